@@ -1,0 +1,198 @@
+//! The messages of a call, JSON text frames tagged by `type`.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::price::PriceTerms;
+use crate::ticket::Role;
+
+/// What a call page says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClientMessage {
+    /// First message of a connection: exchanges the ticket for a session and takes the seat.
+    Hello { protocol: u32, ticket: String },
+    /// The one offer of a peer connection. `id` comes back in the answer.
+    Offer { id: u32, sdp: String, sources: Vec<PublishedSource> },
+    /// Which of the sender's own sources carry something now; shown to the others.
+    Media { microphone: bool, camera: bool, screen: bool },
+    /// Provider only: let a waiting seat in.
+    Admit { seat: String },
+    /// Provider only: turn a waiting seat away.
+    Dismiss { seat: String },
+    /// Leave on purpose. The call ends for all after a short grace unless the seat comes back.
+    Leave {},
+    /// Liveness check; `at` comes back unchanged.
+    Ping {
+        #[ts(type = "number")]
+        at: i64,
+    },
+}
+
+/// What the server says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// The ticket was good: this connection holds the seat now.
+    Welcome { protocol: u32, seat: String, role: Role, admitted: bool, call: CallInfo },
+    /// Answer to the offer with the same `id`, and its receive slots in m-line order.
+    Answer { id: u32, sdp: String, slots: Vec<SlotDescription> },
+    /// Everyone of the call, whole list, whenever it changes.
+    Participants { participants: Vec<Participant> },
+    /// The provider let this seat in: media flows and time counts from here on.
+    Admitted {},
+    /// What each receive slot carries, whole list, whenever it changes.
+    Slots { slots: Vec<SlotAssignment> },
+    /// The call clock, once a second while the call lasts.
+    Clock(Clock),
+    /// The call is over. No reconnect is useful.
+    Ended { reason: EndReason, clock: Clock },
+    /// Another connection took this seat; this one is closed.
+    TakenOver {},
+    /// The server goes down or the room moves: reconnect with a fresh ticket after the delay.
+    Moving { retry_after_ms: u32 },
+    /// A message was refused; the connection stays open unless `fatal`.
+    Error { code: ErrorCode, message: String, fatal: bool },
+    Pong {
+        #[ts(type = "number")]
+        at: i64,
+    },
+}
+
+/// What a page needs to know about the call. Times are Unix microseconds UTC by the server's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CallInfo {
+    pub id: String,
+    /// What is talked about, for example the service's title.
+    pub title: String,
+    #[ts(type = "number")]
+    pub now: i64,
+    #[ts(type = "number")]
+    pub opens_at: i64,
+    #[ts(type = "number")]
+    pub starts_at: i64,
+    #[ts(type = "number")]
+    pub ends_at: i64,
+    pub price: PriceTerms,
+}
+
+/// An m-line that a page sends on, and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedSource {
+    pub mid: String,
+    pub source: SourceKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    Microphone,
+    Camera,
+    Screen,
+    ScreenAudio,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SlotKind {
+    Audio,
+    Video,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SlotDescription {
+    pub mid: String,
+    pub kind: SlotKind,
+}
+
+/// What one slot carries; an empty slot has neither seat nor source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SlotAssignment {
+    pub mid: String,
+    pub seat: Option<String>,
+    pub source: Option<SourceKind>,
+}
+
+/// One seat that somebody has taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Participant {
+    pub seat: String,
+    pub name: String,
+    pub role: Role,
+    pub presence: Presence,
+    pub microphone: bool,
+    pub camera: bool,
+    pub screen: bool,
+    /// Seconds since the seat first arrived, for the lobby card.
+    pub waited_s: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// Waiting to be let in.
+    Lobby,
+    /// Let in, media not up yet.
+    Connecting,
+    /// Media is up; time counts.
+    Connected,
+    /// Let in, connection lost; the seat is kept.
+    Reconnecting,
+    /// Left on purpose.
+    Left,
+}
+
+/// The server's measurement of the call so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Clock {
+    /// Whether billable time runs at this moment.
+    pub running: bool,
+    /// Billable time so far, milliseconds.
+    #[ts(type = "number")]
+    pub billable_ms: i64,
+    /// What that costs, minor units.
+    #[ts(type = "number")]
+    pub cost_minor: i64,
+    /// Until the booked window ends, milliseconds, never below zero.
+    #[ts(type = "number")]
+    pub remaining_ms: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// Somebody left on purpose and did not come back.
+    Left,
+    /// The booked window is over.
+    WindowEnded,
+    /// The provider turned this seat away.
+    Dismissed,
+    /// The appointment was cancelled.
+    Cancelled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// Not JSON, an unknown type, or a field that is missing, unknown or out of range.
+    BadMessage,
+    /// `hello` missing, repeated, or with a version the server does not speak.
+    BadHello,
+    /// The ticket is forged, used, or out of date: fetch a new one.
+    BadTicket,
+    /// The room is not open yet, or no longer.
+    NotOpen,
+    /// This role may not do that.
+    Forbidden,
+    /// No such seat is waiting.
+    UnknownSeat,
+    /// The offer could not be answered.
+    BadOffer,
+    /// Too many messages.
+    RateLimited,
+    /// No room left on this server.
+    Full,
+    /// The fault is the server's.
+    Internal,
+}
