@@ -1,0 +1,78 @@
+// Made from signaling/protocol by `BOOKA_WRITE=1 cargo test -p signaling-protocol generated`. Do not edit.
+
+/** The version of the protocol, sent in `hello`. */
+export const PROTOCOL_VERSION = 1;
+
+export type CallInfo = { id: string, 
+/**
+ * What is talked about, for example the service's title.
+ */
+title: string, now: number, opens_at: number, starts_at: number, ends_at: number, price: PriceTerms, };
+
+export type ClientMessage = { "type": "hello", protocol: number, ticket: string, }
+  | { "type": "offer", id: number, sdp: string, sources: Array<PublishedSource>, }
+  | { "type": "media", microphone: boolean, camera: boolean, screen: boolean, }
+  | { "type": "admit", seat: string, }
+  | { "type": "dismiss", seat: string, }
+  | { "type": "leave", }
+  | { "type": "ping", at: number, };
+
+export type Clock = { 
+/**
+ * Whether billable time runs at this moment.
+ */
+running: boolean, 
+/**
+ * Billable time so far, milliseconds.
+ */
+billable_ms: number, 
+/**
+ * What that costs, minor units.
+ */
+cost_minor: number, 
+/**
+ * Until the booked window ends, milliseconds, never below zero.
+ */
+remaining_ms: number, };
+
+export type EndReason = "left" | "window_ended" | "dismissed" | "cancelled";
+
+export type ErrorCode = "bad_message" | "bad_hello" | "bad_ticket" | "not_open" | "forbidden" | "unknown_seat" | "bad_offer" | "rate_limited" | "full" | "internal";
+
+export type Participant = { seat: string, name: string, role: Role, presence: Presence, microphone: boolean, camera: boolean, screen: boolean, 
+/**
+ * Seconds since the seat first arrived, for the lobby card.
+ */
+waited_s: number, };
+
+export type Presence = "lobby" | "connecting" | "connected" | "reconnecting" | "left";
+
+export type PriceTerms = { 
+/**
+ * ISO 4217 code, for example `NOK`.
+ */
+currency: string, } & ({ "model": "free" } | { "model": "fixed", amount_minor: number, } | { "model": "per_minute", rate_minor: number, increment_s: number, free_s: number, cap_minor: number, });
+
+export type PublishedSource = { mid: string, source: SourceKind, };
+
+export type Role = "consumer" | "provider";
+
+export type ServerMessage = { "type": "welcome", protocol: number, seat: string, role: Role, admitted: boolean, call: CallInfo, }
+  | { "type": "answer", id: number, sdp: string, slots: Array<SlotDescription>, }
+  | { "type": "participants", participants: Array<Participant>, }
+  | { "type": "admitted", }
+  | { "type": "slots", slots: Array<SlotAssignment>, }
+  | { "type": "clock" } & Clock
+  | { "type": "ended", reason: EndReason, clock: Clock, }
+  | { "type": "taken_over", }
+  | { "type": "moving", retry_after_ms: number, }
+  | { "type": "error", code: ErrorCode, message: string, fatal: boolean, }
+  | { "type": "pong", at: number, };
+
+export type SlotAssignment = { mid: string, seat: string | null, source: SourceKind | null, };
+
+export type SlotDescription = { mid: string, kind: SlotKind, };
+
+export type SlotKind = "audio" | "video";
+
+export type SourceKind = "microphone" | "camera" | "screen" | "screen_audio";
