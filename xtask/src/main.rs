@@ -7,6 +7,8 @@ mod postgres;
 mod run;
 mod screenshots;
 mod test;
+#[cfg(test)]
+mod tidy;
 mod web;
 
 use std::process::ExitCode;

@@ -1,0 +1,409 @@
+//! Configuration in layers: defaults, a TOML file, `BOOKA_*` variables, flags. Unknown keys are errors.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+/// Everything an operator can set. `booka config print` shows it with secrets hidden.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Where browsers reach the site: scheme, host and port, no path.
+    pub public_url: String,
+    /// Everything the server writes lies below this folder.
+    pub data_dir: PathBuf,
+    pub http: Http,
+    pub tls: Tls,
+    pub media: Media,
+    pub database: Database,
+    pub mail: Mail,
+    pub storage: Storage,
+    pub log: Log,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Http {
+    pub listen: SocketAddr,
+    /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Addresses that may read `/metrics`, beside loopback.
+    pub metrics_readers: Vec<IpAddr>,
+    /// How long a stop waits for requests and calls to be handed over, seconds.
+    pub drain_s: u64,
+}
+
+/// How HTTPS is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TlsMode {
+    /// Plain HTTP: localhost, or behind a proxy that speaks TLS.
+    Off,
+    /// A certificate chain and key from files, read again when they change.
+    Files,
+    /// Certificates from an ACME authority (TLS-ALPN-01 on the listening port).
+    Acme,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Tls {
+    pub mode: TlsMode,
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    /// Contact address for the ACME authority.
+    pub acme_email: Option<String>,
+    /// Use the authority's test directory, whose certificates browsers do not trust.
+    pub acme_staging: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Media {
+    /// Local addresses to bind; one socket for each address and shard.
+    pub bind: Vec<IpAddr>,
+    /// UDP port of the first shard; shard n uses `port + n`. 0 takes free ports.
+    pub port: u16,
+    /// Addresses told to browsers, one for each in `bind`; empty means the bound ones.
+    pub advertise: Vec<IpAddr>,
+    /// Media threads; 0 means one fewer than cores, at least one.
+    pub shards: usize,
+    /// Send runs of equal packets in one system call (UDP_SEGMENT) where the kernel can.
+    pub gso: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Database {
+    /// `sqlite:PATH` or `postgres://…`; empty means SQLite below `data_dir`.
+    pub url: String,
+    /// File that holds the URL, for passwords.
+    pub url_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MailTransport {
+    /// Mails stay on the operator's outbox page.
+    Outbox,
+    Smtp,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Mail {
+    pub transport: MailTransport,
+    pub from: String,
+    pub smtp_host: String,
+    pub smtp_port: u16,
+    pub smtp_tls: SmtpTls,
+    pub smtp_user: Option<String>,
+    pub smtp_password: Option<String>,
+    pub smtp_password_file: Option<PathBuf>,
+}
+
+/// How the mail server is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SmtpTls {
+    /// Plain text, for a server on this machine.
+    Off,
+    Starttls,
+    Implicit,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Storage {
+    /// Folder for documents; empty means `documents` below `data_dir`.
+    pub folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    Pretty,
+    Json,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    pub format: LogFormat,
+    /// A tracing filter, for example `info` or `info,signaling=debug`.
+    pub level: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            public_url: "http://localhost:8080".to_owned(),
+            data_dir: PathBuf::from("data"),
+            http: Http::default(),
+            tls: Tls::default(),
+            media: Media::default(),
+            database: Database::default(),
+            mail: Mail::default(),
+            storage: Storage::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            trusted_proxies: Vec::new(),
+            metrics_readers: Vec::new(),
+            drain_s: 20,
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { mode: TlsMode::Off, certificate: None, key: None, acme_email: None, acme_staging: false }
+    }
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            port: 8189,
+            advertise: Vec::new(),
+            shards: 0,
+            gso: true,
+        }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: String::new(), url_file: None }
+    }
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            transport: MailTransport::Outbox,
+            from: "Booka <booka@localhost>".to_owned(),
+            smtp_host: "localhost".to_owned(),
+            smtp_port: 587,
+            smtp_tls: SmtpTls::Starttls,
+            smtp_user: None,
+            smtp_password: None,
+            smtp_password_file: None,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Pretty, level: "info".to_owned() }
+    }
+}
+
+/// What the command line may set.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Flags {
+    /// Configuration file (TOML).
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder for everything the server writes.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Address and port to serve HTTP on.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Where browsers reach the site.
+    #[arg(long, global = true, value_name = "URL")]
+    pub public_url: Option<String>,
+}
+
+/// Variables of the test suite share our prefix and are no configuration.
+const TEST_VARIABLES: &str = "test_";
+
+impl Config {
+    /// Puts the layers together and checks the result.
+    ///
+    /// # Errors
+    /// An unreadable file, an unknown key, a value of the wrong type, or values that contradict each other.
+    pub(crate) fn load(flags: &Flags) -> anyhow::Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = &flags.config {
+            if !file.is_file() {
+                bail!("there is no configuration file {}", file.display());
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        figment = figment.merge(
+            Env::prefixed("BOOKA_").filter(|key| !key.as_str().to_ascii_lowercase().starts_with(TEST_VARIABLES)).split("__"),
+        );
+        let mut config: Self = figment.extract().map_err(|error| anyhow::anyhow!("configuration: {error}"))?;
+        if let Some(data_dir) = &flags.data_dir {
+            config.data_dir.clone_from(data_dir);
+        }
+        if let Some(listen) = flags.listen {
+            config.http.listen = listen;
+        }
+        if let Some(public_url) = &flags.public_url {
+            config.public_url.clone_from(public_url);
+        }
+        config.read_secret_files()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn read_secret_files(&mut self) -> anyhow::Result<()> {
+        if let Some(file) = &self.database.url_file {
+            self.database.url = read_secret(file)?;
+        }
+        if let Some(file) = &self.mail.smtp_password_file {
+            self.mail.smtp_password = Some(read_secret(file)?);
+        }
+        Ok(())
+    }
+
+    fn check(&mut self) -> anyhow::Result<()> {
+        self.public_url = self.public_url.trim_end_matches('/').to_owned();
+        let Some((scheme, host)) = self.public_url.split_once("://") else {
+            bail!("public_url must begin with http:// or https://");
+        };
+        if !matches!(scheme, "http" | "https") || host.is_empty() || host.contains(['/', '?', '#', '@']) {
+            bail!("public_url must be scheme, host and port only, for example https://booka.example");
+        }
+        if self.media.bind.is_empty() {
+            bail!("media.bind needs at least one address");
+        }
+        if !self.media.advertise.is_empty() && self.media.advertise.len() != self.media.bind.len() {
+            bail!("media.advertise must name one address for each in media.bind, or none");
+        }
+        if self.media.advertise.is_empty() && self.media.bind.iter().any(IpAddr::is_unspecified) {
+            bail!("media.bind is a wildcard address: say in media.advertise which addresses browsers can reach");
+        }
+        if self.tls.mode == TlsMode::Files && (self.tls.certificate.is_none() || self.tls.key.is_none()) {
+            bail!("tls.mode is files: tls.certificate and tls.key must name them");
+        }
+        if self.tls.mode == TlsMode::Acme && scheme != "https" {
+            bail!("tls.mode is acme: public_url must begin with https://");
+        }
+        if !self.database.url.is_empty()
+            && !["sqlite:", "postgres://", "postgresql://"].iter().any(|known| self.database.url.starts_with(known))
+        {
+            bail!("database.url must begin with sqlite: or postgres://");
+        }
+        Ok(())
+    }
+
+    /// The host name of `public_url`, without port.
+    pub(crate) fn public_host(&self) -> &str {
+        let host = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, host)| host);
+        match host.strip_prefix('[') {
+            Some(v6) => v6.split(']').next().unwrap_or(v6),
+            None => host.split(':').next().unwrap_or(host),
+        }
+    }
+
+    /// Whether browsers will allow cameras: HTTPS, or this very machine.
+    pub(crate) fn cameras_work(&self) -> bool {
+        self.public_url.starts_with("https://")
+            || matches!(self.public_host(), "localhost" | "127.0.0.1" | "::1")
+    }
+
+    /// The database in use.
+    pub(crate) fn database_url(&self) -> String {
+        if self.database.url.is_empty() {
+            format!("sqlite:{}", self.data_dir.join("booka.sqlite").display())
+        } else {
+            self.database.url.clone()
+        }
+    }
+
+    /// Where documents are stored.
+    pub(crate) fn documents(&self) -> PathBuf {
+        self.storage.folder.clone().unwrap_or_else(|| self.data_dir.join("documents"))
+    }
+
+    /// The configuration in use as TOML, secrets hidden.
+    ///
+    /// # Errors
+    /// When the values cannot be written as TOML.
+    pub(crate) fn print(&self) -> anyhow::Result<String> {
+        let mut shown = self.clone();
+        if shown.mail.smtp_password.is_some() {
+            shown.mail.smtp_password = Some("(hidden)".to_owned());
+        }
+        if let Some((before, host)) = shown.database.url.split_once('@') {
+            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+            shown.database.url = format!("{scheme}://(hidden)@{host}");
+        }
+        toml::to_string(&shown).context("cannot show the configuration")
+    }
+}
+
+fn read_secret(file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the secret in {}", file.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(toml: &str) -> Result<Config, String> {
+        let file = std::env::temp_dir().join(format!("booka-config-{}-{:x}.toml", std::process::id(), hash(toml)));
+        std::fs::write(&file, toml).expect("the temporary folder can be written");
+        let result = Config::load(&Flags { config: Some(file.clone()), ..Flags::default() });
+        std::fs::remove_file(file).expect("it was just written");
+        result.map_err(|error| error.to_string())
+    }
+
+    fn hash(text: &str) -> u64 {
+        text.bytes().fold(5381, |hash, byte| hash.wrapping_mul(33) ^ u64::from(byte))
+    }
+
+    #[test]
+    fn defaults_serve_localhost_with_sqlite() {
+        let config = load("").expect("no file is a good configuration");
+        assert!(config.cameras_work());
+        assert_eq!(config.database_url(), "sqlite:data/booka.sqlite");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = load("[media]\nprot = 1\n").expect_err("prot is a typing mistake");
+        assert!(error.contains("prot"), "{error}");
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for (toml, word) in [
+            ("public_url = \"booka.example\"", "public_url"),
+            ("public_url = \"https://booka.example/path\"", "public_url"),
+            ("[tls]\nmode = \"files\"", "certificate"),
+            ("[tls]\nmode = \"acme\"", "https"),
+            ("[media]\nbind = [\"0.0.0.0\"]", "advertise"),
+            ("[media]\nbind = []", "bind"),
+            ("[database]\nurl = \"mysql://x\"", "database.url"),
+        ] {
+            let error = load(toml).expect_err(toml);
+            assert!(error.contains(word), "{toml}: {error}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let config = load("[database]\nurl = \"postgres://u:geheim@db/booka\"\n[mail]\nsmtp_password = \"geheim\"\n")
+            .expect("a good configuration");
+        let shown = config.print().expect("it can be printed");
+        assert!(!shown.contains("geheim"), "{shown}");
+        assert!(shown.contains("@db/booka"), "{shown}");
+    }
+}

@@ -1,0 +1,142 @@
+//! What surrounds every request: headers, limits, logs without personal data, files, health and metrics.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, MatchedPath, Path, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::config::Config;
+use crate::metrics::Metrics;
+
+/// Largest request body, bytes: forms and small JSON; nothing bigger is taken anywhere.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// Longest time a request may take. The call's WebSocket is answered at once and lives on outside of it.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Hashed names never change their content.
+const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// Answers whether the server can do its work: an error names what is missing.
+pub(crate) type ReadyCheck = Arc<dyn Fn() -> futures_util::future::BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+#[derive(Clone)]
+struct Edge {
+    headers: Arc<Vec<(HeaderName, HeaderValue)>>,
+    metrics: Arc<Metrics>,
+    metrics_readers: Arc<[IpAddr]>,
+    ready: ReadyCheck,
+}
+
+/// Puts the site and the call socket behind the common surroundings.
+pub(crate) fn surround(config: &Config, site: Router, socket: Router, metrics: Arc<Metrics>, ready: ReadyCheck) -> Router {
+    let edge = Edge {
+        headers: Arc::new(security_headers(config)),
+        metrics,
+        metrics_readers: config.http.metrics_readers.clone().into(),
+        ready,
+    };
+    let limited = site
+        .layer(CompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME_MAX))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX));
+    let own = Router::new()
+        .route("/healthz", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready_page))
+        .route("/metrics", get(metrics_page))
+        .route("/static/{file}", get(file))
+        .with_state(edge.clone());
+    limited.merge(socket).merge(own).layer(middleware::from_fn_with_state(edge, around))
+}
+
+/// One request: measured, logged by route (never by address, which may name people), headers set.
+async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let begin = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
+    let mut response = next.run(request).await;
+    let took = begin.elapsed();
+    let status = response.status();
+    edge.metrics.request(&route, status.as_u16(), took);
+    if status.is_server_error() {
+        tracing::warn!(%method, %route, status = status.as_u16(), ms = took.as_millis(), "request failed");
+    } else {
+        tracing::debug!(%method, %route, status = status.as_u16(), ms = took.as_millis(), "request");
+    }
+    let headers = response.headers_mut();
+    for (name, value) in edge.headers.iter() {
+        headers.insert(name, value.clone());
+    }
+    // Pages show what belongs to one person; no cache between us and them may keep it.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn security_headers(config: &Config) -> Vec<(HeaderName, HeaderValue)> {
+    let socket = config.public_url.replacen("http", "ws", 1);
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
+         media-src 'self' blob:; connect-src 'self' {socket}; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    let mut headers = vec![
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        // `no-referrer` would make browsers send `Origin: null` with our own forms.
+        (header::REFERRER_POLICY, "same-origin".to_owned()),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(self), microphone=(self), display-capture=(self), geolocation=()".to_owned(),
+        ),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin".to_owned()),
+    ];
+    if config.public_url.starts_with("https://") {
+        headers.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000".to_owned()));
+    }
+    headers
+        .into_iter()
+        .map(|(name, value)| (name, HeaderValue::try_from(value).expect("the public URL was checked to be plain ASCII")))
+        .collect()
+}
+
+async fn ready_page(State(edge): State<Edge>) -> Response {
+    match (edge.ready)().await {
+        Ok(()) => (StatusCode::OK, "ready\n").into_response(),
+        Err(missing) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {missing}\n")).into_response(),
+    }
+}
+
+async fn metrics_page(State(edge): State<Edge>, ConnectInfo(from): ConnectInfo<SocketAddr>) -> Response {
+    let from = from.ip().to_canonical();
+    if !from.is_loopback() && !edge.metrics_readers.contains(&from) {
+        return (StatusCode::FORBIDDEN, Json(serde_json::json!({ "error": "forbidden" }))).into_response();
+    }
+    match edge.metrics.text() {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "metrics cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn file(Path(name): Path<String>) -> Response {
+    match web::assets::get(&name) {
+        Some(asset) => Response::builder()
+            .header(header::CONTENT_TYPE, asset.content_type)
+            .header(header::CACHE_CONTROL, FOREVER)
+            .body(Body::from(asset.bytes))
+            .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}

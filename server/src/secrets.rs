@@ -1,0 +1,67 @@
+//! Keys and secrets: made at the first start, kept in files that only the server's account can read.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use rand::TryRngCore as _;
+use rand::rngs::OsRng;
+
+/// A secret of 256 random bits.
+pub(crate) type Secret = [u8; 32];
+
+/// Reads the secret called `name` below `data_dir`, making it first if there is none.
+///
+/// # Errors
+/// When the file cannot be read or made, has the wrong length, or others may read it.
+pub(crate) fn load_or_make(data_dir: &Path, name: &str) -> anyhow::Result<Secret> {
+    let folder = data_dir.join("secrets");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
+    let path = folder.join(name);
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(file) => make(file).with_context(|| format!("cannot write {}", path.display())),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => read(&path),
+        Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
+    }
+}
+
+fn make(mut file: File) -> anyhow::Result<Secret> {
+    let mut secret = Secret::default();
+    OsRng.try_fill_bytes(&mut secret).context("the system gives no randomness")?;
+    file.write_all(&secret)?;
+    file.sync_all()?;
+    Ok(secret)
+}
+
+fn read(path: &Path) -> anyhow::Result<Secret> {
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!("{} can be read by others: chmod 600 it, and think about who has read it", path.display());
+    }
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    match Secret::try_from(bytes) {
+        Ok(secret) => Ok(secret),
+        Err(bytes) => bail!("{} holds {} bytes instead of 32", path.display(), bytes.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_made_once_and_kept_private() {
+        let folder = std::env::temp_dir().join(format!("booka-secrets-{}", std::process::id()));
+        let first = load_or_make(&folder, "ticket").expect("it can be made");
+        let second = load_or_make(&folder, "ticket").expect("it can be read");
+        assert_eq!(first, second);
+        assert_ne!(first, load_or_make(&folder, "session").expect("it can be made"));
+        let path = folder.join("secrets/ticket");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("it is ours");
+        assert!(load_or_make(&folder, "ticket").is_err());
+        std::fs::remove_dir_all(folder).expect("it is ours");
+    }
+}
