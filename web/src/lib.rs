@@ -1,1 +1,12 @@
-//! Placeholder.
+//! Everything a browser gets: pages rendered from plain data, texts in two languages, styles and the embedded client.
+//!
+//! Handlers elsewhere fill a struct of [`pages`] and call [`render`]; no other crate of ours is known here.
+
+pub mod assets;
+pub mod format;
+pub mod pages;
+pub mod routes;
+pub mod text;
+
+pub use pages::{Field, Notice, Shell, SignedIn, render};
+pub use text::{Locale, t};

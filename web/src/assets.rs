@@ -1,0 +1,97 @@
+//! The embedded client: scripts, styles, icons and fonts under names that change with their content.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "dist"]
+#[allow_missing = true]
+struct Dist;
+
+/// Logical name (`style.css`) to the name with a content hash, as the client's build wrote it.
+static MANIFEST: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    Dist::get("manifest.json")
+        .and_then(|file| serde_json::from_slice(&file.data).ok())
+        .unwrap_or_default()
+});
+
+/// One embedded file, ready to be sent.
+pub struct Asset {
+    pub bytes: Cow<'static, [u8]>,
+    pub content_type: &'static str,
+    /// SHA-256 of the bytes in hexadecimal, for `ETag`.
+    pub sha256: String,
+    /// The name carries a content hash, so the file may be cached for ever.
+    pub immutable: bool,
+}
+
+/// The file `name` of `/static/`, or `None`.
+#[must_use]
+pub fn get(name: &str) -> Option<Asset> {
+    if name.contains("..") || name == "manifest.json" {
+        return None;
+    }
+    let file = Dist::get(name)?;
+    let sha256 = file
+        .metadata
+        .sha256_hash()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let immutable = MANIFEST.values().any(|hashed| hashed == name);
+    Some(Asset {
+        bytes: file.data,
+        content_type: content_type(name),
+        sha256,
+        immutable,
+    })
+}
+
+/// The address of a logical name such as `style.css`; the bare name where the client is not built.
+#[must_use]
+pub fn url(logical: &str) -> String {
+    crate::routes::static_file(MANIFEST.get(logical).map_or(logical, String::as_str))
+}
+
+/// Whether the client was built before this binary: without it pages have no style and calls no script.
+#[must_use]
+pub fn built() -> bool {
+    !MANIFEST.is_empty()
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default() {
+        "css" => "text/css; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "json" | "map" => "application/json",
+        "svg" => "image/svg+xml",
+        "woff2" => "font/woff2",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "webmanifest" => "application/manifest+json",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_outside_the_folder_are_not_served() {
+        assert!(get("../Cargo.toml").is_none());
+        assert!(get("manifest.json").is_none());
+        assert!(get("no-such-file.css").is_none());
+    }
+
+    #[test]
+    fn every_name_of_the_manifest_is_there() {
+        for hashed in MANIFEST.values() {
+            assert!(get(hashed).is_some_and(|asset| asset.immutable), "{hashed}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! My account: details, my data, sessions, deletion.
+
+use askama::Template;
+
+use super::{Field, FieldError, Shell};
+
+/// `/account`. Form fields: `name`, `phone`, `place`, `locale`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "account.html")]
+pub struct AccountPage {
+    pub shell: Shell,
+    pub email: String,
+    pub email_verified: bool,
+    pub name: Field,
+    pub phone: Field,
+    pub place: Field,
+    /// When the account is to be erased; a POST of `action=undo` to `/account/delete` undoes it.
+    pub deletion_at: Option<i64>,
+}
+
+/// One thing we know about a person.
+#[derive(Debug, Clone)]
+pub struct DataRow {
+    /// What it is, in words.
+    pub label: String,
+    pub value: String,
+}
+
+/// A group of what we know, for example one table.
+#[derive(Debug, Clone)]
+pub struct DataSection {
+    pub title: String,
+    /// Why we have it and how long we keep it.
+    pub reason: String,
+    pub rows: Vec<DataRow>,
+}
+
+/// Somebody who can see some of it.
+#[derive(Debug, Clone)]
+pub struct DataReader {
+    pub who: String,
+    pub what: String,
+}
+
+/// `/account/data`
+#[derive(Debug, Clone, Template)]
+#[template(path = "account_data.html")]
+pub struct AccountDataPage {
+    pub shell: Shell,
+    pub sections: Vec<DataSection>,
+    pub readers: Vec<DataReader>,
+}
+
+/// One sign-in.
+#[derive(Debug, Clone)]
+pub struct SessionRow {
+    pub id: String,
+    /// For example "Firefox på Windows".
+    pub device: String,
+    pub created_at: i64,
+    pub seen_at: i64,
+    pub current: bool,
+}
+
+/// `/account/sessions`. A POST with `session` ends one; with `session=others` all but this one.
+#[derive(Debug, Clone, Template)]
+#[template(path = "account_sessions.html")]
+pub struct AccountSessionsPage {
+    pub shell: Shell,
+    pub sessions: Vec<SessionRow>,
+}
+
+/// `/account/delete`. Form field: `password`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "account_delete.html")]
+pub struct AccountDeletePage {
+    pub shell: Shell,
+    pub password: Option<FieldError>,
+    pub open_appointments: u32,
+    /// What is released by cancelling them: minor units.
+    pub released_minor: i64,
+    pub currency: String,
+    pub undo_days: u32,
+}

@@ -1,0 +1,151 @@
+//! From a held slot to a booking: details, payment, the bank's question.
+
+use askama::Template;
+
+use super::{Check, Field, FieldError, PriceBox, Shell};
+
+/// What the pages of a booking show about the held time.
+#[derive(Debug, Clone)]
+pub struct HoldView {
+    pub id: String,
+    pub starts_at: i64,
+    pub ends_at: i64,
+    pub expires_at: i64,
+    /// A hold may be extended once.
+    pub can_extend: bool,
+    pub service: String,
+    pub service_title: String,
+    pub provider_name: String,
+    pub provider_slug: String,
+    pub price: PriceBox,
+}
+
+/// The details step. Form fields: `about`, and by [`AccountStep`] those of [`VisitorForm`].
+#[derive(Debug, Clone, Template)]
+#[template(path = "book_details.html")]
+pub struct BookDetailsPage {
+    pub shell: Shell,
+    pub hold: HoldView,
+    pub about: Field,
+    pub account: AccountStep,
+}
+
+/// Who is booking, as far as we know.
+#[derive(Debug, Clone)]
+pub enum AccountStep {
+    SignedIn {
+        name: String,
+        email: String,
+    },
+    /// Signed in, but the e-mail address is not verified: the page asks to open the mail, and offers to send it again.
+    Unverified {
+        email: String,
+    },
+    Visitor(VisitorForm),
+}
+
+/// Inline registration and sign-in in one form. Field names: `account` (`register` or `sign_in`), `email`, `password`,
+/// and for registration `name`, `phone`, `place`, `accept` (`yes`).
+#[derive(Debug, Clone, Default)]
+pub struct VisitorForm {
+    pub has_account: bool,
+    pub email: Field,
+    /// The password itself never comes back.
+    pub password: Option<FieldError>,
+    pub name: Field,
+    pub phone: Field,
+    pub place: Field,
+    pub accept: Check,
+}
+
+/// Why a payment did not go through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentProblem {
+    Declined,
+    NoFunds,
+    /// The bank could not confirm that it was the holder.
+    NotConfirmed,
+    /// We do not know: must not be tried again.
+    Unknown,
+    /// Our fault.
+    Fault,
+}
+
+impl PaymentProblem {
+    pub const ALL: [Self; 5] = [
+        Self::Declined,
+        Self::NoFunds,
+        Self::NotConfirmed,
+        Self::Unknown,
+        Self::Fault,
+    ];
+
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Declined => "payment-declined",
+            Self::NoFunds => "payment-no-funds",
+            Self::NotConfirmed => "payment-not-confirmed",
+            Self::Unknown => "payment-unknown",
+            Self::Fault => "payment-fault",
+        }
+    }
+}
+
+/// What a documented card number of the test provider does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestCardOutcome {
+    Accepted,
+    Declined,
+    NoFunds,
+    NeedsConfirmation,
+    CaptureFailsOnce,
+    CaptureFails,
+}
+
+impl TestCardOutcome {
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Accepted => "test-card-accepted",
+            Self::Declined => "test-card-declined",
+            Self::NoFunds => "test-card-no-funds",
+            Self::NeedsConfirmation => "test-card-needs-confirmation",
+            Self::CaptureFailsOnce => "test-card-capture-fails-once",
+            Self::CaptureFails => "test-card-capture-fails",
+        }
+    }
+}
+
+/// A card number of the test provider.
+#[derive(Debug, Clone)]
+pub struct TestCard {
+    /// Sixteen digits in groups of four.
+    pub number: String,
+    pub outcome: TestCardOutcome,
+}
+
+/// The payment step. Form fields: `card_number`, `card_expiry` (`MM/YY`), `card_code`, `withdrawal` (`yes`). A free
+/// service has no card fields: the form is the button and `withdrawal`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "book_payment.html")]
+pub struct BookPaymentPage {
+    pub shell: Shell,
+    pub hold: HoldView,
+    pub problem: Option<PaymentProblem>,
+    pub card_number: Field,
+    pub card_expiry: Field,
+    /// The code itself never comes back.
+    pub card_code: Option<FieldError>,
+    pub withdrawal: Check,
+    /// Shown when the test provider is in use.
+    pub test_cards: Vec<TestCard>,
+}
+
+/// The test provider's question, in place of a bank's. Form field: `answer` (`approve` or `refuse`).
+#[derive(Debug, Clone, Template)]
+#[template(path = "book_confirm.html")]
+pub struct BookConfirmPage {
+    pub shell: Shell,
+    pub hold: HoldView,
+}

@@ -1,0 +1,30 @@
+//! One struct a page, plain data only; the template of the same name turns it into HTML.
+//!
+//! Times are UTC microseconds and are shown in [`Shell::zone`]; amounts are minor units. Form fields keep what was typed.
+
+pub mod account;
+pub mod appointment;
+pub mod auth;
+pub mod book;
+pub mod call;
+pub mod errors;
+pub mod field;
+pub mod home;
+pub mod legal;
+pub mod operator;
+pub mod price;
+pub mod provider;
+pub mod provider_admin;
+pub mod search;
+mod shell;
+
+pub use errors::{ErrorKind, ErrorPage, HoldExpiredPage, SlotTakenPage};
+pub use field::{Check, Field, FieldError};
+pub use price::{Price, PriceBox, PriceModel, PriceState};
+pub use shell::{Notice, Shell, SignedIn};
+
+/// The HTML of a page.
+#[must_use]
+pub fn render<P: askama::Template>(page: &P) -> String {
+    page.render().expect("writing to a String does not fail")
+}

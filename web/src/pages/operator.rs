@@ -1,0 +1,250 @@
+//! The operator's pages: live calls, appointments, outbox.
+
+use askama::Template;
+
+use super::Shell;
+use super::appointment::{AppointmentStatus, TimelineEntry, Tone};
+
+/// How a call is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallHealth {
+    /// Somebody waits in the lobby.
+    Waiting,
+    Good,
+    Weak,
+    Reconnecting,
+}
+
+impl CallHealth {
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Waiting => "health-waiting",
+            Self::Good => "health-good",
+            Self::Weak => "health-weak",
+            Self::Reconnecting => "health-reconnecting",
+        }
+    }
+
+    #[must_use]
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Waiting => Tone::Neutral,
+            Self::Good => Tone::Good,
+            Self::Weak => Tone::Warn,
+            Self::Reconnecting => Tone::Danger,
+        }
+    }
+}
+
+/// One live call in the list.
+#[derive(Debug, Clone)]
+pub struct LiveCallRow {
+    pub id: String,
+    pub health: CallHealth,
+    pub started_at: i64,
+    pub provider: String,
+    /// Initials only.
+    pub consumer: String,
+    pub elapsed_ms: i64,
+    pub billable_ms: i64,
+    pub up_bps: u64,
+    pub down_bps: u64,
+    /// Thousandths of packets lost.
+    pub loss_permille: u32,
+}
+
+/// `/operator`
+#[derive(Debug, Clone, Template)]
+#[template(path = "operator_calls.html")]
+pub struct OperatorCallsPage {
+    pub shell: Shell,
+    pub calls: Vec<LiveCallRow>,
+}
+
+/// One seat of a live call. "in" is what came from the participant.
+#[derive(Debug, Clone)]
+pub struct LiveParticipant {
+    /// Initials, or the provider's name.
+    pub name: String,
+    pub is_provider: bool,
+    /// Key of the presence word is made from this.
+    pub connected: bool,
+    pub packets_in: u64,
+    pub packets_out: u64,
+    pub bitrate_in_bps: u64,
+    pub bitrate_out_bps: u64,
+    pub round_trip_ms: Option<u32>,
+    pub loss_permille: u32,
+    /// For example `vp8`, `opus`; empty before media.
+    pub codecs: String,
+}
+
+/// `/operator/calls/{id}`
+#[derive(Debug, Clone, Template)]
+#[template(path = "operator_call.html")]
+pub struct OperatorCallPage {
+    pub shell: Shell,
+    pub id: String,
+    pub provider: String,
+    pub health: CallHealth,
+    pub starts_at: i64,
+    pub ends_at: i64,
+    pub billable_ms: i64,
+    pub participants: Vec<LiveParticipant>,
+}
+
+/// One appointment in the operator's list.
+#[derive(Debug, Clone)]
+pub struct OperatorAppointmentRow {
+    pub id: String,
+    pub reference: String,
+    pub starts_at: i64,
+    pub provider: String,
+    pub consumer: String,
+    pub service_title: String,
+    pub status: AppointmentStatus,
+    pub charged_minor: Option<i64>,
+    pub currency: String,
+}
+
+/// `/operator/appointments?status=&q=&page=`
+#[derive(Debug, Clone, Template)]
+#[template(path = "operator_appointments.html")]
+pub struct OperatorAppointmentsPage {
+    pub shell: Shell,
+    pub rows: Vec<OperatorAppointmentRow>,
+    /// Filter: by status, or all.
+    pub status: Option<AppointmentStatus>,
+    /// Filter: reference or provider.
+    pub q: String,
+    pub total: u64,
+    pub page: u32,
+    pub pages: u32,
+}
+
+/// One span of verified presence.
+#[derive(Debug, Clone)]
+pub struct SegmentRow {
+    pub who: String,
+    pub seq: u32,
+    pub started_at: i64,
+    pub last_seen_at: i64,
+    pub ended_at: Option<i64>,
+    /// Raw word of the record, shown as code.
+    pub end_reason: String,
+}
+
+/// One operation of a payment.
+#[derive(Debug, Clone)]
+pub struct PaymentRow {
+    pub at: i64,
+    /// Raw words of the record, shown as code.
+    pub operation: String,
+    pub state: String,
+    pub amount_minor: i64,
+    pub currency: String,
+    /// What the provider said, or the error to be tried again.
+    pub detail: String,
+}
+
+/// One side of a ledger transaction.
+#[derive(Debug, Clone)]
+pub struct LedgerRow {
+    pub at: i64,
+    pub transaction: String,
+    pub account: String,
+    /// Signed: debit above zero.
+    pub amount_minor: i64,
+    pub currency: String,
+}
+
+/// `/operator/appointments/{id}`
+#[derive(Debug, Clone, Template)]
+#[template(path = "operator_appointment.html")]
+pub struct OperatorAppointmentPage {
+    pub shell: Shell,
+    pub id: String,
+    pub reference: String,
+    pub status: AppointmentStatus,
+    pub provider: String,
+    pub consumer: String,
+    pub service_title: String,
+    pub starts_at: i64,
+    pub ends_at: i64,
+    pub timeline: Vec<TimelineEntry>,
+    pub segments: Vec<SegmentRow>,
+    pub payments: Vec<PaymentRow>,
+    pub ledger: Vec<LedgerRow>,
+    pub receipt: Option<String>,
+}
+
+/// How far a mail has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailState {
+    /// Shown here only: no mail server is configured.
+    Kept,
+    Waiting,
+    Sent,
+    Failed,
+}
+
+impl MailState {
+    pub const ALL: [Self; 4] = [Self::Kept, Self::Waiting, Self::Sent, Self::Failed];
+
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Kept => "mail-state-kept",
+            Self::Waiting => "mail-state-waiting",
+            Self::Sent => "mail-state-sent",
+            Self::Failed => "mail-state-failed",
+        }
+    }
+
+    #[must_use]
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Kept | Self::Waiting => Tone::Neutral,
+            Self::Sent => Tone::Good,
+            Self::Failed => Tone::Danger,
+        }
+    }
+}
+
+/// One mail of the outbox.
+#[derive(Debug, Clone)]
+pub struct OutboxRow {
+    pub id: String,
+    pub at: i64,
+    pub to: String,
+    pub subject: String,
+    pub state: MailState,
+}
+
+/// `/operator/outbox?q=&page=`
+#[derive(Debug, Clone, Template)]
+#[template(path = "operator_outbox.html")]
+pub struct OperatorOutboxPage {
+    pub shell: Shell,
+    pub mails: Vec<OutboxRow>,
+    /// Filter: address or subject.
+    pub q: String,
+    pub total: u64,
+    pub page: u32,
+    pub pages: u32,
+}
+
+/// `/operator/outbox/{id}`
+#[derive(Debug, Clone, Template)]
+#[template(path = "operator_mail.html")]
+pub struct OperatorMailPage {
+    pub shell: Shell,
+    pub mail: OutboxRow,
+    /// Plain text; addresses in it become links.
+    pub body: String,
+    /// Names of the attachments.
+    pub attachments: Vec<String>,
+    /// The last error of sending.
+    pub error: Option<String>,
+}

@@ -1,0 +1,82 @@
+//! Prices as pages show them: one box from the slot picker to the receipt.
+
+/// A price model with its currency, the same three models as the product knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Price {
+    /// ISO 4217 code, for example `NOK`.
+    pub currency: String,
+    pub model: PriceModel,
+}
+
+/// Amounts are minor units, value added tax included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PriceModel {
+    Free,
+    Fixed {
+        amount_minor: i64,
+    },
+    PerMinute {
+        rate_minor: i64,
+        increment_s: u32,
+        free_s: u32,
+        cap_minor: i64,
+    },
+}
+
+impl Price {
+    /// The most that can be charged, minor units.
+    #[must_use]
+    pub fn most_minor(&self) -> i64 {
+        match self.model {
+            PriceModel::Free => 0,
+            PriceModel::Fixed { amount_minor } => amount_minor,
+            PriceModel::PerMinute { cap_minor, .. } => cap_minor,
+        }
+    }
+
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.most_minor() == 0
+    }
+}
+
+/// The price box: what it costs, what is reserved, what happens if nobody comes.
+#[derive(Debug, Clone)]
+pub struct PriceBox {
+    pub price: Price,
+    pub duration_min: u32,
+    /// The other side's name, for "if … does not come".
+    pub provider_name: String,
+    /// Value added tax contained in the total that the box shows; `None` where the service is exempt.
+    pub vat: Option<Vat>,
+    /// UTC microseconds until which cancelling costs nothing.
+    pub free_cancel_until: Option<i64>,
+    pub state: PriceState,
+}
+
+/// Value added tax inside an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vat {
+    pub percent: u32,
+    pub amount_minor: i64,
+}
+
+/// How far the money has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PriceState {
+    /// Nothing is reserved yet; the total is the most that can be charged.
+    Estimate,
+    /// The cap is reserved.
+    Reserved { reserved_minor: i64 },
+    /// The call is over and charged.
+    Final {
+        billable_ms: i64,
+        charged_minor: i64,
+        reserved_minor: i64,
+        released_minor: i64,
+    },
+    /// Everything was given back: cancelled, or somebody did not come.
+    Released { released_minor: i64 },
+    /// Paid back after it was charged.
+    Refunded { refunded_minor: i64 },
+}

@@ -1,0 +1,192 @@
+//! The provider's own pages: today, services, hours, members, profile.
+
+use askama::Template;
+
+use super::appointment::AppointmentStatus;
+use super::{Check, Field, Price, Shell};
+
+/// `/provider/signup`, for a signed-in person. Form fields: `name`, `org_number`, `category`, `place`, `about`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "provider_signup.html")]
+pub struct ProviderSignupPage {
+    pub shell: Shell,
+    pub name: Field,
+    /// Optional, nine digits.
+    pub org_number: Field,
+    /// Slug of the category.
+    pub category: Field,
+    pub place: Field,
+    pub about: Field,
+}
+
+/// One appointment of the day.
+#[derive(Debug, Clone)]
+pub struct DayAppointment {
+    pub id: String,
+    pub starts_at: i64,
+    pub ends_at: i64,
+    pub consumer: String,
+    pub service_title: String,
+    pub about: String,
+    pub member: String,
+    pub status: AppointmentStatus,
+    pub can_join: bool,
+    /// The consumer is in the waiting room.
+    pub waiting: bool,
+}
+
+/// What is still to do before the first booking; `None` of them left means ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetupStep {
+    Service,
+    Hours,
+    Publish,
+}
+
+impl SetupStep {
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Service => "setup-service",
+            Self::Hours => "setup-hours",
+            Self::Publish => "setup-publish",
+        }
+    }
+
+    #[must_use]
+    pub fn url(self) -> &'static str {
+        match self {
+            Self::Service => crate::routes::pattern::PROVIDER_SERVICES,
+            Self::Hours => crate::routes::pattern::PROVIDER_HOURS,
+            Self::Publish => crate::routes::pattern::PROVIDER_PROFILE,
+        }
+    }
+}
+
+/// `/provider`
+#[derive(Debug, Clone, Template)]
+#[template(path = "provider_today.html")]
+pub struct ProviderTodayPage {
+    pub shell: Shell,
+    pub org_name: String,
+    pub slug: String,
+    pub published: bool,
+    pub missing: Vec<SetupStep>,
+    /// Soonest first; those of today and the coming days.
+    pub appointments: Vec<DayAppointment>,
+    /// Earned today, minor units and currency, and by how many calls.
+    pub earned_minor: i64,
+    pub currency: String,
+    pub calls: u32,
+}
+
+/// One service in the provider's list.
+#[derive(Debug, Clone)]
+pub struct ServiceRow {
+    pub id: String,
+    pub title: String,
+    pub duration_min: u32,
+    pub price: Price,
+    pub active: bool,
+}
+
+/// `/provider/services`
+#[derive(Debug, Clone, Template)]
+#[template(path = "provider_services.html")]
+pub struct ProviderServicesPage {
+    pub shell: Shell,
+    pub services: Vec<ServiceRow>,
+}
+
+/// `/provider/services/{id}` and `/provider/services/new`. Form fields: as named here, `kind` being `per_minute`, `fixed`
+/// or `free`, amounts in kroner, `active` `yes`; `action=remove` takes the service away.
+#[derive(Debug, Clone, Template)]
+#[template(path = "provider_service.html")]
+pub struct ProviderServicePage {
+    pub shell: Shell,
+    /// `None` for a new one.
+    pub id: Option<String>,
+    pub title: Field,
+    pub description: Field,
+    pub duration_min: Field,
+    pub buffer_min: Field,
+    /// Least time between booking and start, hours.
+    pub notice_h: Field,
+    /// How far ahead one can book, days.
+    pub window_days: Field,
+    pub kind: Field,
+    /// Fixed price, kroner.
+    pub amount: Field,
+    /// Per minute, kroner.
+    pub rate: Field,
+    pub cap: Field,
+    pub free_min: Field,
+    pub active: Check,
+}
+
+/// Opening hours of one weekday, up to two spans. Form fields: `d{1..7}_{1|2}_{from|to}` as `HH:MM`, 1 is Monday.
+#[derive(Debug, Clone)]
+pub struct WeekdayHours {
+    /// 1 (Monday) to 7.
+    pub weekday: u8,
+    pub spans: [(Field, Field); 2],
+}
+
+/// A day that differs from the week.
+#[derive(Debug, Clone)]
+pub struct ClosedDay {
+    pub id: String,
+    pub date: jiff::civil::Date,
+    pub reason: String,
+}
+
+/// `/provider/hours`. `action=save` with the week, `zone`; `action=close` with `date`, `reason`; `action=open` with `id`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "provider_hours.html")]
+pub struct ProviderHoursPage {
+    pub shell: Shell,
+    /// Whose hours these are.
+    pub member: String,
+    pub week: Vec<WeekdayHours>,
+    pub closed: Vec<ClosedDay>,
+    pub date: Field,
+    pub reason: Field,
+}
+
+/// One person of a provider.
+#[derive(Debug, Clone)]
+pub struct MemberRow {
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub is_owner: bool,
+    /// This is the viewer.
+    pub is_me: bool,
+    pub tint: u8,
+}
+
+/// `/provider/members`. `action=add` with `email`, `name`; `action=remove` with `id`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "provider_members.html")]
+pub struct ProviderMembersPage {
+    pub shell: Shell,
+    pub members: Vec<MemberRow>,
+    pub name: Field,
+    pub email: Field,
+}
+
+/// `/provider/profile`. `action=save` with the fields, `action=publish`, `action=pause`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "provider_profile.html")]
+pub struct ProviderProfilePage {
+    pub shell: Shell,
+    pub slug: String,
+    pub published: bool,
+    /// What stands in the way of publishing.
+    pub missing: Vec<SetupStep>,
+    pub name: Field,
+    pub org_number: Field,
+    pub category: Field,
+    pub place: Field,
+    pub about: Field,
+}

@@ -1,0 +1,260 @@
+//! Search results.
+
+use askama::Template;
+
+use super::{Price, Shell};
+use crate::routes;
+
+/// What providers do. The slug is the word in addresses and in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Category {
+    Vet,
+    Electrician,
+    Lawyer,
+    Psychologist,
+    Plumber,
+    Accountant,
+    Doctor,
+    Dentist,
+    Carpenter,
+    Computer,
+}
+
+impl Category {
+    pub const ALL: [Self; 10] = [
+        Self::Vet,
+        Self::Electrician,
+        Self::Lawyer,
+        Self::Psychologist,
+        Self::Plumber,
+        Self::Accountant,
+        Self::Doctor,
+        Self::Dentist,
+        Self::Carpenter,
+        Self::Computer,
+    ];
+
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Vet => "vet",
+            Self::Electrician => "electrician",
+            Self::Lawyer => "lawyer",
+            Self::Psychologist => "psychologist",
+            Self::Plumber => "plumber",
+            Self::Accountant => "accountant",
+            Self::Doctor => "doctor",
+            Self::Dentist => "dentist",
+            Self::Carpenter => "carpenter",
+            Self::Computer => "computer",
+        }
+    }
+
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.slug() == slug)
+    }
+
+    /// Key of the profession's name, for example "Veterinær".
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Vet => "category-vet",
+            Self::Electrician => "category-electrician",
+            Self::Lawyer => "category-lawyer",
+            Self::Psychologist => "category-psychologist",
+            Self::Plumber => "category-plumber",
+            Self::Accountant => "category-accountant",
+            Self::Doctor => "category-doctor",
+            Self::Dentist => "category-dentist",
+            Self::Carpenter => "category-carpenter",
+            Self::Computer => "category-computer",
+        }
+    }
+
+    /// Name of the icon in the sprite.
+    #[must_use]
+    pub fn icon(self) -> &'static str {
+        match self {
+            Self::Vet => "paw-print",
+            Self::Electrician => "lightning",
+            Self::Lawyer => "scales",
+            Self::Psychologist => "brain",
+            Self::Plumber => "wrench",
+            Self::Accountant => "calculator",
+            Self::Doctor => "stethoscope",
+            Self::Dentist => "tooth",
+            Self::Carpenter => "hammer",
+            Self::Computer => "laptop",
+        }
+    }
+
+    /// Search results of this category alone.
+    #[must_use]
+    pub fn url(self) -> String {
+        routes::search(&routes::SearchQuery {
+            category: self.slug(),
+            ..routes::SearchQuery::default()
+        })
+    }
+}
+
+/// When a free time is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum When {
+    #[default]
+    Any,
+    Today,
+    Tomorrow,
+    /// The coming seven days.
+    Week,
+}
+
+impl When {
+    pub const ALL: [Self; 4] = [Self::Any, Self::Today, Self::Tomorrow, Self::Week];
+
+    /// The word in addresses; empty for [`When::Any`].
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::Today => "today",
+            Self::Tomorrow => "tomorrow",
+            Self::Week => "week",
+        }
+    }
+
+    /// Anything unknown means any time.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|when| when.slug() == slug)
+            .unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Any => "when-any",
+            Self::Today => "when-today",
+            Self::Tomorrow => "when-tomorrow",
+            Self::Week => "when-week",
+        }
+    }
+}
+
+/// Radii that the search form offers, kilometres.
+pub const RADII_KM: [u32; 5] = [5, 10, 25, 50, 100];
+
+/// What is in the search form. GET parameters: `what`, `where`, `category`, `when`, `radius`, `page`.
+#[derive(Debug, Clone, Default)]
+pub struct SearchForm {
+    pub what: String,
+    /// Place as typed (`where`).
+    pub place: String,
+    pub category: Option<Category>,
+    pub when: When,
+    /// `None` means no limit.
+    pub radius_km: Option<u32>,
+}
+
+impl SearchForm {
+    /// The address of these results on another page.
+    #[must_use]
+    pub fn url(&self, page: u32) -> String {
+        self.address(self.radius_km, Some(page))
+    }
+
+    /// The address of this search within another radius.
+    #[must_use]
+    pub fn url_within(&self, radius_km: &u32) -> String {
+        self.address(Some(*radius_km), None)
+    }
+
+    /// The address of this search without its filters.
+    #[must_use]
+    pub fn url_without_filters(&self) -> String {
+        routes::search(&routes::SearchQuery {
+            what: &self.what,
+            place: &self.place,
+            ..routes::SearchQuery::default()
+        })
+    }
+
+    fn address(&self, radius_km: Option<u32>, page: Option<u32>) -> String {
+        routes::search(&routes::SearchQuery {
+            what: &self.what,
+            place: &self.place,
+            category: self.category.map_or("", Category::slug),
+            when: self.when.slug(),
+            radius_km,
+            page,
+        })
+    }
+
+    #[must_use]
+    pub fn has_filters(&self) -> bool {
+        self.category.is_some() || self.when != When::Any || self.radius_km.is_some()
+    }
+}
+
+/// What became of the place that was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceFound {
+    /// None was typed.
+    None,
+    /// Name as we know it.
+    Known(String),
+    /// Not in our list; results are from everywhere.
+    Unknown,
+}
+
+/// A free time that a link or button leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreeTime {
+    /// UTC microseconds.
+    pub start: i64,
+}
+
+/// One provider in a list.
+#[derive(Debug, Clone)]
+pub struct ProviderCard {
+    pub slug: String,
+    pub name: String,
+    pub category: Category,
+    pub town: String,
+    /// From the searched place, kilometres.
+    pub distance_km: Option<f64>,
+    /// The service that price and times belong to.
+    pub service: String,
+    pub service_title: String,
+    pub duration_min: u32,
+    pub price: Price,
+    /// Up to four next free times of that service, soonest first.
+    pub next: Vec<FreeTime>,
+    /// 0 to 7, from a hash of the id: colour of the initials.
+    pub tint: u8,
+}
+
+/// A larger radius in which something was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wider {
+    pub radius_km: u32,
+    pub count: u64,
+}
+
+#[derive(Debug, Clone, Template)]
+#[template(path = "search.html")]
+pub struct SearchPage {
+    pub shell: Shell,
+    pub form: SearchForm,
+    pub place: PlaceFound,
+    pub cards: Vec<ProviderCard>,
+    pub total: u64,
+    /// From 1.
+    pub page: u32,
+    pub pages: u32,
+    /// Offered when nothing was found.
+    pub wider: Option<Wider>,
+}
