@@ -1,0 +1,53 @@
+CREATE TABLE account (
+    id TEXT PRIMARY KEY,
+    email TEXT NOT NULL,
+    email_norm TEXT NOT NULL UNIQUE,
+    email_verified_us INTEGER,
+    password_hash TEXT,
+    name TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    location TEXT NOT NULL,
+    locale TEXT NOT NULL,
+    is_operator INTEGER NOT NULL DEFAULT 0,
+    created_us INTEGER NOT NULL,
+    deletion_asked_us INTEGER,
+    erased_us INTEGER
+) STRICT;
+
+CREATE TABLE session (
+    id TEXT PRIMARY KEY,
+    token_hash TEXT NOT NULL UNIQUE,
+    account_id TEXT NOT NULL REFERENCES account (id),
+    created_us INTEGER NOT NULL,
+    last_seen_us INTEGER NOT NULL,
+    expires_us INTEGER NOT NULL,
+    user_agent TEXT NOT NULL,
+    ip_prefix TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX session_account ON session (account_id);
+
+CREATE TABLE account_token (
+    id TEXT PRIMARY KEY,
+    token_hash TEXT NOT NULL UNIQUE,
+    purpose TEXT NOT NULL,
+    account_id TEXT REFERENCES account (id),
+    next_path TEXT NOT NULL,
+    created_us INTEGER NOT NULL,
+    expires_us INTEGER NOT NULL,
+    used_us INTEGER
+) STRICT;
+
+CREATE INDEX account_token_account ON account_token (account_id);
+
+CREATE TABLE acceptance (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES account (id),
+    kind TEXT NOT NULL,
+    version TEXT NOT NULL,
+    text_hash TEXT NOT NULL,
+    locale TEXT NOT NULL,
+    accepted_us INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX acceptance_account ON acceptance (account_id);

@@ -1,0 +1,26 @@
+-- Civil times in the zone of the org; weekday 1 is Monday; minutes from midnight, end up to 1440.
+CREATE TABLE weekly_rule (
+    member_id TEXT NOT NULL REFERENCES member (id),
+    weekday INTEGER NOT NULL,
+    start_min INTEGER NOT NULL,
+    end_min INTEGER NOT NULL,
+    PRIMARY KEY (member_id, weekday, start_min)
+) STRICT;
+
+-- Replaces the weekly rules of one civil day; no rows with times means closed.
+CREATE TABLE day_override (
+    member_id TEXT NOT NULL REFERENCES member (id),
+    day TEXT NOT NULL,
+    start_min INTEGER NOT NULL,
+    end_min INTEGER NOT NULL,
+    PRIMARY KEY (member_id, day, start_min)
+) STRICT;
+
+CREATE TABLE busy_block (
+    id TEXT PRIMARY KEY,
+    member_id TEXT NOT NULL REFERENCES member (id),
+    start_us INTEGER NOT NULL,
+    end_us INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX busy_block_member ON busy_block (member_id, start_us);

@@ -1,0 +1,45 @@
+//! What the operator decides about this part; the binary fills it from its layered configuration.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Settings of the booking side.
+#[derive(Debug, Clone)]
+pub struct BookingConfig {
+    /// `sqlite:<path>` or `postgres://…`.
+    pub database_url: String,
+    /// Folder for stored documents.
+    pub data_dir: PathBuf,
+    /// Where browsers reach us, scheme and authority without a path: `https://booka.example`.
+    pub public_url: String,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Signs call tickets; shared with signaling.
+    pub ticket_secret: [u8; 32],
+    /// Mails leave by this server; without one they stay in the outbox, where the operator sees them.
+    pub smtp: Option<SmtpConfig>,
+    /// Sender of all mails, `Name <address>`.
+    pub mail_from: String,
+}
+
+/// An SMTP server (RFC 5321), by TLS unless the URL says otherwise.
+#[derive(Clone)]
+pub struct SmtpConfig {
+    /// As lettre reads it: `smtps://user:password@host:465` or `smtp://host:587?tls=required`.
+    pub url: String,
+}
+
+/// The URL may hold a password, so it is not shown.
+impl std::fmt::Debug for SmtpConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SmtpConfig")
+    }
+}
+
+impl BookingConfig {
+    /// Whether browsers reach us by TLS, which decides the cookies' names and attributes.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}

@@ -1,0 +1,78 @@
+//! The migrations, embedded: twins by name for the two engines, append-only.
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+use super::{Db, DbError};
+
+/// One step of the schema in both dialects.
+pub struct Step {
+    pub name: &'static str,
+    pub sqlite: &'static str,
+    pub postgres: &'static str,
+}
+
+macro_rules! step {
+    ($name:literal) => {
+        Step {
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $name, ".sql")),
+            postgres: include_str!(concat!("../../migrations/postgres/", $name, ".sql")),
+        }
+    };
+}
+
+/// Every step in order; a test compares this list with the folders.
+pub const MIGRATIONS: &[Step] = &[
+    step!("0001_create_accounts"),
+    step!("0002_create_providers"),
+    step!("0003_create_schedules"),
+    step!("0004_create_appointments"),
+];
+
+/// Brings the schema up to date. Two processes may do this at once: PostgreSQL's advisory lock and SQLite's file lock
+/// let one go first.
+pub(super) async fn run(db: &Db) -> Result<(), DbError> {
+    let migrations = |text: fn(&Step) -> &'static str| Migrator {
+        migrations: MIGRATIONS.iter().map(|step| migration(step, text(step))).collect(),
+        ..Migrator::DEFAULT
+    };
+    match db {
+        Db::Sqlite { write, .. } => migrations(|step| step.sqlite).run(write).await?,
+        Db::Postgres(pool) => migrations(|step| step.postgres).run(pool).await?,
+    }
+    Ok(())
+}
+
+fn migration(step: &Step, text: &'static str) -> Migration {
+    let version = step.name[..4]
+        .parse()
+        .expect("a migration's name starts with four digits");
+    Migration::new(
+        version,
+        step.name.into(),
+        MigrationType::Simple,
+        sqlx::SqlSafeStr::into_sql_str(text),
+        false,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_what_the_folders_hold() {
+        for engine in ["sqlite", "postgres"] {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("migrations")
+                .join(engine);
+            let mut files: Vec<String> = std::fs::read_dir(folder)
+                .expect("the folder is there")
+                .map(|entry| entry.expect("readable").file_name().into_string().expect("plain names"))
+                .collect();
+            files.sort();
+            let listed: Vec<String> = MIGRATIONS.iter().map(|step| format!("{}.sql", step.name)).collect();
+            assert_eq!(files, listed, "{engine}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Database, frame and guard.
+
+use axum::body::Body;
+use axum::http::{Request, header};
+
+use crate::on_both;
+
+on_both! {
+    async fn every_statement_is_understood(app: App) {
+        for sql in booking::statements() {
+            app.state.db.prepare(sql).await.unwrap_or_else(|error| panic!("{}: {error}\n{}", sql.name, sql.text));
+        }
+    }
+}
+
+on_both! {
+    async fn a_transaction_that_is_dropped_writes_nothing(app: App) {
+        let insert = "INSERT INTO place (id, name, folded, lat_e6, lon_e6) VALUES ($1, $2, $2, $3, $3)";
+        let sql = booking::db::Sql { name: "test", text: insert };
+        let mut tx = app.state.db.write().await.expect("a connection");
+        assert_eq!(tx.execute(sql, booking::params!["1", "a", 5]).await.expect("it inserts"), 1);
+        drop(tx);
+        assert_eq!(app.number("SELECT COUNT(*) FROM place", booking::params![]).await, 0);
+        let mut tx = app.state.db.write().await.expect("a connection");
+        tx.execute(sql, booking::params!["1", "a", 5]).await.expect("it inserts");
+        tx.commit().await.expect("it commits");
+        let mut tx = app.state.db.write().await.expect("a connection");
+        let error = tx.execute(sql, booking::params!["1", "b", 5]).await.expect_err("the key is taken");
+        assert!(error.is_unique("place", if app.engine == crate::harness::Engine::Sqlite { "id" } else { "pkey" }), "{error}");
+    }
+}
+
+on_both! {
+    async fn requests_from_other_sites_change_nothing(app: App) {
+        let mut client = app.client();
+        client.set_cookie("booka", "anything");
+        let request = |origin: &str| {
+            let builder = Request::post("/logout").header(header::ORIGIN, origin);
+            builder.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::empty()).expect("a request")
+        };
+        client.send(request("https://evil.example")).await.expect(403);
+        client.send(Request::post("/logout").body(Body::empty()).expect("a request")).await.expect(403);
+    }
+}
+
+on_both! {
+    async fn every_answer_keeps_other_sites_out(app: App) {
+        let answer = app.client().get("/nothing-here").await.expect(404);
+        let policy = answer.headers.get(header::CONTENT_SECURITY_POLICY).expect("a policy").to_str().expect("ASCII");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
+        assert_eq!(answer.headers.get(header::REFERRER_POLICY).expect("a policy"), "no-referrer");
+    }
+}
