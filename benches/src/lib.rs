@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What measures and tries the system from outside: the independent peer and the benches.
+
+pub mod bot;
