@@ -1,11 +1,23 @@
 //! SRTP and SRTCP (RFC 3711, RFC 7714): keys from DTLS, opening and sealing in place, replay protection.
 
+mod cipher;
+mod keys;
+mod receiver;
+mod sender;
+#[cfg(test)]
+mod tests;
+mod window;
+
+pub use keys::Keys;
+pub use receiver::{Opened, SrtpReceiver};
+pub use sender::SrtpSender;
+
 /// Bytes a sealed RTP packet may be longer than the plain one, for any profile.
 pub const RTP_OVERHEAD: usize = 16;
 /// Bytes a sealed RTCP packet may be longer than the plain one, for any profile.
 pub const RTCP_OVERHEAD: usize = 20;
 
-/// Protection profiles by order of our preference.
+/// Protection profiles (RFC 5764 4.1.2, RFC 7714 14.2) by order of our preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
     AeadAes128Gcm,
@@ -13,7 +25,50 @@ pub enum Profile {
     AesCm128HmacSha1_80,
 }
 
-/// Why a packet was not accepted.
+impl Profile {
+    /// The profile DTLS has agreed on; `None` for one we do not know.
+    #[must_use]
+    pub fn from_dtls(profile: dimpl::SrtpProfile) -> Option<Self> {
+        if profile == dimpl::SrtpProfile::AEAD_AES_128_GCM {
+            Some(Self::AeadAes128Gcm)
+        } else if profile == dimpl::SrtpProfile::AEAD_AES_256_GCM {
+            Some(Self::AeadAes256Gcm)
+        } else if profile == dimpl::SrtpProfile::AES128_CM_SHA1_80 {
+            Some(Self::AesCm128HmacSha1_80)
+        } else {
+            None
+        }
+    }
+
+    /// Bytes of master key, which is also the length of session keys.
+    #[must_use]
+    pub fn key_len(self) -> usize {
+        match self {
+            Self::AeadAes128Gcm | Self::AesCm128HmacSha1_80 => 16,
+            Self::AeadAes256Gcm => 32,
+        }
+    }
+
+    /// Bytes of master salt, which is also the length of session salts.
+    #[must_use]
+    pub fn salt_len(self) -> usize {
+        match self {
+            Self::AeadAes128Gcm | Self::AeadAes256Gcm => 12,
+            Self::AesCm128HmacSha1_80 => 14,
+        }
+    }
+
+    /// Bytes of authentication tag.
+    #[must_use]
+    pub fn tag_len(self) -> usize {
+        match self {
+            Self::AeadAes128Gcm | Self::AeadAes256Gcm => 16,
+            Self::AesCm128HmacSha1_80 => 10,
+        }
+    }
+}
+
+/// Why a packet or key was not accepted. Each is counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SrtpError {
     #[error("too short, or its header does not fit")]
@@ -30,68 +85,20 @@ pub enum SrtpError {
     KeyLength,
 }
 
-/// Master key and salt of one direction.
-#[derive(Clone)]
-pub struct Keys {
-    profile: Profile,
+/// Length of fixed header, contributing sources and extension block of an RTP packet, which SRTP leaves in the clear.
+fn rtp_header_len(packet: &[u8]) -> Option<usize> {
+    let first = *packet.first()?;
+    if first >> 6 != 2 {
+        return None;
+    }
+    let mut len = 12 + usize::from(first & 0x0f) * 4;
+    if first & 0x10 != 0 {
+        let words = packet.get(len + 2..len + 4)?;
+        len += 4 + usize::from(u16::from_be_bytes([words[0], words[1]])) * 4;
+    }
+    (packet.len() >= len).then_some(len)
 }
 
-impl Keys {
-    /// Splits what DTLS exported (RFC 5764 4.2) into (inbound, outbound). `server_side` says which DTLS role we had.
-    pub fn from_dtls(profile: Profile, material: &[u8], server_side: bool) -> Result<(Self, Self), SrtpError> {
-        unimplemented!("{profile:?}{material:?}{server_side}")
-    }
-}
-
-/// An authenticated RTP packet, now plain in the caller's buffer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opened {
-    /// Bytes of header and payload, tag removed.
-    pub len: usize,
-    /// Roll-over counter and sequence number: `roc << 16 | sequence` (RFC 3711 3.3.1).
-    pub index: u64,
-}
-
-/// Opens what one peer sends.
-pub struct SrtpReceiver {
-    profile: Profile,
-}
-
-impl SrtpReceiver {
-    /// `sources_max` bounds the synchronisation sources remembered, for RTP and RTCP each.
-    pub fn new(keys: &Keys, sources_max: usize) -> Self {
-        unimplemented!("{sources_max}{:?}", keys.profile)
-    }
-
-    /// Decrypts in place. No state changes unless the packet is authentic.
-    pub fn open_rtp(&mut self, packet: &mut [u8]) -> Result<Opened, SrtpError> {
-        unimplemented!("{packet:?}{:?}", self.profile)
-    }
-
-    /// Decrypts a compound in place and returns its plain length.
-    pub fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
-        unimplemented!("{packet:?}")
-    }
-}
-
-/// Seals what we send to one peer.
-pub struct SrtpSender {
-    profile: Profile,
-}
-
-impl SrtpSender {
-    pub fn new(keys: &Keys) -> Self {
-        unimplemented!("{:?}", keys.profile)
-    }
-
-    /// Encrypts `packet[..plain_len]` (header and payload, `header_len` of it header) in place and returns the sealed length.
-    /// `packet` has at least [`RTP_OVERHEAD`] bytes of room behind `plain_len`. `roc` is the caller's roll-over counter.
-    pub fn seal_rtp(&mut self, roc: u32, packet: &mut [u8], header_len: usize, plain_len: usize) -> usize {
-        unimplemented!("{roc}{packet:?}{header_len}{plain_len}{:?}", self.profile)
-    }
-
-    /// Encrypts the compound `packet[..plain_len]` in place; room of [`RTCP_OVERHEAD`] behind it. Returns the sealed length.
-    pub fn seal_rtcp(&mut self, packet: &mut [u8], plain_len: usize) -> usize {
-        unimplemented!("{packet:?}{plain_len}")
-    }
+fn read_u32(packet: &[u8], at: usize) -> u32 {
+    u32::from_be_bytes(packet[at..at + 4].try_into().expect("four bytes were sliced"))
 }

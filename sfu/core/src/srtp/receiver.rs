@@ -1,0 +1,72 @@
+//! Opening what one peer sends.
+
+use super::cipher::Cipher;
+use super::keys::{Keys, Stream};
+use super::window::Windows;
+use super::{SrtpError, read_u32, rtp_header_len};
+
+/// An authenticated RTP packet, now plain in the caller's buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opened {
+    /// Bytes of header and payload, tag removed.
+    pub len: usize,
+    /// Roll-over counter and sequence number: `roc << 16 | sequence` (RFC 3711 3.3.1).
+    pub index: u64,
+}
+
+/// Session keys and replay windows of one peer's packets.
+pub struct SrtpReceiver {
+    rtp: Cipher,
+    rtcp: Cipher,
+    rtp_windows: Windows,
+    rtcp_windows: Windows,
+}
+
+impl SrtpReceiver {
+    /// `sources_max` bounds the synchronisation sources remembered, for RTP and RTCP each; packets of further ones are
+    /// refused.
+    #[must_use]
+    pub fn new(keys: &Keys, sources_max: usize) -> Self {
+        Self {
+            rtp: Cipher::new(keys, Stream::Rtp),
+            rtcp: Cipher::new(keys, Stream::Rtcp),
+            rtp_windows: Windows::new(sources_max),
+            rtcp_windows: Windows::new(sources_max),
+        }
+    }
+
+    /// Decrypts in place. No state changes unless the packet is authentic; the bytes of a refused packet are void.
+    pub fn open_rtp(&mut self, packet: &mut [u8]) -> Result<Opened, SrtpError> {
+        let header_len = rtp_header_len(packet).ok_or(SrtpError::Malformed)?;
+        let sequence = u16::from_be_bytes([packet[2], packet[3]]);
+        let ssrc = read_u32(packet, 8);
+        let (place, index) = match self.rtp_windows.find(ssrc)? {
+            Some((place, window)) => {
+                let index = window.estimate(sequence);
+                window.check(index)?;
+                (Some(place), index)
+            }
+            None => (None, u64::from(sequence)),
+        };
+        let roc = u32::try_from(index >> 16).map_err(|_| SrtpError::TooOld)?;
+        let len = self.rtp.open_rtp(roc, packet, header_len)?;
+        self.rtp_windows.accept(place, ssrc, index);
+        Ok(Opened { len, index })
+    }
+
+    /// Decrypts a compound in place and returns its plain length. No state changes unless it is authentic.
+    pub fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
+        let index = self.rtcp.rtcp_index(packet)?;
+        let ssrc = read_u32(packet, 4);
+        let place = match self.rtcp_windows.find(ssrc)? {
+            Some((place, window)) => {
+                window.check(u64::from(index))?;
+                Some(place)
+            }
+            None => None,
+        };
+        let len = self.rtcp.open_rtcp(index, packet)?;
+        self.rtcp_windows.accept(place, ssrc, u64::from(index));
+        Ok(len)
+    }
+}
