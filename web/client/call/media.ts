@@ -1,0 +1,40 @@
+// What views need of live media objects. They cannot be part of the state: they are neither plain nor comparable.
+import { signal } from "@preact/signals";
+
+export type LocalSource = "microphone" | "camera" | "screen" | "screen_audio";
+
+export interface DeviceChoice {
+  id: string;
+  label: string;
+}
+
+export function createMedia() {
+  return {
+    local: signal<Partial<Record<LocalSource, MediaStreamTrack>>>({}),
+    /** Tracks of the receive slots by mid. */
+    remote: signal<ReadonlyMap<string, MediaStreamTrack>>(new Map()),
+    /** Receive slots in which somebody speaks at the moment. */
+    speaking: signal<ReadonlySet<string>>(new Set()),
+    /** Loudness of the own microphone, 0 to 1. */
+    level: signal(0),
+    choices: signal<Record<"microphone" | "camera" | "speaker", DeviceChoice[]>>({
+      microphone: [],
+      camera: [],
+      speaker: [],
+    }),
+    speaker: signal<string | null>(null),
+    /** Unix milliseconds by the own clock, once a second. */
+    now: signal(Date.now()),
+    /** The browser wants a click before it plays sound. */
+    soundBlocked: signal(false),
+  };
+}
+
+export type Media = ReturnType<typeof createMedia>;
+
+export function setLocal(media: Media, source: LocalSource, track: MediaStreamTrack | null): void {
+  const next = { ...media.local.peek() };
+  if (track === null) delete next[source];
+  else next[source] = track;
+  media.local.value = next;
+}

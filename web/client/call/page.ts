@@ -1,0 +1,44 @@
+// What the server put into the page for the island.
+import type { PriceTerms, Role } from "../generated/protocol";
+
+interface Common {
+  locale: "nb" | "en";
+  /** Fluent source of the call's texts in that language. */
+  texts: string;
+  back_url?: string;
+}
+
+/** Times are Unix microseconds by the server's clock. */
+export interface CallPage extends Common {
+  mode?: "call";
+  call: string;
+  role: Role;
+  name: string;
+  other_name: string;
+  title: string;
+  ticket_url: string;
+  socket_url: string;
+  after_url: string;
+  opens_at: number;
+  starts_at: number;
+  ends_at: number;
+  now: number;
+  time_zone: string;
+  price: PriceTerms;
+}
+
+export interface CheckPage extends Common {
+  mode: "check";
+}
+
+export type PageData = CallPage | CheckPage;
+
+export function isCall(page: PageData): page is CallPage {
+  return page.mode !== "check";
+}
+
+export function readPage(document: Document): PageData {
+  const text = document.getElementById("call-data")?.textContent;
+  if (!text) throw new Error("the page carries no call data");
+  return JSON.parse(text) as PageData;
+}

@@ -1,0 +1,70 @@
+// The call page as a pure function: state and event in, state and effects out. No DOM, no clock, no randomness.
+import type { Role } from "../generated/protocol";
+import { connectionEvent } from "./state/connection";
+import { deviceEvent } from "./state/device";
+import { serverMessage } from "./state/message";
+import type { Event, State, Step } from "./state/types";
+
+export type * from "./state/types";
+
+export function initialState(mode: State["mode"], role: Role): State {
+  return {
+    mode,
+    role,
+    phase: { at: "check" },
+    attempt: { number: 0, peerStarted: false, welcomed: false, offer: null, losses: 0, othersExpected: false },
+    seat: null,
+    info: null,
+    participants: [],
+    missing: [],
+    slots: [],
+    clock: null,
+    devices: { microphone: { at: "off" }, camera: { at: "off" } },
+    chosen: { microphone: null, camera: null, speaker: null },
+    sharing: false,
+    microphoneSilent: false,
+    network: "good",
+    layout: "speaker",
+    panel: "none",
+    notice: null,
+  };
+}
+
+export function reduce(state: State, event: Event): Step {
+  switch (event.type) {
+    case "page_opened":
+    case "device_pressed":
+    case "device_chosen":
+    case "device_opened":
+    case "device_failed":
+    case "device_lost":
+    case "share_pressed":
+    case "share_started":
+    case "share_stopped":
+    case "microphone_silent":
+      return deviceEvent(state, event);
+    case "join_pressed":
+    case "leave_pressed":
+    case "rejoin_pressed":
+    case "ticket":
+    case "ticket_failed":
+    case "socket_closed":
+    case "offer_made":
+    case "peer":
+    case "timer":
+    case "back_online":
+      return connectionEvent(state, event);
+    case "message":
+      return event.attempt === state.attempt.number ? serverMessage(state, event.message) : [state, []];
+    case "admit_pressed":
+      return [state, [{ type: "send", message: { type: "admit", seat: event.seat } }]];
+    case "dismiss_pressed":
+      return [state, [{ type: "send", message: { type: "dismiss", seat: event.seat } }]];
+    case "layout_pressed":
+      return [{ ...state, layout: state.layout === "grid" ? "speaker" : "grid" }, []];
+    case "panel_pressed":
+      return [{ ...state, panel: state.panel === event.panel ? "none" : event.panel }, []];
+    case "network":
+      return [{ ...state, network: event.level }, []];
+  }
+}

@@ -1,0 +1,130 @@
+// One attempt at a connection, and how the next one follows from a loss.
+import type { Effect, Refusal, State, Step, TimerName } from "./types";
+
+/** A peer that reports itself disconnected may come back on its own for this long. */
+export const PEER_GRACE_MS = 2_000;
+/** A new peer that carries no media after this long is given up and made anew. */
+export const PEER_SETUP_MS = 5_000;
+/** The clock comes every second; without any message for this long the socket is as good as dead. */
+export const SILENCE_MS = 10_000;
+/** How long after coming back the others are still expected. */
+export const OTHERS_MS = 15_000;
+export const RETRY_MS = 500;
+export const RETRY_JITTER_MS = 500;
+/** How long the socket stays after a farewell, so that it gets out and the final clock gets in. */
+export const FAREWELL_MS = 1_500;
+
+export function isLive(state: State): boolean {
+  switch (state.phase.at) {
+    case "connecting":
+    case "lobby":
+    case "call":
+    case "reconnecting":
+      return true;
+    case "check":
+    case "ended":
+    case "taken_over":
+    case "refused":
+      return false;
+  }
+}
+
+export function newAttempt(state: State): Step {
+  const number = state.attempt.number + 1;
+  const attempt = { ...state.attempt, number, peerStarted: false, welcomed: false, offer: null };
+  return [{ ...state, attempt }, [{ type: "fetch_ticket", attempt: number }]];
+}
+
+/** Makes the attempt's peer unless it has one. After a loss that waits for the ticket: the server may be down long. */
+export function startPeer(state: State): Step {
+  const { attempt } = state;
+  if (attempt.peerStarted) return [state, []];
+  const next = { ...state, attempt: { ...attempt, peerStarted: true } };
+  return [next, [{ type: "start_peer", attempt: attempt.number }]];
+}
+
+/** The connection is gone: say so and try again, at once the first time and with a pause after that. */
+export function recover(state: State): Step {
+  const from = returnPoint(state);
+  if (from === null) return [state, []];
+  const { losses } = state.attempt;
+  const stop: Effect[] = [
+    { type: "close_socket" },
+    { type: "stop_timer", name: "silence" },
+    { type: "stop_timer", name: "peer_lost" },
+    { type: "stop_timer", name: "peer_setup" },
+  ];
+  const attempt = { ...state.attempt, welcomed: false, losses: losses + 1 };
+  const waiting: State = { ...state, attempt, phase: { at: "reconnecting", from }, network: "good" };
+  if (losses === 0) {
+    const [next, effects] = newAttempt(waiting);
+    return [next, [...stop, ...effects]];
+  }
+  return [waiting, [...stop, retryTimer(waiting, RETRY_MS)]];
+}
+
+function returnPoint(state: State): "lobby" | "call" | null {
+  switch (state.phase.at) {
+    case "connecting":
+    case "lobby":
+      return "lobby";
+    case "call":
+      return "call";
+    case "reconnecting":
+      return state.phase.from;
+    case "check":
+    case "ended":
+    case "taken_over":
+    case "refused":
+      return null;
+  }
+}
+
+/** The server asked for a new attempt after a pause: a deploy, or a full house. */
+export function retryAfter(state: State, ms: number): Step {
+  const from = returnPoint(state);
+  if (from === null) return [state, []];
+  const attempt = { ...state.attempt, welcomed: false, losses: state.attempt.losses + 1 };
+  const next: State = { ...state, attempt, phase: { at: "reconnecting", from } };
+  return [next, [{ type: "close_socket" }, { type: "stop_timer", name: "silence" }, retryTimer(next, ms)]];
+}
+
+export function tryNow(state: State): Step {
+  const [next, effects] = newAttempt(state);
+  return [next, [{ type: "stop_timer", name: "retry" }, ...effects]];
+}
+
+export function refuse(state: State, why: Refusal): Step {
+  return [{ ...state, phase: { at: "refused", why } }, [{ type: "close_connection" }, ...stopTimers()]];
+}
+
+export function stopTimers(): Effect[] {
+  return (["retry", "peer_lost", "peer_setup", "silence", "others"] as const).map((name) => ({ type: "stop_timer", name }));
+}
+
+export function sendOffer(state: State): Effect {
+  const { number, offer } = state.attempt;
+  if (offer === null) throw new Error("sendOffer is called once the offer is there");
+  return { type: "send", message: { type: "offer", id: number, sdp: offer.sdp, sources: offer.sources } };
+}
+
+export function timer(state: State, name: Exclude<TimerName, "retry">, ms: number): Effect {
+  return { type: "start_timer", name, attempt: state.attempt.number, ms, jitter_ms: 0 };
+}
+
+/** Started anew by every message. */
+export function listen(state: State): Effect {
+  return timer(state, "silence", SILENCE_MS);
+}
+
+export function expectOthers(state: State): Effect {
+  return timer(state, "others", OTHERS_MS);
+}
+
+export function setUpPeer(state: State): Effect {
+  return timer(state, "peer_setup", PEER_SETUP_MS);
+}
+
+function retryTimer(state: State, ms: number): Effect {
+  return { type: "start_timer", name: "retry", attempt: state.attempt.number, ms, jitter_ms: RETRY_JITTER_MS };
+}

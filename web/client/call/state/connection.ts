@@ -1,0 +1,191 @@
+// The life of the connection: join, lose, come back by itself, leave.
+//
+// Every loss takes the same way: a fresh ticket, a new socket, a new peer, numbered as a new attempt.
+import {
+  FAREWELL_MS,
+  isLive,
+  listen,
+  newAttempt,
+  PEER_GRACE_MS,
+  recover,
+  refuse,
+  sendOffer,
+  startPeer,
+  stopTimers,
+  timer,
+  tryNow,
+} from "./attempt";
+import type { Effect, Event, Refusal, State, Step } from "./types";
+
+type ConnectionEvent = Extract<
+  Event,
+  {
+    type:
+      | "join_pressed"
+      | "leave_pressed"
+      | "rejoin_pressed"
+      | "ticket"
+      | "ticket_failed"
+      | "socket_closed"
+      | "offer_made"
+      | "peer"
+      | "timer"
+      | "back_online";
+  }
+>;
+
+export function connectionEvent(state: State, event: ConnectionEvent): Step {
+  switch (event.type) {
+    case "join_pressed":
+      return state.phase.at === "check" && state.mode === "call" ? begin(state) : [state, []];
+    case "rejoin_pressed":
+      return canRejoin(state) ? begin(state) : [state, []];
+    case "leave_pressed":
+      return leave(state);
+    case "back_online":
+      return state.phase.at === "reconnecting" && state.attempt.losses > 1 ? tryNow(state) : [state, []];
+    default:
+      // Whatever an earlier attempt still has to say is of no interest.
+      return event.attempt === state.attempt.number && isLive(state) ? attemptEvent(state, event) : late(state, event);
+  }
+}
+
+/** After the farewell only one thing is left to do. */
+function late(state: State, event: ConnectionEvent): Step {
+  const over = event.type === "timer" && event.name === "close" && !isLive(state);
+  return [state, over ? [{ type: "close_connection" }, { type: "release_devices" }] : []];
+}
+
+function attemptEvent(state: State, event: Extract<ConnectionEvent, { attempt: number }>): Step {
+  const { attempt } = state;
+  switch (event.type) {
+    case "ticket": {
+      const [next, effects] = startPeer(state);
+      return [next, [{ type: "open_socket", attempt: attempt.number, ticket: event.ticket }, ...effects, listen(next)]];
+    }
+    case "ticket_failed":
+      return ticketFailed(state, event.status);
+    case "socket_closed":
+      return recover(state);
+    case "offer_made": {
+      const next = { ...state, attempt: { ...attempt, offer: event.offer } };
+      return [next, attempt.welcomed ? [sendOffer(next)] : []];
+    }
+    case "peer":
+      return peerEvent(state, event.state);
+    case "timer":
+      return timerEvent(state, event.name);
+  }
+}
+
+function peerEvent(state: State, peer: "connected" | "disconnected" | "failed"): Step {
+  switch (peer) {
+    case "connected":
+      return [
+        {
+          ...state,
+          attempt: { ...state.attempt, losses: 0 },
+          phase: state.phase.at === "reconnecting" && state.attempt.welcomed ? { at: "call" } : state.phase,
+        },
+        [
+          { type: "stop_timer", name: "peer_lost" },
+          { type: "stop_timer", name: "peer_setup" },
+        ],
+      ];
+    case "disconnected":
+      return [state, [timer(state, "peer_lost", PEER_GRACE_MS)]];
+    case "failed":
+      return recover(state);
+  }
+}
+
+function timerEvent(state: State, name: Extract<Event, { type: "timer" }>["name"]): Step {
+  switch (name) {
+    case "retry":
+      return tryNow(state);
+    case "peer_lost":
+    case "peer_setup":
+    case "silence":
+      return recover(state);
+    case "others":
+      return [{ ...state, attempt: { ...state.attempt, othersExpected: false }, missing: [] }, []];
+    case "close":
+      return [state, []];
+  }
+}
+
+function canRejoin(state: State): boolean {
+  switch (state.phase.at) {
+    case "taken_over":
+    case "refused":
+      return true;
+    case "ended":
+      return state.phase.reason === "left" && (state.clock?.remaining_ms ?? 0) > 0;
+    case "check":
+    case "connecting":
+    case "lobby":
+    case "call":
+    case "reconnecting":
+      return false;
+  }
+}
+
+/**
+ * First joining, or joining again on purpose: devices that were released are opened again. The peer is made while the
+ * ticket is fetched, so that its offer is ready when the welcome comes.
+ */
+function begin(state: State): Step {
+  const [fresh, fetch] = newAttempt({ ...state, phase: { at: "connecting" }, notice: null });
+  const [next, start] = startPeer(fresh);
+  const effects = [...fetch, ...start];
+  const reopen: Effect[] = [];
+  const devices = { ...next.devices };
+  if (state.phase.at !== "check") {
+    for (const kind of ["microphone", "camera"] as const) {
+      if (devices[kind].at === "on") {
+        reopen.push({ type: "open_device", kind, id: next.chosen[kind] });
+        devices[kind] = { at: "opening" };
+      }
+    }
+  }
+  return [{ ...next, devices }, [{ type: "stop_timer", name: "close" }, ...reopen, ...effects]];
+}
+
+function ticketFailed(state: State, status: number | null): Step {
+  const why = status === null ? null : refusalOf(status);
+  return why === null ? recover(state) : refuse(state, why);
+}
+
+/** Which answers of the ticket address are final. Everything else is worth another try. */
+function refusalOf(status: number): Refusal | null {
+  switch (status) {
+    case 401:
+      return "signed_out";
+    case 403:
+    case 404:
+      return "not_yours";
+    case 409:
+    case 425:
+      return "not_open";
+    case 410:
+      return "over";
+    default:
+      return null;
+  }
+}
+
+function leave(state: State): Step {
+  if (!isLive(state)) return [state, []];
+  const next: State = { ...state, phase: { at: "ended", reason: "left", clock: state.clock }, sharing: false };
+  return [
+    next,
+    [
+      { type: "send", message: { type: "leave" } },
+      ...stopTimers(),
+      { type: "stop_share" },
+      { type: "release_devices" },
+      timer(next, "close", FAREWELL_MS),
+    ],
+  ];
+}
+

@@ -1,0 +1,91 @@
+// Microphone, camera, speaker and shared screen: what the person wants, and what the devices give.
+import type { ClientMessage } from "../../generated/protocol";
+import { isLive } from "./attempt";
+import type { DeviceKind, Effect, Event, State, Step } from "./types";
+
+type DeviceEvent = Extract<
+  Event,
+  {
+    type:
+      | "page_opened"
+      | "device_pressed"
+      | "device_chosen"
+      | "device_opened"
+      | "device_failed"
+      | "device_lost"
+      | "share_pressed"
+      | "share_started"
+      | "share_stopped"
+      | "microphone_silent";
+  }
+>;
+
+export function deviceEvent(state: State, event: DeviceEvent): Step {
+  switch (event.type) {
+    case "page_opened": {
+      const [first, microphone] = open(state, "microphone");
+      const [next, camera] = open(first, "camera");
+      return [next, [...microphone, ...camera]];
+    }
+    case "device_pressed":
+      return pressed(state, event.kind);
+    case "device_chosen":
+      return chosen(state, event.kind, event.id);
+    case "device_opened":
+      // Switched off while the browser was still asking: it stays off.
+      if (state.devices[event.kind].at !== "opening") return [state, [{ type: "close_device", kind: event.kind }]];
+      return told({ ...state, devices: { ...state.devices, [event.kind]: { at: "on", id: event.id } } });
+    case "device_failed":
+      return told({ ...state, devices: { ...state.devices, [event.kind]: { at: "failed", problem: event.problem } } });
+    case "device_lost":
+      // The device was unplugged: whatever the browser offers instead is better than silence.
+      return open({ ...state, chosen: { ...state.chosen, [event.kind]: null } }, event.kind);
+    case "share_pressed":
+      return [state, [{ type: state.sharing ? "stop_share" : "start_share" }]];
+    case "share_started":
+      return told({ ...state, sharing: true });
+    case "share_stopped":
+      return told({ ...state, sharing: false });
+    case "microphone_silent":
+      return [{ ...state, microphoneSilent: event.silent }, []];
+  }
+}
+
+function open(state: State, kind: DeviceKind): Step {
+  const devices = { ...state.devices, [kind]: { at: "opening" } };
+  return [{ ...state, devices }, [{ type: "open_device", kind, id: state.chosen[kind] }]];
+}
+
+function pressed(state: State, kind: DeviceKind): Step {
+  switch (state.devices[kind].at) {
+    case "off":
+    case "failed":
+      return open(state, kind);
+    case "opening":
+    case "on": {
+      const silent = kind === "microphone" ? false : state.microphoneSilent;
+      const devices = { ...state.devices, [kind]: { at: "off" } };
+      const [next, effects] = told({ ...state, devices, microphoneSilent: silent });
+      return [next, [{ type: "close_device", kind }, ...effects]];
+    }
+  }
+}
+
+function chosen(state: State, kind: DeviceKind | "speaker", id: string): Step {
+  const next = { ...state, chosen: { ...state.chosen, [kind]: id } };
+  if (kind === "speaker") return [next, [{ type: "set_speaker", id }]];
+  return open(next, kind);
+}
+
+/** The others learn of a change at once; a connection that is not welcomed yet says it after the welcome. */
+function told(state: State): Step {
+  const effects: Effect[] =
+    isLive(state) && state.attempt.welcomed ? [{ type: "send", message: mediaMessage(state) }] : [];
+  return [state, effects];
+}
+
+/** What this page sends at the moment. */
+export function mediaMessage(state: State): ClientMessage {
+  const { microphone, camera } = state.devices;
+  return { type: "media", microphone: microphone.at === "on", camera: camera.at === "on", screen: state.sharing };
+}

@@ -1,0 +1,146 @@
+// What the server says, and what follows from it.
+import type { ErrorCode, Participant, ServerMessage } from "../../generated/protocol";
+import { expectOthers, isLive, listen, recover, refuse, retryAfter, sendOffer, setUpPeer, stopTimers } from "./attempt";
+import { mediaMessage } from "./device";
+import type { Effect, State, Step } from "./types";
+
+/** A full server is asked again after this long. */
+const FULL_RETRY_MS = 5_000;
+
+export function serverMessage(state: State, message: ServerMessage): Step {
+  if (!isLive(state)) return [farewell(state, message), []];
+  const [next, effects] = live(state, message);
+  return [next, isLive(next) && next.attempt.welcomed ? [listen(next), ...effects] : effects];
+}
+
+/** After leaving, the last clock may still come in. */
+function farewell(state: State, message: ServerMessage): State {
+  if (message.type !== "ended" || state.phase.at !== "ended") return state;
+  return { ...state, clock: message.clock, phase: { ...state.phase, clock: message.clock } };
+}
+
+function live(state: State, message: ServerMessage): Step {
+  switch (message.type) {
+    case "welcome":
+      return welcome(state, message);
+    case "answer":
+      if (message.id !== state.attempt.number) return [state, []];
+      return [state, [{ type: "accept_answer", attempt: state.attempt.number, sdp: message.sdp }, setUpPeer(state)]];
+    case "participants":
+      return participants(state, message.participants);
+    case "admitted":
+      return [{ ...state, phase: state.phase.at === "lobby" ? { at: "call" } : state.phase }, []];
+    case "slots":
+      return [{ ...state, slots: message.slots }, []];
+    case "clock": {
+      const { running, billable_ms, cost_minor, remaining_ms } = message;
+      return [{ ...state, clock: { running, billable_ms, cost_minor, remaining_ms } }, []];
+    }
+    case "ended":
+      return [
+        { ...state, clock: message.clock, phase: { at: "ended", reason: message.reason, clock: message.clock } },
+        [...stopTimers(), { type: "close_connection" }, { type: "release_devices" }],
+      ];
+    case "taken_over":
+      return [
+        { ...state, phase: { at: "taken_over" } },
+        [...stopTimers(), { type: "close_connection" }, { type: "release_devices" }],
+      ];
+    case "moving":
+      return retryAfter(state, message.retry_after_ms);
+    case "error":
+      return refused(state, message.code, message.fatal);
+    case "pong":
+      return [state, []];
+  }
+}
+
+function welcome(state: State, message: Extract<ServerMessage, { type: "welcome" }>): Step {
+  const { seat, role, call, admitted } = message;
+  const back = state.phase.at === "reconnecting";
+  const attempt = { ...state.attempt, welcomed: true, othersExpected: back };
+  const next: State = { ...state, seat, role, info: call, attempt, phase: afterWelcome(state, admitted) };
+  const effects: Effect[] = [{ type: "send", message: mediaMessage(next) }];
+  if (back) effects.push(expectOthers(next));
+  if (attempt.offer !== null) effects.push(sendOffer(next));
+  return [next, effects];
+}
+
+/** A page that comes back to a call says so only when its media is up again. */
+function afterWelcome(state: State, admitted: boolean): State["phase"] {
+  if (!admitted) return { at: "lobby" };
+  if (state.phase.at === "reconnecting" && state.phase.from === "call") return state.phase;
+  return { at: "call" };
+}
+
+function refused(state: State, code: ErrorCode, fatal: boolean): Step {
+  switch (code) {
+    case "not_open":
+      return refuse(state, "not_open");
+    case "full":
+      return retryAfter(state, FULL_RETRY_MS);
+    case "bad_ticket":
+    case "bad_hello":
+    case "bad_offer":
+    case "internal":
+      return recover(state);
+    case "bad_message":
+    case "forbidden":
+    case "unknown_seat":
+    case "rate_limited":
+      return fatal ? recover(state) : [state, []];
+  }
+}
+
+function participants(state: State, list: Participant[]): Step {
+  const next = { ...state, participants: list, missing: missing(state, list) };
+  const knocks = arrivals(state, list);
+  const notice = changeNotice(state, list);
+  return [
+    notice === null ? next : { ...next, notice: { ...notice, serial: (state.notice?.serial ?? 0) + 1 } },
+    knocks ? [{ type: "knock" }] : [],
+  ];
+}
+
+/**
+ * Those who were here before the connection was lost and whom the server has not seen again yet: they are most likely on
+ * their way back too, and keep their tile for a while.
+ */
+function missing(state: State, told: Participant[]): Participant[] {
+  if (!state.attempt.othersExpected) return [];
+  const here = new Set(told.map((one) => one.seat));
+  return [...state.participants, ...state.missing]
+    .filter((one) => one.presence !== "left" && one.presence !== "lobby" && !here.has(one.seat))
+    .map((one) => ({ ...one, presence: "reconnecting" }));
+}
+
+/** Whether somebody new waits outside a provider's door. */
+function arrivals(state: State, list: Participant[]): boolean {
+  if (state.role !== "provider") return false;
+  const waiting = new Set(state.participants.filter((one) => one.presence === "lobby").map((one) => one.seat));
+  return list.some((one) => one.presence === "lobby" && !waiting.has(one.seat));
+}
+
+/** The one change of another person that is worth saying aloud. */
+function changeNotice(state: State, list: Participant[]): { key: string; args: { name: string } } | null {
+  for (const one of list) {
+    if (one.seat === state.seat) continue;
+    const before = state.participants.find((earlier) => earlier.seat === one.seat)?.presence;
+    if (before === one.presence) continue;
+    const args = { name: one.name };
+    switch (one.presence) {
+      case "lobby":
+        if (state.role === "provider") return { key: "call-said-waiting", args };
+        break;
+      case "connected":
+        return { key: before === "reconnecting" ? "call-said-back" : "call-said-joined", args };
+      case "reconnecting":
+        return { key: "call-said-lost", args };
+      case "left":
+        return { key: "call-said-left", args };
+      case "connecting":
+        break;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,143 @@
+// What the call page knows, what can happen to it, and what it may ask of the outside world.
+import type {
+  CallInfo,
+  ClientMessage,
+  Clock,
+  EndReason,
+  Participant,
+  PublishedSource,
+  Role,
+  ServerMessage,
+  SlotAssignment,
+} from "../../generated/protocol";
+
+/** The two kinds of device that a person can be asked for. */
+export type DeviceKind = "microphone" | "camera";
+
+/** Why a device gives nothing. */
+export type DeviceProblem = "blocked" | "blocked_by_system" | "in_use" | "none_found" | "unknown";
+
+export type Device =
+  | { at: "off" }
+  | { at: "opening" }
+  | { at: "on"; id: string }
+  | { at: "failed"; problem: DeviceProblem };
+
+/** Why the page gave up on its own; every one of them offers a way on. */
+export type Refusal = "signed_out" | "not_yours" | "not_open" | "over" | "unsupported";
+
+export type Phase =
+  | { at: "check" }
+  | { at: "connecting" }
+  | { at: "lobby" }
+  | { at: "call" }
+  /** The connection is lost and being remade. `from` is where the page returns to in spirit while it waits. */
+  | { at: "reconnecting"; from: "lobby" | "call" }
+  | { at: "ended"; reason: EndReason; clock: Clock | null }
+  | { at: "taken_over" }
+  | { at: "refused"; why: Refusal };
+
+export type Network = "good" | "weak" | "bad";
+
+export interface Offer {
+  sdp: string;
+  sources: PublishedSource[];
+}
+
+/** One attempt at a connection: a ticket, a socket and a peer. Events of earlier attempts are ignored. */
+export interface Attempt {
+  number: number;
+  peerStarted: boolean;
+  /** The socket has said hello and was welcomed. */
+  welcomed: boolean;
+  offer: Offer | null;
+  /** Attempts that were lost since media last flowed. */
+  losses: number;
+  /** For a while after coming back: people missing from the server's list are still shown. */
+  othersExpected: boolean;
+}
+
+export interface Notice {
+  key: string;
+  args: Record<string, string | number>;
+  /** Grows with every notice, so that the same words twice are two announcements. */
+  serial: number;
+}
+
+export interface State {
+  mode: "call" | "check";
+  role: Role;
+  phase: Phase;
+  attempt: Attempt;
+  seat: string | null;
+  info: CallInfo | null;
+  participants: Participant[];
+  /** Who was here before the connection was lost and has not come back to the server yet. */
+  missing: Participant[];
+  slots: SlotAssignment[];
+  clock: Clock | null;
+  devices: Record<DeviceKind, Device>;
+  /** Device ids the person picked; null is the browser's own choice. */
+  chosen: Record<DeviceKind | "speaker", string | null>;
+  sharing: boolean;
+  microphoneSilent: boolean;
+  network: Network;
+  layout: "speaker" | "grid";
+  panel: "none" | "devices";
+  notice: Notice | null;
+}
+
+export type TimerName = "retry" | "peer_lost" | "peer_setup" | "silence" | "others" | "close";
+
+/** Everything that can happen. `attempt` names the connection attempt an event belongs to. */
+export type Event =
+  | { type: "page_opened" }
+  | { type: "join_pressed" }
+  | { type: "leave_pressed" }
+  | { type: "rejoin_pressed" }
+  | { type: "device_pressed"; kind: DeviceKind }
+  | { type: "device_chosen"; kind: DeviceKind | "speaker"; id: string }
+  | { type: "device_opened"; kind: DeviceKind; id: string }
+  | { type: "device_failed"; kind: DeviceKind; problem: DeviceProblem }
+  | { type: "device_lost"; kind: DeviceKind }
+  | { type: "share_pressed" }
+  | { type: "share_started" }
+  | { type: "share_stopped" }
+  | { type: "admit_pressed"; seat: string }
+  | { type: "dismiss_pressed"; seat: string }
+  | { type: "layout_pressed" }
+  | { type: "panel_pressed"; panel: State["panel"] }
+  | { type: "ticket"; attempt: number; ticket: string }
+  | { type: "ticket_failed"; attempt: number; status: number | null }
+  | { type: "socket_closed"; attempt: number }
+  | { type: "message"; attempt: number; message: ServerMessage }
+  | { type: "offer_made"; attempt: number; offer: Offer }
+  | { type: "peer"; attempt: number; state: "connected" | "disconnected" | "failed" }
+  | { type: "timer"; name: TimerName; attempt: number }
+  | { type: "back_online" }
+  | { type: "network"; level: Network }
+  | { type: "microphone_silent"; silent: boolean };
+
+/** Everything the page may do to the world. */
+export type Effect =
+  | { type: "open_device"; kind: DeviceKind; id: string | null }
+  | { type: "close_device"; kind: DeviceKind }
+  | { type: "set_speaker"; id: string }
+  | { type: "start_share" }
+  | { type: "stop_share" }
+  | { type: "fetch_ticket"; attempt: number }
+  | { type: "open_socket"; attempt: number; ticket: string }
+  | { type: "start_peer"; attempt: number }
+  | { type: "accept_answer"; attempt: number; sdp: string }
+  | { type: "send"; message: ClientMessage }
+  /** Ends the socket; the peer stays, so that its last picture can be shown until the next one is up. */
+  | { type: "close_socket" }
+  /** Ends socket and peers. */
+  | { type: "close_connection" }
+  | { type: "release_devices" }
+  /** Starts (or restarts) a timer that comes back as an event after `ms` plus up to `jitter_ms`. */
+  | { type: "start_timer"; name: TimerName; attempt: number; ms: number; jitter_ms: number }
+  | { type: "stop_timer"; name: TimerName }
+  | { type: "knock" };
+
+export type Step = [State, Effect[]];

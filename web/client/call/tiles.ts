@@ -1,0 +1,65 @@
+// Which tiles the stage shows, from what the server said about people and slots.
+import type { Participant, SourceKind } from "../generated/protocol";
+import type { State } from "./state";
+
+export interface Tile {
+  /** Stays the same through reconnects, so that the picture element does too. */
+  key: string;
+  seat: string;
+  name: string;
+  source: "camera" | "screen";
+  /** The receive slot that carries the picture; null while nothing does. */
+  mid: string | null;
+  /** The receive slot that carries the voice, for the speaking ring. */
+  voice: string | null;
+  pictureOn: boolean;
+  microphoneOn: boolean;
+  lost: boolean;
+}
+
+/** Tiles of the others: shared screens first, then people in the order of the server's list. */
+export function remoteTiles(state: State): Tile[] {
+  const people = [...state.participants, ...state.missing].filter(
+    (one) => one.seat !== state.seat && one.presence !== "lobby" && one.presence !== "left",
+  );
+  const screens = people.filter((one) => one.screen).map((one) => tile(state, one, "screen"));
+  return [...screens, ...people.map((one) => tile(state, one, "camera"))];
+}
+
+function tile(state: State, person: Participant, source: "camera" | "screen"): Tile {
+  return {
+    key: `${person.seat}/${source}`,
+    seat: person.seat,
+    name: person.name,
+    source,
+    mid: slotOf(state, person.seat, source),
+    voice: slotOf(state, person.seat, "microphone"),
+    pictureOn: source === "screen" || person.camera,
+    microphoneOn: person.microphone,
+    lost: person.presence === "reconnecting" || state.phase.at === "reconnecting",
+  };
+}
+
+function slotOf(state: State, seat: string, source: SourceKind): string | null {
+  return state.slots.find((slot) => slot.seat === seat && slot.source === source)?.mid ?? null;
+}
+
+export interface Voice {
+  key: string;
+  seat: string;
+  source: SourceKind;
+  mid: string;
+}
+
+/** The audio slots that carry somebody, each to be played. */
+export function voices(state: State): Voice[] {
+  return state.slots.flatMap(({ mid, seat, source }) => {
+    if (seat === null || (source !== "microphone" && source !== "screen_audio")) return [];
+    return [{ key: `${seat}/${source}`, seat, source, mid }];
+  });
+}
+
+/** Who waits outside, for the provider. */
+export function waiting(state: State): Participant[] {
+  return state.role === "provider" ? state.participants.filter((one) => one.presence === "lobby") : [];
+}

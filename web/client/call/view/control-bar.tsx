@@ -1,0 +1,139 @@
+// Microphone, camera, screen, layout, devices, leave: always the same, always in the same place.
+import { useEffect, useRef } from "preact/hooks";
+import { useCall } from "./context";
+import { Icon, type IconName } from "./icon";
+
+interface ControlProps {
+  icon: IconName;
+  word: string;
+  /** What pressing it does, for those who do not see the state. */
+  name: string;
+  tone?: "on" | "off" | "live" | "leave";
+  pressed?: boolean;
+  wide?: boolean;
+  shortcut?: string;
+  onPress: () => void;
+}
+
+function Control({ icon, word, name, tone = "on", pressed, wide = false, shortcut, onPress }: ControlProps) {
+  return (
+    <button
+      type="button"
+      class={`control is-${tone}${wide ? " is-wide" : ""}`}
+      aria-label={name}
+      aria-pressed={pressed}
+      aria-keyshortcuts={shortcut}
+      title={shortcut === undefined ? name : `${name} (${shortcut.replace("Control", "Ctrl")})`}
+      data-control={icon}
+      onClick={onPress}
+    >
+      <Icon name={icon} size={24} />
+      <span class="control-word">{word}</span>
+    </button>
+  );
+}
+
+export function MicrophoneControl() {
+  const { state, dispatch, t } = useCall();
+  const { at } = state.value.devices.microphone;
+  const on = at === "on" || at === "opening";
+  return (
+    <Control
+      icon={on ? "microphone" : "microphone-off"}
+      word={on ? t("call-microphone") : t("call-off")}
+      name={on ? t("call-microphone-turn-off") : t("call-microphone-turn-on")}
+      tone={on ? "on" : "off"}
+      shortcut="Control+D"
+      onPress={() => dispatch({ type: "device_pressed", kind: "microphone" })}
+    />
+  );
+}
+
+export function CameraControl() {
+  const { state, dispatch, t } = useCall();
+  const { at } = state.value.devices.camera;
+  const on = at === "on" || at === "opening";
+  return (
+    <Control
+      icon={on ? "camera" : "camera-off"}
+      word={on ? t("call-camera") : t("call-off")}
+      name={on ? t("call-camera-turn-off") : t("call-camera-turn-on")}
+      tone={on ? "on" : "off"}
+      shortcut="Control+E"
+      onPress={() => dispatch({ type: "device_pressed", kind: "camera" })}
+    />
+  );
+}
+
+function ShareControl() {
+  const { state, dispatch, t } = useCall();
+  const { sharing } = state.value;
+  return (
+    <Control
+      icon="screen"
+      word={sharing ? t("call-sharing") : t("call-share")}
+      name={sharing ? t("call-share-stop") : t("call-share-start")}
+      tone={sharing ? "live" : "on"}
+      wide
+      onPress={() => dispatch({ type: "share_pressed" })}
+    />
+  );
+}
+
+export function ControlBar() {
+  const { state, dispatch, t } = useCall();
+  const bar = useRef<HTMLDivElement>(null);
+  const { layout, panel } = state.value;
+  useEffect(() => rove(bar.current, bar.current?.querySelector("button") ?? null), []);
+  return (
+    <nav class="control-region" aria-label={t("call-controls")}>
+      <div ref={bar} class="control-bar" role="toolbar" aria-label={t("call-controls")} onKeyDown={moveFocus} onFocusIn={keepFocus}>
+        <MicrophoneControl />
+        <CameraControl />
+        <ShareControl />
+        <Control
+          icon={layout === "grid" ? "speaker" : "grid"}
+          word={layout === "grid" ? t("call-layout-speaker") : t("call-layout-grid")}
+          name={layout === "grid" ? t("call-layout-to-speaker") : t("call-layout-to-grid")}
+          wide
+          onPress={() => dispatch({ type: "layout_pressed" })}
+        />
+        <Control
+          icon="devices"
+          word={t("call-devices")}
+          name={t("call-devices-open")}
+          pressed={panel === "devices"}
+          onPress={() => dispatch({ type: "panel_pressed", panel: "devices" })}
+        />
+        <span class="control-gap" />
+        <Control
+          icon="leave"
+          word={t("call-leave-word")}
+          name={t("call-leave")}
+          tone="leave"
+          onPress={() => dispatch({ type: "leave_pressed" })}
+        />
+      </div>
+    </nav>
+  );
+}
+
+/** A toolbar is one stop for Tab: the button that had the focus last. */
+function rove(bar: HTMLElement | null, current: Element | null): void {
+  for (const button of bar?.querySelectorAll("button") ?? []) button.tabIndex = button === current ? 0 : -1;
+}
+
+function keepFocus(event: FocusEvent & { currentTarget: HTMLElement }): void {
+  rove(event.currentTarget, (event.target as Element | null)?.closest("button") ?? null);
+}
+
+/** Arrows move inside the toolbar; Home and End go to its ends. */
+function moveFocus(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  const buttons = [...event.currentTarget.querySelectorAll("button")].filter((one) => one.offsetParent !== null);
+  const at = buttons.findIndex((button) => button === document.activeElement);
+  const last = buttons.length - 1;
+  const target = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: last }[event.key];
+  if (target === undefined || at < 0) return;
+  event.preventDefault();
+  buttons[(target + buttons.length) % buttons.length]?.focus();
+}

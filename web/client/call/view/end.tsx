@@ -1,0 +1,137 @@
+// Every way a call page stops, each with what it cost and the way on.
+import type { ComponentChildren } from "preact";
+import type { Clock, EndReason } from "../../generated/protocol";
+import { duration, money, wallClock } from "../format";
+import { type CallPage, isCall } from "../page";
+import type { Refusal } from "../state";
+import type { Translate } from "../text";
+import { useCall } from "./context";
+
+export function End() {
+  const { state, page, t } = useCall();
+  if (!isCall(page)) return null;
+  const { phase, clock } = state.value;
+  switch (phase.at) {
+    case "ended":
+      return <Ended reason={phase.reason} clock={phase.clock ?? clock} page={page} />;
+    case "taken_over":
+      return (
+        <EndFrame title={t("call-taken-title")} words={t("call-taken")}>
+          <Rejoin label={t("call-taken-here")} filled />
+        </EndFrame>
+      );
+    case "refused":
+      return <Refused why={phase.why} page={page} />;
+    case "check":
+    case "connecting":
+    case "lobby":
+    case "call":
+    case "reconnecting":
+      return null;
+  }
+}
+
+function EndFrame(props: { title: string; words: string; children: ComponentChildren }) {
+  return (
+    <section class="end">
+      <h1 tabIndex={-1}>{props.title}</h1>
+      <p role="status">{props.words}</p>
+      <div class="end-actions">{props.children}</div>
+    </section>
+  );
+}
+
+function Ended({ reason, clock, page }: { reason: EndReason; clock: Clock | null; page: CallPage }) {
+  const { t } = useCall();
+  const mayReturn = reason === "left" && (clock?.remaining_ms ?? 0) > 0;
+  return (
+    <EndFrame title={endTitle(reason, t)} words={costWords(clock, page, t)}>
+      <a class="call-button is-filled" href={page.after_url}>
+        {t("call-after")}
+      </a>
+      {mayReturn ? <Rejoin label={t("call-rejoin")} /> : null}
+    </EndFrame>
+  );
+}
+
+function endTitle(reason: EndReason, t: Translate): string {
+  switch (reason) {
+    case "left":
+      return t("call-ended-title");
+    case "window_ended":
+      return t("call-ended-window");
+    case "dismissed":
+      return t("call-ended-dismissed");
+    case "cancelled":
+      return t("call-ended-cancelled");
+  }
+}
+
+function costWords(clock: Clock | null, page: CallPage, t: Translate): string {
+  const { price, locale } = page;
+  if (clock === null || clock.billable_ms === 0) return t("call-ended-nothing");
+  const time = duration(clock.billable_ms);
+  if (price.model === "free") return t("call-ended-free", { time });
+  const cost = money(clock.cost_minor, price.currency, locale);
+  const rest = price.model === "per_minute" ? price.cap_minor - clock.cost_minor : 0;
+  if (page.role === "provider" || rest <= 0) return t("call-ended-cost", { time, cost });
+  return t("call-ended-cost-rest", { time, cost, rest: money(rest, price.currency, locale) });
+}
+
+function Refused({ why, page }: { why: Refusal; page: CallPage }) {
+  const { t } = useCall();
+  const opens = wallClock(page.opens_at, page.time_zone);
+  const again = <Rejoin label={t("call-try-again")} filled />;
+  const back = (
+    <a class="call-button is-outlined" href={page.back_url ?? page.after_url}>
+      {t("call-back")}
+    </a>
+  );
+  switch (why) {
+    case "signed_out":
+      return (
+        <EndFrame title={t("call-refused-signed-out")} words={t("call-refused-signed-out-way")}>
+          {back}
+        </EndFrame>
+      );
+    case "not_yours":
+      return (
+        <EndFrame title={t("call-refused-not-yours")} words={t("call-refused-not-yours-way")}>
+          {back}
+        </EndFrame>
+      );
+    case "not_open":
+      return (
+        <EndFrame title={t("call-refused-not-open", { time: opens })} words={t("call-refused-not-open-way")}>
+          {again}
+          {back}
+        </EndFrame>
+      );
+    case "over":
+      return (
+        <EndFrame title={t("call-ended-title")} words={t("call-refused-over")}>
+          {back}
+        </EndFrame>
+      );
+    case "unsupported":
+      return (
+        <EndFrame title={t("call-refused-unsupported")} words={t("call-refused-unsupported-way")}>
+          {back}
+        </EndFrame>
+      );
+  }
+}
+
+function Rejoin({ label, filled = false }: { label: string; filled?: boolean }) {
+  const { dispatch } = useCall();
+  return (
+    <button
+      type="button"
+      class={`call-button is-${filled ? "filled" : "outlined"}`}
+      data-action="rejoin"
+      onClick={() => dispatch({ type: "rejoin_pressed" })}
+    >
+      {label}
+    </button>
+  );
+}

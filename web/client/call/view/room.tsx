@@ -1,0 +1,91 @@
+// The call itself: top bar, stage, banner, controls, and the panel of devices.
+import { bannerOf } from "../banner";
+import { isCall } from "../page";
+import { wallClock } from "../format";
+import { useCall } from "./context";
+import { ControlBar } from "./control-bar";
+import { DeviceFields } from "./device-fields";
+import { Icon } from "./icon";
+import { AdmitCards } from "./lobby";
+import { Stage } from "./stage";
+import { TopBar } from "./top-bar";
+
+export function Room() {
+  const { state } = useCall();
+  const { panel } = state.value;
+  return (
+    <div class={`room${panel === "none" ? "" : " has-panel"}`}>
+      <TopBar />
+      <Stage />
+      <AdmitCards />
+      <BannerSlot />
+      <ControlBar />
+      {panel === "devices" ? <DevicePanel /> : null}
+    </div>
+  );
+}
+
+/** Always as high as one banner, so that nothing jumps when one comes. */
+function BannerSlot() {
+  const { state, media, page, dispatch, t } = useCall();
+  const banner = bannerOf(state.value, media.soundBlocked.value);
+  const args = {
+    ...banner?.args,
+    time: state.value.info !== null && isCall(page) ? wallClock(state.value.info.ends_at, page.time_zone) : "",
+  };
+  const playAll = () => {
+    for (const player of document.querySelectorAll("audio")) void player.play();
+    media.soundBlocked.value = false;
+  };
+  return (
+    <div class="banner-slot" role="status">
+      {banner === null ? null : (
+        <p class={`banner is-${banner.tone}`} data-banner={banner.key}>
+          <Icon name="warning" />
+          <span>{t(banner.key, args)}</span>
+          {banner.action === "sound" ? (
+            <button type="button" class="call-button is-text" onClick={playAll}>
+              {t("call-banner-sound-on")}
+            </button>
+          ) : null}
+          {banner.action === "devices" ? (
+            <button
+              type="button"
+              class="call-button is-text"
+              onClick={() => dispatch({ type: "panel_pressed", panel: "devices" })}
+            >
+              {t("call-devices-open")}
+            </button>
+          ) : null}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function DevicePanel() {
+  const { dispatch, t } = useCall();
+  const close = () => dispatch({ type: "panel_pressed", panel: "devices" });
+  return (
+    <aside class="panel" aria-label={t("call-devices")} onKeyDown={(event) => event.key === "Escape" && close()}>
+      <header>
+        <h2>{t("call-devices")}</h2>
+        <button type="button" class="call-button is-text" aria-label={t("call-close")} onClick={close}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <DeviceFields />
+      <section class="shortcuts">
+        <h3>{t("call-shortcuts")}</h3>
+        <dl>
+          <dt>Ctrl + D</dt>
+          <dd>{t("call-microphone")}</dd>
+          <dt>Ctrl + E</dt>
+          <dd>{t("call-camera")}</dd>
+          <dt>F2</dt>
+          <dd>{t("call-controls")}</dd>
+        </dl>
+      </section>
+    </aside>
+  );
+}

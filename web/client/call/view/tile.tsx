@@ -1,0 +1,62 @@
+// One person's picture, or their initials, with name and state on it.
+import { avatarClass, initials } from "../format";
+import type { Tile as TileData } from "../tiles";
+import { useCall } from "./context";
+import { Icon } from "./icon";
+import { Picture } from "./media";
+
+export function Avatar({ id, name, large = false }: { id: string; name: string; large?: boolean }) {
+  return (
+    <span class={`call-avatar ${avatarClass(id)}${large ? " is-large" : ""}`} aria-hidden="true">
+      {initials(name)}
+    </span>
+  );
+}
+
+export function RemoteTile({ tile, main = false }: { tile: TileData; main?: boolean }) {
+  const { media, t } = useCall();
+  const track = tile.mid === null ? null : (media.remote.value.get(tile.mid) ?? null);
+  const speaking = tile.voice !== null && media.speaking.value.has(tile.voice) && tile.microphoneOn;
+  const label = tile.source === "screen" ? t("call-tile-screen", { name: tile.name }) : tile.name;
+  const state = tile.lost ? t("call-tile-lost") : tile.microphoneOn ? "" : t("call-tile-muted");
+  const classes = ["tile", `is-${tile.source}`];
+  if (main) classes.push("is-main");
+  if (speaking) classes.push("is-speaking");
+  if (tile.lost) classes.push("is-lost");
+  return (
+    <figure class={classes.join(" ")} data-seat={tile.seat} aria-label={state === "" ? label : `${label}, ${state}`}>
+      <Picture track={track} seat={tile.seat} source={tile.source} label={label} hidden={!tile.pictureOn} />
+      {tile.pictureOn ? null : <Avatar id={tile.seat} name={tile.name} large />}
+      {tile.lost ? <p class="tile-state">{t("call-tile-lost")}</p> : null}
+      <figcaption class="tile-name">
+        {tile.microphoneOn || tile.source === "screen" ? null : <Icon name="microphone-off" size={16} />}
+        <span>{label}</span>
+      </figcaption>
+    </figure>
+  );
+}
+
+export function SelfTile() {
+  const { state, media, page, t } = useCall();
+  const { seat, devices, network } = state.value;
+  const on = devices.camera.at === "on";
+  const name = "name" in page ? page.name : "";
+  return (
+    <figure class="tile is-self" aria-label={t("call-tile-you")}>
+      <Picture
+        track={media.local.value.camera ?? null}
+        seat={seat ?? ""}
+        source="camera"
+        label={t("call-tile-you")}
+        mirrored
+        hidden={!on}
+      />
+      {on ? null : <Avatar id={seat ?? name} name={name} />}
+      <figcaption class="tile-name">
+        {devices.microphone.at === "on" ? null : <Icon name="microphone-off" size={16} />}
+        {network === "good" ? null : <Icon name="network" size={16} />}
+        <span>{t("call-tile-you")}</span>
+      </figcaption>
+    </figure>
+  );
+}
