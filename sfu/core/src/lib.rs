@@ -2,15 +2,37 @@
 //!
 //! No socket, thread, clock or randomness of its own: a shell or a simulator brings them.
 
+mod bandwidth;
+mod counters;
+mod demux;
+mod dtls;
 mod event;
+mod forward;
+mod ice;
+mod keyframe;
+mod layers;
+pub mod limits;
 pub mod nack;
+mod peer;
+mod reports;
 pub mod ring;
+mod room;
 pub mod rtcp;
 pub mod rtp;
+mod sdp;
+mod sfu;
+mod slot;
 pub mod srtp;
 pub mod stun;
+mod track;
+mod transmit;
+
+pub use counters::Counters;
+pub use dtls::{Certificate, CertificateError};
 
 pub use event::{
     Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, Mid, PeerId, PeerStats,
     RoomId, SlotInfo, SlotMapping, Source, SourceKind,
 };
+pub use sfu::{Input, Limits, Sfu, SfuConfig};
+pub use transmit::{Transmit, Transmits};

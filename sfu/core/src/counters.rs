@@ -1,0 +1,95 @@
+//! What a core has dropped and done, for metrics and for tests of hostile input.
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Counters since the start; they only grow.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct Counters {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        impl Counters {
+            /// Name and value of every counter, in a fixed order.
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name),)*].into_iter()
+            }
+
+            /// Adds the counters of another core.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
+            }
+        }
+    };
+}
+
+counters! {
+    /// Datagrams that came in.
+    datagrams_in,
+    /// Datagrams that are no STUN, DTLS, RTP or RTCP, or too long.
+    datagrams_unknown,
+    /// DTLS, RTP or RTCP from an address pair that no STUN check has validated.
+    unvalidated,
+    /// STUN checks answered with success.
+    stun_checks,
+    /// STUN that does not parse, is no request, or asks for what is unknown.
+    stun_bad,
+    /// STUN for a ufrag of no live peer.
+    stun_unknown_ufrag,
+    /// STUN whose message integrity does not fit.
+    stun_auth_failed,
+    /// Authentic STUN checks that came before, from an address that they do not speak for.
+    stun_replayed,
+    /// DTLS datagrams for a peer whose association is over.
+    dtls_dropped,
+    /// DTLS associations that ended by an error or another certificate than promised.
+    dtls_failed,
+    /// SRTP or SRTCP before the keys are known.
+    srtp_early,
+    /// SRTP or SRTCP whose authentication tag does not fit.
+    srtp_auth_failed,
+    /// SRTP or SRTCP that came before, or is older than the replay window.
+    srtp_replayed,
+    /// SRTP of more SSRCs than one peer may use.
+    srtp_too_many_ssrcs,
+    /// RTP that does not parse.
+    rtp_malformed,
+    /// RTCP that does not parse.
+    rtcp_malformed,
+    /// RTP of an SSRC that belongs to no negotiated track.
+    unknown_ssrc,
+    /// RTP of a payload type that the track did not negotiate.
+    unknown_payload_type,
+    /// RTP that the same track brought before, by another way.
+    rtp_duplicate,
+    /// RTP beyond the packet rate of one peer.
+    rate_limited,
+    /// Media of a publisher, or for a subscriber, whose gate is shut.
+    gate_closed,
+    /// Media packets forwarded for the first time.
+    forwarded,
+    /// Media packets sent again on request.
+    retransmitted,
+    /// Requests for a packet that is no longer (or never was) there.
+    retransmit_missing,
+    /// Packets dropped since the driver did not take earlier ones away.
+    arena_full,
+    /// Periodic events left out since nobody took the earlier ones.
+    events_dropped,
+    /// Joins refused.
+    joins_refused,
+    /// Rooms ended by a broken invariant.
+    rooms_failed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_and_names_every_counter() {
+        let mut sum = Counters { stun_bad: 1, ..Counters::default() };
+        sum.add(&Counters { stun_bad: 2, rooms_failed: 5, ..Counters::default() });
+        let seen: Vec<_> = sum.iter().filter(|(_, value)| *value > 0).collect();
+        assert_eq!(seen, [("stun_bad", 3), ("rooms_failed", 5)]);
+    }
+}

@@ -1,0 +1,57 @@
+//! Every upper bound of the media plane, with what happens when it is reached.
+
+use std::time::Duration;
+
+/// Rooms in one core; a join that needs one more is refused.
+pub const ROOMS_MAX: usize = 4_096;
+/// Peers in one core; a further join is refused.
+pub const PEERS_MAX: usize = 8_192;
+/// Peers in one room; a further join is refused.
+pub const PEERS_PER_ROOM_MAX: usize = 512;
+
+/// Bytes of an offer; a longer one is refused.
+pub const OFFER_BYTES_MAX: usize = 64 * 1024;
+/// m-lines of an offer; one with more is refused.
+pub const MEDIA_LINES_MAX: usize = 64;
+/// Lines of an offer that reach the parser, which is quadratic in them; an offer with more is refused.
+pub const OFFER_LINES_MAX: usize = 4_096;
+/// Bytes of a mid (RFC 8843 with RFC 8285 one-byte extensions); an offer with a longer one is refused.
+pub const MID_BYTES_MAX: usize = 16;
+
+/// Validated address pairs of one peer; a further one replaces the one checked longest ago.
+pub const PAIRS_PER_PEER_MAX: usize = 16;
+/// Receiving SRTP states of one peer; packets of a further SSRC are dropped.
+pub const SSRCS_PER_PEER_MAX: usize = 64;
+/// SSRCs that one track may have had; a further one is dropped.
+pub const SSRCS_PER_TRACK_MAX: usize = 8;
+/// RTP packets a second from one peer, also the burst; more are dropped before decryption.
+pub const PACKETS_PER_SECOND_MAX: u32 = 4_000;
+
+/// Events waiting for the driver above which periodic ones (alive, stats) are left out.
+pub const EVENTS_WAITING_MAX: usize = 16_384;
+/// Bytes of packets waiting for the driver; more are dropped.
+pub const ARENA_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The longest datagram that is handled or sent; longer ones are dropped.
+pub const DATAGRAM_BYTES_MAX: usize = 1_500;
+
+/// Sent video packets that one slot can retransmit; a NACK for an older one is not answered.
+pub const SENT_VIDEO_PACKETS: usize = 1_024;
+/// Sent audio packets that one slot remembers, so that none is sealed twice.
+pub const SENT_AUDIO_PACKETS: usize = 128;
+/// Retransmissions that one feedback packet may ask for; the rest is not answered.
+pub const NACKS_PER_FEEDBACK_MAX: usize = 128;
+
+/// From the join until DTLS must be up; then the peer is removed.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Without an authenticated packet for this long, consent is over (RFC 7675) and the peer is removed.
+pub const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Least time between two keyframe requests to one publisher: a request makes it code all its layers anew.
+pub const KEYFRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(500);
+/// Least time between two retransmissions of one packet to one subscriber.
+pub const RETRANSMIT_INTERVAL: Duration = Duration::from_millis(30);
+/// Between two sender or receiver reports.
+pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// Between two looks for lost packets that are to be asked for again.
+pub const NACK_INTERVAL: Duration = Duration::from_millis(20);
+/// Between two counters events of one peer.
+pub const STATS_INTERVAL: Duration = Duration::from_secs(2);

@@ -1,0 +1,222 @@
+//! One WebRTC connection: its path, its keys, what it publishes and the slots it receives on.
+
+use std::time::{Duration, Instant};
+
+use crate::counters::Counters;
+use crate::dtls::{DtlsServer, Fingerprint};
+use crate::event::{PeerId, PeerStats, RoomId, SourceKind};
+use crate::forward::MediaPacket;
+use crate::ice::IceAgent;
+use crate::limits;
+use crate::reports::PublisherClock;
+use crate::slot::{Path, Slot};
+use crate::srtp::{RTCP_OVERHEAD, SrtpReceiver, SrtpSender};
+use crate::track::Track;
+use crate::transmit::{Arena, Destination};
+
+/// Taken for a round trip until one is measured.
+const ROUND_TRIP_ASSUMED: Duration = Duration::from_millis(100);
+
+/// How far the connection has come.
+pub(crate) enum Transport {
+    /// No handshake datagram came from a validated pair yet.
+    Waiting,
+    Handshaking(Box<DtlsServer>),
+    Connected(Box<Secured>),
+}
+
+/// A connection with keys.
+pub(crate) struct Secured {
+    pub(crate) dtls: DtlsServer,
+    pub(crate) receiver: SrtpReceiver,
+    pub(crate) sender: SrtpSender,
+}
+
+/// An SSRC of the client, bound to one of its tracks for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Binding {
+    pub(crate) ssrc: u32,
+    pub(crate) track: usize,
+    pub(crate) rtx: bool,
+}
+
+/// A token bucket of packets.
+#[derive(Debug)]
+pub(crate) struct PacketBudget {
+    /// Thousandths of packets.
+    tokens: u64,
+    at: Instant,
+}
+
+impl PacketBudget {
+    const FULL: u64 = limits::PACKETS_PER_SECOND_MAX as u64 * 1_000;
+
+    fn new(now: Instant) -> Self {
+        Self { tokens: Self::FULL, at: now }
+    }
+
+    /// False when the peer sends faster than it may.
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
+        let millis = u64::try_from(now.saturating_duration_since(self.at).as_millis()).unwrap_or(u64::MAX);
+        if millis > 0 {
+            let earned = millis.saturating_mul(u64::from(limits::PACKETS_PER_SECOND_MAX));
+            self.tokens = self.tokens.saturating_add(earned).min(Self::FULL);
+            self.at = now;
+        }
+        let enough = self.tokens >= 1_000;
+        if enough {
+            self.tokens -= 1_000;
+        }
+        enough
+    }
+}
+
+/// A peer.
+pub(crate) struct Peer {
+    pub(crate) id: PeerId,
+    pub(crate) room: RoomId,
+    /// Its place in the core's table.
+    pub(crate) key: u32,
+    pub(crate) ice: IceAgent,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) transport: Transport,
+    /// The gate: shut until the room's owner opens it.
+    pub(crate) allowed: bool,
+    pub(crate) tracks: Vec<Track>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) bindings: Vec<Binding>,
+    pub(crate) mid_extension: Option<u8>,
+    /// Under which we report to this peer.
+    pub(crate) rtcp_ssrc: u32,
+    pub(crate) clock: PublisherClock,
+    pub(crate) round_trip: Option<Duration>,
+    pub(crate) stats: PeerStats,
+    pub(crate) budget: PacketBudget,
+    pub(crate) joined_at: Instant,
+    pub(crate) last_packet_at: Option<Instant>,
+    pub(crate) alive_reported: Option<Instant>,
+    pub(crate) report_at: Instant,
+    pub(crate) stats_at: Instant,
+    /// When it wants to be looked at; kept by [`Peer::schedule`].
+    pub(crate) wake_at: Instant,
+}
+
+/// What a peer is made of when it joins.
+pub(crate) struct Joining {
+    pub(crate) id: PeerId,
+    pub(crate) room: RoomId,
+    pub(crate) key: u32,
+    pub(crate) ice: IceAgent,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) tracks: Vec<Track>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) bindings: Vec<Binding>,
+    pub(crate) mid_extension: Option<u8>,
+    pub(crate) rtcp_ssrc: u32,
+}
+
+impl Peer {
+    pub(crate) fn new(joining: Joining, now: Instant) -> Self {
+        let Joining { id, room, key, ice, fingerprint, tracks, slots, bindings, mid_extension, rtcp_ssrc } = joining;
+        Self {
+            id,
+            room,
+            key,
+            ice,
+            fingerprint,
+            transport: Transport::Waiting,
+            allowed: false,
+            tracks,
+            slots,
+            bindings,
+            mid_extension,
+            rtcp_ssrc,
+            clock: PublisherClock::default(),
+            round_trip: None,
+            stats: PeerStats::default(),
+            budget: PacketBudget::new(now),
+            joined_at: now,
+            last_packet_at: None,
+            alive_reported: None,
+            report_at: now + limits::REPORT_INTERVAL,
+            stats_at: now + limits::STATS_INTERVAL,
+            wake_at: now,
+        }
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(self.transport, Transport::Connected(_))
+    }
+
+    pub(crate) fn destination(&self) -> Option<Destination> {
+        let tuple = self.ice.selected()?;
+        Some(Destination { to: tuple.remote, from_local: tuple.local, key: self.key })
+    }
+
+    pub(crate) fn round_trip(&self) -> Duration {
+        self.round_trip.unwrap_or(ROUND_TRIP_ASSUMED)
+    }
+
+    /// Notes a packet that proves the client's presence.
+    pub(crate) fn authenticated(&mut self, now: Instant) {
+        self.last_packet_at = Some(now);
+    }
+
+    pub(crate) fn track_of(&self, kind: SourceKind) -> Option<usize> {
+        self.tracks.iter().position(|track| track.kind == kind)
+    }
+
+    /// Forwards one packet on a slot.
+    pub(crate) fn forward(
+        &mut self,
+        slot: usize,
+        packet: &MediaPacket,
+        plain: &[u8],
+        now: Instant,
+        arena: &mut Arena,
+        counters: &mut Counters,
+    ) {
+        if !self.allowed {
+            counters.gate_closed += 1;
+            return;
+        }
+        let Some(destination) = self.destination() else { return };
+        let Transport::Connected(secured) = &mut self.transport else { return };
+        let mut path = Path { destination, sender: &mut secured.sender, arena, counters };
+        if let Some(bytes) = self.slots[slot].forward(packet, plain, now, &mut path) {
+            self.stats.packets_out += 1;
+            self.stats.bytes_out += bytes as u64;
+        }
+    }
+
+    /// Sends a compound; false when there is no path or key for it yet.
+    pub(crate) fn send_rtcp(&mut self, compound: &[u8], arena: &mut Arena, counters: &mut Counters) -> bool {
+        let Some(destination) = self.destination() else { return false };
+        let Transport::Connected(secured) = &mut self.transport else { return false };
+        if compound.is_empty() {
+            return false;
+        }
+        let sent = arena.push(destination, compound.len() + RTCP_OVERHEAD, |out| {
+            out[..compound.len()].copy_from_slice(compound);
+            Some(secured.sender.seal_rtcp(out, compound.len()))
+        });
+        counters.arena_full += u64::from(!sent);
+        sent
+    }
+
+    /// Sets the time of the next look at this peer: whatever is due first.
+    pub(crate) fn schedule(&mut self, now: Instant, handshake_timeout: Duration) -> Instant {
+        self.wake_at = match &self.transport {
+            Transport::Waiting => self.joined_at + handshake_timeout,
+            Transport::Handshaking(dtls) => {
+                let deadline = self.joined_at + handshake_timeout;
+                dtls.next_timeout().map_or(deadline, |at| at.min(deadline))
+            }
+            Transport::Connected(secured) => {
+                let tracks = self.tracks.iter().filter_map(|track| track.due_at(now));
+                [Some(self.report_at), secured.dtls.next_timeout(), tracks.min()].into_iter().flatten().min().unwrap_or(now)
+            }
+        };
+        self.wake_at
+    }
+}

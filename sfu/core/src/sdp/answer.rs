@@ -1,0 +1,151 @@
+//! Writes the answer by hand: it is short, and every line of it is a decision (RFC 8829 5.3, RFC 8839, RFC 9143).
+
+use std::fmt::{self, Write};
+use std::net::SocketAddr;
+
+use super::{Codec, Line, OfferedCodec, OfferedMedia, Role};
+use crate::event::MediaKind;
+
+/// CNAME of all our streams: one clock feeds them all.
+pub(crate) const CNAME: &str = "booka";
+
+/// What the answer says about us.
+#[derive(Debug)]
+pub(crate) struct Answer<'a> {
+    pub(crate) session_id: u64,
+    pub(crate) candidates: &'a [SocketAddr],
+    pub(crate) ufrag: &'a str,
+    pub(crate) password: &'a str,
+    /// SHA-256, colon separated.
+    pub(crate) fingerprint: &'a str,
+}
+
+/// The answer to an offer whose lines were negotiated.
+pub(crate) fn write(answer: &Answer<'_>, lines: &[Line<'_>]) -> String {
+    let mut out = String::with_capacity(4_096);
+    write_all(&mut out, answer, lines).expect("a String takes everything");
+    out
+}
+
+fn write_all(out: &mut String, answer: &Answer<'_>, lines: &[Line<'_>]) -> fmt::Result {
+    // The session id has 63 bits (RFC 8829 5.2.1).
+    write!(out, "v=0\r\no=- {} 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", answer.session_id >> 1)?;
+    out.push_str("a=ice-lite\r\na=group:BUNDLE");
+    for line in lines.iter().filter(|line| line.role != Role::Rejected) {
+        write!(out, " {}", line.media.mid.0)?;
+    }
+    out.push_str("\r\n");
+    let mut tagged = false;
+    let mut slots = Slots::default();
+    for line in lines {
+        match (line.role, &line.media.codec) {
+            (Role::Rejected, _) | (_, None) => write_rejected(out, line.media)?,
+            (role, Some(codec)) => {
+                write_head(out, answer, line.media, codec)?;
+                if !tagged {
+                    // The bundle's transport is that of its first m-line (RFC 9143 7.2).
+                    write_candidates(out, answer.candidates)?;
+                    tagged = true;
+                }
+                write_direction(out, role, line.media, codec, &mut slots)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_rejected(out: &mut String, media: &OfferedMedia) -> fmt::Result {
+    write!(out, "m={} 0 {} {}\r\n", media.media, media.protocol, media.formats)?;
+    write!(out, "c=IN IP4 0.0.0.0\r\na=mid:{}\r\na=inactive\r\n", media.mid.0)
+}
+
+fn write_head(out: &mut String, answer: &Answer<'_>, media: &OfferedMedia, codec: &OfferedCodec) -> fmt::Result {
+    write!(out, "m={} 9 {} {}", media.media, media.protocol, codec.payload_type)?;
+    if let Some(rtx) = codec.rtx {
+        write!(out, " {rtx}")?;
+    }
+    write!(out, "\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\n", media.mid.0)?;
+    write!(out, "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", answer.ufrag, answer.password)?;
+    write!(out, "a=fingerprint:sha-256 {}\r\na=setup:passive\r\n", answer.fingerprint)?;
+    out.push_str("a=rtcp-mux\r\na=rtcp-rsize\r\n");
+    let payload_type = codec.payload_type;
+    match codec.codec {
+        Codec::Opus => {
+            write!(out, "a=rtpmap:{payload_type} opus/48000/2\r\n")?;
+            write!(out, "a=fmtp:{payload_type} minptime=10;useinbandfec=1\r\n")?;
+        }
+        Codec::Vp8 => write!(out, "a=rtpmap:{payload_type} VP8/90000\r\n")?,
+    }
+    if let Some(rtx) = codec.rtx {
+        write!(out, "a=rtpmap:{rtx} rtx/90000\r\na=fmtp:{rtx} apt={payload_type}\r\n")?;
+    }
+    let feedback =
+        [(codec.nack, "nack"), (codec.pli, "nack pli"), (codec.fir, "ccm fir"), (codec.remb, "goog-remb")];
+    for (_, name) in feedback.into_iter().filter(|(offered, _)| *offered) {
+        write!(out, "a=rtcp-fb:{payload_type} {name}\r\n")?;
+    }
+    Ok(())
+}
+
+fn write_candidates(out: &mut String, candidates: &[SocketAddr]) -> fmt::Result {
+    for (index, candidate) in candidates.iter().enumerate() {
+        // Host type, the first address preferred (RFC 8445 5.1.2.1).
+        let local_preference = 65_535 - u32::try_from(index).unwrap_or(65_535).min(65_535);
+        let priority = (126 << 24) + (local_preference << 8) + 255;
+        let (ip, port) = (candidate.ip(), candidate.port());
+        write!(out, "a=candidate:{} 1 udp {priority} {ip} {port} typ host\r\n", index + 1)?;
+    }
+    out.push_str("a=end-of-candidates\r\n");
+    Ok(())
+}
+
+/// Slots written so far, by kind: the n-th sound and the n-th picture belong together, so that a browser keeps them
+/// in step when they come from one publisher.
+#[derive(Debug, Default)]
+struct Slots {
+    audio: usize,
+    video: usize,
+}
+
+impl Slots {
+    fn next(&mut self, kind: Option<MediaKind>) -> usize {
+        let count = match kind {
+            Some(MediaKind::Video) => &mut self.video,
+            Some(MediaKind::Audio) | None => &mut self.audio,
+        };
+        *count += 1;
+        *count
+    }
+}
+
+fn write_direction(
+    out: &mut String,
+    role: Role,
+    media: &OfferedMedia,
+    codec: &OfferedCodec,
+    slots: &mut Slots,
+) -> fmt::Result {
+    match role {
+        Role::Publish(_) => {
+            if let Some(id) = media.mid_extension {
+                write!(out, "a=extmap:{id} {}\r\n", super::offer::MID_URI)?;
+            }
+            if let Some(id) = media.audio_level_extension {
+                write!(out, "a=extmap:{id} {}\r\n", super::offer::AUDIO_LEVEL_URI)?;
+            }
+            out.push_str("a=recvonly\r\n");
+        }
+        Role::Slot { ssrc, rtx_ssrc } => {
+            let mid = &media.mid.0;
+            write!(out, "a=sendonly\r\na=msid:slot{} track-{mid}\r\n", slots.next(media.kind))?;
+            if let Some(rtx_ssrc) = rtx_ssrc.filter(|_| codec.rtx.is_some()) {
+                write!(out, "a=ssrc-group:FID {ssrc} {rtx_ssrc}\r\n")?;
+                write!(out, "a=ssrc:{ssrc} cname:{CNAME}\r\na=ssrc:{rtx_ssrc} cname:{CNAME}\r\n")?;
+            } else {
+                write!(out, "a=ssrc:{ssrc} cname:{CNAME}\r\n")?;
+            }
+        }
+        Role::Inactive | Role::Rejected => out.push_str("a=inactive\r\n"),
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! Commands: joins and leaves, the gate, and what the slots carry.
+
+use std::time::Instant;
+
+use super::Sfu;
+use crate::event::{
+    Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, PeerId, SlotInfo, SlotMapping, Source,
+};
+use crate::ice::{Credentials, IceAgent};
+use crate::layers::{Selection, TrackRef};
+use crate::peer::{Binding, Joining, Peer};
+use crate::sdp::{self, Answer, Line, Offer, Role};
+use crate::slot::Slot;
+use crate::track::{Subscription, Track};
+
+/// What the peer will be, read off the negotiated lines.
+#[derive(Default)]
+struct Parts {
+    tracks: Vec<Track>,
+    slots: Vec<Slot>,
+    bindings: Vec<Binding>,
+    mid_extension: Option<u8>,
+}
+
+impl Sfu {
+    pub(super) fn command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Join(join) => self.join(now, &join),
+            Command::Leave { peer } => {
+                if let Some(place) = self.enter(peer) {
+                    self.remove_peer(now, place, DisconnectReason::Removed);
+                }
+            }
+            Command::SetForwarding { peer, allowed } => {
+                if let Some(place) = self.enter(peer) {
+                    self.set_forwarding(now, place, allowed);
+                }
+            }
+            Command::MapSlots { peer, slots } => {
+                if let Some(place) = self.enter(peer) {
+                    for mapping in &slots {
+                        self.map_slot(now, place, mapping);
+                    }
+                }
+            }
+            Command::CloseRoom { room } => {
+                self.working_on = Some(room);
+                self.remove_room(now, room, DisconnectReason::Removed);
+            }
+        }
+    }
+
+    /// The place of a peer, and from now on its room is the one worked on.
+    fn enter(&mut self, peer: PeerId) -> Option<usize> {
+        let place = self.peers.find(peer)?;
+        self.working_on = self.peers.get(place).map(|peer| peer.room);
+        Some(place)
+    }
+
+    fn join(&mut self, now: Instant, join: &Join) {
+        self.working_on = Some(join.room);
+        let event = match self.admit(now, join) {
+            Ok(joined) => Event::Joined { peer: join.peer, joined },
+            Err(error) => {
+                self.counters.joins_refused += 1;
+                Event::Refused { peer: join.peer, error }
+            }
+        };
+        self.push_event(event);
+    }
+
+    fn admit(&mut self, now: Instant, join: &Join) -> Result<Joined, JoinError> {
+        if self.peers.find(join.peer).is_some() {
+            return Err(JoinError::BadOffer("this peer has joined already".to_owned()));
+        }
+        if self.rooms.members(join.room).len() >= self.limits.peers_per_room {
+            return Err(JoinError::RoomFull);
+        }
+        let new_room = !self.rooms.contains(join.room);
+        if self.peers.len() >= self.limits.peers || (new_room && self.rooms.len() >= self.limits.rooms) {
+            return Err(JoinError::ServerFull);
+        }
+        let offer = Offer::parse(&join.offer)?;
+        let lines = sdp::negotiate(&offer, &join.sources, &mut *self.random)?;
+        let parts = self.parts(&lines);
+        let place = self.peers.next_place();
+        let credentials = self.credentials(place);
+        let answer = sdp::write(
+            &Answer {
+                session_id: u64::from_be_bytes(self.random_bytes()),
+                candidates: &self.candidates,
+                ufrag: &credentials.ufrag,
+                password: &credentials.password,
+                fingerprint: &self.fingerprint,
+            },
+            &lines,
+        );
+        let slots = parts.slots.iter().map(|slot| SlotInfo { mid: slot.mid.clone(), kind: slot.kind }).collect();
+        let joining = Joining {
+            id: join.peer,
+            room: join.room,
+            key: u32::try_from(place).expect("peers are bounded"),
+            ice: IceAgent::new(credentials, offer.ufrag),
+            fingerprint: offer.fingerprint,
+            tracks: parts.tracks,
+            slots: parts.slots,
+            bindings: parts.bindings,
+            mid_extension: parts.mid_extension,
+            rtcp_ssrc: u32::from_be_bytes(self.random_bytes()).max(1),
+        };
+        let inserted = self.peers.insert(Peer::new(joining, now));
+        debug_assert_eq!(inserted, place, "the place was free a moment ago");
+        self.rooms.enter(join.room, place);
+        self.reschedule(now, place);
+        Ok(Joined { answer, slots })
+    }
+
+    fn parts(&mut self, lines: &[Line<'_>]) -> Parts {
+        let mut parts = Parts::default();
+        for line in lines {
+            let Some(codec) = line.media.codec else { continue };
+            match line.role {
+                Role::Publish(kind) => {
+                    let track = parts.tracks.len();
+                    parts.mid_extension = parts.mid_extension.or(line.media.mid_extension);
+                    for &ssrc in &line.media.ssrcs {
+                        let rtx = line.media.flows.iter().any(|(_, rtx)| *rtx == ssrc);
+                        // An SSRC declared twice stays with the first m-line.
+                        if !parts.bindings.iter().any(|binding| binding.ssrc == ssrc) {
+                            parts.bindings.push(Binding { ssrc, track, rtx });
+                        }
+                    }
+                    parts.tracks.push(Track::new(kind, line.media.mid.0.clone(), codec));
+                }
+                Role::Slot { ssrc, rtx_ssrc } => {
+                    let first = u16::from_be_bytes(self.random_bytes());
+                    parts.slots.push(Slot::new(line.media.mid.clone(), ssrc, rtx_ssrc, codec, first));
+                }
+                Role::Inactive | Role::Rejected => {}
+            }
+        }
+        parts
+    }
+
+    fn random_bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.random)(&mut bytes);
+        bytes
+    }
+
+    /// Credentials under a ufrag that no other peer has.
+    fn credentials(&mut self, place: usize) -> Credentials {
+        loop {
+            let credentials = Credentials::generate(&mut *self.random);
+            if self.routes.add_ufrag(&credentials.ufrag, place) {
+                return credentials;
+            }
+        }
+    }
+
+    fn set_forwarding(&mut self, now: Instant, place: usize, allowed: bool) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        if peer.allowed == allowed {
+            return;
+        }
+        peer.allowed = allowed;
+        // What was not forwarded meanwhile leaves a hole, so everything that crosses this gate starts anew.
+        for track in 0..peer.tracks.len() {
+            let track = TrackRef { peer: place, track };
+            for subscription in self.subscriptions(track) {
+                self.restart(now, subscription, track);
+            }
+        }
+        let slots = self.peers.get(place).map_or(0, |peer| peer.slots.len());
+        for slot in 0..slots {
+            let mapped = self.peers.get(place).and_then(|peer| peer.slots[slot].selection.track());
+            if let Some(track) = mapped {
+                self.restart(now, Subscription { peer: place, slot }, track);
+            }
+        }
+    }
+
+    fn subscriptions(&self, track: TrackRef) -> Vec<Subscription> {
+        self.peers.get(track.peer).map(|peer| peer.tracks[track.track].subscriptions.clone()).unwrap_or_default()
+    }
+
+    fn restart(&mut self, now: Instant, subscription: Subscription, track: TrackRef) {
+        if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
+            subscriber.slots[subscription.slot].selection.restart();
+        }
+        self.want_keyframe(now, subscription.peer, track);
+    }
+
+    /// Notes that a subscriber needs a keyframe, unless a shut gate keeps it from getting one.
+    pub(super) fn want_keyframe(&mut self, now: Instant, subscriber: usize, track: TrackRef) {
+        if !self.peers.get(subscriber).is_some_and(|peer| peer.allowed) {
+            return;
+        }
+        let Some(publisher) = self.peers.get_mut(track.peer) else { return };
+        let wanted = &mut publisher.tracks[track.track];
+        if publisher.allowed && wanted.kind.media() == MediaKind::Video {
+            wanted.keyframes.want();
+            self.reschedule(now, track.peer);
+        }
+    }
+
+    /// Maps one slot. A source that is not there, is of another kind or in another room empties it.
+    fn map_slot(&mut self, now: Instant, place: usize, mapping: &SlotMapping) {
+        let Some(peer) = self.peers.get(place) else { return };
+        let Some(slot) = peer.slots.iter().position(|slot| slot.mid == mapping.mid) else { return };
+        let track = mapping.source.and_then(|source| self.find_track(peer, peer.slots[slot].kind, source));
+        if peer.slots[slot].selection.track() == track {
+            return;
+        }
+        self.unmap(place, slot);
+        let Some(track) = track else { return };
+        if let Some(peer) = self.peers.get_mut(place) {
+            peer.slots[slot].selection = Selection::Waiting { track };
+        }
+        if let Some(publisher) = self.peers.get_mut(track.peer) {
+            publisher.tracks[track.track].subscriptions.push(Subscription { peer: place, slot });
+        }
+        self.want_keyframe(now, place, track);
+    }
+
+    fn find_track(&self, subscriber: &Peer, kind: MediaKind, source: Source) -> Option<TrackRef> {
+        let place = self.peers.find(source.peer)?;
+        let publisher = self.peers.get(place)?;
+        if publisher.room != subscriber.room || source.kind.media() != kind {
+            return None;
+        }
+        Some(TrackRef { peer: place, track: publisher.track_of(source.kind)? })
+    }
+
+    fn unmap(&mut self, place: usize, slot: usize) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let Some(track) = peer.slots[slot].selection.track() else { return };
+        peer.slots[slot].selection = Selection::Empty;
+        if let Some(publisher) = self.peers.get_mut(track.peer) {
+            publisher.tracks[track.track]
+                .subscriptions
+                .retain(|subscription| *subscription != Subscription { peer: place, slot });
+        }
+    }
+
+    /// Clears every reference to a peer: its slots' sources, and the slots that carry its tracks.
+    pub(super) fn unmap_all(&mut self, place: usize) {
+        let Some((slots, tracks)) = self.peers.get(place).map(|peer| (peer.slots.len(), peer.tracks.len())) else {
+            return;
+        };
+        for slot in 0..slots {
+            self.unmap(place, slot);
+        }
+        for track in 0..tracks {
+            for subscription in self.subscriptions(TrackRef { peer: place, track }) {
+                self.unmap(subscription.peer, subscription.slot);
+            }
+        }
+    }
+}

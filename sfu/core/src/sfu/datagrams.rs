@@ -1,0 +1,165 @@
+//! Datagrams in: checks, handshakes, and the way of media to its peer (RFC 7983, RFC 8445, RFC 5764).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{Sfu, push_bytes};
+use crate::demux::{Class, Tuple, classify};
+use crate::dtls::{DtlsServer, Progress};
+use crate::event::{DisconnectReason, Event};
+use crate::limits;
+use crate::peer::{Secured, Transport};
+use crate::srtp::{SrtpError, SrtpReceiver, SrtpSender};
+use crate::stun::{self, BindingRequest};
+use crate::transmit::Destination;
+
+impl Sfu {
+    pub(super) fn datagram(&mut self, now: Instant, from: SocketAddr, local: SocketAddr, bytes: &mut [u8]) {
+        self.counters.datagrams_in += 1;
+        let class = classify(bytes);
+        if class == Class::Unknown || bytes.len() > limits::DATAGRAM_BYTES_MAX {
+            self.counters.datagrams_unknown += 1;
+            return;
+        }
+        let tuple = Tuple { remote: from, local };
+        if class == Class::Stun {
+            self.stun(now, tuple, bytes);
+            return;
+        }
+        let Some(place) = self.routes.by_tuple(&tuple) else {
+            self.counters.unvalidated += 1;
+            return;
+        };
+        self.working_on = self.peers.get(place).map(|peer| peer.room);
+        match class {
+            Class::Dtls => self.dtls(now, place, tuple, bytes),
+            Class::Rtp => self.srtp(now, place, bytes),
+            Class::Rtcp => self.srtcp(now, place, bytes),
+            Class::Stun | Class::Unknown => {}
+        }
+        self.reschedule(now, place);
+    }
+
+    /// A connectivity check. What does not authenticate is ignored: an answer would only help who is guessing.
+    fn stun(&mut self, now: Instant, tuple: Tuple, bytes: &[u8]) {
+        let Ok(request) = BindingRequest::parse(bytes) else {
+            self.counters.stun_bad += 1;
+            return;
+        };
+        let Some((ours, theirs)) = request.username() else {
+            self.counters.stun_bad += 1;
+            return;
+        };
+        let Some(place) = self.routes.by_ufrag(ours) else {
+            self.counters.stun_unknown_ufrag += 1;
+            return;
+        };
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        self.working_on = Some(peer.room);
+        if theirs != peer.ice.remote_ufrag || !request.verify(peer.ice.local.password.as_bytes()) {
+            self.counters.stun_auth_failed += 1;
+            return;
+        }
+        let destination = Destination { to: tuple.remote, from_local: tuple.local, key: peer.key };
+        let error = if request.ice_controlled() {
+            Some(487)
+        } else if request.unknown().is_empty() {
+            None
+        } else {
+            Some(420)
+        };
+        if let Some(code) = error {
+            self.counters.stun_bad += 1;
+            let password = Some(peer.ice.local.password.as_bytes());
+            stun::write_error(&mut self.scratch, request.transaction, code, request.unknown(), password);
+            push_bytes(&mut self.arena, destination, &self.scratch);
+            return;
+        }
+        let checked = peer.ice.checked(tuple, request.transaction, request.use_candidate(), now);
+        if checked.fresh {
+            peer.authenticated(now);
+        }
+        if checked.answer {
+            self.counters.stun_checks += 1;
+            let password = peer.ice.local.password.as_bytes();
+            stun::write_success(&mut self.scratch, request.transaction, tuple.remote, password);
+            push_bytes(&mut self.arena, destination, &self.scratch);
+        } else {
+            self.counters.stun_replayed += 1;
+        }
+        if let Some(evicted) = checked.evicted {
+            self.routes.remove_tuple(&evicted, place);
+        }
+        if checked.added
+            && let Some(before) = self.routes.add_tuple(tuple, place)
+            && let Some(loser) = self.peers.get_mut(before)
+        {
+            loser.ice.lose(tuple);
+        }
+    }
+
+    fn dtls(&mut self, now: Instant, place: usize, tuple: Tuple, bytes: &[u8]) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        peer.ice.heard_handshake(tuple);
+        if matches!(peer.transport, Transport::Waiting) {
+            let (config, expected) = (Arc::clone(&self.dtls_config), peer.fingerprint.clone());
+            let dtls = DtlsServer::new(config, &self.certificate, expected, now);
+            peer.transport = Transport::Handshaking(Box::new(dtls));
+        }
+        // A handshake is answered where it came from: until nomination, no other pair is known to work.
+        let handshake = Destination { to: tuple.remote, from_local: tuple.local, key: peer.key };
+        let arena = &mut self.arena;
+        let mut send = |record: &[u8]| {
+            push_bytes(arena, handshake, record);
+        };
+        let progress = match &mut peer.transport {
+            Transport::Waiting => Progress::Nothing,
+            Transport::Handshaking(dtls) => dtls.receive(now, bytes, &mut send),
+            Transport::Connected(secured) => secured.dtls.receive(now, bytes, &mut send),
+        };
+        self.dtls_progress(now, place, progress);
+    }
+
+    pub(super) fn dtls_progress(&mut self, now: Instant, place: usize, progress: Progress) {
+        match progress {
+            Progress::Nothing => {}
+            Progress::Connected => self.connected(now, place),
+            Progress::Closed => self.remove_peer(now, place, DisconnectReason::Closed),
+            Progress::Failed => {
+                self.counters.dtls_failed += 1;
+                self.remove_peer(now, place, DisconnectReason::HandshakeFailed);
+            }
+        }
+    }
+
+    fn connected(&mut self, now: Instant, place: usize) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let Transport::Handshaking(mut dtls) = std::mem::replace(&mut peer.transport, Transport::Waiting) else {
+            return;
+        };
+        let (inbound, outbound) = dtls.take_keys().expect("a connected association has keys");
+        peer.transport = Transport::Connected(Box::new(Secured {
+            dtls: *dtls,
+            receiver: SrtpReceiver::new(&inbound, limits::SSRCS_PER_PEER_MAX),
+            sender: SrtpSender::new(&outbound),
+        }));
+        // The handshake proves the client's presence as a check does.
+        peer.authenticated(now);
+        peer.report_at = now + limits::REPORT_INTERVAL;
+        peer.stats_at = now + limits::STATS_INTERVAL;
+        peer.alive_reported = Some(now);
+        let id = peer.id;
+        self.push_event(Event::Connected { peer: id, at: now });
+    }
+
+    pub(super) fn count_srtp(&mut self, error: SrtpError) {
+        let counter = match error {
+            SrtpError::Forged => &mut self.counters.srtp_auth_failed,
+            SrtpError::Replayed | SrtpError::TooOld => &mut self.counters.srtp_replayed,
+            SrtpError::TooManySources => &mut self.counters.srtp_too_many_ssrcs,
+            SrtpError::Malformed | SrtpError::KeyLength => &mut self.counters.rtp_malformed,
+        };
+        *counter += 1;
+    }
+}

@@ -1,0 +1,137 @@
+//! RTCP in: reports, keyframe requests and NACKs, each only for what the peer has to do with (RFC 3550, RFC 4585).
+
+use std::time::Instant;
+
+use super::Sfu;
+use crate::forward::SentEntry;
+use crate::layers::{Selection, TrackRef};
+use crate::limits;
+use crate::peer::{Peer, Transport};
+use crate::reports::SenderClock;
+use crate::rtcp::{self, NackList, Reports, Rtcp, SenderReport};
+use crate::slot::Path;
+
+impl Sfu {
+    pub(super) fn srtcp(&mut self, now: Instant, place: usize, bytes: &mut [u8]) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        if !peer.budget.take(now) {
+            self.counters.rate_limited += 1;
+            return;
+        }
+        let Transport::Connected(secured) = &mut peer.transport else {
+            self.counters.srtp_early += 1;
+            return;
+        };
+        let len = match secured.receiver.open_rtcp(bytes) {
+            Ok(len) => len,
+            Err(error) => {
+                self.count_srtp(error);
+                return;
+            }
+        };
+        peer.authenticated(now);
+        for packet in rtcp::parse(&bytes[..len]) {
+            match packet {
+                Ok(packet) => self.rtcp(now, place, &packet),
+                Err(_) => self.counters.rtcp_malformed += 1,
+            }
+        }
+    }
+
+    fn rtcp(&mut self, now: Instant, place: usize, packet: &Rtcp<'_>) {
+        match *packet {
+            Rtcp::SenderReport(report, blocks) => {
+                self.sender_report(now, place, &report);
+                self.report_blocks(now, place, blocks);
+            }
+            Rtcp::ReceiverReport { reports, .. } => self.report_blocks(now, place, reports),
+            Rtcp::Nack { media_ssrc, lost } => self.nack(now, place, media_ssrc, lost),
+            Rtcp::PictureLoss { media_ssrc } | Rtcp::FullIntra { media_ssrc } => {
+                self.keyframe_request(now, place, media_ssrc);
+            }
+            // A BYE does not end the connection: DTLS or lost consent does.
+            Rtcp::Bye { .. } | Rtcp::Remb { .. } | Rtcp::TransportFeedback(_) | Rtcp::Other { .. } => {}
+        }
+    }
+
+    fn sender_report(&mut self, now: Instant, place: usize, report: &SenderReport) {
+        let ours = self.ntp.ntp(now);
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let stream = peer
+            .tracks
+            .iter_mut()
+            .filter_map(|track| track.stream.as_mut())
+            .find(|stream| stream.ssrc == report.ssrc);
+        if let Some(stream) = stream {
+            peer.clock.learn(report.ntp, ours);
+            stream.sender =
+                Some(SenderClock { ntp: report.ntp, rtp_timestamp: report.rtp_timestamp, arrived_at: now });
+        }
+    }
+
+    fn report_blocks(&mut self, now: Instant, place: usize, blocks: Reports<'_>) {
+        let ntp = self.ntp;
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        for block in blocks.iter() {
+            let Some(slot) = peer.slots.iter_mut().find(|slot| slot.ssrc == block.ssrc) else { continue };
+            slot.lost = u64::try_from(block.cumulative_lost).unwrap_or(0);
+            if let Some(measured) = ntp.round_trip(&block, now) {
+                peer.round_trip = Some(peer.round_trip.map_or(measured, |before| (before * 7 + measured) / 8));
+            }
+        }
+    }
+
+    fn keyframe_request(&mut self, now: Instant, place: usize, ssrc: u32) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let Some(slot) = peer.slots.iter().find(|slot| slot.ssrc == ssrc) else { return };
+        peer.stats.keyframe_requests_in += 1;
+        if let Some(track) = slot.selection.track() {
+            self.want_keyframe(now, place, track);
+        }
+    }
+
+    fn nack(&mut self, now: Instant, place: usize, ssrc: u32, lost: NackList<'_>) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let Some(slot) = peer.slots.iter().position(|slot| slot.ssrc == ssrc) else { return };
+        if !peer.allowed {
+            return;
+        }
+        for sequence in lost.iter().take(limits::NACKS_PER_FEEDBACK_MAX) {
+            let Some(peer) = self.peers.get_mut(place) else { return };
+            peer.stats.nacks_in += 1;
+            let Some(entry) = peer.slots[slot].request(sequence, now) else { continue };
+            let track = match peer.slots[slot].selection {
+                // Only the stream that flows now: after a switch nobody needs the one before.
+                Selection::Live { track, stream } if stream == entry.stream => track,
+                Selection::Live { .. } | Selection::Waiting { .. } | Selection::Empty => continue,
+            };
+            if !self.load_stored(track, entry) || !self.retransmit(place, slot, sequence, entry) {
+                self.counters.retransmit_missing += 1;
+            }
+        }
+    }
+
+    /// Copies the publisher's packet aside, since publisher and subscriber live in one table.
+    fn load_stored(&mut self, track: TrackRef, entry: SentEntry) -> bool {
+        let publisher = self.peers.get(track.peer).filter(|publisher| publisher.allowed);
+        let stream = publisher.and_then(|publisher| publisher.tracks[track.track].stream.as_ref());
+        let Some(packet) = stream.and_then(|stream| stream.ring.get(entry.source_index)) else { return false };
+        self.stored.clear();
+        self.stored.extend_from_slice(packet);
+        true
+    }
+
+    fn retransmit(&mut self, place: usize, slot: usize, sequence: u16, entry: SentEntry) -> bool {
+        let Some(peer) = self.peers.get_mut(place) else { return false };
+        let Some(destination) = peer.destination() else { return false };
+        let Peer { transport: Transport::Connected(secured), slots, stats, .. } = peer else { return false };
+        let arena = &mut self.arena;
+        let mut path = Path { destination, sender: &mut secured.sender, arena, counters: &mut self.counters };
+        let sent = slots[slot].retransmit(sequence, entry, &self.stored, &mut path);
+        if sent {
+            stats.packets_out += 1;
+            stats.bytes_out += self.stored.len() as u64;
+        }
+        sent
+    }
+}

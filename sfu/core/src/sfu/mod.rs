@@ -1,0 +1,236 @@
+//! The core: every input goes through [`Sfu::handle`]; packets, events and the next deadline come out.
+
+mod commands;
+mod datagrams;
+mod feedback;
+mod media;
+mod timers;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::counters::Counters;
+use crate::demux::Routes;
+use crate::dtls::{self, Certificate};
+use crate::event::{Command, DisconnectReason, Event, RoomId};
+use crate::limits;
+use crate::peer::Transport;
+use crate::reports::NtpClock;
+use crate::room::{Peers, Rooms};
+use crate::transmit::{Arena, Destination, Transmits};
+
+/// What a core is made with.
+pub struct SfuConfig {
+    /// Addresses under which clients reach this core, best first; at least one.
+    pub candidates: Vec<SocketAddr>,
+    pub certificate: Certificate,
+    /// Fills its argument with unpredictable bytes; the only randomness the core uses beside that of the DTLS library.
+    pub random: Box<dyn FnMut(&mut [u8]) + Send>,
+    pub limits: Limits,
+}
+
+/// Bounds that an operator may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub rooms: usize,
+    pub peers: usize,
+    pub peers_per_room: usize,
+    /// From the join until DTLS must be up.
+    pub handshake_timeout: Duration,
+    /// Without an authenticated packet for this long a peer is gone (RFC 7675: 30 s).
+    pub consent_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            rooms: limits::ROOMS_MAX,
+            peers: limits::PEERS_MAX,
+            peers_per_room: limits::PEERS_PER_ROOM_MAX,
+            handshake_timeout: limits::HANDSHAKE_TIMEOUT,
+            consent_timeout: limits::CONSENT_TIMEOUT,
+        }
+    }
+}
+
+/// Everything that can happen to a core.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A datagram that came in; its bytes are decrypted in place.
+    Datagram { from: SocketAddr, local: SocketAddr, bytes: &'a mut [u8] },
+    Command(Command),
+    /// The deadline of [`Sfu::next_timeout`] has passed. Harmless at any other time.
+    Timeout,
+}
+
+/// One shard's media plane. After [`Sfu::handle`] (once, or for a batch of inputs) take what came of it:
+/// [`Sfu::transmits`], [`Sfu::poll_event`], [`Sfu::next_timeout`]. Due timers run within every `handle`.
+pub struct Sfu {
+    candidates: Vec<SocketAddr>,
+    certificate: Certificate,
+    fingerprint: String,
+    dtls_config: Arc<dimpl::Config>,
+    random: Box<dyn FnMut(&mut [u8]) + Send>,
+    limits: Limits,
+    ntp: NtpClock,
+    peers: Peers,
+    rooms: Rooms,
+    routes: Routes,
+    arena: Arena,
+    events: VecDeque<Event>,
+    counters: Counters,
+    /// Number of the newest stream.
+    last_stream: u32,
+    /// No peer wants to be looked at before this.
+    wake_at: Option<Instant>,
+    /// Whose input is being worked on, for [`Sfu::fail_room`].
+    working_on: Option<RoomId>,
+    /// Reused for answers and compounds.
+    scratch: Vec<u8>,
+    /// Reused for the packet of a publisher that is sent again.
+    stored: Vec<u8>,
+    /// Reused for lists of sequence numbers.
+    sequences: Vec<u16>,
+}
+
+impl Sfu {
+    /// A core without peers.
+    #[must_use]
+    pub fn new(config: SfuConfig, now: Instant) -> Self {
+        Self {
+            candidates: config.candidates,
+            fingerprint: config.certificate.fingerprint(),
+            certificate: config.certificate,
+            dtls_config: dtls::config(),
+            random: config.random,
+            limits: config.limits,
+            ntp: NtpClock::new(now),
+            peers: Peers::default(),
+            rooms: Rooms::default(),
+            routes: Routes::default(),
+            arena: Arena::default(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+            last_stream: 0,
+            wake_at: None,
+            working_on: None,
+            scratch: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
+            stored: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
+            sequences: Vec::with_capacity(64),
+        }
+    }
+
+    /// Takes one input. `now` must not run backwards.
+    pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+        match input {
+            Input::Datagram { from, local, bytes } => self.datagram(now, from, local, bytes),
+            Input::Command(command) => self.command(now, command),
+            Input::Timeout => {}
+        }
+        if self.wake_at.is_some_and(|at| at <= now) {
+            self.run_timers(now);
+        }
+        self.working_on = None;
+    }
+
+    /// The datagrams to send now, those to one peer side by side. Dropping the result clears them.
+    pub fn transmits(&mut self) -> Transmits<'_> {
+        self.arena.drain()
+    }
+
+    /// The next event, oldest first.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When to call [`Sfu::handle`] with [`Input::Timeout`], unless something else happens before.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.wake_at
+    }
+
+    /// What was done and dropped since the start.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// (rooms, peers) now.
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        (self.rooms.len(), self.peers.len())
+    }
+
+    /// Ends the room whose input was being worked on when [`Sfu::handle`] panicked; the others go on. `None` when the
+    /// panic was in no room's work.
+    pub fn fail_room(&mut self, now: Instant) -> Option<RoomId> {
+        let room = self.working_on.take()?;
+        self.counters.rooms_failed += 1;
+        self.remove_room(now, room, DisconnectReason::RoomFailed);
+        Some(room)
+    }
+
+    fn remove_room(&mut self, now: Instant, room: RoomId, reason: DisconnectReason) {
+        for place in self.rooms.members(room).to_vec() {
+            self.remove_peer(now, place, reason);
+        }
+    }
+
+    /// Takes a peer out of every table, says goodbye to it and reports it gone.
+    fn remove_peer(&mut self, now: Instant, place: usize, reason: DisconnectReason) {
+        self.unmap_all(place);
+        let Some(mut peer) = self.peers.remove(place) else { return };
+        self.rooms.leave(peer.room, place);
+        self.routes.remove_ufrag(&peer.ice.local.ufrag);
+        for tuple in peer.ice.tuples() {
+            self.routes.remove_tuple(&tuple, place);
+        }
+        if let (Some(destination), Transport::Connected(secured)) = (peer.destination(), &mut peer.transport) {
+            // The association may be the very thing that broke, so a failed room is left without goodbyes.
+            if reason != DisconnectReason::RoomFailed {
+                let arena = &mut self.arena;
+                secured.dtls.close(&mut |record| {
+                    push_bytes(arena, destination, record);
+                });
+            }
+        }
+        let connected = peer.is_connected();
+        if connected {
+            self.push_event(Event::Stats { peer: peer.id, stats: self.stats_of(&peer) });
+        }
+        self.push_event(Event::Disconnected {
+            peer: peer.id,
+            last_packet_at: peer.last_packet_at.filter(|_| connected),
+            reason,
+        });
+        debug_assert!(peer.last_packet_at.is_none_or(|at| at <= now), "time ran backwards");
+    }
+
+    /// Queues an event. Periodic ones are left out when nobody listens; the others are as few as the joins.
+    fn push_event(&mut self, event: Event) {
+        let periodic = matches!(event, Event::Alive { .. } | Event::Stats { .. });
+        if periodic && self.events.len() >= limits::EVENTS_WAITING_MAX {
+            self.counters.events_dropped += 1;
+            return;
+        }
+        self.events.push_back(event);
+    }
+
+    /// Sets a peer's next deadline after something happened to it.
+    fn reschedule(&mut self, now: Instant, place: usize) {
+        let handshake_timeout = self.limits.handshake_timeout;
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let wake_at = peer.schedule(now, handshake_timeout);
+        self.wake_at = Some(self.wake_at.map_or(wake_at, |at| at.min(wake_at)));
+    }
+}
+
+/// Appends finished bytes; false when the arena is full.
+fn push_bytes(arena: &mut Arena, destination: Destination, bytes: &[u8]) -> bool {
+    arena.push(destination, bytes.len(), |out| {
+        out.copy_from_slice(bytes);
+        Some(bytes.len())
+    })
+}

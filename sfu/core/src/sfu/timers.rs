@@ -1,0 +1,187 @@
+//! What happens by time alone: handshakes repeated or given up, consent, reports, NACKs and keyframe requests.
+
+use std::time::Instant;
+
+use super::{Sfu, push_bytes};
+use crate::bandwidth;
+use crate::dtls::Progress;
+use crate::event::{DisconnectReason, Event, PeerStats};
+use crate::layers::Selection;
+use crate::limits;
+use crate::peer::{Peer, Transport};
+use crate::rtcp;
+use crate::sdp::CNAME;
+
+/// A compound is closed before it grows beyond this; a packet of ours is far smaller than the rest of the datagram.
+const COMPOUND_BYTES_MAX: usize = 1_000;
+
+impl Sfu {
+    /// Looks at every peer whose time has come, and finds the next time.
+    pub(super) fn run_timers(&mut self, now: Instant) {
+        self.wake_at = None;
+        for place in 0..self.peers.places() {
+            let Some(peer) = self.peers.get(place) else { continue };
+            if peer.wake_at > now {
+                let wake_at = peer.wake_at;
+                self.wake_at = Some(self.wake_at.map_or(wake_at, |at| at.min(wake_at)));
+                continue;
+            }
+            self.working_on = Some(peer.room);
+            self.look_at(now, place);
+            self.reschedule(now, place);
+        }
+    }
+
+    fn look_at(&mut self, now: Instant, place: usize) {
+        self.dtls_timeout(now, place);
+        let Some(peer) = self.peers.get(place) else { return };
+        if !peer.is_connected() {
+            if now >= peer.joined_at + self.limits.handshake_timeout {
+                self.remove_peer(now, place, DisconnectReason::HandshakeFailed);
+            }
+            return;
+        }
+        let heard_at = peer.last_packet_at.unwrap_or(peer.joined_at);
+        if now >= heard_at + self.limits.consent_timeout {
+            self.remove_peer(now, place, DisconnectReason::ConsentExpired);
+            return;
+        }
+        self.ask_publisher(now, place);
+        if self.peers.get(place).is_some_and(|peer| now >= peer.report_at) {
+            self.report(now, place);
+        }
+    }
+
+    fn dtls_timeout(&mut self, now: Instant, place: usize) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let destination = peer.destination();
+        let dtls = match &mut peer.transport {
+            Transport::Waiting => return,
+            Transport::Handshaking(dtls) => &mut **dtls,
+            Transport::Connected(secured) => &mut secured.dtls,
+        };
+        if dtls.next_timeout().is_none_or(|at| at > now) {
+            return;
+        }
+        let arena = &mut self.arena;
+        let progress = dtls.timeout(now, &mut |record| {
+            if let Some(destination) = destination {
+                push_bytes(arena, destination, record);
+            }
+        });
+        if progress != Progress::Nothing {
+            self.dtls_progress(now, place, progress);
+        }
+    }
+
+    /// NACKs for what is missing and keyframe requests, in one compound.
+    fn ask_publisher(&mut self, now: Instant, place: usize) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let round_trip = peer.round_trip();
+        self.scratch.clear();
+        for track in &mut peer.tracks {
+            let can_ask_keyframe = track.can_ask_keyframe();
+            let Some(stream) = &mut track.stream else { continue };
+            self.sequences.clear();
+            if let Some(nack) = &mut stream.nack {
+                nack.due(now, round_trip, &mut self.sequences);
+            }
+            if !self.sequences.is_empty() {
+                peer.stats.nacks_out += self.sequences.len() as u64;
+                rtcp::write_nack(&mut self.scratch, peer.rtcp_ssrc, stream.ssrc, &self.sequences);
+            }
+            if can_ask_keyframe && track.keyframes.take_due(now) {
+                peer.stats.keyframe_requests_out += 1;
+                rtcp::write_pli(&mut self.scratch, peer.rtcp_ssrc, stream.ssrc);
+            }
+        }
+        if !self.scratch.is_empty() {
+            peer.send_rtcp(&self.scratch, &mut self.arena, &mut self.counters);
+        }
+    }
+
+    /// Once a second: reports both ways, and what the room's owner wants to know.
+    fn report(&mut self, now: Instant, place: usize) {
+        self.report_to_publisher(now, place);
+        self.report_to_subscriber(now, place);
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        peer.report_at = now + limits::REPORT_INTERVAL;
+        let id = peer.id;
+        let alive = peer.last_packet_at.filter(|_| peer.last_packet_at != peer.alive_reported);
+        peer.alive_reported = peer.last_packet_at;
+        let stats_due = now >= peer.stats_at;
+        if stats_due {
+            peer.stats_at = now + limits::STATS_INTERVAL;
+        }
+        if let Some(last_packet_at) = alive {
+            self.push_event(Event::Alive { peer: id, last_packet_at });
+        }
+        if stats_due && let Some(stats) = self.peers.get(place).map(|peer| self.stats_of(peer)) {
+            self.push_event(Event::Stats { peer: id, stats });
+        }
+    }
+
+    /// A receiver report with a block for each stream, and the bitrate that the publisher may use.
+    fn report_to_publisher(&mut self, now: Instant, place: usize) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let mut blocks = Vec::with_capacity(peer.tracks.len());
+        let mut limited = Vec::with_capacity(peer.tracks.len());
+        for track in &mut peer.tracks {
+            let Some(stream) = &mut track.stream else { continue };
+            blocks.extend(stream.reception.report(stream.ssrc, stream.sender.as_ref(), now));
+            if track.codec.remb {
+                limited.push(stream.ssrc);
+            }
+        }
+        self.scratch.clear();
+        rtcp::write_receiver_report(&mut self.scratch, peer.rtcp_ssrc, &blocks);
+        rtcp::write_cname(&mut self.scratch, peer.rtcp_ssrc, CNAME);
+        if !limited.is_empty() {
+            let bitrate_bps = bandwidth::receive_limit_bps(peer.tracks.iter().map(|track| track.kind));
+            rtcp::write_remb(&mut self.scratch, peer.rtcp_ssrc, bitrate_bps, &limited);
+        }
+        peer.send_rtcp(&self.scratch, &mut self.arena, &mut self.counters);
+    }
+
+    /// A sender report for each slot that carries something, its times taken from the publisher's own report.
+    fn report_to_subscriber(&mut self, now: Instant, place: usize) {
+        let now_ntp = self.ntp.ntp(now);
+        let slots = self.peers.get(place).map_or(0, |peer| peer.slots.len());
+        self.scratch.clear();
+        for slot in 0..slots {
+            let Some(peer) = self.peers.get(place) else { return };
+            let slot = &peer.slots[slot];
+            let Selection::Live { track, stream: live } = slot.selection else { continue };
+            let Some(publisher) = self.peers.get(track.peer) else { continue };
+            let stream = publisher.tracks[track.track].stream.as_ref().filter(|stream| stream.id == live);
+            let Some(sender) = stream.and_then(|stream| stream.sender.as_ref()) else { continue };
+            let clock_rate = slot.codec.codec.clock_rate();
+            let rewriter = &slot.rewriter;
+            let times = publisher.clock.translate(sender, clock_rate, now_ntp, |source| rewriter.timestamp(source));
+            let Some(times) = times else { continue };
+            rtcp::write_sender_report(&mut self.scratch, &slot.counts.report(slot.ssrc, times), &[]);
+            rtcp::write_cname(&mut self.scratch, slot.ssrc, CNAME);
+            if self.scratch.len() > COMPOUND_BYTES_MAX {
+                self.flush_compound(place);
+            }
+        }
+        self.flush_compound(place);
+    }
+
+    fn flush_compound(&mut self, place: usize) {
+        if let Some(peer) = self.peers.get_mut(place) {
+            peer.send_rtcp(&self.scratch, &mut self.arena, &mut self.counters);
+        }
+        self.scratch.clear();
+    }
+
+    pub(super) fn stats_of(&self, peer: &Peer) -> PeerStats {
+        let streams = peer.tracks.iter().filter_map(|track| track.stream.as_ref());
+        PeerStats {
+            packets_lost_in: streams.map(|stream| stream.reception.lost()).sum(),
+            packets_lost_out: peer.slots.iter().map(|slot| slot.lost).sum(),
+            round_trip: peer.round_trip,
+            ..peer.stats
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! One receive slot of a subscriber: an SSRC of ours that carries whatever is mapped to it.
+
+use std::time::Instant;
+
+use crate::counters::Counters;
+use crate::event::{MediaKind, Mid};
+use crate::forward::{MediaPacket, Offsets, Placed, Rewriter, SentEntry, SentLog};
+use crate::layers::{Decision, Selection};
+use crate::limits;
+use crate::reports::SentCounts;
+use crate::rtp::{Fields, Header, Vp8, write_header};
+use crate::sdp::{Codec, OfferedCodec};
+use crate::srtp::{RTP_OVERHEAD, SrtpSender};
+use crate::transmit::{Arena, Destination};
+
+/// Our headers have no extensions, so they are of one size.
+const HEADER_LEN: usize = 12;
+/// A retransmission is longer by the number of the packet it repeats (RFC 4588 section 4).
+const RTX_EXTRA: usize = 2;
+
+/// A receive slot.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) mid: Mid,
+    pub(crate) kind: MediaKind,
+    pub(crate) ssrc: u32,
+    rtx_ssrc: Option<u32>,
+    pub(crate) codec: OfferedCodec,
+    pub(crate) selection: Selection,
+    pub(crate) rewriter: Rewriter,
+    sent_log: SentLog,
+    pub(crate) counts: SentCounts,
+    rtx_index: u64,
+    /// What the client last reported lost of it.
+    pub(crate) lost: u64,
+}
+
+/// Where a slot's packets go: the subscriber's path and keys, and the arena.
+pub(crate) struct Path<'a> {
+    pub(crate) destination: Destination,
+    pub(crate) sender: &'a mut SrtpSender,
+    pub(crate) arena: &'a mut Arena,
+    pub(crate) counters: &'a mut Counters,
+}
+
+impl Slot {
+    pub(crate) fn new(mid: Mid, ssrc: u32, rtx_ssrc: Option<u32>, codec: OfferedCodec, first_sequence: u16) -> Self {
+        Self {
+            mid,
+            kind: match codec.codec {
+                Codec::Opus => MediaKind::Audio,
+                Codec::Vp8 => MediaKind::Video,
+            },
+            ssrc,
+            rtx_ssrc,
+            codec,
+            selection: Selection::Empty,
+            rewriter: Rewriter::new(first_sequence),
+            sent_log: SentLog::default(),
+            counts: SentCounts::default(),
+            rtx_index: u64::from(first_sequence & 0x7fff),
+            lost: 0,
+        }
+    }
+
+    /// Sends one packet of the mapped track, or decides not to. Returns the bytes of header and payload sent.
+    pub(crate) fn forward(
+        &mut self,
+        packet: &MediaPacket,
+        plain: &[u8],
+        now: Instant,
+        path: &mut Path<'_>,
+    ) -> Option<usize> {
+        let (placed, starts) = match self.selection.decide(packet) {
+            Decision::Drop => return None,
+            Decision::Start => {
+                self.sent_log.prepare(match self.kind {
+                    MediaKind::Audio => limits::SENT_AUDIO_PACKETS,
+                    MediaKind::Video => limits::SENT_VIDEO_PACKETS,
+                });
+                (self.rewriter.start(packet, now), true)
+            }
+            Decision::Continue => (self.rewriter.place(packet, now)?, false),
+        };
+        if !self.sent_log.record(placed, packet.index, packet.stream) {
+            return None;
+        }
+        let payload = packet.header.payload(plain);
+        // The first sound after a switch is the start of a talkspurt (RFC 3551 4.1).
+        let marker = packet.header.marker || (starts && self.kind == MediaKind::Audio);
+        let sent = self.seal_media(packet, payload, placed, marker, path);
+        if sent {
+            self.counts.sent(payload.len());
+            path.counters.forwarded += 1;
+        } else {
+            path.counters.arena_full += 1;
+        }
+        sent.then_some(HEADER_LEN + payload.len())
+    }
+
+    fn seal_media(
+        &self,
+        packet: &MediaPacket,
+        payload: &[u8],
+        placed: Placed,
+        marker: bool,
+        path: &mut Path<'_>,
+    ) -> bool {
+        let fields = Fields {
+            marker,
+            padding: false,
+            payload_type: self.codec.payload_type,
+            sequence: low(placed.index),
+            timestamp: packet.header.timestamp.wrapping_add(placed.offsets.timestamp),
+            ssrc: self.ssrc,
+        };
+        let plain_len = HEADER_LEN + payload.len();
+        let sender = &mut *path.sender;
+        path.arena.push(path.destination, plain_len + RTP_OVERHEAD, |out| {
+            write_header(out, &fields, &[]);
+            let body = &mut out[HEADER_LEN..plain_len];
+            body.copy_from_slice(payload);
+            rewrite_vp8(packet.vp8, body, placed.offsets);
+            Some(sender.seal_rtp(roll_over(placed.index), out, HEADER_LEN, plain_len))
+        })
+    }
+
+    /// What a NACK for `sequence` asks for, if it is to be answered now.
+    pub(crate) fn request(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
+        self.sent_log.request(sequence, now)
+    }
+
+    /// Sends a stored packet of the source again, on the retransmission stream.
+    pub(crate) fn retransmit(&mut self, sequence: u16, entry: SentEntry, plain: &[u8], path: &mut Path<'_>) -> bool {
+        let (Some(rtx_ssrc), Some(payload_type)) = (self.rtx_ssrc, self.codec.rtx) else { return false };
+        let Ok(header) = Header::parse(plain) else { return false };
+        let payload = header.payload(plain);
+        if payload.is_empty() {
+            return false;
+        }
+        let vp8 = match self.codec.codec {
+            Codec::Vp8 => Vp8::parse(payload),
+            Codec::Opus => None,
+        };
+        let fields = Fields {
+            marker: header.marker,
+            padding: false,
+            payload_type,
+            sequence: low(self.rtx_index),
+            timestamp: header.timestamp.wrapping_add(entry.offsets.timestamp),
+            ssrc: rtx_ssrc,
+        };
+        let index = self.rtx_index;
+        let plain_len = HEADER_LEN + RTX_EXTRA + payload.len();
+        let sender = &mut *path.sender;
+        let sent = path.arena.push(path.destination, plain_len + RTP_OVERHEAD, |out| {
+            write_header(out, &fields, &[]);
+            out[HEADER_LEN..HEADER_LEN + RTX_EXTRA].copy_from_slice(&sequence.to_be_bytes());
+            let body = &mut out[HEADER_LEN + RTX_EXTRA..plain_len];
+            body.copy_from_slice(payload);
+            rewrite_vp8(vp8, body, entry.offsets);
+            Some(sender.seal_rtp(roll_over(index), out, HEADER_LEN, plain_len))
+        });
+        if sent {
+            self.rtx_index += 1;
+            path.counters.retransmitted += 1;
+        } else {
+            path.counters.arena_full += 1;
+        }
+        sent
+    }
+}
+
+fn rewrite_vp8(vp8: Option<Vp8>, payload: &mut [u8], offsets: Offsets) {
+    if let Some(vp8) = vp8 {
+        let picture_id = vp8.picture_id.unwrap_or(0).wrapping_add(offsets.picture_id);
+        let tl0_pic_idx = vp8.tl0_pic_idx.unwrap_or(0).wrapping_add(offsets.tl0_pic_idx);
+        vp8.rewrite(payload, picture_id, tl0_pic_idx);
+    }
+}
+
+fn low(index: u64) -> u16 {
+    u16::try_from(index & 0xffff).expect("masked to 16 bits")
+}
+
+fn roll_over(index: u64) -> u32 {
+    u32::try_from(index >> 16).expect("a stream does not live for 2^48 packets")
+}
