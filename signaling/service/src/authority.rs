@@ -87,12 +87,7 @@ pub trait CallAuthority: Send + Sync + 'static {
     async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<(), RecordError>;
 
     /// A span of presence is over; `ended_at` is its last authenticated packet.
-    async fn close_segment(
-        &self,
-        key: &SegmentKey,
-        ended_at: UtcMicros,
-        end: SegmentEnd,
-    ) -> Result<(), RecordError>;
+    async fn close_segment(&self, key: &SegmentKey, ended_at: UtcMicros, end: SegmentEnd) -> Result<(), RecordError>;
 
     /// The call is over for good and all its segments are closed: time to charge. Repeats change nothing.
     async fn call_ended(&self, call: &str, at: UtcMicros) -> Result<(), RecordError>;

@@ -3,7 +3,19 @@
 //! Two traits are the only ways out: [`CallAuthority`] to the booking side, [`MediaPlane`] to the media server.
 
 pub mod authority;
+pub mod clock;
+mod hub;
+pub mod intervals;
+pub mod limits;
 pub mod media;
+mod metrics;
+pub mod room;
+pub mod session;
+mod socket;
 
 pub use authority::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey};
+pub use hub::{Hub, HubConfig, room_id};
 pub use media::MediaPlane;
+pub use metrics::{Count, Metrics};
+pub use room::{LiveCall, LiveSeat, RoomConfig};
+pub use socket::{SocketConfig, router};

@@ -1,0 +1,578 @@
+//! The shell around the rooms: connections, the media plane and the authority on one side, pure rooms on the other.
+//!
+//! Inputs are handled one at a time under one short lock, and their effects are started before it is given back, so
+//! the media plane hears commands in the order in which the rooms decided them. Nothing under the lock waits.
+
+mod nonces;
+mod records;
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use sfu_core::{Event, Join, JoinError, PeerId, RoomId};
+use signaling_protocol::message::ErrorCode;
+use signaling_protocol::{ServerMessage, TicketKey};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
+
+use crate::authority::{CallAuthority, CallGrant, Refusal, SegmentKey, UtcMicros};
+use crate::clock::Now;
+use crate::limits::{ANSWER_WAIT, OUTGOING_MAX, OVER_KEPT, RECORDS_QUEUE};
+use crate::media::MediaPlane;
+use crate::metrics::{Count, Metrics};
+use crate::room::{CloseCode, ConnectionId, Effect, Input, LiveCall, Pricing, Record, Room, RoomConfig};
+use crate::session::Step;
+use nonces::{Nonces, Use};
+
+/// How long things take, and how much there may be.
+#[derive(Debug, Clone, Copy)]
+pub struct HubConfig {
+    pub room: RoomConfig,
+    /// Between two looks at what is due.
+    pub tick: Duration,
+    /// Between two checkpoints. With the second in which the media plane reports and a write's time, what a crash can
+    /// lose stays below 5 s.
+    pub checkpoint_period: Duration,
+    /// How long [`Hub::drain`] waits for the records.
+    pub drain_wait: Duration,
+    /// Rooms at once; one more is refused as `full`.
+    pub rooms_max: usize,
+    /// Connections at once; one more is refused before its upgrade.
+    pub connections_max: usize,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self {
+            room: RoomConfig::default(),
+            tick: Duration::from_millis(250),
+            checkpoint_period: Duration::from_secs(3),
+            drain_wait: Duration::from_secs(5),
+            rooms_max: 10_000,
+            connections_max: 20_000,
+        }
+    }
+}
+
+/// All rooms of one process. Cheap to clone; the last clone's end stops its tasks.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: HubConfig,
+    authority: Arc<dyn CallAuthority>,
+    media: Arc<dyn MediaPlane>,
+    key: TicketKey,
+    clock: Arc<dyn Fn() -> UtcMicros + Send + Sync>,
+    metrics: Metrics,
+    ids: AtomicU64,
+    state: Mutex<State>,
+    /// Told whenever a record was written, for those who wait for the last one.
+    progress: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    rooms: HashMap<String, OpenRoom>,
+    /// The room of each peer that was ever passed to the media plane and is not known to be gone.
+    peers: HashMap<PeerId, String>,
+    connections: HashMap<ConnectionId, Connection>,
+    nonces: Nonces,
+    draining: bool,
+}
+
+struct OpenRoom {
+    room: Room,
+    records: mpsc::Sender<Record>,
+}
+
+struct Connection {
+    outgoing: mpsc::Sender<Outgoing>,
+    call: Option<String>,
+}
+
+/// What a socket is to send.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    Message(ServerMessage),
+    Close(CloseCode),
+}
+
+impl Hub {
+    /// A hub without rooms, and its tasks on the current tokio runtime.
+    ///
+    /// `clock` tells the wall clock's time in Unix microseconds. The methods of `media` that are not `async` are called
+    /// under a lock: they must not block, nor call back into the hub before they return.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn new(
+        config: HubConfig,
+        authority: Arc<dyn CallAuthority>,
+        media: Arc<dyn MediaPlane>,
+        key: TicketKey,
+        clock: Arc<dyn Fn() -> UtcMicros + Send + Sync>,
+    ) -> Self {
+        let inner = Arc::new(Inner {
+            config,
+            authority,
+            media,
+            key,
+            clock,
+            metrics: Metrics::default(),
+            ids: AtomicU64::new(1),
+            state: Mutex::default(),
+            progress: Notify::new(),
+        });
+        tokio::spawn(tick_for_ever(Arc::downgrade(&inner), config.tick));
+        tokio::spawn(records::checkpoint_for_ever(
+            Arc::downgrade(&inner),
+            config.checkpoint_period,
+        ));
+        Self { inner }
+    }
+
+    /// Takes one report of the media plane.
+    pub fn media_event(&self, event: Event) {
+        self.inner.media_event(event);
+    }
+
+    /// Every live call, for the operator's view.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<LiveCall> {
+        let now = Instant::now();
+        let mut calls: Vec<_> = self
+            .inner
+            .lock()
+            .rooms
+            .values()
+            .map(|open| open.room.snapshot(now))
+            .collect();
+        calls.sort_by(|a, b| (a.starts_at, &a.call).cmp(&(b.starts_at, &b.call)));
+        calls
+    }
+
+    /// The appointment was cancelled: its call, if one is live, is over.
+    pub fn cancel(&self, call: &str) {
+        self.inner.handle(call, Input::Cancel);
+    }
+
+    /// Gets ready to stop: nobody new comes in, clients are told to come back later, segments are closed and written.
+    /// Returns when everything is on record, or after [`HubConfig::drain_wait`]; true when it is.
+    pub async fn drain(&self) -> bool {
+        let inner = &self.inner;
+        let calls: Vec<_> = {
+            let mut state = inner.lock();
+            state.draining = true;
+            state.rooms.keys().cloned().collect()
+        };
+        for call in &calls {
+            inner.handle(call, Input::Drain);
+        }
+        let settled = async {
+            loop {
+                let progress = inner.progress.notified();
+                if inner.lock().rooms.values().all(|open| open.room.settled()) {
+                    return;
+                }
+                progress.await;
+            }
+        };
+        timeout(inner.config.drain_wait, settled).await.is_ok()
+    }
+
+    /// The counters since the hub began.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// How many rooms and connections there are now.
+    #[must_use]
+    pub fn sizes(&self) -> (usize, usize) {
+        let state = self.inner.lock();
+        (state.rooms.len(), state.connections.len())
+    }
+
+    /// Opens a connection, unless there are too many.
+    pub(crate) fn connect(&self) -> Option<(ConnectionId, mpsc::Receiver<Outgoing>)> {
+        let mut state = self.inner.lock();
+        if state.connections.len() >= self.inner.config.connections_max {
+            self.inner.metrics.add(Count::ConnectionsRefusedFull);
+            return None;
+        }
+        let id = ConnectionId(self.inner.ids.fetch_add(1, Ordering::Relaxed));
+        let (outgoing, receiver) = mpsc::channel(OUTGOING_MAX);
+        state.connections.insert(id, Connection { outgoing, call: None });
+        self.inner.metrics.add(Count::ConnectionsOpened);
+        Some((id, receiver))
+    }
+
+    /// A connection is gone.
+    pub(crate) fn disconnect(&self, connection: ConnectionId) {
+        self.inner.metrics.add(Count::ConnectionsClosed);
+        let call = self
+            .inner
+            .lock()
+            .connections
+            .remove(&connection)
+            .and_then(|connection| connection.call);
+        if let Some(call) = call {
+            self.inner.handle(&call, Input::Closed { connection });
+        }
+    }
+
+    /// Does what a frame asks for, except what only the socket can do.
+    pub(crate) async fn perform(&self, connection: ConnectionId, step: Step) {
+        let inner = &self.inner;
+        match step {
+            Step::Hello { ticket } => inner.hello(connection, &ticket).await,
+            Step::Offer(offer) => {
+                let peer = PeerId(inner.ids.fetch_add(1, Ordering::Relaxed));
+                inner.from_connection(
+                    connection,
+                    Input::Offer {
+                        connection,
+                        peer,
+                        offer,
+                    },
+                );
+            }
+            Step::Request(request) => inner.from_connection(connection, Input::Request { connection, request }),
+            Step::Reply(message) => inner.lock().send(&inner.metrics, connection, message),
+            Step::Refuse { code, message, close } => {
+                let mut state = inner.lock();
+                let fatal = close.is_some();
+                state.send(
+                    &inner.metrics,
+                    connection,
+                    ServerMessage::Error { code, message, fatal },
+                );
+                if let Some(code) = close {
+                    state.close(connection, code);
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// A panic in a room leaves the others as they were, so the state is used on.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            utc: (self.clock)(),
+            mono: Instant::now(),
+        }
+    }
+
+    /// Exchanges a ticket for a seat.
+    async fn hello(self: &Arc<Self>, connection: ConnectionId, ticket: &str) {
+        if let Err((code, message, close)) = self.try_hello(connection, ticket).await {
+            let mut state = self.lock();
+            let message = ServerMessage::Error {
+                code,
+                message: message.to_owned(),
+                fatal: true,
+            };
+            state.send(&self.metrics, connection, message);
+            state.close(connection, close);
+        }
+    }
+
+    async fn try_hello(self: &Arc<Self>, connection: ConnectionId, text: &str) -> Result<(), Rejection> {
+        const BAD_TICKET: Rejection = (ErrorCode::BadTicket, "the ticket is not valid", CloseCode::BadTicket);
+        let now = (self.clock)();
+        let now_s = now.div_euclid(1_000_000);
+        let ticket = self.key.verify(text, now_s).map_err(|error| {
+            self.metrics.add(Count::TicketsBad);
+            tracing::debug!(%error, "a ticket was refused");
+            BAD_TICKET
+        })?;
+        match self.lock().nonces.use_up(&ticket.nonce, ticket.expires_at_s, now_s) {
+            Use::First => {}
+            Use::Again => {
+                self.metrics.add(Count::TicketsReused);
+                return Err(BAD_TICKET);
+            }
+            Use::Full => return Err((ErrorCode::Full, "the server is full", CloseCode::Unavailable)),
+        }
+        let grant = match timeout(ANSWER_WAIT, self.authority.authorise(&ticket, now)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Refusal::Unavailable),
+        };
+        let grant = grant.map_err(|refusal| {
+            self.metrics.add(Count::GrantsRefused);
+            tracing::info!(call = ticket.call, %refusal, "a seat was refused");
+            rejection(refusal)
+        })?;
+        self.enter(connection, grant)
+    }
+
+    /// Puts a connection into the room of its grant, opening the room if it is the first.
+    fn enter(self: &Arc<Self>, connection: ConnectionId, grant: CallGrant) -> Result<(), Rejection> {
+        let now = self.now();
+        let mut state = self.lock();
+        let state = &mut *state;
+        let draining = state.draining;
+        if !state.connections.contains_key(&connection) {
+            return Ok(());
+        }
+        let call = grant.call.clone();
+        if !state.rooms.contains_key(&call) {
+            if draining {
+                let retry_after_ms = u32::try_from(self.config.room.moving_retry.as_millis()).unwrap_or(u32::MAX);
+                state.send(&self.metrics, connection, ServerMessage::Moving { retry_after_ms });
+                state.close(connection, CloseCode::Moving);
+                return Ok(());
+            }
+            if now.utc < grant.opens_at || now.utc >= grant.ends_at {
+                return Err((ErrorCode::NotOpen, "the room is not open", CloseCode::NotOpen));
+            }
+            if state.rooms.len() >= self.config.rooms_max {
+                return Err((ErrorCode::Full, "the server is full", CloseCode::Unavailable));
+            }
+            state.rooms.insert(call.clone(), self.open_room(now, &grant));
+        }
+        if let Some(entry) = state.connections.get_mut(&connection) {
+            entry.call = Some(call.clone());
+        }
+        self.handle_in(state, now, &call, Input::Hello { connection, grant });
+        Ok(())
+    }
+
+    fn open_room(self: &Arc<Self>, now: Now, grant: &CallGrant) -> OpenRoom {
+        let authority = self.authority.clone();
+        let pricing: Pricing = Arc::new(move |price, billable| authority.cost_minor(price, billable));
+        let room = Room::new(self.config.room, pricing, room_id(&grant.call), now, grant);
+        let (records, receiver) = mpsc::channel(RECORDS_QUEUE);
+        tokio::spawn(records::write_records(
+            Arc::downgrade(self),
+            grant.call.clone(),
+            receiver,
+        ));
+        self.metrics.add(Count::RoomsOpened);
+        OpenRoom { room, records }
+    }
+
+    fn from_connection(self: &Arc<Self>, connection: ConnectionId, input: Input) {
+        let mut state = self.lock();
+        let call = state
+            .connections
+            .get(&connection)
+            .and_then(|connection| connection.call.clone());
+        if let Some(call) = call {
+            self.handle_in(&mut state, self.now(), &call, input);
+        }
+    }
+
+    fn media_event(self: &Arc<Self>, event: Event) {
+        let (peer, gone) = match &event {
+            Event::Connected { peer, .. } | Event::Alive { peer, .. } | Event::Stats { peer, .. } => (*peer, false),
+            Event::Disconnected { peer, .. } => (*peer, true),
+            Event::Joined { .. } | Event::Refused { .. } => return,
+        };
+        let mut state = self.lock();
+        let call = if gone {
+            state.peers.remove(&peer)
+        } else {
+            state.peers.get(&peer).cloned()
+        };
+        if let Some(call) = call {
+            self.handle_in(&mut state, self.now(), &call, Input::Media(event));
+        }
+    }
+
+    fn handle(self: &Arc<Self>, call: &str, input: Input) {
+        let recorded = matches!(input, Input::Recorded(_));
+        self.handle_in(&mut self.lock(), self.now(), call, input);
+        if recorded {
+            self.progress.notify_waiters();
+        }
+    }
+
+    fn handle_in(self: &Arc<Self>, state: &mut State, now: Now, call: &str, input: Input) {
+        let Some(open) = state.rooms.get_mut(call) else { return };
+        for effect in open.room.handle(now, input) {
+            self.start(state, call, effect);
+        }
+    }
+
+    fn start(self: &Arc<Self>, state: &mut State, call: &str, effect: Effect) {
+        match effect {
+            Effect::Send { connection, message } => {
+                self.count_message(&message);
+                state.send(&self.metrics, connection, message);
+            }
+            Effect::Close { connection, code } => state.close(connection, code),
+            Effect::Join(join) => {
+                state.peers.insert(join.peer, call.to_owned());
+                tokio::spawn(Arc::clone(self).join(call.to_owned(), join));
+            }
+            Effect::LeaveMedia(peer) => self.media.leave(peer),
+            Effect::SetForwarding { peer, allowed } => self.media.set_forwarding(peer, allowed),
+            Effect::MapSlots { peer, slots } => self.media.map_slots(peer, slots),
+            Effect::StopMedia(room) => self.media.stop(room),
+            Effect::Record(record) => {
+                let lost = state
+                    .rooms
+                    .get(call)
+                    .is_none_or(|open| open.records.try_send(record).is_err());
+                if lost {
+                    self.metrics.add(Count::RecordsLost);
+                    tracing::error!(call, "the queue of records is full");
+                }
+            }
+        }
+    }
+
+    fn count_message(&self, message: &ServerMessage) {
+        match message {
+            ServerMessage::Welcome { .. } => self.metrics.add(Count::SeatsTaken),
+            ServerMessage::TakenOver {} => self.metrics.add(Count::SeatsTakenOver),
+            ServerMessage::Admitted {} => self.metrics.add(Count::SeatsAdmitted),
+            ServerMessage::Answer { .. } => self.metrics.add(Count::OffersAnswered),
+            ServerMessage::Participants { .. }
+            | ServerMessage::Slots { .. }
+            | ServerMessage::Clock(_)
+            | ServerMessage::Ended { .. }
+            | ServerMessage::Moving { .. }
+            | ServerMessage::Error { .. }
+            | ServerMessage::Pong { .. } => {}
+        }
+    }
+
+    async fn join(self: Arc<Self>, call: String, join: Join) {
+        let peer = join.peer;
+        let result = match timeout(ANSWER_WAIT, self.media.join(join)).await {
+            Ok(result) => result,
+            Err(_) => {
+                // The media plane may still answer; nobody waits for that peer any more.
+                self.media.leave(peer);
+                Err(JoinError::Stopped)
+            }
+        };
+        if result.is_err() {
+            self.metrics.add(Count::OffersRefused);
+            self.lock().peers.remove(&peer);
+        }
+        self.handle(&call, Input::Joined { peer, result });
+    }
+
+    /// Lets time pass in every room and forgets those that have been over for a while.
+    fn tick(self: &Arc<Self>) {
+        let now = self.now();
+        let mut state = self.lock();
+        let calls: Vec<_> = state.rooms.keys().cloned().collect();
+        for call in calls {
+            self.handle_in(&mut state, now, &call, Input::Tick);
+            let over = state.rooms.get(&call).and_then(|open| open.room.over_since());
+            if over.is_some_and(|since| now.mono.saturating_duration_since(since) >= OVER_KEPT) {
+                state.rooms.remove(&call);
+                state.peers.retain(|_, room| *room != call);
+                self.metrics.add(Count::RoomsClosed);
+            }
+        }
+    }
+
+    fn open_segments(&self) -> Vec<(SegmentKey, UtcMicros)> {
+        self.lock()
+            .rooms
+            .values()
+            .flat_map(|open| open.room.open_segments())
+            .collect()
+    }
+}
+
+impl State {
+    /// Queues a message. A reader that is too slow loses its queue, and with it the connection.
+    fn send(&mut self, metrics: &Metrics, connection: ConnectionId, message: ServerMessage) {
+        let Some(entry) = self.connections.get(&connection) else {
+            return;
+        };
+        if let Err(mpsc::error::TrySendError::Full(_)) = entry.outgoing.try_send(Outgoing::Message(message)) {
+            metrics.add(Count::ReadersTooSlow);
+            self.cut_off(connection);
+        }
+    }
+
+    fn close(&mut self, connection: ConnectionId, code: CloseCode) {
+        let Some(entry) = self.connections.get(&connection) else {
+            return;
+        };
+        if let Err(mpsc::error::TrySendError::Full(_)) = entry.outgoing.try_send(Outgoing::Close(code)) {
+            self.cut_off(connection);
+        }
+    }
+
+    /// Drops a connection's queue: its socket sees that and closes as [`CloseCode::TooSlow`].
+    fn cut_off(&mut self, connection: ConnectionId) {
+        if let Some(entry) = self.connections.get_mut(&connection) {
+            entry.outgoing = mpsc::channel(1).0;
+        }
+    }
+}
+
+async fn tick_for_ever(inner: Weak<Inner>, period: Duration) {
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(hub) = inner.upgrade() else { return };
+        hub.tick();
+    }
+}
+
+/// Why a `hello` came to nothing: what the client is told, and how its socket is closed.
+type Rejection = (ErrorCode, &'static str, CloseCode);
+
+fn rejection(refusal: Refusal) -> Rejection {
+    match refusal {
+        Refusal::Unknown => (ErrorCode::BadTicket, "the ticket is not valid", CloseCode::BadTicket),
+        Refusal::NotOpen => (ErrorCode::NotOpen, "the room is not open", CloseCode::NotOpen),
+        Refusal::Ended => (ErrorCode::NotOpen, "the call is over", CloseCode::NotOpen),
+        Refusal::Cancelled => (ErrorCode::NotOpen, "the appointment was cancelled", CloseCode::NotOpen),
+        Refusal::Unavailable => (
+            ErrorCode::Internal,
+            "the records cannot be reached",
+            CloseCode::Unavailable,
+        ),
+    }
+}
+
+/// The media plane's id for a call: its UUID, or a hash of any other id.
+#[must_use]
+pub fn room_id(call: &str) -> RoomId {
+    let digits: String = call.chars().filter(|letter| *letter != '-').collect();
+    let uuid = (digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+        .then(|| u128::from_str_radix(&digits, 16).ok())
+        .flatten();
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, call).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    RoomId(uuid.unwrap_or_else(|| (half(0) << 64) | half(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_has_the_number_of_its_call() {
+        let id = room_id("01890a5d-ac96-774b-bcce-b302099a8057");
+        assert_eq!(id, RoomId(0x0189_0a5d_ac96_774b_bcce_b302_099a_8057));
+        assert_ne!(room_id("one"), room_id("two"));
+        assert_eq!(room_id("one"), room_id("one"));
+    }
+}

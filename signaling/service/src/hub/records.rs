@@ -1,0 +1,90 @@
+//! Writes what rooms want recorded: one room's facts in order, each again and again until it is on record.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use super::Inner;
+use crate::authority::{CallAuthority, RecordError, SegmentKey};
+use crate::clock::SegmentId;
+use crate::limits::{ANSWER_WAIT, RECORD_RETRY_MAX, RECORD_RETRY_MIN};
+use crate::metrics::Count;
+use crate::room::{Input, Record};
+
+/// Writes one room's records until the room is gone.
+pub(super) async fn write_records(inner: Weak<Inner>, call: String, mut records: mpsc::Receiver<Record>) {
+    while let Some(record) = records.recv().await {
+        let mut pause = RECORD_RETRY_MIN;
+        loop {
+            let Some(hub) = inner.upgrade() else { return };
+            match write(hub.authority.as_ref(), &call, &record).await {
+                Ok(()) => {
+                    hub.metrics.add(Count::RecordsWritten);
+                    hub.handle(&call, Input::Recorded(record));
+                    break;
+                }
+                Err(error) => {
+                    hub.metrics.add(Count::RecordsFailed);
+                    tracing::warn!(call, %error, "a record waits");
+                }
+            }
+            drop(hub);
+            sleep(pause).await;
+            pause = (pause * 2).min(RECORD_RETRY_MAX);
+        }
+    }
+}
+
+async fn write(authority: &dyn CallAuthority, call: &str, record: &Record) -> Result<(), RecordError> {
+    let key = |segment: &SegmentId| SegmentKey {
+        call: call.to_owned(),
+        seat: segment.seat.clone(),
+        seq: segment.seq,
+    };
+    let written = async {
+        match record {
+            Record::Arrived { seat, at } => authority.arrived(call, seat, *at).await,
+            Record::Admitted { seat, at } => authority.admitted(call, seat, *at).await,
+            Record::Open { segment, started_at } => authority.open_segment(&key(segment), *started_at).await,
+            Record::Close { segment, ended_at, end } => authority.close_segment(&key(segment), *ended_at, *end).await,
+            Record::CallEnded { at } => authority.call_ended(call, *at).await,
+        }
+    };
+    match timeout(ANSWER_WAIT, written).await {
+        Ok(result) => result,
+        Err(_) => Err(RecordError("no answer in time".to_owned())),
+    }
+}
+
+/// Moves the last-seen times of all open segments forward, every room's in one write. A failed one needs no memory: the
+/// next says the same and more.
+pub(super) async fn checkpoint_for_ever(inner: Weak<Inner>, period: Duration) {
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(hub) = inner.upgrade() else { return };
+        checkpoint(&hub).await;
+    }
+}
+
+pub(super) async fn checkpoint(hub: &Arc<Inner>) {
+    let seen = hub.open_segments();
+    if seen.is_empty() {
+        return;
+    }
+    let result = timeout(ANSWER_WAIT, hub.authority.checkpoint(&seen)).await;
+    match result {
+        Ok(Ok(())) => hub.metrics.add(Count::Checkpoints),
+        Ok(Err(error)) => {
+            hub.metrics.add(Count::CheckpointsFailed);
+            tracing::warn!(%error, segments = seen.len(), "a checkpoint failed");
+        }
+        Err(_) => {
+            hub.metrics.add(Count::CheckpointsFailed);
+            tracing::warn!(segments = seen.len(), "a checkpoint took too long");
+        }
+    }
+}

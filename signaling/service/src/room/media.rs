@@ -1,0 +1,321 @@
+//! Peers: offers, what the media plane reports, segments of presence, and slots.
+
+use std::time::Instant;
+
+use sfu_core::{Event, Join, JoinError, Joined, Mid, PeerId};
+use signaling_protocol::ServerMessage;
+use signaling_protocol::message::ErrorCode;
+
+use super::seat::{Admission, Attendance, Joining, Link, Peer, Seat};
+use super::slots::{Slot, Wanted, assign, to_media};
+use super::vocabulary::{ConnectionId, Effect, Offer, Record};
+use super::{Closing, Room};
+use crate::authority::SegmentEnd;
+use crate::clock::SegmentId;
+use crate::limits::{CLOSE_WAIT, SILENCE_MAX};
+
+impl Room {
+    /// Passes an offer on. The peer that the seat has goes only when the new one is answered.
+    pub(super) fn offer(&mut self, connection: ConnectionId, peer: PeerId, offer: Offer) {
+        let (going, room, backed_up) = (self.going(), self.id, self.backed_up());
+        let Some(seat) = self.seats.values_mut().find(|seat| seat.held_by(connection)) else {
+            return;
+        };
+        if !going || backed_up {
+            self.refuse(connection, ErrorCode::Internal, "no media can be started now");
+            return;
+        }
+        self.effects
+            .extend(seat.joining.take().map(|joining| Effect::LeaveMedia(joining.peer)));
+        let sources: Vec<_> = offer
+            .sources
+            .into_iter()
+            .map(|source| (Mid(source.mid), to_media(source.source)))
+            .collect();
+        let kinds = sources.iter().map(|(_, kind)| *kind).collect();
+        seat.joining = Some(Joining {
+            peer,
+            connection,
+            offer: offer.id,
+            sources: kinds,
+        });
+        self.effects.push(Effect::Join(Join {
+            room,
+            peer,
+            offer: offer.sdp,
+            sources,
+        }));
+    }
+
+    /// The media plane answered an offer.
+    pub(super) fn joined(&mut self, now: Instant, peer: PeerId, result: Result<Joined, JoinError>) {
+        let awaited = |seat: &&mut Seat| seat.joining.as_ref().is_some_and(|joining| joining.peer == peer);
+        let joining = self
+            .seats
+            .values_mut()
+            .find(awaited)
+            .and_then(|seat| Some((seat.id.clone(), seat.joining.take()?)));
+        let (seat_id, joining, joined) = match (joining, result) {
+            (Some((seat_id, joining)), Ok(joined)) => (seat_id, joining, joined),
+            (Some((_, joining)), Err(error)) => {
+                self.refuse(joining.connection, join_error_code(&error), &error.to_string());
+                return;
+            }
+            // Whoever asked is gone.
+            (None, Ok(_)) => {
+                self.effects.push(Effect::LeaveMedia(peer));
+                return;
+            }
+            (None, Err(_)) => return,
+        };
+        self.remove_peer(now, &seat_id, SegmentEnd::TakenOver);
+        let Some(seat) = self.seats.get_mut(&seat_id) else {
+            return;
+        };
+        let slots: Vec<_> = joined.slots.iter().map(Slot::new).collect();
+        let description = slots.iter().map(Slot::describe).collect();
+        seat.peer = Some(Peer {
+            id: peer,
+            sources: joining.sources,
+            slots,
+            link: Link::Answered,
+            stats: sfu_core::PeerStats::default(),
+        });
+        if seat.admitted() {
+            self.effects.push(Effect::SetForwarding { peer, allowed: true });
+        }
+        let answer = ServerMessage::Answer {
+            id: joining.offer,
+            sdp: joined.answer,
+            slots: description,
+        };
+        self.send(joining.connection, answer);
+    }
+
+    pub(super) fn media_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Connected { peer, at } => self.connected(peer, at),
+            Event::Alive { peer, last_packet_at } => self.alive(peer, last_packet_at),
+            Event::Disconnected {
+                peer, last_packet_at, ..
+            } => self.disconnected(now, peer, last_packet_at),
+            Event::Stats { peer, stats } => {
+                let own = self
+                    .seats
+                    .values_mut()
+                    .filter_map(|seat| seat.peer.as_mut())
+                    .find(|own| own.id == peer);
+                if let Some(own) = own {
+                    own.stats = stats;
+                }
+            }
+            // These come back as the result of the join itself.
+            Event::Joined { .. } | Event::Refused { .. } => {}
+        }
+    }
+
+    fn connected(&mut self, peer: PeerId, at: Instant) {
+        let Some(seat) = self.seats.values_mut().find(|seat| seat.has_peer(peer)) else {
+            return;
+        };
+        let Some(own) = seat.peer.as_mut() else { return };
+        match own.link {
+            Link::Answered => {
+                own.link = Link::Connected {
+                    since: at,
+                    heard_at: at,
+                    segment: None,
+                }
+            }
+            Link::Connected { .. } => return,
+        }
+        if seat.admitted() {
+            seat.attendance = Attendance::Met;
+        }
+        let seat_id = seat.id.clone();
+        self.open_segment(&seat_id);
+    }
+
+    /// Opens a segment at the later of admission and media, if both are there.
+    pub(super) fn open_segment(&mut self, seat_id: &str) {
+        if !self.going() || self.backed_up() {
+            return;
+        }
+        let Some(seat) = self.seats.get_mut(seat_id) else {
+            return;
+        };
+        let Admission::Admitted { at: admitted_at } = seat.admission else {
+            return;
+        };
+        let Some(Link::Connected {
+            since,
+            heard_at,
+            segment,
+        }) = seat.peer.as_mut().map(|peer| &mut peer.link)
+        else {
+            return;
+        };
+        if segment.is_some() {
+            return;
+        }
+        let id = SegmentId {
+            seat: seat.id.clone(),
+            seq: seat.next_segment,
+        };
+        seat.next_segment += 1;
+        seat.attendance = Attendance::Met;
+        *segment = Some(id.clone());
+        let (begin, heard_at) = (admitted_at.max(*since), *heard_at);
+        let started_at = self.clock.begin(id.clone(), seat.role, begin);
+        self.clock.seen(&id, heard_at);
+        self.record(Record::Open {
+            segment: id,
+            started_at,
+        });
+    }
+
+    /// An authenticated packet came. After a long silence it begins a new segment: silence is not presence.
+    fn alive(&mut self, peer: PeerId, at: Instant) {
+        let Some(seat) = self.seats.values_mut().find(|seat| seat.has_peer(peer)) else {
+            return;
+        };
+        let seat_id = seat.id.clone();
+        let Some(Link::Connected {
+            since,
+            heard_at,
+            segment,
+        }) = seat.peer.as_mut().map(|peer| &mut peer.link)
+        else {
+            return;
+        };
+        if at <= *heard_at {
+            return;
+        }
+        let silent = at.duration_since(*heard_at) > SILENCE_MAX;
+        *heard_at = at;
+        let old = if silent { segment.take() } else { None };
+        if silent {
+            *since = at;
+        }
+        let current = segment.clone();
+        if let Some(old) = old {
+            self.close_segment(&old, SegmentEnd::ConnectionLost);
+        }
+        match current {
+            Some(segment) => self.clock.seen(&segment, at),
+            None => self.open_segment(&seat_id),
+        }
+    }
+
+    /// A peer is gone; its segment ends at its last authenticated packet.
+    fn disconnected(&mut self, now: Instant, peer: PeerId, last_packet_at: Option<Instant>) {
+        if let Some(closing) = self.closing.remove(&peer) {
+            if let Some(at) = last_packet_at {
+                self.seen_at_last(&closing.segment, at);
+            }
+            self.close_segment(&closing.segment, closing.end);
+            self.finish(now);
+            return;
+        }
+        let Some(seat) = self.seats.values_mut().find(|seat| seat.has_peer(peer)) else {
+            return;
+        };
+        let Some(Peer {
+            link: Link::Connected {
+                segment: Some(segment), ..
+            },
+            ..
+        }) = seat.peer.take()
+        else {
+            return;
+        };
+        if let Some(at) = last_packet_at {
+            self.seen_at_last(&segment, at);
+        }
+        self.close_segment(&segment, SegmentEnd::ConnectionLost);
+    }
+
+    /// The last word on a segment, which silence cannot have stretched.
+    fn seen_at_last(&mut self, segment: &SegmentId, at: Instant) {
+        self.clock.seen_within(segment, at, SILENCE_MAX);
+    }
+
+    pub(super) fn close_segment(&mut self, segment: &SegmentId, end: SegmentEnd) {
+        if let Some(ended_at) = self.clock.end(segment) {
+            self.record(Record::Close {
+                segment: segment.clone(),
+                ended_at,
+                end,
+            });
+        }
+    }
+
+    /// Removes the peer of a seat. Its segment is closed when the media plane has told its last packet, or soon after.
+    pub(super) fn remove_peer(&mut self, now: Instant, seat_id: &str, end: SegmentEnd) {
+        let Some(peer) = self.seats.get_mut(seat_id).and_then(|seat| seat.peer.take()) else {
+            return;
+        };
+        self.effects.push(Effect::LeaveMedia(peer.id));
+        if let Link::Connected {
+            segment: Some(segment), ..
+        } = peer.link
+        {
+            self.closing.insert(
+                peer.id,
+                Closing {
+                    segment,
+                    end,
+                    by: now + CLOSE_WAIT,
+                },
+            );
+        }
+    }
+
+    /// Removes the peer of a seat, and the one that was on its way.
+    pub(super) fn drop_media(&mut self, now: Instant, seat_id: &str, end: SegmentEnd) {
+        let joining = self.seats.get_mut(seat_id).and_then(|seat| seat.joining.take());
+        self.effects
+            .extend(joining.map(|joining| Effect::LeaveMedia(joining.peer)));
+        self.remove_peer(now, seat_id, end);
+    }
+
+    /// Maps everyone's slots anew and tells only what changed.
+    pub(super) fn refresh_slots(&mut self) {
+        let mut sources: Vec<(u8, u32, Wanted)> = Vec::new();
+        for seat in self.seats.values() {
+            sources.extend(seat.offers().map(|(rank, wanted)| (rank, seat.order, wanted)));
+        }
+        sources.sort_by_key(|(rank, order, _)| (*rank, *order));
+        for seat in self.seats.values_mut() {
+            let admitted = seat.admitted();
+            let Some(peer) = seat.peer.as_mut() else { continue };
+            let others = sources
+                .iter()
+                .filter(|(_, _, wanted)| admitted && wanted.seat != seat.id);
+            let wanted: Vec<_> = others.map(|(_, _, wanted)| wanted.clone()).collect();
+            let changed = assign(&mut peer.slots, &wanted);
+            if changed.is_empty() {
+                continue;
+            }
+            self.effects.push(Effect::MapSlots {
+                peer: peer.id,
+                slots: changed,
+            });
+            if let Some(connection) = &seat.connection {
+                let slots = peer.slots.iter().map(Slot::assignment).collect();
+                self.effects.push(Effect::Send {
+                    connection: connection.id,
+                    message: ServerMessage::Slots { slots },
+                });
+            }
+        }
+    }
+}
+
+fn join_error_code(error: &JoinError) -> ErrorCode {
+    match error {
+        JoinError::BadOffer(_) => ErrorCode::BadOffer,
+        JoinError::RoomFull | JoinError::ServerFull => ErrorCode::Full,
+        JoinError::Stopped => ErrorCode::Internal,
+    }
+}

@@ -1,0 +1,374 @@
+//! One call's room as a state machine: seats, lobby, take-over, presence, slots and the end. Time and ids come in as
+//! parameters; what is to be done comes out as [`Effect`]s.
+
+mod arrival;
+mod ending;
+mod media;
+mod seat;
+mod slots;
+mod vocabulary;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sfu_core::{PeerId, PeerStats, RoomId};
+use signaling_protocol::message::{CallInfo, Clock, EndReason, ErrorCode, Presence};
+use signaling_protocol::{PriceTerms, Role, ServerMessage};
+
+pub use vocabulary::{CloseCode, ConnectionId, Effect, Input, MediaFlags, Offer, Record, Request};
+
+use crate::authority::{CallGrant, SegmentEnd, SegmentKey, UtcMicros};
+use crate::clock::{CallClock, Now, SegmentId};
+use crate::limits::RECORDS_WAITING_MAX;
+use seat::Seat;
+
+/// What billable microseconds cost under a price, minor units.
+pub type Pricing = Arc<dyn Fn(&PriceTerms, i64) -> i64 + Send + Sync>;
+
+/// How long things take in a room.
+#[derive(Debug, Clone, Copy)]
+pub struct RoomConfig {
+    /// From somebody's leaving until the call is over for all.
+    pub leave_grace: Duration,
+    /// Between two clock messages.
+    pub clock_period: Duration,
+    /// What `moving` asks clients to wait.
+    pub moving_retry: Duration,
+}
+
+impl Default for RoomConfig {
+    fn default() -> Self {
+        Self {
+            leave_grace: Duration::from_secs(10),
+            clock_period: Duration::from_secs(1),
+            moving_retry: Duration::from_secs(1),
+        }
+    }
+}
+
+/// One call, from the first arrival in this process to its end.
+pub struct Room {
+    config: RoomConfig,
+    pricing: Pricing,
+    call: String,
+    id: RoomId,
+    title: String,
+    opens_at: UtcMicros,
+    starts_at: UtcMicros,
+    ends_at: UtcMicros,
+    price: PriceTerms,
+    clock: CallClock,
+    phase: Phase,
+    seats: BTreeMap<String, Seat>,
+    arrivals: u32,
+    /// Removed peers whose last packet time is still to come.
+    closing: BTreeMap<PeerId, Closing>,
+    /// Records that have not been confirmed yet.
+    unrecorded: usize,
+    next_clock_at: Instant,
+    effects: Vec<Effect>,
+}
+
+/// Where the call is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Running,
+    /// One side has left; over at `until` unless it comes back.
+    Grace {
+        until: Instant,
+    },
+    /// Media is stopped; the last segments are being closed.
+    Ending {
+        reason: EndReason,
+    },
+    Over {
+        since: Instant,
+    },
+    /// The server goes down; the call itself is not over.
+    Draining,
+}
+
+/// A segment whose peer was removed.
+#[derive(Debug)]
+struct Closing {
+    segment: SegmentId,
+    end: SegmentEnd,
+    /// When to stop waiting for the peer's last packet time.
+    by: Instant,
+}
+
+/// A room as the operator sees it.
+#[derive(Debug, Clone)]
+pub struct LiveCall {
+    pub call: String,
+    pub title: String,
+    pub starts_at: UtcMicros,
+    pub ends_at: UtcMicros,
+    pub seats: Vec<LiveSeat>,
+    /// Billable time so far, microseconds.
+    pub billable: i64,
+    /// Whether billable time runs at this moment.
+    pub running: bool,
+    /// What it costs so far, minor units.
+    pub cost_minor: i64,
+}
+
+/// A seat as the operator sees it.
+#[derive(Debug, Clone)]
+pub struct LiveSeat {
+    pub seat: String,
+    pub name: String,
+    pub role: Role,
+    pub presence: Presence,
+    /// Of the current media connection, if there is one.
+    pub stats: Option<PeerStats>,
+}
+
+impl Room {
+    /// The room of the call that `grant` opens, with nobody in it.
+    #[must_use]
+    pub fn new(config: RoomConfig, pricing: Pricing, id: RoomId, now: Now, grant: &CallGrant) -> Self {
+        Self {
+            config,
+            pricing,
+            call: grant.call.clone(),
+            id,
+            title: grant.title.clone(),
+            opens_at: grant.opens_at,
+            starts_at: grant.starts_at,
+            ends_at: grant.ends_at,
+            price: grant.price.clone(),
+            clock: CallClock::new(&grant.call, now, grant.ends_at, grant.billed_before),
+            phase: Phase::Running,
+            seats: BTreeMap::new(),
+            arrivals: 0,
+            closing: BTreeMap::new(),
+            unrecorded: 0,
+            next_clock_at: now.mono,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes one input and returns everything that is to be done about it, in order.
+    pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
+        let now = now.mono;
+        match input {
+            Input::Hello { connection, grant } => self.hello(now, connection, grant),
+            Input::Offer {
+                connection,
+                peer,
+                offer,
+            } => self.offer(connection, peer, offer),
+            Input::Request { connection, request } => self.request(now, connection, request),
+            Input::Closed { connection } => self.closed(connection),
+            Input::Joined { peer, result } => self.joined(now, peer, result),
+            Input::Media(event) => self.media_event(now, event),
+            Input::Recorded(record) => self.recorded(now, record),
+            Input::Cancel => self.end(now, EndReason::Cancelled, SegmentEnd::Left),
+            Input::Drain => self.drain(now),
+            Input::Tick => {}
+        }
+        self.pass_time(now);
+        if self.going() {
+            self.refresh_slots();
+            self.refresh_participants(now);
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Open segments that are on record, with their last authenticated packets: one part of a checkpoint.
+    pub fn open_segments(&self) -> impl Iterator<Item = (SegmentKey, UtcMicros)> + '_ {
+        self.clock.open()
+    }
+
+    /// Whether every fact of this room is on record and no segment is open.
+    #[must_use]
+    pub fn settled(&self) -> bool {
+        self.unrecorded == 0 && self.closing.is_empty()
+    }
+
+    /// Since when the call has been over with everything on record.
+    #[must_use]
+    pub fn over_since(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Over { since } if self.settled() => Some(since),
+            Phase::Running | Phase::Grace { .. } | Phase::Ending { .. } | Phase::Over { .. } | Phase::Draining => None,
+        }
+    }
+
+    /// The room for the operator's view.
+    #[must_use]
+    pub fn snapshot(&self, now: Instant) -> LiveCall {
+        let clock = self.clock_message(now);
+        LiveCall {
+            call: self.call.clone(),
+            title: self.title.clone(),
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            seats: self
+                .in_order()
+                .map(|seat| LiveSeat {
+                    seat: seat.id.clone(),
+                    name: seat.name.clone(),
+                    role: seat.role,
+                    presence: seat.presence(now),
+                    stats: seat.peer.as_ref().map(|peer| peer.stats),
+                })
+                .collect(),
+            billable: self.clock.billable(),
+            running: clock.running,
+            cost_minor: clock.cost_minor,
+        }
+    }
+
+    fn request(&mut self, now: Instant, connection: ConnectionId, request: Request) {
+        let Some(seat) = self.seats.values_mut().find(|seat| seat.held_by(connection)) else {
+            return;
+        };
+        let provider = seat.role == Role::Provider;
+        match request {
+            Request::Media(flags) => seat.flags = flags,
+            Request::Leave => {
+                let seat = seat.id.clone();
+                self.leave(now, &seat);
+            }
+            Request::Admit { .. } | Request::Dismiss { .. } if !provider => {
+                self.refuse(connection, ErrorCode::Forbidden, "only the provider may do that");
+            }
+            Request::Admit { seat } => self.admit(now, connection, &seat),
+            Request::Dismiss { seat } => self.dismiss(now, connection, &seat),
+        }
+    }
+
+    /// A fact is on record: what waited for it may happen.
+    fn recorded(&mut self, now: Instant, record: Record) {
+        self.unrecorded = self.unrecorded.saturating_sub(1);
+        match record {
+            Record::Admitted { seat, .. } => self.let_in(now, &seat),
+            Record::Open { segment, .. } => self.clock.recorded(&segment),
+            Record::Arrived { .. } | Record::Close { .. } | Record::CallEnded { .. } => {}
+        }
+    }
+
+    /// The list of others, to everyone for whom it changed.
+    fn refresh_participants(&mut self, now: Instant) {
+        let ids: Vec<_> = self
+            .seats
+            .values()
+            .filter(|seat| seat.connection.is_some())
+            .map(|seat| seat.id.clone())
+            .collect();
+        for id in ids {
+            let Some(viewer) = self.seats.get(&id) else { continue };
+            let participants: Vec<_> = self
+                .in_order()
+                .filter(|seat| viewer.sees(seat))
+                .map(|seat| seat.participant(now))
+                .collect();
+            let mut lasting = participants.clone();
+            lasting.iter_mut().for_each(|participant| participant.waited_s = 0);
+            let Some(connection) = self.seats.get_mut(&id).and_then(|seat| seat.connection.as_mut()) else {
+                continue;
+            };
+            if connection.participants != lasting {
+                connection.participants = lasting;
+                let connection = connection.id;
+                self.effects.push(Effect::Send {
+                    connection,
+                    message: ServerMessage::Participants { participants },
+                });
+            }
+        }
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = &Seat> {
+        let mut seats: Vec<_> = self.seats.values().collect();
+        seats.sort_by_key(|seat| seat.order);
+        seats.into_iter()
+    }
+
+    fn clock_message(&self, now: Instant) -> Clock {
+        let billable = self.clock.billable();
+        Clock {
+            running: self.going() && self.clock.running(now),
+            billable_ms: billable / 1_000,
+            cost_minor: (self.pricing)(&self.price, billable),
+            remaining_ms: self.ends_at.saturating_sub(self.clock.utc(now)).max(0) / 1_000,
+        }
+    }
+
+    fn call_info(&self, now: Instant) -> CallInfo {
+        CallInfo {
+            id: self.call.clone(),
+            title: self.title.clone(),
+            now: self.clock.utc(now),
+            opens_at: self.opens_at,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            price: self.price.clone(),
+        }
+    }
+
+    /// Whether people may come in and media may flow.
+    fn going(&self) -> bool {
+        match self.phase {
+            Phase::Running | Phase::Grace { .. } => true,
+            Phase::Ending { .. } | Phase::Over { .. } | Phase::Draining => false,
+        }
+    }
+
+    /// Whether so many records wait that nothing new may begin.
+    fn backed_up(&self) -> bool {
+        self.unrecorded >= RECORDS_WAITING_MAX
+    }
+
+    fn record(&mut self, record: Record) {
+        self.unrecorded += 1;
+        self.effects.push(Effect::Record(record));
+    }
+
+    fn send(&mut self, connection: ConnectionId, message: ServerMessage) {
+        self.effects.push(Effect::Send { connection, message });
+    }
+
+    fn broadcast(&mut self, message: &ServerMessage) {
+        for connection in self.seats.values().filter_map(|seat| seat.connection.as_ref()) {
+            self.effects.push(Effect::Send {
+                connection: connection.id,
+                message: message.clone(),
+            });
+        }
+    }
+
+    /// Refuses a message; the connection stays.
+    fn refuse(&mut self, connection: ConnectionId, code: ErrorCode, message: &str) {
+        self.send(
+            connection,
+            ServerMessage::Error {
+                code,
+                message: message.to_owned(),
+                fatal: false,
+            },
+        );
+    }
+
+    /// Refuses a message and closes the connection.
+    fn turn_away(&mut self, connection: ConnectionId, code: ErrorCode, message: &str, close: CloseCode) {
+        self.send(
+            connection,
+            ServerMessage::Error {
+                code,
+                message: message.to_owned(),
+                fatal: true,
+            },
+        );
+        self.effects.push(Effect::Close {
+            connection,
+            code: close,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! One seat: who sits there, how far they are in, and their media.
+
+use std::time::Instant;
+
+use sfu_core::{PeerId, PeerStats, Source, SourceKind};
+use signaling_protocol::Role;
+use signaling_protocol::message::{Participant, Presence};
+
+use super::slots::{Slot, Wanted};
+use super::vocabulary::{ConnectionId, MediaFlags};
+use crate::clock::SegmentId;
+use crate::limits::STALE_AFTER;
+
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) role: Role,
+    /// Order of arrival, for lists that do not jump.
+    pub(super) order: u32,
+    pub(super) arrived_at: Instant,
+    pub(super) admission: Admission,
+    pub(super) connection: Option<Connection>,
+    /// An offer that the media plane has not answered yet.
+    pub(super) joining: Option<Joining>,
+    pub(super) peer: Option<Peer>,
+    pub(super) flags: MediaFlags,
+    pub(super) attendance: Attendance,
+    pub(super) next_segment: u32,
+}
+
+/// How far in somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    Waiting,
+    /// The provider said yes; the gate opens when that is on record.
+    Recording,
+    Admitted {
+        at: Instant,
+    },
+    Dismissed {
+        at: Instant,
+    },
+}
+
+/// Whether the seat is wanted by its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attendance {
+    /// Here, and media has not been up yet.
+    Arrived,
+    /// Media has been up.
+    Met,
+    /// Left on purpose.
+    Left,
+}
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) id: ConnectionId,
+    /// The last list sent, with `waited_s` zero, so that only changes are sent.
+    pub(super) participants: Vec<Participant>,
+}
+
+#[derive(Debug)]
+pub(super) struct Joining {
+    pub(super) peer: PeerId,
+    pub(super) connection: ConnectionId,
+    pub(super) offer: u32,
+    pub(super) sources: Vec<SourceKind>,
+}
+
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) id: PeerId,
+    pub(super) sources: Vec<SourceKind>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) link: Link,
+    pub(super) stats: PeerStats,
+}
+
+/// The state of a peer's media connection.
+#[derive(Debug)]
+pub(super) enum Link {
+    /// Answered; the handshake is under way.
+    Answered,
+    /// Up, last heard at `heard_at`; its segment is open once the seat is admitted too.
+    Connected {
+        since: Instant,
+        heard_at: Instant,
+        segment: Option<SegmentId>,
+    },
+}
+
+impl Seat {
+    pub(super) fn admitted(&self) -> bool {
+        matches!(self.admission, Admission::Admitted { .. })
+    }
+
+    /// The connection, when it is this one that holds the seat.
+    pub(super) fn held_by(&self, connection: ConnectionId) -> bool {
+        self.connection.as_ref().is_some_and(|held| held.id == connection)
+    }
+
+    pub(super) fn has_peer(&self, peer: PeerId) -> bool {
+        self.peer.as_ref().is_some_and(|own| own.id == peer)
+    }
+
+    /// Whether media is up and was heard lately.
+    pub(super) fn heard(&self, now: Instant) -> bool {
+        match self.peer.as_ref().map(|peer| &peer.link) {
+            Some(Link::Connected { heard_at, .. }) => now.saturating_duration_since(*heard_at) < STALE_AFTER,
+            Some(Link::Answered) | None => false,
+        }
+    }
+
+    pub(super) fn presence(&self, now: Instant) -> Presence {
+        match (self.attendance, self.admission) {
+            (Attendance::Left, _) => Presence::Left,
+            (_, Admission::Waiting | Admission::Recording | Admission::Dismissed { .. }) => Presence::Lobby,
+            (Attendance::Arrived | Attendance::Met, Admission::Admitted { .. }) if self.heard(now) => {
+                Presence::Connected
+            }
+            (Attendance::Arrived, Admission::Admitted { .. }) => Presence::Connecting,
+            (Attendance::Met, Admission::Admitted { .. }) => Presence::Reconnecting,
+        }
+    }
+
+    /// Whether the seat is shown to others at all: someone who waits must be there to be let in.
+    pub(super) fn listed(&self) -> bool {
+        match self.admission {
+            Admission::Waiting | Admission::Recording => self.connection.is_some(),
+            Admission::Admitted { .. } => true,
+            Admission::Dismissed { .. } => false,
+        }
+    }
+
+    /// Whether this seat may know of `other`: people in the lobby see the provider and themselves only.
+    pub(super) fn sees(&self, other: &Self) -> bool {
+        let both_in = self.admitted() && (other.admitted() || self.role == Role::Provider);
+        other.listed() && (self.id == other.id || other.role == Role::Provider || both_in)
+    }
+
+    pub(super) fn participant(&self, now: Instant) -> Participant {
+        let waited = now.saturating_duration_since(self.arrived_at).as_secs();
+        Participant {
+            seat: self.id.clone(),
+            name: self.name.clone(),
+            role: self.role,
+            presence: self.presence(now),
+            microphone: self.flags.microphone,
+            camera: self.flags.camera,
+            screen: self.flags.screen,
+            waited_s: u32::try_from(waited).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The sources others may be shown, each with its rank: lower is more important.
+    pub(super) fn offers(&self) -> impl Iterator<Item = (u8, Wanted)> + '_ {
+        let peer = self
+            .peer
+            .as_ref()
+            .filter(|peer| self.admitted() && matches!(peer.link, Link::Connected { .. }));
+        peer.into_iter().flat_map(move |peer| {
+            peer.sources.iter().filter_map(move |&kind| {
+                let rank = self.rank(kind)?;
+                Some((
+                    rank,
+                    Wanted {
+                        seat: self.id.clone(),
+                        source: Source { peer: peer.id, kind },
+                    },
+                ))
+            })
+        })
+    }
+
+    fn rank(&self, kind: SourceKind) -> Option<u8> {
+        match kind {
+            SourceKind::Microphone => Some(0),
+            SourceKind::Screen | SourceKind::ScreenAudio => self.flags.screen.then_some(1),
+            SourceKind::Camera => Some(if self.flags.camera { 2 } else { 3 }),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The WebSocket shell: frames in, frames out, and the patience of both sides.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use futures_util::stream::SplitSink;
+use futures_util::{SinkExt as _, StreamExt as _};
+use signaling_protocol::message::ErrorCode;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::hub::{Hub, Outgoing};
+use crate::limits::MESSAGE_BYTES_MAX;
+use crate::metrics::Count;
+use crate::room::{CloseCode, ConnectionId};
+use crate::session::{Session, Step};
+
+/// Who may connect, and how long a socket may keep silent.
+#[derive(Debug, Clone)]
+pub struct SocketConfig {
+    /// Origins (`https://example.org`) whose pages may connect. A client without an `Origin` is no page of anyone's.
+    pub allowed_origins: Vec<String>,
+    /// From the upgrade to `hello`.
+    pub hello_wait: Duration,
+    /// Between two pings of the server.
+    pub ping_period: Duration,
+    /// Silence after which a socket counts as dead.
+    pub silence_max: Duration,
+    /// How long one frame may take to be written.
+    pub write_wait: Duration,
+}
+
+impl SocketConfig {
+    /// The usual patience, for pages of these origins.
+    #[must_use]
+    pub fn new(allowed_origins: Vec<String>) -> Self {
+        Self {
+            allowed_origins,
+            hello_wait: Duration::from_secs(10),
+            ping_period: Duration::from_secs(10),
+            silence_max: Duration::from_secs(30),
+            write_wait: Duration::from_secs(10),
+        }
+    }
+}
+
+/// `GET /call/socket`.
+pub fn router(hub: Hub, config: SocketConfig) -> Router {
+    Router::new()
+        .route("/call/socket", get(upgrade))
+        .with_state((hub, Arc::new(config)))
+}
+
+async fn upgrade(
+    State((hub, config)): State<(Hub, Arc<SocketConfig>)>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !origin_allowed(&headers, &config.allowed_origins) {
+        hub.metrics().add(Count::OriginsRefused);
+        return (StatusCode::FORBIDDEN, "this origin may not connect").into_response();
+    }
+    let Some((connection, outgoing)) = hub.connect() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the server is full").into_response();
+    };
+    let open = OpenConnection { hub, connection };
+    upgrade
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
+        .on_upgrade(move |socket| serve(open, outgoing, config, socket))
+}
+
+/// Exactly one `Origin`, and a known one; or none at all.
+fn origin_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    match (origins.next(), origins.next()) {
+        (None, _) => true,
+        (Some(origin), None) => allowed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// A connection that the hub forgets when this is dropped, however the socket ends.
+struct OpenConnection {
+    hub: Hub,
+    connection: ConnectionId,
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.hub.disconnect(self.connection);
+    }
+}
+
+/// What a socket has to attend to next.
+enum Turn {
+    Incoming(Option<Result<Message, axum::Error>>),
+    Outgoing(Option<Outgoing>),
+    Time,
+}
+
+async fn serve(
+    open: OpenConnection,
+    mut outgoing: mpsc::Receiver<Outgoing>,
+    config: Arc<SocketConfig>,
+    socket: WebSocket,
+) {
+    let mut session = Session::new(Instant::now());
+    let (opened_at, mut heard_at) = (Instant::now(), Instant::now());
+    let mut ticks = tokio::time::interval(config.ping_period.min(config.hello_wait));
+    let (mut sink, mut stream) = socket.split();
+    loop {
+        let turn = tokio::select! {
+            biased;
+            message = outgoing.recv() => Turn::Outgoing(message),
+            message = stream.next() => Turn::Incoming(message),
+            _ = ticks.tick() => Turn::Time,
+        };
+        let metrics = open.hub.metrics();
+        let frame = match turn {
+            Turn::Outgoing(Some(Outgoing::Message(message))) => text(&message),
+            Turn::Outgoing(Some(Outgoing::Close(code))) => return close(&mut sink, &config, code).await,
+            Turn::Outgoing(None) => return close(&mut sink, &config, CloseCode::TooSlow).await,
+            Turn::Incoming(Some(Ok(message))) => {
+                heard_at = Instant::now();
+                match take(&open, &mut session, message) {
+                    Taken::Step(step) => open.hub.perform(open.connection, step).await,
+                    Taken::Nothing => {}
+                    Taken::Closed => return,
+                }
+                continue;
+            }
+            Turn::Incoming(Some(Err(error))) => {
+                if too_big(&error) {
+                    metrics.add(Count::MessagesTooBig);
+                    close(&mut sink, &config, CloseCode::TooBig).await;
+                }
+                return;
+            }
+            Turn::Incoming(None) => return,
+            Turn::Time if !session.seated() && opened_at.elapsed() >= config.hello_wait => {
+                metrics.add(Count::HellosLate);
+                return close(&mut sink, &config, CloseCode::Silent).await;
+            }
+            Turn::Time if heard_at.elapsed() >= config.silence_max => {
+                metrics.add(Count::SocketsSilent);
+                return close(&mut sink, &config, CloseCode::Silent).await;
+            }
+            Turn::Time => Message::Ping(bytes::Bytes::new()),
+        };
+        if !write(&mut sink, &config, frame).await {
+            return;
+        }
+    }
+}
+
+/// What a frame came to.
+enum Taken {
+    Step(Step),
+    Nothing,
+    Closed,
+}
+
+fn take(open: &OpenConnection, session: &mut Session, message: Message) -> Taken {
+    let step = match message {
+        Message::Text(text) => session.receive(Instant::now(), text.as_str()),
+        Message::Binary(_) => session.receive_binary(),
+        Message::Ping(_) | Message::Pong(_) => return Taken::Nothing,
+        Message::Close(_) => return Taken::Closed,
+    };
+    let metrics = open.hub.metrics();
+    metrics.add(Count::Messages);
+    if let Step::Refuse { code, .. } = &step {
+        metrics.add(match code {
+            ErrorCode::RateLimited => Count::MessagesRateLimited,
+            ErrorCode::BadHello => Count::HellosBad,
+            ErrorCode::BadTicket => Count::TicketsBad,
+            ErrorCode::BadMessage
+            | ErrorCode::NotOpen
+            | ErrorCode::Forbidden
+            | ErrorCode::UnknownSeat
+            | ErrorCode::BadOffer
+            | ErrorCode::Full
+            | ErrorCode::Internal => Count::MessagesBad,
+        });
+    }
+    Taken::Step(step)
+}
+
+fn text(message: &signaling_protocol::ServerMessage) -> Message {
+    let json = serde_json::to_string(message).expect("messages are plain strings and numbers");
+    Message::Text(json.into())
+}
+
+type Sink = SplitSink<WebSocket, Message>;
+
+async fn write(sink: &mut Sink, config: &SocketConfig, frame: Message) -> bool {
+    matches!(timeout(config.write_wait, sink.send(frame)).await, Ok(Ok(())))
+}
+
+async fn close(sink: &mut Sink, config: &SocketConfig, code: CloseCode) {
+    let frame = CloseFrame {
+        code: code.number(),
+        reason: "".into(),
+    };
+    if write(sink, config, Message::Close(Some(frame))).await {
+        // The socket may be broken already; there is nobody left to tell.
+        let _ = timeout(config.write_wait, sink.close()).await;
+    }
+}
+
+/// Whether the peer sent more than a message may hold.
+fn too_big(error: &axum::Error) -> bool {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if error.to_string().contains("Space limit exceeded") || error.to_string().contains("too long") {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
