@@ -13,7 +13,8 @@ use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYP
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp_transceiver::rtp_sender::{
-    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
+    RTCRtpHeaderExtensionCapability, RtpCodecKind,
 };
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use rtc::sansio::Protocol;
@@ -24,8 +25,7 @@ use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use webrtc::peer_connection::{
     MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
-    RTCPeerConnectionState, RTCSessionDescription, RTCStatsReportEntry, Registry, StatsSelector,
-    register_default_interceptors,
+    RTCPeerConnectionState, RTCSessionDescription, Registry, register_default_interceptors,
 };
 use webrtc::rtp_transceiver::RtpTransceiver;
 
@@ -260,7 +260,7 @@ impl Peer {
             .await
             .context("negotiation comes first")?;
         let mid = outgoing.mid().await?;
-        let id = extension_id(&remote.sdp, MID_EXTENSION);
+        let id = extension_id(&remote.sdp, &mid, MID_EXTENSION);
         Ok(SendTrack {
             track: Arc::clone(&outgoing.track),
             ssrc: outgoing.ssrc,
@@ -269,21 +269,24 @@ impl Peer {
     }
 
     /// The remote end of the candidate pair in use, as `address:port/protocol`.
-    pub async fn remote_candidate(&self) -> Option<String> {
-        let report = self
-            .connection
-            .get_stats(Instant::now().into_std(), StatsSelector::None)
-            .await;
-        let pair = report
-            .candidate_pairs()
-            .find(|pair| pair.nominated && pair.packets_received > 0)?;
-        match report.get(&pair.remote_candidate_id)? {
-            RTCStatsReportEntry::RemoteCandidate(remote) => {
-                let address = remote.address.as_deref().unwrap_or("?");
-                Some(format!("{address}:{}/{}", remote.port, remote.protocol))
-            }
-            _ => None,
-        }
+    ///
+    /// # Errors
+    /// When the connection is closed.
+    pub async fn remote_candidate(&self) -> Result<Option<String>> {
+        let sender = self
+            .microphone
+            .transceiver
+            .sender()
+            .await?
+            .context("a track to send has a sender")?;
+        let Some(transport) = sender.transport().await? else {
+            return Ok(None);
+        };
+        let pair = transport.ice_transport().get_selected_candidate_pair().await?;
+        Ok(pair.map(|pair| {
+            let remote = pair.remote();
+            format!("{}:{}/{}", remote.address, remote.port, remote.protocol)
+        }))
     }
 
     /// Closes the connection, which tells the other side by DTLS.
@@ -421,10 +424,8 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for KeyframeListener {
 
     fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Self::Error> {
         if let Intercepted::Rtcp(parts) = &packet.message.packet {
-            let asks = |part: &Box<dyn rtc::rtcp::Packet>| {
-                part.as_any().is::<PictureLossIndication>() || part.as_any().is::<FullIntraRequest>()
-            };
-            let count = parts.iter().filter(|part| asks(part)).count() as u64;
+            let asks = |any: &dyn std::any::Any| any.is::<PictureLossIndication>() || any.is::<FullIntraRequest>();
+            let count = parts.iter().filter(|part| asks(part.as_any())).count() as u64;
             self.requests.seen.fetch_add(count, Ordering::Relaxed);
         }
         self.inbound.push_back(packet);
@@ -469,6 +470,13 @@ fn media_engine() -> Result<MediaEngine> {
     register(vp8_codec(), VP8_PAYLOAD_TYPE, RtpCodecKind::Video)?;
     let rtx = codec("video/rtx", 90_000, 0, &format!("apt={VP8_PAYLOAD_TYPE}"), &[]);
     register(rtx, VP8_RTX_PAYLOAD_TYPE, RtpCodecKind::Video)?;
+    // The default set names the m-line in video only; browsers do it in audio too.
+    let mid = RTCRtpHeaderExtensionCapability {
+        uri: MID_EXTENSION.to_owned(),
+    };
+    engine
+        .register_header_extension(mid, RtpCodecKind::Audio, None)
+        .context("register the mid extension")?;
     Ok(engine)
 }
 
@@ -510,9 +518,14 @@ fn init(direction: RTCRtpTransceiverDirection) -> RTCRtpTransceiverInit {
     }
 }
 
-/// The id that an SDP gives a header extension (RFC 8285 section 5), if it names it with a one-byte id.
-fn extension_id(sdp: &str, uri: &str) -> Option<u8> {
-    sdp.lines().find_map(|line| {
+/// The id that the m-line `mid` of an SDP gives a header extension (RFC 8285 section 5), if that is a one-byte id.
+fn extension_id(sdp: &str, mid: &str, uri: &str) -> Option<u8> {
+    let section = sdp.split("\nm=").skip(1).find(|section| {
+        section
+            .lines()
+            .any(|line| line.strip_prefix("a=mid:").is_some_and(|own| own.trim_end() == mid))
+    })?;
+    section.lines().find_map(|line| {
         let (id, rest) = line.trim_end().strip_prefix("a=extmap:")?.split_once(' ')?;
         let id = id.split('/').next()?.parse().ok()?;
         (rest.split(' ').next() == Some(uri) && (1..=14).contains(&id)).then_some(id)
@@ -524,8 +537,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn extension_ids_are_found_with_and_without_direction() {
-        let check = |line: &str, expect| assert_eq!(extension_id(&format!("v=0\r\n{line}\r\n"), MID_EXTENSION), expect);
+    fn an_extension_id_is_that_of_its_m_line() {
+        let check = |line: &str, expect| {
+            let sdp = format!("v=0\r\nm=audio 9\r\na=mid:0\r\n{line}\r\nm=video 9\r\na=mid:1\r\n");
+            assert_eq!(extension_id(&sdp, "0", MID_EXTENSION), expect);
+            assert_eq!(extension_id(&sdp, "1", MID_EXTENSION), None);
+            assert_eq!(extension_id(&sdp, "2", MID_EXTENSION), None);
+        };
         check("a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid", Some(4));
         check("a=extmap:9/sendonly urn:ietf:params:rtp-hdrext:sdes:mid", Some(9));
         check("a=extmap:15 urn:ietf:params:rtp-hdrext:sdes:mid", None);

@@ -1,10 +1,11 @@
 //! The tasks that send: the clip as VP8 (RFC 7741) and the tone as Opus (RFC 7587), in real time.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use rtc::rtp::Packet;
 use rtc::rtp::codec::vp8::Vp8Payloader;
 use rtc::rtp::packetizer::Payloader as _;
@@ -43,7 +44,7 @@ pub struct SentTotals {
 pub struct Sending {
     sent: Arc<Sent>,
     keyframe_requests: Arc<KeyframeRequests>,
-    _tasks: JoinSet<Result<()>>,
+    tasks: JoinSet<Result<Infallible>>,
 }
 
 impl Sending {
@@ -69,8 +70,19 @@ impl Sending {
         Ok(Self {
             sent,
             keyframe_requests,
-            _tasks: tasks,
+            tasks,
         })
+    }
+
+    /// Whether both tracks are still being sent.
+    ///
+    /// # Errors
+    /// Why one of them is not.
+    pub fn check(&mut self) -> Result<()> {
+        match self.tasks.try_join_next() {
+            Some(stopped) => stopped.context("a sending task panicked")?.map(|never| match never {}),
+            None => Ok(()),
+        }
     }
 
     #[must_use]
@@ -85,7 +97,7 @@ impl Sending {
     }
 }
 
-async fn send_tone(track: SendTrack, mut tone: ToneSource, sent: Arc<Sent>) -> Result<()> {
+async fn send_tone(track: SendTrack, mut tone: ToneSource, sent: Arc<Sent>) -> Result<Infallible> {
     let mut ticks = interval(Duration::from_millis(20));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut packet = first_packet(&track, OPUS_PAYLOAD_TYPE);
@@ -102,7 +114,12 @@ async fn send_tone(track: SendTrack, mut tone: ToneSource, sent: Arc<Sent>) -> R
     }
 }
 
-async fn send_clip(track: SendTrack, clip: Arc<Clip>, requests: Arc<KeyframeRequests>, sent: Arc<Sent>) -> Result<()> {
+async fn send_clip(
+    track: SendTrack,
+    clip: Arc<Clip>,
+    requests: Arc<KeyframeRequests>,
+    sent: Arc<Sent>,
+) -> Result<Infallible> {
     let mut ticks = interval(Duration::from_secs(1) / clip.frames_per_second());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let timestamp_step = VIDEO_CLOCK / clip.frames_per_second();

@@ -100,10 +100,11 @@ pub async fn run(config: &BotConfig) -> Result<Report> {
         .await
         .context("the media path did not come up in time")??;
     visit.connected_after = visit.offered_at.elapsed();
-    let sending = Sending::start(&visit.peer, Arc::clone(&config.clip), config.tone_hz).await?;
+    let mut sending = Sending::start(&visit.peer, Arc::clone(&config.clip), config.tone_hz).await?;
     visit.wait_for_admission(config).await?;
     visit.stay(Instant::now() + config.stay, config.admit).await?;
-    let report = visit.report(&config.expect, sending.totals()).await;
+    sending.check()?;
+    let report = visit.report(&config.expect, sending.totals()).await?;
     drop(sending);
     if config.leave && visit.ended.is_none() {
         visit.signaling.send(&ClientMessage::Leave {}).await?;
@@ -271,11 +272,11 @@ impl Visit {
         Ok(())
     }
 
-    async fn report(&self, expect: &Expectations, sent: SentTotals) -> Report {
+    async fn report(&self, expect: &Expectations, sent: SentTotals) -> Result<Report> {
         let received = self.received.totals();
         let dominant = received.heard.dominant();
         let missing = expect.missing(&received);
-        Report {
+        Ok(Report {
             ok: missing.is_empty(),
             missing,
             call: self.call.clone(),
@@ -283,7 +284,7 @@ impl Visit {
             role: self.role,
             admitted_after_ms: self.admitted_after.map(millis),
             connected_after_ms: millis(self.connected_after),
-            remote_candidate: self.peer.remote_candidate().await,
+            remote_candidate: self.peer.remote_candidate().await?,
             sent,
             audio_samples: received.heard.samples,
             tone_hz: dominant.map(|(hz, _)| hz),
@@ -291,7 +292,7 @@ impl Visit {
             received,
             ended: self.ended,
             clock: self.clock.clone(),
-        }
+        })
     }
 }
 

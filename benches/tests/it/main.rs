@@ -54,8 +54,8 @@ async fn clip_and_tone_arrive_both_ways() {
         .unwrap()
         .unwrap();
 
-    let from_caller = Sending::start(&caller, Arc::clone(&clip), 523.0).await.unwrap();
-    let from_callee = Sending::start(&callee, Arc::clone(&clip), 660.0).await.unwrap();
+    let mut from_caller = Sending::start(&caller, Arc::clone(&clip), 523.0).await.unwrap();
+    let mut from_callee = Sending::start(&callee, Arc::clone(&clip), 660.0).await.unwrap();
     let expect = |hz| Expectations {
         tone_hz: Some(hz),
         video: true,
@@ -69,12 +69,13 @@ async fn clip_and_tone_arrive_both_ways() {
     // A receiver asks for a keyframe with its first packet, unless that packet brought one whole.
     assert!(caller.keyframe_requests() + callee.keyframe_requests() > 0);
     assert!(from_caller.totals().audio_packets > 0 && from_callee.totals().video_frames > 0);
+    let remote = caller.remote_candidate().await.unwrap();
     assert!(
-        caller
-            .remote_candidate()
-            .await
-            .is_some_and(|remote| remote.starts_with("127.0.0.1:"))
+        remote.as_deref().is_some_and(|remote| remote.starts_with("127.0.0.1:")),
+        "{remote:?}"
     );
+    from_caller.check().unwrap();
+    from_callee.check().unwrap();
     drop((from_caller, from_callee));
     caller.close().await.unwrap();
     callee.close().await.unwrap();
