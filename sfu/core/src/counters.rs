@@ -87,8 +87,15 @@ mod tests {
 
     #[test]
     fn sums_and_names_every_counter() {
-        let mut sum = Counters { stun_bad: 1, ..Counters::default() };
-        sum.add(&Counters { stun_bad: 2, rooms_failed: 5, ..Counters::default() });
+        let mut sum = Counters {
+            stun_bad: 1,
+            ..Counters::default()
+        };
+        sum.add(&Counters {
+            stun_bad: 2,
+            rooms_failed: 5,
+            ..Counters::default()
+        });
         let seen: Vec<_> = sum.iter().filter(|(_, value)| *value > 0).collect();
         assert_eq!(seen, [("stun_bad", 3), ("rooms_failed", 5)]);
     }

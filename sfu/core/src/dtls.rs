@@ -110,7 +110,14 @@ enum State {
 impl DtlsServer {
     pub(crate) fn new(config: Arc<Config>, certificate: &Certificate, expected: Fingerprint, now: Instant) -> Self {
         let dtls = Dtls::new_12(config, certificate.inner.clone(), now);
-        Self { dtls, expected, state: State::Handshaking, keys: None, finished: false, next_timeout: Some(now) }
+        Self {
+            dtls,
+            expected,
+            state: State::Handshaking,
+            keys: None,
+            finished: false,
+            next_timeout: Some(now),
+        }
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
@@ -126,7 +133,10 @@ impl DtlsServer {
         if self.state == State::Over {
             return Progress::Nothing;
         }
-        let handled = self.dtls.handle_timeout(now).and_then(|()| self.dtls.handle_packet(datagram));
+        let handled = self
+            .dtls
+            .handle_timeout(now)
+            .and_then(|()| self.dtls.handle_packet(datagram));
         // What is waiting is sent even after an error: it may be the alert that says why.
         let progress = self.drain(send);
         if handled.is_err() { self.fail() } else { progress }
@@ -150,7 +160,11 @@ impl DtlsServer {
     }
 
     fn fail(&mut self) -> Progress {
-        let progress = if self.state == State::Connected { Progress::Closed } else { Progress::Failed };
+        let progress = if self.state == State::Connected {
+            Progress::Closed
+        } else {
+            Progress::Failed
+        };
         self.state = State::Over;
         self.next_timeout = None;
         progress

@@ -113,17 +113,36 @@ pub enum JoinError {
 /// Everything the media plane reports.
 #[derive(Debug, Clone)]
 pub enum Event {
-    Joined { peer: PeerId, joined: Joined },
-    Refused { peer: PeerId, error: JoinError },
+    Joined {
+        peer: PeerId,
+        joined: Joined,
+    },
+    Refused {
+        peer: PeerId,
+        error: JoinError,
+    },
     /// DTLS is up: authenticated media may flow from `at` on.
-    Connected { peer: PeerId, at: Instant },
+    Connected {
+        peer: PeerId,
+        at: Instant,
+    },
     /// The last authenticated packet (STUN check, SRTP or SRTCP) came at `last_packet_at`. Sent about once a second
     /// for every connected peer, and only when it moved.
-    Alive { peer: PeerId, last_packet_at: Instant },
+    Alive {
+        peer: PeerId,
+        last_packet_at: Instant,
+    },
     /// The peer is gone; `last_packet_at` is its last authenticated packet, if it ever connected.
-    Disconnected { peer: PeerId, last_packet_at: Option<Instant>, reason: DisconnectReason },
+    Disconnected {
+        peer: PeerId,
+        last_packet_at: Option<Instant>,
+        reason: DisconnectReason,
+    },
     /// Counters of one peer, about every two seconds.
-    Stats { peer: PeerId, stats: PeerStats },
+    Stats {
+        peer: PeerId,
+        stats: PeerStats,
+    },
 }
 
 /// Why a peer is gone.

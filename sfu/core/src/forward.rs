@@ -103,12 +103,18 @@ impl Rewriter {
                     source.map_or(0, |source| before.wrapping_add(1).wrapping_sub(source))
                 };
                 self.offsets.picture_id = continued(last.picture_id, vp8.picture_id);
-                let tl0 = vp8.tl0_pic_idx.map_or(0, |source| last.tl0_pic_idx.wrapping_add(1).wrapping_sub(source));
+                let tl0 = vp8
+                    .tl0_pic_idx
+                    .map_or(0, |source| last.tl0_pic_idx.wrapping_add(1).wrapping_sub(source));
                 self.offsets.tl0_pic_idx = tl0;
             }
         }
         self.note(packet, next, now);
-        Placed { index: next, gap: 0, offsets: self.offsets }
+        Placed {
+            index: next,
+            gap: 0,
+            offsets: self.offsets,
+        }
     }
 
     /// The place of a further packet of the source, or `None` if it is not to be sent: it lies before the start, or it
@@ -132,7 +138,11 @@ impl Rewriter {
             gap = index - last.index - 1;
             self.note(packet, index, now);
         }
-        Some(Placed { index, gap, offsets: self.offsets })
+        Some(Placed {
+            index,
+            gap,
+            offsets: self.offsets,
+        })
     }
 
     fn note(&mut self, packet: &MediaPacket, index: u64, now: Instant) {
@@ -176,7 +186,11 @@ const UNUSED: SentEntry = SentEntry {
     key: 0,
     source_index: 0,
     stream: 0,
-    offsets: Offsets { timestamp: 0, picture_id: 0, tl0_pic_idx: 0 },
+    offsets: Offsets {
+        timestamp: 0,
+        picture_id: 0,
+        tl0_pic_idx: 0,
+    },
     sent: false,
     retransmitted_at: None,
 };
@@ -248,8 +262,7 @@ impl SentLog {
         if entry.key != index + 1 {
             return None;
         }
-        let lately =
-            |at: Instant| now.saturating_duration_since(at) < crate::limits::RETRANSMIT_INTERVAL;
+        let lately = |at: Instant| now.saturating_duration_since(at) < crate::limits::RETRANSMIT_INTERVAL;
         if entry.retransmitted_at.is_some_and(lately) {
             return None;
         }

@@ -27,9 +27,15 @@ impl Credentials {
         let mut word = |len: usize| {
             let mut bytes = [0; PASSWORD_LEN];
             random(&mut bytes[..len]);
-            bytes[..len].iter().map(|byte| char::from(ICE_CHARS[usize::from(byte & 63)])).collect::<String>()
+            bytes[..len]
+                .iter()
+                .map(|byte| char::from(ICE_CHARS[usize::from(byte & 63)]))
+                .collect::<String>()
         };
-        Self { ufrag: word(UFRAG_LEN), password: word(PASSWORD_LEN) }
+        Self {
+            ufrag: word(UFRAG_LEN),
+            password: word(PASSWORD_LEN),
+        }
     }
 }
 
@@ -81,9 +87,16 @@ impl IceAgent {
     pub(crate) fn checked(&mut self, tuple: Tuple, transaction: [u8; 12], nominate: bool, now: Instant) -> Checked {
         let known = self.pairs.iter_mut().find(|pair| pair.tuple == tuple);
         if !remember(&mut self.transactions, transaction) {
-            return Checked { answer: known.is_some(), ..Checked::default() };
+            return Checked {
+                answer: known.is_some(),
+                ..Checked::default()
+            };
         }
-        let mut checked = Checked { answer: true, fresh: true, ..Checked::default() };
+        let mut checked = Checked {
+            answer: true,
+            fresh: true,
+            ..Checked::default()
+        };
         match known {
             Some(pair) => pair.checked_at = now,
             None => {
@@ -150,7 +163,10 @@ mod tests {
     use super::*;
 
     fn tuple(port: u16) -> Tuple {
-        Tuple { remote: ([127, 0, 0, 1], port).into(), local: ([127, 0, 0, 1], 1).into() }
+        Tuple {
+            remote: ([127, 0, 0, 1], port).into(),
+            local: ([127, 0, 0, 1], 1).into(),
+        }
     }
 
     fn agent() -> IceAgent {
@@ -172,7 +188,10 @@ mod tests {
                 *byte = next;
             }
         });
-        assert_eq!((credentials.ufrag.len(), credentials.password.len()), (UFRAG_LEN, PASSWORD_LEN));
+        assert_eq!(
+            (credentials.ufrag.len(), credentials.password.len()),
+            (UFRAG_LEN, PASSWORD_LEN)
+        );
         assert!(credentials.password.bytes().all(|byte| ICE_CHARS.contains(&byte)));
     }
 
@@ -210,7 +229,10 @@ mod tests {
             let later = start + std::time::Duration::from_secs(u64::from(number));
             let port = u16::try_from(number).unwrap();
             let checked = agent.checked(tuple(port), transaction(number), false, later);
-            assert_eq!(checked.evicted.is_some(), usize::from(port) > limits::PAIRS_PER_PEER_MAX);
+            assert_eq!(
+                checked.evicted.is_some(),
+                usize::from(port) > limits::PAIRS_PER_PEER_MAX
+            );
         }
         assert_eq!(agent.tuples().count(), limits::PAIRS_PER_PEER_MAX);
         assert_eq!(agent.selected(), Some(tuple(1)));

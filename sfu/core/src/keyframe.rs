@@ -35,7 +35,11 @@ impl KeyframeRequests {
         if !self.wanted {
             return None;
         }
-        let wait = if self.answered { limits::KEYFRAME_REQUEST_INTERVAL } else { REPEAT_AFTER };
+        let wait = if self.answered {
+            limits::KEYFRAME_REQUEST_INTERVAL
+        } else {
+            REPEAT_AFTER
+        };
         Some(self.asked_at.map_or(now, |at| at + wait))
     }
 

@@ -15,9 +15,14 @@ pub(crate) struct TrackRef {
 pub(crate) enum Selection {
     Empty,
     /// Mapped, but nothing can be shown until the next start: a keyframe, or any packet of sound.
-    Waiting { track: TrackRef },
+    Waiting {
+        track: TrackRef,
+    },
     /// Flowing; `stream` is the one that the sequence numbers follow.
-    Live { track: TrackRef, stream: u32 },
+    Live {
+        track: TrackRef,
+        stream: u32,
+    },
 }
 
 /// What to do with one packet.
@@ -54,7 +59,10 @@ impl Selection {
                     *self = Self::Waiting { track };
                     return Decision::Drop;
                 }
-                *self = Self::Live { track, stream: packet.stream };
+                *self = Self::Live {
+                    track,
+                    stream: packet.stream,
+                };
                 Decision::Start
             }
         }

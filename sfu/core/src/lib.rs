@@ -31,8 +31,8 @@ pub use counters::Counters;
 pub use dtls::{Certificate, CertificateError};
 
 pub use event::{
-    Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, Mid, PeerId, PeerStats,
-    RoomId, SlotInfo, SlotMapping, Source, SourceKind,
+    Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, Mid, PeerId, PeerStats, RoomId, SlotInfo,
+    SlotMapping, Source, SourceKind,
 };
 pub use sfu::{Input, Limits, Sfu, SfuConfig};
 pub use transmit::{Transmit, Transmits};

@@ -52,7 +52,10 @@ impl PacketBudget {
     const FULL: u64 = limits::PACKETS_PER_SECOND_MAX as u64 * 1_000;
 
     fn new(now: Instant) -> Self {
-        Self { tokens: Self::FULL, at: now }
+        Self {
+            tokens: Self::FULL,
+            at: now,
+        }
     }
 
     /// False when the peer sends faster than it may.
@@ -117,7 +120,18 @@ pub(crate) struct Joining {
 
 impl Peer {
     pub(crate) fn new(joining: Joining, now: Instant) -> Self {
-        let Joining { id, room, key, ice, fingerprint, tracks, slots, bindings, mid_extension, rtcp_ssrc } = joining;
+        let Joining {
+            id,
+            room,
+            key,
+            ice,
+            fingerprint,
+            tracks,
+            slots,
+            bindings,
+            mid_extension,
+            rtcp_ssrc,
+        } = joining;
         Self {
             id,
             room,
@@ -150,7 +164,11 @@ impl Peer {
 
     pub(crate) fn destination(&self) -> Option<Destination> {
         let tuple = self.ice.selected()?;
-        Some(Destination { to: tuple.remote, from_local: tuple.local, key: self.key })
+        Some(Destination {
+            to: tuple.remote,
+            from_local: tuple.local,
+            key: self.key,
+        })
     }
 
     pub(crate) fn round_trip(&self) -> Duration {
@@ -181,8 +199,15 @@ impl Peer {
             return;
         }
         let Some(destination) = self.destination() else { return };
-        let Transport::Connected(secured) = &mut self.transport else { return };
-        let mut path = Path { destination, sender: &mut secured.sender, arena, counters };
+        let Transport::Connected(secured) = &mut self.transport else {
+            return;
+        };
+        let mut path = Path {
+            destination,
+            sender: &mut secured.sender,
+            arena,
+            counters,
+        };
         if let Some(bytes) = self.slots[slot].forward(packet, plain, now, &mut path) {
             self.stats.packets_out += 1;
             self.stats.bytes_out += bytes as u64;
@@ -191,8 +216,12 @@ impl Peer {
 
     /// Sends a compound; false when there is no path or key for it yet.
     pub(crate) fn send_rtcp(&mut self, compound: &[u8], arena: &mut Arena, counters: &mut Counters) -> bool {
-        let Some(destination) = self.destination() else { return false };
-        let Transport::Connected(secured) = &mut self.transport else { return false };
+        let Some(destination) = self.destination() else {
+            return false;
+        };
+        let Transport::Connected(secured) = &mut self.transport else {
+            return false;
+        };
         if compound.is_empty() {
             return false;
         }
@@ -214,7 +243,11 @@ impl Peer {
             }
             Transport::Connected(secured) => {
                 let tracks = self.tracks.iter().filter_map(|track| track.due_at(now));
-                [Some(self.report_at), secured.dtls.next_timeout(), tracks.min()].into_iter().flatten().min().unwrap_or(now)
+                [Some(self.report_at), secured.dtls.next_timeout(), tracks.min()]
+                    .into_iter()
+                    .flatten()
+                    .min()
+                    .unwrap_or(now)
             }
         };
         self.wake_at

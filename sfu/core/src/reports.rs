@@ -29,7 +29,9 @@ impl NtpClock {
         if report.last_sr == 0 {
             return None;
         }
-        let ticks = middle(self.ntp(now)).wrapping_sub(report.last_sr).wrapping_sub(report.delay_since_sr);
+        let ticks = middle(self.ntp(now))
+            .wrapping_sub(report.last_sr)
+            .wrapping_sub(report.delay_since_sr);
         let round_trip = Duration::from_nanos(u64::from(ticks) * 1_000_000_000 / 65_536);
         (round_trip < Duration::from_secs(60)).then_some(round_trip)
     }
@@ -177,7 +179,13 @@ impl SentCounts {
     }
 
     pub(crate) fn report(self, ssrc: u32, (ntp, rtp_timestamp): (u64, u32)) -> SenderReport {
-        SenderReport { ssrc, ntp, rtp_timestamp, packets: self.packets, octets: self.octets }
+        SenderReport {
+            ssrc,
+            ntp,
+            rtp_timestamp,
+            packets: self.packets,
+            octets: self.octets,
+        }
     }
 }
 
@@ -194,7 +202,10 @@ mod tests {
             reception.received(index, 0, 90_000, Arrival::First, now);
         }
         let report = reception.report(1, None, now).unwrap();
-        assert_eq!((report.cumulative_lost, report.fraction_lost, report.highest_sequence), (3, 96, 107));
+        assert_eq!(
+            (report.cumulative_lost, report.fraction_lost, report.highest_sequence),
+            (3, 96, 107)
+        );
         reception.received(104, 0, 90_000, Arrival::Retransmission, now);
         assert_eq!(reception.lost(), 2);
         reception.received(108, 0, 90_000, Arrival::First, now);
@@ -227,7 +238,10 @@ mod tests {
             ..Report::default()
         };
         let round_trip = clock.round_trip(&report, start + Duration::from_millis(2_540)).unwrap();
-        assert!(round_trip.abs_diff(Duration::from_millis(40)) < Duration::from_millis(1), "{round_trip:?}");
+        assert!(
+            round_trip.abs_diff(Duration::from_millis(40)) < Duration::from_millis(1),
+            "{round_trip:?}"
+        );
         assert_eq!(clock.round_trip(&Report::default(), start), None);
         let absurd = Report { last_sr: 1, ..report };
         assert_eq!(clock.round_trip(&absurd, start), None);
@@ -240,9 +254,15 @@ mod tests {
         let mut publisher = PublisherClock::default();
         let theirs = 1_000u64 << 32;
         publisher.learn(theirs, clock.ntp(start));
-        let sender = SenderClock { ntp: theirs, rtp_timestamp: 5_000, arrived_at: start };
+        let sender = SenderClock {
+            ntp: theirs,
+            rtp_timestamp: 5_000,
+            arrived_at: start,
+        };
         let now = clock.ntp(start + Duration::from_millis(500));
-        let (ntp, timestamp) = publisher.translate(&sender, 48_000, now, |timestamp| timestamp + 7).unwrap();
+        let (ntp, timestamp) = publisher
+            .translate(&sender, 48_000, now, |timestamp| timestamp + 7)
+            .unwrap();
         assert_eq!(ntp, now);
         assert!(timestamp.abs_diff(5_007 + 24_000) <= 1);
     }

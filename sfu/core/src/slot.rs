@@ -132,7 +132,9 @@ impl Slot {
 
     /// Sends a stored packet of the source again, on the retransmission stream.
     pub(crate) fn retransmit(&mut self, sequence: u16, entry: SentEntry, plain: &[u8], path: &mut Path<'_>) -> bool {
-        let (Some(rtx_ssrc), Some(payload_type)) = (self.rtx_ssrc, self.codec.rtx) else { return false };
+        let (Some(rtx_ssrc), Some(payload_type)) = (self.rtx_ssrc, self.codec.rtx) else {
+            return false;
+        };
         let Ok(header) = Header::parse(plain) else { return false };
         let payload = header.payload(plain);
         if payload.is_empty() {

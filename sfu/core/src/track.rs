@@ -98,7 +98,9 @@ impl Track {
         if stream.ring.get(index).is_some() || !stream.ring.insert(index, packet) {
             return Err(Unwanted::Duplicate);
         }
-        stream.reception.received(index, header.timestamp, self.codec.codec.clock_rate(), arrival, now);
+        stream
+            .reception
+            .received(index, header.timestamp, self.codec.codec.clock_rate(), arrival, now);
         if let Some(nack) = &mut stream.nack {
             nack.received(index, now);
         }
@@ -109,7 +111,14 @@ impl Track {
         if vp8.is_some_and(|vp8| vp8.keyframe) {
             self.keyframes.arrived();
         }
-        Ok(MediaPacket { stream: stream.id, codec: self.codec.codec, index, header, vp8, newest })
+        Ok(MediaPacket {
+            stream: stream.id,
+            codec: self.codec.codec,
+            index,
+            header,
+            vp8,
+            newest,
+        })
     }
 
     fn begin_stream(&mut self, ssrc: u32, stream_id: &mut u32) -> Result<(), Unwanted> {

@@ -67,7 +67,8 @@ impl Arena {
     }
 
     pub(crate) fn drain(&mut self) -> Transmits<'_> {
-        self.entries.sort_unstable_by_key(|entry| (entry.destination.key, entry.order));
+        self.entries
+            .sort_unstable_by_key(|entry| (entry.destination.key, entry.order));
         Transmits { arena: self }
     }
 }
@@ -128,8 +129,11 @@ mod tests {
     #[test]
     fn refuses_what_does_not_fit() {
         let mut arena = Arena::default();
-        let destination =
-            Destination { to: ([127, 0, 0, 1], 1).into(), from_local: ([127, 0, 0, 1], 2).into(), key: 0 };
+        let destination = Destination {
+            to: ([127, 0, 0, 1], 1).into(),
+            from_local: ([127, 0, 0, 1], 2).into(),
+            key: 0,
+        };
         assert!(!arena.push(destination, limits::ARENA_BYTES_MAX + 1, |_| Some(1)));
     }
 }

@@ -29,7 +29,11 @@ pub(crate) fn write(answer: &Answer<'_>, lines: &[Line<'_>]) -> String {
 
 fn write_all(out: &mut String, answer: &Answer<'_>, lines: &[Line<'_>]) -> fmt::Result {
     // The session id has 63 bits (RFC 8829 5.2.1).
-    write!(out, "v=0\r\no=- {} 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", answer.session_id >> 1)?;
+    write!(
+        out,
+        "v=0\r\no=- {} 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n",
+        answer.session_id >> 1
+    )?;
     out.push_str("a=ice-lite\r\na=group:BUNDLE");
     for line in lines.iter().filter(|line| line.role != Role::Rejected) {
         write!(out, " {}", line.media.mid.0)?;
@@ -66,7 +70,11 @@ fn write_head(out: &mut String, answer: &Answer<'_>, media: &OfferedMedia, codec
     }
     write!(out, "\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\n", media.mid.0)?;
     write!(out, "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", answer.ufrag, answer.password)?;
-    write!(out, "a=fingerprint:sha-256 {}\r\na=setup:passive\r\n", answer.fingerprint)?;
+    write!(
+        out,
+        "a=fingerprint:sha-256 {}\r\na=setup:passive\r\n",
+        answer.fingerprint
+    )?;
     out.push_str("a=rtcp-mux\r\na=rtcp-rsize\r\n");
     let payload_type = codec.payload_type;
     match codec.codec {
@@ -79,8 +87,12 @@ fn write_head(out: &mut String, answer: &Answer<'_>, media: &OfferedMedia, codec
     if let Some(rtx) = codec.rtx {
         write!(out, "a=rtpmap:{rtx} rtx/90000\r\na=fmtp:{rtx} apt={payload_type}\r\n")?;
     }
-    let feedback =
-        [(codec.nack, "nack"), (codec.pli, "nack pli"), (codec.fir, "ccm fir"), (codec.remb, "goog-remb")];
+    let feedback = [
+        (codec.nack, "nack"),
+        (codec.pli, "nack pli"),
+        (codec.fir, "ccm fir"),
+        (codec.remb, "goog-remb"),
+    ];
     for (_, name) in feedback.into_iter().filter(|(offered, _)| *offered) {
         write!(out, "a=rtcp-fb:{payload_type} {name}\r\n")?;
     }
@@ -93,7 +105,11 @@ fn write_candidates(out: &mut String, candidates: &[SocketAddr]) -> fmt::Result 
         let local_preference = 65_535 - u32::try_from(index).unwrap_or(65_535).min(65_535);
         let priority = (126 << 24) + (local_preference << 8) + 255;
         let (ip, port) = (candidate.ip(), candidate.port());
-        write!(out, "a=candidate:{} 1 udp {priority} {ip} {port} typ host\r\n", index + 1)?;
+        write!(
+            out,
+            "a=candidate:{} 1 udp {priority} {ip} {port} typ host\r\n",
+            index + 1
+        )?;
     }
     out.push_str("a=end-of-candidates\r\n");
     Ok(())
@@ -137,10 +153,17 @@ fn write_direction(
         }
         Role::Slot { ssrc, rtx_ssrc } => {
             let mid = &media.mid.0;
-            write!(out, "a=sendonly\r\na=msid:slot{} track-{mid}\r\n", slots.next(media.kind))?;
+            write!(
+                out,
+                "a=sendonly\r\na=msid:slot{} track-{mid}\r\n",
+                slots.next(media.kind)
+            )?;
             if let Some(rtx_ssrc) = rtx_ssrc.filter(|_| codec.rtx.is_some()) {
                 write!(out, "a=ssrc-group:FID {ssrc} {rtx_ssrc}\r\n")?;
-                write!(out, "a=ssrc:{ssrc} cname:{CNAME}\r\na=ssrc:{rtx_ssrc} cname:{CNAME}\r\n")?;
+                write!(
+                    out,
+                    "a=ssrc:{ssrc} cname:{CNAME}\r\na=ssrc:{rtx_ssrc} cname:{CNAME}\r\n"
+                )?;
             } else {
                 write!(out, "a=ssrc:{ssrc} cname:{CNAME}\r\n")?;
             }

@@ -6,7 +6,7 @@ mod offer;
 mod tests;
 
 pub(crate) use answer::{Answer, CNAME, write};
-pub(crate) use offer::{Codec, OfferedCodec, OfferedMedia, Offer};
+pub(crate) use offer::{Codec, Offer, OfferedCodec, OfferedMedia};
 
 use crate::event::{JoinError, Mid, SourceKind};
 
@@ -37,7 +37,11 @@ pub(crate) fn negotiate<'a>(
     random: &mut dyn FnMut(&mut [u8]),
 ) -> Result<Vec<Line<'a>>, JoinError> {
     check_sources(offer, sources)?;
-    let mut taken: Vec<u32> = offer.media.iter().flat_map(|media| media.ssrcs.iter().copied()).collect();
+    let mut taken: Vec<u32> = offer
+        .media
+        .iter()
+        .flat_map(|media| media.ssrcs.iter().copied())
+        .collect();
     let mut lines = Vec::with_capacity(offer.media.len());
     for media in &offer.media {
         let source = sources.iter().find(|(mid, _)| *mid == media.mid).map(|(_, kind)| *kind);
@@ -46,14 +50,19 @@ pub(crate) fn negotiate<'a>(
             (Some(_), Some(kind)) => Role::Publish(kind),
             (Some(codec), None) if media.direction.receives_only() => {
                 let ssrc = fresh_ssrc(&mut taken, random);
-                Role::Slot { ssrc, rtx_ssrc: codec.rtx.map(|_| fresh_ssrc(&mut taken, random)) }
+                Role::Slot {
+                    ssrc,
+                    rtx_ssrc: codec.rtx.map(|_| fresh_ssrc(&mut taken, random)),
+                }
             }
             (Some(_), None) => Role::Inactive,
         };
         lines.push(Line { media, role });
     }
     if lines.iter().all(|line| line.role == Role::Rejected) {
-        return Err(JoinError::BadOffer("no m-line has a codec that is supported".to_owned()));
+        return Err(JoinError::BadOffer(
+            "no m-line has a codec that is supported".to_owned(),
+        ));
     }
     Ok(lines)
 }
@@ -61,7 +70,10 @@ pub(crate) fn negotiate<'a>(
 fn check_sources(offer: &Offer, sources: &[(Mid, SourceKind)]) -> Result<(), JoinError> {
     for (index, (mid, kind)) in sources.iter().enumerate() {
         let bad = |what: &str| Err(JoinError::BadOffer(format!("source {index} {what}")));
-        if sources[..index].iter().any(|(other, other_kind)| other == mid || other_kind == kind) {
+        if sources[..index]
+            .iter()
+            .any(|(other, other_kind)| other == mid || other_kind == kind)
+        {
             return bad("names an m-line or a kind twice");
         }
         let Some(media) = offer.media.iter().find(|media| media.mid == *mid) else {

@@ -16,9 +16,26 @@ pub(super) const AUDIO_LEVEL_URI: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-
 
 /// The lines that matter to us. The parser gives up on a whole offer for one odd line, so it sees no others.
 const KEPT: &[&str] = &[
-    "v=", "o=", "s=", "t=", "c=", "m=", "a=group:BUNDLE", "a=mid:", "a=rtpmap:", "a=sendrecv", "a=sendonly",
-    "a=recvonly", "a=inactive", "a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=setup:", "a=ssrc:",
-    "a=ssrc-group:FID", "a=rtcp-mux",
+    "v=",
+    "o=",
+    "s=",
+    "t=",
+    "c=",
+    "m=",
+    "a=group:BUNDLE",
+    "a=mid:",
+    "a=rtpmap:",
+    "a=sendrecv",
+    "a=sendonly",
+    "a=recvonly",
+    "a=inactive",
+    "a=ice-ufrag:",
+    "a=ice-pwd:",
+    "a=fingerprint:",
+    "a=setup:",
+    "a=ssrc:",
+    "a=ssrc-group:FID",
+    "a=rtcp-mux",
 ];
 const KEPT_FEEDBACK: &[&str] = &["nack", "nack pli", "ccm fir", "goog-remb"];
 
@@ -114,7 +131,11 @@ impl Offer {
             return bad("an m-line is not understood");
         }
         let bundled = session.attribute.iter().find_map(|attribute| {
-            if let SdpAttribute::Group(group) = attribute { Some(group.tags.as_slice()) } else { None }
+            if let SdpAttribute::Group(group) = attribute {
+                Some(group.tags.as_slice())
+            } else {
+                None
+            }
         });
         let bundled = bundled.unwrap_or_default();
         let mut media: Vec<OfferedMedia> = Vec::with_capacity(session.media.len());
@@ -129,18 +150,30 @@ impl Offer {
             media.push(read);
         }
         let ufrag = transport(&session, |attribute| {
-            if let SdpAttribute::IceUfrag(ufrag) = attribute { Some(ufrag) } else { None }
+            if let SdpAttribute::IceUfrag(ufrag) = attribute {
+                Some(ufrag)
+            } else {
+                None
+            }
         });
         let Some(ufrag) = ufrag.filter(|ufrag| (4..=256).contains(&ufrag.len())) else {
             return bad("it has no ice-ufrag of 4 to 256 characters");
         };
         let setup = transport(&session, |attribute| {
-            if let SdpAttribute::Setup(setup) = attribute { Some(setup) } else { None }
+            if let SdpAttribute::Setup(setup) = attribute {
+                Some(setup)
+            } else {
+                None
+            }
         });
         if !matches!(setup, Some(SdpAttributeSetup::Actpass | SdpAttributeSetup::Active)) {
             return bad("its setup is neither actpass nor active");
         }
-        Ok(Self { ufrag: ufrag.clone(), fingerprint: read_fingerprint(&session)?, media })
+        Ok(Self {
+            ufrag: ufrag.clone(),
+            fingerprint: read_fingerprint(&session)?,
+            media,
+        })
     }
 }
 
@@ -158,7 +191,8 @@ fn keep(text: &str) -> Result<String, JoinError> {
             || (line.starts_with("a=fmtp:") && line.contains("apt="))
             || (line.starts_with("a=extmap:") && (line.ends_with(MID_URI) || line.contains(AUDIO_LEVEL_URI)))
             || line.strip_prefix("a=rtcp-fb:").is_some_and(|rest| {
-                rest.split_once(' ').is_some_and(|(_, feedback)| KEPT_FEEDBACK.contains(&feedback))
+                rest.split_once(' ')
+                    .is_some_and(|(_, feedback)| KEPT_FEEDBACK.contains(&feedback))
             });
         if !wanted {
             continue;
@@ -182,7 +216,9 @@ fn transport<'a, T>(session: &'a SdpSession, wanted: impl Fn(&'a SdpAttribute) -
 
 fn read_fingerprint(session: &SdpSession) -> Result<Fingerprint, JoinError> {
     let found = transport(session, |attribute| {
-        let SdpAttribute::Fingerprint(fingerprint) = attribute else { return None };
+        let SdpAttribute::Fingerprint(fingerprint) = attribute else {
+            return None;
+        };
         let (hash, len) = match fingerprint.hash_algorithm {
             SdpAttributeFingerprintHashType::Sha256 => (Hash::Sha256, 32),
             SdpAttributeFingerprintHashType::Sha384 => (Hash::Sha384, 48),
@@ -232,7 +268,9 @@ fn read_media(line: &SdpMedia) -> Result<OfferedMedia, JoinError> {
     }
     let extension = |uri: &str| {
         line.get_attributes().iter().find_map(|attribute| {
-            let SdpAttribute::Extmap(map) = attribute else { return None };
+            let SdpAttribute::Extmap(map) = attribute else {
+                return None;
+            };
             let id = u8::try_from(map.id).ok()?;
             (map.url == uri && (1..=14).contains(&id)).then_some(id)
         })
@@ -244,7 +282,11 @@ fn read_media(line: &SdpMedia) -> Result<OfferedMedia, JoinError> {
         protocol: line.get_proto().to_string(),
         formats: line.get_formats().to_string(),
         direction,
-        codec: if line.get_port() == 0 { None } else { kind.and_then(|kind| pick_codec(line, kind)) },
+        codec: if line.get_port() == 0 {
+            None
+        } else {
+            kind.and_then(|kind| pick_codec(line, kind))
+        },
         mid_extension: extension(MID_URI),
         audio_level_extension: extension(AUDIO_LEVEL_URI),
         ssrcs,
@@ -254,14 +296,18 @@ fn read_media(line: &SdpMedia) -> Result<OfferedMedia, JoinError> {
 
 /// The first payload type of the m-line (its order is the client's preference) that names a supported codec.
 fn pick_codec(line: &SdpMedia, kind: MediaKind) -> Option<OfferedCodec> {
-    let SdpFormatList::Integers(formats) = line.get_formats() else { return None };
+    let SdpFormatList::Integers(formats) = line.get_formats() else {
+        return None;
+    };
     let (codec, name) = match kind {
         MediaKind::Audio => (Codec::Opus, "opus"),
         MediaKind::Video => (Codec::Vp8, "vp8"),
     };
     let named = |payload_type: u8, name: &str| {
         line.get_attributes().iter().any(|attribute| {
-            let SdpAttribute::Rtpmap(map) = attribute else { return false };
+            let SdpAttribute::Rtpmap(map) = attribute else {
+                return false;
+            };
             map.payload_type == payload_type
                 && map.codec_name.eq_ignore_ascii_case(name)
                 && map.frequency == codec.clock_rate()
@@ -269,18 +315,24 @@ fn pick_codec(line: &SdpMedia, kind: MediaKind) -> Option<OfferedCodec> {
     };
     // 64 to 95 cannot be told from RTCP on one port (RFC 5761 section 4).
     let usable = |payload_type: u8| payload_type < 64 || (96..128).contains(&payload_type);
-    let mut offered =
-        formats.iter().filter_map(|format| u8::try_from(*format).ok()).filter(|&payload_type| usable(payload_type));
+    let mut offered = formats
+        .iter()
+        .filter_map(|format| u8::try_from(*format).ok())
+        .filter(|&payload_type| usable(payload_type));
     let payload_type = offered.find(|&payload_type| named(payload_type, name))?;
     let rtx = line.get_attributes().iter().find_map(|attribute| {
-        let SdpAttribute::Fmtp(fmtp) = attribute else { return None };
+        let SdpAttribute::Fmtp(fmtp) = attribute else {
+            return None;
+        };
         let apt = fmtp.parameters.rtx.as_ref()?.apt;
         let rtx = fmtp.payload_type;
         (apt == payload_type && rtx != payload_type && usable(rtx) && named(rtx, "rtx")).then_some(rtx)
     });
     let feedback = |name: &str, parameter: &str| {
         line.get_attributes().iter().any(|attribute| {
-            let SdpAttribute::Rtcpfb(feedback) = attribute else { return false };
+            let SdpAttribute::Rtcpfb(feedback) = attribute else {
+                return false;
+            };
             let ours = match feedback.payload_type {
                 SdpAttributePayloadType::PayloadType(of) => of == payload_type,
                 SdpAttributePayloadType::Wildcard => true,

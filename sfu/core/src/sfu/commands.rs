@@ -60,7 +60,10 @@ impl Sfu {
     fn join(&mut self, now: Instant, join: &Join) {
         self.working_on = Some(join.room);
         let event = match self.admit(now, join) {
-            Ok(joined) => Event::Joined { peer: join.peer, joined },
+            Ok(joined) => Event::Joined {
+                peer: join.peer,
+                joined,
+            },
             Err(error) => {
                 self.counters.joins_refused += 1;
                 Event::Refused { peer: join.peer, error }
@@ -95,7 +98,14 @@ impl Sfu {
             },
             &lines,
         );
-        let slots = parts.slots.iter().map(|slot| SlotInfo { mid: slot.mid.clone(), kind: slot.kind }).collect();
+        let slots = parts
+            .slots
+            .iter()
+            .map(|slot| SlotInfo {
+                mid: slot.mid.clone(),
+                kind: slot.kind,
+            })
+            .collect();
         let joining = Joining {
             id: join.peer,
             room: join.room,
@@ -134,7 +144,9 @@ impl Sfu {
                 }
                 Role::Slot { ssrc, rtx_ssrc } => {
                     let first = u16::from_be_bytes(self.random_bytes());
-                    parts.slots.push(Slot::new(line.media.mid.clone(), ssrc, rtx_ssrc, codec, first));
+                    parts
+                        .slots
+                        .push(Slot::new(line.media.mid.clone(), ssrc, rtx_ssrc, codec, first));
                 }
                 Role::Inactive | Role::Rejected => {}
             }
@@ -173,7 +185,10 @@ impl Sfu {
         }
         let slots = self.peers.get(place).map_or(0, |peer| peer.slots.len());
         for slot in 0..slots {
-            let mapped = self.peers.get(place).and_then(|peer| peer.slots[slot].selection.track());
+            let mapped = self
+                .peers
+                .get(place)
+                .and_then(|peer| peer.slots[slot].selection.track());
             if let Some(track) = mapped {
                 self.restart(now, Subscription { peer: place, slot }, track);
             }
@@ -181,7 +196,10 @@ impl Sfu {
     }
 
     fn subscriptions(&self, track: TrackRef) -> Vec<Subscription> {
-        self.peers.get(track.peer).map(|peer| peer.tracks[track.track].subscriptions.clone()).unwrap_or_default()
+        self.peers
+            .get(track.peer)
+            .map(|peer| peer.tracks[track.track].subscriptions.clone())
+            .unwrap_or_default()
     }
 
     fn restart(&mut self, now: Instant, subscription: Subscription, track: TrackRef) {
@@ -196,7 +214,9 @@ impl Sfu {
         if !self.peers.get(subscriber).is_some_and(|peer| peer.allowed) {
             return;
         }
-        let Some(publisher) = self.peers.get_mut(track.peer) else { return };
+        let Some(publisher) = self.peers.get_mut(track.peer) else {
+            return;
+        };
         let wanted = &mut publisher.tracks[track.track];
         if publisher.allowed && wanted.kind.media() == MediaKind::Video {
             wanted.keyframes.want();
@@ -207,8 +227,12 @@ impl Sfu {
     /// Maps one slot. A source that is not there, is of another kind or in another room empties it.
     fn map_slot(&mut self, now: Instant, place: usize, mapping: &SlotMapping) {
         let Some(peer) = self.peers.get(place) else { return };
-        let Some(slot) = peer.slots.iter().position(|slot| slot.mid == mapping.mid) else { return };
-        let track = mapping.source.and_then(|source| self.find_track(peer, peer.slots[slot].kind, source));
+        let Some(slot) = peer.slots.iter().position(|slot| slot.mid == mapping.mid) else {
+            return;
+        };
+        let track = mapping
+            .source
+            .and_then(|source| self.find_track(peer, peer.slots[slot].kind, source));
         if peer.slots[slot].selection.track() == track {
             return;
         }
@@ -218,7 +242,9 @@ impl Sfu {
             peer.slots[slot].selection = Selection::Waiting { track };
         }
         if let Some(publisher) = self.peers.get_mut(track.peer) {
-            publisher.tracks[track.track].subscriptions.push(Subscription { peer: place, slot });
+            publisher.tracks[track.track]
+                .subscriptions
+                .push(Subscription { peer: place, slot });
         }
         self.want_keyframe(now, place, track);
     }
@@ -229,12 +255,17 @@ impl Sfu {
         if publisher.room != subscriber.room || source.kind.media() != kind {
             return None;
         }
-        Some(TrackRef { peer: place, track: publisher.track_of(source.kind)? })
+        Some(TrackRef {
+            peer: place,
+            track: publisher.track_of(source.kind)?,
+        })
     }
 
     fn unmap(&mut self, place: usize, slot: usize) {
         let Some(peer) = self.peers.get_mut(place) else { return };
-        let Some(track) = peer.slots[slot].selection.track() else { return };
+        let Some(track) = peer.slots[slot].selection.track() else {
+            return;
+        };
         peer.slots[slot].selection = Selection::Empty;
         if let Some(publisher) = self.peers.get_mut(track.peer) {
             publisher.tracks[track.track]

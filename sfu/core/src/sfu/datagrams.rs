@@ -61,7 +61,11 @@ impl Sfu {
             self.counters.stun_auth_failed += 1;
             return;
         }
-        let destination = Destination { to: tuple.remote, from_local: tuple.local, key: peer.key };
+        let destination = Destination {
+            to: tuple.remote,
+            from_local: tuple.local,
+            key: peer.key,
+        };
         let error = if request.ice_controlled() {
             Some(487)
         } else if request.unknown().is_empty() {
@@ -72,11 +76,19 @@ impl Sfu {
         if let Some(code) = error {
             self.counters.stun_bad += 1;
             let password = Some(peer.ice.local.password.as_bytes());
-            stun::write_error(&mut self.scratch, request.transaction, code, request.unknown(), password);
+            stun::write_error(
+                &mut self.scratch,
+                request.transaction,
+                code,
+                request.unknown(),
+                password,
+            );
             push_bytes(&mut self.arena, destination, &self.scratch);
             return;
         }
-        let checked = peer.ice.checked(tuple, request.transaction, request.use_candidate(), now);
+        let checked = peer
+            .ice
+            .checked(tuple, request.transaction, request.use_candidate(), now);
         if checked.fresh {
             peer.authenticated(now);
         }
@@ -108,7 +120,11 @@ impl Sfu {
             peer.transport = Transport::Handshaking(Box::new(dtls));
         }
         // A handshake is answered where it came from: until nomination, no other pair is known to work.
-        let handshake = Destination { to: tuple.remote, from_local: tuple.local, key: peer.key };
+        let handshake = Destination {
+            to: tuple.remote,
+            from_local: tuple.local,
+            key: peer.key,
+        };
         let arena = &mut self.arena;
         let mut send = |record: &[u8]| {
             push_bytes(arena, handshake, record);

@@ -64,8 +64,11 @@ impl Sfu {
             .find(|stream| stream.ssrc == report.ssrc);
         if let Some(stream) = stream {
             peer.clock.learn(report.ntp, ours);
-            stream.sender =
-                Some(SenderClock { ntp: report.ntp, rtp_timestamp: report.rtp_timestamp, arrived_at: now });
+            stream.sender = Some(SenderClock {
+                ntp: report.ntp,
+                rtp_timestamp: report.rtp_timestamp,
+                arrived_at: now,
+            });
         }
     }
 
@@ -73,7 +76,9 @@ impl Sfu {
         let ntp = self.ntp;
         let Some(peer) = self.peers.get_mut(place) else { return };
         for block in blocks.iter() {
-            let Some(slot) = peer.slots.iter_mut().find(|slot| slot.ssrc == block.ssrc) else { continue };
+            let Some(slot) = peer.slots.iter_mut().find(|slot| slot.ssrc == block.ssrc) else {
+                continue;
+            };
             slot.lost = u64::try_from(block.cumulative_lost).unwrap_or(0);
             if let Some(measured) = ntp.round_trip(&block, now) {
                 peer.round_trip = Some(peer.round_trip.map_or(measured, |before| (before * 7 + measured) / 8));
@@ -83,7 +88,9 @@ impl Sfu {
 
     fn keyframe_request(&mut self, now: Instant, place: usize, ssrc: u32) {
         let Some(peer) = self.peers.get_mut(place) else { return };
-        let Some(slot) = peer.slots.iter().find(|slot| slot.ssrc == ssrc) else { return };
+        let Some(slot) = peer.slots.iter().find(|slot| slot.ssrc == ssrc) else {
+            return;
+        };
         peer.stats.keyframe_requests_in += 1;
         if let Some(track) = slot.selection.track() {
             self.want_keyframe(now, place, track);
@@ -92,14 +99,18 @@ impl Sfu {
 
     fn nack(&mut self, now: Instant, place: usize, ssrc: u32, lost: NackList<'_>) {
         let Some(peer) = self.peers.get_mut(place) else { return };
-        let Some(slot) = peer.slots.iter().position(|slot| slot.ssrc == ssrc) else { return };
+        let Some(slot) = peer.slots.iter().position(|slot| slot.ssrc == ssrc) else {
+            return;
+        };
         if !peer.allowed {
             return;
         }
         for sequence in lost.iter().take(limits::NACKS_PER_FEEDBACK_MAX) {
             let Some(peer) = self.peers.get_mut(place) else { return };
             peer.stats.nacks_in += 1;
-            let Some(entry) = peer.slots[slot].request(sequence, now) else { continue };
+            let Some(entry) = peer.slots[slot].request(sequence, now) else {
+                continue;
+            };
             let track = match peer.slots[slot].selection {
                 // Only the stream that flows now: after a switch nobody needs the one before.
                 Selection::Live { track, stream } if stream == entry.stream => track,
@@ -115,18 +126,37 @@ impl Sfu {
     fn load_stored(&mut self, track: TrackRef, entry: SentEntry) -> bool {
         let publisher = self.peers.get(track.peer).filter(|publisher| publisher.allowed);
         let stream = publisher.and_then(|publisher| publisher.tracks[track.track].stream.as_ref());
-        let Some(packet) = stream.and_then(|stream| stream.ring.get(entry.source_index)) else { return false };
+        let Some(packet) = stream.and_then(|stream| stream.ring.get(entry.source_index)) else {
+            return false;
+        };
         self.stored.clear();
         self.stored.extend_from_slice(packet);
         true
     }
 
     fn retransmit(&mut self, place: usize, slot: usize, sequence: u16, entry: SentEntry) -> bool {
-        let Some(peer) = self.peers.get_mut(place) else { return false };
-        let Some(destination) = peer.destination() else { return false };
-        let Peer { transport: Transport::Connected(secured), slots, stats, .. } = peer else { return false };
+        let Some(peer) = self.peers.get_mut(place) else {
+            return false;
+        };
+        let Some(destination) = peer.destination() else {
+            return false;
+        };
+        let Peer {
+            transport: Transport::Connected(secured),
+            slots,
+            stats,
+            ..
+        } = peer
+        else {
+            return false;
+        };
         let arena = &mut self.arena;
-        let mut path = Path { destination, sender: &mut secured.sender, arena, counters: &mut self.counters };
+        let mut path = Path {
+            destination,
+            sender: &mut secured.sender,
+            arena,
+            counters: &mut self.counters,
+        };
         let sent = slots[slot].retransmit(sequence, entry, &self.stored, &mut path);
         if sent {
             stats.packets_out += 1;

@@ -54,7 +54,13 @@ impl Sfu {
             restore(peer, binding, &header, plain)
         } else {
             let packet = &*plain;
-            Some(Identified { track: binding.track, header, index: opened.index, packet, arrival: Arrival::First })
+            Some(Identified {
+                track: binding.track,
+                header,
+                index: opened.index,
+                packet,
+                arrival: Arrival::First,
+            })
         };
         // A retransmission without content is a probe for bandwidth; one for a stream that never began is of no use.
         if let Some(identified) = identified {
@@ -63,7 +69,13 @@ impl Sfu {
     }
 
     fn media(&mut self, now: Instant, place: usize, identified: &Identified<'_>) {
-        let Identified { track, header, index, packet, arrival } = *identified;
+        let Identified {
+            track,
+            header,
+            index,
+            packet,
+            arrival,
+        } = *identified;
         let Some(peer) = self.peers.get_mut(place) else { return };
         let received = peer.tracks[track].receive(header, index, packet, arrival, &mut self.last_stream, now);
         let media = match received {
@@ -85,7 +97,14 @@ impl Sfu {
         let subscriptions = std::mem::take(&mut peer.tracks[track].subscriptions);
         for subscription in &subscriptions {
             if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
-                subscriber.forward(subscription.slot, &media, packet, now, &mut self.arena, &mut self.counters);
+                subscriber.forward(
+                    subscription.slot,
+                    &media,
+                    packet,
+                    now,
+                    &mut self.arena,
+                    &mut self.counters,
+                );
             }
         }
         if let Some(peer) = self.peers.get_mut(place) {
@@ -110,7 +129,11 @@ fn bind(peer: &mut Peer, header: &Header, packet: &[u8]) -> Option<Binding> {
     if !rtx && codec.payload_type != header.payload_type {
         return None;
     }
-    let binding = Binding { ssrc: header.ssrc, track, rtx };
+    let binding = Binding {
+        ssrc: header.ssrc,
+        track,
+        rtx,
+    };
     peer.bindings.push(binding);
     Some(binding)
 }
@@ -132,5 +155,11 @@ fn restore<'a>(peer: &Peer, binding: Binding, header: &Header, plain: &'a mut [u
     packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
     let packet = &*packet;
     let header = Header::parse(packet).ok()?;
-    Some(Identified { track: binding.track, header, index, packet, arrival: Arrival::Retransmission })
+    Some(Identified {
+        track: binding.track,
+        header,
+        index,
+        packet,
+        arrival: Arrival::Retransmission,
+    })
 }

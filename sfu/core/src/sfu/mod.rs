@@ -59,7 +59,11 @@ impl Default for Limits {
 #[derive(Debug)]
 pub enum Input<'a> {
     /// A datagram that came in; its bytes are decrypted in place.
-    Datagram { from: SocketAddr, local: SocketAddr, bytes: &'a mut [u8] },
+    Datagram {
+        from: SocketAddr,
+        local: SocketAddr,
+        bytes: &'a mut [u8],
+    },
     Command(Command),
     /// The deadline of [`Sfu::next_timeout`] has passed. Harmless at any other time.
     Timeout,
@@ -181,7 +185,9 @@ impl Sfu {
     /// Takes a peer out of every table, says goodbye to it and reports it gone.
     fn remove_peer(&mut self, now: Instant, place: usize, reason: DisconnectReason) {
         self.unmap_all(place);
-        let Some(mut peer) = self.peers.remove(place) else { return };
+        let Some(mut peer) = self.peers.remove(place) else {
+            return;
+        };
         self.rooms.leave(peer.room, place);
         self.routes.remove_ufrag(&peer.ice.local.ufrag);
         for tuple in peer.ice.tuples() {
@@ -198,7 +204,10 @@ impl Sfu {
         }
         let connected = peer.is_connected();
         if connected {
-            self.push_event(Event::Stats { peer: peer.id, stats: self.stats_of(&peer) });
+            self.push_event(Event::Stats {
+                peer: peer.id,
+                stats: self.stats_of(&peer),
+            });
         }
         self.push_event(Event::Disconnected {
             peer: peer.id,

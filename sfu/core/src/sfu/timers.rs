@@ -107,14 +107,19 @@ impl Sfu {
         let Some(peer) = self.peers.get_mut(place) else { return };
         peer.report_at = now + limits::REPORT_INTERVAL;
         let id = peer.id;
-        let alive = peer.last_packet_at.filter(|_| peer.last_packet_at != peer.alive_reported);
+        let alive = peer
+            .last_packet_at
+            .filter(|_| peer.last_packet_at != peer.alive_reported);
         peer.alive_reported = peer.last_packet_at;
         let stats_due = now >= peer.stats_at;
         if stats_due {
             peer.stats_at = now + limits::STATS_INTERVAL;
         }
         if let Some(last_packet_at) = alive {
-            self.push_event(Event::Alive { peer: id, last_packet_at });
+            self.push_event(Event::Alive {
+                peer: id,
+                last_packet_at,
+            });
         }
         if stats_due && let Some(stats) = self.peers.get(place).map(|peer| self.stats_of(peer)) {
             self.push_event(Event::Stats { peer: id, stats });
@@ -151,13 +156,24 @@ impl Sfu {
         for slot in 0..slots {
             let Some(peer) = self.peers.get(place) else { return };
             let slot = &peer.slots[slot];
-            let Selection::Live { track, stream: live } = slot.selection else { continue };
-            let Some(publisher) = self.peers.get(track.peer) else { continue };
-            let stream = publisher.tracks[track.track].stream.as_ref().filter(|stream| stream.id == live);
-            let Some(sender) = stream.and_then(|stream| stream.sender.as_ref()) else { continue };
+            let Selection::Live { track, stream: live } = slot.selection else {
+                continue;
+            };
+            let Some(publisher) = self.peers.get(track.peer) else {
+                continue;
+            };
+            let stream = publisher.tracks[track.track]
+                .stream
+                .as_ref()
+                .filter(|stream| stream.id == live);
+            let Some(sender) = stream.and_then(|stream| stream.sender.as_ref()) else {
+                continue;
+            };
             let clock_rate = slot.codec.codec.clock_rate();
             let rewriter = &slot.rewriter;
-            let times = publisher.clock.translate(sender, clock_rate, now_ntp, |source| rewriter.timestamp(source));
+            let times = publisher
+                .clock
+                .translate(sender, clock_rate, now_ntp, |source| rewriter.timestamp(source));
             let Some(times) = times else { continue };
             rtcp::write_sender_report(&mut self.scratch, &slot.counts.report(slot.ssrc, times), &[]);
             rtcp::write_cname(&mut self.scratch, slot.ssrc, CNAME);

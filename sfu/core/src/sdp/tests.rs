@@ -1,0 +1,209 @@
+//! Offers as browsers write them, and offers as nobody should.
+
+use super::*;
+use crate::event::MediaKind;
+
+const SESSION: &str = "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n";
+const TRANSPORT: &str = "c=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=candidate:1 1 udp 2 x.local 9 typ host\r\n\
+    a=ice-ufrag:Ab3+\r\na=ice-pwd:asd88fgpdd777uzjYhagZgLk\r\na=ice-options:trickle\r\n\
+    a=fingerprint:sha-256 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB:4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF\r\n\
+    a=setup:actpass\r\n";
+
+fn audio(mid: &str, direction: &str) -> String {
+    format!(
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9\r\n{TRANSPORT}a=mid:{mid}\r\n\
+         a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
+         a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
+         a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na={direction}\r\na=msid:- track\r\na=rtcp-mux\r\n\
+         a=rtcp-rsize\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n\
+         a=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n\
+         a=rtpmap:9 G722/8000\r\na=ssrc:77 cname:x\r\na=ssrc:77 msid:- track\r\n"
+    )
+}
+
+fn video(mid: &str, direction: &str) -> String {
+    format!(
+        "m=video 9 UDP/TLS/RTP/SAVPF 103 104 96 97\r\n{TRANSPORT}a=mid:{mid}\r\n\
+         a=extmap:14 urn:ietf:params:rtp-hdrext:toffset\r\na=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
+         a={direction}\r\na=rtcp-mux\r\na=rtpmap:103 H264/90000\r\n\
+         a=fmtp:103 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f\r\n\
+         a=rtpmap:104 rtx/90000\r\na=fmtp:104 apt=103\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 goog-remb\r\n\
+         a=rtcp-fb:96 transport-cc\r\na=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n\
+         a=rtcp-fb:96 rrtr\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=ssrc-group:FID 88 89\r\n\
+         a=ssrc:88 cname:x\r\na=ssrc:89 cname:x\r\n"
+    )
+}
+
+fn offer(lines: &[String]) -> String {
+    let mids: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line.split("a=mid:").nth(1)?.split("\r\n").next())
+        .collect();
+    format!(
+        "{SESSION}a=group:BUNDLE {}\r\na=extmap-allow-mixed\r\na=msid-semantic: WMS\r\n{}",
+        mids.join(" "),
+        lines.concat()
+    )
+}
+
+fn source(mid: &str, kind: SourceKind) -> (Mid, SourceKind) {
+    (Mid(mid.to_owned()), kind)
+}
+
+fn answer_to(text: &str, sources: &[(Mid, SourceKind)]) -> Result<String, JoinError> {
+    let offer = Offer::parse(text)?;
+    let mut next = 100u8;
+    let lines = negotiate(&offer, sources, &mut |bytes| {
+        next += 1;
+        bytes.fill(next);
+    })?;
+    let answer = Answer {
+        session_id: 9,
+        candidates: &["192.0.2.1:7000".parse().unwrap(), "[2001:db8::1]:7000".parse().unwrap()],
+        ufrag: "us",
+        password: "secret",
+        fingerprint: "AA:BB",
+    };
+    Ok(write(&answer, &lines))
+}
+
+fn refused(text: &str, sources: &[(Mid, SourceKind)], because: &str) {
+    let error = answer_to(text, sources).expect_err(because);
+    assert!(error.to_string().contains(because), "{error} does not say {because}");
+}
+
+#[test]
+fn a_browsers_offer_gets_tracks_and_slots() {
+    let text = offer(&[
+        audio("0", "sendonly"),
+        video("1", "sendrecv"),
+        audio("2", "recvonly"),
+        video("3", "recvonly"),
+    ]);
+    let answer = answer_to(
+        &text,
+        &[source("0", SourceKind::Microphone), source("1", SourceKind::Camera)],
+    )
+    .unwrap();
+    let expected = "v=0\r\no=- 4 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\na=group:BUNDLE 0 1 2 3\r\n\
+        m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:us\r\na=ice-pwd:secret\r\n\
+        a=fingerprint:sha-256 AA:BB\r\na=setup:passive\r\na=rtcp-mux\r\na=rtcp-rsize\r\na=rtpmap:111 opus/48000/2\r\n\
+        a=fmtp:111 minptime=10;useinbandfec=1\r\n\
+        a=candidate:1 1 udp 2130706431 192.0.2.1 7000 typ host\r\n\
+        a=candidate:2 1 udp 2130706175 2001:db8::1 7000 typ host\r\na=end-of-candidates\r\n\
+        a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
+        a=recvonly\r\n";
+    assert_eq!(&answer[..expected.len()], expected);
+    let sections: Vec<&str> = answer.split("m=").skip(1).collect();
+    assert!(sections[1].starts_with("video 9 UDP/TLS/RTP/SAVPF 96 97\r\n") && sections[1].contains("a=recvonly\r\n"));
+    assert!(!sections[1].contains("ssrc") && !sections[1].contains("candidate"));
+    assert!(sections[2].contains("a=sendonly\r\na=msid:slot1 track-2\r\na=ssrc:1701143909 cname:booka\r\n"));
+    let slot = "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtcp-fb:96 nack\r\n\
+        a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 goog-remb\r\na=sendonly\r\n\
+        a=msid:slot1 track-3\r\na=ssrc-group:FID 1717986918 1734829927\r\n\
+        a=ssrc:1717986918 cname:booka\r\na=ssrc:1734829927 cname:booka\r\n";
+    assert!(sections[3].ends_with(slot), "{}", sections[3]);
+}
+
+#[test]
+fn what_is_not_wanted_is_inactive_and_what_is_not_known_is_rejected() {
+    let h264_only = video("1", "sendonly").replace("a=rtpmap:96 VP8", "a=rtpmap:96 VP9");
+    let data = format!(
+        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n{TRANSPORT}a=mid:2\r\na=sctp-port:5000\r\n\
+         a=max-message-size:262144\r\n"
+    );
+    let text = offer(&[audio("0", "sendrecv"), h264_only, data]);
+    let answer = answer_to(&text, &[source("1", SourceKind::Camera)]).unwrap();
+    assert!(answer.contains("a=group:BUNDLE 0\r\n"));
+    let sections: Vec<&str> = answer.split("m=").skip(1).collect();
+    assert!(sections[0].ends_with("a=end-of-candidates\r\na=inactive\r\n"));
+    assert!(sections[1].starts_with("video 0 UDP/TLS/RTP/SAVPF 103 104 96 97\r\n"));
+    assert!(sections[2].starts_with("application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"));
+}
+
+#[test]
+fn reads_what_belongs_to_the_codec() {
+    let offer = Offer::parse(&offer(&[video("v", "sendonly")])).unwrap();
+    let media = &offer.media[0];
+    assert_eq!((media.kind, offer.ufrag.as_str()), (Some(MediaKind::Video), "Ab3+"));
+    assert_eq!(
+        (media.ssrcs.as_slice(), media.flows.as_slice()),
+        ([88, 89].as_slice(), [(88, 89)].as_slice())
+    );
+    let codec = OfferedCodec {
+        codec: Codec::Vp8,
+        payload_type: 96,
+        rtx: Some(97),
+        nack: true,
+        pli: true,
+        fir: true,
+        remb: true,
+    };
+    assert_eq!(
+        (media.codec, media.mid_extension, media.audio_level_extension),
+        (Some(codec), Some(4), None)
+    );
+}
+
+#[test]
+fn refuses_with_a_reason() {
+    let good = offer(&[audio("0", "sendonly"), video("1", "sendonly")]);
+    answer_to(&good, &[]).unwrap();
+    refused(&good, &[source("7", SourceKind::Camera)], "names no m-line");
+    refused(&good, &[source("0", SourceKind::Camera)], "another kind");
+    refused(
+        &good,
+        &[
+            source("0", SourceKind::Microphone),
+            source("0", SourceKind::ScreenAudio),
+        ],
+        "twice",
+    );
+    refused(
+        &good.replace("sendonly", "recvonly"),
+        &[source("1", SourceKind::Camera)],
+        "does not send",
+    );
+    refused(&good.replace("sha-256", "sha-1"), &[], "fingerprint");
+    refused(&good.replace("setup:actpass", "setup:passive"), &[], "setup");
+    refused(&good.replace("a=ice-ufrag:Ab3+\r\n", ""), &[], "ice-ufrag");
+    refused(&good.replace("a=mid:1", "a=mid:0"), &[], "one mid");
+    refused(&good.replace("BUNDLE 0 1", "BUNDLE 0"), &[], "bundled");
+    refused(&good.replace("a=mid:1\r\n", ""), &[], "no mid");
+    refused(&good.replace("a=mid:1", "a=mid:12345678901234567"), &[], "mid");
+    refused(
+        &good.replace("SAVPF 111", "SAVPX 111").replace("UDP/TLS", "UDP"),
+        &[],
+        "",
+    );
+    refused(
+        &offer(&[video("1", "sendonly").replace("VP8", "VP9")]),
+        &[],
+        "no m-line has a codec",
+    );
+    refused(&format!("{good}{}", "a=x\r\n".repeat(20_000)), &[], "64 KiB");
+    refused(
+        &format!("{good}{}", "a=inactive\r\n".repeat(4_200)),
+        &[],
+        "too many lines",
+    );
+    let many: Vec<String> = (0..65)
+        .map(|mid| audio(&mid.to_string(), "recvonly").replace(TRANSPORT, ""))
+        .collect();
+    refused(&offer(&many), &[], "too many lines");
+    refused("", &[], "");
+    refused("v=0", &[], "");
+}
+
+#[test]
+fn an_odd_line_is_ignored() {
+    let text = offer(&[audio("0", "sendonly")]);
+    let odd = format!("{text}a=fmtp:\r\na=rtcp-fb:x y\r\na=candidate:\r\na=rid:\r\nk=clear:x\r\nq\r\n");
+    assert_eq!(answer_to(&odd, &[]), answer_to(&text, &[]));
+}
+
+#[test]
+fn payload_types_that_look_like_rtcp_are_not_used() {
+    let text = offer(&[audio("0", "sendonly").replace("111", "72")]);
+    refused(&text, &[], "no m-line has a codec");
+}
