@@ -1,1 +1,13 @@
-//! Placeholder.
+//! The I/O shell of the media plane: a thread and a port for each shard, datagrams in batches, commands in, events out.
+
+mod config;
+mod driver;
+mod egress;
+mod metrics;
+mod placement;
+mod shard;
+mod sys;
+
+pub use config::{DriverConfig, Listen};
+pub use driver::{CommandError, Driver};
+pub use metrics::{IoCounters, ShardMetrics};

@@ -1,0 +1,167 @@
+//! The handle to all shards.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::thread::JoinHandle;
+
+use sfu_core::{Certificate, Command, Event};
+
+use crate::config::DriverConfig;
+use crate::metrics::{MetricsBoard, ShardMetrics};
+use crate::placement::Placement;
+use crate::shard::{CoreSetup, Line, Shard};
+use crate::sys::{self, Waker};
+
+/// Commands waiting for one shard; further ones are refused.
+const COMMANDS_MAX: usize = 1_024;
+/// Events waiting for the reader; while it is full, events wait in the cores, which leave out periodic ones.
+const EVENTS_MAX: usize = 16_384;
+
+/// Why a command was not passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    #[error("too many commands are waiting")]
+    Full,
+    #[error("this peer has joined already")]
+    DuplicatePeer,
+    #[error("the media plane has stopped")]
+    Stopped,
+}
+
+/// A running media plane. Dropping it stops it as [`Driver::stop`] does.
+#[derive(Debug)]
+pub struct Driver {
+    shards: Vec<Handle>,
+    placement: Arc<Placement>,
+}
+
+#[derive(Debug)]
+struct Handle {
+    line: Arc<Line>,
+    commands: SyncSender<Command>,
+    candidates: Vec<SocketAddr>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Driver {
+    /// Opens the sockets, starts the threads and returns the handle with the queue of events, which must be read.
+    ///
+    /// # Errors
+    /// When a socket cannot be bound, the configuration names no usable address, or a thread cannot be started.
+    pub fn start(config: DriverConfig) -> io::Result<(Self, Receiver<Event>)> {
+        let shards = config.shards.max(1);
+        let certificate = Certificate::generate().map_err(io::Error::other)?;
+        let (events, receiver) = mpsc::sync_channel(EVENTS_MAX);
+        let placement = Arc::new(Placement::new(shards));
+        let mut driver = Self {
+            shards: Vec::with_capacity(shards),
+            placement: Arc::clone(&placement),
+        };
+        for number in 0..shards {
+            let sockets = config.open(number)?;
+            let (commands, command_receiver) = mpsc::sync_channel(COMMANDS_MAX);
+            let line = Arc::new(Line {
+                waker: Waker::new()?,
+                stop: AtomicBool::new(false),
+                metrics: MetricsBoard::default(),
+            });
+            let candidates = sockets.candidates.clone();
+            let shard = Shard {
+                number,
+                setup: CoreSetup {
+                    certificate: certificate.clone(),
+                    limits: config.limits,
+                    random: sys::random,
+                },
+                sockets,
+                gso: config.gso,
+                line: Arc::clone(&line),
+                placement: Arc::clone(&placement),
+                commands: command_receiver,
+                events: events.clone(),
+            };
+            let thread = std::thread::Builder::new()
+                .name(format!("media-{number}"))
+                .spawn(move || shard.run())?;
+            driver.shards.push(Handle {
+                line,
+                commands,
+                candidates,
+                thread: Some(thread),
+            });
+        }
+        Ok((driver, receiver))
+    }
+
+    /// Passes a command to the shard it is for; the answer comes as an event. A command for a peer or room that is not
+    /// (or no longer) here is done already.
+    ///
+    /// # Errors
+    /// When the shard's queue is full, the peer of a join is known, or the driver has stopped.
+    pub fn command(&self, command: Command) -> Result<(), CommandError> {
+        let (shard, joining) = match &command {
+            Command::Join(join) => {
+                let shard = self
+                    .placement
+                    .place(join.room, join.peer)
+                    .ok_or(CommandError::DuplicatePeer)?;
+                (Some(shard), Some(join.peer))
+            }
+            Command::Leave { peer } | Command::SetForwarding { peer, .. } | Command::MapSlots { peer, .. } => {
+                (self.placement.shard_of_peer(*peer), None)
+            }
+            Command::CloseRoom { room } => (self.placement.shard_of_room(*room), None),
+        };
+        let Some(shard) = shard else { return Ok(()) };
+        let handle = &self.shards[shard];
+        let result = match handle.commands.try_send(command) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(_)) => Err(CommandError::Full),
+            Err(TrySendError::Disconnected(_)) => Err(CommandError::Stopped),
+        };
+        if let (Err(_), Some(peer)) = (&result, joining) {
+            self.placement.remove(peer);
+        }
+        handle.line.waker.wake();
+        result
+    }
+
+    /// What clients are told as the media addresses of each shard.
+    #[must_use]
+    pub fn candidates(&self) -> Vec<&[SocketAddr]> {
+        self.shards.iter().map(|handle| &handle.candidates[..]).collect()
+    }
+
+    /// The state of every shard, at most a tenth of a second old while packets flow.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<ShardMetrics> {
+        self.shards.iter().map(|handle| handle.line.metrics.read()).collect()
+    }
+
+    /// Closes every room, reports the peers gone and waits for the threads.
+    pub fn stop(mut self) {
+        self.stop_and_join();
+    }
+
+    fn stop_and_join(&mut self) {
+        for handle in &self.shards {
+            handle.line.stop.store(true, Ordering::Release);
+            handle.line.waker.wake();
+        }
+        for handle in &mut self.shards {
+            let ended = handle.thread.take().map(JoinHandle::join);
+            if let Some(Err(_)) = ended {
+                tracing::error!("a media thread ended by a panic");
+            }
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.stop_and_join();
+    }
+}
