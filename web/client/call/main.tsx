@@ -69,7 +69,8 @@ function start(root: HTMLElement): void {
     </Context.Provider>,
     root,
   );
-  dispatch({ type: "page_opened" });
+  const able = "RTCPeerConnection" in window && "WebSocket" in window;
+  dispatch({ type: able || !isCall(page) ? "page_opened" : "unsupported" });
 }
 
 const root = document.getElementById("call");

@@ -13,5 +13,6 @@ export function shortcut(key: Key, state: State): Event | "focus_controls" | nul
     const [first] = waiting(state);
     return first === undefined ? null : { type: "admit_pressed", seat: first.seat };
   }
+  if (name === "escape" && state.panel !== "none") return { type: "panel_pressed", panel: state.panel };
   return key.key === "F2" && state.phase.at === "call" ? "focus_controls" : null;
 }

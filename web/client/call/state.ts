@@ -43,6 +43,7 @@ export function reduce(state: State, event: Event): Step {
     case "share_stopped":
     case "microphone_silent":
       return deviceEvent(state, event);
+    case "unsupported":
     case "join_pressed":
     case "leave_pressed":
     case "rejoin_pressed":

@@ -9,6 +9,7 @@ export const PEER_SETUP_MS = 5_000;
 export const SILENCE_MS = 10_000;
 /** How long after coming back the others are still expected. */
 export const OTHERS_MS = 15_000;
+export const NOT_OPEN_RETRY_MS = 15_000;
 export const RETRY_MS = 500;
 export const RETRY_JITTER_MS = 500;
 /** How long the socket stays after a farewell, so that it gets out and the final clock gets in. */
@@ -94,8 +95,11 @@ export function tryNow(state: State): Step {
   return [next, [{ type: "stop_timer", name: "retry" }, ...effects]];
 }
 
+/** Gives up, except that a room that is not open yet is asked for again by itself. */
 export function refuse(state: State, why: Refusal): Step {
-  return [{ ...state, phase: { at: "refused", why } }, [{ type: "close_connection" }, ...stopTimers()]];
+  const next: State = { ...state, phase: { at: "refused", why } };
+  const again = why === "not_open" ? [retryTimer(next, NOT_OPEN_RETRY_MS)] : [];
+  return [next, [{ type: "close_connection" }, ...stopTimers(), ...again]];
 }
 
 export function stopTimers(): Effect[] {

@@ -21,6 +21,7 @@ type ConnectionEvent = Extract<
   Event,
   {
     type:
+      | "unsupported"
       | "join_pressed"
       | "leave_pressed"
       | "rejoin_pressed"
@@ -36,6 +37,8 @@ type ConnectionEvent = Extract<
 
 export function connectionEvent(state: State, event: ConnectionEvent): Step {
   switch (event.type) {
+    case "unsupported":
+      return refuse(state, "unsupported");
     case "join_pressed":
       return state.phase.at === "check" && state.mode === "call" ? begin(state) : [state, []];
     case "rejoin_pressed":
@@ -50,8 +53,10 @@ export function connectionEvent(state: State, event: ConnectionEvent): Step {
   }
 }
 
-/** After the farewell only one thing is left to do. */
+/** After a farewell only one thing is left to do; before the doors open, the page knocks again. */
 function late(state: State, event: ConnectionEvent): Step {
+  const early = state.phase.at === "refused" && state.phase.why === "not_open";
+  if (early && event.type === "timer" && event.name === "retry") return begin(state);
   const over = event.type === "timer" && event.name === "close" && !isLive(state);
   return [state, over ? [{ type: "close_connection" }, { type: "release_devices" }] : []];
 }

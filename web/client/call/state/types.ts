@@ -92,6 +92,7 @@ export type TimerName = "retry" | "peer_lost" | "peer_setup" | "silence" | "othe
 /** Everything that can happen. `attempt` names the connection attempt an event belongs to. */
 export type Event =
   | { type: "page_opened" }
+  | { type: "unsupported" }
   | { type: "join_pressed" }
   | { type: "leave_pressed" }
   | { type: "rejoin_pressed" }

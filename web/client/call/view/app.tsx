@@ -23,7 +23,7 @@ export function App() {
       {screen === "room" ? <Room /> : null}
       {screen === "end" ? <End /> : null}
       {screen === "room" ? voices(state.value).map((voice) => <Sound key={voice.key} voice={voice} />) : null}
-      <p class="visually-hidden" role="status">
+      <p class="sr" role="status">
         {notice === null ? "" : t(notice.key, notice.args)}
       </p>
     </div>

@@ -33,7 +33,7 @@ export function End() {
 
 function EndFrame(props: { title: string; words: string; children: ComponentChildren }) {
   return (
-    <section class="end">
+    <section class="call-end">
       <h1 tabIndex={-1}>{props.title}</h1>
       <p role="status">{props.words}</p>
       <div class="end-actions">{props.children}</div>

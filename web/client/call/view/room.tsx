@@ -1,4 +1,5 @@
 // The call itself: top bar, stage, banner, controls, and the panel of devices.
+import { useEffect, useRef } from "preact/hooks";
 import { bannerOf } from "../banner";
 import { isCall } from "../page";
 import { wallClock } from "../format";
@@ -66,10 +67,12 @@ function BannerSlot() {
 function DevicePanel() {
   const { dispatch, t } = useCall();
   const close = () => dispatch({ type: "panel_pressed", panel: "devices" });
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
   return (
-    <aside class="panel" aria-label={t("call-devices")} onKeyDown={(event) => event.key === "Escape" && close()}>
+    <aside class="panel" aria-label={t("call-devices")}>
       <header>
-        <h2>{t("call-devices")}</h2>
+        <h2 ref={heading} tabIndex={-1}>{t("call-devices")}</h2>
         <button type="button" class="call-button is-text" aria-label={t("call-close")} onClick={close}>
           <Icon name="close" />
         </button>
