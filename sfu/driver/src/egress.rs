@@ -4,7 +4,7 @@ use std::io;
 use std::mem;
 use std::net::{SocketAddr, UdpSocket};
 
-use sfu_core::{Transmit, Transmits};
+use sfu_core::Transmit;
 
 use crate::config::Sockets;
 use crate::metrics::IoCounters;
@@ -34,10 +34,15 @@ impl Egress {
 
     /// Sends everything, or counts why not. Never blocks: what a full socket does not take is dropped, as a network
     /// would.
-    pub(crate) fn send(&mut self, transmits: &Transmits<'_>, sockets: &Sockets, counters: &mut IoCounters) {
-        let mut datagrams: Vec<&[u8]> = mem::take(&mut self.spare);
+    pub(crate) fn send<'a>(
+        &mut self,
+        transmits: impl Iterator<Item = Transmit<'a>>,
+        sockets: &Sockets,
+        counters: &mut IoCounters,
+    ) {
+        let mut datagrams: Vec<&'a [u8]> = mem::take(&mut self.spare);
         let mut place = 0;
-        for transmit in transmits.iter() {
+        for transmit in transmits {
             if sockets.locals[place] != transmit.from_local {
                 self.flush(&sockets.sockets[place], &datagrams, counters);
                 datagrams.clear();
@@ -155,4 +160,121 @@ fn refuses_segments(error: &io::Error) -> bool {
 
 fn find(locals: &[SocketAddr], wanted: SocketAddr) -> Option<usize> {
     locals.iter().position(|local| *local == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{DriverConfig, Listen};
+
+    fn open() -> Sockets {
+        let loopback = Listen {
+            bind: [127, 0, 0, 1].into(),
+            advertise: Vec::new(),
+        };
+        DriverConfig::new(vec![loopback.clone(), loopback], 0).open(0).unwrap()
+    }
+
+    fn receiver() -> (UdpSocket, SocketAddr) {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let address = socket.local_addr().unwrap();
+        (socket, address)
+    }
+
+    /// Lengths of what arrives, each with the port it came from.
+    fn lengths(socket: &UdpSocket, count: usize) -> Vec<(usize, u16)> {
+        let mut buffer = [0; 2048];
+        let mut next = || {
+            socket
+                .recv_from(&mut buffer)
+                .map(|(len, from)| (len, from.port()))
+                .unwrap()
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    const BYTES: [u8; 1200] = [9; 1200];
+
+    fn transmit(to: SocketAddr, from_local: SocketAddr, len: usize) -> Transmit<'static> {
+        Transmit {
+            to,
+            from_local,
+            bytes: &BYTES[..len],
+        }
+    }
+
+    #[test]
+    fn equal_datagrams_to_one_destination_leave_as_one_message() {
+        let sockets = open();
+        let (near, near_address) = receiver();
+        let (far, far_address) = receiver();
+        let port = sockets.locals[0].port();
+        for (gso, calls, segmented) in [(true, 1, 2), (false, 1, 0)] {
+            let mut counters = IoCounters::default();
+            let lens = [1000, 1000, 700, 1000, 1000, 1001];
+            let transmits = lens.map(|len| transmit(near_address, sockets.locals[0], len));
+            let transmits = transmits
+                .into_iter()
+                .chain([transmit(far_address, sockets.locals[0], 50)]);
+            Egress::new(gso).send(transmits, &sockets, &mut counters);
+            assert_eq!(lengths(&near, 6), lens.map(|len| (len, port)));
+            assert_eq!(lengths(&far, 1), [(50, port)]);
+            assert_eq!((counters.datagrams_sent, counters.send_calls), (7, calls));
+            assert_eq!(counters.segmented_messages, segmented);
+        }
+    }
+
+    #[test]
+    fn each_datagram_leaves_from_its_own_socket() {
+        let sockets = open();
+        let (near, address) = receiver();
+        let [first, second] = [sockets.locals[0], sockets.locals[1]];
+        let unknown = SocketAddr::from(([127, 0, 0, 1], 1));
+        let order = [first, second, unknown, first, second];
+        let mut counters = IoCounters::default();
+        let mut egress = Egress::new(true);
+        egress.send(
+            order.iter().map(|local| transmit(address, *local, 40)),
+            &sockets,
+            &mut counters,
+        );
+        let mut ports: Vec<u16> = lengths(&near, 4).into_iter().map(|(_, port)| port).collect();
+        ports.sort_unstable();
+        let mut expected = [first.port(), first.port(), second.port(), second.port()];
+        expected.sort_unstable();
+        assert_eq!(ports, expected);
+        assert_eq!((counters.datagrams_sent, counters.send_errors), (4, 1));
+    }
+
+    #[test]
+    fn more_messages_than_one_call_takes_all_arrive() {
+        let sockets = open();
+        let (near, address) = receiver();
+        let mut counters = IoCounters::default();
+        // Growing lengths cannot be segments of one message.
+        let count = SEND_BATCH + 10;
+        let transmits = (1..=count).map(|len| transmit(address, sockets.locals[0], len));
+        Egress::new(true).send(transmits, &sockets, &mut counters);
+        assert_eq!(lengths(&near, count).last().map(|(len, _)| *len), Some(count));
+        assert_eq!((counters.datagrams_sent, counters.send_calls), (count as u64, 2));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_counted_and_the_rest_goes_out() {
+        let sockets = open();
+        let (near, address) = receiver();
+        let mut counters = IoCounters::default();
+        // An IPv6 destination on an IPv4 socket.
+        let unreachable = "[2001:db8::1]:9".parse().unwrap();
+        let transmits = [
+            transmit(unreachable, sockets.locals[0], 30),
+            transmit(address, sockets.locals[0], 31),
+        ];
+        Egress::new(true).send(transmits.into_iter(), &sockets, &mut counters);
+        assert_eq!(lengths(&near, 1), [(31, sockets.locals[0].port())]);
+        assert_eq!((counters.datagrams_sent, counters.send_errors), (1, 1));
+    }
 }

@@ -195,7 +195,7 @@ impl Running {
     fn flush(&mut self) {
         let transmits = self.sfu.transmits();
         if !transmits.is_empty() {
-            self.egress.send(&transmits, &self.shard.sockets, &mut self.io);
+            self.egress.send(transmits.iter(), &self.shard.sockets, &mut self.io);
         }
         drop(transmits);
         while let Some(event) = self.unsent.take().or_else(|| self.sfu.poll_event()) {
@@ -261,5 +261,113 @@ impl Running {
         self.flush();
         self.metrics_at = now;
         self.publish_metrics(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use sfu_core::{Join, PeerId, RoomId};
+
+    use super::*;
+    use crate::config::{DriverConfig, Listen};
+
+    /// A source of randomness that fails once asked, to break the core in the middle of a command.
+    fn broken(_: &mut [u8]) {
+        panic!("no randomness, as the test wants it");
+    }
+
+    fn running(random: fn(&mut [u8])) -> (Running, Receiver<Event>, Arc<Placement>) {
+        let listen = Listen {
+            bind: [127, 0, 0, 1].into(),
+            advertise: Vec::new(),
+        };
+        let config = DriverConfig::new(vec![listen], 0);
+        let (events, receiver) = mpsc::sync_channel(2);
+        let placement = Arc::new(Placement::new(1));
+        let shard = Shard {
+            number: 0,
+            setup: CoreSetup {
+                certificate: Certificate::generate().unwrap(),
+                limits: config.limits,
+                random,
+            },
+            sockets: config.open(0).unwrap(),
+            gso: true,
+            line: Arc::new(Line {
+                waker: Waker::new().unwrap(),
+                stop: AtomicBool::new(false),
+                metrics: MetricsBoard::default(),
+            }),
+            placement: Arc::clone(&placement),
+            commands: mpsc::sync_channel(1).1,
+            events,
+        };
+        let now = Instant::now();
+        let running = Running {
+            sfu: shard.new_core(now),
+            shard,
+            egress: Egress::new(true),
+            unsent: None,
+            listening: true,
+            io: IoCounters::default(),
+            metrics_at: now,
+            published: true,
+        };
+        (running, receiver, placement)
+    }
+
+    fn bad_join(peer: u64) -> Input<'static> {
+        let join = Join {
+            room: RoomId(1),
+            peer: PeerId(peer),
+            offer: "v=0".to_owned(),
+            sources: Vec::new(),
+        };
+        Input::Command(Command::Join(join))
+    }
+
+    #[test]
+    fn events_wait_while_the_queue_is_full_and_none_is_lost() {
+        let (mut running, events, placement) = running(crate::sys::random);
+        for peer in 1..=5 {
+            placement.place(RoomId(1), PeerId(peer)).unwrap();
+            running.handle(Instant::now(), bad_join(peer));
+        }
+        running.flush();
+        assert!(running.unsent.is_some());
+        let mut refused = Vec::new();
+        while let Ok(event) = events.try_recv() {
+            let Event::Refused { peer, .. } = event else {
+                panic!("{event:?}")
+            };
+            refused.push(peer.0);
+            running.flush();
+        }
+        assert_eq!(refused, [1, 2, 3, 4, 5]);
+        assert_eq!(placement.shard_of_room(RoomId(1)), None, "refused peers hold no place");
+    }
+
+    #[test]
+    fn a_core_that_is_made_anew_reports_every_peer_gone() {
+        let (mut running, events, placement) = running(broken);
+        placement.place(RoomId(1), PeerId(1)).unwrap();
+        placement.place(RoomId(2), PeerId(2)).unwrap();
+        running.start_anew(Instant::now());
+        let mut gone: Vec<u64> = events
+            .try_iter()
+            .map(|event| match event {
+                Event::Disconnected {
+                    peer,
+                    last_packet_at: None,
+                    reason: DisconnectReason::RoomFailed,
+                } => peer.0,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        gone.sort_unstable();
+        assert_eq!(gone, [1, 2]);
+        assert!(placement.peers_of(0).is_empty());
     }
 }
