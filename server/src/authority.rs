@@ -1,0 +1,86 @@
+//! The booking side as signaling's authority: the same facts in the other one's words.
+
+use async_trait::async_trait;
+use booking::AppState;
+use booking::calls::{self, EndReason, GrantError, SegmentId};
+use booking::db::DbError;
+use signaling::authority::{RecordError, UtcMicros};
+use signaling::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey};
+use signaling_protocol::{PriceTerms, Ticket};
+
+/// Answers signaling from the appointments on record.
+pub(crate) struct Appointments(pub(crate) AppState);
+
+fn id(key: &SegmentKey) -> SegmentId<'_> {
+    (&key.call, &key.seat, key.seq)
+}
+
+fn record(result: Result<(), DbError>) -> Result<(), RecordError> {
+    result.map_err(|error| RecordError(error.to_string()))
+}
+
+#[async_trait]
+impl CallAuthority for Appointments {
+    async fn authorise(&self, ticket: &Ticket, now: UtcMicros) -> Result<CallGrant, Refusal> {
+        let grant = calls::authorise_ticket(&self.0, ticket, now).await.map_err(|error| match error {
+            GrantError::Unknown => Refusal::Unknown,
+            GrantError::NotOpen => Refusal::NotOpen,
+            GrantError::Ended => Refusal::Ended,
+            GrantError::Cancelled => Refusal::Cancelled,
+            GrantError::Unavailable(reason) => {
+                tracing::error!(%reason, "a ticket cannot be looked up");
+                Refusal::Unavailable
+            }
+        })?;
+        Ok(CallGrant {
+            call: grant.call,
+            seat: grant.seat,
+            role: grant.role,
+            name: grant.name,
+            title: grant.title,
+            opens_at: grant.opens_at,
+            starts_at: grant.starts_at,
+            ends_at: grant.ends_at,
+            price: grant.price,
+            admitted: grant.admitted,
+            billed_before: grant.billed_before,
+            next_segment: grant.next_segment,
+        })
+    }
+
+    async fn arrived(&self, call: &str, seat: &str, at: UtcMicros) -> Result<(), RecordError> {
+        record(calls::arrived(&self.0, call, seat, at).await)
+    }
+
+    async fn admitted(&self, call: &str, seat: &str, at: UtcMicros) -> Result<(), RecordError> {
+        record(calls::admitted(&self.0, call, seat, at).await)
+    }
+
+    async fn open_segment(&self, key: &SegmentKey, started_at: UtcMicros) -> Result<(), RecordError> {
+        record(calls::open_segment(&self.0, id(key), started_at).await)
+    }
+
+    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<(), RecordError> {
+        let seen: Vec<_> = seen.iter().map(|(key, at)| (id(key), *at)).collect();
+        record(calls::checkpoint(&self.0, &seen).await)
+    }
+
+    async fn close_segment(&self, key: &SegmentKey, ended_at: UtcMicros, end: SegmentEnd) -> Result<(), RecordError> {
+        let reason = match end {
+            SegmentEnd::Left => EndReason::Left,
+            SegmentEnd::ConnectionLost => EndReason::ConnectionLost,
+            SegmentEnd::TakenOver => EndReason::TakenOver,
+            SegmentEnd::WindowEnded => EndReason::WindowEnded,
+            SegmentEnd::Shutdown => EndReason::Shutdown,
+        };
+        record(calls::close_segment(&self.0, id(key), ended_at, reason).await)
+    }
+
+    async fn call_ended(&self, call: &str, at: UtcMicros) -> Result<(), RecordError> {
+        record(calls::call_ended(&self.0, call, at).await)
+    }
+
+    fn cost_minor(&self, price: &PriceTerms, billable: i64) -> i64 {
+        calls::cost_minor(price, billable)
+    }
+}

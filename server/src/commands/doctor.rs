@@ -1,0 +1,165 @@
+//! `booka doctor`: what is missing or unwise, each with the way out.
+
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+
+use crate::commands::say;
+use crate::config::{Config, MailTransport, TlsMode};
+
+/// Smallest kernel limit for socket buffers that a busy media port is happy with, bytes.
+const SOCKET_BUFFER_BYTES_MIN: u64 = 2 * 1024 * 1024;
+
+/// Open files that one busy server needs.
+const OPEN_FILES_MIN: u64 = 16_384;
+
+enum Finding {
+    Good(String),
+    /// Works, but not for everybody or not for long.
+    Unwise(String),
+    /// Does not work.
+    Broken(String),
+}
+
+/// Prints every finding.
+///
+/// # Errors
+/// When something is broken, so that scripts notice.
+pub(crate) async fn doctor(config: &Config) -> anyhow::Result<()> {
+    let mut findings = vec![
+        cameras(config),
+        client(),
+        data_dir(&config.data_dir),
+        http_port(config),
+        media_ports(config),
+        advertised(config),
+        certificates(config),
+        mail(config),
+        number("net.core.rmem_max", "/proc/sys/net/core/rmem_max", SOCKET_BUFFER_BYTES_MIN),
+        open_files(),
+    ];
+    findings.push(database(config).await);
+    let mut broken = 0;
+    for finding in findings {
+        match finding {
+            Finding::Good(text) => say(&format!("ok      {text}\n"))?,
+            Finding::Unwise(text) => say(&format!("unwise  {text}\n"))?,
+            Finding::Broken(text) => {
+                broken += 1;
+                say(&format!("BROKEN  {text}\n"))?;
+            }
+        }
+    }
+    if broken > 0 {
+        anyhow::bail!("{broken} of these must be mended before the server can work");
+    }
+    Ok(())
+}
+
+fn cameras(config: &Config) -> Finding {
+    let url = &config.public_url;
+    if config.cameras_work() {
+        Finding::Good(format!("browsers allow cameras on {url}"))
+    } else {
+        Finding::Broken(format!("browsers allow no camera on {url}: use https (tls.mode, or a proxy), or localhost"))
+    }
+}
+
+fn client() -> Finding {
+    if web::assets::built() {
+        Finding::Good("the browser client is built in".to_owned())
+    } else {
+        Finding::Broken("this binary was built without the browser client: run `cargo xtask web` and build again".to_owned())
+    }
+}
+
+fn data_dir(folder: &Path) -> Finding {
+    let probe = folder.join(".doctor");
+    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, b"x")).and_then(|()| std::fs::remove_file(&probe));
+    match written {
+        Ok(()) => Finding::Good(format!("{} can be written", folder.display())),
+        Err(error) => Finding::Broken(format!("{} cannot be written: {error}", folder.display())),
+    }
+}
+
+fn http_port(config: &Config) -> Finding {
+    let address = config.http.listen;
+    match TcpListener::bind(address) {
+        Ok(_) => Finding::Good(format!("{address} is free")),
+        Err(error) => Finding::Unwise(format!("{address} cannot be bound ({error}): is the server running already?")),
+    }
+}
+
+fn media_ports(config: &Config) -> Finding {
+    for address in &config.media.bind {
+        let address = SocketAddr::new(*address, config.media.port);
+        if let Err(error) = UdpSocket::bind(address) {
+            return Finding::Unwise(format!("media port {address}/udp cannot be bound ({error}): is the server running already?"));
+        }
+    }
+    Finding::Good(format!("media port {}/udp is free; open it, and the next ones for more shards, in the firewall", config.media.port))
+}
+
+fn advertised(config: &Config) -> Finding {
+    let told = if config.media.advertise.is_empty() { &config.media.bind } else { &config.media.advertise };
+    let local = matches!(config.public_host(), "localhost" | "127.0.0.1" | "::1");
+    if !local && told.iter().all(std::net::IpAddr::is_loopback) {
+        return Finding::Broken(
+            "media.bind and media.advertise name only loopback: calls work on this machine alone; set the public address".to_owned(),
+        );
+    }
+    Finding::Good(format!("browsers are told to send media to {told:?}"))
+}
+
+fn certificates(config: &Config) -> Finding {
+    match config.tls.mode {
+        TlsMode::Off if config.public_url.starts_with("https://") => {
+            Finding::Good("TLS is left to a proxy in front; trust its address in http.trusted_proxies".to_owned())
+        }
+        TlsMode::Off => Finding::Good("plain HTTP".to_owned()),
+        TlsMode::Acme => Finding::Good("certificates come by ACME; port 443 must be reachable from outside".to_owned()),
+        TlsMode::Files => {
+            let missing = [&config.tls.certificate, &config.tls.key].into_iter().flatten().find(|file| std::fs::read(file).is_err());
+            match missing {
+                Some(file) => Finding::Broken(format!("{} cannot be read", file.display())),
+                None => Finding::Good("the certificate files can be read".to_owned()),
+            }
+        }
+    }
+}
+
+fn mail(config: &Config) -> Finding {
+    match config.mail.transport {
+        MailTransport::Smtp => Finding::Good(format!("mail goes to {}:{}", config.mail.smtp_host, config.mail.smtp_port)),
+        MailTransport::Outbox => {
+            Finding::Unwise("mail is not sent, only shown on the operator's outbox page: set mail.transport = \"smtp\"".to_owned())
+        }
+    }
+}
+
+fn number(name: &str, file: &str, least: u64) -> Finding {
+    match std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse::<u64>().ok()) {
+        Some(value) if value >= least => Finding::Good(format!("{name} is {value}")),
+        Some(value) => Finding::Unwise(format!("{name} is {value}: bursts may be lost; sysctl -w {name}={least}")),
+        None => Finding::Unwise(format!("{name} cannot be read here; at least {least} is good")),
+    }
+}
+
+fn open_files() -> Finding {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let soft = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    match soft {
+        Some(soft) if soft >= OPEN_FILES_MIN => Finding::Good(format!("{soft} open files are allowed")),
+        Some(soft) => Finding::Unwise(format!("only {soft} open files are allowed: raise LimitNOFILE to {OPEN_FILES_MIN}")),
+        None => Finding::Unwise("the limit of open files cannot be read here".to_owned()),
+    }
+}
+
+async fn database(config: &Config) -> Finding {
+    match booking::Db::open(&config.database_url()).await {
+        Ok(_) => Finding::Good("the database answers".to_owned()),
+        Err(error) => Finding::Broken(format!("the database does not answer: {error:#}")),
+    }
+}

@@ -1,0 +1,119 @@
+//! The media driver as signaling's media plane: answers are matched to joins, everything else goes to the hub.
+
+use std::collections::HashMap;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping};
+use sfu_driver::{CommandError, Driver, DriverConfig, Listen, ShardMetrics};
+use signaling::{Hub, MediaPlane};
+use tokio::sync::oneshot;
+
+use crate::config::Media;
+
+type Answer = Result<Joined, JoinError>;
+
+/// The running media server.
+pub(crate) struct Plane {
+    driver: Driver,
+    waiting: Mutex<HashMap<PeerId, oneshot::Sender<Answer>>>,
+}
+
+impl Plane {
+    /// Starts the media threads.
+    ///
+    /// # Errors
+    /// When a port cannot be bound.
+    pub(crate) fn start(media: &Media) -> anyhow::Result<(Arc<Self>, Receiver<Event>)> {
+        let listen = media
+            .bind
+            .iter()
+            .enumerate()
+            .map(|(number, bind)| Listen { bind: *bind, advertise: media.advertise.get(number).copied().into_iter().collect() })
+            .collect();
+        let mut config = DriverConfig::new(listen, media.port);
+        if media.shards > 0 {
+            config.shards = media.shards;
+        }
+        config.gso = media.gso;
+        let (driver, events) = Driver::start(config).context("the media server cannot start")?;
+        Ok((Arc::new(Self { driver, waiting: Mutex::default() }), events))
+    }
+
+    /// Where browsers are told to send media.
+    pub(crate) fn candidates(&self) -> Vec<String> {
+        self.driver.candidates().into_iter().flatten().map(ToString::to_string).collect()
+    }
+
+    /// Counters of every shard.
+    pub(crate) fn metrics(&self) -> Vec<ShardMetrics> {
+        self.driver.metrics()
+    }
+
+    /// Passes events on until the driver stops. Runs on a thread of its own, since the driver knows no async runtime.
+    pub(crate) fn pump(&self, events: &Receiver<Event>, hub: &Hub) {
+        while let Ok(event) = events.recv() {
+            match event {
+                Event::Joined { peer, joined } => self.answer(peer, Ok(joined)),
+                Event::Refused { peer, error } => self.answer(peer, Err(error)),
+                Event::Connected { .. } | Event::Alive { .. } | Event::Disconnected { .. } | Event::Stats { .. } => {
+                    hub.media_event(event);
+                }
+            }
+        }
+    }
+
+    fn answer(&self, peer: PeerId, answer: Answer) {
+        let asked = self.waiting().remove(&peer);
+        if asked.is_none_or(|asked| asked.send(answer).is_err()) {
+            tracing::debug!(peer = peer.0, "nobody waits for this answer any more");
+            self.command(Command::Leave { peer });
+        }
+    }
+
+    /// A full queue means that a shard has stalled; then its calls are lost anyway, and the log says so.
+    fn command(&self, command: Command) {
+        if let Err(error) = self.driver.command(command) {
+            tracing::error!(%error, "the media plane took no command");
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<PeerId, oneshot::Sender<Answer>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl MediaPlane for Plane {
+    async fn join(&self, join: Join) -> Answer {
+        let peer = join.peer;
+        let (answer, answered) = oneshot::channel();
+        self.waiting().insert(peer, answer);
+        if let Err(error) = self.driver.command(Command::Join(join)) {
+            self.waiting().remove(&peer);
+            return Err(match error {
+                CommandError::Full | CommandError::DuplicatePeer => JoinError::ServerFull,
+                CommandError::Stopped => JoinError::Stopped,
+            });
+        }
+        answered.await.unwrap_or(Err(JoinError::Stopped))
+    }
+
+    fn leave(&self, peer: PeerId) {
+        self.command(Command::Leave { peer });
+    }
+
+    fn set_forwarding(&self, peer: PeerId, allowed: bool) {
+        self.command(Command::SetForwarding { peer, allowed });
+    }
+
+    fn map_slots(&self, peer: PeerId, slots: Vec<SlotMapping>) {
+        self.command(Command::MapSlots { peer, slots });
+    }
+
+    fn stop(&self, room: RoomId) {
+        self.command(Command::CloseRoom { room });
+    }
+}

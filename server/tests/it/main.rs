@@ -1,0 +1,4 @@
+//! The built server over real HTTP, on both database engines.
+
+mod harness;
+mod racers;
