@@ -1,1 +1,12 @@
-//! Placeholder.
+//! A deterministic world around the media plane: virtual clock, lossy network, model clients that check what they get.
+//!
+//! The core, the network and the media follow from one seed. The DTLS library draws on the system's randomness, so
+//! keys (and the sizes of some handshake records) differ from run to run; nothing that is checked depends on them.
+
+mod client;
+mod network;
+mod world;
+
+pub use client::{Client, ClientConfig, Received, ReceivedStream};
+pub use network::{Conditions, Datagram, Network};
+pub use world::{Outcome, World};

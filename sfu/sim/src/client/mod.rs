@@ -1,0 +1,515 @@
+//! A model client: controlling ICE, DTLS client, sends its sources, receives and checks its slots. No input or output
+//! of its own, so that the simulator, the driver's loopback test and the bench all can carry its datagrams.
+
+mod content;
+mod offer;
+mod receiver;
+mod sender;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use sfu_core::rtcp::{self, Rtcp};
+use sfu_core::rtp::{Header, is_media, is_rtcp};
+use sfu_core::srtp::{Keys, Profile, RTCP_OVERHEAD, SrtpReceiver, SrtpSender};
+use sfu_core::stun::{self, Response};
+use sfu_core::{Mid, SlotInfo, SourceKind};
+
+use self::offer::Answered;
+pub use self::receiver::ReceivedStream;
+use self::receiver::Receiver;
+use self::sender::Sender;
+
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+const CONSENT_INTERVAL: Duration = Duration::from_millis(2_500);
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What a client publishes and receives.
+#[derive(Debug, Clone)]
+pub struct ClientConfig {
+    pub seed: u64,
+    /// Marks this client's media.
+    pub tag: u32,
+    pub sources: Vec<SourceKind>,
+    pub audio_slots: usize,
+    pub video_slots: usize,
+    /// Name SSRCs in the offer; else the core learns them by the mid.
+    pub declare_ssrcs: bool,
+}
+
+impl Default for ClientConfig {
+    /// Microphone and camera, and a slot for each of another's.
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            tag: 1,
+            sources: vec![SourceKind::Microphone, SourceKind::Camera],
+            audio_slots: 1,
+            video_slots: 1,
+            declare_ssrcs: true,
+        }
+    }
+}
+
+/// What a client got, after its checks passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    pub streams: Vec<ReceivedStream>,
+    /// Keyframe requests that reached its sources.
+    pub keyframe_requests: u64,
+    /// Packets it sent again on request.
+    pub retransmitted: u64,
+    /// Highest bitrate that it was allowed, in bits a second.
+    pub allowed_bps: u64,
+    pub sender_reports: u64,
+}
+
+/// The model client.
+pub struct Client {
+    config: ClientConfig,
+    random: ChaCha8Rng,
+    ufrag: String,
+    password: String,
+    certificate: DtlsCertificate,
+    remote: Option<Answered>,
+    /// When the next check goes out.
+    check_at: Option<Instant>,
+    transaction: [u8; 12],
+    validated: bool,
+    dtls: Option<Dtls>,
+    dtls_timeout: Option<Instant>,
+    srtp: Option<(SrtpReceiver, SrtpSender)>,
+    closed: bool,
+    failed: Option<String>,
+    senders: Vec<Sender>,
+    receivers: Vec<Receiver>,
+    report_at: Option<Instant>,
+    epoch: Instant,
+    allowed_bps: u64,
+    out: VecDeque<Vec<u8>>,
+}
+
+impl Client {
+    /// # Panics
+    /// When the system has no randomness for a certificate.
+    #[must_use]
+    pub fn new(config: ClientConfig, now: Instant) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(config.seed ^ (u64::from(config.tag) << 32));
+        let senders = config
+            .sources
+            .iter()
+            .enumerate()
+            .map(|(mid, kind)| Sender::new(*kind, mid.to_string(), config.tag, &mut random))
+            .collect();
+        let certificate = dimpl::certificate::generate_self_signed_certificate().expect("the system has randomness");
+        Self {
+            ufrag: format!("c{:08x}", random.random::<u32>()),
+            password: format!("{:032x}", random.random::<u128>()),
+            certificate,
+            random,
+            config,
+            remote: None,
+            check_at: None,
+            transaction: [0; 12],
+            validated: false,
+            dtls: None,
+            dtls_timeout: None,
+            srtp: None,
+            closed: false,
+            failed: None,
+            senders,
+            receivers: Vec::new(),
+            report_at: None,
+            epoch: now,
+            allowed_bps: 0,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// The offer for [`sfu_core::Join`].
+    #[must_use]
+    pub fn offer(&self) -> String {
+        let hash = self.certificate.fingerprint_str();
+        offer::write(&self.config, &self.senders, &self.ufrag, &self.password, &hash)
+    }
+
+    /// The sources for [`sfu_core::Join`].
+    #[must_use]
+    pub fn sources(&self) -> Vec<(Mid, SourceKind)> {
+        self.senders
+            .iter()
+            .map(|sender| (Mid(sender.mid.clone()), sender.kind))
+            .collect()
+    }
+
+    #[must_use]
+    pub fn tag(&self) -> u32 {
+        self.config.tag
+    }
+
+    /// Takes the answer and begins to connect.
+    ///
+    /// # Errors
+    /// The answer lacks something, or its slots are not those that were reported.
+    pub fn accept(&mut self, answer: &str, slots: &[SlotInfo], now: Instant) -> Result<(), String> {
+        let answered = offer::read(answer).ok_or_else(|| format!("not usable: {answer}"))?;
+        let mids: Vec<&str> = answered.slots.iter().map(|slot| slot.mid.as_str()).collect();
+        let reported: Vec<&str> = slots.iter().map(|slot| slot.mid.0.as_str()).collect();
+        if mids != reported || mids.len() != self.config.audio_slots + self.config.video_slots {
+            return Err(format!("slots {mids:?} in the answer, {reported:?} reported"));
+        }
+        self.receivers = answered.slots.iter().cloned().map(Receiver::new).collect();
+        self.remote = Some(answered);
+        self.check_at = Some(now);
+        Ok(())
+    }
+
+    /// Where its datagrams go.
+    #[must_use]
+    pub fn remote(&self) -> Option<SocketAddr> {
+        self.remote.as_ref().map(|remote| remote.candidate)
+    }
+
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.srtp.is_some() && !self.closed
+    }
+
+    /// The core said goodbye.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Begins to send media; only what is connected goes out.
+    pub fn start_media(&mut self, now: Instant) {
+        for sender in &mut self.senders {
+            sender.start(now);
+        }
+    }
+
+    pub fn stop_media(&mut self) {
+        for sender in &mut self.senders {
+            sender.stop();
+        }
+    }
+
+    /// Its address changed: checks from the new one begin at once.
+    pub fn moved(&mut self, now: Instant) {
+        self.check_at = self.check_at.map(|_| now);
+    }
+
+    /// Says goodbye; the datagram is in [`Client::poll_transmit`].
+    pub fn close(&mut self) {
+        if let Some(dtls) = &mut self.dtls
+            && dtls.close().is_ok()
+        {
+            self.drain_dtls();
+        }
+        self.check_at = None;
+        self.stop_media();
+    }
+
+    /// A datagram to send to [`Client::remote`].
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.out.pop_front()
+    }
+
+    /// One sealed media packet of a source for measurements; `None` before the connection or without the source.
+    pub fn media_packet(&mut self, kind: SourceKind, payload_len: usize) -> Option<Vec<u8>> {
+        let sender = self.senders.iter_mut().find(|sender| sender.kind == kind)?;
+        let (_, srtp) = self.srtp.as_mut()?;
+        Some(sender.single(payload_len, srtp))
+    }
+
+    /// Packets with content that a source made so far.
+    #[must_use]
+    pub fn made(&self, kind: SourceKind) -> u32 {
+        self.senders
+            .iter()
+            .find(|sender| sender.kind == kind)
+            .map_or(0, Sender::made)
+    }
+
+    /// When [`Client::timeout`] is to be called.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let mut times = vec![self.check_at, self.dtls_timeout];
+        if self.is_connected() {
+            times.push(self.report_at);
+            times.extend(self.senders.iter().map(Sender::next_at));
+            times.extend(self.receivers.iter().map(Receiver::next_due));
+        }
+        times.into_iter().flatten().min()
+    }
+
+    /// Does what is due by time.
+    pub fn timeout(&mut self, now: Instant) {
+        if self.check_at.is_some_and(|at| at <= now) {
+            self.check(now);
+        }
+        if self.dtls_timeout.is_some_and(|at| at <= now)
+            && let Some(dtls) = &mut self.dtls
+        {
+            if let Err(error) = dtls.handle_timeout(now) {
+                self.failed = Some(error.to_string());
+                self.dtls = None;
+                self.dtls_timeout = None;
+                return;
+            }
+            self.drain_dtls();
+        }
+        if !self.is_connected() {
+            return;
+        }
+        let Some((_, srtp)) = &mut self.srtp else { return };
+        for sender in &mut self.senders {
+            sender.tick(now, &mut self.random, srtp, &mut |packet| self.out.push_back(packet));
+        }
+        self.request_lost(now);
+        if self.report_at.is_some_and(|at| at <= now) {
+            self.report(now);
+        }
+    }
+
+    fn check(&mut self, now: Instant) {
+        let Some(remote) = &self.remote else { return };
+        self.random.fill(&mut self.transaction);
+        let mut bytes = Vec::new();
+        let request = stun::Request {
+            transaction: self.transaction,
+            username: &format!("{}:{}", remote.ufrag, self.ufrag),
+            password: remote.password.as_bytes(),
+            priority: 1 << 24,
+            use_candidate: self.validated,
+            tie_breaker: self.config.seed,
+        };
+        stun::write_request(&mut bytes, &request);
+        self.out.push_back(bytes);
+        let interval = if self.srtp.is_some() {
+            CONSENT_INTERVAL
+        } else {
+            CHECK_INTERVAL
+        };
+        self.check_at = Some(now + interval);
+    }
+
+    /// Takes a datagram from the core.
+    pub fn receive(&mut self, bytes: &mut [u8], now: Instant) {
+        if stun::is_stun(bytes) {
+            self.checked(bytes, now);
+        } else if is_media(bytes) {
+            if is_rtcp(bytes) {
+                self.rtcp(bytes, now)
+            } else {
+                self.rtp(bytes, now)
+            }
+        } else if let Some(dtls) = &mut self.dtls {
+            if let Err(error) = dtls.handle_timeout(now).and_then(|()| dtls.handle_packet(bytes)) {
+                self.failed = Some(error.to_string());
+                self.dtls = None;
+                return;
+            }
+            self.drain_dtls();
+        }
+    }
+
+    fn checked(&mut self, bytes: &[u8], now: Instant) {
+        let Some(remote) = &self.remote else { return };
+        let answer = stun::parse_response(bytes, remote.password.as_bytes());
+        let Ok(Response::Success { transaction, .. }) = answer else {
+            return;
+        };
+        if transaction != self.transaction || self.validated {
+            return;
+        }
+        self.validated = true;
+        // The pair works: nominate it and begin the handshake over it.
+        self.check(now);
+        let config = Config::builder()
+            .flight_start_rto(Duration::from_millis(200))
+            .flight_retries(8)
+            .build();
+        let config = config.expect("a configuration of constants");
+        let mut dtls = Dtls::new_12(Arc::new(config), self.certificate.clone(), now);
+        dtls.set_active(true);
+        if dtls.handle_timeout(now).is_ok() {
+            self.dtls = Some(dtls);
+            self.report_at = Some(now + REPORT_INTERVAL);
+            self.drain_dtls();
+        }
+    }
+
+    fn drain_dtls(&mut self) {
+        let Some(dtls) = &mut self.dtls else { return };
+        let mut buffer = [0; 3_000];
+        loop {
+            match dtls.poll_output(&mut buffer) {
+                Output::Packet(packet) => self.out.push_back(packet.to_vec()),
+                Output::Timeout(at) => {
+                    self.dtls_timeout = Some(at);
+                    return;
+                }
+                Output::PeerCert(der) => {
+                    let seen = dimpl::certificate::calculate_fingerprint(der);
+                    let seen = dimpl::certificate::format_fingerprint(&seen);
+                    if self.remote.as_ref().is_none_or(|remote| remote.fingerprint != seen) {
+                        self.failed = Some("another certificate than the answer promised".to_owned());
+                    }
+                }
+                Output::KeyingMaterial(material, profile) => {
+                    let profile = match profile {
+                        SrtpProfile::AEAD_AES_128_GCM => Profile::AeadAes128Gcm,
+                        SrtpProfile::AEAD_AES_256_GCM => Profile::AeadAes256Gcm,
+                        SrtpProfile::AES128_CM_SHA1_80 => Profile::AesCm128HmacSha1_80,
+                        _ => continue,
+                    };
+                    match Keys::from_dtls(profile, &material, false) {
+                        Ok((inbound, outbound)) => {
+                            self.srtp = Some((SrtpReceiver::new(&inbound, 64), SrtpSender::new(&outbound)));
+                        }
+                        Err(error) => self.failed = Some(error.to_string()),
+                    }
+                }
+                Output::CloseNotify => {
+                    self.closed = true;
+                    self.check_at = None;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn rtp(&mut self, bytes: &mut [u8], now: Instant) {
+        let Some((srtp, _)) = &mut self.srtp else { return };
+        // A duplicate of the network's making, or what came before the keys: both are normal.
+        let Ok(opened) = srtp.open_rtp(bytes) else { return };
+        let packet = &bytes[..opened.len];
+        let Ok(header) = Header::parse(packet) else { return };
+        for receiver in &mut self.receivers {
+            if receiver.slot.ssrc == header.ssrc {
+                return receiver.media(packet, opened.index, now);
+            }
+            if receiver.slot.rtx_ssrc == Some(header.ssrc) {
+                return receiver.retransmission(packet, now);
+            }
+        }
+        self.failed = Some(format!(
+            "media of an SSRC that the answer does not name: {}",
+            header.ssrc
+        ));
+    }
+
+    fn rtcp(&mut self, bytes: &mut [u8], now: Instant) {
+        let Some((srtp, srtp_out)) = &mut self.srtp else { return };
+        let Ok(len) = srtp.open_rtcp(bytes) else { return };
+        for packet in rtcp::parse(&bytes[..len]) {
+            match packet {
+                Ok(Rtcp::Nack { media_ssrc, lost }) => {
+                    let Some(sender) = self.senders.iter_mut().find(|sender| sender.ssrc == media_ssrc) else {
+                        continue;
+                    };
+                    for sequence in lost.iter() {
+                        self.out.extend(sender.retransmit(sequence, srtp_out));
+                    }
+                }
+                Ok(Rtcp::PictureLoss { media_ssrc } | Rtcp::FullIntra { media_ssrc }) => {
+                    if let Some(sender) = self.senders.iter_mut().find(|sender| sender.ssrc == media_ssrc) {
+                        sender.want_keyframe();
+                    }
+                }
+                Ok(Rtcp::SenderReport(report, _)) => {
+                    let mut slots = self.receivers.iter_mut();
+                    if let Some(receiver) = slots.find(|receiver| receiver.slot.ssrc == report.ssrc) {
+                        receiver.last_sr = Some((report.ntp, now));
+                        receiver.clock = Some((report.ntp, report.rtp_timestamp));
+                        receiver.sender_reports += 1;
+                    }
+                }
+                Ok(Rtcp::Remb { bitrate_bps }) => self.allowed_bps = self.allowed_bps.max(bitrate_bps),
+                Ok(
+                    Rtcp::ReceiverReport { .. } | Rtcp::Bye { .. } | Rtcp::TransportFeedback(_) | Rtcp::Other { .. },
+                ) => {}
+                Err(_) => self.failed = Some("malformed RTCP from the core".to_owned()),
+            }
+        }
+    }
+
+    fn request_lost(&mut self, now: Instant) {
+        let mut compound = Vec::new();
+        let mut lost = Vec::new();
+        for receiver in &mut self.receivers {
+            lost.clear();
+            receiver.due(now, &mut lost);
+            if !lost.is_empty() {
+                rtcp::write_nack(&mut compound, 1, receiver.slot.ssrc, &lost);
+            }
+        }
+        self.send_rtcp(compound);
+    }
+
+    fn report(&mut self, now: Instant) {
+        self.report_at = Some(now + REPORT_INTERVAL);
+        // The client's clock is its own: far from the core's.
+        let elapsed = now.saturating_duration_since(self.epoch);
+        let ntp = (2_000_000_000u64 << 32)
+            + (u64::from(self.config.tag) << 40)
+            + (elapsed.as_secs() << 32)
+            + (u64::from(elapsed.subsec_nanos()) << 32) / 1_000_000_000;
+        let blocks: Vec<_> = self
+            .receivers
+            .iter()
+            .filter_map(|receiver| receiver.report(now))
+            .collect();
+        let mut compound = Vec::new();
+        for sender in &self.senders {
+            rtcp::write_sender_report(&mut compound, &sender.report(ntp), &[]);
+        }
+        rtcp::write_receiver_report(&mut compound, 1, &blocks);
+        rtcp::write_cname(&mut compound, 1, "model");
+        self.send_rtcp(compound);
+    }
+
+    fn send_rtcp(&mut self, mut compound: Vec<u8>) {
+        let Some((_, srtp)) = &mut self.srtp else { return };
+        if compound.is_empty() {
+            return;
+        }
+        let len = compound.len();
+        compound.resize(len + RTCP_OVERHEAD, 0);
+        let sealed = srtp.seal_rtcp(&mut compound, len);
+        compound.truncate(sealed);
+        self.out.push_back(compound);
+    }
+
+    /// Asks for a keyframe on every video slot, as a browser does after loss.
+    pub fn request_keyframes(&mut self) {
+        let mut compound = Vec::new();
+        for receiver in self.receivers.iter().filter(|receiver| receiver.slot.video) {
+            rtcp::write_pli(&mut compound, 1, receiver.slot.ssrc);
+        }
+        self.send_rtcp(compound);
+    }
+
+    /// Checks everything received so far.
+    ///
+    /// # Errors
+    /// Says what is not as a decoder needs it.
+    pub fn check_received(&self) -> Result<Received, String> {
+        if let Some(failed) = &self.failed {
+            return Err(failed.clone());
+        }
+        Ok(Received {
+            streams: self.receivers.iter().map(Receiver::check).collect::<Result<_, _>>()?,
+            keyframe_requests: self.senders.iter().map(|sender| sender.keyframe_requests).sum(),
+            retransmitted: self.senders.iter().map(|sender| sender.retransmitted).sum(),
+            allowed_bps: self.allowed_bps,
+            sender_reports: self.receivers.iter().map(|receiver| receiver.sender_reports).sum(),
+        })
+    }
+}

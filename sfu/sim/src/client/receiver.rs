@@ -1,0 +1,221 @@
+//! One slot of a model client, and the reference that checks it: what arrives must be one continuous, unharmed stream.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use sfu_core::SourceKind;
+use sfu_core::nack::NackTracker;
+use sfu_core::rtcp::Report;
+use sfu_core::rtp::{Header, Vp8};
+
+use super::content::Content;
+use super::offer::{AnsweredSlot, RTX};
+
+/// What one slot received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Arrived {
+    content: Content,
+    timestamp: u32,
+    marker: bool,
+    vp8: Option<Vp8>,
+}
+
+/// A summary of one slot, after its checks passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedStream {
+    pub mid: String,
+    pub video: bool,
+    /// Distinct packets, retransmitted ones included.
+    pub packets: usize,
+    /// Packets that came as retransmissions only.
+    pub repaired: usize,
+    /// Holes inside the stream that were never filled.
+    pub holes: usize,
+    /// The clients (by tag) and sources that were heard, in order, without repetition.
+    pub sources: Vec<(u32, SourceKind)>,
+}
+
+/// One slot.
+#[derive(Debug)]
+pub(super) struct Receiver {
+    pub(super) slot: AnsweredSlot,
+    arrived: BTreeMap<u64, Arrived>,
+    repaired: usize,
+    highest: Option<u64>,
+    nack: NackTracker,
+    wrong: Option<String>,
+    pub(super) last_sr: Option<(u64, Instant)>,
+    pub(super) sender_reports: u64,
+    /// What the last sender report says.
+    pub(super) clock: Option<(u64, u32)>,
+}
+
+impl Receiver {
+    pub(super) fn new(slot: AnsweredSlot) -> Self {
+        Self {
+            slot,
+            arrived: BTreeMap::new(),
+            repaired: 0,
+            highest: None,
+            nack: NackTracker::new(),
+            wrong: None,
+            last_sr: None,
+            sender_reports: 0,
+            clock: None,
+        }
+    }
+
+    fn complain(&mut self, what: String) {
+        self.wrong.get_or_insert(what);
+    }
+
+    /// Takes an opened packet of the slot's SSRC.
+    pub(super) fn media(&mut self, packet: &[u8], index: u64, now: Instant) {
+        let Ok(header) = Header::parse(packet) else {
+            return self.complain("malformed".into());
+        };
+        self.highest = Some(self.highest.map_or(index, |highest| highest.max(index)));
+        self.take(&header, header.payload(packet), index, now);
+    }
+
+    /// Takes an opened packet of the slot's retransmission SSRC.
+    pub(super) fn retransmission(&mut self, packet: &[u8], now: Instant) {
+        let Ok(header) = Header::parse(packet) else {
+            return self.complain("malformed".into());
+        };
+        let payload = header.payload(packet);
+        let (Some(highest), Some((sequence, payload))) = (self.highest, payload.split_first_chunk()) else {
+            return self.complain("retransmission of nothing".into());
+        };
+        if header.payload_type != RTX {
+            self.complain(format!("retransmission of type {}", header.payload_type));
+        }
+        let low = u16::try_from(highest & 0xffff).expect("masked to 16 bits");
+        let ahead = u16::from_be_bytes(*sequence).wrapping_sub(low).cast_signed();
+        let Some(index) = highest.checked_add_signed(i64::from(ahead)) else {
+            return;
+        };
+        self.repaired += usize::from(!self.arrived.contains_key(&index));
+        self.take(&header, payload, index, now);
+    }
+
+    fn take(&mut self, header: &Header, payload: &[u8], index: u64, now: Instant) {
+        if self.slot.video {
+            self.nack.received(index, now);
+        }
+        let vp8 = if self.slot.video { Vp8::parse(payload) } else { None };
+        let content = match vp8 {
+            Some(vp8) => payload.get(vp8.len + 1..).and_then(Content::read),
+            None => payload.get(1..).and_then(Content::read),
+        };
+        let Some(content) = content else {
+            return self.complain(format!("packet {index} is harmed"));
+        };
+        let arrived = Arrived {
+            content,
+            timestamp: header.timestamp,
+            marker: header.marker,
+            vp8,
+        };
+        if let Some(before) = self.arrived.insert(index, arrived)
+            && before != arrived
+        {
+            self.complain(format!("two packets with number {index}: {before:?} and {arrived:?}"));
+        }
+    }
+
+    pub(super) fn due(&mut self, now: Instant, out: &mut Vec<u16>) {
+        self.nack.due(now, Duration::from_millis(50), out);
+    }
+
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.nack.next_due()
+    }
+
+    pub(super) fn report(&self, now: Instant) -> Option<Report> {
+        let highest = self.highest?;
+        let (last_sr, delay) = self.last_sr.map_or((0, 0), |(ntp, at)| {
+            let delay = now.saturating_duration_since(at).as_micros() * 65_536 / 1_000_000;
+            ((ntp >> 16) & 0xffff_ffff, delay)
+        });
+        Some(Report {
+            ssrc: self.slot.ssrc,
+            highest_sequence: u32::try_from(highest & 0xffff_ffff).expect("masked to 32 bits"),
+            last_sr: u32::try_from(last_sr).expect("masked to 32 bits"),
+            delay_since_sr: u32::try_from(delay).unwrap_or(u32::MAX),
+            ..Report::default()
+        })
+    }
+
+    /// Checks the whole stream against what a decoder relies on.
+    pub(super) fn check(&self) -> Result<ReceivedStream, String> {
+        if let Some(wrong) = &self.wrong {
+            return Err(format!("slot {}: {wrong}", self.slot.mid));
+        }
+        let mut summary = ReceivedStream {
+            mid: self.slot.mid.clone(),
+            video: self.slot.video,
+            packets: self.arrived.len(),
+            repaired: self.repaired,
+            holes: 0,
+            sources: Vec::new(),
+        };
+        let mut before: Option<(u64, &Arrived)> = None;
+        for (index, arrived) in &self.arrived {
+            let source = (arrived.content.tag, arrived.content.kind);
+            let starts = summary.sources.last() != Some(&source);
+            if starts {
+                summary.sources.push(source);
+            }
+            let missing = before.map_or(0, |(before, _)| index - before - 1);
+            summary.holes += usize::try_from(missing).unwrap_or(usize::MAX);
+            self.step(before.map(|(_, arrived)| arrived), arrived, starts, missing)
+                .map_err(|wrong| {
+                    format!(
+                        "slot {}, packet {index}: {wrong}: {before:?}, {arrived:?}",
+                        self.slot.mid
+                    )
+                })?;
+            before = Some((*index, arrived));
+        }
+        Ok(summary)
+    }
+
+    fn step(&self, before: Option<&Arrived>, now: &Arrived, starts: bool, missing: u64) -> Result<(), &'static str> {
+        if self.slot.video && starts && !now.vp8.is_some_and(|vp8| vp8.keyframe) {
+            return Err("a source starts without a keyframe");
+        }
+        let Some(before) = before else { return Ok(()) };
+        let ticks = now.timestamp.wrapping_sub(before.timestamp).cast_signed();
+        if ticks < 0 || (starts && ticks == 0) {
+            return Err("the timestamp does not advance");
+        }
+        if starts || missing > 0 {
+            return Ok(());
+        }
+        let skipped = now.content.counter.wrapping_sub(before.content.counter).wrapping_sub(1);
+        // A gate that was shut leaves out whole stretches; video then begins anew with a keyframe.
+        if skipped != 0 && self.slot.video && !now.vp8.is_some_and(|vp8| vp8.keyframe) {
+            return Err("content is missing though no number is");
+        }
+        let frames = now.content.frame.wrapping_sub(before.content.frame);
+        if skipped == 0 && (ticks > 0) != (frames > 0) {
+            return Err("timestamp and frame do not change together");
+        }
+        if let (Some(one), Some(two)) = (before.vp8, now.vp8) {
+            let pictures = two
+                .picture_id
+                .zip(one.picture_id)
+                .map(|(two, one)| two.wrapping_sub(one) & 0x7fff);
+            let layers = two
+                .tl0_pic_idx
+                .zip(one.tl0_pic_idx)
+                .map(|(two, one)| two.wrapping_sub(one));
+            let frames = if skipped == 0 { frames } else { 1 };
+            if pictures.map(u32::from) != Some(frames) || layers.map(u32::from) != Some(frames & 0xff) {
+                return Err("the picture ids are not continuous");
+            }
+        }
+        Ok(())
+    }
+}

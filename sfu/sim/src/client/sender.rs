@@ -1,0 +1,265 @@
+//! One source of a model client: Opus-like packets every 20 ms, or VP8-like frames every 50 ms.
+
+use std::time::{Duration, Instant};
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use sfu_core::ring::PacketRing;
+use sfu_core::rtcp::SenderReport;
+use sfu_core::rtp::{Fields, Header, write_header};
+use sfu_core::srtp::{RTP_OVERHEAD, SrtpSender};
+use sfu_core::{MediaKind, SourceKind};
+
+use super::content::{Content, MARKS_LEN};
+use super::offer::{MID_EXTENSION, OPUS, RTX, VP8};
+
+const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
+const VIDEO_INTERVAL: Duration = Duration::from_millis(50);
+/// X and S; I and L; picture id of 15 bits; TL0PICIDX (RFC 7741 4.2).
+const DESCRIPTOR_LEN: usize = 5;
+
+/// A source.
+#[derive(Debug)]
+pub(super) struct Sender {
+    pub(super) kind: SourceKind,
+    pub(super) mid: String,
+    pub(super) ssrc: u32,
+    pub(super) rtx_ssrc: u32,
+    tag: u32,
+    next_at: Option<Instant>,
+    index: u64,
+    rtx_index: u64,
+    timestamp: u32,
+    counter: u32,
+    frame: u32,
+    picture_id: u16,
+    keyframe_wanted: bool,
+    ring: PacketRing,
+    packets: u32,
+    pub(super) keyframe_requests: u64,
+    pub(super) retransmitted: u64,
+    pub(super) keyframes: u64,
+}
+
+impl Sender {
+    pub(super) fn new(kind: SourceKind, mid: String, tag: u32, random: &mut ChaCha8Rng) -> Self {
+        Self {
+            kind,
+            mid,
+            ssrc: random.random::<u32>() | 1,
+            rtx_ssrc: random.random::<u32>() & !1,
+            tag,
+            next_at: None,
+            // Near the end of the range, so that calls cross the roll-over.
+            index: u64::from(random.random_range(0x7f00..0x7fff_u16)) * 2,
+            rtx_index: u64::from(random.random_range(0..0x7fff_u16)),
+            timestamp: random.random(),
+            counter: 0,
+            frame: 0,
+            picture_id: random.random_range(0..0x8000),
+            keyframe_wanted: true,
+            ring: PacketRing::new(512),
+            packets: 0,
+            keyframe_requests: 0,
+            retransmitted: 0,
+            keyframes: 0,
+        }
+    }
+
+    fn interval(&self) -> Duration {
+        match self.kind.media() {
+            MediaKind::Audio => AUDIO_INTERVAL,
+            MediaKind::Video => VIDEO_INTERVAL,
+        }
+    }
+
+    pub(super) fn start(&mut self, now: Instant) {
+        self.next_at.get_or_insert(now);
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.next_at = None;
+    }
+
+    pub(super) fn next_at(&self) -> Option<Instant> {
+        self.next_at
+    }
+
+    pub(super) fn want_keyframe(&mut self) {
+        self.keyframe_wanted = true;
+        self.keyframe_requests += 1;
+    }
+
+    /// Sends what is due.
+    pub(super) fn tick(
+        &mut self,
+        now: Instant,
+        random: &mut ChaCha8Rng,
+        srtp: &mut SrtpSender,
+        out: &mut impl FnMut(Vec<u8>),
+    ) {
+        while let Some(at) = self.next_at.filter(|at| *at <= now) {
+            self.next_at = Some(at + self.interval());
+            match self.kind.media() {
+                MediaKind::Audio => {
+                    let len = random.random_range(MARKS_LEN..160);
+                    out(self.packet(len, true, true, srtp));
+                    self.end_frame(960);
+                }
+                MediaKind::Video => {
+                    let packets = if self.keyframe_wanted {
+                        6
+                    } else {
+                        random.random_range(1..5)
+                    };
+                    for number in 1..=packets {
+                        let len = random.random_range(400..1_100);
+                        out(self.packet(len, number == 1, number == packets, srtp));
+                    }
+                    self.end_frame(4_500);
+                    if random.random_ratio(1, 8) {
+                        out(self.padding(random.random_range(1..200), srtp));
+                    }
+                }
+            }
+        }
+    }
+
+    /// One sealed packet of `payload_len` bytes of payload (more than 22), which is a frame of its own.
+    pub(super) fn single(&mut self, payload_len: usize, srtp: &mut SrtpSender) -> Vec<u8> {
+        let len = match self.kind.media() {
+            MediaKind::Audio => payload_len,
+            MediaKind::Video => payload_len - DESCRIPTOR_LEN,
+        };
+        let packet = self.packet(len, true, true, srtp);
+        self.end_frame(if self.kind.media() == MediaKind::Audio {
+            960
+        } else {
+            4_500
+        });
+        packet
+    }
+
+    fn end_frame(&mut self, ticks: u32) {
+        self.timestamp = self.timestamp.wrapping_add(ticks);
+        self.frame += 1;
+        self.picture_id = (self.picture_id + 1) & 0x7fff;
+        self.keyframes += u64::from(self.keyframe_wanted);
+        self.keyframe_wanted = false;
+    }
+
+    fn packet(&mut self, content_len: usize, first: bool, last: bool, srtp: &mut SrtpSender) -> Vec<u8> {
+        let mut payload = Vec::with_capacity(DESCRIPTOR_LEN + content_len);
+        let audio = self.kind.media() == MediaKind::Audio;
+        if !audio {
+            let [high, low] = (self.picture_id | 0x8000).to_be_bytes();
+            payload.extend([
+                0x80 | u8::from(first) << 4,
+                0xc0,
+                high,
+                low,
+                self.frame.to_be_bytes()[3],
+            ]);
+        }
+        let start = payload.len();
+        payload.resize(start + content_len.max(MARKS_LEN + 1), 0);
+        let content = Content {
+            tag: self.tag,
+            kind: self.kind,
+            counter: self.counter,
+            frame: self.frame,
+        };
+        // The first byte of a VP8 frame says by its lowest bit whether it is no keyframe (RFC 7741 4.3).
+        payload[start] = u8::from(!self.keyframe_wanted);
+        content.write(&mut payload[start + 1..]);
+        self.counter += 1;
+        self.seal(&payload, 0, last && !audio, srtp)
+    }
+
+    fn padding(&mut self, len: u8, srtp: &mut SrtpSender) -> Vec<u8> {
+        self.seal(&[], len, false, srtp)
+    }
+
+    fn seal(&mut self, payload: &[u8], padding: u8, marker: bool, srtp: &mut SrtpSender) -> Vec<u8> {
+        let index = self.index;
+        self.index += 1;
+        self.packets += 1;
+        let fields = Fields {
+            marker,
+            padding: padding > 0,
+            payload_type: if self.kind.media() == MediaKind::Audio {
+                OPUS
+            } else {
+                VP8
+            },
+            sequence: low(index),
+            timestamp: self.timestamp,
+            ssrc: self.ssrc,
+        };
+        let (packet, header_len) = self.write(&fields, payload, padding);
+        self.ring.insert(index, &packet);
+        seal(packet, header_len, index, srtp)
+    }
+
+    fn write(&self, fields: &Fields, payload: &[u8], padding: u8) -> (Vec<u8>, usize) {
+        let mut packet = vec![0; 64];
+        let header_len = write_header(&mut packet, fields, &[(MID_EXTENSION, self.mid.as_bytes())]);
+        packet.truncate(header_len);
+        packet.extend_from_slice(payload);
+        if padding > 0 {
+            packet.resize(packet.len() + usize::from(padding) - 1, 0);
+            packet.push(padding);
+        }
+        (packet, header_len)
+    }
+
+    /// Answers a NACK by a retransmission, if the packet is still there.
+    pub(super) fn retransmit(&mut self, sequence: u16, srtp: &mut SrtpSender) -> Option<Vec<u8>> {
+        let back = low(self.index).wrapping_sub(sequence);
+        let packet = self.ring.get(self.index.checked_sub(u64::from(back))?)?.to_vec();
+        let header = Header::parse(&packet).ok()?;
+        let fields = Fields {
+            marker: header.marker,
+            padding: header.padding_len > 0,
+            payload_type: RTX,
+            sequence: low(self.rtx_index),
+            timestamp: header.timestamp,
+            ssrc: self.rtx_ssrc,
+        };
+        let mut payload = sequence.to_be_bytes().to_vec();
+        payload.extend_from_slice(header.payload(&packet));
+        let padding = u8::try_from(header.padding_len).ok()?;
+        let (packet, header_len) = self.write(&fields, &payload, padding);
+        self.rtx_index += 1;
+        self.retransmitted += 1;
+        Some(seal(packet, header_len, self.rtx_index - 1, srtp))
+    }
+
+    pub(super) fn report(&self, ntp: u64) -> SenderReport {
+        SenderReport {
+            ssrc: self.ssrc,
+            ntp,
+            rtp_timestamp: self.timestamp,
+            packets: self.packets,
+            octets: 0,
+        }
+    }
+
+    /// Packets with content made so far.
+    pub(super) fn made(&self) -> u32 {
+        self.counter
+    }
+}
+
+fn seal(mut packet: Vec<u8>, header_len: usize, index: u64, srtp: &mut SrtpSender) -> Vec<u8> {
+    let plain_len = packet.len();
+    packet.resize(plain_len + RTP_OVERHEAD, 0);
+    let roll_over = u32::try_from(index >> 16).expect("a model client sends far less");
+    let sealed = srtp.seal_rtp(roll_over, &mut packet, header_len, plain_len);
+    packet.truncate(sealed);
+    packet
+}
+
+fn low(index: u64) -> u16 {
+    u16::try_from(index & 0xffff).expect("masked to 16 bits")
+}

@@ -1,0 +1,444 @@
+//! One core and its clients on a virtual clock. A run follows from its seed.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rand::{Rng, RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use sfu_core::{
+    Certificate, Command, Event, Input, Join, MediaKind, PeerId, RoomId, Sfu, SfuConfig, SlotInfo, SlotMapping, Source,
+    SourceKind,
+};
+
+use crate::client::{Client, ClientConfig, Received};
+use crate::network::{Conditions, Datagram, Network};
+
+const ROOM: RoomId = RoomId(1);
+
+/// A client in the world.
+struct Member {
+    client: Client,
+    peer: PeerId,
+    address: SocketAddr,
+    slots: Vec<SlotInfo>,
+}
+
+/// The world.
+pub struct World {
+    now: Instant,
+    sfu: Sfu,
+    address: SocketAddr,
+    network: Network,
+    members: Vec<Member>,
+    events: Vec<Event>,
+    /// Every datagram that was delivered to the core, when recording is on.
+    recorded: Option<Vec<(SocketAddr, Vec<u8>)>>,
+}
+
+/// What a two-person call came to.
+#[derive(Debug)]
+pub struct Outcome {
+    pub received: Vec<Received>,
+    pub counters: sfu_core::Counters,
+    /// Media packets forwarded before both gates were open.
+    pub forwarded_early: u64,
+    pub lost_by_network: u64,
+}
+
+impl World {
+    /// A core with nobody in it.
+    ///
+    /// # Panics
+    /// When the system has no randomness for a certificate.
+    #[must_use]
+    pub fn new(seed: u64, conditions: Conditions) -> Self {
+        let now = Instant::now();
+        let address = SocketAddr::from(([192, 0, 2, 1], 7_000));
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let config = SfuConfig {
+            candidates: vec![address],
+            certificate: Certificate::generate().expect("the system has randomness"),
+            random: Box::new(move |bytes| random.fill_bytes(bytes)),
+            limits: sfu_core::Limits::default(),
+        };
+        Self {
+            now,
+            sfu: Sfu::new(config, now),
+            address,
+            network: Network::new(seed.wrapping_add(1), conditions),
+            members: Vec::new(),
+            events: Vec::new(),
+            recorded: None,
+        }
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    pub fn sfu(&mut self) -> &mut Sfu {
+        &mut self.sfu
+    }
+
+    pub fn client(&mut self, index: usize) -> &mut Client {
+        &mut self.members[index].client
+    }
+
+    #[must_use]
+    pub fn peer(&self, index: usize) -> PeerId {
+        self.members[index].peer
+    }
+
+    #[must_use]
+    pub fn address_of(&self, index: usize) -> SocketAddr {
+        self.members[index].address
+    }
+
+    /// The core's address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn network(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    /// What the core reported so far.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// From now on keeps what is delivered to the core.
+    pub fn record(&mut self) {
+        self.recorded = Some(Vec::new());
+    }
+
+    /// What was delivered since [`World::record`].
+    pub fn take_recorded(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
+        self.recorded.take().unwrap_or_default()
+    }
+
+    /// Joins a client and returns its number.
+    ///
+    /// # Panics
+    /// When the core refuses it.
+    pub fn join(&mut self, config: ClientConfig) -> usize {
+        let index = self.members.len();
+        let client = Client::new(config, self.now);
+        let peer = PeerId(index as u64 + 100);
+        let join = Join {
+            room: ROOM,
+            peer,
+            offer: client.offer(),
+            sources: client.sources(),
+        };
+        let host = u8::try_from(index / 60_000).expect("few clients");
+        let port = u16::try_from(index % 60_000 + 1_024).expect("below 2^16");
+        let address = SocketAddr::from(([198, 51, 100, host], port));
+        self.members.push(Member {
+            client,
+            peer,
+            address,
+            slots: Vec::new(),
+        });
+        self.command(Command::Join(join));
+        let joined = self.events.iter().rev().find_map(|event| match event {
+            Event::Joined { peer: of, joined } if *of == peer => Some(joined.clone()),
+            Event::Joined { .. }
+            | Event::Refused { .. }
+            | Event::Connected { .. }
+            | Event::Alive { .. }
+            | Event::Disconnected { .. }
+            | Event::Stats { .. } => None,
+        });
+        let joined = joined.unwrap_or_else(|| panic!("refused: {:?}", self.events.last()));
+        let member = &mut self.members[index];
+        let accepted = member.client.accept(&joined.answer, &joined.slots, self.now);
+        accepted.unwrap_or_else(|wrong| panic!("{wrong}"));
+        member.slots = joined.slots;
+        index
+    }
+
+    pub fn command(&mut self, command: Command) {
+        self.sfu.handle(self.now, Input::Command(command));
+        self.collect();
+    }
+
+    /// Opens or shuts a client's gate.
+    pub fn admit(&mut self, index: usize, allowed: bool) {
+        let peer = self.peer(index);
+        self.command(Command::SetForwarding { peer, allowed });
+    }
+
+    /// Maps the first free-standing slots of a client to the sources of others, in order.
+    pub fn show(&mut self, index: usize, sources: &[Source]) {
+        let member = &self.members[index];
+        let mut left: Vec<&SlotInfo> = member.slots.iter().collect();
+        let mut slots = Vec::new();
+        for source in sources {
+            let Some(place) = left.iter().position(|slot| slot.kind == source.kind.media()) else {
+                continue;
+            };
+            slots.push(SlotMapping {
+                mid: left.remove(place).mid.clone(),
+                source: Some(*source),
+            });
+        }
+        slots.extend(left.into_iter().map(|slot| SlotMapping {
+            mid: slot.mid.clone(),
+            source: None,
+        }));
+        let peer = member.peer;
+        self.command(Command::MapSlots { peer, slots });
+    }
+
+    /// Gives a client a new address, as when it changes from one network to another.
+    pub fn roam(&mut self, index: usize) {
+        let member = &mut self.members[index];
+        let port = member.address.port();
+        member.address = SocketAddr::from(([203, 0, 113, 9], port));
+        member.client.moved(self.now);
+        self.flush_client(index);
+    }
+
+    /// Feeds the core a datagram that nobody of ours sent.
+    pub fn inject(&mut self, from: SocketAddr, bytes: &mut [u8]) {
+        self.sfu.handle(
+            self.now,
+            Input::Datagram {
+                from,
+                local: self.address,
+                bytes,
+            },
+        );
+        self.collect();
+    }
+
+    /// Lets time pass.
+    pub fn run_for(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while let Some(next) = self.next_time().filter(|next| *next <= end) {
+            self.now = self.now.max(next);
+            self.step();
+        }
+        self.now = end;
+        self.step();
+    }
+
+    /// Lets time pass until `done`, at most `limit`. False when it did not come to that.
+    pub fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&mut Self) -> bool) -> bool {
+        let end = self.now + limit;
+        loop {
+            if done(self) {
+                return true;
+            }
+            let Some(next) = self.next_time().filter(|next| *next <= end) else {
+                return false;
+            };
+            self.now = self.now.max(next);
+            self.step();
+        }
+    }
+
+    fn next_time(&self) -> Option<Instant> {
+        let clients = self.members.iter().filter_map(|member| member.client.next_timeout());
+        clients
+            .chain(self.sfu.next_timeout())
+            .chain(self.network.next_arrival())
+            .min()
+    }
+
+    fn step(&mut self) {
+        while let Some(mut datagram) = self.network.arrive(self.now) {
+            if datagram.to == self.address {
+                if let Some(recorded) = &mut self.recorded {
+                    recorded.push((datagram.from, datagram.bytes.clone()));
+                }
+                let Datagram { from, bytes, .. } = &mut datagram;
+                self.sfu.handle(
+                    self.now,
+                    Input::Datagram {
+                        from: *from,
+                        local: self.address,
+                        bytes,
+                    },
+                );
+                self.collect();
+            } else if let Some(index) = self.members.iter().position(|member| member.address == datagram.to) {
+                self.members[index].client.receive(&mut datagram.bytes, self.now);
+                self.flush_client(index);
+            }
+        }
+        if self.sfu.next_timeout().is_some_and(|at| at <= self.now) {
+            self.sfu.handle(self.now, Input::Timeout);
+            self.collect();
+        }
+        for index in 0..self.members.len() {
+            if self.members[index]
+                .client
+                .next_timeout()
+                .is_some_and(|at| at <= self.now)
+            {
+                self.members[index].client.timeout(self.now);
+                self.flush_client(index);
+            }
+        }
+    }
+
+    fn flush_client(&mut self, index: usize) {
+        let member = &mut self.members[index];
+        let Some(to) = member.client.remote() else { return };
+        while let Some(bytes) = member.client.poll_transmit() {
+            self.network.send(
+                self.now,
+                Datagram {
+                    from: member.address,
+                    to,
+                    bytes,
+                },
+            );
+        }
+    }
+
+    /// Takes away what the core has to say.
+    fn collect(&mut self) {
+        let transmits = self.sfu.transmits();
+        for transmit in transmits.iter() {
+            assert_eq!(
+                transmit.from_local, self.address,
+                "sent from an address that it does not have"
+            );
+            let datagram = Datagram {
+                from: self.address,
+                to: transmit.to,
+                bytes: transmit.bytes.to_vec(),
+            };
+            self.network.send(self.now, datagram);
+        }
+        drop(transmits);
+        while let Some(event) = self.sfu.poll_event() {
+            self.events.push(event);
+        }
+    }
+
+    /// Runs until every client is connected.
+    ///
+    /// # Panics
+    /// When one is not within 14 seconds.
+    pub fn connect_all(&mut self) {
+        let connected = self.run_until(Duration::from_secs(14), |world| {
+            world.members.iter().all(|member| member.client.is_connected())
+        });
+        assert!(connected, "not connected: {:?}", self.events);
+    }
+
+    /// Shows everybody's sources to everybody else, as far as slots reach.
+    pub fn show_everybody(&mut self) {
+        let all: Vec<(PeerId, Vec<SourceKind>)> = self
+            .members
+            .iter()
+            .map(|member| {
+                (
+                    member.peer,
+                    member.client.sources().into_iter().map(|(_, kind)| kind).collect(),
+                )
+            })
+            .collect();
+        for index in 0..self.members.len() {
+            let own = self.peer(index);
+            let sources: Vec<Source> = all
+                .iter()
+                .filter(|(peer, _)| *peer != own)
+                .flat_map(|(peer, kinds)| {
+                    kinds.iter().map(|kind| Source {
+                        peer: *peer,
+                        kind: *kind,
+                    })
+                })
+                .collect();
+            self.show(index, &sources);
+        }
+    }
+
+    /// A call of two that follows from its seed: how bad the network is, whether SSRCs are declared, when one shuts the
+    /// gate for a while and when one changes its address. The clients check what they get.
+    ///
+    /// # Errors
+    /// What a client found wrong, with the seed.
+    pub fn run(seed: u64) -> Result<Outcome, String> {
+        let mut plan = ChaCha8Rng::seed_from_u64(seed ^ 0x5eed);
+        let conditions = Conditions {
+            lost: plan.random_range(0..60),
+            duplicated: plan.random_range(0..20),
+            delay: Duration::from_millis(plan.random_range(1..40)),
+            jitter: Duration::from_millis(plan.random_range(0..30)),
+        };
+        let mut world = Self::new(seed, conditions);
+        for tag in 1..=2 {
+            world.join(ClientConfig {
+                seed,
+                tag,
+                declare_ssrcs: plan.random(),
+                ..ClientConfig::default()
+            });
+        }
+        world.connect_all();
+        for index in 0..2 {
+            let now = world.now;
+            world.client(index).start_media(now);
+        }
+        world.show_everybody();
+        world.admit(0, true);
+        world.run_for(Duration::from_millis(plan.random_range(500..2_000)));
+        let forwarded_early = world.sfu.counters().forwarded;
+        world.admit(1, true);
+        world.run_for(Duration::from_secs(4));
+        if plan.random() {
+            world.roam(plan.random_range(0..2));
+        }
+        world.run_for(Duration::from_secs(2));
+        if plan.random() {
+            let index = plan.random_range(0..2);
+            world.admit(index, false);
+            world.run_for(Duration::from_secs(1));
+            world.admit(index, true);
+        }
+        world.run_for(Duration::from_secs(3));
+        world.finish(seed, forwarded_early)
+    }
+
+    /// Lets the last losses be repaired on a perfect network, then asks the clients.
+    fn finish(mut self, seed: u64, forwarded_early: u64) -> Result<Outcome, String> {
+        let lost_by_network = self.network.lost;
+        self.network.conditions = Conditions::PERFECT;
+        self.run_for(Duration::from_secs(1));
+        for member in &mut self.members {
+            member.client.stop_media();
+        }
+        self.run_for(Duration::from_secs(1));
+        let mut received = Vec::new();
+        for member in &self.members {
+            let checked = member.client.check_received();
+            received.push(checked.map_err(|wrong| format!("seed {seed}, client {}: {wrong}", member.client.tag()))?);
+        }
+        Ok(Outcome {
+            received,
+            counters: *self.sfu.counters(),
+            forwarded_early,
+            lost_by_network,
+        })
+    }
+
+    /// Slots of a kind that a client has.
+    #[must_use]
+    pub fn slot_mids(&self, index: usize, kind: MediaKind) -> Vec<String> {
+        let slots = self.members[index].slots.iter();
+        slots
+            .filter(|slot| slot.kind == kind)
+            .map(|slot| slot.mid.0.clone())
+            .collect()
+    }
+}

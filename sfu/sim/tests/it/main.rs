@@ -1,0 +1,3 @@
+//! Scenarios in the simulated world.
+
+mod call;
