@@ -106,6 +106,7 @@ call-refused-unsupported-way = Update the browser, or open the link in another o
 
 call-camera-blocked = Booka cannot use your camera
 call-microphone-blocked = Booka cannot use your microphone
+call-both-blocked = Booka cannot use your camera and microphone
 call-camera-in-use = Another program is using the camera
 call-microphone-in-use = Another program is using the microphone
 call-camera-none = We find no camera

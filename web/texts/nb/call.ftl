@@ -106,6 +106,7 @@ call-refused-unsupported-way = Oppdater nettleseren, eller åpne lenken i en ann
 
 call-camera-blocked = Booka har ikke tilgang til kameraet
 call-microphone-blocked = Booka har ikke tilgang til mikrofonen
+call-both-blocked = Booka har ikke tilgang til kameraet og mikrofonen
 call-camera-in-use = Et annet program bruker kameraet
 call-microphone-in-use = Et annet program bruker mikrofonen
 call-camera-none = Vi finner ikke noe kamera

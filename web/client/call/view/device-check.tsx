@@ -47,7 +47,7 @@ export function DeviceCheck() {
   const label = page.role === "provider" ? t("call-join-provider") : t("call-join");
   return (
     <Preview>
-      <p class="before-when num">
+      <p class="before-when">
         {wallClock(page.starts_at, page.time_zone)}–{wallClock(page.ends_at, page.time_zone)}
         <PriceWord />
       </p>

@@ -1,6 +1,6 @@
 // Choice of microphone, camera and speaker, with a level, a test sound, and what to do where a device gives nothing.
 import { browserOf } from "../devices";
-import type { DeviceKind, DeviceProblem } from "../state";
+import type { Device, DeviceKind, DeviceProblem } from "../state";
 import type { Translate } from "../text";
 import { useCall } from "./context";
 import { Icon } from "./icon";
@@ -75,24 +75,31 @@ function TestSound() {
 
 function DeviceHelp({ kind }: { kind: DeviceKind }) {
   const { state, dispatch, t } = useCall();
-  const device = state.value.devices[kind];
+  const { devices } = state.value;
+  const device = devices[kind];
   if (device.at !== "failed") return null;
+  const both = isBlocked(devices.camera) && isBlocked(devices.microphone);
+  // One block, one message: it stands at the camera.
+  if (both && kind === "microphone") return null;
+  const retry = () => {
+    for (const one of both ? (["camera", "microphone"] as const) : [kind]) dispatch({ type: "device_pressed", kind: one });
+  };
   return (
     <div class="device-help" role="alert" data-problem={device.problem}>
       <p>
         <Icon name="warning" />
-        <strong>{title(device.problem, kind, t)}</strong>
+        <strong>{both ? t("call-both-blocked") : title(device.problem, kind, t)}</strong>
       </p>
       <p>{way(device.problem, kind, t)}</p>
-      <button
-        type="button"
-        class="call-button is-outlined"
-        onClick={() => dispatch({ type: "device_pressed", kind })}
-      >
+      <button type="button" class="call-button is-outlined" onClick={retry}>
         {t("call-try-again")}
       </button>
     </div>
   );
+}
+
+function isBlocked(device: Device): boolean {
+  return device.at === "failed" && device.problem === "blocked";
 }
 
 function title(problem: DeviceProblem, kind: DeviceKind, t: Translate): string {

@@ -17,7 +17,7 @@ export function Lobby() {
   const until = starts / 1000 - now;
   return (
     <Preview>
-      <p class="before-when num">
+      <p class="before-when">
         {wallClock(starts, page.time_zone)}–{wallClock(page.ends_at, page.time_zone)}
       </p>
       <h1 tabIndex={-1}>{t("call-lobby-title")}</h1>

@@ -16,7 +16,7 @@ export function Avatar({ id, name, large = false }: { id: string; name: string; 
 export function RemoteTile({ tile, main = false }: { tile: TileData; main?: boolean }) {
   const { media, t } = useCall();
   const track = tile.mid === null ? null : (media.remote.value.get(tile.mid) ?? null);
-  const speaking = tile.voice !== null && media.speaking.value.has(tile.voice) && tile.microphoneOn;
+  const speaking = tile.voice !== null && media.speaking.value.has(tile.voice) && tile.microphoneOn && !tile.lost;
   const label = tile.source === "screen" ? t("call-tile-screen", { name: tile.name }) : tile.name;
   const state = tile.lost ? t("call-tile-lost") : tile.microphoneOn ? "" : t("call-tile-muted");
   const classes = ["tile", `is-${tile.source}`];

@@ -1,0 +1,191 @@
+// Tests of what views are told: tiles, banner, meter, words and numbers.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Participant, PriceTerms } from "../generated/protocol";
+import { bannerOf } from "./banner";
+import { browserOf, openDevices, problemOf } from "./devices";
+import { avatarClass, duration, elapsed, initials, money, wallClock } from "./format";
+import { loudness } from "./level";
+import { meterState } from "./meter";
+import { publishedSources } from "./peer";
+import { shortcut } from "./shortcuts";
+import { socketUrl } from "./signaling";
+import { initialState, type State } from "./state";
+import { networkLevel, readSample } from "./statistics";
+import { createTranslate } from "./text";
+import { remoteTiles, voices, waiting } from "./tiles";
+
+const PRICE: PriceTerms = {
+  currency: "NOK",
+  model: "per_minute",
+  rate_minor: 1500,
+  increment_s: 60,
+  free_s: 0,
+  cap_minor: 45_000,
+};
+
+function person(seat: string, change: Partial<Participant> = {}): Participant {
+  const base = { name: seat, role: "provider", presence: "connected", waited_s: 0 } as const;
+  return { seat, ...base, microphone: true, camera: true, screen: false, ...change };
+}
+
+function called(change: Partial<State> = {}): State {
+  const info = { id: "c", title: "", now: 0, opens_at: 0, starts_at: 0, ends_at: 0, price: PRICE };
+  const people = { seat: "me", participants: [person("me"), person("kari")] };
+  return { ...initialState("call", "consumer"), phase: { at: "call" }, info, ...people, ...change };
+}
+
+test("amounts are written the Norwegian way, with spaces that do not break", () => {
+  assert.equal(money(45_000, "NOK", "nb"), "450\u00a0kr");
+  assert.equal(money(125_050, "NOK", "nb"), "1\u00a0250,50\u00a0kr");
+  assert.equal(money(45_000, "NOK", "nb", true), "450,00\u00a0kr");
+  assert.equal(money(125_050, "EUR", "en"), "1,250.50\u00a0EUR");
+});
+
+test("times", () => {
+  assert.deepEqual([elapsed(0), elapsed(724_999), elapsed(3_724_000)], ["00:00", "12:04", "1:02:04"]);
+  assert.deepEqual([duration(40_000), duration(1_300_000)], ["40\u00a0s", "21\u00a0min 40\u00a0s"]);
+  assert.equal(wallClock(1_764_000_000_000_000, "Europe/Oslo"), "17:00");
+});
+
+test("initials and colours", () => {
+  assert.deepEqual(["Kari Nordli", "ola", "Åse von Ørn", ""].map(initials), ["KN", "O", "ÅØ", ""]);
+  assert.match(avatarClass("01987c1e"), /^av-[0-7]$/);
+  assert.equal(avatarClass("a"), avatarClass("a"));
+});
+
+test("tiles: the others, screens first, found in their slots, and lost ones marked", () => {
+  const state = called({
+    participants: [person("me"), person("kari", { screen: true }), person("ola", { presence: "lobby" })],
+    missing: [person("per", { presence: "reconnecting" })],
+    slots: [
+      { mid: "4", seat: "kari", source: "microphone" },
+      { mid: "7", seat: "kari", source: "camera" },
+      { mid: "8", seat: null, source: null },
+    ],
+  });
+  assert.deepEqual(
+    remoteTiles(state).map((tile) => [tile.key, tile.mid, tile.voice, tile.lost]),
+    [
+      ["kari/screen", null, "4", false],
+      ["kari/camera", "7", "4", false],
+      ["per/camera", null, null, true],
+    ],
+  );
+  assert.deepEqual(
+    voices(state).map((voice) => [voice.key, voice.mid]),
+    [["kari/microphone", "4"]],
+  );
+  assert.deepEqual(waiting(state), [], "a consumer admits nobody");
+  assert.equal(waiting({ ...state, role: "provider" }).length, 1);
+});
+
+test("the banner says what matters most", () => {
+  const clock = { running: true, billable_ms: 1, cost_minor: 0, remaining_ms: 600_000 };
+  const lost = [person("me"), person("kari", { presence: "reconnecting" })];
+  const rows: Array<[Partial<State>, boolean, string | undefined]> = [
+    [{ clock }, false, undefined],
+    [{ clock, network: "weak" }, false, "call-banner-network"],
+    [{ clock, network: "weak" }, true, "call-banner-sound"],
+    [{ clock, participants: lost }, true, "call-banner-far-lost"],
+    [{ phase: { at: "reconnecting", from: "call" }, participants: lost }, true, "call-banner-reconnecting"],
+    [{ phase: { at: "reconnecting", from: "call" }, role: "provider" }, false, "call-banner-reconnecting-provider"],
+    [{ clock: { ...clock, remaining_ms: 299_000 } }, false, "call-banner-time"],
+    [{ clock: { ...clock, cost_minor: 36_000 } }, false, "call-banner-cost"],
+    [{ microphoneSilent: true, devices: { microphone: { at: "on", id: "" }, camera: { at: "off" } } }, false, "call-banner-silent"],
+    [{ microphoneSilent: true }, false, undefined],
+  ];
+  for (const [change, blocked, key] of rows) assert.equal(bannerOf(called(change), blocked)?.key, key);
+});
+
+test("the meter runs, pauses, warns and stops by the server's clock alone", () => {
+  const at = (running: boolean, billable_ms: number, cost_minor: number) =>
+    meterState(PRICE, { running, billable_ms, cost_minor, remaining_ms: 0 });
+  assert.equal(meterState(PRICE, null), "waiting");
+  assert.deepEqual(
+    [at(false, 0, 0), at(true, 1, 1500), at(false, 1, 1500), at(true, 1, 36_000), at(true, 1, 45_000)],
+    ["waiting", "running", "paused", "near_cap", "at_cap"],
+  );
+});
+
+test("what went wrong with a device, by the browser's error", () => {
+  const named = (name: string, message = "") => problemOf(new DOMException(message, name));
+  assert.equal(named("NotAllowedError", "Permission denied"), "blocked");
+  assert.equal(named("NotAllowedError", "Permission denied by system"), "blocked_by_system");
+  assert.equal(named("NotReadableError"), "in_use");
+  assert.equal(named("NotFoundError"), "none_found");
+  assert.equal(problemOf("odd"), "unknown");
+});
+
+test("a missing camera does not cost the sound", async () => {
+  const track = { kind: "audio" } as MediaStreamTrack;
+  const asked: MediaStreamConstraints[] = [];
+  const devices = {
+    enumerateDevices: async () => [],
+    getUserMedia: async (constraints: MediaStreamConstraints) => {
+      asked.push(constraints);
+      if (constraints.video) throw new DOMException("", "NotFoundError");
+      return { getTracks: () => [track] } as unknown as MediaStream;
+    },
+  };
+  const both = [
+    { kind: "microphone", id: null },
+    { kind: "camera", id: null },
+  ] as const;
+  assert.deepEqual(await openDevices(devices, both), [
+    { kind: "microphone", track },
+    { kind: "camera", problem: "none_found" },
+  ]);
+  assert.equal(asked.length, 3, "once together, then each alone");
+  assert.equal((await openDevices(undefined, both)).length, 2, "an insecure page has no devices at all");
+});
+
+test("browsers are told apart for their help texts", () => {
+  const chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36";
+  assert.equal(browserOf(chrome), "chrome");
+  assert.equal(browserOf(chrome.replace("X11; Linux x86_64", "Linux; Android 15")), "chrome-android");
+  assert.equal(browserOf("Mozilla/5.0 (X11; rv:150.0) Gecko/20100101 Firefox/150.0"), "firefox");
+  assert.equal(browserOf("Mozilla/5.0 (Macintosh) AppleWebKit/605 Version/18.0 Safari/605"), "safari-mac");
+  assert.equal(browserOf("Mozilla/5.0 (iPhone) AppleWebKit/605 Version/18.0 Mobile Safari/604"), "safari-iphone");
+});
+
+test("the sources of an offer are named in the order of its m-lines", () => {
+  const sdp = ["m=audio", "a=mid:0", "m=video", "a=mid:1", "m=video", "a=mid:x", "m=audio", "a=mid:3", "m=audio", "a=mid:4"];
+  assert.deepEqual(publishedSources(sdp.join("\r\n")), [
+    { mid: "0", source: "microphone" },
+    { mid: "1", source: "camera" },
+    { mid: "x", source: "screen" },
+    { mid: "3", source: "screen_audio" },
+  ]);
+});
+
+test("the network is judged by new losses, not by old ones", () => {
+  const sample = (received: number, lost: number, roundTrip = 0) =>
+    readSample([
+      { type: "inbound-rtp", packetsReceived: received, packetsLost: lost },
+      { type: "candidate-pair", nominated: true, currentRoundTripTime: roundTrip },
+      { type: "codec", packetsLost: "nonsense" },
+    ]);
+  assert.equal(networkLevel(sample(100, 50), sample(300, 50)), "good");
+  assert.equal(networkLevel(sample(100, 0), sample(190, 10)), "weak");
+  assert.equal(networkLevel(sample(100, 0), sample(180, 20)), "bad");
+  assert.equal(networkLevel(sample(100, 0), sample(200, 0, 0.9)), "bad");
+  assert.equal(networkLevel(sample(0, 0), sample(0, 0)), "good");
+});
+
+test("loudness, addresses, keys", () => {
+  assert.equal(loudness(new Float32Array(8)), 0);
+  assert.ok(Math.abs(loudness(new Float32Array(8).fill(0.1)) - 0.5) < 1e-6);
+  assert.equal(socketUrl("/call/socket", "https://booka.example/call/1"), "wss://booka.example/call/socket");
+  assert.equal(socketUrl("/call/socket", "http://localhost:8080/call/1"), "ws://localhost:8080/call/socket");
+  const key = (name: string, ctrlKey = true) => ({ key: name, ctrlKey, metaKey: false, altKey: false, shiftKey: false });
+  assert.deepEqual(shortcut(key("d"), called()), { type: "device_pressed", kind: "microphone" });
+  assert.equal(shortcut(key("d", false), called()), null, "typing is never hit");
+  assert.equal(shortcut(key("Enter"), called()), null, "nobody waits");
+});
+
+test("texts come from Fluent; a missing one shows its key", () => {
+  const t = createTranslate("nb", "greeting = Hei, { $name }\n");
+  assert.equal(t("greeting", { name: "Kari" }), "Hei, Kari");
+  assert.equal(t("absent"), "absent");
+});

@@ -1,0 +1,306 @@
+// Table tests of the reducer: each row is a story of events, and what must hold after it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Participant, ServerMessage } from "../generated/protocol";
+import { type Effect, type Event, initialState, reduce, type State } from "./state";
+
+const CLOCK = { running: true, billable_ms: 61_000, cost_minor: 3000, remaining_ms: 600_000 };
+const INFO = {
+  id: "call",
+  title: "Sick dog",
+  now: 0,
+  opens_at: 0,
+  starts_at: 0,
+  ends_at: 0,
+  price: { currency: "NOK", model: "free" as const },
+};
+const OFFER = { sdp: "v=0", sources: [{ mid: "0", source: "microphone" as const }] };
+
+function person(seat: string, presence: Participant["presence"]): Participant {
+  const on = { microphone: true, camera: true, screen: false, waited_s: 0 };
+  return { seat, name: seat.toUpperCase(), role: "provider", presence, ...on };
+}
+
+/** A page under test: feeds events, remembers the effects of the last one. */
+class Page {
+  state: State;
+  effects: Effect[] = [];
+
+  constructor(role: "consumer" | "provider" = "consumer") {
+    this.state = initialState("call", role);
+  }
+
+  on(...events: Event[]): this {
+    for (const event of events) [this.state, this.effects] = reduce(this.state, event);
+    return this;
+  }
+
+  /** A message of the current connection. */
+  hears(...messages: ServerMessage[]): this {
+    for (const message of messages) this.on({ type: "message", attempt: this.attempt, message });
+    return this;
+  }
+
+  get attempt(): number {
+    return this.state.attempt.number;
+  }
+
+  get phase(): string {
+    return this.state.phase.at;
+  }
+
+  did(type: Effect["type"]): boolean {
+    return this.effects.some((effect) => effect.type === type);
+  }
+
+  sent(): string[] {
+    return this.effects.flatMap((effect) => (effect.type === "send" ? [effect.message.type] : []));
+  }
+
+  timers(): string[] {
+    return this.effects.flatMap((effect) => (effect.type === "start_timer" ? [effect.name] : []));
+  }
+}
+
+function welcome(admitted: boolean, role: "consumer" | "provider" = "consumer"): ServerMessage {
+  return { type: "welcome", protocol: 1, seat: "me", role, admitted, call: INFO };
+}
+
+/** A page that was welcomed: devices on, ticket, socket, offer made. */
+function joined(admitted: boolean, role: "consumer" | "provider" = "consumer"): Page {
+  const page = new Page(role).on(
+    { type: "page_opened" },
+    { type: "device_opened", kind: "microphone", id: "m" },
+    { type: "device_opened", kind: "camera", id: "c" },
+    { type: "join_pressed" },
+  );
+  page.on({ type: "offer_made", attempt: page.attempt, offer: OFFER });
+  page.on({ type: "ticket", attempt: page.attempt, ticket: "t" });
+  return page.hears(welcome(admitted, role));
+}
+
+function inCall(): Page {
+  const page = joined(true).hears({ type: "clock", ...CLOCK });
+  page.hears({ type: "participants", participants: [person("me", "connected"), person("kari", "connected")] });
+  return page.on({ type: "peer", attempt: page.attempt, state: "connected" });
+}
+
+test("joining fetches the ticket and makes the peer at the same time", () => {
+  const page = new Page().on({ type: "join_pressed" });
+  assert.equal(page.phase, "connecting");
+  assert.ok(page.did("fetch_ticket") && page.did("start_peer"));
+  page.on({ type: "join_pressed" });
+  assert.deepEqual(page.effects, [], "a second press does nothing");
+});
+
+test("the offer is sent once both the welcome and the offer are there, in either order", () => {
+  assert.deepEqual(joined(false).sent(), ["media", "offer"]);
+  const page = new Page().on({ type: "join_pressed" });
+  page.on({ type: "ticket", attempt: 1, ticket: "t" }).hears(welcome(false));
+  assert.deepEqual(page.sent(), ["media"]);
+  page.on({ type: "offer_made", attempt: 1, offer: OFFER });
+  assert.deepEqual(page.sent(), ["offer"]);
+});
+
+test("a consumer waits in the lobby until admitted, a provider does not", () => {
+  assert.equal(joined(true, "provider").phase, "call");
+  const page = joined(false);
+  assert.equal(page.phase, "lobby");
+  assert.equal(page.hears({ type: "admitted" }).phase, "call");
+});
+
+test("somebody at the door knocks once for the provider and never for the consumer", () => {
+  const arrival: ServerMessage = { type: "participants", participants: [person("ola", "lobby")] };
+  const provider = joined(true, "provider").hears(arrival);
+  assert.ok(provider.did("knock"));
+  assert.ok(!provider.hears(arrival).did("knock"));
+  assert.ok(!joined(false).hears(arrival).did("knock"));
+  provider.on({ type: "admit_pressed", seat: "ola" });
+  assert.deepEqual(provider.effects, [{ type: "send", message: { type: "admit", seat: "ola" } }]);
+});
+
+test("a lost socket is replaced at once, with a fresh ticket and a new peer", () => {
+  const page = inCall().on({ type: "socket_closed", attempt: 1 });
+  assert.deepEqual(page.state.phase, { at: "reconnecting", from: "call" });
+  assert.equal(page.attempt, 2);
+  assert.ok(page.did("fetch_ticket") && !page.did("start_peer"), "the peer waits for the ticket");
+  page.on({ type: "ticket", attempt: 2, ticket: "u" });
+  assert.ok(page.did("open_socket") && page.did("start_peer"));
+  page.on({ type: "offer_made", attempt: 2, offer: OFFER }).hears(welcome(true));
+  assert.deepEqual(page.sent(), ["media", "offer"]);
+  assert.equal(page.phase, "reconnecting", "back only when media is up");
+  page.hears({ type: "answer", id: 2, sdp: "v=0", slots: [] });
+  assert.ok(page.did("accept_answer"));
+  assert.equal(page.on({ type: "peer", attempt: 2, state: "connected" }).phase, "call");
+});
+
+test("while the server is down the page tries again and again, with pauses, and does not give up", () => {
+  const page = inCall().on({ type: "socket_closed", attempt: 1 });
+  for (let round = 0; round < 50; round += 1) {
+    page.on({ type: "ticket_failed", attempt: page.attempt, status: round % 2 === 0 ? null : 503 });
+    assert.deepEqual(page.timers(), ["retry"]);
+    assert.ok(!page.did("fetch_ticket"), "never without a pause");
+    page.on({ type: "timer", name: "retry", attempt: page.attempt });
+    assert.ok(page.did("fetch_ticket"));
+  }
+  assert.equal(page.phase, "reconnecting");
+  page.on({ type: "back_online" });
+  assert.ok(page.did("fetch_ticket"), "coming online does not wait for the timer");
+});
+
+test("a peer may be disconnected for a moment; if it stays so, or fails, it is replaced", () => {
+  const page = inCall().on({ type: "peer", attempt: 1, state: "disconnected" });
+  assert.deepEqual(page.timers(), ["peer_lost"]);
+  assert.equal(page.phase, "call");
+  page.on({ type: "peer", attempt: 1, state: "connected" });
+  assert.ok(page.effects.some((effect) => effect.type === "stop_timer" && effect.name === "peer_lost"));
+  assert.equal(inCall().on({ type: "timer", name: "peer_lost", attempt: 1 }).phase, "reconnecting");
+  assert.equal(inCall().on({ type: "peer", attempt: 1, state: "failed" }).phase, "reconnecting");
+  assert.equal(inCall().on({ type: "timer", name: "silence", attempt: 1 }).phase, "reconnecting");
+});
+
+test("an attempt that is welcomed but never carries media does not become a tight loop", () => {
+  const page = inCall().on({ type: "socket_closed", attempt: 1 });
+  page.on({ type: "ticket", attempt: 2, ticket: "u" }).hears(welcome(true));
+  page.hears({ type: "error", code: "bad_offer", message: "", fatal: false });
+  assert.deepEqual(page.timers(), ["retry"]);
+});
+
+test("what an earlier attempt still says changes nothing", () => {
+  const page = inCall().on({ type: "socket_closed", attempt: 1 });
+  const before = page.state;
+  page.on({ type: "socket_closed", attempt: 1 }, { type: "peer", attempt: 1, state: "failed" });
+  page.on({ type: "message", attempt: 1, message: { type: "taken_over" } });
+  page.on({ type: "ticket", attempt: 1, ticket: "old" }, { type: "timer", name: "silence", attempt: 1 });
+  assert.equal(page.state, before);
+});
+
+test("those whom the restarted server has not seen again keep their tile for a while", () => {
+  const page = inCall().on({ type: "socket_closed", attempt: 1 });
+  page.on({ type: "ticket", attempt: 2, ticket: "u" }).hears(welcome(true));
+  assert.ok(page.timers().includes("others"));
+  page.hears({ type: "participants", participants: [person("me", "connecting")] });
+  const missing = page.state.missing.map((one) => [one.seat, one.presence]);
+  assert.deepEqual(missing, [["kari", "reconnecting"]]);
+  page.hears({ type: "participants", participants: [person("me", "connected"), person("kari", "connected")] });
+  assert.deepEqual(page.state.missing, []);
+  page.hears({ type: "participants", participants: [person("me", "connected")] });
+  page.on({ type: "timer", name: "others", attempt: page.attempt });
+  assert.deepEqual(page.state.missing, []);
+});
+
+test("the end and a take-over stop every recovery and let the devices go", () => {
+  const ends: Array<[ServerMessage, string]> = [
+    [{ type: "ended", reason: "window_ended", clock: CLOCK }, "ended"],
+    [{ type: "taken_over" }, "taken_over"],
+  ];
+  for (const [message, phase] of ends) {
+    const page = inCall().hears(message);
+    assert.equal(page.phase, phase);
+    assert.ok(page.did("close_connection") && page.did("release_devices"));
+    page.on({ type: "socket_closed", attempt: 1 }, { type: "peer", attempt: 1, state: "failed" });
+    page.on({ type: "timer", name: "retry", attempt: 1 }, { type: "back_online" });
+    assert.equal(page.phase, phase);
+    assert.deepEqual(page.effects, []);
+  }
+});
+
+test("the server moves: the page comes back after the pause it was told", () => {
+  const page = inCall().hears({ type: "moving", retry_after_ms: 1234 });
+  assert.equal(page.phase, "reconnecting");
+  const timer = page.effects.find((effect) => effect.type === "start_timer");
+  assert.ok(timer?.type === "start_timer" && timer.ms === 1234 && timer.name === "retry");
+  assert.ok(!page.did("fetch_ticket"));
+});
+
+test("leaving says so, keeps the socket for the last clock, then closes; coming back opens devices again", () => {
+  const page = inCall().on({ type: "leave_pressed" });
+  assert.equal(page.phase, "ended");
+  assert.deepEqual(page.sent(), ["leave"]);
+  assert.ok(!page.did("close_connection") && page.timers().includes("close"));
+  page.hears({ type: "ended", reason: "left", clock: { ...CLOCK, cost_minor: 4500 } });
+  assert.equal(page.state.clock?.cost_minor, 4500);
+  assert.equal(page.on({ type: "socket_closed", attempt: 1 }).phase, "ended");
+  assert.ok(page.on({ type: "timer", name: "close", attempt: 1 }).did("close_connection"));
+  page.on({ type: "rejoin_pressed" });
+  assert.equal(page.phase, "connecting");
+  assert.equal(page.effects.filter((effect) => effect.type === "open_device").length, 2);
+});
+
+test("answers of the ticket address that are final are told, all others are tried again", () => {
+  const rows: Array<[number, string]> = [
+    [401, "signed_out"],
+    [403, "not_yours"],
+    [404, "not_yours"],
+    [409, "not_open"],
+    [410, "over"],
+  ];
+  for (const [status, why] of rows) {
+    const page = new Page().on({ type: "join_pressed" }, { type: "ticket_failed", attempt: 1, status });
+    assert.deepEqual(page.state.phase, { at: "refused", why }, String(status));
+    assert.deepEqual(page.timers(), why === "not_open" ? ["retry"] : []);
+  }
+  for (const status of [null, 429, 500, 502, 503]) {
+    const page = new Page().on({ type: "join_pressed" }, { type: "ticket_failed", attempt: 1, status });
+    assert.equal(page.phase, "reconnecting", String(status));
+  }
+});
+
+test("a room that is not open yet is asked for again by itself", () => {
+  const page = new Page().on({ type: "join_pressed" }, { type: "ticket_failed", attempt: 1, status: 409 });
+  page.on({ type: "timer", name: "retry", attempt: 1 });
+  assert.equal(page.phase, "connecting");
+  assert.ok(page.did("fetch_ticket"));
+});
+
+test("muting tells the others; a device that opens after it was switched off is closed again", () => {
+  const page = inCall().on({ type: "device_pressed", kind: "microphone" });
+  assert.deepEqual(page.effects, [
+    { type: "close_device", kind: "microphone" },
+    { type: "send", message: { type: "media", microphone: false, camera: true, screen: false } },
+  ]);
+  page.on({ type: "device_pressed", kind: "microphone" }, { type: "device_pressed", kind: "microphone" });
+  page.on({ type: "device_opened", kind: "microphone", id: "m" });
+  assert.deepEqual(page.effects, [{ type: "close_device", kind: "microphone" }]);
+  assert.deepEqual(page.state.devices.microphone, { at: "off" });
+});
+
+test("a denied camera is no obstacle to joining", () => {
+  const page = new Page().on(
+    { type: "page_opened" },
+    { type: "device_failed", kind: "camera", problem: "blocked" },
+    { type: "device_failed", kind: "microphone", problem: "blocked" },
+    { type: "join_pressed" },
+  );
+  assert.equal(page.phase, "connecting");
+  page.on({ type: "ticket", attempt: 1, ticket: "t" }).hears(welcome(true));
+  assert.deepEqual(page.effects[1], {
+    type: "send",
+    message: { type: "media", microphone: false, camera: false, screen: false },
+  });
+  page.on({ type: "device_pressed", kind: "camera" });
+  assert.deepEqual(page.effects, [{ type: "open_device", kind: "camera", id: null }]);
+});
+
+test("an unplugged device is replaced by whatever there is", () => {
+  const page = inCall().on({ type: "device_chosen", kind: "camera", id: "second" });
+  assert.deepEqual(page.effects, [{ type: "open_device", kind: "camera", id: "second" }]);
+  page.on({ type: "device_opened", kind: "camera", id: "second" }, { type: "device_lost", kind: "camera" });
+  assert.deepEqual(page.effects, [{ type: "open_device", kind: "camera", id: null }]);
+});
+
+test("comings and goings of others are said, one's own are not", () => {
+  const page = inCall();
+  const said = () => page.state.notice?.key;
+  page.hears({ type: "participants", participants: [person("me", "reconnecting"), person("kari", "reconnecting")] });
+  assert.equal(said(), "call-said-lost");
+  page.hears({ type: "participants", participants: [person("me", "connected"), person("kari", "connected")] });
+  assert.equal(said(), "call-said-back");
+  page.hears({ type: "participants", participants: [person("me", "connected"), person("kari", "left")] });
+  assert.equal(said(), "call-said-left");
+});
+
+test("the device check has nothing to join", () => {
+  const [state, effects] = reduce(initialState("check", "consumer"), { type: "join_pressed" });
+  assert.deepEqual([state.phase.at, effects], ["check", []]);
+});
