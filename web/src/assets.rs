@@ -18,11 +18,14 @@ static MANIFEST: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
         .unwrap_or_default()
 });
 
+/// The sign in the browser's tab; small enough to live here.
+const FAVICON: &str = include_str!("favicon.svg");
+
 /// One embedded file, ready to be sent.
 pub struct Asset {
     pub bytes: Cow<'static, [u8]>,
     pub content_type: &'static str,
-    /// SHA-256 of the bytes in hexadecimal, for `ETag`.
+    /// SHA-256 of the bytes in hexadecimal, for `ETag`; empty where there is none.
     pub sha256: String,
     /// The name carries a content hash, so the file may be cached for ever.
     pub immutable: bool,
@@ -33,6 +36,14 @@ pub struct Asset {
 pub fn get(name: &str) -> Option<Asset> {
     if name.contains("..") || name == "manifest.json" {
         return None;
+    }
+    if name == "favicon.svg" {
+        return Some(Asset {
+            bytes: Cow::Borrowed(FAVICON.as_bytes()),
+            content_type: "image/svg+xml",
+            sha256: String::new(),
+            immutable: false,
+        });
     }
     let file = Dist::get(name)?;
     let sha256 = file

@@ -83,8 +83,7 @@ pub fn bitrate(locale: Locale, bps: u64) -> String {
 /// `tirsdag 24. november`, `Tuesday 24 November`
 #[must_use]
 pub fn day(locale: Locale, date: Date) -> String {
-    let text = format!("{} {}", weekday(locale, date.weekday()), date_only(locale, date));
-    text
+    format!("{} {}", weekday(locale, date.weekday()), date_only(locale, date))
 }
 
 /// `24. november`, `24 November`
@@ -174,11 +173,27 @@ pub fn near_day(locale: Locale, at: i64, now: i64, zone: &str) -> String {
     t(locale, key, &[])
 }
 
+/// `i dag kl. 10:20`, `onsdag 25. november kl. 08:40`
+#[must_use]
+pub fn near(locale: Locale, at: i64, now: i64, zone: &str) -> String {
+    join(locale, &near_day(locale, at, now, zone), &clock(at, zone))
+}
+
+/// `0,1 %` from thousandths.
+#[must_use]
+pub fn permille(locale: Locale, permille: u32) -> String {
+    let point = match locale {
+        Locale::Nb => ',',
+        Locale::En => '.',
+    };
+    format!("{}{point}{}{NBSP}%", permille / 10, permille % 10)
+}
+
 /// `om 12 min`, `for 3 dager siden`, `nå`
 #[must_use]
 pub fn relative(locale: Locale, at: i64, now: i64) -> String {
     let micros = at.saturating_sub(now);
-    let minutes = (micros.abs() + MICROS_PER_MINUTE / 2) / MICROS_PER_MINUTE;
+    let minutes = micros.saturating_abs().saturating_add(MICROS_PER_MINUTE / 2) / MICROS_PER_MINUTE;
     let (key, n) = match (micros >= 0, minutes) {
         (_, 0) => ("relative-now", 0),
         (true, 1..=59) => ("relative-in-minutes", minutes),

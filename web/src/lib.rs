@@ -8,5 +8,6 @@ pub mod pages;
 pub mod routes;
 pub mod text;
 
+pub use askama::Template as Page;
 pub use pages::{Field, Notice, Shell, SignedIn, render};
 pub use text::{Locale, t};

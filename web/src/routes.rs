@@ -112,6 +112,13 @@ pub fn provider_service_page(slug: &str, service: &str) -> String {
     with_query(&provider_page(slug), &[("service", service)])
 }
 
+/// A list of the operator's with its filters.
+#[must_use]
+pub fn operator_list(path: &str, status: &str, q: &str, page: u32) -> String {
+    let page = if page > 1 { page.to_string() } else { String::new() };
+    with_query(path, &[("status", status), ("q", q), ("page", &page)])
+}
+
 /// An address that leads back to `return_to` after signing in.
 #[must_use]
 pub fn login_then(return_to: &str) -> String {

@@ -35,6 +35,15 @@ impl Locale {
         }
     }
 
+    /// The language's own name for itself.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nb => "Norsk (bokmål)",
+            Self::En => "English",
+        }
+    }
+
     /// Reads a language tag; Norwegian in any form is bokmål, anything unknown is `None`.
     #[must_use]
     pub fn from_tag(tag: &str) -> Option<Self> {

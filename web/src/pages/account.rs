@@ -82,3 +82,19 @@ pub struct AccountDeletePage {
     pub currency: String,
     pub undo_days: u32,
 }
+
+impl AccountPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[
+            ("name", self.name.error),
+            ("phone", self.phone.error),
+            ("place", self.place.error),
+        ])
+    }
+}
+
+impl AccountDeletePage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[("password", self.password)])
+    }
+}

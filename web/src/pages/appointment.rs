@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{PriceBox, Shell};
+use super::{PriceBox, PriceState, Shell};
 
 /// Where an appointment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,24 @@ impl AppointmentStatus {
             Self::NoShowConsumer => "status-no-show-consumer",
             Self::NoShowProvider => "status-no-show-provider",
         }
+    }
+
+    /// The word in addresses.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::InCall => "in_call",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::NoShowConsumer => "no_show_consumer",
+            Self::NoShowProvider => "no_show_provider",
+        }
+    }
+
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.slug() == slug)
     }
 
     #[must_use]
@@ -159,6 +177,80 @@ pub struct AppointmentView {
     pub receipt: Option<String>,
     /// Oldest first; the page shows the newest on top.
     pub timeline: Vec<TimelineEntry>,
+}
+
+impl AppointmentView {
+    fn newest_first(&self) -> Vec<TimelineEntry> {
+        let mut entries = self.timeline.clone();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+        entries
+    }
+
+    fn money(&self, shell: &Shell, minor: i64) -> String {
+        shell.money(&minor, &self.price.price.currency)
+    }
+}
+
+impl AppointmentPage {
+    fn newest_first(&self) -> Vec<TimelineEntry> {
+        self.appointment.newest_first()
+    }
+}
+
+impl AppointmentAfterPage {
+    fn newest_first(&self) -> Vec<TimelineEntry> {
+        self.appointment.newest_first()
+    }
+
+    /// What the call cost, in one sentence.
+    fn result(&self) -> Option<String> {
+        let PriceState::Final {
+            billable_ms,
+            charged_minor,
+            released_minor,
+            ..
+        } = self.appointment.price.state
+        else {
+            return None;
+        };
+        let (shell, duration) = (&self.shell, self.shell.duration(&billable_ms));
+        let charged = self.appointment.money(shell, charged_minor);
+        let cost = if charged_minor == 0 {
+            shell.t1("result-free", "duration", &duration)
+        } else {
+            shell.t2("result-cost", "duration", &duration, "amount", &charged)
+        };
+        if released_minor == 0 {
+            return Some(cost);
+        }
+        let released = self.appointment.money(shell, released_minor);
+        Some(format!("{cost} {}", shell.t1("result-released", "amount", &released)))
+    }
+}
+
+impl AppointmentCancelPage {
+    /// What cancelling costs and gives back.
+    fn consequence(&self) -> String {
+        let (shell, view) = (&self.shell, &self.appointment);
+        let released = view.money(shell, self.released_minor);
+        if self.fee_minor > 0 {
+            let fee = view.money(shell, self.fee_minor);
+            return shell.t2("cancel-fee", "fee", &fee, "released", &released);
+        }
+        if self.released_minor > 0 {
+            shell.t1("cancel-free", "released", &released)
+        } else {
+            shell.t("cancel-nothing")
+        }
+    }
+
+    fn button(&self) -> String {
+        if self.fee_minor > 0 {
+            let fee = self.appointment.money(&self.shell, self.fee_minor);
+            return self.shell.t1("cancel-button-fee", "fee", &fee);
+        }
+        self.shell.t("cancel-button")
+    }
 }
 
 /// `/bookings/{id}?new=1`

@@ -96,3 +96,45 @@ pub struct OperatorSetupPage {
     pub password: Option<FieldError>,
     pub expired: bool,
 }
+
+impl RegisterPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[
+            ("name", self.name.error),
+            ("email", self.email.error),
+            ("phone", self.phone.error),
+            ("place", self.place.error),
+            ("password", self.password),
+            ("accept", self.accept.error),
+        ])
+    }
+}
+
+impl LoginPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell
+            .problems(&[("email", self.email.error), ("password", self.password)])
+    }
+}
+
+impl ResetPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[("email", self.email.error)])
+    }
+}
+
+impl ResetTokenPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[("password", self.password)])
+    }
+}
+
+impl OperatorSetupPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[
+            ("name", self.name.error),
+            ("email", self.email.error),
+            ("password", self.password),
+        ])
+    }
+}

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Check, Field, FieldError, PriceBox, Shell};
+use super::{Check, Field, FieldError, PriceBox, PriceModel, Shell};
 
 /// What the pages of a booking show about the held time.
 #[derive(Debug, Clone)]
@@ -56,6 +56,27 @@ pub struct VisitorForm {
     pub phone: Field,
     pub place: Field,
     pub accept: Check,
+}
+
+impl BookDetailsPage {
+    fn step(&self) -> u32 {
+        2
+    }
+
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("about", self.about.error)];
+        if let AccountStep::Visitor(form) = &self.account {
+            fields.extend([
+                ("name", form.name.error),
+                ("email", form.email.error),
+                ("phone", form.phone.error),
+                ("place", form.place.error),
+                ("password", form.password),
+                ("accept", form.accept.error),
+            ]);
+        }
+        self.shell.problems(&fields)
+    }
 }
 
 /// Why a payment did not go through.
@@ -148,4 +169,48 @@ pub struct BookPaymentPage {
 pub struct BookConfirmPage {
     pub shell: Shell,
     pub hold: HoldView,
+}
+
+impl BookPaymentPage {
+    fn step(&self) -> u32 {
+        3
+    }
+
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[
+            ("card_number", self.card_number.error),
+            ("card_expiry", self.card_expiry.error),
+            ("card_code", self.card_code),
+            ("withdrawal", self.withdrawal.error),
+        ])
+    }
+
+    fn heading(&self) -> String {
+        self.shell.t(if self.hold.price.price.is_free() {
+            "payment-title-free"
+        } else {
+            "payment-title"
+        })
+    }
+
+    /// The most that can be charged, in words.
+    fn most(&self) -> String {
+        let price = &self.hold.price.price;
+        self.shell.money(&price.most_minor(), &price.currency)
+    }
+
+    /// What is reserved now, and what is charged later.
+    fn promise(&self) -> String {
+        let key = match self.hold.price.price.model {
+            PriceModel::PerMinute { .. } => "payment-promise-minutes",
+            PriceModel::Fixed { .. } | PriceModel::Free => "payment-promise-fixed",
+        };
+        self.shell.t1(key, "amount", &self.most())
+    }
+}
+
+impl BookConfirmPage {
+    fn step(&self) -> u32 {
+        3
+    }
 }

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::Shell;
 use super::appointment::{AppointmentStatus, TimelineEntry, Tone};
+use crate::routes;
 
 /// How a call is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,4 +248,121 @@ pub struct OperatorMailPage {
     pub attachments: Vec<String>,
     /// The last error of sending.
     pub error: Option<String>,
+}
+
+impl OperatorCallsPage {
+    /// How many calls need a look.
+    fn troubled(&self) -> usize {
+        self.calls
+            .iter()
+            .filter(|call| matches!(call.health, CallHealth::Weak | CallHealth::Reconnecting))
+            .count()
+    }
+}
+
+impl OperatorAppointmentsPage {
+    fn is_filtered(&self, status: &AppointmentStatus) -> bool {
+        self.status == Some(*status)
+    }
+
+    fn url(&self, page: u32) -> String {
+        let status = self.status.map_or("", AppointmentStatus::slug);
+        routes::operator_list(routes::pattern::OPERATOR_APPOINTMENTS, status, &self.q, page)
+    }
+
+    fn before_url(&self) -> String {
+        self.url(self.page.saturating_sub(1))
+    }
+
+    fn next_url(&self) -> String {
+        self.url(self.page.saturating_add(1))
+    }
+}
+
+impl OperatorOutboxPage {
+    fn url(&self, page: u32) -> String {
+        routes::operator_list(routes::pattern::OPERATOR_OUTBOX, "", &self.q, page)
+    }
+
+    fn before_url(&self) -> String {
+        self.url(self.page.saturating_sub(1))
+    }
+
+    fn next_url(&self) -> String {
+        self.url(self.page.saturating_add(1))
+    }
+}
+
+/// A stretch of a mail's text.
+struct Piece<'a> {
+    text: &'a str,
+    is_link: bool,
+}
+
+impl OperatorMailPage {
+    /// The body cut at its addresses, so that they can be followed.
+    fn pieces(&self) -> Vec<Piece<'_>> {
+        let mut pieces = Vec::new();
+        let mut rest = self.body.as_str();
+        while let Some(at) = rest.find("http://").into_iter().chain(rest.find("https://")).min() {
+            let (before, from) = rest.split_at(at);
+            let end = from
+                .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | ')'))
+                .unwrap_or(from.len());
+            let (link, after) = from.split_at(end);
+            pieces.push(Piece {
+                text: before,
+                is_link: false,
+            });
+            pieces.push(Piece {
+                text: link,
+                is_link: true,
+            });
+            rest = after;
+        }
+        pieces.push(Piece {
+            text: rest,
+            is_link: false,
+        });
+        pieces
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_in_a_mail_become_links() {
+        fn check(body: &str, links: &[&str]) {
+            let mail = OutboxRow {
+                id: String::new(),
+                at: 0,
+                to: String::new(),
+                subject: String::new(),
+                state: MailState::Kept,
+            };
+            let page = OperatorMailPage {
+                shell: Shell::default(),
+                mail,
+                body: body.to_owned(),
+                attachments: Vec::new(),
+                error: None,
+            };
+            let pieces = page.pieces();
+            let found: Vec<&str> = pieces
+                .iter()
+                .filter(|piece| piece.is_link)
+                .map(|piece| piece.text)
+                .collect();
+            assert_eq!(found, links);
+            assert_eq!(pieces.iter().map(|piece| piece.text).collect::<String>(), body);
+        }
+        check("", &[]);
+        check(
+            "Åpne https://a.no/verify/x og\nhttp://b.no",
+            &["https://a.no/verify/x", "http://b.no"],
+        );
+        check("(http://b.no)", &["http://b.no"]);
+    }
 }

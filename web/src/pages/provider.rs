@@ -4,7 +4,9 @@ use askama::Template;
 use jiff::civil::Date;
 
 use super::search::Category;
+use super::shell::Day;
 use super::{Price, PriceBox, Shell};
+use crate::{format, routes};
 
 /// One service to choose.
 #[derive(Debug, Clone)]
@@ -74,4 +76,106 @@ pub struct Picker {
     /// The next free time after the selected day, when that day has none; UTC microseconds.
     pub next_free: Option<i64>,
     pub price: PriceBox,
+}
+
+/// Numbers of the weekdays, Monday first.
+pub(crate) const WEEKDAYS: [u8; 7] = [1, 2, 3, 4, 5, 6, 7];
+
+/// One row of the calendar.
+struct Week {
+    days: [Option<DayCell>; 7],
+    /// The selected day is in it.
+    chosen: bool,
+}
+
+impl Calendar {
+    /// The days in rows from Monday to Sunday.
+    fn weeks(&self) -> Vec<Week> {
+        let mut weeks: Vec<(Date, Week)> = Vec::new();
+        for cell in &self.days {
+            let offset = cell.date.weekday().to_monday_zero_offset();
+            let monday = cell.date.saturating_sub(jiff::Span::new().days(i64::from(offset)));
+            if weeks.last().is_none_or(|(held, _)| *held != monday) {
+                weeks.push((
+                    monday,
+                    Week {
+                        days: [None; 7],
+                        chosen: false,
+                    },
+                ));
+            }
+            if let Some((_, week)) = weeks.last_mut() {
+                week.days[usize::try_from(offset).unwrap_or(0)] = Some(*cell);
+                week.chosen |= cell.date == self.selected;
+            }
+        }
+        weeks.into_iter().map(|(_, week)| week).collect()
+    }
+}
+
+/// Times of one part of the day, under its heading.
+struct DayPart {
+    key: &'static str,
+    times: Vec<TimeSlot>,
+}
+
+impl ProviderPage {
+    fn day_url(&self, picker: &Picker, day: impl Day) -> String {
+        routes::provider_day(&self.slug, &picker.service, day.date())
+    }
+
+    fn weekday_short(&self, number: &u8) -> String {
+        self.shell.weekday(number).chars().take(2).collect()
+    }
+
+    fn day_parts(&self, picker: &Picker) -> Vec<DayPart> {
+        let hours = [
+            ("part-night", 0..6),
+            ("part-morning", 6..12),
+            ("part-afternoon", 12..17),
+            ("part-evening", 17..24),
+        ];
+        let part = |(key, range): (&'static str, std::ops::Range<i8>)| {
+            let here = |slot: &&TimeSlot| range.contains(&format::hour_of(slot.start, &self.shell.zone));
+            DayPart {
+                key,
+                times: picker.times.iter().filter(here).copied().collect(),
+            }
+        };
+        hours
+            .into_iter()
+            .map(part)
+            .filter(|part| !part.times.is_empty())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_fall_into_weeks_from_monday() {
+        let day = |d| DayCell {
+            date: Date::constant(2026, 11, d),
+            free: 0,
+        };
+        let selected = Date::constant(2026, 11, 24);
+        let days = (20..=30).map(day).collect();
+        let weeks = Calendar {
+            days,
+            today: selected,
+            selected,
+            earlier: None,
+            later: None,
+        }
+        .weeks();
+        let shape: Vec<(usize, bool)> = weeks
+            .iter()
+            .map(|week| (week.days.iter().flatten().count(), week.chosen))
+            .collect();
+        // 20 November 2026 is a Friday, 30 November a Monday.
+        assert_eq!(shape, [(3, false), (7, true), (1, false)]);
+        assert_eq!(weeks[0].days[4], Some(day(20)));
+    }
 }

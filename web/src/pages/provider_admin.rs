@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::appointment::AppointmentStatus;
 use super::{Check, Field, Price, Shell};
+use crate::routes;
 
 /// `/provider/signup`, for a signed-in person. Form fields: `name`, `org_number`, `category`, `place`, `about`.
 #[derive(Debug, Clone, Template)]
@@ -56,9 +57,9 @@ impl SetupStep {
     #[must_use]
     pub fn url(self) -> &'static str {
         match self {
-            Self::Service => crate::routes::pattern::PROVIDER_SERVICES,
-            Self::Hours => crate::routes::pattern::PROVIDER_HOURS,
-            Self::Publish => crate::routes::pattern::PROVIDER_PROFILE,
+            Self::Service => routes::pattern::PROVIDER_SERVICES,
+            Self::Hours => routes::pattern::PROVIDER_HOURS,
+            Self::Publish => routes::pattern::PROVIDER_PROFILE,
         }
     }
 }
@@ -189,4 +190,98 @@ pub struct ProviderProfilePage {
     pub category: Field,
     pub place: Field,
     pub about: Field,
+}
+
+impl ProviderSignupPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[
+            ("name", self.name.error),
+            ("org_number", self.org_number.error),
+            ("category", self.category.error),
+            ("place", self.place.error),
+            ("about", self.about.error),
+        ])
+    }
+}
+
+impl ProviderServicePage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[
+            ("title", self.title.error),
+            ("description", self.description.error),
+            ("rate", self.rate.error),
+            ("cap", self.cap.error),
+            ("free_min", self.free_min.error),
+            ("amount", self.amount.error),
+            ("duration_min", self.duration_min.error),
+            ("buffer_min", self.buffer_min.error),
+            ("notice_h", self.notice_h.error),
+            ("window_days", self.window_days.error),
+        ])
+    }
+
+    fn heading(&self) -> String {
+        self.shell.t(if self.id.is_some() {
+            "service-edit"
+        } else {
+            "service-new"
+        })
+    }
+
+    fn url(&self) -> String {
+        routes::provider_service(self.id.as_deref().unwrap_or("new"))
+    }
+}
+
+impl ProviderMembersPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell
+            .problems(&[("name", self.name.error), ("email", self.email.error)])
+    }
+}
+
+impl ProviderProfilePage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[
+            ("name", self.name.error),
+            ("org_number", self.org_number.error),
+            ("category", self.category.error),
+            ("place", self.place.error),
+            ("about", self.about.error),
+        ])
+    }
+
+    /// Nothing but the publishing itself is missing.
+    fn can_publish(&self) -> bool {
+        self.missing.iter().all(|step| *step == SetupStep::Publish)
+    }
+}
+
+impl ProviderTodayPage {
+    fn next(&self) -> Option<&DayAppointment> {
+        self.appointments.first()
+    }
+}
+
+impl ProviderHoursPage {
+    /// Errors of the week lead to the field they are in; the closed day's fields follow.
+    fn problems(&self) -> Vec<(String, String)> {
+        let mut problems = Vec::new();
+        for day in &self.week {
+            for (index, (from, to)) in day.spans.iter().enumerate() {
+                for (end, field) in [("from", from), ("to", to)] {
+                    if let Some(error) = field.error {
+                        let id = format!("d{}_{}_{end}", day.weekday, index + 1);
+                        let weekday = self.shell.capital(self.shell.weekday(&day.weekday));
+                        problems.push((id, format!("{weekday}: {}", self.shell.t(error.key()))));
+                    }
+                }
+            }
+        }
+        let rest = self
+            .shell
+            .problems(&[("date", self.date.error), ("reason", self.reason.error)]);
+        problems.extend(rest.into_iter().map(|(id, sentence)| (id.to_owned(), sentence)));
+        problems
+    }
 }

@@ -193,6 +193,14 @@ impl SearchForm {
         })
     }
 
+    fn is_in(&self, category: &Category) -> bool {
+        self.category == Some(*category)
+    }
+
+    fn is_within(&self, radius_km: &u32) -> bool {
+        self.radius_km == Some(*radius_km)
+    }
+
     #[must_use]
     pub fn has_filters(&self) -> bool {
         self.category.is_some() || self.when != When::Any || self.radius_km.is_some()
@@ -257,4 +265,28 @@ pub struct SearchPage {
     pub pages: u32,
     /// Offered when nothing was found.
     pub wider: Option<Wider>,
+}
+
+impl SearchPage {
+    /// What was found, in one sentence.
+    fn heading(&self) -> String {
+        if self.total == 0 {
+            return self.shell.t("search-none");
+        }
+        let key = match self.form.when {
+            When::Any => "search-found",
+            When::Today => "search-found-today",
+            When::Tomorrow => "search-found-tomorrow",
+            When::Week => "search-found-week",
+        };
+        self.shell.tn(key, self.total)
+    }
+
+    fn before_url(&self) -> String {
+        self.form.url(self.page.saturating_sub(1))
+    }
+
+    fn next_url(&self) -> String {
+        self.form.url(self.page.saturating_add(1))
+    }
 }
