@@ -4,48 +4,48 @@ use std::sync::{Mutex, TryLockError};
 
 use sfu_core::Counters;
 
-/// What the sockets of one shard did since the start; the numbers only grow.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct IoCounters {
-    /// Datagrams taken from the sockets.
-    pub datagrams_received: u64,
-    /// Datagrams cut or without an address; dropped.
-    pub datagrams_unusable: u64,
-    /// Failed receive calls.
-    pub receive_errors: u64,
-    /// Datagrams given to the kernel.
-    pub datagrams_sent: u64,
-    /// Send calls.
-    pub send_calls: u64,
-    /// Messages that carried several datagrams (UDP_SEGMENT).
-    pub segmented_messages: u64,
-    /// Datagrams that the kernel refused for good, such as to an unreachable address.
-    pub send_errors: u64,
-    /// Datagrams dropped since the socket's buffer was full.
-    pub send_dropped: u64,
-    /// Segmented messages that the kernel refused and that went out one by one.
-    pub segmentation_refused: u64,
-    /// Panics of the core that were caught.
-    pub panics: u64,
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What the sockets of one shard did since the start; the numbers only grow.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct IoCounters {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        impl IoCounters {
+            /// Name and value of every counter, in a fixed order.
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name),)*].into_iter()
+            }
+
+            fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
+            }
+        }
+    };
 }
 
-impl IoCounters {
-    /// Name and value of every counter, in a fixed order.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        [
-            ("datagrams_received", self.datagrams_received),
-            ("datagrams_unusable", self.datagrams_unusable),
-            ("receive_errors", self.receive_errors),
-            ("datagrams_sent", self.datagrams_sent),
-            ("send_calls", self.send_calls),
-            ("segmented_messages", self.segmented_messages),
-            ("send_errors", self.send_errors),
-            ("send_dropped", self.send_dropped),
-            ("segmentation_refused", self.segmentation_refused),
-            ("panics", self.panics),
-        ]
-        .into_iter()
-    }
+counters! {
+    /// Datagrams taken from the sockets.
+    datagrams_received,
+    /// Datagrams cut or without an address; dropped.
+    datagrams_unusable,
+    /// Failed receive calls.
+    receive_errors,
+    /// Datagrams given to the kernel.
+    datagrams_sent,
+    /// Send calls.
+    send_calls,
+    /// Messages that carried several datagrams (UDP_SEGMENT).
+    segmented_messages,
+    /// Datagrams that the kernel refused for good, such as to an unreachable address.
+    send_errors,
+    /// Datagrams dropped since the socket's buffer was full.
+    send_dropped,
+    /// Segmented messages that the kernel refused and that went out one by one.
+    segmentation_refused,
+    /// Panics of the core that were caught.
+    panics,
 }
 
 /// The state of one shard, at most a tenth of a second old while packets flow.
@@ -59,6 +59,16 @@ pub struct ShardMetrics {
     pub rooms: usize,
     /// Peers now.
     pub peers: usize,
+}
+
+impl ShardMetrics {
+    /// Adds the numbers of another shard.
+    pub fn add(&mut self, other: &Self) {
+        self.core.add(&other.core);
+        self.io.add(&other.io);
+        self.rooms += other.rooms;
+        self.peers += other.peers;
+    }
 }
 
 /// Where a shard leaves its state for readers.

@@ -1,0 +1,207 @@
+//! A running driver and clients with a socket each, all on loopback and real time.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use sfu_core::{Command, Event, Join, Joined, PeerId, RoomId, SlotMapping, Source};
+use sfu_driver::{Driver, DriverConfig, Listen, ShardMetrics};
+use sfu_sim::{Client, ClientConfig};
+
+/// Nothing here takes longer, on however busy a machine.
+const LIMIT: Duration = Duration::from_secs(30);
+/// How long a client's socket is listened at before the others have their turn.
+const TURN: Duration = Duration::from_millis(1);
+
+pub(crate) fn config(shards: usize) -> DriverConfig {
+    let listen = Listen {
+        bind: [127, 0, 0, 1].into(),
+        advertise: Vec::new(),
+    };
+    DriverConfig {
+        shards,
+        ..DriverConfig::new(vec![listen], 0)
+    }
+}
+
+pub(crate) struct Member {
+    pub(crate) client: Client,
+    pub(crate) peer: PeerId,
+    pub(crate) joined: Joined,
+    pub(crate) socket: UdpSocket,
+}
+
+/// The driver, its events so far, and the clients.
+pub(crate) struct Harness {
+    pub(crate) driver: Driver,
+    pub(crate) events: Receiver<Event>,
+    pub(crate) seen: Vec<Event>,
+    pub(crate) members: Vec<Member>,
+}
+
+impl Harness {
+    pub(crate) fn start(shards: usize) -> Self {
+        let (driver, events) = Driver::start(config(shards)).expect("loopback has free ports");
+        Self {
+            driver,
+            events,
+            seen: Vec::new(),
+            members: Vec::new(),
+        }
+    }
+
+    /// Joins a client and returns its number.
+    pub(crate) fn join(&mut self, room: u128) -> usize {
+        let number = self.members.len();
+        let tag = u32::try_from(number).expect("few clients") + 1;
+        let mut client = Client::new(
+            ClientConfig {
+                seed: 7,
+                tag,
+                ..ClientConfig::default()
+            },
+            Instant::now(),
+        );
+        let peer = PeerId(u64::from(tag));
+        let join = Join {
+            room: RoomId(room),
+            peer,
+            offer: client.offer(),
+            sources: client.sources(),
+        };
+        self.driver.command(Command::Join(join)).expect("the queue has room");
+        let joined = self.event(|event| {
+            if let Event::Joined { peer: of, joined } = event {
+                (*of == peer).then(|| joined.clone())
+            } else {
+                None
+            }
+        });
+        client
+            .accept(&joined.answer, &joined.slots, Instant::now())
+            .expect("a good answer");
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
+        socket.set_read_timeout(Some(TURN)).expect("the time is not zero");
+        self.members.push(Member {
+            client,
+            peer,
+            joined,
+            socket,
+        });
+        number
+    }
+
+    /// Waits for an event (the first that fits) while the clients live on.
+    pub(crate) fn event<T>(&mut self, mut wanted: impl FnMut(&Event) -> Option<T>) -> T {
+        let mut looked_at = 0;
+        let mut found = None;
+        self.run_until("an event", |harness| {
+            found = harness.seen[looked_at..].iter().find_map(&mut wanted);
+            looked_at = harness.seen.len();
+            found.is_some()
+        });
+        found.expect("run_until ends with it or panics")
+    }
+
+    /// Lets sockets and clients work until `done`.
+    pub(crate) fn run_until(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) {
+        let end = Instant::now() + LIMIT;
+        while !done(self) {
+            assert!(Instant::now() < end, "{what} did not come; events: {:?}", self.seen);
+            self.seen.extend(self.events.try_iter());
+            for member in &mut self.members {
+                member.turn();
+            }
+            if self.members.is_empty() {
+                self.seen.extend(self.events.recv_timeout(TURN));
+            }
+        }
+    }
+
+    /// Connects everybody, shows each the others' sources and lets media flow.
+    pub(crate) fn call(&mut self) {
+        self.run_until("the connection", |harness| {
+            harness.members.iter().all(|member| member.client.is_connected())
+        });
+        for number in 0..self.members.len() {
+            self.show_others(number);
+            self.members[number].client.start_media(Instant::now());
+        }
+    }
+
+    fn show_others(&self, number: usize) {
+        let own = &self.members[number];
+        let others = self.members.iter().filter(|member| member.peer != own.peer);
+        let mut sources: Vec<Source> = others
+            .flat_map(|other| {
+                other
+                    .client
+                    .sources()
+                    .into_iter()
+                    .map(|(_, kind)| Source { peer: other.peer, kind })
+            })
+            .collect();
+        let slots = own.joined.slots.iter().map(|slot| {
+            let place = sources.iter().position(|source| source.kind.media() == slot.kind);
+            SlotMapping {
+                mid: slot.mid.clone(),
+                source: place.map(|place| sources.remove(place)),
+            }
+        });
+        let slots = slots.collect();
+        self.driver
+            .command(Command::MapSlots { peer: own.peer, slots })
+            .expect("the queue has room");
+    }
+
+    pub(crate) fn admit(&self, number: usize) {
+        let peer = self.members[number].peer;
+        self.driver
+            .command(Command::SetForwarding { peer, allowed: true })
+            .expect("the queue has room");
+    }
+
+    /// Packets that a client has received in all its slots; its checks have passed.
+    pub(crate) fn received(&self, number: usize) -> usize {
+        let received = self.members[number]
+            .client
+            .check_received()
+            .expect("what arrives is one whole stream");
+        received.streams.iter().map(|stream| stream.packets).sum()
+    }
+
+    /// All shards' numbers, added up.
+    pub(crate) fn total(&self) -> ShardMetrics {
+        let mut total = ShardMetrics::default();
+        for shard in self.driver.metrics() {
+            total.add(&shard);
+        }
+        total
+    }
+
+    pub(crate) fn media_address(&self, number: usize) -> SocketAddr {
+        self.members[number].client.remote().expect("it has its answer")
+    }
+}
+
+impl Member {
+    fn turn(&mut self) {
+        self.client.timeout(Instant::now());
+        self.send();
+        let mut buffer = [0; 2_048];
+        while let Ok((len, _)) = self.socket.recv_from(&mut buffer) {
+            self.client.receive(&mut buffer[..len], Instant::now());
+            self.send();
+            if self.client.next_timeout().is_some_and(|at| at <= Instant::now()) {
+                break;
+            }
+        }
+    }
+
+    pub(crate) fn send(&mut self) {
+        let Some(to) = self.client.remote() else { return };
+        while let Some(bytes) = self.client.poll_transmit() {
+            self.socket.send_to(&bytes, to).expect("loopback takes it");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The driver over real loopback sockets, with the simulator's model clients on the other end.
+
+mod call;
+mod harness;
+mod hostile;
+mod start;
