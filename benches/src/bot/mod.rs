@@ -4,6 +4,7 @@
 //! reports. A second implementation finds the faults that a self-made client shares with the server.
 
 mod clip;
+mod engine;
 mod peer;
 mod received;
 mod send;

@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::clip::{Clip, ClipPlayer};
-use super::peer::{KeyframeRequests, OPUS_PAYLOAD_TYPE, Peer, SendTrack, VP8_PAYLOAD_TYPE};
+use super::engine::{KeyframeRequests, OPUS_PAYLOAD_TYPE, VP8_PAYLOAD_TYPE};
+use super::peer::{Peer, SendTrack};
 use super::tone::{PACKET_SAMPLES, ToneSource};
 
 /// Largest RTP payload, bytes; leaves room for headers and SRTP within 1200 on the wire.

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 use benches::bot::{Clip, Expectations, Peer, ReceiveSlots, Received, Sending};
 use sfu_core::{Command, Event, Join, Joined, MediaKind, Mid, PeerId, RoomId, SlotMapping, Source, SourceKind};
-use sfu_driver::{Driver, DriverConfig, Listen};
+use sfu_driver::{CommandError, Driver, DriverConfig, Listen};
 
 use super::{BIND, WAIT_MAX, wait_for};
 
@@ -34,10 +34,10 @@ fn event<T>(events: &Receiver<Event>, mut pick: impl FnMut(Event) -> Option<T>) 
     }
 }
 
-async fn join(driver: &Driver, events: &Receiver<Event>, id: PeerId, clip: &Arc<Clip>) -> Guest {
+async fn join(driver: &Driver, events: &Receiver<Event>, id: PeerId, clip: &Arc<Clip>) -> anyhow::Result<Guest> {
     let received = Received::new(Some(Arc::clone(clip)));
-    let peer = Peer::new(BIND, received.clone()).await.unwrap();
-    let offer = peer.offer(ReceiveSlots::ONE_TO_ONE).await.unwrap();
+    let peer = Peer::new(BIND, received.clone()).await?;
+    let offer = peer.offer(ReceiveSlots::ONE_TO_ONE).await?;
     let sources = vec![
         (Mid(offer.microphone_mid), SourceKind::Microphone),
         (Mid(offer.camera_mid), SourceKind::Camera),
@@ -48,24 +48,28 @@ async fn join(driver: &Driver, events: &Receiver<Event>, id: PeerId, clip: &Arc<
         offer: offer.sdp,
         sources,
     };
-    driver.command(Command::Join(join)).unwrap();
+    driver.command(Command::Join(join))?;
     let joined = event(events, |event| match event {
-        Event::Joined { peer, joined } if peer == id => Some(joined),
-        Event::Refused { error, .. } => panic!("refused: {error}"),
-        _ => None,
-    });
-    peer.accept_answer(joined.answer.clone()).await.unwrap();
-    tokio::time::timeout(WAIT_MAX, peer.connected()).await.unwrap().unwrap();
-    Guest {
+        Event::Joined { peer, joined } if peer == id => Some(Ok(joined)),
+        Event::Refused { error, .. } => Some(Err(error)),
+        Event::Joined { .. }
+        | Event::Connected { .. }
+        | Event::Alive { .. }
+        | Event::Disconnected { .. }
+        | Event::Stats { .. } => None,
+    })?;
+    peer.accept_answer(joined.answer.clone()).await?;
+    tokio::time::timeout(WAIT_MAX, peer.connected()).await??;
+    Ok(Guest {
         id,
         peer,
         received,
         joined,
-    }
+    })
 }
 
 /// Lets `to` receive what `from` sends.
-fn map(driver: &Driver, to: &Guest, from: PeerId) {
+fn map(driver: &Driver, to: &Guest, from: PeerId) -> Result<(), CommandError> {
     let slot = |kind: MediaKind, source: SourceKind| {
         let slot = to
             .joined
@@ -85,7 +89,26 @@ fn map(driver: &Driver, to: &Guest, from: PeerId) {
         slot(MediaKind::Audio, SourceKind::Microphone),
         slot(MediaKind::Video, SourceKind::Camera),
     ];
-    driver.command(Command::MapSlots { peer: to.id, slots }).unwrap();
+    driver.command(Command::MapSlots { peer: to.id, slots })
+}
+
+fn open_gate(driver: &Driver, peer: PeerId) -> Result<(), CommandError> {
+    driver.command(Command::SetForwarding { peer, allowed: true })
+}
+
+/// Reads events until the server has counted a second of packets from both, and none to anybody.
+fn both_send_and_nothing_is_forwarded(events: &Receiver<Event>, one: &Guest, two: &Guest) {
+    let mut heard = [false; 2];
+    event(events, |event| {
+        if let Event::Stats { peer, stats } = event {
+            assert_eq!(stats.packets_out, 0, "nothing leaves before both gates are open");
+            heard[usize::from(peer == two.id)] |= stats.packets_in > 50;
+        }
+        heard.iter().all(|heard| *heard).then_some(())
+    });
+    for received in [one.received.totals(), two.received.totals()] {
+        assert_eq!((received.audio_packets, received.video_packets), (0, 0));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,54 +117,27 @@ async fn clip_and_tone_cross_the_media_server_once_the_gate_is_open() {
         bind: BIND,
         advertise: Vec::new(),
     };
-    let (driver, events) = Driver::start(DriverConfig {
+    let config = DriverConfig {
         shards: 1,
         ..DriverConfig::new(vec![listen], 0)
-    })
-    .unwrap();
+    };
+    let (driver, events) = Driver::start(config).unwrap();
     let port = driver.candidates()[0][0].port();
     let clip = Arc::new(Clip::orange());
-    let one = join(&driver, &events, PeerId(1), &clip).await;
-    let two = join(&driver, &events, PeerId(2), &clip).await;
+    let one = join(&driver, &events, PeerId(1), &clip).await.unwrap();
+    let two = join(&driver, &events, PeerId(2), &clip).await.unwrap();
     assert_eq!(one.joined.slots.len(), 5);
     let remote = one.peer.remote_candidate().await.unwrap();
     assert_eq!(remote, Some(format!("127.0.0.1:{port}/udp")), "media goes to our port");
 
-    map(&driver, &one, two.id);
-    map(&driver, &two, one.id);
-    driver
-        .command(Command::SetForwarding {
-            peer: one.id,
-            allowed: true,
-        })
-        .unwrap();
+    map(&driver, &one, two.id).unwrap();
+    map(&driver, &two, one.id).unwrap();
+    open_gate(&driver, one.id).unwrap();
     let from_one = Sending::start(&one.peer, Arc::clone(&clip), 523.0).await.unwrap();
     let from_two = Sending::start(&two.peer, Arc::clone(&clip), 660.0).await.unwrap();
-    // Statistics of both that count a second of packets in: whatever was to be forwarded has been by then.
-    let mut heard = [false; 2];
-    event(&events, |event| {
-        if let Event::Stats { peer, stats } = event {
-            assert_eq!(stats.packets_out, 0, "nothing leaves before both gates are open");
-            let index = usize::from(peer == two.id);
-            heard[index] |= stats.packets_in > 50;
-        }
-        heard.iter().all(|heard| *heard).then_some(())
-    });
-    assert_eq!(
-        (one.received.totals().audio_packets, two.received.totals().audio_packets),
-        (0, 0)
-    );
-    assert_eq!(
-        (one.received.totals().video_packets, two.received.totals().video_packets),
-        (0, 0)
-    );
+    both_send_and_nothing_is_forwarded(&events, &one, &two);
 
-    driver
-        .command(Command::SetForwarding {
-            peer: two.id,
-            allowed: true,
-        })
-        .unwrap();
+    open_gate(&driver, two.id).unwrap();
     let expect = |hz| Expectations {
         tone_hz: Some(hz),
         video: true,
@@ -151,25 +147,21 @@ async fn clip_and_tone_cross_the_media_server_once_the_gate_is_open() {
         wait_for(expect(523), &two.received),
         wait_for(expect(660), &one.received)
     );
-    assert!(
-        one.peer.keyframe_requests() > 0,
-        "the server asks for a keyframe when a slot begins"
-    );
-    let broken = (
-        one.received.totals().video_broken_frames,
-        two.received.totals().video_broken_frames,
-    );
-    assert_eq!(broken, (0, 0), "loopback loses nothing");
+    assert!(one.peer.keyframe_requests() > 0, "a slot that begins needs a keyframe");
+    for received in [one.received.totals(), two.received.totals()] {
+        assert_eq!(received.video_broken_frames, 0, "loopback loses nothing");
+    }
     drop((from_one, from_two));
     one.peer.close().await.unwrap();
-    event(&events, |event| match event {
-        Event::Disconnected {
+    event(&events, |event| {
+        let Event::Disconnected {
             peer, last_packet_at, ..
-        } => {
-            assert!(peer == one.id && last_packet_at.is_some());
-            Some(())
-        }
-        _ => None,
+        } = event
+        else {
+            return None;
+        };
+        assert!(peer == one.id && last_packet_at.is_some());
+        Some(())
     });
     driver.stop();
 }
