@@ -46,3 +46,5 @@ pub const RECORD_RETRY_MIN: Duration = Duration::from_millis(100);
 pub const RECORD_RETRY_MAX: Duration = Duration::from_secs(2);
 /// How long the authority or the media plane may take to answer one question.
 pub const ANSWER_WAIT: Duration = Duration::from_secs(8);
+/// How long a closed connection is read on until the peer has closed it too.
+pub const GOODBYE_WAIT: Duration = Duration::from_secs(2);

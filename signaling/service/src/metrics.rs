@@ -27,6 +27,7 @@ pub enum Count {
     OffersRefused,
     RoomsOpened,
     RoomsClosed,
+    RoomsFailed,
     CallsEnded,
     RecordsWritten,
     RecordsFailed,
@@ -36,7 +37,7 @@ pub enum Count {
 }
 
 /// Every [`Count`] with its name for export, in the order of the enum.
-const NAMES: [(Count, &str); 28] = [
+const NAMES: [(Count, &str); 29] = [
     (Count::ConnectionsOpened, "connections_opened"),
     (Count::ConnectionsClosed, "connections_closed"),
     (Count::ConnectionsRefusedFull, "connections_refused_full"),
@@ -59,6 +60,7 @@ const NAMES: [(Count, &str); 28] = [
     (Count::OffersRefused, "offers_refused"),
     (Count::RoomsOpened, "rooms_opened"),
     (Count::RoomsClosed, "rooms_closed"),
+    (Count::RoomsFailed, "rooms_failed"),
     (Count::CallsEnded, "calls_ended"),
     (Count::RecordsWritten, "records_written"),
     (Count::RecordsFailed, "records_failed"),

@@ -9,14 +9,14 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use futures_util::stream::SplitSink;
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use signaling_protocol::message::ErrorCode;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::hub::{Hub, Outgoing};
-use crate::limits::MESSAGE_BYTES_MAX;
+use crate::limits::{GOODBYE_WAIT, MESSAGE_BYTES_MAX};
 use crate::metrics::Count;
 use crate::room::{CloseCode, ConnectionId};
 use crate::session::{Session, Step};
@@ -125,8 +125,8 @@ async fn serve(
         let metrics = open.hub.metrics();
         let frame = match turn {
             Turn::Outgoing(Some(Outgoing::Message(message))) => text(&message),
-            Turn::Outgoing(Some(Outgoing::Close(code))) => return close(&mut sink, &config, code).await,
-            Turn::Outgoing(None) => return close(&mut sink, &config, CloseCode::TooSlow).await,
+            Turn::Outgoing(Some(Outgoing::Close(code))) => return close(sink, stream, &config, code).await,
+            Turn::Outgoing(None) => return close(sink, stream, &config, CloseCode::TooSlow).await,
             Turn::Incoming(Some(Ok(message))) => {
                 heard_at = Instant::now();
                 match take(&open, &mut session, message) {
@@ -139,18 +139,18 @@ async fn serve(
             Turn::Incoming(Some(Err(error))) => {
                 if too_big(&error) {
                     metrics.add(Count::MessagesTooBig);
-                    close(&mut sink, &config, CloseCode::TooBig).await;
+                    close(sink, stream, &config, CloseCode::TooBig).await;
                 }
                 return;
             }
             Turn::Incoming(None) => return,
             Turn::Time if !session.seated() && opened_at.elapsed() >= config.hello_wait => {
                 metrics.add(Count::HellosLate);
-                return close(&mut sink, &config, CloseCode::Silent).await;
+                return close(sink, stream, &config, CloseCode::Silent).await;
             }
             Turn::Time if heard_at.elapsed() >= config.silence_max => {
                 metrics.add(Count::SocketsSilent);
-                return close(&mut sink, &config, CloseCode::Silent).await;
+                return close(sink, stream, &config, CloseCode::Silent).await;
             }
             Turn::Time => Message::Ping(bytes::Bytes::new()),
         };
@@ -204,15 +204,19 @@ async fn write(sink: &mut Sink, config: &SocketConfig, frame: Message) -> bool {
     matches!(timeout(config.write_wait, sink.send(frame)).await, Ok(Ok(())))
 }
 
-async fn close(sink: &mut Sink, config: &SocketConfig, code: CloseCode) {
+/// Says goodbye and reads on until the peer has answered: a socket closed over unread frames would be reset, and the
+/// last messages with it.
+async fn close(mut sink: Sink, mut stream: SplitStream<WebSocket>, config: &SocketConfig, code: CloseCode) {
     let frame = CloseFrame {
         code: code.number(),
         reason: "".into(),
     };
-    if write(sink, config, Message::Close(Some(frame))).await {
-        // The socket may be broken already; there is nobody left to tell.
-        let _ = timeout(config.write_wait, sink.close()).await;
+    if !write(&mut sink, config, Message::Close(Some(frame))).await {
+        return;
     }
+    let goodbye = async { while let Some(Ok(_)) = stream.next().await {} };
+    // Whoever does not answer in time is dropped.
+    let _ = timeout(GOODBYE_WAIT, goodbye).await;
 }
 
 /// Whether the peer sent more than a message may hold.

@@ -8,6 +8,7 @@ mod records;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -18,8 +19,8 @@ use signaling_protocol::{ServerMessage, TicketKey};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
-use crate::authority::{CallAuthority, CallGrant, Refusal, SegmentKey, UtcMicros};
-use crate::clock::Now;
+use crate::authority::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey, UtcMicros};
+use crate::clock::{Now, SegmentId};
 use crate::limits::{ANSWER_WAIT, OUTGOING_MAX, OVER_KEPT, RECORDS_QUEUE};
 use crate::media::MediaPlane;
 use crate::metrics::{Count, Metrics};
@@ -402,8 +403,48 @@ impl Inner {
 
     fn handle_in(self: &Arc<Self>, state: &mut State, now: Now, call: &str, input: Input) {
         let Some(open) = state.rooms.get_mut(call) else { return };
-        for effect in open.room.handle(now, input) {
-            self.start(state, call, effect);
+        match catch_unwind(AssertUnwindSafe(|| open.room.handle(now, input))) {
+            Ok(effects) => effects.into_iter().for_each(|effect| self.start(state, call, effect)),
+            Err(_) => self.room_failed(state, call),
+        }
+    }
+
+    /// A broken invariant costs its room, nothing else: segments are closed, and everyone may come again.
+    fn room_failed(&self, state: &mut State, call: &str) {
+        self.metrics.add(Count::RoomsFailed);
+        tracing::error!(call, "a room failed and was dropped");
+        let Some(open) = state.rooms.remove(call) else { return };
+        self.media.stop(room_id(call));
+        for (key, ended_at) in open.room.open_segments() {
+            let segment = SegmentId {
+                seat: key.seat,
+                seq: key.seq,
+            };
+            let close = Record::Close {
+                segment,
+                ended_at,
+                end: SegmentEnd::ConnectionLost,
+            };
+            if open.records.try_send(close).is_err() {
+                self.metrics.add(Count::RecordsLost);
+            }
+        }
+        state.peers.retain(|_, room| room != call);
+        let here =
+            |(id, connection): (&ConnectionId, &Connection)| (connection.call.as_deref() == Some(call)).then_some(*id);
+        let connections: Vec<_> = state.connections.iter().filter_map(here).collect();
+        for connection in connections {
+            let message = "the server made a mistake".to_owned();
+            state.send(
+                &self.metrics,
+                connection,
+                ServerMessage::Error {
+                    code: ErrorCode::Internal,
+                    message,
+                    fatal: true,
+                },
+            );
+            state.close(connection, CloseCode::Unavailable);
         }
     }
 
@@ -567,6 +608,26 @@ pub fn room_id(call: &str) -> RoomId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reader_that_is_too_slow_is_cut_off_and_told_so() {
+        let (mut state, metrics) = (State::default(), Metrics::default());
+        let (outgoing, mut receiver) = mpsc::channel(OUTGOING_MAX);
+        let id = ConnectionId(1);
+        state.connections.insert(id, Connection { outgoing, call: None });
+        for at in 0..=OUTGOING_MAX {
+            state.send(
+                &metrics,
+                id,
+                ServerMessage::Pong {
+                    at: i64::try_from(at).expect("small"),
+                },
+            );
+        }
+        assert_eq!(metrics.get(Count::ReadersTooSlow), 1);
+        let queued = std::iter::from_fn(|| receiver.try_recv().ok()).count();
+        assert_eq!((queued, receiver.is_closed()), (OUTGOING_MAX, true));
+    }
 
     #[test]
     fn a_room_has_the_number_of_its_call() {

@@ -1,0 +1,210 @@
+//! The booking side in memory: records that survive the hub, can refuse to be written, and are recovered like rows.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use signaling::authority::{CallAuthority, CallGrant, RecordError, Refusal, SegmentEnd, SegmentKey, UtcMicros};
+use signaling::intervals::Intervals;
+use signaling_protocol::{PriceModel, PriceTerms, Role, Ticket};
+
+/// What happened, in order, of the records and of the media plane.
+pub(crate) type Journal = Arc<Mutex<Vec<String>>>;
+
+/// An appointment.
+#[derive(Debug, Clone)]
+pub(crate) struct Appointment {
+    pub(crate) opens_at: UtcMicros,
+    pub(crate) starts_at: UtcMicros,
+    pub(crate) ends_at: UtcMicros,
+}
+
+/// A row of the ledger of presence.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) role: Role,
+    pub(crate) started_at: UtcMicros,
+    pub(crate) seen_at: UtcMicros,
+    pub(crate) end: Option<SegmentEnd>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    pub(crate) appointments: HashMap<String, Appointment>,
+    pub(crate) admitted: HashSet<(String, String)>,
+    pub(crate) rows: BTreeMap<SegmentKey, Row>,
+    pub(crate) ended: HashSet<String>,
+    /// While set, nothing can be read or written.
+    pub(crate) down: bool,
+    /// A call whose price cannot be computed without a panic.
+    pub(crate) cursed: Option<String>,
+}
+
+pub(crate) struct Authority {
+    records: Mutex<Records>,
+    journal: Journal,
+}
+
+impl Authority {
+    pub(crate) fn new(journal: Journal) -> Self {
+        Self {
+            records: Mutex::default(),
+            journal,
+        }
+    }
+
+    pub(crate) fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().expect("no test panics with the records in hand")
+    }
+
+    /// What a new process does first: segments that were left open end at their last checkpoint.
+    pub(crate) fn recover(&self) {
+        for row in self.records().rows.values_mut() {
+            row.end = row.end.or(Some(SegmentEnd::ConnectionLost));
+        }
+    }
+
+    /// Billable time by the records of closed segments.
+    pub(crate) fn billed(&self, call: &str) -> i64 {
+        billed(&self.records(), call)
+    }
+
+    fn write(&self, what: String, change: impl FnOnce(&mut Records)) -> Result<(), RecordError> {
+        let mut records = self.records();
+        if records.down {
+            return Err(RecordError("down".into()));
+        }
+        change(&mut records);
+        self.journal.lock().expect("the journal is only appended to").push(what);
+        Ok(())
+    }
+}
+
+fn billed(records: &Records, call: &str) -> i64 {
+    let side = |role: Role| {
+        let mut side = Intervals::default();
+        let own = |(key, row): &(&SegmentKey, &Row)| key.call == call && row.role == role && row.end.is_some();
+        for (_, row) in records.rows.iter().filter(own) {
+            side.insert(row.started_at, row.seen_at);
+        }
+        side
+    };
+    side(Role::Consumer).overlap(&side(Role::Provider))
+}
+
+fn role(seat: &str) -> Role {
+    if seat.starts_with('p') {
+        Role::Provider
+    } else {
+        Role::Consumer
+    }
+}
+
+#[async_trait]
+impl CallAuthority for Authority {
+    async fn authorise(&self, ticket: &Ticket, now: UtcMicros) -> Result<CallGrant, Refusal> {
+        let records = self.records();
+        if records.down {
+            return Err(Refusal::Unavailable);
+        }
+        let appointment = records.appointments.get(&ticket.call).ok_or(Refusal::Unknown)?;
+        if records.ended.contains(&ticket.call) {
+            return Err(Refusal::Ended);
+        }
+        if now < appointment.opens_at {
+            return Err(Refusal::NotOpen);
+        }
+        let own = |key: &&SegmentKey| key.call == ticket.call && key.seat == ticket.seat;
+        let place = (ticket.call.clone(), ticket.seat.clone());
+        Ok(CallGrant {
+            call: ticket.call.clone(),
+            seat: ticket.seat.clone(),
+            role: ticket.role,
+            name: format!("Name of {}", ticket.seat),
+            title: "Advice".into(),
+            opens_at: appointment.opens_at,
+            starts_at: appointment.starts_at,
+            ends_at: appointment.ends_at,
+            price: PriceTerms {
+                currency: if records.cursed.as_ref() == Some(&ticket.call) {
+                    "cursed".into()
+                } else {
+                    "NOK".into()
+                },
+                model: PriceModel::PerMinute {
+                    rate_minor: 600,
+                    increment_s: 1,
+                    free_s: 0,
+                    cap_minor: 100_000,
+                },
+            },
+            admitted: ticket.role == Role::Provider || records.admitted.contains(&place),
+            billed_before: billed(&records, &ticket.call),
+            next_segment: records
+                .rows
+                .keys()
+                .filter(own)
+                .map(|key| key.seq + 1)
+                .max()
+                .unwrap_or(1),
+        })
+    }
+
+    async fn arrived(&self, _call: &str, seat: &str, _at: UtcMicros) -> Result<(), RecordError> {
+        self.write(format!("arrived {seat}"), |_| {})
+    }
+
+    async fn admitted(&self, call: &str, seat: &str, _at: UtcMicros) -> Result<(), RecordError> {
+        self.write(format!("admitted {seat}"), |records| {
+            records.admitted.insert((call.to_owned(), seat.to_owned()));
+        })
+    }
+
+    async fn open_segment(&self, key: &SegmentKey, started_at: UtcMicros) -> Result<(), RecordError> {
+        self.write(format!("open {}{}", key.seat, key.seq), |records| {
+            let row = Row {
+                role: role(&key.seat),
+                started_at,
+                seen_at: started_at,
+                end: None,
+            };
+            records.rows.entry(key.clone()).or_insert(row);
+        })
+    }
+
+    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<(), RecordError> {
+        self.write("checkpoint".into(), |records| {
+            for (key, at) in seen {
+                if let Some(row) = records.rows.get_mut(key).filter(|row| row.end.is_none()) {
+                    row.seen_at = row.seen_at.max(*at);
+                }
+            }
+        })
+    }
+
+    async fn close_segment(&self, key: &SegmentKey, at: UtcMicros, end: SegmentEnd) -> Result<(), RecordError> {
+        self.write(format!("close {}{} {end:?}", key.seat, key.seq), |records| {
+            if let Some(row) = records.rows.get_mut(key).filter(|row| row.end.is_none()) {
+                row.seen_at = row.seen_at.max(at);
+                row.end = Some(end);
+            }
+        })
+    }
+
+    async fn call_ended(&self, call: &str, _at: UtcMicros) -> Result<(), RecordError> {
+        self.write("ended".into(), |records| {
+            records.ended.insert(call.to_owned());
+        })
+    }
+
+    fn cost_minor(&self, price: &PriceTerms, billable: i64) -> i64 {
+        assert_ne!(price.currency, "cursed", "this price cannot be computed");
+        match price.model {
+            PriceModel::Free => 0,
+            PriceModel::Fixed { amount_minor } => amount_minor,
+            PriceModel::PerMinute {
+                rate_minor, cap_minor, ..
+            } => (billable * rate_minor / 60_000_000).min(cap_minor),
+        }
+    }
+}
