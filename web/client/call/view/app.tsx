@@ -12,12 +12,12 @@ import { Room } from "./room";
 export function App() {
   const { state, t } = useCall();
   const { phase, notice } = state.value;
-  const root = useRef<HTMLDivElement>(null);
+  const root = useRef<HTMLElement>(null);
   const screen = screenOf(phase);
   // A new screen is announced by moving to its heading, where it has one that can take the focus.
   useEffect(() => root.current?.querySelector<HTMLElement>("h1[tabindex]")?.focus(), [screen]);
   return (
-    <div ref={root} class={`call is-${screen}`} data-phase={phase.at} data-attempt={state.value.attempt.number}>
+    <main ref={root} class={`call is-${screen}`} data-phase={phase.at} data-attempt={state.value.attempt.number}>
       {screen === "check" ? <DeviceCheck /> : null}
       {screen === "lobby" ? <Lobby /> : null}
       {screen === "room" ? <Room /> : null}
@@ -26,7 +26,7 @@ export function App() {
       <p class="sr" role="status">
         {notice === null ? "" : t(notice.key, notice.args)}
       </p>
-    </div>
+    </main>
   );
 }
 
