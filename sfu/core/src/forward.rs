@@ -145,6 +145,12 @@ impl Rewriter {
         })
     }
 
+    /// Which packet of the source a number of the slot stands for.
+    pub(crate) fn source_of(&self, index: u64) -> Option<u64> {
+        let mut shifts = self.shifts.iter().rev();
+        shifts.find_map(|(from, shift)| Some(index.wrapping_add(*shift)).filter(|source| source >= from))
+    }
+
     fn note(&mut self, packet: &MediaPacket, index: u64, now: Instant) {
         let before = self.last;
         let picture_id = packet.vp8.and_then(|vp8| vp8.picture_id);
@@ -178,7 +184,8 @@ pub(crate) struct SentEntry {
     pub(crate) source_index: u64,
     pub(crate) stream: u32,
     pub(crate) offsets: Offsets,
-    sent: bool,
+    /// False for a number that was skipped.
+    pub(crate) sent: bool,
     retransmitted_at: Option<Instant>,
 }
 
@@ -215,6 +222,24 @@ impl SentLog {
         usize::try_from(index & (self.entries.len() as u64 - 1)).expect("below the capacity")
     }
 
+    /// Notes a number below the newest that was skipped, so that a NACK for it finds its packet.
+    pub(crate) fn skip(&mut self, index: u64, source_index: u64, stream: u32, offsets: Offsets) {
+        let place = self.place(index);
+        self.entries[place] = SentEntry {
+            key: index + 1,
+            source_index,
+            stream,
+            offsets,
+            sent: false,
+            retransmitted_at: None,
+        };
+    }
+
+    /// The longest gap that can be noted.
+    pub(crate) fn gap_max(&self) -> u64 {
+        self.entries.len() as u64 - 1
+    }
+
     /// Notes a packet about to be sealed. False: this number was sealed before, or is too old to know.
     pub(crate) fn record(&mut self, placed: Placed, source_index: u64, stream: u32) -> bool {
         let capacity = self.entries.len() as u64;
@@ -229,16 +254,6 @@ impl SentLog {
             sent: true,
             retransmitted_at: None,
         };
-        for back in (1..=placed.gap.min(capacity - 1)).rev() {
-            let skipped = SentEntry {
-                key: entry.key - back,
-                source_index: source_index.wrapping_sub(back),
-                sent: false,
-                ..entry
-            };
-            let place = self.place(placed.index - back);
-            self.entries[place] = skipped;
-        }
         let place = self.place(placed.index);
         let before = &mut self.entries[place];
         if before.key == entry.key && before.sent {

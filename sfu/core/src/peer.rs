@@ -184,7 +184,7 @@ impl Peer {
         self.tracks.iter().position(|track| track.kind == kind)
     }
 
-    /// Forwards one packet on a slot.
+    /// Forwards one packet on a slot. True when the slot's source starts with it.
     pub(crate) fn forward(
         &mut self,
         slot: usize,
@@ -193,14 +193,16 @@ impl Peer {
         now: Instant,
         arena: &mut Arena,
         counters: &mut Counters,
-    ) {
+    ) -> bool {
         if !self.allowed {
             counters.gate_closed += 1;
-            return;
+            return false;
         }
-        let Some(destination) = self.destination() else { return };
+        let Some(destination) = self.destination() else {
+            return false;
+        };
         let Transport::Connected(secured) = &mut self.transport else {
-            return;
+            return false;
         };
         let mut path = Path {
             destination,
@@ -208,10 +210,12 @@ impl Peer {
             arena,
             counters,
         };
-        if let Some(bytes) = self.slots[slot].forward(packet, plain, now, &mut path) {
-            self.stats.packets_out += 1;
-            self.stats.bytes_out += bytes as u64;
-        }
+        let Some(forwarded) = self.slots[slot].forward(packet, plain, now, &mut path) else {
+            return false;
+        };
+        self.stats.packets_out += 1;
+        self.stats.bytes_out += forwarded.bytes as u64;
+        forwarded.starts
     }
 
     /// Sends a compound; false when there is no path or key for it yet.

@@ -43,6 +43,15 @@ pub(crate) struct Path<'a> {
     pub(crate) counters: &'a mut Counters,
 }
 
+/// What was sent of one packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Forwarded {
+    /// Header and payload.
+    pub(crate) bytes: usize,
+    /// It is the first of its source.
+    pub(crate) starts: bool,
+}
+
 impl Slot {
     pub(crate) fn new(mid: Mid, ssrc: u32, rtx_ssrc: Option<u32>, codec: OfferedCodec, first_sequence: u16) -> Self {
         Self {
@@ -63,14 +72,14 @@ impl Slot {
         }
     }
 
-    /// Sends one packet of the mapped track, or decides not to. Returns the bytes of header and payload sent.
+    /// Sends one packet of the mapped track, or decides not to.
     pub(crate) fn forward(
         &mut self,
         packet: &MediaPacket,
         plain: &[u8],
         now: Instant,
         path: &mut Path<'_>,
-    ) -> Option<usize> {
+    ) -> Option<Forwarded> {
         let (placed, starts) = match self.selection.decide(packet) {
             Decision::Drop => return None,
             Decision::Start => {
@@ -85,6 +94,12 @@ impl Slot {
         if !self.sent_log.record(placed, packet.index, packet.stream) {
             return None;
         }
+        for back in 1..=placed.gap.min(self.sent_log.gap_max()) {
+            let index = placed.index - back;
+            if let Some(source) = self.rewriter.source_of(index) {
+                self.sent_log.skip(index, source, packet.stream, placed.offsets);
+            }
+        }
         let payload = packet.header.payload(plain);
         // The first sound after a switch is the start of a talkspurt (RFC 3551 4.1).
         let marker = packet.header.marker || (starts && self.kind == MediaKind::Audio);
@@ -95,7 +110,10 @@ impl Slot {
         } else {
             path.counters.arena_full += 1;
         }
-        sent.then_some(HEADER_LEN + payload.len())
+        sent.then_some(Forwarded {
+            bytes: HEADER_LEN + payload.len(),
+            starts,
+        })
     }
 
     fn seal_media(
@@ -137,7 +155,8 @@ impl Slot {
         };
         let Ok(header) = Header::parse(plain) else { return false };
         let payload = header.payload(plain);
-        if payload.is_empty() {
+        // An empty packet has a number only if it was sent; a skipped number belongs to content.
+        if payload.is_empty() && !entry.sent {
             return false;
         }
         let vp8 = match self.codec.codec {

@@ -43,6 +43,8 @@ pub struct Outcome {
     /// Media packets forwarded before both gates were open.
     pub forwarded_early: u64,
     pub lost_by_network: u64,
+    /// A gate was shut for a while: what was lost just before that is not sent again through it.
+    pub gate_shut: bool,
 }
 
 impl World {
@@ -400,18 +402,23 @@ impl World {
             world.roam(plan.random_range(0..2));
         }
         world.run_for(Duration::from_secs(2));
-        if plan.random() {
+        let gate_shut = plan.random();
+        if gate_shut {
             let index = plan.random_range(0..2);
             world.admit(index, false);
             world.run_for(Duration::from_secs(1));
             world.admit(index, true);
         }
         world.run_for(Duration::from_secs(3));
-        world.finish(seed, forwarded_early)
+        world.finish(seed).map(|outcome| Outcome {
+            forwarded_early,
+            gate_shut,
+            ..outcome
+        })
     }
 
     /// Lets the last losses be repaired on a perfect network, then asks the clients.
-    fn finish(mut self, seed: u64, forwarded_early: u64) -> Result<Outcome, String> {
+    fn finish(mut self, seed: u64) -> Result<Outcome, String> {
         let lost_by_network = self.network.lost;
         self.network.conditions = Conditions::PERFECT;
         self.run_for(Duration::from_secs(1));
@@ -427,8 +434,9 @@ impl World {
         Ok(Outcome {
             received,
             counters: *self.sfu.counters(),
-            forwarded_early,
+            forwarded_early: 0,
             lost_by_network,
+            gate_shut: false,
         })
     }
 

@@ -3,13 +3,17 @@
 use std::time::Instant;
 
 use super::Sfu;
+use crate::forward::MediaPacket;
 use crate::limits;
 use crate::peer::{Binding, Peer, Transport};
-use crate::rtp::Header;
-use crate::track::{Arrival, Unwanted};
+use crate::rtp::{Header, Vp8};
+use crate::track::{Arrival, Subscription, Unwanted};
 
 /// A retransmission names the packet it repeats in its first two bytes (RFC 4588 section 4).
 const ORIGINAL_SEQUENCE_LEN: usize = 2;
+
+/// Packets behind a late start that are sent after it.
+const CATCH_UP_MAX: u64 = 64;
 
 /// A plain packet of a known track.
 struct Identified<'a> {
@@ -95,20 +99,59 @@ impl Sfu {
         }
         // Taken out for the time of the loop, since subscribers live in the same table; no allocation.
         let subscriptions = std::mem::take(&mut peer.tracks[track].subscriptions);
+        let mut late_start = false;
         for subscription in &subscriptions {
             if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
-                subscriber.forward(
-                    subscription.slot,
-                    &media,
-                    packet,
-                    now,
-                    &mut self.arena,
-                    &mut self.counters,
-                );
+                let (arena, counters) = (&mut self.arena, &mut self.counters);
+                let starts = subscriber.forward(subscription.slot, &media, packet, now, arena, counters);
+                late_start |= starts && !media.newest;
             }
+        }
+        if late_start {
+            self.catch_up(now, place, track, &media, &subscriptions);
         }
         if let Some(peer) = self.peers.get_mut(place) {
             peer.tracks[track].subscriptions = subscriptions;
+        }
+    }
+
+    /// A keyframe's first packet came after some of its others, which nobody could use then: they follow it now.
+    fn catch_up(
+        &mut self,
+        now: Instant,
+        place: usize,
+        track: usize,
+        start: &MediaPacket,
+        subscriptions: &[Subscription],
+    ) {
+        for index in start.index + 1..=start.index + CATCH_UP_MAX {
+            let stream = self
+                .peers
+                .get(place)
+                .and_then(|peer| peer.tracks[track].stream.as_ref());
+            let Some(packet) = stream.and_then(|stream| stream.ring.get(index)) else {
+                continue;
+            };
+            self.stored.clear();
+            self.stored.extend_from_slice(packet);
+            let Ok(header) = Header::parse(&self.stored) else {
+                continue;
+            };
+            let vp8 = Vp8::parse(header.payload(&self.stored));
+            let media = MediaPacket {
+                index,
+                header,
+                vp8,
+                newest: false,
+                ..*start
+            };
+            for subscription in subscriptions {
+                if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
+                    // A slot that was live before has sent this packet, and its log keeps it from doing so twice.
+                    let (arena, counters) = (&mut self.arena, &mut self.counters);
+                    subscriber.forward(subscription.slot, &media, &self.stored, now, arena, counters);
+                }
+            }
         }
     }
 }

@@ -79,8 +79,11 @@ pub struct Client {
     remote: Option<Answered>,
     /// When the next check goes out.
     check_at: Option<Instant>,
-    transaction: [u8; 12],
+    /// The last checks sent, since an answer may take longer than the next check.
+    transactions: VecDeque<[u8; 12]>,
     validated: bool,
+    /// The last check from this address was answered.
+    answered: bool,
     dtls: Option<Dtls>,
     dtls_timeout: Option<Instant>,
     srtp: Option<(SrtpReceiver, SrtpSender)>,
@@ -115,8 +118,9 @@ impl Client {
             config,
             remote: None,
             check_at: None,
-            transaction: [0; 12],
+            transactions: VecDeque::new(),
             validated: false,
+            answered: false,
             dtls: None,
             dtls_timeout: None,
             srtp: None,
@@ -202,6 +206,9 @@ impl Client {
     /// Its address changed: checks from the new one begin at once.
     pub fn moved(&mut self, now: Instant) {
         self.check_at = self.check_at.map(|_| now);
+        self.answered = false;
+        self.transactions.clear();
+        self.timeout(now);
     }
 
     /// Says goodbye; the datagram is in [`Client::poll_transmit`].
@@ -279,10 +286,14 @@ impl Client {
 
     fn check(&mut self, now: Instant) {
         let Some(remote) = &self.remote else { return };
-        self.random.fill(&mut self.transaction);
+        let transaction: [u8; 12] = self.random.random();
+        self.transactions.push_back(transaction);
+        if self.transactions.len() > 8 {
+            self.transactions.pop_front();
+        }
         let mut bytes = Vec::new();
         let request = stun::Request {
-            transaction: self.transaction,
+            transaction,
             username: &format!("{}:{}", remote.ufrag, self.ufrag),
             password: remote.password.as_bytes(),
             priority: 1 << 24,
@@ -291,7 +302,7 @@ impl Client {
         };
         stun::write_request(&mut bytes, &request);
         self.out.push_back(bytes);
-        let interval = if self.srtp.is_some() {
+        let interval = if self.srtp.is_some() && self.answered {
             CONSENT_INTERVAL
         } else {
             CHECK_INTERVAL
@@ -325,7 +336,11 @@ impl Client {
         let Ok(Response::Success { transaction, .. }) = answer else {
             return;
         };
-        if transaction != self.transaction || self.validated {
+        if !self.transactions.contains(&transaction) {
+            return;
+        }
+        self.answered = true;
+        if self.validated {
             return;
         }
         self.validated = true;

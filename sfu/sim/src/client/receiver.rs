@@ -1,6 +1,6 @@
 //! One slot of a model client, and the reference that checks it: what arrives must be one continuous, unharmed stream.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use sfu_core::SourceKind;
@@ -40,7 +40,11 @@ pub struct ReceivedStream {
 pub(super) struct Receiver {
     pub(super) slot: AnsweredSlot,
     arrived: BTreeMap<u64, Arrived>,
+    /// Packets without content: padding of the publisher that came too late to be left out.
+    empty: BTreeSet<u64>,
     repaired: usize,
+    /// The first to arrive: what came before it was never expected, so it cannot be missed.
+    first: Option<u64>,
     highest: Option<u64>,
     nack: NackTracker,
     wrong: Option<String>,
@@ -55,7 +59,9 @@ impl Receiver {
         Self {
             slot,
             arrived: BTreeMap::new(),
+            empty: BTreeSet::new(),
             repaired: 0,
+            first: None,
             highest: None,
             nack: NackTracker::new(),
             wrong: None,
@@ -74,6 +80,7 @@ impl Receiver {
         let Ok(header) = Header::parse(packet) else {
             return self.complain("malformed".into());
         };
+        self.first.get_or_insert(index);
         self.highest = Some(self.highest.map_or(index, |highest| highest.max(index)));
         self.take(&header, header.payload(packet), index, now);
     }
@@ -103,6 +110,10 @@ impl Receiver {
         if self.slot.video {
             self.nack.received(index, now);
         }
+        if payload.is_empty() {
+            self.empty.insert(index);
+            return;
+        }
         let vp8 = if self.slot.video { Vp8::parse(payload) } else { None };
         let content = match vp8 {
             Some(vp8) => payload.get(vp8.len + 1..).and_then(Content::read),
@@ -117,6 +128,9 @@ impl Receiver {
             marker: header.marker,
             vp8,
         };
+        if self.empty.contains(&index) {
+            self.complain(format!("number {index} was empty and now is not"));
+        }
         if let Some(before) = self.arrived.insert(index, arrived)
             && before != arrived
         {
@@ -167,8 +181,12 @@ impl Receiver {
             if starts {
                 summary.sources.push(source);
             }
-            let missing = before.map_or(0, |(before, _)| index - before - 1);
-            summary.holes += usize::try_from(missing).unwrap_or(usize::MAX);
+            let missing = before.map_or(0, |(before, _)| {
+                index - before - 1 - self.empty.range(before + 1..*index).count() as u64
+            });
+            if self.first.is_some_and(|first| first < *index) {
+                summary.holes += usize::try_from(missing).unwrap_or(usize::MAX);
+            }
             self.step(before.map(|(_, arrived)| arrived), arrived, starts, missing)
                 .map_err(|wrong| {
                     format!(
@@ -182,10 +200,11 @@ impl Receiver {
     }
 
     fn step(&self, before: Option<&Arrived>, now: &Arrived, starts: bool, missing: u64) -> Result<(), &'static str> {
+        // What came before the very first arrival may be lost for good: nobody knows to ask for it.
+        let Some(before) = before else { return Ok(()) };
         if self.slot.video && starts && !now.vp8.is_some_and(|vp8| vp8.keyframe) {
             return Err("a source starts without a keyframe");
         }
-        let Some(before) = before else { return Ok(()) };
         let ticks = now.timestamp.wrapping_sub(before.timestamp).cast_signed();
         if ticks < 0 || (starts && ticks == 0) {
             return Err("the timestamp does not advance");
