@@ -66,7 +66,12 @@ impl Authority {
 
     /// Billable time by the records of closed segments.
     pub(crate) fn billed(&self, call: &str) -> i64 {
-        billed(&self.records(), call)
+        overlap(&self.records(), call, |row| row.end.is_some())
+    }
+
+    /// Billable time by the records, as it would be after a crash at this moment.
+    pub(crate) fn checkpointed(&self, call: &str) -> i64 {
+        overlap(&self.records(), call, |_| true)
     }
 
     fn write(&self, what: String, change: impl FnOnce(&mut Records)) -> Result<(), RecordError> {
@@ -80,12 +85,13 @@ impl Authority {
     }
 }
 
-fn billed(records: &Records, call: &str) -> i64 {
+fn overlap(records: &Records, call: &str, counts: impl Fn(&Row) -> bool) -> i64 {
     let side = |role: Role| {
         let mut side = Intervals::default();
-        let own = |(key, row): &(&SegmentKey, &Row)| key.call == call && row.role == role && row.end.is_some();
-        for (_, row) in records.rows.iter().filter(own) {
-            side.insert(row.started_at, row.seen_at);
+        for (key, row) in &records.rows {
+            if key.call == call && row.role == role && counts(row) {
+                side.insert(row.started_at, row.seen_at);
+            }
         }
         side
     };
@@ -139,7 +145,7 @@ impl CallAuthority for Authority {
                 },
             },
             admitted: ticket.role == Role::Provider || records.admitted.contains(&place),
-            billed_before: billed(&records, &ticket.call),
+            billed_before: overlap(&records, &ticket.call, |row| row.end.is_some()),
             next_segment: records
                 .rows
                 .keys()

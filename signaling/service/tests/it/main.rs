@@ -7,4 +7,5 @@ mod hostile;
 mod lobby;
 mod media;
 mod outage;
+mod presence;
 mod seats;

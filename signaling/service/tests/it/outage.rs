@@ -86,16 +86,15 @@ async fn a_killed_server_bills_never_more_than_the_true_time_and_goes_on_where_i
             server.media.packet(a);
             server.media.packet(b);
         };
-        repeat_until(talk, || server.hub.snapshot()[0].billable > before + 400_000).await;
+        repeat_until(talk, || server.authority.checkpointed(CALL) > before + 400_000).await;
         talked += began.elapsed();
         server = server.crash_and_restart().await;
         let billed = Duration::from_micros(server.authority.billed(CALL).unsigned_abs());
-        // Checkpoints come every 100 ms here; the rest is a slow machine's.
-        assert!(billed <= talked, "{billed:?} billed of {talked:?}");
         assert!(
-            billed + Duration::from_millis(300) * round >= Duration::from_millis(400) * round,
-            "{billed:?}"
+            billed > Duration::from_millis(400) * round,
+            "{billed:?} after round {round}"
         );
+        assert!(billed <= talked, "{billed:?} billed of {talked:?}");
     }
 }
 
