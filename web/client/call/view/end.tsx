@@ -110,7 +110,9 @@ function Refused({ why, page }: { why: Refusal; page: CallPage }) {
     case "over":
       return (
         <EndFrame title={t("call-ended-title")} words={t("call-refused-over")}>
-          {back}
+          <a class="call-button is-filled" href={page.after_url}>
+            {t("call-after")}
+          </a>
         </EndFrame>
       );
     case "unsupported":
