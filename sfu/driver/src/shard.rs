@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
-use sfu_core::{Certificate, Command, DisconnectReason, Event, Input, Limits, Sfu, SfuConfig};
+use sfu_core::{Certificate, Command, DisconnectReason, Event, Input, JoinError, Limits, PeerId, Sfu, SfuConfig};
 
 use crate::config::Sockets;
 use crate::egress::Egress;
@@ -53,21 +53,8 @@ pub(crate) struct Shard {
 impl Shard {
     /// Runs until the handle says stop; then closes every room and reports the peers gone.
     pub(crate) fn run(self) {
-        let now = Instant::now();
-        let sfu = self.new_core(now);
         let waits = Waits::new(&self.sockets.sockets, &self.line.waker);
-        let egress = Egress::new(self.gso);
-        let mut running = Running {
-            shard: self,
-            sfu,
-            egress,
-            unsent: None,
-            listening: true,
-            io: IoCounters::default(),
-            metrics_at: now,
-            published: true,
-        };
-        running.run(waits);
+        Running::new(self, Instant::now()).run(waits);
     }
 
     fn new_core(&self, now: Instant) -> Sfu {
@@ -96,6 +83,19 @@ struct Running {
 }
 
 impl Running {
+    fn new(shard: Shard, now: Instant) -> Self {
+        Self {
+            sfu: shard.new_core(now),
+            egress: Egress::new(shard.gso),
+            shard,
+            unsent: None,
+            listening: true,
+            io: IoCounters::default(),
+            metrics_at: now,
+            published: true,
+        }
+    }
+
     fn run(&mut self, mut waits: Waits) {
         let mut receive = ReceiveBatch::new();
         let mut readable = Vec::with_capacity(self.shard.sockets.sockets.len());
@@ -135,7 +135,15 @@ impl Running {
             let Ok(command) = self.shard.commands.try_recv() else {
                 return;
             };
-            self.handle(Instant::now(), Input::Command(command));
+            let joining = if let Command::Join(join) = &command {
+                Some(join.peer)
+            } else {
+                None
+            };
+            let handled = self.handle(Instant::now(), Input::Command(command));
+            if let (false, Some(peer)) = (handled, joining) {
+                self.refuse_broken(peer);
+            }
         }
         self.shard.line.waker.wake();
     }
@@ -162,12 +170,21 @@ impl Running {
         }
     }
 
-    /// One input to the core. A panic in it costs the room it was about.
-    fn handle(&mut self, now: Instant, input: Input<'_>) {
+    /// A join that ended in a panic may have left neither a peer nor an answer.
+    fn refuse_broken(&mut self, peer: PeerId) {
+        self.flush();
+        if self.shard.placement.shard_of_peer(peer).is_some() {
+            let error = JoinError::BadOffer("it cannot be handled".to_owned());
+            self.deliver_waiting(Event::Refused { peer, error });
+        }
+    }
+
+    /// One input to the core. A panic in it costs the room it was about; false if there was one.
+    fn handle(&mut self, now: Instant, input: Input<'_>) -> bool {
         self.published = false;
         let sfu = &mut self.sfu;
         if panic::catch_unwind(AssertUnwindSafe(|| sfu.handle(now, input))).is_ok() {
-            return;
+            return true;
         }
         self.io.panics += 1;
         match panic::catch_unwind(AssertUnwindSafe(|| sfu.fail_room(now))) {
@@ -175,6 +192,7 @@ impl Running {
             Ok(None) => tracing::error!(shard = self.shard.number, "a panic in no room's work was caught"),
             Err(_) => self.start_anew(now),
         }
+        false
     }
 
     /// The core cannot be trusted: all its peers are gone, and a new one takes over.
@@ -207,9 +225,7 @@ impl Running {
 
     /// False when the queue was full; the event is kept and comes first next time.
     fn deliver(&mut self, event: Event) -> bool {
-        if let Event::Disconnected { peer, .. } | Event::Refused { peer, .. } = &event {
-            self.shard.placement.remove(*peer);
-        }
+        self.forget_place(&event);
         if !self.listening {
             return true;
         }
@@ -231,10 +247,15 @@ impl Running {
         if let Some(earlier) = self.unsent.take() {
             self.listening = self.listening && self.shard.events.send(earlier).is_ok();
         }
-        if let Event::Disconnected { peer, .. } = &event {
+        self.forget_place(&event);
+        self.listening = self.listening && self.shard.events.send(event).is_ok();
+    }
+
+    /// Who is gone holds no place any more.
+    fn forget_place(&self, event: &Event) {
+        if let Event::Disconnected { peer, .. } | Event::Refused { peer, .. } = event {
             self.shard.placement.remove(*peer);
         }
-        self.listening = self.listening && self.shard.events.send(event).is_ok();
     }
 
     fn publish_metrics(&mut self, now: Instant) {
@@ -266,108 +287,162 @@ impl Running {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::sync::mpsc;
 
-    use sfu_core::{Join, PeerId, RoomId};
+    use sfu_core::{Join, RoomId};
+    use sfu_sim::{Client, ClientConfig};
 
     use super::*;
     use crate::config::{DriverConfig, Listen};
 
-    /// A source of randomness that fails once asked, to break the core in the middle of a command.
-    fn broken(_: &mut [u8]) {
-        panic!("no randomness, as the test wants it");
+    thread_local! {
+        static BROKEN: Cell<bool> = const { Cell::new(false) };
     }
 
-    fn running(random: fn(&mut [u8])) -> (Running, Receiver<Event>, Arc<Placement>) {
-        let listen = Listen {
-            bind: [127, 0, 0, 1].into(),
-            advertise: Vec::new(),
-        };
-        let config = DriverConfig::new(vec![listen], 0);
-        let (events, receiver) = mpsc::sync_channel(2);
-        let placement = Arc::new(Placement::new(1));
-        let shard = Shard {
-            number: 0,
-            setup: CoreSetup {
-                certificate: Certificate::generate().unwrap(),
-                limits: config.limits,
-                random,
-            },
-            sockets: config.open(0).unwrap(),
-            gso: true,
-            line: Arc::new(Line {
-                waker: Waker::new().unwrap(),
-                stop: AtomicBool::new(false),
-                metrics: MetricsBoard::default(),
-            }),
-            placement: Arc::clone(&placement),
-            commands: mpsc::sync_channel(1).1,
-            events,
-        };
-        let now = Instant::now();
-        let running = Running {
-            sfu: shard.new_core(now),
-            shard,
-            egress: Egress::new(true),
-            unsent: None,
-            listening: true,
-            io: IoCounters::default(),
-            metrics_at: now,
-            published: true,
-        };
-        (running, receiver, placement)
+    /// Randomness that fails when told to, to break the core in the middle of a command.
+    fn brittle(out: &mut [u8]) {
+        assert!(!BROKEN.get(), "no randomness, as the test wants it");
+        crate::sys::random(out);
     }
 
-    fn bad_join(peer: u64) -> Input<'static> {
-        let join = Join {
-            room: RoomId(1),
-            peer: PeerId(peer),
-            offer: "v=0".to_owned(),
-            sources: Vec::new(),
-        };
-        Input::Command(Command::Join(join))
+    struct Bench {
+        running: Running,
+        commands: SyncSender<Command>,
+        events: Receiver<Event>,
+        placement: Arc<Placement>,
+    }
+
+    impl Bench {
+        fn new(events_max: usize) -> Self {
+            let listen = Listen {
+                bind: [127, 0, 0, 1].into(),
+                advertise: Vec::new(),
+            };
+            let config = DriverConfig::new(vec![listen], 0);
+            let (events, receiver) = mpsc::sync_channel(events_max);
+            let (commands, command_receiver) = mpsc::sync_channel(8);
+            let placement = Arc::new(Placement::new(1));
+            let certificate = Certificate::generate().unwrap();
+            let shard = Shard {
+                number: 0,
+                setup: CoreSetup {
+                    certificate,
+                    limits: config.limits,
+                    random: brittle,
+                },
+                sockets: config.open(0).unwrap(),
+                gso: true,
+                line: Arc::new(Line {
+                    waker: Waker::new().unwrap(),
+                    stop: AtomicBool::new(false),
+                    metrics: MetricsBoard::default(),
+                }),
+                placement: Arc::clone(&placement),
+                commands: command_receiver,
+                events,
+            };
+            let running = Running::new(shard, Instant::now());
+            Self {
+                running,
+                commands,
+                events: receiver,
+                placement,
+            }
+        }
+
+        fn join(&mut self, room: u128, peer: u64, offer: &str) {
+            let (room, peer) = (RoomId(room), PeerId(peer));
+            self.placement.place(room, peer).unwrap();
+            let join = Join {
+                room,
+                peer,
+                offer: offer.to_owned(),
+                sources: Vec::new(),
+            };
+            self.commands.send(Command::Join(join)).unwrap();
+            self.running.take_commands();
+        }
+
+        /// Everything reported, one word and the peer for each.
+        fn reported(&mut self) -> Vec<(&'static str, u64)> {
+            self.running.flush();
+            let mut all = Vec::new();
+            while let Ok(event) = self.events.try_recv() {
+                all.push(match event {
+                    Event::Joined { peer, .. } => ("joined", peer.0),
+                    Event::Refused { peer, .. } => ("refused", peer.0),
+                    Event::Disconnected {
+                        peer,
+                        reason: DisconnectReason::RoomFailed,
+                        ..
+                    } => ("failed", peer.0),
+                    Event::Disconnected { peer, .. } => ("gone", peer.0),
+                    Event::Connected { peer, .. } | Event::Alive { peer, .. } | Event::Stats { peer, .. } => {
+                        ("other", peer.0)
+                    }
+                });
+                self.running.flush();
+            }
+            all
+        }
+    }
+
+    fn offer() -> String {
+        Client::new(ClientConfig::default(), Instant::now()).offer()
     }
 
     #[test]
     fn events_wait_while_the_queue_is_full_and_none_is_lost() {
-        let (mut running, events, placement) = running(crate::sys::random);
+        let mut bench = Bench::new(2);
         for peer in 1..=5 {
-            placement.place(RoomId(1), PeerId(peer)).unwrap();
-            running.handle(Instant::now(), bad_join(peer));
+            bench.join(1, peer, "v=0");
         }
-        running.flush();
-        assert!(running.unsent.is_some());
-        let mut refused = Vec::new();
-        while let Ok(event) = events.try_recv() {
-            let Event::Refused { peer, .. } = event else {
-                panic!("{event:?}")
-            };
-            refused.push(peer.0);
-            running.flush();
-        }
-        assert_eq!(refused, [1, 2, 3, 4, 5]);
-        assert_eq!(placement.shard_of_room(RoomId(1)), None, "refused peers hold no place");
+        bench.running.flush();
+        assert!(bench.running.unsent.is_some());
+        assert_eq!(bench.reported(), [1, 2, 3, 4, 5].map(|peer| ("refused", peer)));
+        assert_eq!(
+            bench.placement.shard_of_room(RoomId(1)),
+            None,
+            "refused peers hold no place"
+        );
+    }
+
+    #[test]
+    fn a_panic_ends_its_room_and_no_other() {
+        let mut bench = Bench::new(16);
+        let offer = offer();
+        bench.join(1, 1, &offer);
+        bench.join(2, 2, &offer);
+        BROKEN.set(true);
+        bench.join(1, 3, &offer);
+        BROKEN.set(false);
+        assert_eq!(
+            bench.reported(),
+            [("joined", 1), ("joined", 2), ("failed", 1), ("refused", 3)]
+        );
+        assert_eq!(bench.placement.peers_of(0), [PeerId(2)]);
+        bench.join(1, 4, &offer);
+        bench.join(2, 5, &offer);
+        assert_eq!(bench.reported(), [("joined", 4), ("joined", 5)]);
+        assert_eq!(
+            (bench.running.io.panics, bench.running.sfu.counters().rooms_failed),
+            (1, 1)
+        );
     }
 
     #[test]
     fn a_core_that_is_made_anew_reports_every_peer_gone() {
-        let (mut running, events, placement) = running(broken);
-        placement.place(RoomId(1), PeerId(1)).unwrap();
-        placement.place(RoomId(2), PeerId(2)).unwrap();
-        running.start_anew(Instant::now());
-        let mut gone: Vec<u64> = events
-            .try_iter()
-            .map(|event| match event {
-                Event::Disconnected {
-                    peer,
-                    last_packet_at: None,
-                    reason: DisconnectReason::RoomFailed,
-                } => peer.0,
-                other => panic!("{other:?}"),
-            })
-            .collect();
-        gone.sort_unstable();
-        assert_eq!(gone, [1, 2]);
-        assert!(placement.peers_of(0).is_empty());
+        let mut bench = Bench::new(16);
+        let offer = offer();
+        bench.join(1, 1, &offer);
+        bench.join(2, 2, &offer);
+        bench.running.start_anew(Instant::now());
+        let mut reported = bench.reported();
+        reported.sort_unstable();
+        assert_eq!(reported, [("failed", 1), ("failed", 2)]);
+        assert!(bench.placement.peers_of(0).is_empty());
+        bench.join(1, 3, &offer);
+        assert_eq!(bench.reported(), [("joined", 3)]);
     }
 }

@@ -6,7 +6,7 @@ use sfu_driver::{Driver, DriverConfig, Listen};
 use crate::harness::config;
 
 fn refused(config: DriverConfig) -> (ErrorKind, String) {
-    let error = Driver::start(config).map(drop).unwrap_err();
+    let error = Driver::start(config).map(drop).expect_err("it cannot work");
     (error.kind(), error.to_string())
 }
 
