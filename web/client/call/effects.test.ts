@@ -190,5 +190,5 @@ test("a timer waits its time and its share of the jitter, and starting it again 
   [...timers.values()][0]?.run();
   assert.deepEqual(events, [{ type: "timer", name: "retry", attempt: 2 }]);
   run({ ...retry, attempt: 3 }, { type: "stop_timer", name: "retry" });
-  assert.equal([...timers.values()].filter(({ ms }) => ms === 750).length, 1, "the one that ran; the new one is gone");
+  assert.equal(timers.size, 0);
 });
