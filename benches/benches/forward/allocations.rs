@@ -1,5 +1,8 @@
 //! Counts heap allocations, so that the bench can show that forwarding makes none.
-#![expect(unsafe_code, reason = "a counting allocator has to be a GlobalAlloc; it only passes calls on")]
+#![expect(
+    unsafe_code,
+    reason = "a counting allocator has to be a GlobalAlloc; it only passes calls on"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};

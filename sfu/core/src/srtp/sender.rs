@@ -1,10 +1,12 @@
 //! Sealing what we send to one peer.
 
+use super::Profile;
 use super::cipher::Cipher;
 use super::keys::{Keys, Stream};
 
 /// Session keys of our packets to one peer.
 pub struct SrtpSender {
+    profile: Profile,
     rtp: Cipher,
     rtcp: Cipher,
     rtcp_index: u32,
@@ -14,10 +16,17 @@ impl SrtpSender {
     #[must_use]
     pub fn new(keys: &Keys) -> Self {
         Self {
+            profile: keys.profile,
             rtp: Cipher::new(keys, Stream::Rtp),
             rtcp: Cipher::new(keys, Stream::Rtcp),
             rtcp_index: 0,
         }
+    }
+
+    /// What the packets are protected with.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile
     }
 
     /// Encrypts `packet[..plain_len]` (header and payload, `header_len` of it header) in place and returns the sealed

@@ -184,6 +184,12 @@ impl Client {
         self.srtp.is_some() && !self.closed
     }
 
+    /// What DTLS agreed on to protect media with.
+    #[must_use]
+    pub fn profile(&self) -> Option<Profile> {
+        self.srtp.as_ref().map(|(_, sender)| sender.profile())
+    }
+
     /// The core said goodbye.
     #[must_use]
     pub fn is_closed(&self) -> bool {

@@ -1,0 +1,216 @@
+//! What forwarding costs: the real core with real handshakes, one publisher and N subscribers, no sockets.
+//!
+//! A packet counts from the sealed datagram that came in to the sealed datagrams in the send arena, grouped by
+//! destination. Beside it the bare AEAD seal of the same bytes under as many keys is measured in turns, so that both
+//! see the same machine; of each the best slice counts, since neighbours on the machine only ever make it slower.
+
+mod allocations;
+
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use sfu_core::srtp::Profile;
+use sfu_core::{Input, Source, SourceKind};
+use sfu_sim::{ClientConfig, Conditions, World};
+
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
+
+/// Bytes of an RTP header as the core writes it.
+const HEADER_LEN: usize = 12;
+/// Virtual time from packet to packet; below the rate that one peer may send at.
+const PACKET_INTERVAL: Duration = Duration::from_micros(500);
+/// Slices measured of each kind; the best counts.
+const SLICES: usize = 40;
+/// Forwarded packets of one slice, about; a slice takes a few milliseconds.
+const SLICE_FORWARDS: usize = 4_000;
+
+/// One row of the table.
+struct Row {
+    subscribers: usize,
+    payload_len: usize,
+    profile: Profile,
+    forward_ns: f64,
+    seal_ns: f64,
+    allocations: f64,
+}
+
+fn main() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "| subscribers | payload bytes | profile | ns per forwarded packet | bare seal ns | ratio | allocations per packet |"
+    )?;
+    writeln!(out, "|---:|---:|---|---:|---:|---:|---:|")?;
+    for payload_len in [100, 1_100] {
+        for subscribers in [1, 10, 100] {
+            let row = measure(subscribers, payload_len);
+            writeln!(
+                out,
+                "| {} | {} | {:?} | {:.0} | {:.0} | {:.2} | {:.4} |",
+                row.subscribers,
+                row.payload_len,
+                row.profile,
+                row.forward_ns,
+                row.seal_ns,
+                row.forward_ns / row.seal_ns,
+                row.allocations,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn measure(subscribers: usize, payload_len: usize) -> Row {
+    let mut world = connect(subscribers);
+    let profile = world.client(1).profile().expect("it is connected");
+    let mut seals = Seals::new(profile, subscribers, payload_len);
+    let packets = (SLICE_FORWARDS / subscribers).max(40);
+    let mut now = world.now();
+    let mut slice = |world: &mut World| {
+        let sealed: Vec<Vec<u8>> = (0..packets)
+            .map(|_| {
+                world
+                    .client(0)
+                    .media_packet(SourceKind::Camera, payload_len)
+                    .expect("it is connected")
+            })
+            .collect();
+        forward(world, sealed, &mut now)
+    };
+    let warm_up = slice(&mut world);
+    assert_eq!(
+        warm_up.sent,
+        packets * subscribers,
+        "everything is forwarded to everybody"
+    );
+    let (mut forward_ns, mut seal_ns) = (f64::MAX, f64::MAX);
+    let mut allocations = 0;
+    for _ in 0..SLICES {
+        let cost = slice(&mut world);
+        forward_ns = forward_ns.min(cost.nanos / (packets * subscribers) as f64);
+        seal_ns = seal_ns.min(seals.nanos(packets));
+        allocations += cost.allocations;
+    }
+    let forwarded = (SLICES * packets * subscribers) as f64;
+    Row {
+        subscribers,
+        payload_len,
+        profile,
+        forward_ns,
+        seal_ns,
+        allocations: allocations as f64 / forwarded,
+    }
+}
+
+/// A call of one camera and `subscribers` viewers, connected and admitted.
+fn connect(subscribers: usize) -> World {
+    let mut world = World::new(1, Conditions::PERFECT);
+    let publisher = ClientConfig {
+        sources: vec![SourceKind::Camera],
+        audio_slots: 0,
+        video_slots: 0,
+        ..ClientConfig::default()
+    };
+    world.join(publisher);
+    for number in 0..subscribers {
+        let tag = u32::try_from(number).expect("few subscribers") + 2;
+        world.join(ClientConfig {
+            tag,
+            sources: Vec::new(),
+            audio_slots: 0,
+            ..ClientConfig::default()
+        });
+    }
+    world.connect_all();
+    let camera = Source {
+        peer: world.peer(0),
+        kind: SourceKind::Camera,
+    };
+    for number in 0..=subscribers {
+        world.admit(number, true);
+        if number > 0 {
+            world.show(number, &[camera]);
+        }
+    }
+    world
+}
+
+/// What one slice cost.
+struct Cost {
+    nanos: f64,
+    allocations: u64,
+    /// Media datagrams that came out.
+    sent: usize,
+}
+
+/// Hands every packet to the core and takes what comes out.
+fn forward(world: &mut World, mut sealed: Vec<Vec<u8>>, now: &mut Instant) -> Cost {
+    let (from, local) = (world.address_of(0), world.address());
+    let sfu = world.sfu();
+    let forwarded_before = sfu.counters().forwarded;
+    let allocations_before = allocations::count();
+    let start = Instant::now();
+    for bytes in &mut sealed {
+        *now += PACKET_INTERVAL;
+        sfu.handle(*now, Input::Datagram { from, local, bytes });
+        for transmit in sfu.transmits().iter() {
+            black_box(transmit);
+        }
+    }
+    let nanos = start.elapsed().as_nanos() as f64;
+    let allocations = allocations::count() - allocations_before;
+    while sfu.poll_event().is_some() {}
+    let sent = usize::try_from(sfu.counters().forwarded - forwarded_before).expect("few packets");
+    Cost {
+        nanos,
+        allocations,
+        sent,
+    }
+}
+
+/// The bare seals of the same bytes, one key a subscriber.
+struct Seals {
+    keys: Vec<LessSafeKey>,
+    packet: Vec<u8>,
+    sequence: u64,
+}
+
+impl Seals {
+    fn new(profile: Profile, subscribers: usize, payload_len: usize) -> Self {
+        let algorithm = match profile {
+            Profile::AeadAes128Gcm => &AES_128_GCM,
+            Profile::AeadAes256Gcm => &AES_256_GCM,
+            Profile::AesCm128HmacSha1_80 => panic!("the core prefers an AEAD, and the model client offers all"),
+        };
+        let key = |number: usize| {
+            let bytes = [u8::try_from(number % 251).expect("below 251"); 32];
+            let key = UnboundKey::new(algorithm, &bytes[..algorithm.key_len()]);
+            LessSafeKey::new(key.expect("the key has the length of its algorithm"))
+        };
+        Self {
+            keys: (0..subscribers).map(key).collect(),
+            packet: vec![7; HEADER_LEN + payload_len],
+            sequence: 0,
+        }
+    }
+
+    /// Nanoseconds of one seal.
+    fn nanos(&mut self, packets: usize) -> f64 {
+        let start = Instant::now();
+        for _ in 0..packets {
+            self.sequence += 1;
+            let mut nonce = [0; 12];
+            nonce[4..].copy_from_slice(&self.sequence.to_be_bytes());
+            for key in &self.keys {
+                let (header, payload) = self.packet.split_at_mut(HEADER_LEN);
+                let nonce = Nonce::assume_unique_for_key(nonce);
+                let tag = key.seal_in_place_separate_tag(nonce, Aad::from(&*header), payload);
+                let _ = black_box(tag.expect("a packet is far below the limit of the algorithm"));
+            }
+        }
+        start.elapsed().as_nanos() as f64 / (packets * self.keys.len()) as f64
+    }
+}
