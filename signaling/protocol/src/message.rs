@@ -13,9 +13,17 @@ pub enum ClientMessage {
     /// First message of a connection: exchanges the ticket for a session and takes the seat.
     Hello { protocol: u32, ticket: String },
     /// The one offer of a peer connection. `id` comes back in the answer.
-    Offer { id: u32, sdp: String, sources: Vec<PublishedSource> },
+    Offer {
+        id: u32,
+        sdp: String,
+        sources: Vec<PublishedSource>,
+    },
     /// Which of the sender's own sources carry something now; shown to the others.
-    Media { microphone: bool, camera: bool, screen: bool },
+    Media {
+        microphone: bool,
+        camera: bool,
+        screen: bool,
+    },
     /// Provider only: let a waiting seat in.
     Admit { seat: String },
     /// Provider only: turn a waiting seat away.
@@ -34,9 +42,19 @@ pub enum ClientMessage {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage {
     /// The ticket was good: this connection holds the seat now.
-    Welcome { protocol: u32, seat: String, role: Role, admitted: bool, call: CallInfo },
+    Welcome {
+        protocol: u32,
+        seat: String,
+        role: Role,
+        admitted: bool,
+        call: CallInfo,
+    },
     /// Answer to the offer with the same `id`, and its receive slots in m-line order.
-    Answer { id: u32, sdp: String, slots: Vec<SlotDescription> },
+    Answer {
+        id: u32,
+        sdp: String,
+        slots: Vec<SlotDescription>,
+    },
     /// Everyone of the call, whole list, whenever it changes.
     Participants { participants: Vec<Participant> },
     /// The provider let this seat in: media flows and time counts from here on.
@@ -52,7 +70,11 @@ pub enum ServerMessage {
     /// The server goes down or the room moves: reconnect with a fresh ticket after the delay.
     Moving { retry_after_ms: u32 },
     /// A message was refused; the connection stays open unless `fatal`.
-    Error { code: ErrorCode, message: String, fatal: bool },
+    Error {
+        code: ErrorCode,
+        message: String,
+        fatal: bool,
+    },
     Pong {
         #[ts(type = "number")]
         at: i64,

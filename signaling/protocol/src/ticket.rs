@@ -74,7 +74,9 @@ impl TicketKey {
         }
         let (payload, mac) = text.split_once('.').ok_or(TicketError::Malformed)?;
         let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_| TicketError::Malformed)?;
-        self.mac(payload).verify_slice(&mac).map_err(|_| TicketError::BadSignature)?;
+        self.mac(payload)
+            .verify_slice(&mac)
+            .map_err(|_| TicketError::BadSignature)?;
         let json = URL_SAFE_NO_PAD.decode(payload).map_err(|_| TicketError::Malformed)?;
         let ticket: Ticket = serde_json::from_slice(&json).map_err(|_| TicketError::Malformed)?;
         if now_s >= ticket.expires_at_s || ticket.expires_at_s - now_s > TICKET_LIFE_S_MAX {
@@ -111,8 +113,14 @@ mod tests {
         let text = key.sign(&ticket());
         assert_eq!(key.verify(&text, 999), Ok(ticket()));
         assert_eq!(key.verify(&text, 1_000), Err(TicketError::Expired));
-        assert_eq!(key.verify(&text, 1_000 - TICKET_LIFE_S_MAX - 1), Err(TicketError::Expired));
-        assert_eq!(TicketKey::new([8; 32]).verify(&text, 999), Err(TicketError::BadSignature));
+        assert_eq!(
+            key.verify(&text, 1_000 - TICKET_LIFE_S_MAX - 1),
+            Err(TicketError::Expired)
+        );
+        assert_eq!(
+            TicketKey::new([8; 32]).verify(&text, 999),
+            Err(TicketError::BadSignature)
+        );
     }
 
     proptest! {

@@ -37,11 +37,11 @@ pub struct SocketConfig {
 }
 
 impl SocketConfig {
-    /// The usual patience, for pages of these origins.
+    /// The usual patience, for pages of the sites at these addresses.
     #[must_use]
-    pub fn new(allowed_origins: Vec<String>) -> Self {
+    pub fn new(allowed: Vec<String>) -> Self {
         Self {
-            allowed_origins,
+            allowed_origins: allowed.iter().map(|url| origin_of(url)).collect(),
             hello_wait: Duration::from_secs(10),
             ping_period: Duration::from_secs(10),
             silence_max: Duration::from_secs(30),
@@ -74,6 +74,22 @@ async fn upgrade(
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
         .on_upgrade(move |socket| serve(open, outgoing, config, socket))
+}
+
+/// The origin of an address as browsers write it (RFC 6454 6.1): lower case, without path and default port.
+fn origin_of(url: &str) -> String {
+    let url = url.to_ascii_lowercase();
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url;
+    };
+    let host = rest.split('/').next().unwrap_or_default();
+    let host = match scheme {
+        "https" | "wss" => host.strip_suffix(":443"),
+        "http" | "ws" => host.strip_suffix(":80"),
+        _ => None,
+    }
+    .unwrap_or(host);
+    format!("{scheme}://{host}")
 }
 
 /// Exactly one `Origin`, and a known one; or none at all.
@@ -229,4 +245,19 @@ fn too_big(error: &axum::Error) -> bool {
         source = error.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_written_as_browsers_do() {
+        let check = |url: &str, origin: &str| assert_eq!(origin_of(url), origin);
+        check("http://localhost:8080", "http://localhost:8080");
+        check("https://Booka.example/", "https://booka.example");
+        check("https://booka.example:443/call?x=1", "https://booka.example");
+        check("http://booka.example:80", "http://booka.example");
+        check("http://[::1]:8080/", "http://[::1]:8080");
+    }
 }

@@ -1,5 +1,6 @@
 //! What other parts derive from the messages: the TypeScript types and the protocol document.
 
+mod document;
 mod generated;
 
 use std::path::PathBuf;

@@ -22,6 +22,9 @@ pub(super) async fn write_records(inner: Weak<Inner>, call: String, mut records:
             match write(hub.authority.as_ref(), &call, &record).await {
                 Ok(()) => {
                     hub.metrics.add(Count::RecordsWritten);
+                    if matches!(record, Record::CallEnded { .. }) {
+                        hub.metrics.add(Count::CallsEnded);
+                    }
                     hub.handle(&call, Input::Recorded(record));
                     break;
                 }

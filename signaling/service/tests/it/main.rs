@@ -2,6 +2,7 @@
 //! honest model of the media plane.
 
 mod authority;
+mod document;
 mod harness;
 mod hostile;
 mod lobby;
