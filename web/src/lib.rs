@@ -9,5 +9,10 @@ pub mod routes;
 pub mod text;
 
 pub use askama::Template as Page;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
 pub use pages::{Field, Notice, Shell, SignedIn, render};
 pub use text::{Locale, t};

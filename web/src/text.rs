@@ -81,6 +81,12 @@ impl Locale {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Keys that this thread asked for in vain.
+    pub(crate) static MISSING: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
 static NB: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Locale::Nb));
 static EN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Locale::En));
 
@@ -89,6 +95,8 @@ static EN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Loca
 pub fn t(locale: Locale, key: &str, args: &[(&str, Arg<'_>)]) -> String {
     let bundle = of(locale);
     let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
+        #[cfg(test)]
+        MISSING.with_borrow_mut(|missing| missing.push(format!("{}: {key}", locale.tag())));
         return key.to_owned();
     };
     let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, value.clone())).collect();

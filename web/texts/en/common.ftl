@@ -20,3 +20,97 @@ relative-days-ago = { $n ->
     [one] 1 day
    *[other] { $n } days
  } ago
+
+skip = Skip to the content
+nav-label = Main menu
+nav-menu = Menu
+nav-find = Find help
+nav-for-providers = For businesses
+nav-bookings = My appointments
+nav-provider = My business
+nav-operator = Operations
+nav-login = Sign in
+nav-logout = Sign out
+nav-register = Create account
+nav-about = About Booka
+nav-terms = Terms
+nav-notice = Privacy
+foot-line = Calls run over our own server. Nobody else sees or hears them.
+assets-missing = Styles and scripts are not built. Run “cargo xtask web” and build the server again.
+
+save = Save
+back = Back
+continue = Continue
+choose = Choose
+optional = (optional)
+minutes = { $n } min
+minutes-left = { $n } min left.
+reload = Reload
+as-of = Measured at { $time }.
+pages-label = Pages
+page-before = Previous page
+page-next = Next page
+page-of = Page { $page } of { $pages }
+zone-note = Times are { $city } time.
+see-times = See times
+all-times = All times
+see-booking = See the appointment
+org-number-is = Company number { $number }.
+
+errors-title = There is a problem
+title-error = Error:
+
+notice-saved = Saved.
+notice-signed-out = You are signed out.
+notice-email-verified = Your e-mail address is confirmed.
+notice-verify-sent = A new e-mail is on its way.
+notice-password-changed = Your password is changed. Other devices are signed out.
+notice-session-ended = The device is signed out.
+notice-hold-extended = We are holding the time for 5 more minutes.
+notice-hold-released = We are no longer holding the time.
+notice-cancelled = The appointment is cancelled.
+notice-deletion-asked = Your account will be deleted. You can undo that on this page.
+notice-deletion-undone = Your account will not be deleted.
+notice-published = The page is published. Customers can find and book you.
+notice-paused = The page is paused. Agreed appointments still stand.
+notice-member-added = The person is added.
+notice-member-removed = The person is removed.
+notice-service-removed = The service is removed. Agreed appointments still stand.
+
+label-name = Name
+label-email = E-mail
+label-phone = Phone
+label-place = Place
+label-password = Password
+label-new-password = New password
+label-language = Language
+label-category = Field
+hint-email = We send the link to the call and the receipt here.
+hint-phone = The professional can ring you if something happens to the connection.
+hint-place = The town you live in, for example Bergen.
+hint-password = At least 10 characters.
+hint-password-again = We ask again because deleting is serious.
+hint-language = E-mails and receipts come in this language.
+accept-terms = I accept the terms and have read the privacy notice
+
+price-title = Price
+price-free = Free
+price-fixed = Fixed price { $amount }
+price-per-minute = { $rate } per minute, at most { $cap }
+price-service-free = This appointment is free
+price-fixed-row = Fixed price
+price-rate-row = Per minute, up to { $minutes } min
+price-free-first = Free for the first
+price-step = Counted per started
+price-vat = Of which VAT { $percent } %
+price-most = Maximum price
+price-most-short = at most { $amount }
+price-reserved = Reserved
+price-was-reserved = Reserved before the call
+price-released = Released
+price-charged = Charged
+price-measured = Time you talked
+price-you-pay = You pay
+price-refunded = Refunded
+price-if-absent = If { $name } does not come
+price-cancel-until = Free cancellation until { $when }.

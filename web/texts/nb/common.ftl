@@ -20,3 +20,97 @@ relative-days-ago = for { $n ->
     [one] 1 dag
    *[other] { $n } dager
  } siden
+
+skip = Hopp til innholdet
+nav-label = Hovedmeny
+nav-menu = Meny
+nav-find = Finn hjelp
+nav-for-providers = For bedrifter
+nav-bookings = Mine timer
+nav-provider = Min bedrift
+nav-operator = Drift
+nav-login = Logg inn
+nav-logout = Logg ut
+nav-register = Opprett konto
+nav-about = Om Booka
+nav-terms = Vilkår
+nav-notice = Personvern
+foot-line = Samtalene går over vår egen server. Ingen andre ser eller hører dem.
+assets-missing = Stilark og skript er ikke bygget. Kjør «cargo xtask web» og bygg serveren på nytt.
+
+save = Lagre
+back = Tilbake
+continue = Gå videre
+choose = Velg
+optional = (valgfritt)
+minutes = { $n } min
+minutes-left = { $n } min igjen.
+reload = Last inn på nytt
+as-of = Målt kl. { $time }.
+pages-label = Sider
+page-before = Forrige side
+page-next = Neste side
+page-of = Side { $page } av { $pages }
+zone-note = Tidene er i { $city }-tid.
+see-times = Se tider
+all-times = Alle tider
+see-booking = Se timen
+org-number-is = Org.nr. { $number }.
+
+errors-title = Rett opp dette for å gå videre
+title-error = Feil:
+
+notice-saved = Lagret.
+notice-signed-out = Du er logget ut.
+notice-email-verified = E-postadressen er bekreftet.
+notice-verify-sent = En ny e-post er på vei.
+notice-password-changed = Passordet er byttet. Du er logget ut på andre enheter.
+notice-session-ended = Enheten er logget ut.
+notice-hold-extended = Vi holder av timen i 5 minutter til.
+notice-hold-released = Vi holder ikke lenger av timen.
+notice-cancelled = Timen er avbestilt.
+notice-deletion-asked = Kontoen blir slettet. Du kan angre på denne siden.
+notice-deletion-undone = Kontoen blir ikke slettet.
+notice-published = Siden er publisert. Kunder kan finne og bestille dere.
+notice-paused = Siden er satt på pause. Avtalte timer gjelder fortsatt.
+notice-member-added = Personen er lagt til.
+notice-member-removed = Personen er fjernet.
+notice-service-removed = Tjenesten er fjernet. Avtalte timer gjelder fortsatt.
+
+label-name = Navn
+label-email = E-post
+label-phone = Telefon
+label-place = Sted
+label-password = Passord
+label-new-password = Nytt passord
+label-language = Språk
+label-category = Fagområde
+hint-email = Hit sender vi lenken til samtalen og kvitteringen.
+hint-phone = Fagpersonen kan ringe hvis noe skjer med forbindelsen.
+hint-place = Byen du bor i, for eksempel Bergen.
+hint-password = Minst 10 tegn.
+hint-password-again = Vi spør igjen fordi sletting er alvorlig.
+hint-language = E-poster og kvitteringer kommer på dette språket.
+accept-terms = Jeg godtar vilkårene og har lest personvernerklæringen
+
+price-title = Pris
+price-free = Gratis
+price-fixed = Fast pris { $amount }
+price-per-minute = { $rate } per minutt, maks { $cap }
+price-service-free = Denne timen er gratis
+price-fixed-row = Fast pris
+price-rate-row = Per minutt, inntil { $minutes } min
+price-free-first = Gratis de første
+price-step = Regnes per påbegynte
+price-vat = Herav mva. { $percent } %
+price-most = Makspris
+price-most-short = maks { $amount }
+price-reserved = Reservert
+price-was-reserved = Reservert før samtalen
+price-released = Frigitt
+price-charged = Trukket
+price-measured = Tid dere snakket sammen
+price-you-pay = Du betaler
+price-refunded = Betalt tilbake
+price-if-absent = Hvis { $name } ikke møter
+price-cancel-until = Gratis avbestilling til { $when }.

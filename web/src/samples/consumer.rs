@@ -1,0 +1,484 @@
+//! Pages of visitors and consumers.
+
+use jiff::civil::Date;
+
+use super::parts::{
+    DAY, HOUR, ID, MINUTE, NOW, TEN, appointment, by_minute, card, fixed, free, hold, price_box, row, shell, signed_in,
+};
+use crate::pages::account::{
+    AccountDataPage, AccountDeletePage, AccountPage, AccountSessionsPage, DataReader, DataRow, DataSection, SessionRow,
+};
+use crate::pages::appointment::{
+    AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentStatus,
+    AppointmentsPage,
+};
+use crate::pages::auth::{
+    CheckMailPage, LoginLinkPage, LoginPage, MailPurpose, RegisterPage, ResetPage, ResetTokenPage, VerifyPage,
+};
+use crate::pages::book::{
+    AccountStep, BookConfirmPage, BookDetailsPage, BookPaymentPage, PaymentProblem, TestCard, TestCardOutcome,
+    VisitorForm,
+};
+use crate::pages::home::HomePage;
+use crate::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceOption, TimeSlot};
+use crate::pages::search::{Category, PlaceFound, SearchForm, SearchPage, When, Wider};
+use crate::pages::{Check, Field, FieldError, Notice, Price, PriceState, Shell, render};
+use crate::text::Locale;
+
+type Pages = Vec<(&'static str, String)>;
+
+const RESERVED: PriceState = PriceState::Reserved { reserved_minor: 45_000 };
+const FINAL: PriceState = PriceState::Final {
+    billable_ms: 1_300_000,
+    charged_minor: 32_500,
+    reserved_minor: 45_000,
+    released_minor: 12_500,
+};
+
+pub(super) fn visiting(locale: Locale) -> Pages {
+    let form = SearchForm {
+        what: "syk hund".into(),
+        place: "Bergen".into(),
+        category: None,
+        when: When::Week,
+        radius_km: Some(25),
+    };
+    let home = HomePage {
+        shell: shell(locale, "/"),
+        form: SearchForm::default(),
+        categories: Category::ALL[..6].to_vec(),
+        town: Some("Bergen".into()),
+        soon: (0..3).map(card).collect(),
+        soon_total: 14,
+    };
+    let found = SearchPage {
+        shell: shell(locale, "/search?what=syk%20hund"),
+        form: form.clone(),
+        place: PlaceFound::Known("Bergen".into()),
+        cards: (0..3).map(card).collect(),
+        total: 43,
+        page: 2,
+        pages: 3,
+        wider: None,
+    };
+    let none = SearchPage {
+        form: SearchForm {
+            place: "Xyz".into(),
+            ..form
+        },
+        place: PlaceFound::Unknown,
+        cards: Vec::new(),
+        total: 0,
+        page: 1,
+        pages: 1,
+        wider: Some(Wider {
+            radius_km: 50,
+            count: 2,
+        }),
+        ..found.clone()
+    };
+    let provider = provider(locale);
+    let full = Picker {
+        times: Vec::new(),
+        next_free: Some(TEN + 2 * DAY),
+        ..provider.picker.clone().expect("the sample has a picker")
+    };
+    let booked_out = ProviderPage {
+        picker: Some(full),
+        ..provider.clone()
+    };
+    let bare = ProviderPage {
+        services: Vec::new(),
+        picker: None,
+        ..provider.clone()
+    };
+    vec![
+        ("home", render(&home)),
+        (
+            "home-signed-in",
+            render(&HomePage {
+                shell: signed_in(locale, "/"),
+                soon: Vec::new(),
+                ..home.clone()
+            }),
+        ),
+        ("search", render(&found)),
+        ("search-none", render(&none)),
+        ("provider", render(&provider)),
+        ("provider-day-full", render(&booked_out)),
+        ("provider-bare", render(&bare)),
+    ]
+}
+
+fn provider(locale: Locale) -> ProviderPage {
+    let service = |title: &str, price: Price, selected| ServiceOption {
+        id: ID.into(),
+        title: title.into(),
+        description: "Kort vurdering av symptomer og råd om veien videre.".into(),
+        duration_min: 30,
+        price,
+        selected,
+    };
+    let days = (23..=30).map(|day| DayCell {
+        date: Date::constant(2026, 11, day),
+        free: [6, 0, 3, 8, 0, 0, 2, 12][usize::try_from(day - 23).unwrap_or(0)],
+    });
+    let slots = [-2, 0, 20, 40, 180, 220, 380, 540].map(|offset| TimeSlot {
+        start: TEN + offset * MINUTE,
+        end: TEN + (offset + 30) * MINUTE,
+    });
+    let today = Date::constant(2026, 11, 23);
+    ProviderPage {
+        shell: shell(locale, "/providers/dyreklinikken-nordli"),
+        slug: "dyreklinikken-nordli".into(),
+        name: "Dyreklinikken Nordli".into(),
+        category: Category::Vet,
+        town: "Bergen".into(),
+        about: "Vi har hjulpet hunder, katter og kaniner i Bergen siden 1998.".into(),
+        members: vec!["Kari Nordli".into()],
+        org_number: Some("918621415".into()),
+        tint: 4,
+        services: vec![
+            service("Videotime", by_minute(), true),
+            service("Ny vurdering", fixed(), false),
+        ],
+        picker: Some(Picker {
+            service: ID.into(),
+            calendar: Calendar {
+                days: days.collect(),
+                today,
+                selected: Date::constant(2026, 11, 25),
+                earlier: None,
+                later: Some(Date::constant(2026, 12, 1)),
+            },
+            times: slots.to_vec(),
+            next_free: None,
+            price: price_box(by_minute(), PriceState::Estimate),
+        }),
+    }
+}
+
+pub(super) fn booking(locale: Locale) -> Pages {
+    let details = |account, about: Field, left| {
+        let path = format!("/book/{ID}");
+        let page = BookDetailsPage {
+            shell: shell(locale, &path),
+            hold: hold(by_minute(), left),
+            about,
+            account,
+        };
+        render(&page)
+    };
+    let wrong = VisitorForm {
+        email: Field::wrong("ola@", FieldError::EmailMalformed),
+        password: Some(FieldError::PasswordShort),
+        name: Field::wrong("", FieldError::NameMissing),
+        phone: Field::new("91 23 45 67"),
+        place: Field::wrong("Xyz", FieldError::PlaceUnknown),
+        accept: Check {
+            ticked: false,
+            error: Some(FieldError::AcceptMissing),
+        },
+        has_account: false,
+    };
+    let known = VisitorForm {
+        has_account: true,
+        ..VisitorForm::default()
+    };
+    let person = AccountStep::SignedIn {
+        name: "Ola Hansen".into(),
+        email: "ola@example.no".into(),
+    };
+    let unverified = AccountStep::Unverified {
+        email: "ola@example.no".into(),
+    };
+    let pay = payment(locale);
+    let mut pages = vec![
+        (
+            "book-details",
+            details(
+                AccountStep::Visitor(VisitorForm::default()),
+                Field::default(),
+                9 * MINUTE,
+            ),
+        ),
+        (
+            "book-details-wrong",
+            details(
+                AccountStep::Visitor(wrong),
+                Field::wrong("", FieldError::AboutMissing),
+                2 * MINUTE,
+            ),
+        ),
+        (
+            "book-details-sign-in",
+            details(AccountStep::Visitor(known), Field::new("Hunden er slapp."), 9 * MINUTE),
+        ),
+        (
+            "book-details-signed-in",
+            details(person, Field::new("Hunden er slapp."), 9 * MINUTE),
+        ),
+        ("book-unverified", details(unverified, Field::default(), 9 * MINUTE)),
+        ("book-payment", render(&pay)),
+        (
+            "book-payment-fixed",
+            render(&BookPaymentPage {
+                hold: hold(fixed(), 8 * MINUTE),
+                ..pay.clone()
+            }),
+        ),
+        (
+            "book-payment-free",
+            render(&BookPaymentPage {
+                hold: hold(free(), 8 * MINUTE),
+                ..pay.clone()
+            }),
+        ),
+        (
+            "book-confirm",
+            render(&BookConfirmPage {
+                shell: pay.shell.clone(),
+                hold: pay.hold.clone(),
+            }),
+        ),
+    ];
+    for problem in PaymentProblem::ALL {
+        pages.push((
+            "book-payment-problem",
+            render(&BookPaymentPage {
+                problem: Some(problem),
+                ..pay.clone()
+            }),
+        ));
+    }
+    let wrong = BookPaymentPage {
+        card_number: Field::wrong("1234", FieldError::CardNumber),
+        card_expiry: Field::wrong("13/20", FieldError::CardExpiry),
+        card_code: Some(FieldError::CardCode),
+        withdrawal: Check {
+            ticked: false,
+            error: Some(FieldError::WithdrawalMissing),
+        },
+        ..pay
+    };
+    pages.push(("book-payment-wrong", render(&wrong)));
+    pages
+}
+
+fn payment(locale: Locale) -> BookPaymentPage {
+    let outcomes = [
+        ("4242 4242 4242 4242", TestCardOutcome::Accepted),
+        ("4000 0000 0000 0002", TestCardOutcome::Declined),
+        ("4000 0000 0000 9995", TestCardOutcome::NoFunds),
+        ("4000 0027 6000 3184", TestCardOutcome::NeedsConfirmation),
+        ("4000 0000 0000 0341", TestCardOutcome::CaptureFailsOnce),
+        ("4000 0000 0000 0342", TestCardOutcome::CaptureFails),
+    ];
+    let test_card = |(number, outcome): (&str, TestCardOutcome)| TestCard {
+        number: number.into(),
+        outcome,
+    };
+    BookPaymentPage {
+        shell: signed_in(locale, &format!("/book/{ID}/payment")),
+        hold: hold(by_minute(), 8 * MINUTE),
+        problem: None,
+        card_number: Field::default(),
+        card_expiry: Field::default(),
+        card_code: None,
+        withdrawal: Check::default(),
+        test_cards: outcomes.into_iter().map(test_card).collect(),
+    }
+}
+
+pub(super) fn appointments(locale: Locale) -> Pages {
+    use AppointmentStatus::{Cancelled, Completed, Confirmed, InCall, NoShowConsumer, NoShowProvider};
+    let shell = signed_in(locale, &format!("/bookings/{ID}"));
+    let page = |status, state| {
+        render(&AppointmentPage {
+            shell: shell.clone(),
+            appointment: appointment(status, state),
+        })
+    };
+    let released = PriceState::Released { released_minor: 45_000 };
+    let new = AppointmentNewPage {
+        shell: shell.clone(),
+        appointment: appointment(Confirmed, RESERVED),
+        email: "ola@example.no".into(),
+    };
+    let after = AppointmentAfterPage {
+        shell: Shell {
+            now: TEN + HOUR,
+            ..shell.clone()
+        },
+        appointment: appointment(Completed, FINAL),
+        measured: vec![
+            (TEN + 2 * MINUTE, TEN + 20 * MINUTE),
+            (TEN + 21 * MINUTE, TEN + 24 * MINUTE + 40_000_000),
+        ],
+    };
+    let cancel = |fee_minor, released_minor| {
+        let appointment = appointment(Confirmed, RESERVED);
+        render(&AppointmentCancelPage {
+            shell: shell.clone(),
+            appointment,
+            fee_minor,
+            released_minor,
+        })
+    };
+    let list = AppointmentsPage {
+        shell: signed_in(locale, "/bookings"),
+        upcoming: vec![row(Confirmed, NOW + 10 * MINUTE, true), row(Confirmed, TEN, false)],
+        past: [Completed, Cancelled, NoShowConsumer, NoShowProvider]
+            .map(|status| row(status, TEN - 9 * DAY, false))
+            .to_vec(),
+    };
+    let empty = AppointmentsPage {
+        upcoming: Vec::new(),
+        past: Vec::new(),
+        ..list.clone()
+    };
+    vec![
+        ("appointment-new", render(&new)),
+        ("appointment", page(Confirmed, RESERVED)),
+        ("appointment-in-call", page(InCall, RESERVED)),
+        ("appointment-cancelled", page(Cancelled, released.clone())),
+        ("appointment-no-show-provider", page(NoShowProvider, released.clone())),
+        ("appointment-no-show-consumer", page(NoShowConsumer, released)),
+        (
+            "appointment-refunded",
+            page(Cancelled, PriceState::Refunded { refunded_minor: 32_500 }),
+        ),
+        ("appointment-after", render(&after)),
+        ("appointment-cancel", cancel(0, 45_000)),
+        ("appointment-cancel-free", cancel(0, 0)),
+        ("appointment-cancel-fee", cancel(13_500, 31_500)),
+        ("appointments", render(&list)),
+        ("appointments-empty", render(&empty)),
+    ]
+}
+
+pub(super) fn entering(locale: Locale) -> Pages {
+    let register = RegisterPage {
+        shell: shell(locale, "/register"),
+        name: Field::new("Ola Hansen"),
+        email: Field::wrong("ola", FieldError::EmailMalformed),
+        phone: Field::default(),
+        place: Field::default(),
+        password: Some(FieldError::PasswordCommon),
+        accept: Check::default(),
+        return_to: "/bookings".into(),
+    };
+    let login = LoginPage {
+        shell: Shell {
+            notice: Some(Notice::SignedOut),
+            ..shell(locale, "/login")
+        },
+        email: Field::default(),
+        password: None,
+        return_to: String::new(),
+    };
+    let mail = |purpose| {
+        render(&CheckMailPage {
+            shell: shell(locale, "/register"),
+            email: "ola@example.no".into(),
+            purpose,
+        })
+    };
+    let verify = |expired| {
+        render(&VerifyPage {
+            shell: shell(locale, "/verify/x"),
+            token: "x".into(),
+            expired,
+        })
+    };
+    let reset = |expired| {
+        let shell = shell(locale, "/reset/x");
+        render(&ResetTokenPage {
+            shell,
+            token: "x".into(),
+            password: None,
+            expired,
+        })
+    };
+    let link = |expired| {
+        let shell = shell(locale, "/login/link/x");
+        render(&LoginLinkPage {
+            shell,
+            token: "x".into(),
+            name: "Kari Nordli".into(),
+            expired,
+        })
+    };
+    vec![
+        ("register", render(&register)),
+        ("login", render(&login)),
+        ("check-mail", mail(MailPurpose::Verify)),
+        ("check-mail-reset", mail(MailPurpose::Reset)),
+        ("verify", verify(false)),
+        ("verify-expired", verify(true)),
+        (
+            "reset",
+            render(&ResetPage {
+                shell: shell(locale, "/reset"),
+                email: Field::default(),
+            }),
+        ),
+        ("reset-token", reset(false)),
+        ("reset-token-expired", reset(true)),
+        ("login-link", link(false)),
+        ("login-link-expired", link(true)),
+    ]
+}
+
+pub(super) fn account(locale: Locale) -> Pages {
+    let account = AccountPage {
+        shell: signed_in(locale, "/account"),
+        email: "ola@example.no".into(),
+        email_verified: false,
+        name: Field::new("Ola Hansen"),
+        phone: Field::new("91 23 45 67"),
+        place: Field::new("Bergen"),
+        deletion_at: Some(NOW + 6 * DAY),
+    };
+    let line = |label: &str, value: &str| DataRow {
+        label: label.into(),
+        value: value.into(),
+    };
+    let data = AccountDataPage {
+        shell: signed_in(locale, "/account/data"),
+        sections: vec![DataSection {
+            title: "Konto".into(),
+            reason: "Så lenge du har konto, og 90 dager etterpå.".into(),
+            rows: vec![line("Navn", "Ola Hansen"), line("E-post", "ola@example.no")],
+        }],
+        readers: vec![DataReader {
+            who: "Dyreklinikken Nordli".into(),
+            what: "Navn, e-post og telefon".into(),
+        }],
+    };
+    let session = |device: &str, current| SessionRow {
+        id: ID.into(),
+        device: device.into(),
+        created_at: NOW - 3 * DAY,
+        seen_at: NOW - 5 * MINUTE,
+        current,
+    };
+    let sessions = AccountSessionsPage {
+        shell: signed_in(locale, "/account/sessions"),
+        sessions: vec![session("Firefox, Windows", true), session("Safari, iPhone", false)],
+    };
+    let delete = AccountDeletePage {
+        shell: signed_in(locale, "/account/delete"),
+        password: Some(FieldError::PasswordWrong),
+        open_appointments: 2,
+        released_minor: 45_000,
+        currency: "NOK".into(),
+        undo_days: 7,
+    };
+    vec![
+        ("account", render(&account)),
+        ("account-data", render(&data)),
+        ("account-sessions", render(&sessions)),
+        ("account-delete", render(&delete)),
+    ]
+}

@@ -1,0 +1,20 @@
+//! Every page with believable content, for the tests that render them all.
+
+mod consumer;
+mod parts;
+mod staff;
+
+use crate::text::Locale;
+
+/// Name and HTML of every page in every state worth looking at.
+pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
+    let mut pages = consumer::visiting(locale);
+    pages.extend(consumer::booking(locale));
+    pages.extend(consumer::appointments(locale));
+    pages.extend(consumer::entering(locale));
+    pages.extend(consumer::account(locale));
+    pages.extend(staff::provider(locale));
+    pages.extend(staff::operator(locale));
+    pages.extend(staff::frame(locale));
+    pages
+}

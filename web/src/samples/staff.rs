@@ -1,0 +1,482 @@
+//! Pages of providers and the operator, and what frames them all.
+
+use super::parts::{
+    HOUR, ID, MINUTE, NOW, TEN, by_minute, fixed, free, operator as operator_shell, provider as member, shell, timeline,
+};
+use crate::pages::appointment::AppointmentStatus;
+use crate::pages::auth::OperatorSetupPage;
+use crate::pages::call::{CallFacts, CallPage, DeviceCheckPage};
+use crate::pages::legal::{AboutPage, Controller, NoticePage, TermsPage};
+use crate::pages::operator::{
+    CallHealth, LedgerRow, LiveCallRow, LiveParticipant, MailState, OperatorAppointmentPage, OperatorAppointmentRow,
+    OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage, OperatorMailPage, OperatorOutboxPage, OutboxRow,
+    PaymentRow, SegmentRow,
+};
+use crate::pages::provider::TimeSlot;
+use crate::pages::provider_admin::{
+    ClosedDay, DayAppointment, MemberRow, ProviderHoursPage, ProviderMembersPage, ProviderProfilePage,
+    ProviderServicePage, ProviderServicesPage, ProviderSignupPage, ProviderTodayPage, ServiceRow, SetupStep,
+    WeekdayHours,
+};
+use crate::pages::{
+    Check, ErrorKind, ErrorPage, Field, FieldError, HoldExpiredPage, Notice, Shell, SlotTakenPage, render,
+};
+use crate::text::Locale;
+
+type Pages = Vec<(&'static str, String)>;
+
+pub(super) fn provider(locale: Locale) -> Pages {
+    let today = today(locale);
+    let quiet = ProviderTodayPage {
+        published: false,
+        missing: vec![SetupStep::Service, SetupStep::Hours, SetupStep::Publish],
+        appointments: Vec::new(),
+        calls: 0,
+        ..today.clone()
+    };
+    let row = |title: &str, price, active| ServiceRow {
+        id: ID.into(),
+        title: title.into(),
+        duration_min: 30,
+        price,
+        active,
+    };
+    let services = ProviderServicesPage {
+        shell: member(locale, "/provider/services"),
+        services: vec![
+            row("Videotime", by_minute(), true),
+            row("Ny vurdering", fixed(), true),
+            row("Spør", free(), false),
+        ],
+    };
+    let person = |name: &str, is_owner, is_me, tint| MemberRow {
+        id: ID.into(),
+        name: name.into(),
+        email: "kari@example.no".into(),
+        is_owner,
+        is_me,
+        tint,
+    };
+    let members = ProviderMembersPage {
+        shell: member(locale, "/provider/members"),
+        members: vec![person("Kari Nordli", true, true, 3), person("Per Ås", false, false, 6)],
+        name: Field::default(),
+        email: Field::wrong("kari@example.no", FieldError::MemberExists),
+    };
+    let signup = ProviderSignupPage {
+        shell: member(locale, "/provider/signup"),
+        name: Field::default(),
+        org_number: Field::wrong("12", FieldError::OrgNumberMalformed),
+        category: Field::new("vet"),
+        place: Field::default(),
+        about: Field::default(),
+    };
+    let visitor = ProviderSignupPage {
+        shell: shell(locale, "/provider/signup"),
+        ..signup.clone()
+    };
+    let mut pages = vec![
+        ("provider-today", render(&today)),
+        ("provider-today-empty", render(&quiet)),
+        ("provider-services", render(&services)),
+        ("provider-members", render(&members)),
+        ("provider-signup", render(&signup)),
+        ("provider-signup-visitor", render(&visitor)),
+    ];
+    pages.extend(provider_forms(locale));
+    pages
+}
+
+fn today(locale: Locale) -> ProviderTodayPage {
+    let appointment = |starts_at, consumer: &str, waiting| DayAppointment {
+        id: ID.into(),
+        starts_at,
+        ends_at: starts_at + 30 * MINUTE,
+        consumer: consumer.into(),
+        service_title: "Videotime".into(),
+        about: "Syk hund, fire år. Har spist lite siden i går.".into(),
+        member: "Kari Nordli".into(),
+        status: AppointmentStatus::Confirmed,
+        can_join: waiting,
+        waiting,
+    };
+    let soon = NOW + 12 * MINUTE;
+    ProviderTodayPage {
+        shell: member(locale, "/provider"),
+        org_name: "Dyreklinikken Nordli".into(),
+        slug: "dyreklinikken-nordli".into(),
+        published: true,
+        missing: Vec::new(),
+        appointments: vec![
+            appointment(soon, "Ola Hansen", true),
+            appointment(soon + HOUR, "Mia Kristoffersen", false),
+            appointment(TEN, "Per Aasen", false),
+        ],
+        earned_minor: 84_500,
+        currency: "NOK".into(),
+        calls: 3,
+    }
+}
+
+fn provider_forms(locale: Locale) -> Pages {
+    let service = ProviderServicePage {
+        shell: member(locale, "/provider/services/new"),
+        id: None,
+        title: Field::default(),
+        description: Field::default(),
+        duration_min: Field::new("30"),
+        buffer_min: Field::new("5"),
+        notice_h: Field::new("2"),
+        window_days: Field::new("30"),
+        kind: Field::new("per_minute"),
+        amount: Field::default(),
+        rate: Field::wrong("x", FieldError::AmountMalformed),
+        cap: Field::new("450"),
+        free_min: Field::default(),
+        active: Check {
+            ticked: true,
+            error: None,
+        },
+    };
+    let fixed = ProviderServicePage {
+        id: Some(ID.into()),
+        kind: Field::new("fixed"),
+        ..service.clone()
+    };
+    let day = |weekday: u8| {
+        let open = |from: &str, to: &str| (Field::new(from), Field::new(to));
+        let morning = if weekday < 6 {
+            open("09:00", "11:30")
+        } else {
+            open("", "")
+        };
+        let wrong = (Field::new("12:00"), Field::wrong("11", FieldError::HoursBackwards));
+        let spans = if weekday == 2 {
+            [morning, wrong]
+        } else {
+            [morning, open("", "")]
+        };
+        WeekdayHours { weekday, spans }
+    };
+    let hours = ProviderHoursPage {
+        shell: member(locale, "/provider/hours"),
+        member: "Kari Nordli".into(),
+        week: (1..=7).map(day).collect(),
+        closed: vec![ClosedDay {
+            id: ID.into(),
+            date: jiff::civil::Date::constant(2026, 12, 24),
+            reason: "Julaften".into(),
+        }],
+        date: Field::default(),
+        reason: Field::default(),
+    };
+    let profile = ProviderProfilePage {
+        shell: Shell {
+            notice: Some(Notice::Published),
+            ..member(locale, "/provider/profile")
+        },
+        slug: "dyreklinikken-nordli".into(),
+        published: true,
+        missing: Vec::new(),
+        name: Field::new("Dyreklinikken Nordli"),
+        org_number: Field::new("918621415"),
+        category: Field::new("vet"),
+        place: Field::new("Bergen"),
+        about: Field::new("Vi har hjulpet dyr i Bergen siden 1998."),
+    };
+    let paused = ProviderProfilePage {
+        published: false,
+        missing: vec![SetupStep::Publish],
+        ..profile.clone()
+    };
+    vec![
+        ("provider-service-new", render(&service)),
+        ("provider-service", render(&fixed)),
+        ("provider-hours", render(&hours)),
+        ("provider-profile", render(&profile)),
+        ("provider-profile-paused", render(&paused)),
+    ]
+}
+
+pub(super) fn operator(locale: Locale) -> Pages {
+    let call = |health, loss_permille| LiveCallRow {
+        id: ID.into(),
+        health,
+        started_at: NOW - 14 * MINUTE,
+        provider: "Dyreklinikken Nordli".into(),
+        consumer: "O.H.".into(),
+        elapsed_ms: 724_000,
+        billable_ms: 712_000,
+        up_bps: 180_000,
+        down_bps: 1_250_000,
+        loss_permille,
+    };
+    let calls = OperatorCallsPage {
+        shell: operator_shell(locale, "/operator"),
+        calls: vec![
+            call(CallHealth::Weak, 41),
+            call(CallHealth::Reconnecting, 0),
+            call(CallHealth::Good, 1),
+            call(CallHealth::Waiting, 0),
+        ],
+    };
+    let empty = OperatorCallsPage {
+        calls: Vec::new(),
+        ..calls.clone()
+    };
+    let mail = |state| OutboxRow {
+        id: ID.into(),
+        at: NOW,
+        to: "ola@example.no".into(),
+        subject: "Timen din er bestilt".into(),
+        state,
+    };
+    let outbox = OperatorOutboxPage {
+        shell: operator_shell(locale, "/operator/outbox"),
+        mails: MailState::ALL.map(mail).to_vec(),
+        q: "ola".into(),
+        total: 40,
+        page: 1,
+        pages: 2,
+    };
+    let letter = OperatorMailPage {
+        shell: operator_shell(locale, &format!("/operator/outbox/{ID}")),
+        mail: mail(MailState::Failed),
+        body: "Hei Ola\n\nTimen er bestilt: http://localhost:8080/bookings/1\n".into(),
+        attachments: vec!["time.ics".into()],
+        error: Some("421 prøv igjen".into()),
+    };
+    let setup = |expired| {
+        render(&OperatorSetupPage {
+            shell: shell(locale, "/operator/setup/x"),
+            token: "x".into(),
+            name: Field::default(),
+            email: Field::wrong("", FieldError::EmailMissing),
+            password: Some(FieldError::PasswordMissing),
+            expired,
+        })
+    };
+    let mut pages = vec![
+        ("operator-calls", render(&calls)),
+        ("operator-calls-empty", render(&empty)),
+        ("operator-call", render(&live_call(locale))),
+        ("operator-outbox", render(&outbox)),
+        (
+            "operator-outbox-empty",
+            render(&OperatorOutboxPage {
+                mails: Vec::new(),
+                total: 0,
+                ..outbox.clone()
+            }),
+        ),
+        ("operator-mail", render(&letter)),
+        ("operator-setup", setup(false)),
+        ("operator-setup-expired", setup(true)),
+    ];
+    pages.extend(operator_appointments(locale));
+    pages
+}
+
+fn live_call(locale: Locale) -> OperatorCallPage {
+    let seat = |name: &str, is_provider, connected| LiveParticipant {
+        name: name.into(),
+        is_provider,
+        connected,
+        packets_in: 48_211,
+        packets_out: 47_990,
+        bitrate_in_bps: 1_400_000,
+        bitrate_out_bps: 1_300_000,
+        round_trip_ms: connected.then_some(34),
+        loss_permille: 2,
+        codecs: "opus, vp8".into(),
+    };
+    OperatorCallPage {
+        shell: operator_shell(locale, &format!("/operator/calls/{ID}")),
+        id: ID.into(),
+        provider: "Dyreklinikken Nordli".into(),
+        health: CallHealth::Good,
+        starts_at: NOW - 10 * MINUTE,
+        ends_at: NOW + 20 * MINUTE,
+        billable_ms: 560_000,
+        participants: vec![seat("Kari Nordli", true, true), seat("O.H.", false, false)],
+    }
+}
+
+fn operator_appointments(locale: Locale) -> Pages {
+    let row = |status| OperatorAppointmentRow {
+        id: ID.into(),
+        reference: "B7K-42Q".into(),
+        starts_at: TEN,
+        provider: "Dyreklinikken Nordli".into(),
+        consumer: "O.H.".into(),
+        service_title: "Videotime".into(),
+        status,
+        charged_minor: matches!(status, AppointmentStatus::Completed).then_some(32_500),
+        currency: "NOK".into(),
+    };
+    let list = OperatorAppointmentsPage {
+        shell: operator_shell(locale, "/operator/appointments"),
+        rows: AppointmentStatus::ALL.map(row).to_vec(),
+        status: Some(AppointmentStatus::Completed),
+        q: String::new(),
+        total: 1,
+        page: 1,
+        pages: 1,
+    };
+    let segment = |who: &str, ended_at| SegmentRow {
+        who: who.into(),
+        seq: 1,
+        started_at: TEN,
+        last_seen_at: TEN + 20 * MINUTE,
+        ended_at,
+        end_reason: "left".into(),
+    };
+    let entry = |account: &str, amount_minor| LedgerRow {
+        at: TEN,
+        transaction: "capture".into(),
+        account: account.into(),
+        amount_minor,
+        currency: "NOK".into(),
+    };
+    let detail = OperatorAppointmentPage {
+        shell: operator_shell(locale, &format!("/operator/appointments/{ID}")),
+        id: ID.into(),
+        reference: "B7K-42Q".into(),
+        status: AppointmentStatus::Completed,
+        provider: "Dyreklinikken Nordli".into(),
+        consumer: "O.H.".into(),
+        service_title: "Videotime".into(),
+        starts_at: TEN,
+        ends_at: TEN + 30 * MINUTE,
+        timeline: timeline(false),
+        segments: vec![segment("Kari Nordli", Some(TEN + 20 * MINUTE)), segment("O.H.", None)],
+        payments: vec![PaymentRow {
+            at: TEN,
+            operation: "capture".into(),
+            state: "succeeded".into(),
+            amount_minor: 32_500,
+            currency: "NOK".into(),
+            detail: String::new(),
+        }],
+        ledger: vec![entry("psp_clearing", 32_500), entry("provider_payable", -32_500)],
+        receipt: Some("2026-000183".into()),
+    };
+    let bare = OperatorAppointmentPage {
+        segments: Vec::new(),
+        payments: Vec::new(),
+        ledger: Vec::new(),
+        receipt: None,
+        ..detail.clone()
+    };
+    vec![
+        ("operator-appointments", render(&list)),
+        (
+            "operator-appointments-none",
+            render(&OperatorAppointmentsPage {
+                rows: Vec::new(),
+                ..list.clone()
+            }),
+        ),
+        ("operator-appointment", render(&detail)),
+        ("operator-appointment-bare", render(&bare)),
+    ]
+}
+
+pub(super) fn frame(locale: Locale) -> Pages {
+    let controller = Controller {
+        name: "North Vision AS".into(),
+        org_number: "918621415".into(),
+        email: "hei@example.no".into(),
+    };
+    let nearest: Vec<TimeSlot> = (0..3)
+        .map(|n| TimeSlot {
+            start: TEN + n * HOUR,
+            end: TEN + n * HOUR + 30 * MINUTE,
+        })
+        .collect();
+    let taken = SlotTakenPage {
+        shell: shell(locale, "/holds"),
+        start: TEN,
+        provider_name: "Dyreklinikken Nordli".into(),
+        provider_slug: "dyreklinikken-nordli".into(),
+        service: ID.into(),
+        nearest: nearest.clone(),
+    };
+    let expired = |still_free| HoldExpiredPage {
+        shell: shell(locale, "/book/x"),
+        start: TEN,
+        provider_name: "Dyreklinikken Nordli".into(),
+        provider_slug: "dyreklinikken-nordli".into(),
+        service: ID.into(),
+        still_free,
+        nearest: nearest.clone(),
+    };
+    let facts = CallFacts {
+        call: ID.into(),
+        role: "consumer".into(),
+        name: "Ola Hansen".into(),
+        other_name: "Kari Nordli".into(),
+        title: "Videotime".into(),
+        opens_at: TEN - 15 * MINUTE,
+        starts_at: TEN,
+        ends_at: TEN + 30 * MINUTE,
+        price: serde_json::json!({"currency": "NOK", "model": "free"}),
+        after_url: "/bookings/1".into(),
+        back_url: "/bookings/1".into(),
+    };
+    let legal = controller.clone();
+    let mut pages = vec![
+        (
+            "notice",
+            render(&NoticePage {
+                shell: shell(locale, "/notice"),
+                controller: legal,
+            }),
+        ),
+        (
+            "terms",
+            render(&TermsPage {
+                shell: shell(locale, "/terms"),
+                controller: controller.clone(),
+            }),
+        ),
+        (
+            "about",
+            render(&AboutPage {
+                shell: shell(locale, "/about"),
+                controller,
+            }),
+        ),
+        ("slot-taken", render(&taken)),
+        ("hold-expired", render(&expired(true))),
+        ("hold-expired-taken", render(&expired(false))),
+        ("call", render(&CallPage::new(shell(locale, "/call/1"), facts))),
+        (
+            "device-check",
+            render(&DeviceCheckPage::new(
+                shell(locale, "/device-check"),
+                "/bookings".into(),
+            )),
+        ),
+    ];
+    for kind in [
+        ErrorKind::BadRequest,
+        ErrorKind::Forbidden,
+        ErrorKind::NotFound,
+        ErrorKind::Conflict,
+        ErrorKind::TooLarge,
+        ErrorKind::TooMany { retry_after_s: 90 },
+        ErrorKind::Fault,
+        ErrorKind::Unavailable,
+    ] {
+        pages.push((
+            "error",
+            render(&ErrorPage {
+                shell: shell(locale, "/x"),
+                kind,
+                request_id: "7f3a".into(),
+            }),
+        ));
+    }
+    pages
+}

@@ -1,0 +1,311 @@
+//! What holds for every page and every text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
+use fluent_syntax::parser::parse;
+
+use crate::pages::{FieldError, Notice};
+use crate::text::{Locale, MISSING, areas, has, source};
+use crate::{routes, samples};
+
+/// Folder of this crate.
+fn home() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn count(text: &str, part: &str) -> usize {
+    text.matches(part).count()
+}
+
+#[test]
+fn every_page_renders_in_both_languages_twice_the_same() {
+    for locale in Locale::ALL {
+        let pages = samples::all(locale);
+        assert_eq!(pages, samples::all(locale));
+        write_for_looking(locale, &pages);
+        for (name, html) in &pages {
+            let lang = format!("<html lang=\"{}\">", locale.tag());
+            assert!(html.contains(&lang), "{name} names its language");
+            assert_eq!(count(html, "<h1"), usize::from(true), "{name}: one h1");
+            assert!(!html.contains("<title> · "), "{name} has a title");
+        }
+    }
+    MISSING.with_borrow(|missing| assert!(missing.is_empty(), "missing texts: {missing:?}"));
+}
+
+/// Writes the pages to the folder named by `BOOKA_RENDER_DIR`, if any, to be looked at in a browser.
+fn write_for_looking(locale: Locale, pages: &[(&str, String)]) {
+    let Some(folder) = std::env::var_os("BOOKA_RENDER_DIR").map(PathBuf::from) else {
+        return;
+    };
+    for (name, html) in pages {
+        fs::write(folder.join(format!("{name}.{}.html", locale.tag())), html).expect("the folder is writable");
+    }
+}
+
+#[test]
+fn no_page_needs_more_than_the_strict_policy_allows() {
+    for (name, html) in samples::all(Locale::Nb) {
+        assert!(!html.contains(" style="), "{name}: styles stand in the stylesheet");
+        assert!(
+            !html.contains(" onclick") && !html.contains("javascript:"),
+            "{name}: no script in attributes"
+        );
+        for script in html.split("<script").skip(1) {
+            let tag = script.split('>').next().unwrap_or_default();
+            assert!(
+                tag.contains(" src=\"/static/") || tag.contains("application/json"),
+                "{name}: <script{tag}>"
+            );
+        }
+        for attribute in [" src=\"", "<link rel=\"preload\" href=\"", " action=\""] {
+            for rest in html.split(attribute).skip(1) {
+                assert!(
+                    rest.starts_with('/') && !rest.starts_with("//"),
+                    "{name}:{attribute}{rest:.40}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_has_one_filled_button_and_each_id_once() {
+    for (name, html) in samples::all(Locale::Nb) {
+        let html = html.split("<noscript>").next().unwrap_or_default();
+        let filled =
+            count(html, "class=\"btn\"") + count(html, "class=\"btn small\"") + count(html, "class=\"btn danger\"");
+        assert!(filled <= 1, "{name} has {filled} filled buttons");
+        let ids: Vec<&str> = html
+            .split(" id=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect();
+        let distinct: BTreeSet<&&str> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len(), "{name}: {ids:?}");
+    }
+}
+
+#[test]
+fn labels_and_descriptions_point_at_something() {
+    for (name, html) in samples::all(Locale::En) {
+        for attribute in [" for=\"", " aria-describedby=\"", " aria-labelledby=\""] {
+            for rest in html.split(attribute).skip(1) {
+                for id in rest.split('"').next().unwrap_or_default().split_whitespace() {
+                    assert!(html.contains(&format!(" id=\"{id}\"")), "{name}:{attribute}{id}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_people_type_is_escaped() {
+    let shell = crate::Shell {
+        path: "/\"><script>".into(),
+        zone: "UTC".into(),
+        ..crate::Shell::default()
+    };
+    let page = crate::pages::auth::LoginPage {
+        shell,
+        email: crate::Field::new("<script>alert(1)</script>"),
+        password: None,
+        return_to: "\"><img>".into(),
+    };
+    let html = crate::render(&page);
+    assert!(
+        !html.contains("<script>alert") && !html.contains("<img>") && !html.contains("\"><script>"),
+        "{html}"
+    );
+}
+
+/// Every message of a language: key to the names of its arguments.
+fn messages(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
+    let mut messages = BTreeMap::new();
+    for area in areas(locale) {
+        let text = source(locale, &area).expect("the area was just listed");
+        let resource = parse(text.as_str()).unwrap_or_else(|(_, errors)| panic!("{area}.ftl: {errors:?}"));
+        for entry in &resource.body {
+            if let Entry::Message(message) = entry {
+                let mut arguments = BTreeSet::new();
+                message
+                    .value
+                    .iter()
+                    .for_each(|pattern| collect(pattern, &mut arguments));
+                let twice = messages.insert(message.id.name.to_owned(), arguments).is_some();
+                assert!(!twice, "{}/{area}.ftl defines {} again", locale.tag(), message.id.name);
+            }
+        }
+    }
+    messages
+}
+
+/// Adds the arguments (`$n`) and references (`key`) of a pattern.
+fn collect(pattern: &Pattern<&str>, names: &mut BTreeSet<String>) {
+    for element in &pattern.elements {
+        let PatternElement::Placeable { expression } = element else {
+            continue;
+        };
+        match expression {
+            Expression::Inline(inline) => collect_inline(inline, names),
+            Expression::Select { selector, variants } => {
+                collect_inline(selector, names);
+                variants.iter().for_each(|variant| collect(&variant.value, names));
+            }
+        }
+    }
+}
+
+fn collect_inline(inline: &InlineExpression<&str>, names: &mut BTreeSet<String>) {
+    match inline {
+        InlineExpression::VariableReference { id } => {
+            names.insert(format!("${}", id.name));
+        }
+        InlineExpression::MessageReference { id, .. } => {
+            names.insert(id.name.to_owned());
+        }
+        InlineExpression::FunctionReference { arguments, .. } => {
+            arguments
+                .positional
+                .iter()
+                .for_each(|argument| collect_inline(argument, names));
+        }
+        InlineExpression::StringLiteral { .. }
+        | InlineExpression::NumberLiteral { .. }
+        | InlineExpression::TermReference { .. }
+        | InlineExpression::Placeable { .. } => {}
+    }
+}
+
+#[test]
+fn both_languages_have_the_same_texts_with_the_same_arguments() {
+    let (nb, en) = (messages(Locale::Nb), messages(Locale::En));
+    let keys = |texts: &BTreeMap<String, BTreeSet<String>>| texts.keys().cloned().collect::<BTreeSet<_>>();
+    let apart: Vec<String> = keys(&nb).symmetric_difference(&keys(&en)).cloned().collect();
+    assert!(apart.is_empty(), "only in one language: {apart:?}");
+    for (key, arguments) in &nb {
+        assert_eq!(Some(arguments), en.get(key), "arguments of {key}");
+    }
+}
+
+/// The text of every file below `folder` with one of the endings.
+fn files(folder: &Path, endings: &[&str], found: &mut Vec<(PathBuf, String)>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if path.is_dir() && !path.ends_with("node_modules") {
+            files(&path, endings, found);
+        } else if endings.contains(&ending) {
+            found.push((
+                path.clone(),
+                fs::read_to_string(&path).expect("sources are readable text"),
+            ));
+        }
+    }
+}
+
+/// Everything that may name a text.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for folder in ["src", "templates", "client", "../booking/src", "../server/src"] {
+        files(&home().join(folder), &["rs", "html", "ts", "tsx"], &mut found);
+    }
+    assert!(found.len() > 50, "the sources are where this test looks");
+    found
+}
+
+#[test]
+fn no_text_is_unused() {
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    for (_, text) in sources() {
+        used.extend(
+            text.split(['"', '`', '\''])
+                .filter(|piece| piece.len() < 80)
+                .map(str::to_owned),
+        );
+    }
+    let texts = messages(Locale::Nb);
+    used.extend(texts.values().flatten().cloned());
+    let unused: Vec<&String> = texts.keys().filter(|key| !used.contains(*key)).collect();
+    assert!(unused.is_empty(), "texts that nothing names: {unused:?}");
+}
+
+#[test]
+fn no_text_is_missing() {
+    for key in FieldError::ALL
+        .iter()
+        .map(|error| error.key())
+        .chain(Notice::ALL.iter().map(|notice| notice.key()))
+    {
+        assert!(Locale::ALL.into_iter().all(|locale| has(locale, key)), "{key}");
+    }
+    for (path, text) in sources() {
+        for call in [".t(\"", ".t1(\"", ".t2(\"", ".tn(\"", ".tn1(\"", "t(locale, \""] {
+            for key in text.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(
+                    key == "no-such-key" || has(Locale::Nb, key),
+                    "{}: {key}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_icon_is_in_the_sprite_and_the_other_way_round() {
+    let list = fs::read_to_string(home().join("icons.txt")).expect("the list of icons is checked in");
+    let listed: BTreeSet<&str> = list
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    let mut used = BTreeSet::new();
+    let texts: Vec<String> = Locale::ALL
+        .into_iter()
+        .flat_map(samples::all)
+        .map(|(_, html)| html)
+        .collect();
+    for html in &texts {
+        used.extend(
+            html.split("<use href=\"")
+                .skip(1)
+                .filter_map(|rest| rest.split(['#', '"']).nth(1)),
+        );
+    }
+    let category = crate::pages::search::Category::ALL.map(crate::pages::search::Category::icon);
+    used.extend(category);
+    assert_eq!(used, listed);
+}
+
+#[test]
+fn links_between_pages_lead_to_known_addresses() {
+    let patterns = fs::read_to_string(home().join("src/routes.rs")).expect("the addresses are in this crate");
+    let patterns: Vec<Vec<&str>> = patterns
+        .split(": &str = \"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .map(|pattern| pattern.split('/').collect())
+        .collect();
+    assert!(patterns.contains(&routes::pattern::BOOKING_RECEIPT.split('/').collect()));
+    for (name, html) in samples::all(Locale::Nb) {
+        for attribute in ["<a href=\"/", " href=\"/", " action=\"/"] {
+            for rest in html.split(attribute).skip(1) {
+                let path = rest.split(['"', '?', '#']).next().unwrap_or_default();
+                let path = format!("/{path}");
+                let parts: Vec<&str> = path.split('/').collect();
+                let fits = |pattern: &Vec<&str>| {
+                    pattern.len() == parts.len()
+                        && pattern
+                            .iter()
+                            .zip(&parts)
+                            .all(|(want, part)| want.starts_with('{') || want == part)
+                };
+                assert!(patterns.iter().any(fits), "{name} leads to {path}");
+            }
+        }
+    }
+}

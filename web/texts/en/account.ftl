@@ -1,0 +1,58 @@
+register-title = Create account
+register-have = Do you have an account?
+login-new = New here?
+forgot-password = Forgotten the password?
+check-mail-title = Look in your e-mail
+check-mail-verify = We have sent a link to { $email }. Open it to confirm the address.
+check-mail-reset = If there is an account for { $email }, a link is on its way. It works for one hour.
+send-again = Send it again
+other-address = Use another address
+verify-title = Confirm your e-mail address
+verify-text = Press the button, and we know that the address is yours.
+verify-button = Confirm the address
+verify-expired = It has been used or is too old. If the address is confirmed already, you can sign in. If not, you get a new link after signing in.
+link-expired-title = The link no longer works
+reset-title = Forgotten password
+reset-text = Write your e-mail address, and we send a link where you can choose a new password.
+reset-send = Send the link
+reset-expired = The link has been used or is older than one hour. Ask for a new one.
+reset-new-title = Choose a new password
+reset-new-text = When you save, you are signed out on all devices.
+reset-save = Save the password
+login-link-title = Sign in by link
+login-link-text = The link signs you in as { $name }. It works once.
+login-link-expired = The link has been used or is too old. Sign in with e-mail and password.
+setup-title = Create the operator's account
+setup-text = This is the first account of this server. It sees live calls, appointments and outgoing e-mail.
+setup-button = Create the account
+setup-expired = The operator's account exists already, or the link is too old. The server prints a new link when it starts without an operator.
+
+account-menu = My account
+account-details = My account
+account-data = My data
+account-sessions = Devices
+account-delete = Delete the account
+email-unverified = The address { $email } is not confirmed. Open the link in the e-mail we sent.
+deletion-pending = The account is deleted on { $when }.
+deletion-undo = Keep the account
+data-lead = Everything we have about you, why we have it, and who can see it.
+data-export = Download everything (JSON)
+data-correct = Correct details
+data-readers = Who can see it
+sessions-lead = You are signed in here. Sign out devices that you do not know.
+session-line = Signed in { $since }, last used { $seen }
+session-current = This device
+session-end = Sign out
+session-end-others = Sign out all other devices
+delete-appointments = { $n ->
+    [one] 1 appointment is cancelled, and { $amount } is released.
+   *[other] { $n } appointments are cancelled, and { $amount } is released.
+ }
+delete-what = Name, e-mail, phone, place and what you wrote about your appointments are deleted.
+delete-receipts = Receipts are kept for 5 years because the law requires it. They show only what a receipt needs.
+delete-undo = { $n ->
+    [one] You can undo this for 1 day by signing in again.
+   *[other] You can undo this for { $n } days by signing in again.
+ }
+delete-button = Delete my account
+delete-keep = Keep the account

@@ -1,0 +1,56 @@
+error-name-missing = Write the name.
+error-email-missing = Write the e-mail address.
+error-email-malformed = The e-mail address needs an @ and a domain, for example ola@example.no.
+error-phone-missing = Write the phone number.
+error-phone-malformed = The phone number needs at least 8 digits, for example 91 23 45 67.
+error-place-missing = Write the place.
+error-place-unknown = We do not know the place. Write the name of the nearest town.
+error-password-missing = Write the password.
+error-password-short = The password needs at least 10 characters.
+error-password-common = The password is too easy to guess. Choose another.
+error-password-wrong = The password is not right. Try again.
+error-accept-missing = You need to accept the terms to create an account.
+error-sign-in-failed = E-mail and password do not match. Try again, or choose a new password.
+error-about-missing = Describe briefly what it is about.
+error-too-long = The text is too long. Shorten it.
+error-card-number = The card number needs 16 digits. Check the card.
+error-card-expiry = The expiry date must be a month and year ahead, for example 09/29.
+error-card-code = The security code has three or four digits.
+error-withdrawal-missing = Tick that the appointment may take place before the withdrawal period ends.
+error-title-missing = Give the service a name.
+error-amount-malformed = The amount must be a number in kroner, for example 450.
+error-amount-missing = Write the amount.
+error-cap-too-low = The maximum price must be at least the price of one minute.
+error-duration-malformed = The duration must be in steps of five, for example 30.
+error-number-malformed = Write a whole number.
+error-time-malformed = Write the time as 09:00.
+error-hours-backwards = The end must be after the start, and spans cannot overlap.
+error-date-malformed = Choose a date ahead.
+error-org-number-malformed = The company number has nine digits. Check that they are right.
+error-category-missing = Choose a field.
+error-service-missing = Choose a service.
+error-slug-taken = The name is taken. Choose another.
+error-member-exists = This person is added already.
+error-reason-missing = Write a reason.
+
+error-page-bad-request = We did not understand the request
+error-page-bad-request-help = Go back, reload the page and try again.
+error-page-forbidden = You have no access to that
+error-page-forbidden-help = The form did not come from our pages, or you are signed out. Reload the page and try again.
+error-page-not-found = We did not find the page
+error-page-not-found-help = The address may be wrong, or the page is not for the account you are signed in with.
+error-page-conflict = This has changed since
+error-page-conflict-help = Something changed after you opened the page. Reload it and see what holds now.
+error-page-too-large = That was too much at once
+error-page-too-large-help = Shorten what you wrote and try again.
+error-page-too-many = Too many attempts
+error-page-too-many-help = { $n ->
+    [one] Wait 1 minute and try again.
+   *[other] Wait { $n } minutes and try again.
+ }
+error-page-fault = Something went wrong on our side
+error-page-fault-help = The fault is ours, and nothing is charged. Try again in a minute.
+error-page-unavailable = We are back in a moment
+error-page-unavailable-help = The server is restarting or very busy. Try again in a minute.
+to-front-page = To the front page
+request-id = Give this if you contact us:

@@ -1,0 +1,15 @@
+legal-version = Version { $version }. Responsible: { $name }.
+about-title = A video meeting with a professional, without middlemen
+about-what = Booka lets you find a professional nearby, see free times without an account, book, pay and meet on video in the browser.
+about-media-title = The call is yours alone
+about-media = Picture and sound travel encrypted between the browsers and our own media server. No other company carries the call, and it is not recorded.
+about-money-title = You pay for the time you talk
+about-money = The media server measures when you are both connected, and the bill follows that measurement. You see the maximum price before you book, and never pay more.
+about-data-title = Your data is yours
+about-data = You can see everything we know about you, download it, correct it and delete it. We use no tracking and no services of others on our pages.
+about-who-title = Who is behind it
+about-who = This service is run by { $name }.
+about-credits-title = Thanks to
+about-geonames = Place names and coordinates:
+about-font = The typeface Schibsted Grotesk, under the SIL Open Font License.
+about-icons = The Phosphor icons, under the MIT licence.

@@ -1,0 +1,72 @@
+operator-calls = Calls
+operator-appointments = Appointments
+operator-outbox = Outgoing e-mail
+calls-now = { $n ->
+    [one] 1 live call
+   *[other] { $n } live calls
+ }
+calls-troubled = { $n ->
+    [one] 1 needs a look
+   *[other] { $n } need a look
+ }
+calls-none = No calls right now. They appear here when somebody enters a room.
+health-waiting = Waiting
+health-good = Good
+health-weak = Weak network
+health-reconnecting = Reconnecting
+col-state = State
+col-started = Started
+col-provider = Business
+col-consumer = Customer
+col-elapsed = Duration
+col-billable = Billed
+col-up = In
+col-down = Out
+col-loss = Loss
+col-who = Who
+col-packets-in = Packets in
+col-packets-out = Packets out
+col-round-trip = Round trip
+col-codecs = Codecs
+col-reference = Booking
+col-when = When
+col-service = Service
+col-number = No.
+col-last-seen = Last seen
+col-reason = Ended by
+col-operation = Operation
+col-amount = Amount
+col-detail = Details
+col-transaction = Transaction
+col-account = Account
+col-to = To
+col-subject = Subject
+participants = Participants
+role-provider = professional
+role-consumer = customer
+seat-connected = Connected
+seat-away = Not connected
+filter-text = Booking or business
+filter-mail = Address or subject
+filter-all = All
+appointments-count = { $n ->
+    [one] 1 appointment
+   *[other] { $n } appointments
+ }
+appointments-none = No appointments fit the filters.
+segments-title = Measured presence
+segments-none = Nobody has been connected.
+payments-title = Payment
+payments-none = No payment has been tried.
+ledger-title = Ledger
+ledger-none = No entries.
+mails-count = { $n ->
+    [one] 1 e-mail
+   *[other] { $n } e-mails
+ }
+mails-none = No e-mail here yet.
+mail-to = To { $to }, { $when }
+mail-state-kept = Shown here only
+mail-state-waiting = Waiting
+mail-state-sent = Sent
+mail-state-failed = Not sent

@@ -1,0 +1,58 @@
+register-title = Opprett konto
+register-have = Har du konto fra før?
+login-new = Ny her?
+forgot-password = Glemt passordet?
+check-mail-title = Se i e-posten din
+check-mail-verify = Vi har sendt en lenke til { $email }. Åpne den for å bekrefte adressen.
+check-mail-reset = Hvis det finnes en konto med { $email }, er en lenke på vei. Den virker i én time.
+send-again = Send på nytt
+other-address = Bruk en annen adresse
+verify-title = Bekreft e-postadressen
+verify-text = Trykk på knappen, så vet vi at adressen er din.
+verify-button = Bekreft adressen
+verify-expired = Den er brukt eller for gammel. Er adressen alt bekreftet, kan du logge inn. Hvis ikke får du en ny lenke etter innlogging.
+link-expired-title = Lenken virker ikke lenger
+reset-title = Glemt passord
+reset-text = Skriv e-postadressen din, så sender vi en lenke der du kan velge et nytt passord.
+reset-send = Send lenke
+reset-expired = Lenken er brukt eller eldre enn én time. Be om en ny.
+reset-new-title = Velg nytt passord
+reset-new-text = Når du lagrer, blir du logget ut på alle enheter.
+reset-save = Lagre passordet
+login-link-title = Logg inn med lenke
+login-link-text = Lenken logger deg inn som { $name }. Den virker én gang.
+login-link-expired = Lenken er brukt eller for gammel. Logg inn med e-post og passord.
+setup-title = Opprett driftskontoen
+setup-text = Dette er den første kontoen på denne serveren. Den ser pågående samtaler, bestillinger og utgående e-post.
+setup-button = Opprett kontoen
+setup-expired = Driftskontoen er alt opprettet, eller lenken er for gammel. Serveren skriver en ny lenke når den starter uten driftskonto.
+
+account-menu = Min konto
+account-details = Min konto
+account-data = Mine data
+account-sessions = Enheter
+account-delete = Slett kontoen
+email-unverified = Adressen { $email } er ikke bekreftet. Åpne lenken i e-posten vi sendte.
+deletion-pending = Kontoen slettes { $when }.
+deletion-undo = Behold kontoen
+data-lead = Alt vi har om deg, hvorfor vi har det, og hvem som kan se det.
+data-export = Last ned alt (JSON)
+data-correct = Rett opplysninger
+data-readers = Hvem kan se opplysningene
+sessions-lead = Her er du logget inn. Logg ut enheter du ikke kjenner igjen.
+session-line = Innlogget { $since }, sist brukt { $seen }
+session-current = Denne enheten
+session-end = Logg ut
+session-end-others = Logg ut alle andre enheter
+delete-appointments = { $n ->
+    [one] 1 time blir avbestilt, og { $amount } blir frigitt.
+   *[other] { $n } timer blir avbestilt, og { $amount } blir frigitt.
+ }
+delete-what = Navn, e-post, telefon, sted og det du har skrevet om timene dine slettes.
+delete-receipts = Kvitteringer oppbevares i 5 år fordi loven krever det. De viser bare det kvitteringen trenger.
+delete-undo = { $n ->
+    [one] Du kan angre i 1 dag. Da må du logge inn igjen.
+   *[other] Du kan angre i { $n } dager. Da må du logge inn igjen.
+ }
+delete-button = Slett kontoen min
+delete-keep = Behold kontoen

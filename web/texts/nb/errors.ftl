@@ -1,0 +1,56 @@
+error-name-missing = Skriv navnet.
+error-email-missing = Skriv e-postadressen.
+error-email-malformed = E-postadressen må ha @ og et domene, for eksempel ola@example.no.
+error-phone-missing = Skriv telefonnummeret.
+error-phone-malformed = Telefonnummeret må ha minst 8 sifre, for eksempel 91 23 45 67.
+error-place-missing = Skriv stedet.
+error-place-unknown = Vi kjenner ikke stedet. Skriv navnet på nærmeste by.
+error-password-missing = Skriv passordet.
+error-password-short = Passordet må ha minst 10 tegn.
+error-password-common = Passordet er for lett å gjette. Velg et annet.
+error-password-wrong = Passordet stemmer ikke. Prøv igjen.
+error-accept-missing = Du må godta vilkårene for å opprette konto.
+error-sign-in-failed = E-post og passord stemmer ikke overens. Prøv igjen, eller velg nytt passord.
+error-about-missing = Beskriv kort hva det gjelder.
+error-too-long = Teksten er for lang. Kort den ned.
+error-card-number = Kortnummeret må ha 16 sifre. Se etter på kortet.
+error-card-expiry = Utløpsdatoen må være måned og år fram i tid, for eksempel 09/29.
+error-card-code = Sikkerhetskoden har tre eller fire sifre.
+error-withdrawal-missing = Kryss av for at timen kan gjennomføres før angrefristen er ute.
+error-title-missing = Gi tjenesten et navn.
+error-amount-malformed = Beløpet må være et tall i kroner, for eksempel 450.
+error-amount-missing = Skriv beløpet.
+error-cap-too-low = Maksprisen må være minst det ett minutt koster.
+error-duration-malformed = Varigheten må være hele femmere, for eksempel 30.
+error-number-malformed = Skriv et helt tall.
+error-time-malformed = Skriv klokkeslettet som 09:00.
+error-hours-backwards = Sluttiden må være etter starttiden, og tidsrommene kan ikke overlappe.
+error-date-malformed = Velg en dato fram i tid.
+error-org-number-malformed = Organisasjonsnummeret har ni sifre. Se etter at de er riktige.
+error-category-missing = Velg et fagområde.
+error-service-missing = Velg en tjeneste.
+error-slug-taken = Navnet er opptatt. Velg et annet.
+error-member-exists = Denne personen er alt lagt til.
+error-reason-missing = Skriv en begrunnelse.
+
+error-page-bad-request = Vi forsto ikke forespørselen
+error-page-bad-request-help = Gå tilbake, last inn siden på nytt, og prøv igjen.
+error-page-forbidden = Det har du ikke tilgang til
+error-page-forbidden-help = Skjemaet kom ikke fra våre sider, eller du er logget ut. Last inn siden på nytt, og prøv igjen.
+error-page-not-found = Vi fant ikke siden
+error-page-not-found-help = Adressen kan være feil, eller siden er ikke for kontoen du er logget inn med.
+error-page-conflict = Dette er endret siden sist
+error-page-conflict-help = Noe er endret etter at du åpnet siden. Last den inn på nytt, og se hva som gjelder nå.
+error-page-too-large = Det var for mye på en gang
+error-page-too-large-help = Kort ned det du har skrevet, og prøv igjen.
+error-page-too-many = For mange forsøk
+error-page-too-many-help = { $n ->
+    [one] Vent 1 minutt, og prøv igjen.
+   *[other] Vent { $n } minutter, og prøv igjen.
+ }
+error-page-fault = Noe gikk galt hos oss
+error-page-fault-help = Feilen er vår, og ingenting er trukket. Prøv igjen om et minutt.
+error-page-unavailable = Vi er straks tilbake
+error-page-unavailable-help = Serveren starter på nytt eller har mye å gjøre. Prøv igjen om et minutt.
+to-front-page = Til forsiden
+request-id = Oppgi dette hvis du tar kontakt:

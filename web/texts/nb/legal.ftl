@@ -1,0 +1,15 @@
+legal-version = Versjon { $version }. Ansvarlig: { $name }.
+about-title = Et videomøte med en fagperson, uten mellommenn
+about-what = Booka lar deg finne en fagperson i nærheten, se ledige tider uten konto, bestille, betale og møtes på video i nettleseren.
+about-media-title = Samtalen er bare deres
+about-media = Bilde og lyd går kryptert mellom nettleserne og vår egen medieserver. Ingen andre selskaper formidler samtalen, og den tas ikke opp.
+about-money-title = Du betaler for tiden dere snakker sammen
+about-money = Medieserveren måler når dere begge er koblet til, og regningen følger den målingen. Du ser maksprisen før du bestiller, og betaler aldri mer.
+about-data-title = Opplysningene dine er dine
+about-data = Du kan se alt vi vet om deg, laste det ned, rette det og slette det. Vi bruker ingen sporing og ingen tjenester fra andre på sidene.
+about-who-title = Hvem står bak
+about-who = Denne tjenesten drives av { $name }.
+about-credits-title = Takk til
+about-geonames = Stedsnavn og koordinater:
+about-font = Skriften Schibsted Grotesk, under SIL Open Font License.
+about-icons = Ikonene Phosphor, under MIT-lisensen.

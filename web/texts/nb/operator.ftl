@@ -1,0 +1,72 @@
+operator-calls = Samtaler
+operator-appointments = Bestillinger
+operator-outbox = Utgående e-post
+calls-now = { $n ->
+    [one] 1 pågående samtale
+   *[other] { $n } pågående samtaler
+ }
+calls-troubled = { $n ->
+    [one] 1 trenger tilsyn
+   *[other] { $n } trenger tilsyn
+ }
+calls-none = Ingen samtaler akkurat nå. De dukker opp her når noen går inn i et rom.
+health-waiting = Venter
+health-good = Bra
+health-weak = Svakt nett
+health-reconnecting = Kobler til igjen
+col-state = Tilstand
+col-started = Startet
+col-provider = Bedrift
+col-consumer = Kunde
+col-elapsed = Varighet
+col-billable = Betales
+col-up = Inn
+col-down = Ut
+col-loss = Tap
+col-who = Hvem
+col-packets-in = Pakker inn
+col-packets-out = Pakker ut
+col-round-trip = Rundtur
+col-codecs = Kodeker
+col-reference = Bestilling
+col-when = Når
+col-service = Tjeneste
+col-number = Nr.
+col-last-seen = Sist sett
+col-reason = Avsluttet av
+col-operation = Operasjon
+col-amount = Beløp
+col-detail = Detaljer
+col-transaction = Transaksjon
+col-account = Konto
+col-to = Til
+col-subject = Emne
+participants = Deltakere
+role-provider = fagperson
+role-consumer = kunde
+seat-connected = Tilkoblet
+seat-away = Ikke tilkoblet
+filter-text = Bestilling eller bedrift
+filter-mail = Adresse eller emne
+filter-all = Alle
+appointments-count = { $n ->
+    [one] 1 bestilling
+   *[other] { $n } bestillinger
+ }
+appointments-none = Ingen bestillinger passer filtrene.
+segments-title = Målt tilstedeværelse
+segments-none = Ingen har vært koblet til.
+payments-title = Betaling
+payments-none = Ingen betaling er forsøkt.
+ledger-title = Regnskap
+ledger-none = Ingen posteringer.
+mails-count = { $n ->
+    [one] 1 e-post
+   *[other] { $n } e-poster
+ }
+mails-none = Ingen e-post her ennå.
+mail-to = Til { $to }, { $when }
+mail-state-kept = Bare vist her
+mail-state-waiting = I kø
+mail-state-sent = Sendt
+mail-state-failed = Ikke sendt
