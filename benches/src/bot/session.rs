@@ -128,8 +128,10 @@ struct Visit {
     answer: Option<String>,
     ended: Option<EndReason>,
     clock: Option<Clock>,
-    /// Seats that wait for the provider and were not yet let in.
+    /// Seats in the lobby that the bot has not asked the server to let in.
     waiting: Vec<String>,
+    /// Seats in the lobby that it has asked for.
+    asked: Vec<String>,
 }
 
 impl Visit {
@@ -175,6 +177,7 @@ impl Visit {
             ended: None,
             clock: None,
             waiting: Vec::new(),
+            asked: Vec::new(),
         })
     }
 
@@ -247,7 +250,10 @@ impl Visit {
         }
         if admit {
             for seat in std::mem::take(&mut self.waiting) {
-                self.signaling.send(&ClientMessage::Admit { seat }).await?;
+                self.signaling
+                    .send(&ClientMessage::Admit { seat: seat.clone() })
+                    .await?;
+                self.asked.push(seat);
             }
         }
         Ok(true)
@@ -257,7 +263,11 @@ impl Visit {
         match message {
             ServerMessage::Answer { sdp, .. } => self.answer = Some(sdp),
             ServerMessage::Admitted {} => self.admitted_after = Some(self.joined_at.elapsed()),
-            ServerMessage::Participants { participants } => self.waiting = lobby(&participants),
+            ServerMessage::Participants { participants } => {
+                let lobby = lobby(&participants);
+                self.asked.retain(|seat| lobby.contains(seat));
+                self.waiting = lobby.into_iter().filter(|seat| !self.asked.contains(seat)).collect();
+            }
             ServerMessage::Clock(clock) => self.clock = Some(clock),
             ServerMessage::Ended { reason, clock } => {
                 self.ended = Some(reason);

@@ -1,5 +1,6 @@
 //! The independent peer against itself, and against our media server over real sockets.
 
+mod a_call;
 mod direct;
 mod through_the_server;
 

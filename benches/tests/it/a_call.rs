@@ -1,0 +1,286 @@
+//! Two bots in a call as the server runs it: tickets, WebSocket, lobby, media server and call clock, all real. Only the
+//! appointments are made up, and live in memory.
+
+use std::collections::HashMap;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use benches::bot::{BotConfig, Clip, Expectations, run};
+use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping};
+use sfu_driver::{Driver, DriverConfig, Listen};
+use signaling::authority::{CallAuthority, CallGrant, RecordError, Refusal, SegmentEnd, SegmentKey, UtcMicros};
+use signaling::intervals::Intervals;
+use signaling::{Hub, HubConfig, MediaPlane, RoomConfig, SocketConfig};
+use signaling_protocol::message::EndReason;
+use signaling_protocol::{PriceModel, PriceTerms, Role, Ticket, TicketKey};
+use tokio::sync::oneshot;
+
+use super::BIND;
+
+const CALL: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+const KEY: [u8; 32] = [3; 32];
+const SECOND: i64 = 1_000_000;
+const STAY: Duration = Duration::from_secs(4);
+
+/// One appointment and its records.
+#[derive(Default)]
+struct Appointments {
+    admitted: Mutex<Vec<String>>,
+    presence: Mutex<HashMap<SegmentKey, (UtcMicros, UtcMicros)>>,
+}
+
+impl Appointments {
+    fn admitted(&self) -> MutexGuard<'_, Vec<String>> {
+        self.admitted.lock().expect("nobody panics with it in hand")
+    }
+
+    fn presence(&self) -> MutexGuard<'_, HashMap<SegmentKey, (UtcMicros, UtcMicros)>> {
+        self.presence.lock().expect("nobody panics with it in hand")
+    }
+
+    fn seen(&self, key: &SegmentKey, at: UtcMicros) {
+        if let Some((_, seen)) = self.presence().get_mut(key) {
+            *seen = at.max(*seen);
+        }
+    }
+
+    /// Time in which both were present, by the records.
+    fn billable(&self) -> i64 {
+        let side = |seat: &str| {
+            let mut side = Intervals::default();
+            for (key, (from, to)) in self.presence().iter().filter(|(key, _)| key.seat == seat) {
+                assert_eq!(key.call, CALL);
+                side.insert(*from, *to);
+            }
+            side
+        };
+        side("consumer").overlap(&side("provider"))
+    }
+}
+
+#[async_trait]
+impl CallAuthority for Appointments {
+    async fn authorise(&self, ticket: &Ticket, now: UtcMicros) -> Result<CallGrant, Refusal> {
+        Ok(CallGrant {
+            call: ticket.call.clone(),
+            seat: ticket.seat.clone(),
+            role: ticket.role,
+            name: ticket.seat.clone(),
+            title: "Advice".to_owned(),
+            opens_at: now - 60 * SECOND,
+            starts_at: now - 60 * SECOND,
+            ends_at: now + 3_600 * SECOND,
+            price: PriceTerms {
+                currency: "NOK".to_owned(),
+                model: PriceModel::PerMinute {
+                    rate_minor: 600,
+                    increment_s: 1,
+                    free_s: 0,
+                    cap_minor: 100_000,
+                },
+            },
+            admitted: ticket.role == Role::Provider || self.admitted().contains(&ticket.seat),
+            billed_before: 0,
+            next_segment: 1,
+        })
+    }
+
+    async fn arrived(&self, _: &str, _: &str, _: UtcMicros) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    async fn admitted(&self, _: &str, seat: &str, _: UtcMicros) -> Result<(), RecordError> {
+        self.admitted().push(seat.to_owned());
+        Ok(())
+    }
+
+    async fn open_segment(&self, key: &SegmentKey, at: UtcMicros) -> Result<(), RecordError> {
+        self.presence().insert(key.clone(), (at, at));
+        Ok(())
+    }
+
+    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<(), RecordError> {
+        seen.iter().for_each(|(key, at)| self.seen(key, *at));
+        Ok(())
+    }
+
+    async fn close_segment(&self, key: &SegmentKey, at: UtcMicros, _: SegmentEnd) -> Result<(), RecordError> {
+        self.seen(key, at);
+        Ok(())
+    }
+
+    async fn call_ended(&self, _: &str, _: UtcMicros) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    fn cost_minor(&self, _: &PriceTerms, billable: i64) -> i64 {
+        billable / SECOND * 10
+    }
+}
+
+type Answer = Result<Joined, JoinError>;
+
+/// The media driver, as signaling wants it.
+struct Plane {
+    driver: Driver,
+    waiting: Mutex<HashMap<PeerId, oneshot::Sender<Answer>>>,
+}
+
+impl Plane {
+    fn pump(&self, events: &Receiver<Event>, hub: &Hub) {
+        while let Ok(event) = events.recv() {
+            let (peer, answer) = match event {
+                Event::Joined { peer, joined } => (peer, Ok(joined)),
+                Event::Refused { peer, error } => (peer, Err(error)),
+                Event::Connected { .. } | Event::Alive { .. } | Event::Disconnected { .. } | Event::Stats { .. } => {
+                    hub.media_event(event);
+                    continue;
+                }
+            };
+            let asked = self
+                .waiting
+                .lock()
+                .expect("nobody panics with it in hand")
+                .remove(&peer);
+            asked
+                .and_then(|asked| asked.send(answer).ok())
+                .expect("somebody waits for every answer");
+        }
+    }
+
+    fn command(&self, command: Command) {
+        self.driver.command(command).expect("a test fills no queue");
+    }
+}
+
+#[async_trait]
+impl MediaPlane for Plane {
+    async fn join(&self, join: Join) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        self.waiting
+            .lock()
+            .expect("nobody panics with it in hand")
+            .insert(join.peer, answer);
+        self.command(Command::Join(join));
+        answered.await.expect("the driver answers every join")
+    }
+
+    fn leave(&self, peer: PeerId) {
+        self.command(Command::Leave { peer });
+    }
+
+    fn set_forwarding(&self, peer: PeerId, allowed: bool) {
+        self.command(Command::SetForwarding { peer, allowed });
+    }
+
+    fn map_slots(&self, peer: PeerId, slots: Vec<SlotMapping>) {
+        self.command(Command::MapSlots { peer, slots });
+    }
+
+    fn stop(&self, room: RoomId) {
+        self.command(Command::CloseRoom { room });
+    }
+}
+
+fn now() -> UtcMicros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is past 1970");
+    i64::try_from(since.as_micros()).expect("microseconds fit for ages")
+}
+
+/// Starts signaling and the media server; returns where the socket is and the media port.
+async fn serve(records: Arc<Appointments>) -> anyhow::Result<(String, u16)> {
+    let listen = Listen {
+        bind: BIND,
+        advertise: Vec::new(),
+    };
+    let (driver, events) = Driver::start(DriverConfig {
+        shards: 1,
+        ..DriverConfig::new(vec![listen], 0)
+    })?;
+    let media_port = driver.candidates()[0][0].port();
+    let plane = Arc::new(Plane {
+        driver,
+        waiting: Mutex::default(),
+    });
+    let config = HubConfig {
+        room: RoomConfig {
+            leave_grace: Duration::from_millis(300),
+            ..RoomConfig::default()
+        },
+        ..HubConfig::default()
+    };
+    let hub = Hub::new(config, records, plane.clone(), TicketKey::new(KEY), Arc::new(now));
+    std::thread::spawn({
+        let hub = hub.clone();
+        move || plane.pump(&events, &hub)
+    });
+    let listener = tokio::net::TcpListener::bind((BIND, 0)).await?;
+    let url = format!("ws://{}/call/socket", listener.local_addr()?);
+    let router = signaling::router(hub, SocketConfig::new(Vec::new()));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((url, media_port))
+}
+
+fn bot(url: &str, role: Role, clip: &Arc<Clip>) -> BotConfig {
+    let (seat, tone_hz, expect_hz) = match role {
+        Role::Consumer => ("consumer", 523.0, 660),
+        Role::Provider => ("provider", 660.0, 523),
+    };
+    let ticket = Ticket {
+        call: CALL.to_owned(),
+        seat: seat.to_owned(),
+        role,
+        expires_at_s: now() / SECOND + 60,
+        nonce: format!("only ever for the {seat}"),
+    };
+    BotConfig {
+        url: url.to_owned(),
+        ticket: TicketKey::new(KEY).sign(&ticket),
+        clip: Arc::clone(clip),
+        tone_hz,
+        stay: STAY,
+        lobby_max: Duration::from_secs(20),
+        admit: role == Role::Provider,
+        leave: role == Role::Consumer,
+        bind: BIND,
+        expect: Expectations {
+            tone_hz: Some(expect_hz),
+            video: true,
+            clip: Some(Arc::clone(clip)),
+        },
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_bots_meet_through_the_lobby_and_their_time_is_measured() {
+    let records = Arc::new(Appointments::default());
+    let (url, media_port) = serve(Arc::clone(&records)).await.unwrap();
+    let clip = Arc::new(Clip::orange());
+    let consumer = bot(&url, Role::Consumer, &clip);
+    // The provider stays until the call ends: when the consumer leaves and the grace is over.
+    let provider = BotConfig {
+        stay: Duration::from_secs(60),
+        ..bot(&url, Role::Provider, &clip)
+    };
+    let (consumer, provider) = tokio::join!(run(&consumer), run(&provider));
+    let (consumer, provider) = (consumer.unwrap(), provider.unwrap());
+
+    assert!(consumer.ok, "{consumer:?}");
+    assert!(provider.ok, "{provider:?}");
+    for report in [&consumer, &provider] {
+        assert_eq!(report.remote_candidate, Some(format!("127.0.0.1:{media_port}/udp")));
+    }
+    assert_eq!(*records.admitted(), ["consumer"], "let in by the provider, once");
+    assert_eq!(provider.ended, Some(EndReason::Left));
+    let stay = i64::try_from(STAY.as_micros()).unwrap();
+    let billable = records.billable();
+    assert!(
+        (stay - SECOND..=stay + SECOND).contains(&billable),
+        "stayed {stay} us, billed {billable} us"
+    );
+    let clock = provider.clock.expect("the end says how long it was");
+    assert_eq!(clock.billable_ms, billable / 1_000, "told and recorded time are one");
+    assert_eq!(clock.cost_minor, billable / SECOND * 10);
+}
