@@ -13,6 +13,7 @@ CREATE TABLE day_override (
     day TEXT NOT NULL,
     start_min BIGINT NOT NULL,
     end_min BIGINT NOT NULL,
+    reason TEXT NOT NULL,
     PRIMARY KEY (member_id, day, start_min)
 );
 

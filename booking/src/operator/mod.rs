@@ -1,0 +1,9 @@
+//! The operator's pages: calls under way, appointments to the last line of the ledger, and the outbox.
+
+mod live;
+mod pages;
+pub(crate) mod queries;
+pub mod timeline;
+
+pub use live::{LiveCall, LiveCalls, LiveSeat, LiveStats};
+pub(crate) use pages::router;

@@ -1,0 +1,167 @@
+mail-signature =
+    Kind regards
+    Booka
+
+mail-verify-subject = Confirm your e-mail address
+mail-verify-body =
+    Hello { $name },
+
+    open the link and press the button to confirm your e-mail address:
+    { $link }
+
+    The link works for 24 hours. If you have not created an account with us, you can ignore this message.
+
+mail-reset-subject = Choose a new password
+mail-reset-body =
+    Hello { $name },
+
+    choose a new password here:
+    { $link }
+
+    The link works for one hour, and once. If you did not ask for it, there is nothing you need to do.
+
+mail-exists-subject = You already have an account
+mail-exists-body =
+    Hello { $name },
+
+    somebody tried to create an account with this e-mail address, but you already have one. Sign in here:
+    { $link }
+
+    If you have forgotten the password, choose a new one on the sign-in page. If it was not you, there is nothing you need to do.
+
+mail-deletion-subject = Your account will be deleted
+mail-deletion-body =
+    Hello { $name },
+
+    you have asked us to delete your account. It is deleted { $when }. Receipts are kept for 5 years because the law requires it.
+
+    To keep the account, sign in before that and undo it here:
+    { $link }
+
+mail-booked-consumer-subject = Booked: { $title }, { $when }
+mail-booked-consumer-body =
+    Hello { $name },
+
+    your appointment with { $other } is booked.
+
+    { $title }
+    { $when }
+
+    { $price_line }
+
+    Join from here. The room opens at { $opens }:
+    { $link }
+
+    Test your camera and sound beforehand. It takes a minute.
+
+mail-booked-provider-subject = New appointment: { $other }, { $when }
+mail-booked-provider-body =
+    Hello { $name },
+
+    { $other } has booked an appointment with you.
+
+    { $title }
+    { $when }
+
+    What it is about:
+    { $about }
+
+    Contact: { $contact }
+
+    Meet from this page. The room opens at { $opens }:
+    { $link }
+
+mail-price-paid = We have reserved { $amount } on { $card }. After the call we charge only what you owe, and release the rest.
+mail-price-free = The appointment is free.
+
+mail-cancelled-consumer-subject = Cancelled: { $title }, { $when }
+mail-cancelled-consumer-body =
+    Hello { $name },
+
+    the appointment with { $other } { $when } is cancelled. { $money_line }
+
+    Find a new time here:
+    { $link }
+
+mail-cancelled-provider-subject = Cancelled: { $other }, { $when }
+mail-cancelled-provider-body =
+    Hello { $name },
+
+    the appointment with { $other } { $when } is cancelled, and the time is free again.
+    { $link }
+
+mail-money-released = You pay nothing, and { $amount } is released.
+mail-money-none = You pay nothing.
+
+mail-receipt-subject = Receipt { $number } from { $other }
+mail-receipt-body =
+    Hello { $name },
+
+    the call with { $other } is over.
+
+    Time together: { $duration }
+    Reserved: { $reserved }
+    Charged: { $charged }
+    Released: { $released }
+
+    Receipt { $number } is here:
+    { $link }
+
+mail-no-show-provider-consumer-subject = { $other } did not come
+mail-no-show-provider-consumer-body =
+    Hello { $name },
+
+    { $other } did not come to the appointment { $when }. { $money_line } We are sorry.
+
+    Find a new time here:
+    { $link }
+
+mail-no-show-provider-provider-subject = You were not there: { $other }, { $when }
+mail-no-show-provider-provider-body =
+    Hello { $name },
+
+    nobody from your side came to the appointment with { $other } { $when }. The customer pays nothing.
+    { $link }
+
+mail-no-show-consumer-consumer-subject = You were not at your appointment with { $other }
+mail-no-show-consumer-consumer-body =
+    Hello { $name },
+
+    we did not see you at the appointment with { $other } { $when }. { $money_line }
+
+    Book a new time here:
+    { $link }
+
+mail-no-show-consumer-provider-subject = { $other } did not come, { $when }
+mail-no-show-consumer-provider-body =
+    Hello { $name },
+
+    { $other } did not come to the appointment { $when }. Under its terms nothing is charged.
+    { $link }
+
+mail-not-held-subject = The appointment is over: { $title }, { $when }
+mail-not-held-body =
+    Hello { $name },
+
+    you and { $other } did not talk during the appointment { $when }. { $money_line }
+
+    Find a new time here:
+    { $link }
+
+mail-payment-failed-subject = The payment did not go through
+mail-payment-failed-body =
+    Hello { $name },
+
+    we could not charge { $amount } to { $card } for the appointment with { $other } { $when }. We have tried several times.
+
+    Contact your bank, and answer this message so that we can find another way to pay. The appointment is here:
+    { $link }
+
+mail-booking-lost-subject = The booking was not completed
+mail-booking-lost-body =
+    Hello { $name },
+
+    the payment for { $title } with { $other } { $when } was not finished while we held the time. You pay nothing, and what is reserved is released.
+
+    Find a new time here:
+    { $link }

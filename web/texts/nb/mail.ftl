@@ -1,0 +1,167 @@
+mail-signature =
+    Vennlig hilsen
+    Booka
+
+mail-verify-subject = Bekreft e-posten din
+mail-verify-body =
+    Hei { $name },
+
+    åpne lenken og trykk på knappen, så er e-posten din bekreftet:
+    { $link }
+
+    Lenken virker i 24 timer. Har du ikke opprettet en konto hos oss, kan du se bort fra denne meldingen.
+
+mail-reset-subject = Velg nytt passord
+mail-reset-body =
+    Hei { $name },
+
+    her kan du velge nytt passord:
+    { $link }
+
+    Lenken virker i én time og bare én gang. Har du ikke bedt om den, trenger du ikke gjøre noe.
+
+mail-exists-subject = Du har allerede en konto
+mail-exists-body =
+    Hei { $name },
+
+    noen prøvde å opprette en konto med denne e-postadressen, men du har allerede en. Logg inn her:
+    { $link }
+
+    Har du glemt passordet, kan du velge et nytt på innloggingssiden. Var det ikke deg, trenger du ikke gjøre noe.
+
+mail-deletion-subject = Kontoen din blir slettet
+mail-deletion-body =
+    Hei { $name },
+
+    du har bedt oss slette kontoen din. Den slettes { $when }. Kvitteringer oppbevares i 5 år fordi loven krever det.
+
+    Vil du beholde kontoen, logger du inn før den tid og angrer her:
+    { $link }
+
+mail-booked-consumer-subject = Bestilt: { $title }, { $when }
+mail-booked-consumer-body =
+    Hei { $name },
+
+    timen hos { $other } er bestilt.
+
+    { $title }
+    { $when }
+
+    { $price_line }
+
+    Bli med herfra. Rommet åpner kl. { $opens }:
+    { $link }
+
+    Test kamera og lyd på forhånd, det tar ett minutt.
+
+mail-booked-provider-subject = Ny time: { $other }, { $when }
+mail-booked-provider-body =
+    Hei { $name },
+
+    { $other } har bestilt time hos dere.
+
+    { $title }
+    { $when }
+
+    Det gjelder:
+    { $about }
+
+    Kontakt: { $contact }
+
+    Møt fra denne siden. Rommet åpner kl. { $opens }:
+    { $link }
+
+mail-price-paid = Vi har reservert { $amount } på { $card }. Etter samtalen trekker vi bare det du skylder, og frigir resten.
+mail-price-free = Timen er gratis.
+
+mail-cancelled-consumer-subject = Avbestilt: { $title }, { $when }
+mail-cancelled-consumer-body =
+    Hei { $name },
+
+    timen hos { $other } { $when } er avbestilt. { $money_line }
+
+    Finn en ny tid her:
+    { $link }
+
+mail-cancelled-provider-subject = Avbestilt: { $other }, { $when }
+mail-cancelled-provider-body =
+    Hei { $name },
+
+    timen med { $other } { $when } er avbestilt, og tiden er ledig igjen.
+    { $link }
+
+mail-money-released = Du betaler ingenting, og { $amount } blir frigitt.
+mail-money-none = Du betaler ingenting.
+
+mail-receipt-subject = Kvittering { $number } fra { $other }
+mail-receipt-body =
+    Hei { $name },
+
+    samtalen med { $other } er avsluttet.
+
+    Tid sammen: { $duration }
+    Reservert: { $reserved }
+    Trukket: { $charged }
+    Frigitt: { $released }
+
+    Kvittering { $number } ligger her:
+    { $link }
+
+mail-no-show-provider-consumer-subject = { $other } møtte ikke opp
+mail-no-show-provider-consumer-body =
+    Hei { $name },
+
+    { $other } møtte ikke til timen { $when }. { $money_line } Beklager.
+
+    Finn en ny tid her:
+    { $link }
+
+mail-no-show-provider-provider-subject = Dere møtte ikke: { $other }, { $when }
+mail-no-show-provider-provider-body =
+    Hei { $name },
+
+    ingen fra dere møtte til timen med { $other } { $when }. Kunden betaler ingenting.
+    { $link }
+
+mail-no-show-consumer-consumer-subject = Du møtte ikke til timen hos { $other }
+mail-no-show-consumer-consumer-body =
+    Hei { $name },
+
+    vi så deg ikke i timen hos { $other } { $when }. { $money_line }
+
+    Bestill en ny tid her:
+    { $link }
+
+mail-no-show-consumer-provider-subject = { $other } møtte ikke, { $when }
+mail-no-show-consumer-provider-body =
+    Hei { $name },
+
+    { $other } møtte ikke til timen { $when }. Etter vilkårene for timen trekkes ingenting.
+    { $link }
+
+mail-not-held-subject = Timen er avsluttet: { $title }, { $when }
+mail-not-held-body =
+    Hei { $name },
+
+    du og { $other } snakket ikke sammen i timen { $when }. { $money_line }
+
+    Finn en ny tid her:
+    { $link }
+
+mail-payment-failed-subject = Betalingen gikk ikke gjennom
+mail-payment-failed-body =
+    Hei { $name },
+
+    vi fikk ikke trukket { $amount } fra { $card } for timen hos { $other } { $when }. Vi har prøvd flere ganger.
+
+    Kontakt banken din, og svar på denne meldingen så finner vi en annen måte å betale på. Timen finner du her:
+    { $link }
+
+mail-booking-lost-subject = Bestillingen ble ikke fullført
+mail-booking-lost-body =
+    Hei { $name },
+
+    betalingen for { $title } hos { $other } { $when } ble ikke ferdig mens vi holdt av tiden. Du betaler ingenting, og det som er reservert, blir frigitt.
+
+    Finn en ny tid her:
+    { $link }
