@@ -20,6 +20,8 @@ pub struct BookingConfig {
     pub smtp: Option<SmtpConfig>,
     /// Sender of all mails, `Name <address>`.
     pub mail_from: String,
+    /// Who answers for the data, named in notice and terms.
+    pub controller: web::pages::legal::Controller,
 }
 
 /// An SMTP server (RFC 5321), by TLS unless the URL says otherwise.

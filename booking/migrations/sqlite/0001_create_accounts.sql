@@ -51,3 +51,26 @@ CREATE TABLE acceptance (
 ) STRICT;
 
 CREATE INDEX acceptance_account ON acceptance (account_id);
+
+-- Somebody who wants an account and has not shown yet that the address is theirs. Nothing of it counts before that.
+CREATE TABLE registration (
+    id TEXT PRIMARY KEY,
+    token_hash TEXT NOT NULL UNIQUE,
+    visitor_hash TEXT NOT NULL,
+    email TEXT NOT NULL,
+    email_norm TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    name TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    location TEXT NOT NULL,
+    locale TEXT NOT NULL,
+    legal_version TEXT NOT NULL,
+    notice_hash TEXT NOT NULL,
+    terms_hash TEXT NOT NULL,
+    hold_id TEXT,
+    next_path TEXT NOT NULL,
+    created_us INTEGER NOT NULL,
+    expires_us INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX registration_email ON registration (email_norm);

@@ -13,6 +13,7 @@ CREATE TABLE day_override (
     day TEXT NOT NULL,
     start_min INTEGER NOT NULL,
     end_min INTEGER NOT NULL,
+    reason TEXT NOT NULL,
     PRIMARY KEY (member_id, day, start_min)
 ) STRICT;
 

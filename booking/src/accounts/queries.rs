@@ -1,4 +1,4 @@
-//! All SQL of accounts, sessions, tokens and acceptances.
+//! All SQL of accounts, registrations, sessions, tokens and acceptances.
 
 use crate::statements;
 
@@ -22,7 +22,88 @@ statements! {
     SESSION_END = "DELETE FROM session WHERE id = $1 AND account_id = $2";
     /// account
     SESSION_END_ALL = "DELETE FROM session WHERE account_id = $1";
+    /// account, id to keep
+    SESSION_END_OTHERS = "DELETE FROM session WHERE account_id = $1 AND id <> $2";
     /// account, now
     SESSION_LIST = "SELECT id, created_us, last_seen_us, user_agent, ip_prefix FROM session
         WHERE account_id = $1 AND expires_us > $2 ORDER BY last_seen_us DESC, id";
+
+    /// normalised e-mail
+    ACCOUNT_BY_EMAIL = "SELECT id, name, email, phone, location, locale, password_hash, deletion_asked_us FROM account
+        WHERE email_norm = $1 AND erased_us IS NULL";
+    /// id
+    ACCOUNT_BY_ID = "SELECT id, name, email, phone, location, locale, password_hash, deletion_asked_us FROM account
+        WHERE id = $1 AND erased_us IS NULL";
+    /// id, e-mail, normalised, verified, password, name, phone, location, locale, operator, now
+    ACCOUNT_INSERT = "INSERT INTO account (id, email, email_norm, email_verified_us, password_hash, name, phone, location, locale,
+            is_operator, created_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (email_norm) DO NOTHING";
+    /// id, name, phone, location, locale
+    ACCOUNT_CORRECT = "UPDATE account SET name = $2, phone = $3, location = $4, locale = $5 WHERE id = $1";
+    /// id, locale
+    ACCOUNT_LOCALE = "UPDATE account SET locale = $2 WHERE id = $1";
+    /// id, password
+    ACCOUNT_PASSWORD = "UPDATE account SET password_hash = $2 WHERE id = $1";
+    /// id, when deletion was asked for
+    ACCOUNT_DELETION = "UPDATE account SET deletion_asked_us = $2 WHERE id = $1 AND erased_us IS NULL";
+    /// asked before, limit
+    ACCOUNTS_TO_ERASE = "SELECT id FROM account WHERE deletion_asked_us <= $1 AND erased_us IS NULL ORDER BY id LIMIT $2";
+    /// id, now
+    ACCOUNT_ERASE = "UPDATE account SET email = '', email_norm = 'erased:' || id, password_hash = NULL, name = '', phone = '',
+        location = '', is_operator = 0, erased_us = $2 WHERE id = $1";
+    OPERATORS = "SELECT COUNT(*) FROM account WHERE is_operator = 1 AND erased_us IS NULL";
+
+    /// id, hash, visitor, e-mail, normalised, password, name, phone, location, locale, version, notice, terms, hold, next, now, expires
+    REGISTRATION_INSERT = "INSERT INTO registration (id, token_hash, visitor_hash, email, email_norm, password_hash, name, phone,
+            location, locale, legal_version, notice_hash, terms_hash, hold_id, next_path, created_us, expires_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    /// hash, now
+    REGISTRATION_FIND = "SELECT id, visitor_hash, email, email_norm, password_hash, name, phone, location, locale, legal_version,
+            notice_hash, terms_hash, hold_id, next_path, created_us FROM registration WHERE token_hash = $1 AND expires_us > $2";
+    /// normalised e-mail, visitor, now
+    REGISTRATION_OF_VISITOR = "SELECT id, visitor_hash, email, email_norm, password_hash, name, phone, location, locale, legal_version,
+            notice_hash, terms_hash, hold_id, next_path, created_us FROM registration
+        WHERE email_norm = $1 AND visitor_hash = $2 AND visitor_hash <> '' AND expires_us > $3 ORDER BY created_us DESC, id DESC LIMIT 1";
+    /// id, new hash
+    REGISTRATION_TOKEN = "UPDATE registration SET token_hash = $2 WHERE id = $1";
+    /// normalised e-mail
+    REGISTRATIONS_END = "DELETE FROM registration WHERE email_norm = $1";
+    /// now
+    REGISTRATIONS_SWEEP = "DELETE FROM registration WHERE expires_us <= $1";
+
+    /// id, account, kind, version, hash, locale, accepted
+    ACCEPTANCE_INSERT = "INSERT INTO acceptance (id, account_id, kind, version, text_hash, locale, accepted_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+    /// id, hash, purpose, account, next, now, expires
+    TOKEN_INSERT = "INSERT INTO account_token (id, token_hash, purpose, account_id, next_path, created_us, expires_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    /// account, purpose, how many to keep
+    TOKEN_TRIM = "DELETE FROM account_token WHERE account_id = $1 AND purpose = $2 AND id NOT IN
+        (SELECT id FROM account_token WHERE account_id = $1 AND purpose = $2 ORDER BY created_us DESC, id DESC LIMIT $3)";
+    /// hash, purpose, now
+    TOKEN_FIND = "SELECT t.id, t.account_id, t.next_path, a.name FROM account_token t LEFT JOIN account a ON a.id = t.account_id
+        WHERE t.token_hash = $1 AND t.purpose = $2 AND t.used_us IS NULL AND t.expires_us > $3
+            AND (t.account_id IS NULL OR a.erased_us IS NULL)";
+    /// id, now
+    TOKEN_USE = "UPDATE account_token SET used_us = $2 WHERE id = $1 AND used_us IS NULL";
+    /// account, purpose
+    TOKENS_END = "DELETE FROM account_token WHERE account_id = $1 AND purpose = $2";
+    /// account
+    TOKENS_END_ALL = "DELETE FROM account_token WHERE account_id = $1";
+    /// now
+    TOKENS_SWEEP = "DELETE FROM account_token WHERE expires_us <= $1";
+    /// now
+    SESSIONS_SWEEP = "DELETE FROM session WHERE expires_us <= $1";
+
+    /// account
+    OPEN_APPOINTMENTS = "SELECT id FROM appointment WHERE consumer_id = $1 AND status = 'confirmed' ORDER BY start_us LIMIT 500";
+    /// account
+    HOLDS_ERASE = "UPDATE hold SET visitor_hash = '', contact_email = '', about = '' WHERE account_id = $1";
+    /// account
+    APPOINTMENTS_ERASE = "UPDATE appointment SET about = '' WHERE consumer_id = $1";
+    /// account
+    MEMBERS_ERASE = "UPDATE member SET active = 0, title = '' WHERE account_id = $1";
+    /// account
+    OUTBOX_ERASE = "DELETE FROM outbox WHERE account_id = $1";
 }

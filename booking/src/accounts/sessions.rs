@@ -6,10 +6,9 @@ use web::Locale;
 use super::queries;
 use crate::db::{DbError, FromRow, Row, Tx};
 use crate::error::AppResult;
-use crate::extract::{Membership, SignedIn, Visit, session_cookie, set_cookie};
-use crate::limits;
-use crate::params;
+use crate::extract::{Membership, SignedIn, Visit, session_cookie, set_cookie, visitor_cookie};
 use crate::state::{AppState, DAY_US, HOUR_US, Micros};
+use crate::{limits, params};
 
 /// A session ends this long after it began, used or not.
 const SESSION_LIFE_US: Micros = 30 * DAY_US;
@@ -112,4 +111,22 @@ pub(crate) fn forget(state: &AppState) -> HeaderMap {
 pub(crate) fn cookie_header(cookie: &str) -> HeaderMap {
     let value = HeaderValue::from_str(cookie).expect("our cookies are ASCII");
     HeaderMap::from_iter([(header::SET_COOKIE, value)])
+}
+
+/// How long a browser is remembered for the holds it placed.
+const VISITOR_LIFE_S: i64 = 86_400;
+
+/// Makes sure that the browser has the cookie that holds are bound to; the header sets it where it was missing.
+pub(crate) fn visitor(state: &AppState, visit: &mut Visit) -> HeaderMap {
+    if !visit.actor.visitor_hash.is_empty() {
+        return HeaderMap::new();
+    }
+    let token = state.random.token();
+    visit.actor.visitor_hash = token.hash();
+    cookie_header(&set_cookie(
+        state,
+        visitor_cookie(state),
+        token.secret(),
+        VISITOR_LIFE_S,
+    ))
 }

@@ -27,6 +27,11 @@ pub const MIGRATIONS: &[Step] = &[
     step!("0002_create_providers"),
     step!("0003_create_schedules"),
     step!("0004_create_appointments"),
+    step!("0010_create_outbox"),
+    step!("0011_create_calls"),
+    step!("0012_create_payments"),
+    step!("0013_create_test_provider"),
+    step!("0014_create_documents"),
 ];
 
 /// Brings the schema up to date. Two processes may do this at once: PostgreSQL's advisory lock and SQLite's file lock

@@ -254,6 +254,30 @@ impl Tx {
         }
     }
 
+    /// All rows of a statement as they are, for callers that learn the columns at run time.
+    ///
+    /// # Errors
+    /// [`DbError::Failed`].
+    pub async fn rows(&mut self, sql: Sql, params: Vec<Param>) -> Result<Vec<Row>, DbError> {
+        let failed = |error| DbError::new(sql.name, error);
+        Ok(match self {
+            Self::Sqlite(tx) => {
+                let rows = row::bind_sqlite(sql, params)
+                    .fetch_all(&mut **tx)
+                    .await
+                    .map_err(failed)?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(tx) => {
+                let rows = row::bind_postgres(sql, params)
+                    .fetch_all(&mut **tx)
+                    .await
+                    .map_err(failed)?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
     /// The first row of a statement, if there is one.
     ///
     /// # Errors

@@ -102,6 +102,7 @@ impl App {
             ticket_secret: [7; 32],
             smtp: None,
             mail_from: "Booka <post@booka.example>".to_owned(),
+            controller: web::pages::legal::Controller::default(),
         };
         let now = Arc::new(AtomicI64::new(START_US));
         let clock = Clock::new({

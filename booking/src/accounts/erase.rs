@@ -1,0 +1,93 @@
+//! The end of an account: asked for, undoable for a week, then carried out; and the sweeping of what has run out.
+
+use super::{Account, queries};
+use crate::appointments;
+use crate::db::Tx;
+use crate::error::AppResult;
+use crate::mail::{self, AccountMail};
+use crate::pages::DEFAULT_ZONE;
+use crate::params;
+use crate::state::{AppState, DAY_US, Micros};
+
+/// How long a deletion can be undone.
+pub const UNDO_US: Micros = 7 * DAY_US;
+/// Accounts that one round erases.
+const BATCH: i64 = 50;
+
+/// Notes that an account is to be deleted: its open appointments are cancelled now, everything else goes when the time
+/// for undoing is over. Returns when that is.
+pub(super) async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: Micros) -> AppResult<Micros> {
+    let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![&account.id]).await?;
+    for id in &open {
+        appointments::cancel(tx, state, id, &account.id, now).await?;
+    }
+    tx.execute(queries::ACCOUNT_DELETION, params![&account.id, Some(now)])
+        .await?;
+    let erased_at = now + UNDO_US;
+    let link = state.link(web::routes::pattern::ACCOUNT);
+    let mail = AccountMail::DeletionAsked {
+        link,
+        erased_at,
+        time_zone: DEFAULT_ZONE.to_owned(),
+    };
+    mail::enqueue(state, tx, &mail::account_mail(account.recipient(), &state.id(), &mail)).await?;
+    Ok(erased_at)
+}
+
+/// Takes a deletion back.
+pub(super) async fn undo(tx: &mut Tx, account_id: &str) -> AppResult<()> {
+    tx.execute(queries::ACCOUNT_DELETION, params![account_id, None::<i64>])
+        .await?;
+    Ok(())
+}
+
+/// Erases the accounts whose time for undoing is over, and sweeps what has run out; for a job. Receipts, payments and the ledger stay as the law
+/// wants, with their own snapshots; everything else that names the person goes. Returns how many.
+///
+/// # Errors
+/// When the database fails; accounts erased before that stay erased.
+pub async fn erase_due(state: &AppState) -> AppResult<usize> {
+    let now = state.now();
+    sweep(state, now).await?;
+    let mut tx = state.db.read().await?;
+    let due: Vec<String> = tx
+        .all(queries::ACCOUNTS_TO_ERASE, params![now - UNDO_US, BATCH])
+        .await?;
+    drop(tx);
+    for id in &due {
+        let mut tx = state.db.write().await?;
+        let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![id]).await?;
+        for appointment in &open {
+            appointments::cancel(&mut tx, state, appointment, id, now).await?;
+        }
+        let statements = [
+            queries::SESSION_END_ALL,
+            queries::TOKENS_END_ALL,
+            queries::HOLDS_ERASE,
+            queries::APPOINTMENTS_ERASE,
+            queries::OUTBOX_ERASE,
+            queries::MEMBERS_ERASE,
+        ];
+        for statement in statements {
+            tx.execute(statement, params![id]).await?;
+        }
+        tx.execute(queries::ACCOUNT_ERASE, params![id, now]).await?;
+        tx.commit().await?;
+    }
+    Ok(due.len())
+}
+
+/// Deletes sessions, links and registrations that have run out.
+async fn sweep(state: &AppState, now: Micros) -> AppResult<u64> {
+    let mut tx = state.db.write().await?;
+    let mut gone = 0;
+    for statement in [
+        queries::SESSIONS_SWEEP,
+        queries::TOKENS_SWEEP,
+        queries::REGISTRATIONS_SWEEP,
+    ] {
+        gone += tx.execute(statement, params![now]).await?;
+    }
+    tx.commit().await?;
+    Ok(gone)
+}

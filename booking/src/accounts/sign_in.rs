@@ -1,0 +1,34 @@
+//! Signing in by password, and what the booking form shares with the sign-in page.
+
+use super::{Account, queries, sessions};
+use crate::error::AppResult;
+use crate::extract::Visit;
+use crate::limits;
+use crate::params;
+use crate::state::AppState;
+
+/// Checks an address and a password. `None` says that they do not fit, and not why; finding out takes the same work
+/// whether or not the address has an account.
+///
+/// # Errors
+/// [`crate::error::AppError::TooMany`] after too many tries for that address, or from that client.
+pub(crate) async fn check(state: &AppState, visit: &Visit, email: &str, password: &str) -> AppResult<Option<Account>> {
+    let norm = email.trim().to_lowercase();
+    state.limits.sign_in_by_ip.check(&visit.ip_key())?;
+    state.limits.sign_in_by_email.check(&norm)?;
+    let mut tx = state.db.read().await?;
+    let account: Option<Account> = tx.optional(queries::ACCOUNT_BY_EMAIL, params![norm]).await?;
+    drop(tx);
+    let stored = account.as_ref().and_then(|account| account.password_hash.clone());
+    let typed: String = password.chars().take(*limits::PASSWORD_CHARS.end() + 1).collect();
+    let fits = state.hasher.verify(stored, typed).await?;
+    Ok(account.filter(|_| fits))
+}
+
+/// Begins a session in a transaction of its own.
+pub(crate) async fn begin(state: &AppState, visit: &Visit, account_id: &str) -> AppResult<axum::http::HeaderMap> {
+    let mut tx = state.db.write().await?;
+    let headers = sessions::begin(&mut tx, state, visit, account_id).await?;
+    tx.commit().await?;
+    Ok(headers)
+}

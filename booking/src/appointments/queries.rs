@@ -1,0 +1,118 @@
+//! All SQL of holds, reservations, appointments, events and seats.
+
+use crate::statements;
+
+/// Columns of a [`super::Hold`].
+macro_rules! hold_select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT h.id, h.visitor_hash, h.account_id, h.contact_email, h.org_id, h.service_id, h.member_id, h.start_us, h.end_us,
+                h.cell_first, h.cell_end, h.time_zone, h.title, h.price_terms, h.policy, h.about, h.state, h.extended,
+                h.created_us, h.expires_us, o.name AS org_name, o.slug AS org_slug, o.vat_registered
+            FROM hold h JOIN org o ON o.id = h.org_id ",
+            $rest
+        )
+    };
+}
+
+/// Columns of an [`super::Appointment`].
+macro_rules! appointment_select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, a.hold_id, a.org_id, a.service_id, a.member_id, a.consumer_id, a.start_us, a.end_us, a.time_zone,
+                a.title, a.price_terms, a.policy, a.about, a.status, a.created_us, o.name AS org_name, o.slug AS org_slug,
+                o.vat_registered, c.name AS consumer_name, c.email AS consumer_email, c.phone AS consumer_phone,
+                c.locale AS consumer_locale, p.id AS provider_account_id, p.name AS provider_name,
+                p.email AS provider_email, p.locale AS provider_locale, s.id AS seat_id, s.role AS seat_role
+            FROM appointment a JOIN org o ON o.id = a.org_id JOIN account c ON c.id = a.consumer_id
+            JOIN member m ON m.id = a.member_id JOIN account p ON p.id = m.account_id ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    /// service
+    SERVICE_TO_HOLD = "SELECT s.id, s.org_id, s.title, s.price_terms, o.time_zone, o.name, o.slug
+        FROM service s JOIN org o ON o.id = s.org_id WHERE s.id = $1 AND s.active = 1 AND o.status = 'active'";
+    /// member
+    MEMBER_LOCK = "UPDATE member SET version = version + 1 WHERE id = $1";
+    /// member, now
+    EXPIRED_CELLS_DELETE = "DELETE FROM reservation WHERE member_id = $1 AND hold_id IN
+        (SELECT id FROM hold WHERE member_id = $1 AND state = 'held' AND expires_us <= $2)";
+    /// member, now
+    EXPIRED_HOLDS_END = "UPDATE hold SET state = 'expired' WHERE member_id = $1 AND state = 'held' AND expires_us <= $2";
+    /// now, limit
+    EXPIRED_MEMBERS = "SELECT DISTINCT member_id FROM hold WHERE state = 'held' AND expires_us <= $1 LIMIT $2";
+    /// member, end, start
+    BLOCKS_OVERLAPPING = "SELECT COUNT(*) FROM busy_block WHERE member_id = $1 AND start_us < $2 AND end_us > $3";
+    /// visitor, now
+    HOLDS_OF_VISITOR = "SELECT COUNT(*) FROM hold WHERE visitor_hash = $1 AND state = 'held' AND expires_us > $2";
+    /// visitor, service, start, now
+    HOLD_SAME = "SELECT id FROM hold WHERE visitor_hash = $1 AND service_id = $2 AND start_us = $3 AND state = 'held' AND expires_us > $4";
+    /// visitor, member, now
+    HOLDS_OF_VISITOR_WITH = "SELECT id FROM hold WHERE visitor_hash = $1 AND member_id = $2 AND state = 'held' AND expires_us > $3";
+    /// id, visitor, account, org, service, member, start, end, first cell, end cell, zone, title, price, policy, now, expires
+    HOLD_INSERT = "INSERT INTO hold (id, visitor_hash, account_id, contact_email, org_id, service_id, member_id, start_us, end_us,
+            cell_first, cell_end, time_zone, title, price_terms, policy, about, state, created_us, expires_us)
+        VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', 'held', $15, $16)";
+    /// member, first cell, end cell, hold
+    CELLS_INSERT = "INSERT INTO reservation (member_id, cell, hold_id)
+        WITH RECURSIVE c (n) AS (SELECT CAST($2 AS BIGINT) UNION ALL SELECT n + 1 FROM c WHERE n + 1 < CAST($3 AS BIGINT))
+        SELECT CAST($1 AS TEXT), n, CAST($4 AS TEXT) FROM c WHERE n >= 0 ORDER BY n
+        ON CONFLICT (member_id, cell) DO NOTHING";
+    /// hold
+    CELLS_COUNT = "SELECT COUNT(*) FROM reservation WHERE hold_id = $1";
+    /// hold
+    CELLS_DELETE = "DELETE FROM reservation WHERE hold_id = $1";
+    /// id, visitor, account
+    HOLD_LOAD = hold_select!("WHERE h.id = $1 AND ((h.visitor_hash = $2 AND $2 <> '') OR h.account_id = $3)");
+    /// id
+    HOLD_LOAD_ANY = hold_select!("WHERE h.id = $1");
+    /// id, new state
+    HOLD_STATE = "UPDATE hold SET state = $2 WHERE id = $1";
+    /// id, expires
+    HOLD_EXTEND = "UPDATE hold SET expires_us = $2, extended = 1 WHERE id = $1 AND extended = 0 AND state = 'held'";
+    /// id, about
+    HOLD_ABOUT = "UPDATE hold SET about = $2 WHERE id = $1 AND state = 'held'";
+    /// id, account
+    HOLD_ACCOUNT = "UPDATE hold SET account_id = $2 WHERE id = $1 AND state = 'held'";
+    /// id, e-mail
+    HOLD_CONTACT = "UPDATE hold SET contact_email = $2 WHERE id = $1 AND state = 'held'";
+    /// hold
+    APPOINTMENT_OF_HOLD = "SELECT id FROM appointment WHERE hold_id = $1";
+    /// id, consumer, now, hold
+    APPOINTMENT_INSERT = "INSERT INTO appointment (id, hold_id, org_id, service_id, member_id, consumer_id, start_us, end_us, time_zone,
+            title, price_terms, policy, about, status, created_us)
+        SELECT CAST($1 AS TEXT), id, org_id, service_id, member_id, CAST($2 AS TEXT), start_us, end_us, time_zone, title, price_terms, policy,
+            about, 'confirmed', CAST($3 AS BIGINT) FROM hold WHERE id = $4";
+    /// id, appointment, role, account
+    SEAT_INSERT = "INSERT INTO seat (id, appointment_id, role, account_id) VALUES ($1, $2, $3, $4)";
+    /// member
+    MEMBER_ACCOUNT = "SELECT account_id FROM member WHERE id = $1";
+    /// appointment, kind, actor, now, data
+    EVENT_INSERT = "INSERT INTO appointment_event (appointment_id, seq, kind, actor, at_us, data)
+        SELECT CAST($1 AS TEXT), COALESCE(MAX(seq), 0) + 1, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS TEXT)
+        FROM appointment_event WHERE appointment_id = $1";
+    /// appointment
+    EVENTS = "SELECT seq, kind, actor, at_us, data FROM appointment_event WHERE appointment_id = $1 ORDER BY seq LIMIT 500";
+    /// id
+    APPOINTMENT_LOCK = "UPDATE appointment SET version = version + 1 WHERE id = $1";
+    /// id
+    APPOINTMENT_STATUS = "SELECT status, hold_id FROM appointment WHERE id = $1";
+    /// id, status
+    APPOINTMENT_SET_STATUS = "UPDATE appointment SET status = $2 WHERE id = $1";
+    /// id, account
+    APPOINTMENT_LOAD = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $2 WHERE a.id = $1 ORDER BY s.role LIMIT 1");
+    /// id
+    APPOINTMENT_LOAD_ANY = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.role = 'consumer' WHERE a.id = $1");
+    /// account, from
+    APPOINTMENTS_COMING = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $1 AND s.role = 'consumer'
+        WHERE a.end_us > $2 AND a.status IN ('confirmed', 'in_call') ORDER BY a.start_us LIMIT 200");
+    /// account, until
+    APPOINTMENTS_PAST = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $1 AND s.role = 'consumer'
+        WHERE a.end_us <= $2 OR a.status NOT IN ('confirmed', 'in_call') ORDER BY a.start_us DESC LIMIT 200");
+    /// account, from, until
+    APPOINTMENTS_OF_PROVIDER = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $1 AND s.role = 'provider'
+        WHERE a.end_us > $2 AND a.start_us < $3 ORDER BY a.start_us LIMIT 200");
+}

@@ -1,0 +1,24 @@
+//! All SQL that slots are computed from.
+
+use crate::statements;
+
+statements! {
+    /// service
+    SERVICE_MEMBERS = "SELECT m.id FROM service_member sm JOIN member m ON m.id = sm.member_id
+        WHERE sm.service_id = $1 AND m.active = 1 ORDER BY m.created_us, m.id LIMIT 50";
+    /// service
+    SERVICE_RULES = "SELECT s.duration_min, s.buffer_before_min, s.buffer_after_min, s.step_min, s.notice_min, s.window_days, o.time_zone
+        FROM service s JOIN org o ON o.id = s.org_id WHERE s.id = $1";
+    /// member
+    MEMBER_ZONE = "SELECT o.time_zone FROM member m JOIN org o ON o.id = m.org_id WHERE m.id = $1";
+    /// member
+    WEEKLY = "SELECT weekday, start_min, end_min FROM weekly_rule WHERE member_id = $1 ORDER BY weekday, start_min LIMIT 200";
+    /// member, first day, last day
+    OVERRIDES = "SELECT day, start_min, end_min FROM day_override WHERE member_id = $1 AND day >= $2 AND day <= $3
+        ORDER BY day, start_min LIMIT 1000";
+    /// member, first cell, end cell, now
+    BUSY_CELLS = "SELECT r.cell FROM reservation r JOIN hold h ON h.id = r.hold_id
+        WHERE r.member_id = $1 AND r.cell >= $2 AND r.cell < $3 AND NOT (h.state = 'held' AND h.expires_us <= $4)";
+    /// member, end, start
+    BUSY_BLOCKS = "SELECT start_us, end_us FROM busy_block WHERE member_id = $1 AND start_us < $2 AND end_us > $3 LIMIT 10000";
+}
