@@ -29,6 +29,8 @@ pub(crate) enum Selection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
     Drop,
+    /// Drop it, and see to it that a start comes.
+    Wait,
     /// Forward it as the first of a new source.
     Start,
     Continue,
@@ -57,7 +59,7 @@ impl Selection {
             Self::Live { track, .. } | Self::Waiting { track } => {
                 if !packet.can_start() {
                     *self = Self::Waiting { track };
-                    return Decision::Drop;
+                    return Decision::Wait;
                 }
                 *self = Self::Live {
                     track,

@@ -9,7 +9,7 @@ use crate::forward::MediaPacket;
 use crate::ice::IceAgent;
 use crate::limits;
 use crate::reports::PublisherClock;
-use crate::slot::{Path, Slot};
+use crate::slot::{Forwarded, Path, Slot};
 use crate::srtp::{RTCP_OVERHEAD, SrtpReceiver, SrtpSender};
 use crate::track::Track;
 use crate::transmit::{Arena, Destination};
@@ -184,7 +184,7 @@ impl Peer {
         self.tracks.iter().position(|track| track.kind == kind)
     }
 
-    /// Forwards one packet on a slot. True when the slot's source starts with it.
+    /// Forwards one packet on a slot.
     pub(crate) fn forward(
         &mut self,
         slot: usize,
@@ -193,16 +193,16 @@ impl Peer {
         now: Instant,
         arena: &mut Arena,
         counters: &mut Counters,
-    ) -> bool {
+    ) -> Forwarded {
         if !self.allowed {
             counters.gate_closed += 1;
-            return false;
+            return Forwarded::Dropped;
         }
         let Some(destination) = self.destination() else {
-            return false;
+            return Forwarded::Dropped;
         };
         let Transport::Connected(secured) = &mut self.transport else {
-            return false;
+            return Forwarded::Dropped;
         };
         let mut path = Path {
             destination,
@@ -210,12 +210,12 @@ impl Peer {
             arena,
             counters,
         };
-        let Some(forwarded) = self.slots[slot].forward(packet, plain, now, &mut path) else {
-            return false;
-        };
-        self.stats.packets_out += 1;
-        self.stats.bytes_out += forwarded.bytes as u64;
-        forwarded.starts
+        let forwarded = self.slots[slot].forward(packet, plain, now, &mut path);
+        if let Forwarded::Sent { bytes, .. } = forwarded {
+            self.stats.packets_out += 1;
+            self.stats.bytes_out += bytes as u64;
+        }
+        forwarded
     }
 
     /// Sends a compound; false when there is no path or key for it yet.

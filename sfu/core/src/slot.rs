@@ -43,13 +43,17 @@ pub(crate) struct Path<'a> {
     pub(crate) counters: &'a mut Counters,
 }
 
-/// What was sent of one packet.
+/// What became of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Forwarded {
-    /// Header and payload.
-    pub(crate) bytes: usize,
-    /// It is the first of its source.
-    pub(crate) starts: bool,
+pub(crate) enum Forwarded {
+    /// `bytes` of header and payload; `starts` if it is the first of its source.
+    Sent {
+        bytes: usize,
+        starts: bool,
+    },
+    /// The slot waits for a place to start.
+    Waiting,
+    Dropped,
 }
 
 impl Slot {
@@ -79,9 +83,10 @@ impl Slot {
         plain: &[u8],
         now: Instant,
         path: &mut Path<'_>,
-    ) -> Option<Forwarded> {
+    ) -> Forwarded {
         let (placed, starts) = match self.selection.decide(packet) {
-            Decision::Drop => return None,
+            Decision::Drop => return Forwarded::Dropped,
+            Decision::Wait => return Forwarded::Waiting,
             Decision::Start => {
                 self.sent_log.prepare(match self.kind {
                     MediaKind::Audio => limits::SENT_AUDIO_PACKETS,
@@ -89,10 +94,13 @@ impl Slot {
                 });
                 (self.rewriter.start(packet, now), true)
             }
-            Decision::Continue => (self.rewriter.place(packet, now)?, false),
+            Decision::Continue => match self.rewriter.place(packet, now) {
+                Some(placed) => (placed, false),
+                None => return Forwarded::Dropped,
+            },
         };
         if !self.sent_log.record(placed, packet.index, packet.stream) {
-            return None;
+            return Forwarded::Dropped;
         }
         for back in 1..=placed.gap.min(self.sent_log.gap_max()) {
             let index = placed.index - back;
@@ -104,16 +112,16 @@ impl Slot {
         // The first sound after a switch is the start of a talkspurt (RFC 3551 4.1).
         let marker = packet.header.marker || (starts && self.kind == MediaKind::Audio);
         let sent = self.seal_media(packet, payload, placed, marker, path);
-        if sent {
-            self.counts.sent(payload.len());
-            path.counters.forwarded += 1;
-        } else {
+        if !sent {
             path.counters.arena_full += 1;
+            return Forwarded::Dropped;
         }
-        sent.then_some(Forwarded {
+        self.counts.sent(payload.len());
+        path.counters.forwarded += 1;
+        Forwarded::Sent {
             bytes: HEADER_LEN + payload.len(),
             starts,
-        })
+        }
     }
 
     fn seal_media(

@@ -1,3 +1,5 @@
+//! Compounds written and read back, known bytes, and what is malformed.
+
 use proptest::prelude::*;
 
 use super::*;

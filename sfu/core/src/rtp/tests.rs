@@ -1,3 +1,5 @@
+//! Headers, extensions and VP8 descriptors: known bytes, round trips, and arbitrary ones.
+
 use proptest::prelude::*;
 
 use super::*;

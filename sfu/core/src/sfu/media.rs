@@ -7,6 +7,7 @@ use crate::forward::MediaPacket;
 use crate::limits;
 use crate::peer::{Binding, Peer, Transport};
 use crate::rtp::{Header, Vp8};
+use crate::slot::Forwarded;
 use crate::track::{Arrival, Subscription, Unwanted};
 
 /// A retransmission names the packet it repeats in its first two bytes (RFC 4588 section 4).
@@ -99,19 +100,26 @@ impl Sfu {
         }
         // Taken out for the time of the loop, since subscribers live in the same table; no allocation.
         let subscriptions = std::mem::take(&mut peer.tracks[track].subscriptions);
-        let mut late_start = false;
+        let (mut late_start, mut waiting) = (false, false);
         for subscription in &subscriptions {
             if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
                 let (arena, counters) = (&mut self.arena, &mut self.counters);
-                let starts = subscriber.forward(subscription.slot, &media, packet, now, arena, counters);
-                late_start |= starts && !media.newest;
+                match subscriber.forward(subscription.slot, &media, packet, now, arena, counters) {
+                    Forwarded::Sent { starts, .. } => late_start |= starts && !media.newest,
+                    Forwarded::Waiting => waiting = true,
+                    Forwarded::Dropped => {}
+                }
             }
         }
         if late_start {
             self.catch_up(now, place, track, &media, &subscriptions);
         }
         if let Some(peer) = self.peers.get_mut(place) {
-            peer.tracks[track].subscriptions = subscriptions;
+            let track = &mut peer.tracks[track];
+            track.subscriptions = subscriptions;
+            if waiting {
+                track.keyframes.want();
+            }
         }
     }
 

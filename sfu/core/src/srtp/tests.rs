@@ -1,3 +1,5 @@
+//! The RFCs' vectors, round trips of every profile, and what must be refused.
+
 use proptest::prelude::*;
 
 use super::cipher::Cipher;

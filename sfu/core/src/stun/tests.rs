@@ -1,3 +1,5 @@
+//! The vectors of RFC 5769, round trips, and hostile messages.
+
 use std::net::SocketAddr;
 
 use proptest::prelude::*;

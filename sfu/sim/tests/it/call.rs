@@ -91,3 +91,33 @@ fn fifty_calls_on_bad_networks_are_whole() {
         "{lost} {repaired} {retransmitted}"
     );
 }
+
+#[test]
+fn who_comes_late_gets_a_picture() {
+    let mut world = World::new(3, Conditions::PERFECT);
+    world.join(ClientConfig {
+        tag: 1,
+        ..ClientConfig::default()
+    });
+    world.connect_all();
+    world.admit(0, true);
+    let now = world.now();
+    world.client(0).start_media(now);
+    world.run_for(Duration::from_secs(3));
+    // Mapped and admitted at once, long before its handshake is over: the keyframe that this asks for comes too early.
+    world.join(ClientConfig {
+        tag: 2,
+        ..ClientConfig::default()
+    });
+    world.admit(1, true);
+    world.show_everybody();
+    world.network().conditions = Conditions {
+        delay: Duration::from_millis(40),
+        ..Conditions::PERFECT
+    };
+    world.connect_all();
+    world.run_for(Duration::from_secs(2));
+    let received = world.client(1).check_received().unwrap();
+    let video = received.streams.iter().find(|stream| stream.video).unwrap();
+    assert!(video.packets > 40, "{video:?}");
+}
