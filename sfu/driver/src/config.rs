@@ -67,7 +67,14 @@ impl DriverConfig {
             let socket = UdpSocket::bind(address)
                 .map_err(|error| io::Error::new(error.kind(), format!("cannot take media at {address}: {error}")))?;
             socket.set_nonblocking(true)?;
-            sys::enlarge_buffers(&socket, SOCKET_BUFFER_BYTES);
+            let buffer = sys::enlarge_buffers(&socket, SOCKET_BUFFER_BYTES);
+            if buffer < SOCKET_BUFFER_BYTES {
+                tracing::warn!(
+                    %address,
+                    bytes = buffer,
+                    "the receive buffer is small and may lose bursts; raise net.core.rmem_max to {SOCKET_BUFFER_BYTES}"
+                );
+            }
             let local = socket.local_addr()?;
             if listen.advertise.is_empty() {
                 if listen.bind.is_unspecified() {

@@ -2,9 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use sfu_core::{Certificate, Command, Event};
@@ -43,7 +43,8 @@ struct Handle {
     line: Arc<Line>,
     commands: SyncSender<Command>,
     candidates: Vec<SocketAddr>,
-    thread: Option<JoinHandle<()>>,
+    /// Taken by whoever joins it.
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Driver {
@@ -90,7 +91,7 @@ impl Driver {
                 line,
                 commands,
                 candidates,
-                thread: Some(thread),
+                thread: Mutex::new(Some(thread)),
             });
         }
         Ok((driver, receiver))
@@ -141,19 +142,16 @@ impl Driver {
         self.shards.iter().map(|handle| handle.line.metrics.read()).collect()
     }
 
-    /// Closes every room, reports the peers gone and waits for the threads.
-    pub fn stop(mut self) {
-        self.stop_and_join();
-    }
-
-    fn stop_and_join(&mut self) {
+    /// Closes every room, reports the peers gone and waits for the threads; the queue of events then ends. What is
+    /// commanded afterwards is answered by [`CommandError::Stopped`].
+    pub fn stop(&self) {
         for handle in &self.shards {
             handle.line.stop.store(true, Ordering::Release);
             handle.line.waker.wake();
         }
-        for handle in &mut self.shards {
-            let ended = handle.thread.take().map(JoinHandle::join);
-            if let Some(Err(_)) = ended {
+        for handle in &self.shards {
+            let thread = handle.thread.lock().expect("nobody panics while holding it").take();
+            if let Some(Err(_)) = thread.map(JoinHandle::join) {
                 tracing::error!("a media thread ended by a panic");
             }
         }
@@ -162,6 +160,6 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.stop_and_join();
+        self.stop();
     }
 }

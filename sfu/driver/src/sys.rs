@@ -194,8 +194,9 @@ fn segment_control(segment: u16) -> Control {
     control
 }
 
-/// Asks for socket buffers of `bytes` each way, beyond the system's limit where we may; gets as much as it can.
-pub(crate) fn enlarge_buffers(socket: &UdpSocket, bytes: usize) {
+/// Asks for socket buffers of `bytes` each way, beyond the system's limit where we may. Returns the bytes that the
+/// receiving one holds now.
+pub(crate) fn enlarge_buffers(socket: &UdpSocket, bytes: usize) -> usize {
     let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
     for (forced, plain) in [
         (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
@@ -205,6 +206,16 @@ pub(crate) fn enlarge_buffers(socket: &UdpSocket, bytes: usize) {
             set_option(socket.as_raw_fd(), plain, bytes);
         }
     }
+    // The kernel doubles what is asked for, for its own overhead, and says the doubled value.
+    usize::try_from(option(socket.as_raw_fd(), libc::SO_RCVBUF)).unwrap_or(0) / 2
+}
+
+fn option(fd: RawFd, option: libc::c_int) -> libc::c_int {
+    let mut value: libc::c_int = 0;
+    let mut len = len_of::<libc::c_int>();
+    // SAFETY: value and length live through the call, and the length is that of the value.
+    unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, (&raw mut value).cast(), &raw mut len) };
+    value
 }
 
 fn set_option(fd: RawFd, option: libc::c_int, value: libc::c_int) -> bool {

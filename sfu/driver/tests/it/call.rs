@@ -1,3 +1,5 @@
+//! Calls from join to goodbye.
+
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
@@ -95,6 +97,8 @@ fn rooms_spread_over_shards_and_stopping_says_goodbye_to_all() {
         ..
     } = harness;
     driver.stop();
+    let again = Command::CloseRoom { room: RoomId(1) };
+    assert_eq!(driver.command(again), Ok(()), "the room is gone, so there is nothing to do");
     let mut gone: Vec<u64> = events
         .iter()
         .filter_map(|event| disconnected(&event))

@@ -1,3 +1,5 @@
+//! What strangers and misbehaving callers send.
+
 use std::net::UdpSocket;
 
 use sfu_core::{Command, Event, Join, JoinError, PeerId, RoomId};

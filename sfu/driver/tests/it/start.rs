@@ -1,3 +1,5 @@
+//! Addresses and ports, good and bad.
+
 use std::io::ErrorKind;
 use std::net::UdpSocket;
 
