@@ -36,10 +36,8 @@ fn every_example_is_a_message_and_every_message_has_one() {
     let document = document();
     let mut shown = BTreeSet::new();
     for example in examples(&document) {
-        let client =
-            serde_json::from_value::<ClientMessage>(example.clone()).map(|message| serde_json::to_value(message));
-        let server =
-            serde_json::from_value::<ServerMessage>(example.clone()).map(|message| serde_json::to_value(message));
+        let client = serde_json::from_value::<ClientMessage>(example.clone()).map(serde_json::to_value);
+        let server = serde_json::from_value::<ServerMessage>(example.clone()).map(serde_json::to_value);
         let same = |again: Result<Result<Value, _>, serde_json::Error>| {
             again.is_ok_and(|again| again.is_ok_and(|again: Value| again == example))
         };
@@ -72,9 +70,10 @@ fn every_word_is_named() {
     ] {
         named.extend(more);
     }
+    // One word, `left`, is both a reason and a presence.
     assert_eq!(
         named.len(),
-        10 + 4 + 5 + 4 + 2 + 2 + 3,
+        10 + 4 + 5 + 4 + 2 + 2 + 3 - 1,
         "the declarations are read right: {named:?}"
     );
     for word in named {

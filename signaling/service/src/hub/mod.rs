@@ -3,10 +3,11 @@
 //! Inputs are handled one at a time under one short lock, and their effects are started before it is given back, so
 //! the media plane hears commands in the order in which the rooms decided them. Nothing under the lock waits.
 
+mod hello;
 mod nonces;
 mod records;
+mod state;
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,14 +20,15 @@ use signaling_protocol::{ServerMessage, TicketKey};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
-use crate::authority::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey, UtcMicros};
+use crate::authority::{CallAuthority, SegmentEnd, SegmentKey, UtcMicros};
 use crate::clock::{Now, SegmentId};
-use crate::limits::{ANSWER_WAIT, OUTGOING_MAX, OVER_KEPT, RECORDS_QUEUE};
+use crate::limits::{ANSWER_WAIT, OUTGOING_MAX, OVER_KEPT};
 use crate::media::MediaPlane;
 use crate::metrics::{Count, Metrics};
-use crate::room::{CloseCode, ConnectionId, Effect, Input, LiveCall, Pricing, Record, Room, RoomConfig};
+use crate::room::{CloseCode, ConnectionId, Effect, Input, LiveCall, Record, RoomConfig};
 use crate::session::Step;
-use nonces::{Nonces, Use};
+pub(crate) use state::Outgoing;
+use state::{Connection, State};
 
 /// How long things take, and how much there may be.
 #[derive(Debug, Clone, Copy)]
@@ -75,33 +77,6 @@ struct Inner {
     state: Mutex<State>,
     /// Told whenever a record was written, for those who wait for the last one.
     progress: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    rooms: HashMap<String, OpenRoom>,
-    /// The room of each peer that was ever passed to the media plane and is not known to be gone.
-    peers: HashMap<PeerId, String>,
-    connections: HashMap<ConnectionId, Connection>,
-    nonces: Nonces,
-    draining: bool,
-}
-
-struct OpenRoom {
-    room: Room,
-    records: mpsc::Sender<Record>,
-}
-
-struct Connection {
-    outgoing: mpsc::Sender<Outgoing>,
-    call: Option<String>,
-}
-
-/// What a socket is to send.
-#[derive(Debug)]
-pub(crate) enum Outgoing {
-    Message(ServerMessage),
-    Close(CloseCode),
 }
 
 impl Hub {
@@ -276,95 +251,6 @@ impl Inner {
         }
     }
 
-    /// Exchanges a ticket for a seat.
-    async fn hello(self: &Arc<Self>, connection: ConnectionId, ticket: &str) {
-        if let Err((code, message, close)) = self.try_hello(connection, ticket).await {
-            let mut state = self.lock();
-            let message = ServerMessage::Error {
-                code,
-                message: message.to_owned(),
-                fatal: true,
-            };
-            state.send(&self.metrics, connection, message);
-            state.close(connection, close);
-        }
-    }
-
-    async fn try_hello(self: &Arc<Self>, connection: ConnectionId, text: &str) -> Result<(), Rejection> {
-        const BAD_TICKET: Rejection = (ErrorCode::BadTicket, "the ticket is not valid", CloseCode::BadTicket);
-        let now = (self.clock)();
-        let now_s = now.div_euclid(1_000_000);
-        let ticket = self.key.verify(text, now_s).map_err(|error| {
-            self.metrics.add(Count::TicketsBad);
-            tracing::debug!(%error, "a ticket was refused");
-            BAD_TICKET
-        })?;
-        match self.lock().nonces.use_up(&ticket.nonce, ticket.expires_at_s, now_s) {
-            Use::First => {}
-            Use::Again => {
-                self.metrics.add(Count::TicketsReused);
-                return Err(BAD_TICKET);
-            }
-            Use::Full => return Err((ErrorCode::Full, "the server is full", CloseCode::Unavailable)),
-        }
-        let grant = match timeout(ANSWER_WAIT, self.authority.authorise(&ticket, now)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Refusal::Unavailable),
-        };
-        let grant = grant.map_err(|refusal| {
-            self.metrics.add(Count::GrantsRefused);
-            tracing::info!(call = ticket.call, %refusal, "a seat was refused");
-            rejection(refusal)
-        })?;
-        self.enter(connection, grant)
-    }
-
-    /// Puts a connection into the room of its grant, opening the room if it is the first.
-    fn enter(self: &Arc<Self>, connection: ConnectionId, grant: CallGrant) -> Result<(), Rejection> {
-        let now = self.now();
-        let mut state = self.lock();
-        let state = &mut *state;
-        let draining = state.draining;
-        if !state.connections.contains_key(&connection) {
-            return Ok(());
-        }
-        let call = grant.call.clone();
-        if !state.rooms.contains_key(&call) {
-            if draining {
-                let retry_after_ms = u32::try_from(self.config.room.moving_retry.as_millis()).unwrap_or(u32::MAX);
-                state.send(&self.metrics, connection, ServerMessage::Moving { retry_after_ms });
-                state.close(connection, CloseCode::Moving);
-                return Ok(());
-            }
-            if now.utc < grant.opens_at || now.utc >= grant.ends_at {
-                return Err((ErrorCode::NotOpen, "the room is not open", CloseCode::NotOpen));
-            }
-            if state.rooms.len() >= self.config.rooms_max {
-                return Err((ErrorCode::Full, "the server is full", CloseCode::Unavailable));
-            }
-            state.rooms.insert(call.clone(), self.open_room(now, &grant));
-        }
-        if let Some(entry) = state.connections.get_mut(&connection) {
-            entry.call = Some(call.clone());
-        }
-        self.handle_in(state, now, &call, Input::Hello { connection, grant });
-        Ok(())
-    }
-
-    fn open_room(self: &Arc<Self>, now: Now, grant: &CallGrant) -> OpenRoom {
-        let authority = self.authority.clone();
-        let pricing: Pricing = Arc::new(move |price, billable| authority.cost_minor(price, billable));
-        let room = Room::new(self.config.room, pricing, room_id(&grant.call), now, grant);
-        let (records, receiver) = mpsc::channel(RECORDS_QUEUE);
-        tokio::spawn(records::write_records(
-            Arc::downgrade(self),
-            grant.call.clone(),
-            receiver,
-        ));
-        self.metrics.add(Count::RoomsOpened);
-        OpenRoom { room, records }
-    }
-
     fn from_connection(self: &Arc<Self>, connection: ConnectionId, input: Input) {
         let mut state = self.lock();
         let call = state
@@ -534,35 +420,6 @@ impl Inner {
     }
 }
 
-impl State {
-    /// Queues a message. A reader that is too slow loses its queue, and with it the connection.
-    fn send(&mut self, metrics: &Metrics, connection: ConnectionId, message: ServerMessage) {
-        let Some(entry) = self.connections.get(&connection) else {
-            return;
-        };
-        if let Err(mpsc::error::TrySendError::Full(_)) = entry.outgoing.try_send(Outgoing::Message(message)) {
-            metrics.add(Count::ReadersTooSlow);
-            self.cut_off(connection);
-        }
-    }
-
-    fn close(&mut self, connection: ConnectionId, code: CloseCode) {
-        let Some(entry) = self.connections.get(&connection) else {
-            return;
-        };
-        if let Err(mpsc::error::TrySendError::Full(_)) = entry.outgoing.try_send(Outgoing::Close(code)) {
-            self.cut_off(connection);
-        }
-    }
-
-    /// Drops a connection's queue: its socket sees that and closes as [`CloseCode::TooSlow`].
-    fn cut_off(&mut self, connection: ConnectionId) {
-        if let Some(entry) = self.connections.get_mut(&connection) {
-            entry.outgoing = mpsc::channel(1).0;
-        }
-    }
-}
-
 async fn tick_for_ever(inner: Weak<Inner>, period: Duration) {
     let mut ticks = tokio::time::interval(period);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -570,23 +427,6 @@ async fn tick_for_ever(inner: Weak<Inner>, period: Duration) {
         ticks.tick().await;
         let Some(hub) = inner.upgrade() else { return };
         hub.tick();
-    }
-}
-
-/// Why a `hello` came to nothing: what the client is told, and how its socket is closed.
-type Rejection = (ErrorCode, &'static str, CloseCode);
-
-fn rejection(refusal: Refusal) -> Rejection {
-    match refusal {
-        Refusal::Unknown => (ErrorCode::BadTicket, "the ticket is not valid", CloseCode::BadTicket),
-        Refusal::NotOpen => (ErrorCode::NotOpen, "the room is not open", CloseCode::NotOpen),
-        Refusal::Ended => (ErrorCode::NotOpen, "the call is over", CloseCode::NotOpen),
-        Refusal::Cancelled => (ErrorCode::NotOpen, "the appointment was cancelled", CloseCode::NotOpen),
-        Refusal::Unavailable => (
-            ErrorCode::Internal,
-            "the records cannot be reached",
-            CloseCode::Unavailable,
-        ),
     }
 }
 
@@ -608,26 +448,6 @@ pub fn room_id(call: &str) -> RoomId {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_reader_that_is_too_slow_is_cut_off_and_told_so() {
-        let (mut state, metrics) = (State::default(), Metrics::default());
-        let (outgoing, mut receiver) = mpsc::channel(OUTGOING_MAX);
-        let id = ConnectionId(1);
-        state.connections.insert(id, Connection { outgoing, call: None });
-        for at in 0..=OUTGOING_MAX {
-            state.send(
-                &metrics,
-                id,
-                ServerMessage::Pong {
-                    at: i64::try_from(at).expect("small"),
-                },
-            );
-        }
-        assert_eq!(metrics.get(Count::ReadersTooSlow), 1);
-        let queued = std::iter::from_fn(|| receiver.try_recv().ok()).count();
-        assert_eq!((queued, receiver.is_closed()), (OUTGOING_MAX, true));
-    }
 
     #[test]
     fn a_room_has_the_number_of_its_call() {

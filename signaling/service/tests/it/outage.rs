@@ -112,11 +112,9 @@ async fn going_down_closes_segments_and_sends_everyone_elsewhere() {
         assert_eq!(client.expect("moving").await["retry_after_ms"], 1_000);
         assert_eq!(client.close_code().await, Some(1001));
     }
-    let records = server.authority.records();
-    assert_eq!(records.rows.len(), 2);
-    assert!(records.rows.values().all(|row| row.end == Some(SegmentEnd::Shutdown)));
-    assert!(records.ended.is_empty());
-    drop(records);
+    let rows: Vec<_> = server.authority.records().rows.values().map(|row| row.end).collect();
+    assert_eq!(rows, [Some(SegmentEnd::Shutdown); 2]);
+    assert!(server.authority.records().ended.is_empty());
     server.book("another", 60_000_000);
     let mut late = server.connect().await;
     late.hello(&server.ticket("another", "p", Role::Provider)).await;

@@ -1,0 +1,268 @@
+//! Scenes in one room: what is done, in which order, and what is not.
+
+mod arrival;
+mod ending;
+mod presence;
+
+use std::time::{Duration, Instant};
+
+use sfu_core::{DisconnectReason, Event, Joined, MediaKind, Mid, PeerId, RoomId, SlotInfo};
+use signaling_protocol::message::{Presence, PublishedSource, SourceKind};
+use signaling_protocol::{PriceModel, PriceTerms, Role, ServerMessage};
+
+use super::*;
+use crate::authority::CallGrant;
+
+const SECOND: i64 = 1_000_000;
+const WINDOW: i64 = 600 * SECOND;
+
+/// A room with a virtual clock; records are confirmed only when a scene says so.
+struct Scene {
+    base: Instant,
+    now: Instant,
+    room: Room,
+    done: Vec<Effect>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let base = Instant::now();
+        let grant = grant("p", Role::Provider);
+        let pricing: Pricing = std::sync::Arc::new(|_, billable| billable / SECOND);
+        let now = Now { utc: 0, mono: base };
+        let room = Room::new(RoomConfig::default(), pricing, RoomId(1), now, &grant);
+        Self {
+            base,
+            now: base,
+            room,
+            done: Vec::new(),
+        }
+    }
+
+    /// A room in which provider (connection 1, peer 11) and consumer (connection 2, peer 12) are connected, from second 1.
+    fn talking() -> Self {
+        let mut scene = Self::new();
+        scene.hello(1, grant("p", Role::Provider));
+        scene.hello(2, grant("c", Role::Consumer));
+        scene.media_up(1, 11);
+        scene.ask(1, Request::Admit { seat: "c".into() });
+        scene.confirm();
+        scene.at(1);
+        scene.media_up(2, 12);
+        scene.confirm();
+        scene.done.clear();
+        scene
+    }
+
+    fn at(&mut self, second: u64) {
+        self.now = self.base + Duration::from_secs(second);
+    }
+
+    /// Both talk until a second; what that brings is forgotten.
+    fn talk_until(&mut self, second: u64) {
+        let from = self.now.duration_since(self.base).as_secs();
+        for second in from + 1..=second {
+            self.at(second);
+            self.alive(11);
+            self.alive(12);
+        }
+        self.done.clear();
+    }
+
+    fn give(&mut self, input: Input) {
+        let now = Now {
+            utc: 77,
+            mono: self.now,
+        };
+        let effects = self.room.handle(now, input);
+        self.done.extend(effects);
+    }
+
+    fn hello(&mut self, connection: u64, grant: CallGrant) {
+        self.give(Input::Hello {
+            connection: ConnectionId(connection),
+            grant,
+        });
+    }
+
+    fn ask(&mut self, connection: u64, request: Request) {
+        self.give(Input::Request {
+            connection: ConnectionId(connection),
+            request,
+        });
+    }
+
+    fn offer(&mut self, connection: u64, peer: u64) {
+        let source = |mid: &str, source| PublishedSource {
+            mid: mid.into(),
+            source,
+        };
+        let sources = vec![source("0", SourceKind::Microphone), source("1", SourceKind::Camera)];
+        let offer = Offer {
+            id: 5,
+            sdp: "offer".into(),
+            sources,
+        };
+        self.give(Input::Offer {
+            connection: ConnectionId(connection),
+            peer: PeerId(peer),
+            offer,
+        });
+    }
+
+    fn joined(&mut self, peer: u64) {
+        let slot = |mid: &str, kind| SlotInfo {
+            mid: Mid(mid.into()),
+            kind,
+        };
+        let slots = vec![slot("2", MediaKind::Audio), slot("3", MediaKind::Video)];
+        self.give(Input::Joined {
+            peer: PeerId(peer),
+            result: Ok(Joined {
+                answer: "answer".into(),
+                slots,
+            }),
+        });
+    }
+
+    fn media_up(&mut self, connection: u64, peer: u64) {
+        self.offer(connection, peer);
+        self.joined(peer);
+        self.give(Input::Media(Event::Connected {
+            peer: PeerId(peer),
+            at: self.now,
+        }));
+    }
+
+    fn alive(&mut self, peer: u64) {
+        self.give(Input::Media(Event::Alive {
+            peer: PeerId(peer),
+            last_packet_at: self.now,
+        }));
+    }
+
+    /// The media plane says that a peer is gone, last heard at a second.
+    fn gone(&mut self, peer: u64, last_second: u64) {
+        let last_packet_at = Some(self.base + Duration::from_secs(last_second));
+        let reason = DisconnectReason::ConsentExpired;
+        self.give(Input::Media(Event::Disconnected {
+            peer: PeerId(peer),
+            last_packet_at,
+            reason,
+        }));
+    }
+
+    /// Confirms every record so far.
+    fn confirm(&mut self) {
+        let records: Vec<_> = self.records();
+        self.done.retain(|effect| !matches!(effect, Effect::Record(_)));
+        for record in records {
+            self.give(Input::Recorded(record));
+        }
+    }
+
+    fn records(&self) -> Vec<Record> {
+        let record = |effect: &Effect| {
+            if let Effect::Record(record) = effect {
+                Some(record.clone())
+            } else {
+                None
+            }
+        };
+        self.done.iter().filter_map(record).collect()
+    }
+
+    fn sent(&self, connection: u64) -> Vec<&ServerMessage> {
+        let message = |effect: &'_ Effect| matches!(effect, Effect::Send { connection: to, .. } if to.0 == connection);
+        let sent = self.done.iter().filter(|effect| message(effect));
+        sent.filter_map(|effect| {
+            if let Effect::Send { message, .. } = effect {
+                Some(message)
+            } else {
+                None
+            }
+        })
+        .collect()
+    }
+
+    /// What was done, in short words, without clock messages.
+    fn log(&self) -> Vec<String> {
+        self.done.iter().filter_map(short).collect()
+    }
+
+    fn presence(&self, seat: &str) -> Presence {
+        let live = self.room.snapshot(self.now);
+        live.seats
+            .iter()
+            .find(|live| live.seat == seat)
+            .expect("the seat is known")
+            .presence
+    }
+
+    fn billable(&self) -> i64 {
+        self.room.snapshot(self.now).billable
+    }
+}
+
+fn short(effect: &Effect) -> Option<String> {
+    Some(match effect {
+        Effect::Send { connection, message } => {
+            let json = serde_json::to_value(message).expect("messages are JSON");
+            let kind = json["type"].as_str().expect("messages have a type").to_owned();
+            if kind == "clock" {
+                return None;
+            }
+            format!("{kind} to {}", connection.0)
+        }
+        Effect::Close { connection, code } => format!("close {} {code:?}", connection.0),
+        Effect::Join(join) => format!("join {}", join.peer.0),
+        Effect::LeaveMedia(peer) => format!("leave {}", peer.0),
+        Effect::SetForwarding { peer, allowed } => format!("forward {} {allowed}", peer.0),
+        Effect::MapSlots { peer, slots } => {
+            let slot = |slot: &sfu_core::SlotMapping| match &slot.source {
+                Some(source) => format!("{}={}", slot.mid.0, source.peer.0),
+                None => format!("{}=-", slot.mid.0),
+            };
+            format!(
+                "map {} {}",
+                peer.0,
+                slots.iter().map(slot).collect::<Vec<_>>().join(" ")
+            )
+        }
+        Effect::StopMedia(_) => "stop".into(),
+        Effect::Record(Record::Arrived { seat, .. }) => format!("record arrived {seat}"),
+        Effect::Record(Record::Admitted { seat, .. }) => format!("record admitted {seat}"),
+        Effect::Record(Record::Open { segment, started_at }) => {
+            format!("record open {}{} at {}", segment.seat, segment.seq, started_at / SECOND)
+        }
+        Effect::Record(Record::Close { segment, ended_at, end }) => {
+            format!(
+                "record close {}{} at {} {end:?}",
+                segment.seat,
+                segment.seq,
+                ended_at / SECOND
+            )
+        }
+        Effect::Record(Record::CallEnded { .. }) => "record ended".into(),
+    })
+}
+
+fn grant(seat: &str, role: Role) -> CallGrant {
+    CallGrant {
+        call: "call".into(),
+        seat: seat.into(),
+        role,
+        name: seat.to_uppercase(),
+        title: "Advice".into(),
+        opens_at: -SECOND,
+        starts_at: 0,
+        ends_at: WINDOW,
+        price: PriceTerms {
+            currency: "NOK".into(),
+            model: PriceModel::Free,
+        },
+        admitted: role == Role::Provider,
+        billed_before: 0,
+        next_segment: 1,
+    }
+}
