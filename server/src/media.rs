@@ -31,7 +31,10 @@ impl Plane {
             .bind
             .iter()
             .enumerate()
-            .map(|(number, bind)| Listen { bind: *bind, advertise: media.advertise.get(number).copied().into_iter().collect() })
+            .map(|(number, bind)| Listen {
+                bind: *bind,
+                advertise: media.advertise.get(number).copied().into_iter().collect(),
+            })
             .collect();
         let mut config = DriverConfig::new(listen, media.port);
         if media.shards > 0 {
@@ -39,12 +42,23 @@ impl Plane {
         }
         config.gso = media.gso;
         let (driver, events) = Driver::start(config).context("the media server cannot start")?;
-        Ok((Arc::new(Self { driver, waiting: Mutex::default() }), events))
+        Ok((
+            Arc::new(Self {
+                driver,
+                waiting: Mutex::default(),
+            }),
+            events,
+        ))
     }
 
     /// Where browsers are told to send media.
     pub(crate) fn candidates(&self) -> Vec<String> {
-        self.driver.candidates().into_iter().flatten().map(ToString::to_string).collect()
+        self.driver
+            .candidates()
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect()
     }
 
     /// Counters of every shard.

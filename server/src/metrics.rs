@@ -1,8 +1,15 @@
 //! Prometheus metrics with bounded labels: routes and status classes, never ids of calls or people.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use signaling::Hub;
+
+use crate::media::Plane;
 
 /// Everything `/metrics` shows.
 pub(crate) struct Metrics {
@@ -16,8 +23,10 @@ impl Metrics {
     /// When two metrics have one name.
     pub(crate) fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
-        let requests =
-            IntCounterVec::new(Opts::new("booka_http_requests_total", "Requests by route and status class"), &["route", "class"])?;
+        let requests = IntCounterVec::new(
+            Opts::new("booka_http_requests_total", "Requests by route and status class"),
+            &["route", "class"],
+        )?;
         let durations = HistogramVec::new(
             HistogramOpts::new("booka_http_request_seconds", "Time to answer by route")
                 .buckets(vec![0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0]),
@@ -25,7 +34,11 @@ impl Metrics {
         )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
-        Ok(Self { registry, requests, durations })
+        Ok(Self {
+            registry,
+            requests,
+            durations,
+        })
     }
 
     /// Adds a part's own metrics.
@@ -56,5 +69,107 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+/// Reads the counters of media and signaling when Prometheus asks, so that the packet path knows nothing of it.
+pub(crate) struct Parts {
+    plane: Arc<Plane>,
+    hub: Hub,
+    media: Desc,
+    sockets: Desc,
+    signaling: Desc,
+    sizes: Desc,
+}
+
+impl Parts {
+    /// # Errors
+    /// When a name is no good.
+    pub(crate) fn new(plane: Arc<Plane>, hub: Hub) -> prometheus::Result<Self> {
+        let described = |name: &str, help: &str, label: &str| {
+            Desc::new(
+                name.to_owned(),
+                help.to_owned(),
+                vec![label.to_owned()],
+                std::collections::HashMap::new(),
+            )
+        };
+        Ok(Self {
+            plane,
+            hub,
+            media: described(
+                "booka_media_total",
+                "What the media core did and dropped, all shards",
+                "what",
+            )?,
+            sockets: described("booka_media_io_total", "What the media sockets did, all shards", "what")?,
+            signaling: described("booka_signaling_total", "What signaling did and refused", "what")?,
+            sizes: described("booka_now", "How much there is at this moment", "what")?,
+        })
+    }
+
+    fn family(desc: &Desc, kind: MetricType, values: &[(&'static str, u64)]) -> MetricFamily {
+        let metrics: Vec<Metric> = values
+            .iter()
+            .map(|(what, value)| {
+                let mut label = LabelPair::default();
+                label.set_name("what".to_owned());
+                label.set_value((*what).to_owned());
+                let mut metric = Metric::from_label(vec![label]);
+                // Counters of packets stay below 2^53 for centuries.
+                #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
+                let value = *value as f64;
+                if kind == MetricType::COUNTER {
+                    let mut counter = Counter::default();
+                    counter.set_value(value);
+                    metric.set_counter(counter);
+                } else {
+                    let mut gauge = Gauge::default();
+                    gauge.set_value(value);
+                    metric.set_gauge(gauge);
+                }
+                metric
+            })
+            .collect();
+        let mut family = MetricFamily::default();
+        family.set_name(desc.fq_name.clone());
+        family.set_help(desc.help.clone());
+        family.set_field_type(kind);
+        family.set_metric(metrics);
+        family
+    }
+}
+
+impl Collector for Parts {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.media, &self.sockets, &self.signaling, &self.sizes]
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let shards = self.plane.metrics();
+        let mut core: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let mut io: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for shard in &shards {
+            for (what, value) in shard.core.iter() {
+                *core.entry(what).or_default() += value;
+            }
+            for (what, value) in shard.io.iter() {
+                *io.entry(what).or_default() += value;
+            }
+        }
+        let (rooms, connections) = self.hub.sizes();
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let sizes = [
+            ("media_rooms", count(shards.iter().map(|shard| shard.rooms).sum())),
+            ("media_peers", count(shards.iter().map(|shard| shard.peers).sum())),
+            ("call_rooms", count(rooms)),
+            ("call_connections", count(connections)),
+        ];
+        vec![
+            Self::family(&self.media, MetricType::COUNTER, &core.into_iter().collect::<Vec<_>>()),
+            Self::family(&self.sockets, MetricType::COUNTER, &io.into_iter().collect::<Vec<_>>()),
+            Self::family(&self.signaling, MetricType::COUNTER, &self.hub.metrics().snapshot()),
+            Self::family(&self.sizes, MetricType::GAUGE, &sizes),
+        ]
     }
 }

@@ -30,7 +30,9 @@ pub(crate) fn load_or_make(data_dir: &Path, name: &str) -> anyhow::Result<Secret
 
 fn make(mut file: File) -> anyhow::Result<Secret> {
     let mut secret = Secret::default();
-    OsRng.try_fill_bytes(&mut secret).context("the system gives no randomness")?;
+    OsRng
+        .try_fill_bytes(&mut secret)
+        .context("the system gives no randomness")?;
     file.write_all(&secret)?;
     file.sync_all()?;
     Ok(secret)
@@ -39,7 +41,10 @@ fn make(mut file: File) -> anyhow::Result<Secret> {
 fn read(path: &Path) -> anyhow::Result<Secret> {
     let mode = std::fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 {
-        bail!("{} can be read by others: chmod 600 it, and think about who has read it", path.display());
+        bail!(
+            "{} can be read by others: chmod 600 it, and think about who has read it",
+            path.display()
+        );
     }
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     match Secret::try_from(bytes) {

@@ -37,11 +37,18 @@ pub(crate) async fn serve(config: &Config, app: Router, stopping: watch::Receive
         TlsMode::Off => axum_server::bind(address).handle(handle).serve(service).await,
         TlsMode::Files => {
             let rustls = from_files(config).await?;
-            axum_server::bind_rustls(address, rustls).handle(handle).serve(service).await
+            axum_server::bind_rustls(address, rustls)
+                .handle(handle)
+                .serve(service)
+                .await
         }
         TlsMode::Acme => {
             let acceptor = automatic(config);
-            axum_server::bind(address).acceptor(acceptor).handle(handle).serve(service).await
+            axum_server::bind(address)
+                .acceptor(acceptor)
+                .handle(handle)
+                .serve(service)
+                .await
         }
     };
     served.with_context(|| format!("cannot serve on {address}"))

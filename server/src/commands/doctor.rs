@@ -34,7 +34,11 @@ pub(crate) async fn doctor(config: &Config) -> anyhow::Result<()> {
         advertised(config),
         certificates(config),
         mail(config),
-        number("net.core.rmem_max", "/proc/sys/net/core/rmem_max", SOCKET_BUFFER_BYTES_MIN),
+        number(
+            "net.core.rmem_max",
+            "/proc/sys/net/core/rmem_max",
+            SOCKET_BUFFER_BYTES_MIN,
+        ),
         open_files(),
     ];
     findings.push(database(config).await);
@@ -60,7 +64,9 @@ fn cameras(config: &Config) -> Finding {
     if config.cameras_work() {
         Finding::Good(format!("browsers allow cameras on {url}"))
     } else {
-        Finding::Broken(format!("browsers allow no camera on {url}: use https (tls.mode, or a proxy), or localhost"))
+        Finding::Broken(format!(
+            "browsers allow no camera on {url}: use https (tls.mode, or a proxy), or localhost"
+        ))
     }
 }
 
@@ -68,13 +74,17 @@ fn client() -> Finding {
     if web::assets::built() {
         Finding::Good("the browser client is built in".to_owned())
     } else {
-        Finding::Broken("this binary was built without the browser client: run `cargo xtask web` and build again".to_owned())
+        Finding::Broken(
+            "this binary was built without the browser client: run `cargo xtask web` and build again".to_owned(),
+        )
     }
 }
 
 fn data_dir(folder: &Path) -> Finding {
     let probe = folder.join(".doctor");
-    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, b"x")).and_then(|()| std::fs::remove_file(&probe));
+    let written = std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&probe, b"x"))
+        .and_then(|()| std::fs::remove_file(&probe));
     match written {
         Ok(()) => Finding::Good(format!("{} can be written", folder.display())),
         Err(error) => Finding::Broken(format!("{} cannot be written: {error}", folder.display())),
@@ -85,7 +95,9 @@ fn http_port(config: &Config) -> Finding {
     let address = config.http.listen;
     match TcpListener::bind(address) {
         Ok(_) => Finding::Good(format!("{address} is free")),
-        Err(error) => Finding::Unwise(format!("{address} cannot be bound ({error}): is the server running already?")),
+        Err(error) => Finding::Unwise(format!(
+            "{address} cannot be bound ({error}): is the server running already?"
+        )),
     }
 }
 
@@ -93,14 +105,23 @@ fn media_ports(config: &Config) -> Finding {
     for address in &config.media.bind {
         let address = SocketAddr::new(*address, config.media.port);
         if let Err(error) = UdpSocket::bind(address) {
-            return Finding::Unwise(format!("media port {address}/udp cannot be bound ({error}): is the server running already?"));
+            return Finding::Unwise(format!(
+                "media port {address}/udp cannot be bound ({error}): is the server running already?"
+            ));
         }
     }
-    Finding::Good(format!("media port {}/udp is free; open it, and the next ones for more shards, in the firewall", config.media.port))
+    Finding::Good(format!(
+        "media port {}/udp is free; open it, and the next ones for more shards, in the firewall",
+        config.media.port
+    ))
 }
 
 fn advertised(config: &Config) -> Finding {
-    let told = if config.media.advertise.is_empty() { &config.media.bind } else { &config.media.advertise };
+    let told = if config.media.advertise.is_empty() {
+        &config.media.bind
+    } else {
+        &config.media.advertise
+    };
     let local = matches!(config.public_host(), "localhost" | "127.0.0.1" | "::1");
     if !local && told.iter().all(std::net::IpAddr::is_loopback) {
         return Finding::Broken(
@@ -118,7 +139,10 @@ fn certificates(config: &Config) -> Finding {
         TlsMode::Off => Finding::Good("plain HTTP".to_owned()),
         TlsMode::Acme => Finding::Good("certificates come by ACME; port 443 must be reachable from outside".to_owned()),
         TlsMode::Files => {
-            let missing = [&config.tls.certificate, &config.tls.key].into_iter().flatten().find(|file| std::fs::read(file).is_err());
+            let missing = [&config.tls.certificate, &config.tls.key]
+                .into_iter()
+                .flatten()
+                .find(|file| std::fs::read(file).is_err());
             match missing {
                 Some(file) => Finding::Broken(format!("{} cannot be read", file.display())),
                 None => Finding::Good("the certificate files can be read".to_owned()),
@@ -129,17 +153,25 @@ fn certificates(config: &Config) -> Finding {
 
 fn mail(config: &Config) -> Finding {
     match config.mail.transport {
-        MailTransport::Smtp => Finding::Good(format!("mail goes to {}:{}", config.mail.smtp_host, config.mail.smtp_port)),
-        MailTransport::Outbox => {
-            Finding::Unwise("mail is not sent, only shown on the operator's outbox page: set mail.transport = \"smtp\"".to_owned())
-        }
+        MailTransport::Smtp => Finding::Good(format!(
+            "mail goes to {}:{}",
+            config.mail.smtp_host, config.mail.smtp_port
+        )),
+        MailTransport::Outbox => Finding::Unwise(
+            "mail is not sent, only shown on the operator's outbox page: set mail.transport = \"smtp\"".to_owned(),
+        ),
     }
 }
 
 fn number(name: &str, file: &str, least: u64) -> Finding {
-    match std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse::<u64>().ok()) {
+    match std::fs::read_to_string(file)
+        .ok()
+        .and_then(|text| text.trim().parse::<u64>().ok())
+    {
         Some(value) if value >= least => Finding::Good(format!("{name} is {value}")),
-        Some(value) => Finding::Unwise(format!("{name} is {value}: bursts may be lost; sysctl -w {name}={least}")),
+        Some(value) => Finding::Unwise(format!(
+            "{name} is {value}: bursts may be lost; sysctl -w {name}={least}"
+        )),
         None => Finding::Unwise(format!("{name} cannot be read here; at least {least} is good")),
     }
 }
@@ -152,13 +184,15 @@ fn open_files() -> Finding {
         .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
     match soft {
         Some(soft) if soft >= OPEN_FILES_MIN => Finding::Good(format!("{soft} open files are allowed")),
-        Some(soft) => Finding::Unwise(format!("only {soft} open files are allowed: raise LimitNOFILE to {OPEN_FILES_MIN}")),
+        Some(soft) => Finding::Unwise(format!(
+            "only {soft} open files are allowed: raise LimitNOFILE to {OPEN_FILES_MIN}"
+        )),
         None => Finding::Unwise("the limit of open files cannot be read here".to_owned()),
     }
 }
 
 async fn database(config: &Config) -> Finding {
-    match booking::Db::open(&config.database_url()).await {
+    match booking::db::Db::open(&config.database_url()).await {
         Ok(_) => Finding::Good("the database answers".to_owned()),
         Err(error) => Finding::Broken(format!("the database does not answer: {error:#}")),
     }

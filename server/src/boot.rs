@@ -1,0 +1,181 @@
+//! Putting the parts together, in the order in which they need each other, and taking them apart again.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use booking::calls;
+use booking::{AppState, BookingConfig};
+use signaling::{Hub, HubConfig, SocketConfig};
+use signaling_protocol::TicketKey;
+use tokio::sync::watch;
+use web::pages::legal::Controller;
+
+use crate::authority::Appointments;
+use crate::config::{Config, MailTransport, SmtpTls};
+use crate::http::{self, ReadyCheck};
+use crate::live::Live;
+use crate::media::Plane;
+use crate::metrics::{Metrics, Parts};
+use crate::{commands, secrets, shutdown, tls};
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// When a part cannot start; the message names it.
+pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+    let stopping = shutdown::listen()?;
+    let state = open(&config).await?;
+    let recovered = calls::recover(&state, &config.node)
+        .await
+        .context("open segments cannot be closed")?;
+    if recovered > 0 {
+        tracing::info!(
+            segments = recovered,
+            "closed what an unclean stop left open, at its last checkpoint"
+        );
+    }
+    let (plane, events) = Plane::start(&config.media)?;
+    let hub = Hub::new(
+        HubConfig::default(),
+        Arc::new(Appointments {
+            state: state.clone(),
+            node: config.node.clone(),
+        }),
+        plane.clone(),
+        TicketKey::new(ticket_secret(&config)?),
+        Arc::new({
+            let clock = state.clock.clone();
+            move || clock.now()
+        }),
+    );
+    std::thread::Builder::new().name("media-events".to_owned()).spawn({
+        let (plane, hub) = (plane.clone(), hub.clone());
+        move || plane.pump(&events, &hub)
+    })?;
+    if state.live_calls.set(Arc::new(Live(hub.clone()))).is_err() {
+        anyhow::bail!("the live calls were set before");
+    }
+    let jobs = tokio::spawn(booking::jobs::run(state.clone(), shutdown::requested(stopping.clone())));
+    announce(&config, &state, &plane).await?;
+
+    let metrics = Arc::new(Metrics::new()?);
+    metrics.add(Box::new(Parts::new(plane.clone(), hub.clone())?))?;
+    let socket = signaling::router(hub.clone(), SocketConfig::new(vec![config.public_url.clone()]));
+    let ready = ready_check(state.clone(), stopping.clone());
+    let app = http::surround(&config, booking::router(state), socket, metrics, ready);
+    let drained = tokio::spawn(drain(hub, stopping.clone()));
+    tls::serve(&config, app, stopping).await?;
+    drained.await.context("the calls could not be handed over")?;
+    jobs.await.context("the background work ended badly")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Opens the booking side as this configuration wants it.
+///
+/// # Errors
+/// When a secret, folder or the database cannot be used.
+pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("cannot make the data folder {}", config.data_dir.display()))?;
+    let booking = BookingConfig {
+        database_url: config.database_url(),
+        data_dir: config.storage_folder(),
+        public_url: config.public_url.clone(),
+        trusted_proxies: config.http.trusted_proxies.clone(),
+        ticket_secret: ticket_secret(config)?,
+        smtp: smtp(config),
+        mail_from: config.mail.from.clone(),
+        controller: Controller {
+            name: config.controller.name.clone(),
+            org_number: config.controller.org_number.clone(),
+            email: config.controller.email.clone(),
+        },
+    };
+    AppState::open(booking).await.context("the database cannot be opened")
+}
+
+fn ticket_secret(config: &Config) -> anyhow::Result<secrets::Secret> {
+    secrets::load_or_make(&config.data_dir, "tickets")
+}
+
+fn smtp(config: &Config) -> Option<booking::config::SmtpConfig> {
+    let mail = &config.mail;
+    match mail.transport {
+        MailTransport::Outbox => None,
+        MailTransport::Smtp => {
+            let (scheme, query) = match mail.smtp_tls {
+                SmtpTls::Off => ("smtp", ""),
+                SmtpTls::Starttls => ("smtp", "?tls=required"),
+                SmtpTls::Implicit => ("smtps", ""),
+            };
+            let login = match (&mail.smtp_user, &mail.smtp_password) {
+                (Some(user), Some(password)) => format!("{}:{}@", escaped(user), escaped(password)),
+                (Some(user), None) => format!("{}@", escaped(user)),
+                (None, _) => String::new(),
+            };
+            Some(booking::config::SmtpConfig {
+                url: format!("{scheme}://{login}{}:{}{query}", mail.smtp_host, mail.smtp_port),
+            })
+        }
+    }
+}
+
+/// Percent-encodes what a URL's user part does not take as it is (RFC 3986 section 2.3).
+fn escaped(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// Says what a person who just started the server wants to know.
+async fn announce(config: &Config, state: &AppState, plane: &Plane) -> anyhow::Result<()> {
+    tracing::info!(url = %config.public_url, listen = %config.http.listen, media = ?plane.candidates(), "serving");
+    if !config.cameras_work() {
+        tracing::warn!(
+            "browsers allow no camera on this public_url: use https, or localhost; `booka doctor` says more"
+        );
+    }
+    if !web::assets::built() {
+        tracing::warn!("this binary was built without the browser client: run `cargo xtask web` and build again");
+    }
+    if let Some(link) = booking::accounts::operator_setup_link(state)
+        .await
+        .context("the first operator's link cannot be made")?
+    {
+        commands::say(&format!(
+            "\nThere is no operator yet. This link makes the first one, once:\n  {link}\n\n"
+        ))?;
+    }
+    Ok(())
+}
+
+/// Ready while the database answers and nobody has asked us to stop. Liveness asks neither: a database that is away must
+/// not end running calls.
+fn ready_check(state: AppState, stopping: watch::Receiver<bool>) -> ReadyCheck {
+    Arc::new(move || {
+        let state = state.clone();
+        let stop = *stopping.borrow();
+        Box::pin(async move {
+            if stop {
+                return Err("stopping".to_owned());
+            }
+            state.db.read().await.map(drop).map_err(|error| {
+                tracing::error!(%error, "the database does not answer");
+                "the database does not answer".to_owned()
+            })
+        })
+    })
+}
+
+async fn drain(hub: Hub, stopping: watch::Receiver<bool>) {
+    shutdown::requested(stopping).await;
+    if !hub.drain().await {
+        tracing::error!(
+            "not every record of the running calls could be written; recovery closes them at their last checkpoint"
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! `booka seed-demo`: a marketplace to try things out.
+
+use crate::boot;
+use crate::commands::say;
+use crate::config::Config;
+
+/// Seeds, unless that was done before, and prints fresh sign-in links.
+///
+/// # Errors
+/// When the database cannot be used.
+pub(crate) async fn seed_demo(config: &Config) -> anyhow::Result<()> {
+    let state = boot::open(config).await?;
+    let report = booking::seed::seed_demo(&state).await?;
+    say(&format!(
+        "{} providers in {} towns.\n\n  Visitor   {}\n  Provider  {}\n  Operator  {}\n\n\
+         The provider's and the operator's links sign in once; run `booka seed-demo` again for fresh ones.\n",
+        report.providers,
+        report.towns,
+        state.link("/"),
+        report.provider_link,
+        report.operator_link,
+    ))
+}
