@@ -71,7 +71,7 @@ async fn visit(arguments: Arguments) -> Result<bool> {
     let config = BotConfig {
         url: arguments.url,
         ticket: arguments.ticket,
-        clip: Arc::new(arguments.clip.map_or_else(|| Ok(Clip::orange()), read_clip)?),
+        clip: Arc::new(arguments.clip.map_or_else(|| Ok(Clip::magenta()), read_clip)?),
         tone_hz: arguments.tone,
         stay: Duration::from_secs(arguments.seconds),
         lobby_max: Duration::from_secs(arguments.lobby_seconds),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-/// The clip that is used when none is named: 320x180, 15 frames a second, orange with a moving test pattern.
-static ORANGE: &[u8] = include_bytes!("../../assets/orange-320x180.ivf");
+/// The clip that is used when none is named: 320x180, 15 frames a second, magenta with a moving test pattern.
+static MAGENTA: &[u8] = include_bytes!("../../assets/magenta-320x180.ivf");
 
 /// IVF file header, bytes.
 const FILE_HEADER: usize = 32;
@@ -79,8 +79,8 @@ impl Clip {
 
     /// The clip that is part of this crate.
     #[must_use]
-    pub fn orange() -> Self {
-        Self::parse(ORANGE).expect("a test reads the committed clip")
+    pub fn magenta() -> Self {
+        Self::parse(MAGENTA).expect("a test reads the committed clip")
     }
 
     #[must_use]
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_committed_clip_has_a_keyframe_every_second() {
-        let clip = Clip::orange();
+        let clip = Clip::magenta();
         assert_eq!(clip.frames_per_second(), 15);
         assert_eq!(clip.frames.len(), 45);
         for second in clip.frames.chunks(15) {
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_keyframe_request_jumps_and_the_end_wraps() {
-        let clip = Arc::new(Clip::orange());
+        let clip = Arc::new(Clip::magenta());
         let mut player = ClipPlayer::new(Arc::clone(&clip));
         assert_eq!(player.next_frame(false), clip.frames[0]);
         assert_eq!(player.next_frame(false), clip.frames[1]);
@@ -166,17 +166,20 @@ mod tests {
     #[test]
     fn damaged_files_are_refused() {
         let cut = |at: usize, with: u8| {
-            let mut bytes = ORANGE.to_vec();
+            let mut bytes = MAGENTA.to_vec();
             bytes[at] = with;
             Clip::parse(&bytes).err()
         };
-        assert_eq!(Clip::parse(&ORANGE[..20]).err(), Some(ClipError::NotVp8));
-        assert_eq!(Clip::parse(&ORANGE[..32]).err(), Some(ClipError::Frames));
-        assert_eq!(Clip::parse(&ORANGE[..40]).err(), Some(ClipError::CutOff));
-        assert_eq!(Clip::parse(&ORANGE[..ORANGE.len() - 1]).err(), Some(ClipError::CutOff));
+        assert_eq!(Clip::parse(&MAGENTA[..20]).err(), Some(ClipError::NotVp8));
+        assert_eq!(Clip::parse(&MAGENTA[..32]).err(), Some(ClipError::Frames));
+        assert_eq!(Clip::parse(&MAGENTA[..40]).err(), Some(ClipError::CutOff));
+        assert_eq!(
+            Clip::parse(&MAGENTA[..MAGENTA.len() - 1]).err(),
+            Some(ClipError::CutOff)
+        );
         assert_eq!(cut(8, b'X'), Some(ClipError::NotVp8));
         assert_eq!(cut(16, 0), Some(ClipError::FrameRate));
         assert_eq!(cut(35, 0xff), Some(ClipError::CutOff));
-        assert_eq!(cut(44, ORANGE[44] | 1), Some(ClipError::NoKeyframe));
+        assert_eq!(cut(44, MAGENTA[44] | 1), Some(ClipError::NoKeyframe));
     }
 }

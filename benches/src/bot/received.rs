@@ -240,7 +240,7 @@ mod tests {
     }
 
     fn clip_frames(count: usize) -> (Arc<Clip>, Vec<Bytes>) {
-        let clip = Arc::new(Clip::orange());
+        let clip = Arc::new(Clip::magenta());
         let mut player = ClipPlayer::new(Arc::clone(&clip));
         let frames = (0..count).map(|_| player.next_frame(false)).collect();
         (clip, frames)

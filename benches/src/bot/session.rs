@@ -356,7 +356,7 @@ mod tests {
         let expect = Expectations {
             tone_hz: Some(660),
             video: true,
-            clip: Some(Arc::new(Clip::orange())),
+            clip: Some(Arc::new(Clip::magenta())),
         };
         assert_eq!(expect.missing(&Totals::default()).len(), 3);
         let heard = |tones: &[(u32, u64)]| Heard {

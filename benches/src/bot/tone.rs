@@ -212,6 +212,23 @@ mod tests {
     }
 
     #[test]
+    fn a_beeping_tone_is_heard_too() {
+        let mut meter = ToneMeter::new().unwrap();
+        let beep = |at: u32| {
+            let second = f64::from(at) / f64::from(SAMPLE_RATE);
+            if second % 0.5 < 0.35 {
+                (TAU * 660.0 * second).sin() as f32 * 0.5
+            } else {
+                0.0
+            }
+        };
+        meter.measure(&(0..SAMPLE_RATE * 5).map(beep).collect::<Vec<f32>>());
+        let (tone, windows) = meter.heard().dominant().expect("the beeps prevail");
+        assert!(tone.abs_diff(660) <= 2 && windows >= 10, "{:?}", meter.heard());
+        assert_eq!(meter.heard().windows_near(660, 8), meter.heard().tones.values().sum());
+    }
+
+    #[test]
     fn silence_noise_and_rubbish_are_no_tone() {
         let mut meter = ToneMeter::new().unwrap();
         meter.measure(&[0.0; 48_000]);

@@ -257,7 +257,7 @@ fn bot(url: &str, role: Role, clip: &Arc<Clip>) -> BotConfig {
 async fn two_bots_meet_through_the_lobby_and_their_time_is_measured() {
     let records = Arc::new(Appointments::default());
     let (url, media_port) = serve(Arc::clone(&records)).await.unwrap();
-    let clip = Arc::new(Clip::orange());
+    let clip = Arc::new(Clip::magenta());
     let consumer = bot(&url, Role::Consumer, &clip);
     // The provider stays until the call ends: when the consumer leaves and the grace is over.
     let provider = BotConfig {

@@ -8,7 +8,7 @@ use super::{BIND, WAIT_MAX, wait_for};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clip_and_tone_arrive_both_ways() {
-    let clip = Arc::new(Clip::orange());
+    let clip = Arc::new(Clip::magenta());
     let (caller_received, callee_received) = (
         Received::new(Some(Arc::clone(&clip))),
         Received::new(Some(Arc::clone(&clip))),

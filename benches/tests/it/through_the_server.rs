@@ -123,7 +123,7 @@ async fn clip_and_tone_cross_the_media_server_once_the_gate_is_open() {
     };
     let (driver, events) = Driver::start(config).unwrap();
     let port = driver.candidates()[0][0].port();
-    let clip = Arc::new(Clip::orange());
+    let clip = Arc::new(Clip::magenta());
     let one = join(&driver, &events, PeerId(1), &clip).await.unwrap();
     let two = join(&driver, &events, PeerId(2), &clip).await.unwrap();
     assert_eq!(one.joined.slots.len(), 5);
