@@ -218,13 +218,19 @@ test("leaving says so, keeps the socket for the last clock, then closes; coming 
   assert.equal(page.phase, "ended");
   assert.deepEqual(page.sent(), ["leave"]);
   assert.ok(!page.did("close_connection") && page.timers().includes("close"));
-  page.hears({ type: "ended", reason: "left", clock: { ...CLOCK, cost_minor: 4500 } });
-  assert.equal(page.state.clock?.cost_minor, 4500);
+  page.hears({ type: "clock", ...CLOCK });
   assert.equal(page.on({ type: "socket_closed", attempt: 1 }).phase, "ended");
   assert.ok(page.on({ type: "timer", name: "close", attempt: 1 }).did("close_connection"));
   page.on({ type: "rejoin_pressed" });
   assert.equal(page.phase, "connecting");
   assert.equal(page.effects.filter((effect) => effect.type === "open_device").length, 2);
+});
+
+test("once the server has ended the call, leaving cannot be taken back", () => {
+  const page = inCall().on({ type: "leave_pressed" });
+  page.hears({ type: "ended", reason: "left", clock: { ...CLOCK, cost_minor: 4500 } });
+  assert.equal(page.state.clock?.cost_minor, 4500);
+  assert.equal(page.on({ type: "rejoin_pressed" }).phase, "ended");
 });
 
 test("answers of the ticket address that are final are told, all others are tried again", () => {

@@ -125,7 +125,7 @@ function canRejoin(state: State): boolean {
     case "refused":
       return true;
     case "ended":
-      return state.phase.reason === "left" && (state.clock?.remaining_ms ?? 0) > 0;
+      return !state.phase.final;
     case "check":
     case "connecting":
     case "lobby":
@@ -181,7 +181,7 @@ function refusalOf(status: number): Refusal | null {
 
 function leave(state: State): Step {
   if (!isLive(state)) return [state, []];
-  const next: State = { ...state, phase: { at: "ended", reason: "left", clock: state.clock }, sharing: false };
+  const next: State = { ...state, phase: { at: "ended", reason: "left", clock: state.clock, final: false }, sharing: false };
   return [
     next,
     [

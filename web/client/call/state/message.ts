@@ -16,7 +16,7 @@ export function serverMessage(state: State, message: ServerMessage): Step {
 /** After leaving, the last clock may still come in. */
 function farewell(state: State, message: ServerMessage): State {
   if (message.type !== "ended" || state.phase.at !== "ended") return state;
-  return { ...state, clock: message.clock, phase: { ...state.phase, clock: message.clock } };
+  return { ...state, clock: message.clock, phase: { ...state.phase, clock: message.clock, final: true } };
 }
 
 function live(state: State, message: ServerMessage): Step {
@@ -38,7 +38,11 @@ function live(state: State, message: ServerMessage): Step {
     }
     case "ended":
       return [
-        { ...state, clock: message.clock, phase: { at: "ended", reason: message.reason, clock: message.clock } },
+        {
+          ...state,
+          clock: message.clock,
+          phase: { at: "ended", reason: message.reason, clock: message.clock, final: true },
+        },
         [...stopTimers(), { type: "close_connection" }, { type: "release_devices" }],
       ];
     case "taken_over":

@@ -33,7 +33,8 @@ export type Phase =
   | { at: "call" }
   /** The connection is lost and being remade. `from` is where the page returns to in spirit while it waits. */
   | { at: "reconnecting"; from: "lobby" | "call" }
-  | { at: "ended"; reason: EndReason; clock: Clock | null }
+  /** `final` once the server said so; before that, leaving can be taken back. */
+  | { at: "ended"; reason: EndReason; clock: Clock | null; final: boolean }
   | { at: "taken_over" }
   | { at: "refused"; why: Refusal };
 

@@ -13,7 +13,7 @@ export function End() {
   const { phase, clock } = state.value;
   switch (phase.at) {
     case "ended":
-      return <Ended reason={phase.reason} clock={phase.clock ?? clock} page={page} />;
+      return <Ended reason={phase.reason} clock={phase.clock ?? clock} mayReturn={!phase.final} page={page} />;
     case "taken_over":
       return (
         <EndFrame title={t("call-taken-title")} words={t("call-taken")}>
@@ -41,9 +41,15 @@ function EndFrame(props: { title: string; words: string; children: ComponentChil
   );
 }
 
-function Ended({ reason, clock, page }: { reason: EndReason; clock: Clock | null; page: CallPage }) {
+interface EndedProps {
+  reason: EndReason;
+  clock: Clock | null;
+  mayReturn: boolean;
+  page: CallPage;
+}
+
+function Ended({ reason, clock, mayReturn, page }: EndedProps) {
   const { t } = useCall();
-  const mayReturn = reason === "left" && (clock?.remaining_ms ?? 0) > 0;
   return (
     <EndFrame title={endTitle(reason, t)} words={costWords(clock, page, t)}>
       <a class="call-button is-filled" href={page.after_url}>
