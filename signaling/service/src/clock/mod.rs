@@ -44,6 +44,9 @@ pub struct CallClock {
     segments: BTreeMap<SegmentId, Segment>,
     consumers: Intervals,
     providers: Intervals,
+    /// When each side's first segment began.
+    first_consumer_at: Option<UtcMicros>,
+    first_provider_at: Option<UtcMicros>,
 }
 
 /// Which segment of which seat.
@@ -75,6 +78,8 @@ impl CallClock {
             segments: BTreeMap::new(),
             consumers: Intervals::default(),
             providers: Intervals::default(),
+            first_consumer_at: None,
+            first_provider_at: None,
         }
     }
 
@@ -97,6 +102,10 @@ impl CallClock {
     /// Begins a segment; it counts once [`Self::recorded`] says that it is on record. Returns its beginning.
     pub fn begin(&mut self, id: SegmentId, role: Role, at: Instant) -> UtcMicros {
         let started_at = self.utc(at).min(self.ends_at);
+        match role {
+            Role::Consumer => self.first_consumer_at.get_or_insert(started_at),
+            Role::Provider => self.first_provider_at.get_or_insert(started_at),
+        };
         self.segments
             .entry(id)
             .or_insert(Segment {
@@ -167,6 +176,12 @@ impl CallClock {
             side.insert(segment.started_at, segment.seen_at);
         }
         self.billed_before + consumers.overlap(&providers)
+    }
+
+    /// Since when both sides have been present in this room at some time.
+    #[must_use]
+    pub fn started_at(&self) -> Option<UtcMicros> {
+        Some(self.first_consumer_at?.max(self.first_provider_at?))
     }
 
     /// Whether billable time runs at `now`: both sides were heard lately.

@@ -391,6 +391,8 @@ impl Inner {
         if result.is_err() {
             self.metrics.add(Count::OffersRefused);
             self.lock().peers.remove(&peer);
+        } else if !self.lock().rooms.contains_key(&call) {
+            self.media.leave(peer);
         }
         self.handle(&call, Input::Joined { peer, result });
     }

@@ -126,6 +126,8 @@ impl Room {
                     at,
                 });
             }
+            // Said twice while the record is being written.
+            Some(seat) if seat.admission == Admission::Recording => {}
             Some(_) | None => self.refuse(connection, ErrorCode::UnknownSeat, "no such seat is waiting"),
         }
     }

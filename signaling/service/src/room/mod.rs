@@ -105,6 +105,8 @@ pub struct LiveCall {
     pub title: String,
     pub starts_at: UtcMicros,
     pub ends_at: UtcMicros,
+    /// When both sides had been present for the first time since this process knows the call.
+    pub started_at: Option<UtcMicros>,
     pub seats: Vec<LiveSeat>,
     /// Billable time so far, microseconds.
     pub billable: i64,
@@ -206,6 +208,7 @@ impl Room {
             title: self.title.clone(),
             starts_at: self.starts_at,
             ends_at: self.ends_at,
+            started_at: self.clock.started_at(),
             seats: self
                 .in_order()
                 .map(|seat| LiveSeat {

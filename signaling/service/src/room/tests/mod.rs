@@ -2,6 +2,7 @@
 
 mod arrival;
 mod ending;
+mod laws;
 mod presence;
 
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ struct Scene {
     now: Instant,
     room: Room,
     done: Vec<Effect>,
+    /// Records that somebody else took out of `done` to confirm them later.
+    unconfirmed: Vec<Record>,
 }
 
 impl Scene {
@@ -36,6 +39,7 @@ impl Scene {
             now: base,
             room,
             done: Vec::new(),
+            unconfirmed: Vec::new(),
         }
     }
 

@@ -1,0 +1,207 @@
+//! What holds in a room whatever happens, in whatever order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use sfu_core::{Event, PeerId};
+use signaling_protocol::Role;
+
+use super::{Scene, grant};
+use crate::room::*;
+
+/// Something that happens; numbers choose among the few connections, peers and seats there are.
+#[derive(Debug, Clone)]
+enum Happening {
+    Hello(u64, usize),
+    Offer(u64),
+    Answered(u64),
+    Connected(u64),
+    Alive(u64),
+    Gone(u64),
+    Closed(u64),
+    Ask(u64, Request),
+    Confirm,
+    Wait(u64),
+    Cancel,
+    Drain,
+}
+
+const SEATS: [&str; 3] = ["p", "c", "d"];
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let seat = (0usize..3).prop_map(|seat| SEATS[seat].to_owned());
+    let request = prop_oneof![
+        4 => seat.clone().prop_map(|seat| Request::Admit { seat }),
+        1 => seat.prop_map(|seat| Request::Dismiss { seat }),
+        1 => Just(Request::Leave),
+        1 => any::<bool>().prop_map(|screen| Request::Media(MediaFlags { screen, ..MediaFlags::default() })),
+    ];
+    prop_oneof![
+        4 => (0u64..6, 0usize..3).prop_map(|(connection, seat)| Happening::Hello(connection, seat)),
+        4 => (0u64..6).prop_map(Happening::Offer),
+        4 => (0u64..12).prop_map(Happening::Answered),
+        4 => (0u64..12).prop_map(Happening::Connected),
+        4 => (0u64..12).prop_map(Happening::Alive),
+        1 => (0u64..12).prop_map(Happening::Gone),
+        1 => (0u64..6).prop_map(Happening::Closed),
+        4 => (0u64..6, request).prop_map(|(connection, request)| Happening::Ask(connection, request)),
+        4 => Just(Happening::Confirm),
+        4 => (0u64..15).prop_map(Happening::Wait),
+        1 => prop_oneof![9 => Just(Happening::Wait(1)), 1 => Just(Happening::Cancel), 1 => Just(Happening::Drain)],
+    ]
+}
+
+/// The world around the room: which peers were asked for, and what was confirmed.
+#[derive(Default)]
+struct Watch {
+    /// The seat of each connection that said hello, the newest first.
+    seat_of: BTreeMap<u64, &'static str>,
+    peer_of: BTreeMap<u64, &'static str>,
+    next_peer: u64,
+    admitted: BTreeSet<String>,
+    opened: BTreeSet<(String, u32)>,
+    closed: BTreeSet<(String, u32)>,
+    ended: bool,
+}
+
+impl Watch {
+    fn step(&mut self, scene: &mut Scene, happening: Happening) {
+        match happening {
+            Happening::Hello(connection, seat) => {
+                let seat = SEATS[seat];
+                let role = if seat == "p" { Role::Provider } else { Role::Consumer };
+                // Connections are never used twice.
+                let connection = connection + 10 * u64::try_from(self.seat_of.len()).expect("few");
+                self.seat_of.insert(connection, seat);
+                scene.hello(connection, grant(seat, role));
+            }
+            Happening::Offer(pick) => {
+                let Some((connection, seat)) = self.connection(pick) else {
+                    return;
+                };
+                self.next_peer += 1;
+                self.peer_of.insert(self.next_peer, seat);
+                scene.offer(connection, self.next_peer);
+            }
+            Happening::Answered(peer) => scene.joined(peer),
+            Happening::Connected(peer) => {
+                scene.give(Input::Media(Event::Connected {
+                    peer: PeerId(peer),
+                    at: scene.now,
+                }));
+            }
+            Happening::Alive(peer) => scene.alive(peer),
+            Happening::Gone(peer) => {
+                let second = scene.now.duration_since(scene.base).as_secs();
+                scene.gone(peer, second);
+            }
+            Happening::Closed(pick) => {
+                let Some((connection, _)) = self.connection(pick) else {
+                    return;
+                };
+                scene.give(Input::Closed {
+                    connection: ConnectionId(connection),
+                });
+            }
+            Happening::Ask(pick, request) => {
+                let Some((connection, _)) = self.connection(pick) else {
+                    return;
+                };
+                scene.ask(connection, request);
+            }
+            Happening::Confirm => self.confirm(scene),
+            Happening::Wait(seconds) => {
+                scene.now += std::time::Duration::from_secs(seconds);
+                scene.give(Input::Tick);
+            }
+            Happening::Cancel => scene.give(Input::Cancel),
+            Happening::Drain => scene.give(Input::Drain),
+        }
+        self.watch(scene);
+    }
+
+    fn connection(&self, pick: u64) -> Option<(u64, &'static str)> {
+        let place = usize::try_from(pick).expect("small");
+        self.seat_of
+            .iter()
+            .rev()
+            .nth(place)
+            .map(|(connection, seat)| (*connection, *seat))
+    }
+
+    fn confirm(&mut self, scene: &mut Scene) {
+        self.watch(scene);
+        let waiting = std::mem::take(&mut scene.unconfirmed);
+        for record in waiting {
+            if let Record::Admitted { seat, .. } = &record {
+                self.admitted.insert(seat.clone());
+            }
+            scene.give(Input::Recorded(record));
+        }
+    }
+
+    /// Checks the laws on what was done since the last look.
+    fn watch(&mut self, scene: &mut Scene) {
+        for effect in std::mem::take(&mut scene.done) {
+            match effect {
+                Effect::SetForwarding { peer, allowed } => {
+                    let seat = self.peer_of[&peer.0];
+                    assert!(allowed, "gates are never shut: peers are removed");
+                    assert!(
+                        seat == "p" || self.admitted.contains(seat),
+                        "{seat} is let in before it is on record"
+                    );
+                }
+                Effect::Record(record) => {
+                    self.recorded(&record);
+                    scene.unconfirmed.push(record);
+                }
+                Effect::Send { .. }
+                | Effect::Close { .. }
+                | Effect::Join(_)
+                | Effect::LeaveMedia(_)
+                | Effect::MapSlots { .. }
+                | Effect::StopMedia(_) => {}
+            }
+        }
+    }
+
+    fn recorded(&mut self, record: &Record) {
+        match record {
+            Record::Open { segment, .. } => {
+                let seat = segment.seat.as_str();
+                assert!(
+                    seat == "p" || self.admitted.contains(seat),
+                    "{seat} is counted before it is let in"
+                );
+                assert!(
+                    self.opened.insert((segment.seat.clone(), segment.seq)),
+                    "a number is used once"
+                );
+                assert!(!self.ended, "nothing begins after the end");
+            }
+            Record::Close { segment, .. } => {
+                let key = (segment.seat.clone(), segment.seq);
+                assert!(self.opened.contains(&key), "what is closed was opened");
+                assert!(self.closed.insert(key), "and is closed once");
+            }
+            Record::CallEnded { .. } => {
+                assert!(!std::mem::replace(&mut self.ended, true), "a call ends once");
+                assert_eq!(self.opened, self.closed, "after its last segment");
+            }
+            Record::Arrived { .. } | Record::Admitted { .. } => assert!(!self.ended, "nobody comes after the end"),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #[test]
+    fn the_laws_hold_whatever_happens(happenings in proptest::collection::vec(happening(), 0..80)) {
+        let mut scene = Scene::new();
+        let mut watch = Watch::default();
+        for happening in happenings {
+            watch.step(&mut scene, happening);
+        }
+    }
+}
