@@ -187,7 +187,8 @@ impl DtlsServer {
                     self.state = State::Verified;
                 }
                 Output::KeyingMaterial(material, profile) => {
-                    if !self.install(&material, profile) {
+                    let installed = self.install(&material, profile);
+                    if !installed {
                         return self.fail();
                     }
                 }

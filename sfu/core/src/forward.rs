@@ -99,10 +99,10 @@ impl Rewriter {
             let ticks = u32::try_from(ticks % (1 << 32)).expect("below 2^32").max(1);
             self.offsets.timestamp = last.timestamp.wrapping_add(ticks).wrapping_sub(packet.header.timestamp);
             if let Some(vp8) = packet.vp8 {
-                let continued = |before: u16, source: Option<u16>| {
-                    source.map_or(0, |source| before.wrapping_add(1).wrapping_sub(source))
-                };
-                self.offsets.picture_id = continued(last.picture_id, vp8.picture_id);
+                let picture_id = vp8
+                    .picture_id
+                    .map_or(0, |source| last.picture_id.wrapping_add(1).wrapping_sub(source));
+                self.offsets.picture_id = picture_id;
                 let tl0 = vp8
                     .tl0_pic_idx
                     .map_or(0, |source| last.tl0_pic_idx.wrapping_add(1).wrapping_sub(source));

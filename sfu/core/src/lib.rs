@@ -34,5 +34,5 @@ pub use event::{
     Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, Mid, PeerId, PeerStats, RoomId, SlotInfo,
     SlotMapping, Source, SourceKind,
 };
-pub use sfu::{Input, Limits, Sfu, SfuConfig};
+pub use sfu::{Input, Limits, Random, Sfu, SfuConfig};
 pub use transmit::{Transmit, Transmits};

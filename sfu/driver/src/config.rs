@@ -31,6 +31,8 @@ pub struct DriverConfig {
     pub shards: usize,
     /// Hand runs of equal datagrams to the kernel as one (UDP_SEGMENT).
     pub gso: bool,
+    /// Pad long video packets by a few bytes, so that more of them are of one length.
+    pub padding: bool,
     /// Bounds of each shard.
     pub limits: Limits,
 }
@@ -45,6 +47,7 @@ impl DriverConfig {
             media_port,
             shards: cores.saturating_sub(1).max(1),
             gso: true,
+            padding: true,
             limits: Limits::default(),
         }
     }

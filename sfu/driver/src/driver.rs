@@ -75,6 +75,7 @@ impl Driver {
                 setup: CoreSetup {
                     certificate: certificate.clone(),
                     limits: config.limits,
+                    padding: config.padding,
                     random: sys::random,
                 },
                 sockets,

@@ -35,6 +35,7 @@ pub(crate) struct Line {
 pub(crate) struct CoreSetup {
     pub(crate) certificate: Certificate,
     pub(crate) limits: Limits,
+    pub(crate) padding: bool,
     pub(crate) random: fn(&mut [u8]),
 }
 
@@ -63,6 +64,7 @@ impl Shard {
             certificate: self.setup.certificate.clone(),
             random: Box::new(self.setup.random),
             limits: self.setup.limits,
+            padding: self.setup.padding,
         };
         Sfu::new(config, now)
     }
@@ -329,6 +331,7 @@ mod tests {
                 setup: CoreSetup {
                     certificate,
                     limits: config.limits,
+                    padding: true,
                     random: brittle,
                 },
                 sockets: config.open(0).unwrap(),

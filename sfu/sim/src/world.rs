@@ -1,6 +1,9 @@
 //! One core and its clients on a virtual clock. A run follows from its seed.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rand::{Rng, RngCore, SeedableRng};
@@ -27,12 +30,16 @@ struct Member {
 pub struct World {
     now: Instant,
     sfu: Sfu,
+    /// Makes the core's random source panic.
+    broken: Arc<AtomicBool>,
     address: SocketAddr,
     network: Network,
     members: Vec<Member>,
     events: Vec<Event>,
     /// Every datagram that was delivered to the core, when recording is on.
     recorded: Option<Vec<(SocketAddr, Vec<u8>)>>,
+    /// The last datagrams to addresses of nobody in the world.
+    strays: VecDeque<Datagram>,
 }
 
 /// What a two-person call came to.
@@ -57,20 +64,28 @@ impl World {
         let now = Instant::now();
         let address = SocketAddr::from(([192, 0, 2, 1], 7_000));
         let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let broken = Arc::new(AtomicBool::new(false));
+        let breaks = Arc::clone(&broken);
         let config = SfuConfig {
             candidates: vec![address],
             certificate: Certificate::generate().expect("the system has randomness"),
-            random: Box::new(move |bytes| random.fill_bytes(bytes)),
+            random: Box::new(move |bytes| {
+                assert!(!breaks.load(Ordering::Relaxed), "the world was told to break");
+                random.fill_bytes(bytes);
+            }),
             limits: sfu_core::Limits::default(),
+            padding: true,
         };
         Self {
             now,
             sfu: Sfu::new(config, now),
+            broken,
             address,
             network: Network::new(seed.wrapping_add(1), conditions),
             members: Vec::new(),
             events: Vec::new(),
             recorded: None,
+            strays: VecDeque::new(),
         }
     }
 
@@ -129,6 +144,20 @@ impl World {
     /// When the core refuses it.
     pub fn join(&mut self, config: ClientConfig) -> usize {
         let index = self.members.len();
+        let host = u8::try_from(index / 60_000).expect("few clients");
+        let port = u16::try_from(index % 60_000 + 1_024).expect("below 2^16");
+        self.join_from(config, SocketAddr::from(([198, 51, 100, host], port)))
+    }
+
+    /// Joins a client that has a certain address. Another that had it does not hear anything any more.
+    ///
+    /// # Panics
+    /// When the core refuses it.
+    pub fn join_from(&mut self, config: ClientConfig, address: SocketAddr) -> usize {
+        if let Some(before) = self.members.iter_mut().find(|member| member.address == address) {
+            before.address = SocketAddr::from(([0, 0, 0, 0], 0));
+        }
+        let index = self.members.len();
         let client = Client::new(config, self.now);
         let peer = PeerId(index as u64 + 100);
         let join = Join {
@@ -137,9 +166,6 @@ impl World {
             offer: client.offer(),
             sources: client.sources(),
         };
-        let host = u8::try_from(index / 60_000).expect("few clients");
-        let port = u16::try_from(index % 60_000 + 1_024).expect("below 2^16");
-        let address = SocketAddr::from(([198, 51, 100, host], port));
         self.members.push(Member {
             client,
             peer,
@@ -219,6 +245,26 @@ impl World {
         self.collect();
     }
 
+    /// From now on the core panics when it draws a random number: a broken invariant, as far as anybody can tell.
+    pub fn break_randomness(&mut self) {
+        self.broken.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets a client that joined by hand talk to the core from an address, with nothing in between.
+    pub fn run_with_stranger(&mut self, client: &mut Client, address: SocketAddr, duration: Duration) {
+        let end = self.now + duration;
+        while self.now < end {
+            client.timeout(self.now);
+            while let Some(mut bytes) = client.poll_transmit() {
+                self.inject(address, &mut bytes);
+            }
+            self.run_for(Duration::from_millis(5));
+            while let Some(mut bytes) = self.strays.pop_front().map(|datagram| datagram.bytes) {
+                client.receive(&mut bytes, self.now);
+            }
+        }
+    }
+
     /// Lets time pass.
     pub fn run_for(&mut self, duration: Duration) {
         let end = self.now + duration;
@@ -272,6 +318,11 @@ impl World {
             } else if let Some(index) = self.members.iter().position(|member| member.address == datagram.to) {
                 self.members[index].client.receive(&mut datagram.bytes, self.now);
                 self.flush_client(index);
+            } else {
+                self.strays.push_back(datagram);
+                if self.strays.len() > 100 {
+                    self.strays.pop_front();
+                }
             }
         }
         if self.sfu.next_timeout().is_some_and(|at| at <= self.now) {

@@ -144,9 +144,14 @@ impl Sfu {
                 }
                 Role::Slot { ssrc, rtx_ssrc } => {
                     let first = u16::from_be_bytes(self.random_bytes());
-                    parts
-                        .slots
-                        .push(Slot::new(line.media.mid.clone(), ssrc, rtx_ssrc, codec, first));
+                    parts.slots.push(Slot::new(
+                        line.media.mid.clone(),
+                        ssrc,
+                        rtx_ssrc,
+                        codec,
+                        first,
+                        self.padding,
+                    ));
                 }
                 Role::Inactive | Role::Rejected => {}
             }

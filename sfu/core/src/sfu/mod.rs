@@ -21,14 +21,19 @@ use crate::reports::NtpClock;
 use crate::room::{Peers, Rooms};
 use crate::transmit::{Arena, Destination, Transmits};
 
+/// Fills its argument with unpredictable bytes.
+pub type Random = Box<dyn FnMut(&mut [u8]) + Send>;
+
 /// What a core is made with.
 pub struct SfuConfig {
     /// Addresses under which clients reach this core, best first; at least one.
     pub candidates: Vec<SocketAddr>,
     pub certificate: Certificate,
-    /// Fills its argument with unpredictable bytes; the only randomness the core uses beside that of the DTLS library.
-    pub random: Box<dyn FnMut(&mut [u8]) + Send>,
+    /// The only randomness the core uses beside that of the DTLS library.
+    pub random: Random,
     pub limits: Limits,
+    /// Pad long video packets by a few bytes, so that those of one frame are of one length and leave as one message.
+    pub padding: bool,
 }
 
 /// Bounds that an operator may set.
@@ -76,8 +81,9 @@ pub struct Sfu {
     certificate: Certificate,
     fingerprint: String,
     dtls_config: Arc<dimpl::Config>,
-    random: Box<dyn FnMut(&mut [u8]) + Send>,
+    random: Random,
     limits: Limits,
+    padding: bool,
     ntp: NtpClock,
     peers: Peers,
     rooms: Rooms,
@@ -110,6 +116,7 @@ impl Sfu {
             dtls_config: dtls::config(),
             random: config.random,
             limits: config.limits,
+            padding: config.padding,
             ntp: NtpClock::new(now),
             peers: Peers::default(),
             rooms: Rooms::default(),
