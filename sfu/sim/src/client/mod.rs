@@ -401,7 +401,8 @@ impl Client {
                     self.closed = true;
                     self.check_at = None;
                 }
-                _ => {}
+                // The buffer is larger than any record, and nobody sends data.
+                Output::BufferTooSmall { .. } | Output::Connected | Output::ApplicationData(_) | _ => {}
             }
         }
     }

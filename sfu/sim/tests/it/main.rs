@@ -1,3 +1,6 @@
 //! Scenarios in the simulated world.
 
 mod call;
+mod hostile;
+mod lifecycle;
+mod switching;

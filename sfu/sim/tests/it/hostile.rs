@@ -1,0 +1,227 @@
+//! Mutated and replayed packets into a running call: counted, answered by nothing, and the call goes on as if alone.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use sfu_core::{Counters, Event};
+use sfu_sim::{ClientConfig, Conditions, World};
+
+fn call() -> World {
+    let mut world = World::new(31, Conditions::PERFECT);
+    world.record();
+    for tag in 1..=2 {
+        world.join(ClientConfig {
+            tag,
+            ..ClientConfig::default()
+        });
+    }
+    world.connect_all();
+    world.show_everybody();
+    for index in 0..2 {
+        world.admit(index, true);
+        let now = world.now();
+        world.client(index).start_media(now);
+    }
+    world
+}
+
+/// Flips, cuts, lengthens or refills; never leaves a packet as it was.
+fn mutate(random: &mut ChaCha8Rng, packet: &[u8]) -> Vec<u8> {
+    let mut bytes = packet.to_vec();
+    match random.random_range(0..5) {
+        0 => {
+            let place = random.random_range(0..bytes.len());
+            bytes[place] ^= 1 << random.random_range(0..8);
+        }
+        1 => bytes.truncate(random.random_range(0..bytes.len())),
+        2 => {
+            // Only the first byte stays, so that it is still taken for what it was.
+            random.fill(&mut bytes[1..]);
+        }
+        3 => {
+            let more = random.random_range(1..200);
+            bytes.extend((0..more).map(|_| random.random::<u8>()));
+        }
+        _ => {
+            for _ in 0..random.random_range(2..20) {
+                let place = random.random_range(1..bytes.len());
+                bytes[place] = bytes[place].wrapping_add(random.random_range(1..=255));
+            }
+        }
+    }
+    bytes
+}
+
+/// Injects `count` mutated packets of a kind over ten seconds, from the victim's own address and from a stranger's.
+fn attack(world: &mut World, samples: &[Vec<u8>], count: usize) {
+    assert!(!samples.is_empty());
+    let mut random = ChaCha8Rng::seed_from_u64(77);
+    let stranger = SocketAddr::from(([203, 0, 113, 66], 666));
+    for number in 0..count {
+        let sample = random.random_range(0..samples.len());
+        let mut bytes = mutate(&mut random, &samples[sample]);
+        let from = if number % 4 == 3 { stranger } else { world.address_of(0) };
+        world.inject(from, &mut bytes);
+        if number % 2 == 0 {
+            world.run_for(Duration::from_millis(10));
+        }
+    }
+}
+
+/// Both got everything that was sent, nobody was thrown out, nothing broke.
+fn undisturbed(mut world: World) -> Counters {
+    world.run_for(Duration::from_secs(1));
+    for index in 0..2 {
+        world.client(index).stop_media();
+    }
+    world.run_for(Duration::from_millis(500));
+    for index in 0..2 {
+        let received = world.client(index).check_received().expect("a whole stream");
+        for stream in &received.streams {
+            assert!(
+                stream.packets > 500 && stream.holes == 0 && stream.sources.len() == 1,
+                "{stream:?}"
+            );
+        }
+    }
+    assert!(
+        !world
+            .events()
+            .iter()
+            .any(|event| matches!(event, Event::Disconnected { .. })),
+        "{:?}",
+        world.events()
+    );
+    let counters = *world.sfu().counters();
+    assert_eq!(counters.rooms_failed, 0);
+    counters
+}
+
+/// What the first seconds of the call brought to the core from the first client, by the first byte.
+fn samples(world: &mut World, first_bytes: std::ops::Range<u8>) -> Vec<Vec<u8>> {
+    world.run_for(Duration::from_secs(3));
+    let client = world.address_of(0);
+    let recorded = world.take_recorded().into_iter();
+    recorded
+        .filter(|(from, bytes)| *from == client && first_bytes.contains(&bytes[0]))
+        .map(|(_, bytes)| bytes)
+        .collect()
+}
+
+#[test]
+fn mutated_checks_do_nothing() {
+    let mut world = call();
+    let stun = samples(&mut world, 0..4);
+    let before = *world.sfu().counters();
+    attack(&mut world, &stun, 2_000);
+    let after = undisturbed(world);
+    let bad = after.stun_bad - before.stun_bad;
+    let unknown = after.stun_unknown_ufrag - before.stun_unknown_ufrag;
+    let forged = after.stun_auth_failed - before.stun_auth_failed;
+    let other = after.datagrams_unknown - before.datagrams_unknown + after.unvalidated - before.unvalidated;
+    let more = after.dtls_dropped - before.dtls_dropped + after.rtp_malformed - before.rtp_malformed
+        + after.srtp_auth_failed
+        - before.srtp_auth_failed;
+    assert!(
+        bad > 500 && bad + unknown + forged + other + more >= 1_950,
+        "{bad} {unknown} {forged} {other} {more}"
+    );
+}
+
+#[test]
+fn mutated_handshakes_do_nothing() {
+    let mut world = call();
+    let dtls = samples(&mut world, 20..64);
+    let before = *world.sfu().counters();
+    attack(&mut world, &dtls, 2_000);
+    let after = undisturbed(world);
+    assert!(
+        after.unvalidated - before.unvalidated >= 400,
+        "a stranger's handshake is not even looked at"
+    );
+    assert_eq!(after.dtls_failed, before.dtls_failed);
+}
+
+#[test]
+fn mutated_media_is_dropped_and_counted() {
+    let mut world = call();
+    let mut media = samples(&mut world, 128..192);
+    // Old numbers are refused unread, so the samples get numbers that may as well be new.
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    for packet in &mut media {
+        random.fill(&mut packet[2..4]);
+    }
+    let before = *world.sfu().counters();
+    attack(&mut world, &media, 4_000);
+    let after = undisturbed(world);
+    let forged = after.srtp_auth_failed - before.srtp_auth_failed;
+    let replayed = after.srtp_replayed - before.srtp_replayed;
+    let malformed = after.rtp_malformed - before.rtp_malformed;
+    let strangers = after.unvalidated - before.unvalidated + after.datagrams_unknown - before.datagrams_unknown;
+    assert!(
+        forged > 800 && replayed > 300 && strangers >= 900,
+        "{forged} {replayed} {malformed} {strangers}"
+    );
+    assert!(
+        forged + replayed + malformed + strangers >= 3_900,
+        "{forged} {replayed} {malformed} {strangers}"
+    );
+}
+
+#[test]
+fn a_replayed_minute_does_nothing() {
+    let mut world = call();
+    world.run_for(Duration::from_secs(60));
+    let minute = world.take_recorded();
+    assert!(minute.len() > 10_000, "{}", minute.len());
+    let before = *world.sfu().counters();
+    let stranger = SocketAddr::from(([203, 0, 113, 66], 666));
+    for (number, (from, mut bytes)) in minute.into_iter().enumerate() {
+        // Handshakes are part of it, and every tenth packet comes from elsewhere.
+        let from = if number % 10 == 9 { stranger } else { from };
+        world.inject(from, &mut bytes);
+        if number % 10 == 0 {
+            world.run_for(Duration::from_millis(5));
+        }
+    }
+    let after = undisturbed(world);
+    assert!(after.srtp_replayed - before.srtp_replayed > 8_000, "{after:?}");
+    assert!(
+        after.unvalidated - before.unvalidated > 900 && after.stun_replayed > before.stun_replayed,
+        "{after:?}"
+    );
+}
+
+#[test]
+fn an_overheard_check_does_not_move_the_media() {
+    let mut world = call();
+    let checks = samples(&mut world, 0..4);
+    let stranger = SocketAddr::from(([203, 0, 113, 66], 666));
+    for mut check in checks {
+        world.inject(stranger, &mut check);
+    }
+    world.run_for(Duration::from_secs(8));
+    let counters = undisturbed(world);
+    assert!(counters.stun_replayed > 0);
+}
+
+#[test]
+fn one_client_cannot_flood_the_core() {
+    let mut world = call();
+    world.run_for(Duration::from_secs(1));
+    let from = world.address_of(0);
+    let mut flood = Vec::new();
+    for _ in 0..6_000 {
+        flood.extend(world.client(0).media_packet(sfu_core::SourceKind::Microphone, 100));
+    }
+    for mut packet in flood {
+        world.inject(from, &mut packet);
+    }
+    let counters = *world.sfu().counters();
+    assert!(counters.rate_limited > 1_900, "{counters:?}");
+    let before = counters.rate_limited;
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(world.sfu().counters().rate_limited, before, "afterwards it may go on");
+}
