@@ -105,9 +105,13 @@ const settle = () => new Promise((done) => setImmediate(done));
 test("a ticket comes back as an event, and so does every way of not getting one", async () => {
   const rows: Array<[() => Promise<Response>, Event]> = [
     [async () => Response.json({ ticket: "t" }), { type: "ticket", attempt: 3, ticket: "t" }],
-    [async () => new Response("", { status: 410 }), { type: "ticket_failed", attempt: 3, status: 410 }],
-    [async () => new Response("not json"), { type: "ticket_failed", attempt: 3, status: null }],
-    [() => Promise.reject(new TypeError("refused")), { type: "ticket_failed", attempt: 3, status: null }],
+    [
+      async () => Response.json({ error: "not_open" }, { status: 409 }),
+      { type: "ticket_failed", attempt: 3, status: 409, code: "not_open" },
+    ],
+    [async () => new Response("", { status: 502 }), { type: "ticket_failed", attempt: 3, status: 502, code: null }],
+    [async () => new Response("not json"), { type: "ticket_failed", attempt: 3, status: null, code: null }],
+    [() => Promise.reject(new TypeError("refused")), { type: "ticket_failed", attempt: 3, status: null, code: null }],
   ];
   for (const [answer, expected] of rows) {
     const { events, run, timers } = setUp(answer);
@@ -125,7 +129,7 @@ test("a server that never answers is given up after the time limit", async () =>
   run({ type: "fetch_ticket", attempt: 1 });
   [...timers.values()][0]?.run();
   await settle();
-  assert.deepEqual(events, [{ type: "ticket_failed", attempt: 1, status: null }]);
+  assert.deepEqual(events, [{ type: "ticket_failed", attempt: 1, status: null, code: null }]);
 });
 
 test("a socket says hello first, passes messages on, skips nonsense, and reports its end once", () => {

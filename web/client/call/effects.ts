@@ -118,11 +118,14 @@ export class Runner {
         headers: { accept: "application/json" },
         signal: abort.signal,
       });
-      if (!answer.ok) return this.#dispatch({ type: "ticket_failed", attempt, status: answer.status });
+      if (!answer.ok) {
+        const { error } = (await answer.json().catch(() => ({}))) as { error?: string };
+        return this.#dispatch({ type: "ticket_failed", attempt, status: answer.status, code: error ?? null });
+      }
       const { ticket } = (await answer.json()) as { ticket: string };
       this.#dispatch({ type: "ticket", attempt, ticket });
     } catch {
-      this.#dispatch({ type: "ticket_failed", attempt, status: null });
+      this.#dispatch({ type: "ticket_failed", attempt, status: null, code: null });
     } finally {
       this.#world.clearTimeout(late);
     }

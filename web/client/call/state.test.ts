@@ -137,7 +137,7 @@ test("a lost socket is replaced at once, with a fresh ticket and a new peer", ()
 test("while the server is down the page tries again and again, with pauses, and does not give up", () => {
   const page = inCall().on({ type: "socket_closed", attempt: 1 });
   for (let round = 0; round < 50; round += 1) {
-    page.on({ type: "ticket_failed", attempt: page.attempt, status: round % 2 === 0 ? null : 503 });
+    page.on({ type: "ticket_failed", attempt: page.attempt, status: round % 2 === 0 ? null : 503, code: null });
     assert.deepEqual(page.timers(), ["retry"]);
     assert.ok(!page.did("fetch_ticket"), "never without a pause");
     page.on({ type: "timer", name: "retry", attempt: page.attempt });
@@ -234,26 +234,27 @@ test("once the server has ended the call, leaving cannot be taken back", () => {
 });
 
 test("answers of the ticket address that are final are told, all others are tried again", () => {
-  const rows: Array<[number, string]> = [
-    [401, "signed_out"],
-    [403, "not_yours"],
-    [404, "not_yours"],
-    [409, "not_open"],
-    [410, "over"],
+  const rows: Array<[number, string, string]> = [
+    [401, "sign_in_first", "signed_out"],
+    [403, "forbidden", "not_yours"],
+    [404, "not_found", "not_yours"],
+    [409, "not_open", "not_open"],
+    [409, "ended", "over"],
+    [409, "cancelled", "over"],
   ];
-  for (const [status, why] of rows) {
-    const page = new Page().on({ type: "join_pressed" }, { type: "ticket_failed", attempt: 1, status });
-    assert.deepEqual(page.state.phase, { at: "refused", why }, String(status));
+  for (const [status, code, why] of rows) {
+    const page = new Page().on({ type: "join_pressed" }, { type: "ticket_failed", attempt: 1, status, code });
+    assert.deepEqual(page.state.phase, { at: "refused", why }, code);
     assert.deepEqual(page.timers(), why === "not_open" ? ["retry"] : []);
   }
   for (const status of [null, 429, 500, 502, 503]) {
-    const page = new Page().on({ type: "join_pressed" }, { type: "ticket_failed", attempt: 1, status });
+    const page = new Page().on({ type: "join_pressed" }, { type: "ticket_failed", attempt: 1, status, code: null });
     assert.equal(page.phase, "reconnecting", String(status));
   }
 });
 
 test("a room that is not open yet is asked for again by itself", () => {
-  const page = new Page().on({ type: "join_pressed" }, { type: "ticket_failed", attempt: 1, status: 409 });
+  const page = new Page().on({ type: "join_pressed" }, { type: "ticket_failed", attempt: 1, status: 409, code: "not_open" });
   page.on({ type: "timer", name: "retry", attempt: 1 });
   assert.equal(page.phase, "connecting");
   assert.ok(page.did("fetch_ticket"));

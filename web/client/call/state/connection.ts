@@ -69,7 +69,7 @@ function attemptEvent(state: State, event: Extract<ConnectionEvent, { attempt: n
       return [next, [{ type: "open_socket", attempt: attempt.number, ticket: event.ticket }, ...effects, listen(next)]];
     }
     case "ticket_failed":
-      return ticketFailed(state, event.status);
+      return ticketFailed(state, event.status, event.code);
     case "socket_closed":
       return recover(state);
     case "offer_made": {
@@ -156,13 +156,13 @@ function begin(state: State): Step {
   return [{ ...next, devices }, [{ type: "stop_timer", name: "close" }, ...reopen, ...effects]];
 }
 
-function ticketFailed(state: State, status: number | null): Step {
-  const why = status === null ? null : refusalOf(status);
+function ticketFailed(state: State, status: number | null, code: string | null): Step {
+  const why = status === null ? null : refusalOf(status, code);
   return why === null ? recover(state) : refuse(state, why);
 }
 
 /** Which answers of the ticket address are final. Everything else is worth another try. */
-function refusalOf(status: number): Refusal | null {
+function refusalOf(status: number, code: string | null): Refusal | null {
   switch (status) {
     case 401:
       return "signed_out";
@@ -170,10 +170,7 @@ function refusalOf(status: number): Refusal | null {
     case 404:
       return "not_yours";
     case 409:
-    case 425:
-      return "not_open";
-    case 410:
-      return "over";
+      return code === "not_open" ? "not_open" : "over";
     default:
       return null;
   }

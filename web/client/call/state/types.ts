@@ -110,7 +110,7 @@ export type Event =
   | { type: "layout_pressed" }
   | { type: "panel_pressed"; panel: State["panel"] }
   | { type: "ticket"; attempt: number; ticket: string }
-  | { type: "ticket_failed"; attempt: number; status: number | null }
+  | { type: "ticket_failed"; attempt: number; status: number | null; code: string | null }
   | { type: "socket_closed"; attempt: number }
   | { type: "message"; attempt: number; message: ServerMessage }
   | { type: "offer_made"; attempt: number; offer: Offer }
