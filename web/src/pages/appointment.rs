@@ -87,6 +87,18 @@ impl AppointmentStatus {
         Self::ALL.into_iter().find(|status| status.slug() == slug)
     }
 
+    /// Name of the icon that stands for it.
+    #[must_use]
+    pub fn icon(self) -> &'static str {
+        match self {
+            Self::Confirmed => "check-circle",
+            Self::InCall => "video-camera",
+            Self::Completed => "check",
+            Self::Cancelled => "x",
+            Self::NoShowConsumer | Self::NoShowProvider => "warning",
+        }
+    }
+
     #[must_use]
     pub fn tone(self) -> Tone {
         match self {
@@ -182,7 +194,8 @@ pub struct AppointmentView {
 impl AppointmentView {
     fn newest_first(&self) -> Vec<TimelineEntry> {
         let mut entries = self.timeline.clone();
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+        entries.sort_by_key(|entry| entry.at);
+        entries.reverse();
         entries
     }
 

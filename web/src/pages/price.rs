@@ -54,6 +54,16 @@ pub struct PriceBox {
     pub state: PriceState,
 }
 
+impl PriceBox {
+    /// Until when cancelling is free, while there still is something to cancel.
+    pub(crate) fn cancel_until(&self) -> Option<i64> {
+        match self.state {
+            PriceState::Estimate | PriceState::Reserved { .. } => self.free_cancel_until,
+            PriceState::Final { .. } | PriceState::Released { .. } | PriceState::Refunded { .. } => None,
+        }
+    }
+}
+
 /// Value added tax inside an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vat {

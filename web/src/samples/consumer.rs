@@ -123,7 +123,7 @@ fn provider(locale: Locale) -> ProviderPage {
         date: Date::constant(2026, 11, day),
         free: [6, 0, 3, 8, 0, 0, 2, 12][usize::try_from(day - 23).unwrap_or(0)],
     });
-    let slots = [-2, 0, 20, 40, 180, 220, 380, 540].map(|offset| TimeSlot {
+    let slots = [-20, 0, 20, 40, 180, 220, 380, 540].map(|offset| TimeSlot {
         start: TEN + offset * MINUTE,
         end: TEN + (offset + 30) * MINUTE,
     });
