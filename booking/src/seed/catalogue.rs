@@ -18,11 +18,13 @@ enum Model {
     Free,
     /// Kroner.
     Fixed(i64),
-    /// Kroner a minute, free seconds; the cap is the whole duration.
+    /// Kroner a minute by the second, free seconds; the cap is the whole duration.
     PerMinute(i64, u32),
+    /// Kroner for every minute that has begun; the cap is the whole duration.
+    PerStartedMinute(i64),
 }
 
-/// What is charged in started parts of a minute, seconds.
+/// What is charged by the minute is counted in this, seconds.
 const INCREMENT_S: u32 = 1;
 
 impl Offer {
@@ -36,6 +38,12 @@ impl Offer {
                 rate_minor: kroner * 100,
                 increment_s: INCREMENT_S,
                 free_s,
+                cap_minor: kroner * 100 * self.duration_min,
+            },
+            Model::PerStartedMinute(kroner) => PriceModel::PerMinute {
+                rate_minor: kroner * 100,
+                increment_s: 60,
+                free_s: 0,
                 cap_minor: kroner * 100 * self.duration_min,
             },
         };
@@ -89,7 +97,7 @@ const VET: &[Offer] = &[
         "Kort spørsmål",
         "Fem minutter om fôr, flått, medisin eller oppfølging.",
         5,
-        Model::PerMinute(18, 0),
+        Model::PerStartedMinute(18),
     ),
     offer(
         "Ny vurdering",
