@@ -1,0 +1,146 @@
+//! Offers: one of a real browser, and thousands made from it by accident.
+
+use std::time::Instant;
+
+use proptest::prelude::*;
+use sfu_core::{Command, Event, Input, MediaKind, PeerId, SourceKind};
+
+use crate::{core, join};
+
+/// Chromium 156: two senders, then two slots of each kind; no codec preferences.
+const CHROMIUM: &str = include_str!("offers/chromium-156.sdp");
+
+#[test]
+fn a_browsers_whole_offer_is_answered() {
+    let now = Instant::now();
+    let mut sfu = core(now);
+    let sources = [("0", SourceKind::Microphone), ("1", SourceKind::Camera)];
+    let Event::Joined {
+        peer: PeerId(5),
+        joined,
+    } = join(&mut sfu, now, 5, CHROMIUM, &sources)
+    else {
+        panic!("refused");
+    };
+    let slots: Vec<_> = joined
+        .slots
+        .iter()
+        .map(|slot| (slot.mid.0.as_str(), slot.kind))
+        .collect();
+    let (audio, video) = (MediaKind::Audio, MediaKind::Video);
+    assert_eq!(slots, [("2", audio), ("3", audio), ("4", video), ("5", video)]);
+    let directions: Vec<&str> = joined
+        .answer
+        .lines()
+        .filter(|line| line.ends_with("only") || *line == "a=inactive")
+        .collect();
+    let expected = [
+        "a=recvonly",
+        "a=recvonly",
+        "a=sendonly",
+        "a=sendonly",
+        "a=sendonly",
+        "a=sendonly",
+    ];
+    assert_eq!(directions, expected);
+    assert_eq!(joined.answer.matches("a=ssrc-group:FID ").count(), 2);
+    assert_eq!(joined.answer.matches("a=candidate:").count(), 1);
+    assert!(
+        joined
+            .answer
+            .contains("a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n")
+    );
+    // Both kinds of slot are named so that a browser plays the first sound in step with the first picture.
+    assert!(joined.answer.contains("a=msid:slot1 track-2\r\n") && joined.answer.contains("a=msid:slot1 track-4\r\n"));
+}
+
+#[test]
+fn the_same_offer_gets_other_credentials_each_time() {
+    let now = Instant::now();
+    let mut sfu = core(now);
+    let mut seen = std::collections::HashSet::new();
+    for peer in 0..100 {
+        let Event::Joined { joined, .. } = join(&mut sfu, now, peer, CHROMIUM, &[]) else {
+            panic!("refused")
+        };
+        for prefix in ["a=ice-ufrag:", "a=ice-pwd:", "a=ssrc:"] {
+            let value = joined
+                .answer
+                .lines()
+                .find(|line| line.starts_with(prefix))
+                .expect("there")
+                .to_owned();
+            assert!(seen.insert(value));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    /// Bytes overwritten, lines dropped, doubled and swapped: answered or refused, never a panic, and nothing stays.
+    #[test]
+    fn a_damaged_offer_is_answered_or_refused(
+        bytes in prop::collection::vec((0usize..20_000, any::<u8>()), 0..12),
+        lines in prop::collection::vec((0usize..600, 0usize..600, 0u8..4), 0..12),
+        named in any::<bool>(),
+    ) {
+        let mut all: Vec<String> = CHROMIUM.lines().map(str::to_owned).collect();
+        for (from, to, what) in lines {
+            let (from, to) = (from % all.len(), to % all.len());
+            match what {
+                0 => { all.remove(from); }
+                1 => { let line = all[from].clone(); all.insert(to, line); }
+                2 => all.swap(from, to),
+                _ => { let half = all[from].len() / 2; all[from].truncate(half); }
+            }
+            if all.is_empty() {
+                break;
+            }
+        }
+        let mut text = all.join("\r\n").into_bytes();
+        for (at, byte) in bytes {
+            if !text.is_empty() {
+                let place = at % text.len();
+                text[place] = byte;
+            }
+        }
+        let text = String::from_utf8_lossy(&text);
+        let now = Instant::now();
+        let mut sfu = core_once(now);
+        let sources: &[_] = if named { &[("0", SourceKind::Microphone), ("1", SourceKind::Camera)] } else { &[] };
+        match join(&mut sfu, now, 1, &text, sources) {
+            Event::Joined { joined, .. } => {
+                prop_assert!(joined.answer.lines().count() < 2_000);
+                prop_assert!(!joined.answer.contains('\0') && joined.answer.contains("a=ice-lite"));
+                sfu.handle(now, Input::Command(Command::Leave { peer: PeerId(1) }));
+            }
+            Event::Refused { error, .. } => prop_assert!(!error.to_string().is_empty()),
+            other => prop_assert!(false, "{:?}", other),
+        }
+        prop_assert_eq!(sfu.load(), (0, 0));
+    }
+}
+
+/// Making a certificate is slow, so the cases of a property share one core's worth of it.
+fn core_once(now: Instant) -> sfu_core::Sfu {
+    use std::sync::OnceLock;
+    static CERTIFICATE: OnceLock<sfu_core::Certificate> = OnceLock::new();
+    let certificate = CERTIFICATE
+        .get_or_init(|| sfu_core::Certificate::generate().expect("the system has randomness"))
+        .clone();
+    let mut next = 0u8;
+    let config = sfu_core::SfuConfig {
+        candidates: vec![std::net::SocketAddr::from(([192, 0, 2, 1], 7_000))],
+        certificate,
+        random: Box::new(move |bytes| {
+            for byte in bytes {
+                next = next.wrapping_add(89);
+                *byte = next;
+            }
+        }),
+        limits: sfu_core::Limits::default(),
+        padding: true,
+    };
+    sfu_core::Sfu::new(config, now)
+}
