@@ -3,15 +3,19 @@
 use std::io;
 use std::mem;
 use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
 
 use sfu_core::Transmit;
 
 use crate::config::Sockets;
 use crate::metrics::IoCounters;
-use crate::sys::{Run, SEGMENTED_BYTES_MAX, SEGMENTS_MAX, SEND_BATCH, SendBatch};
+use crate::sys::{self, Run, SEGMENTED_BYTES_MAX, SEGMENTS_MAX, SEND_BATCH, SendBatch};
 
 /// Refused segmented messages after which a shard stops making them: this kernel or device cannot.
 const REFUSALS_MAX: u64 = 16;
+
+/// How long a burst may wait for a full socket, once a call. Other packets wait as long, so it is short.
+const FULL_WAIT: Duration = Duration::from_millis(2);
 
 /// The sending side of one shard.
 pub(crate) struct Egress {
@@ -32,8 +36,8 @@ impl Egress {
         }
     }
 
-    /// Sends everything, or counts why not. Never blocks: what a full socket does not take is dropped, as a network
-    /// would.
+    /// Sends everything, or counts why not. A full socket gets a moment to drain; what it does not take then is
+    /// dropped, as a network would.
     pub(crate) fn send<'a>(
         &mut self,
         transmits: impl Iterator<Item = Transmit<'a>>,
@@ -91,6 +95,7 @@ impl Egress {
     fn flush(&mut self, socket: &UdpSocket, datagrams: &[&[u8]], counters: &mut IoCounters) {
         let runs = mem::take(&mut self.runs);
         let mut rest = &runs[..];
+        let mut waited = false;
         while let Some(first) = rest.first() {
             counters.send_calls += 1;
             match self.batch.send(socket, rest, datagrams) {
@@ -104,6 +109,10 @@ impl Egress {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if !waited && sys::wait_writable(socket, FULL_WAIT) {
+                        waited = true;
+                        continue;
+                    }
                     counters.send_dropped += rest.iter().map(|run| run.count as u64).sum::<u64>();
                     rest = &[];
                 }
@@ -164,8 +173,6 @@ fn find(locals: &[SocketAddr], wanted: SocketAddr) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::config::{DriverConfig, Listen};
 

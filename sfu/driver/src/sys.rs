@@ -232,6 +232,18 @@ fn set_option(fd: RawFd, option: libc::c_int, value: libc::c_int) -> bool {
     result == 0
 }
 
+/// Waits until the socket takes datagrams again; false when the time is over before.
+pub(crate) fn wait_writable(socket: &UdpSocket, timeout: Duration) -> bool {
+    let mut wait = libc::pollfd {
+        fd: socket.as_raw_fd(),
+        events: libc::POLLOUT,
+        revents: 0,
+    };
+    let millis = libc::c_int::try_from(timeout.as_millis()).unwrap_or(libc::c_int::MAX);
+    // SAFETY: a list of one that lives through the call.
+    unsafe { libc::poll(&raw mut wait, 1, millis) == 1 }
+}
+
 /// A line by which other threads end a shard's wait.
 #[derive(Debug)]
 pub(crate) struct Waker(OwnedFd);
@@ -450,6 +462,11 @@ mod tests {
         assert_eq!(batch.receive(&receiver).unwrap(), 1);
         assert!(batch.datagram(0).is_none());
         assert_eq!(batch.receive(&receiver).unwrap(), 0);
+    }
+
+    #[test]
+    fn an_idle_socket_is_writable() {
+        assert!(wait_writable(&pair().0, Duration::ZERO));
     }
 
     #[test]
