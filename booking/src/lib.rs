@@ -2,8 +2,6 @@
 //!
 //! [`router`] is the whole of it by HTTP; [`state::AppState::open`] makes the state it runs on.
 
-// H6: the lead engineer writes search/ (fold, snap, distance, GET /, GET /search) and seed/ now. Please leave both and go on
-// with providers/ (public page with slot picker, /provider/*, folded text of an org: `search::provider_text`; positions: `search::{find_place, snap}`).
 pub mod accounts;
 pub mod appointments;
 pub mod availability;
@@ -48,6 +46,7 @@ pub fn router(state: AppState) -> Router {
         .merge(calls::pages::router())
         .merge(documents::pages::router())
         .merge(operator::router())
+        .merge(providers::router())
         .merge(search::pages::router());
     features
         .fallback(|| async { error::AppError::NotFound })
@@ -84,6 +83,7 @@ pub fn statements() -> Vec<db::Sql> {
         jobs::STATEMENTS,
         mail::queries::STATEMENTS,
         operator::queries::STATEMENTS,
+        providers::queries::STATEMENTS,
         search::queries::STATEMENTS,
         seed::queries::STATEMENTS,
     ];

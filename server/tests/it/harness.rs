@@ -19,21 +19,21 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
+pub(crate) enum Engine {
     Sqlite,
     Postgres,
 }
 
 /// A seeded marketplace, served by one process or several.
-pub struct Site {
-    pub public_url: String,
+pub(crate) struct Site {
+    pub(crate) public_url: String,
     processes: Vec<(Child, String)>,
     folder: PathBuf,
 }
 
 impl Site {
     /// Seeds a fresh database and serves it by `processes` servers. `None` when the engine is not there.
-    pub async fn start(engine: Engine, processes: usize) -> Option<Self> {
+    pub(crate) async fn start(engine: Engine, processes: usize) -> Option<Self> {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("booka_it_{}_{number}", std::process::id());
         let folder = std::env::temp_dir().join(&name);
@@ -43,11 +43,23 @@ impl Site {
             Engine::Postgres => postgres(&name).await?,
         };
         let ports: Vec<u16> = (0..processes).map(|_| free_port()).collect();
-        let mut site = Self { public_url: format!("http://127.0.0.1:{}", ports[0]), processes: Vec::new(), folder };
-        let seeded = site.command(&database, ports[0], "seed-demo").status().await.expect("the server's program can be run");
+        let mut site = Self {
+            public_url: format!("http://127.0.0.1:{}", ports[0]),
+            processes: Vec::new(),
+            folder,
+        };
+        let seeded = site
+            .command(&database, ports[0], "seed-demo")
+            .status()
+            .await
+            .expect("the server's program can be run");
         assert!(seeded.success(), "seed-demo ended with {seeded}");
         for port in ports {
-            let child = site.command(&database, port, "serve").kill_on_drop(true).spawn().expect("the server can be started");
+            let child = site
+                .command(&database, port, "serve")
+                .kill_on_drop(true)
+                .spawn()
+                .expect("the server can be started");
             let url = format!("http://127.0.0.1:{port}");
             wait_until_ready(&url).await;
             site.processes.push((child, url));
@@ -72,11 +84,17 @@ impl Site {
     }
 
     /// A browser of its own: own cookies, own address, and its requests go to one of the servers.
-    pub fn visitor(&self, number: usize) -> Visitor {
+    pub(crate) fn visitor(&self, number: usize) -> Visitor {
         let mut headers = HeaderMap::new();
         let address = format!("10.1.{}.{}", number / 250, number % 250 + 1);
-        headers.insert("x-forwarded-for", HeaderValue::try_from(address).expect("an address is plain text"));
-        headers.insert(ORIGIN, HeaderValue::try_from(&self.public_url).expect("a URL is plain text"));
+        headers.insert(
+            "x-forwarded-for",
+            HeaderValue::try_from(address).expect("an address is plain text"),
+        );
+        headers.insert(
+            ORIGIN,
+            HeaderValue::try_from(&self.public_url).expect("a URL is plain text"),
+        );
         let client = Client::builder()
             .cookie_store(true)
             .redirect(Policy::none())
@@ -84,7 +102,10 @@ impl Site {
             .timeout(Duration::from_secs(60))
             .build()
             .expect("a client without TLS can be built");
-        Visitor { client, base: self.processes[number % self.processes.len()].1.clone() }
+        Visitor {
+            client,
+            base: self.processes[number % self.processes.len()].1.clone(),
+        }
     }
 }
 
@@ -100,24 +121,33 @@ impl Drop for Site {
 
 /// One browser.
 #[derive(Clone)]
-pub struct Visitor {
+pub(crate) struct Visitor {
     client: Client,
     base: String,
 }
 
 impl Visitor {
-    pub async fn get(&self, path: &str) -> Response {
-        self.client.get(self.address(path)).send().await.expect("the server answers")
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.client
+            .get(self.address(path))
+            .send()
+            .await
+            .expect("the server answers")
     }
 
-    pub async fn text(&self, path: &str) -> String {
+    pub(crate) async fn text(&self, path: &str) -> String {
         let response = self.get(path).await;
         assert!(response.status().is_success(), "{path}: {}", response.status());
         response.text().await.expect("the page is text")
     }
 
-    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
-        self.client.post(self.address(path)).form(form).send().await.expect("the server answers")
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
+        self.client
+            .post(self.address(path))
+            .form(form)
+            .send()
+            .await
+            .expect("the server answers")
     }
 
     fn address(&self, path: &str) -> String {
@@ -129,14 +159,20 @@ impl Visitor {
 }
 
 /// Where an answer sends the browser, as a path.
-pub fn location(response: &Response) -> String {
-    let location = response.headers().get("location").unwrap_or_else(|| panic!("{} without a location", response.status()));
+pub(crate) fn location(response: &Response) -> String {
+    let location = response
+        .headers()
+        .get("location")
+        .unwrap_or_else(|| panic!("{} without a location", response.status()));
     location.to_str().expect("locations are plain text").to_owned()
 }
 
 /// The values of an attribute that follow `marker` in a page.
-pub fn values<'a>(page: &'a str, marker: &str) -> Vec<&'a str> {
-    page.split(marker).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+pub(crate) fn values<'a>(page: &'a str, marker: &str) -> Vec<&'a str> {
+    page.split(marker)
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect()
 }
 
 fn free_port() -> u16 {
@@ -149,8 +185,13 @@ async fn postgres(name: &str) -> Option<String> {
         eprintln!("skipped on PostgreSQL: BOOKA_TEST_POSTGRES names no server");
         return None;
     };
-    let mut connection = sqlx::PgConnection::connect(&format!("{base}postgres")).await.expect("the test server answers");
-    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.expect("a database can be made");
+    let mut connection = sqlx::PgConnection::connect(&format!("{base}postgres"))
+        .await
+        .expect("the test server answers");
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&mut connection)
+        .await
+        .expect("a database can be made");
     Some(format!("{base}{name}"))
 }
 
@@ -162,7 +203,10 @@ async fn wait_until_ready(url: &str) {
         {
             return;
         }
-        assert!(tokio::time::Instant::now() < deadline, "{url} is not ready after {READY_MAX:?}");
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{url} is not ready after {READY_MAX:?}"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
