@@ -11,7 +11,7 @@ pub(crate) fn screenshots() -> Result<()> {
     run(
         "photograph every page",
         web::in_web("node", &["browser-tests/screenshots.mjs"])
-            .env("BOOKA_BIN", binary("booka"))
+            .env("BOOKA_TEST_BINARY", binary("booka"))
             .env("SCREENSHOTS", &folder),
     )?;
     println!("\nThe contact sheet is {}", folder.join("contact-sheet.png").display());

@@ -84,8 +84,8 @@ pub(crate) fn test(only: &[String]) -> Result<()> {
         "browser tests",
         Counting::Node,
         web::in_web("npm", &["run", "--silent", "browser-tests"])
-            .env("BOOKA_BIN", binary("booka"))
-            .env("BOOKA_BOT", binary("booka-bot"))
+            .env("BOOKA_TEST_BINARY", binary("booka"))
+            .env("BOOKA_TEST_BOT", binary("booka-bot"))
             .env("BOOKA_TEST_POSTGRES", database.url()),
     );
     drop(database);
