@@ -104,7 +104,7 @@ async fn leaving_ends_the_call_for_the_other_after_the_grace() {
 async fn the_booked_window_ends_the_call() {
     let server = Server::start().await;
     server.authority.records().appointments.clear();
-    server.book(CALL, 1_000_000);
+    server.book(CALL, 3_000_000);
     let ends_at = server.authority.records().appointments[CALL].ends_at;
     let (mut provider, provider_peer, mut consumer, consumer_peer) = server.talking().await;
     let talk = || {

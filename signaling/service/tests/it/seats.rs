@@ -1,8 +1,9 @@
 //! Seats: take-over, sockets that die, offers, and who is shown what.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
+use sfu_core::Event;
 use signaling::{Count, SegmentEnd, SocketConfig};
 use signaling_protocol::Role;
 
@@ -122,4 +123,21 @@ async fn what_a_sender_says_of_its_sources_is_shown() {
         .await;
     assert_eq!(shown["participants"][1]["microphone"], true);
     until(|| server.hub.snapshot()[0].seats.len() == 2).await;
+}
+
+#[tokio::test]
+async fn the_media_plane_reports_from_a_thread_without_a_runtime() {
+    let server = Server::start().await;
+    let mut provider = server.seat(CALL, "p", Role::Provider).await;
+    provider.offer().await;
+    provider.expect("answer").await;
+    let (hub, peer) = (server.hub.clone(), server.media.newest());
+    let report = move || {
+        hub.media_event(Event::Connected {
+            peer,
+            at: Instant::now(),
+        })
+    };
+    std::thread::spawn(report).join().expect("the hub takes it");
+    server.journaled("open p1").await;
 }
