@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use sfu_core::{Command, DisconnectReason, Event, PeerId, RoomId};
+use sfu_core::{Command, DisconnectReason, Event, PeerId, RoomId, SourceKind};
 
 use crate::harness::Harness;
 
@@ -98,7 +98,11 @@ fn rooms_spread_over_shards_and_stopping_says_goodbye_to_all() {
     } = harness;
     driver.stop();
     let again = Command::CloseRoom { room: RoomId(1) };
-    assert_eq!(driver.command(again), Ok(()), "the room is gone, so there is nothing to do");
+    assert_eq!(
+        driver.command(again),
+        Ok(()),
+        "the room is gone, so there is nothing to do"
+    );
     let mut gone: Vec<u64> = events
         .iter()
         .filter_map(|event| disconnected(&event))
@@ -128,4 +132,35 @@ fn closing_a_room_leaves_the_others_alone() {
         (harness.total().rooms, harness.total().peers) == (1, 1)
     });
     assert!(harness.members[stays].client.is_connected());
+}
+
+#[test]
+fn frames_of_nearly_equal_packets_leave_as_one_message() {
+    let mut harness = Harness::start(1);
+    let (sends, receives) = (harness.join(1), harness.join(1));
+    harness.connect();
+    harness.show_others(receives);
+    harness.admit(sends);
+    harness.admit(receives);
+    harness.run_until("segmented messages", |harness| {
+        let member = &mut harness.members[sends];
+        let to = member.client.remote().expect("it has its answer");
+        let packets: Vec<Vec<u8>> = (0..4)
+            .map(|less| {
+                member
+                    .client
+                    .media_packet(SourceKind::Camera, 1_000 - less)
+                    .expect("connected")
+            })
+            .collect();
+        for packet in packets {
+            member.socket.send_to(&packet, to).expect("loopback takes it");
+        }
+        harness.total().io.segmented_messages > 3
+    });
+    harness.run_until("the last packets", |harness| {
+        let sent = harness.members[sends].client.made(SourceKind::Camera);
+        harness.received(receives) == sent as usize
+    });
+    assert_eq!(harness.total().io.segmentation_refused, 0);
 }

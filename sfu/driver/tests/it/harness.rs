@@ -118,18 +118,22 @@ impl Harness {
         }
     }
 
-    /// Connects everybody, shows each the others' sources and lets media flow.
-    pub(crate) fn call(&mut self) {
+    pub(crate) fn connect(&mut self) {
         self.run_until("the connection", |harness| {
             harness.members.iter().all(|member| member.client.is_connected())
         });
+    }
+
+    /// Connects everybody, shows each the others' sources and lets media flow.
+    pub(crate) fn call(&mut self) {
+        self.connect();
         for number in 0..self.members.len() {
             self.show_others(number);
             self.members[number].client.start_media(Instant::now());
         }
     }
 
-    fn show_others(&self, number: usize) {
+    pub(crate) fn show_others(&self, number: usize) {
         let own = &self.members[number];
         let others = self.members.iter().filter(|member| member.peer != own.peer);
         let mut sources: Vec<Source> = others
