@@ -45,6 +45,7 @@ choose = Choose
 optional = (optional)
 minutes = { $n } min
 minutes-left = { $n } min left.
+table-label = Table
 reload = Reload
 as-of = Measured at { $time }.
 pages-label = Pages

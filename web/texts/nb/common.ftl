@@ -45,6 +45,7 @@ choose = Velg
 optional = (valgfritt)
 minutes = { $n } min
 minutes-left = { $n } min igjen.
+table-label = Tabell
 reload = Last inn på nytt
 as-of = Målt kl. { $time }.
 pages-label = Sider
