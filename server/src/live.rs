@@ -13,6 +13,10 @@ impl LiveCalls for Live {
     fn snapshot(&self) -> Vec<LiveCall> {
         self.0.snapshot().into_iter().map(call).collect()
     }
+
+    fn cancel(&self, call: &str) {
+        self.0.cancel(call);
+    }
 }
 
 fn call(call: signaling::LiveCall) -> LiveCall {

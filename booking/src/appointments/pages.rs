@@ -232,6 +232,10 @@ async fn cancel(State(state): State<AppState>, visit: Visit, Path(id): Path<Stri
     }
     let releases = super::cancel(&mut tx, &state, &id, &who.id, visit.now).await?;
     tx.commit().await?;
+    // Whoever waits in the lobby must not wait for nobody.
+    if let Some(live) = state.live_calls.get() {
+        live.cancel(&id);
+    }
     billing::run_now(&state, &releases).await;
     Ok(Redirect::to(&target).into_response())
 }

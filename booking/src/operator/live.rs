@@ -16,6 +16,9 @@ const WEAK_ROUND_TRIP_MS: u32 = 400;
 /// Knows the calls under way in this process.
 pub trait LiveCalls: Send + Sync + 'static {
     fn snapshot(&self) -> Vec<LiveCall>;
+
+    /// Sends everybody out of the call of a cancelled appointment, if it is here.
+    fn cancel(&self, call: &str);
 }
 
 /// A call under way.
@@ -66,10 +69,18 @@ pub(super) struct Look {
 impl Look {
     /// Looks twice, so that counters become rates. Empty where no calls run.
     pub(super) async fn take(state: &AppState) -> Self {
-        let Some(live) = state.live_calls.get() else { return Self { calls: Vec::new(), rates: HashMap::new() } };
+        let Some(live) = state.live_calls.get() else {
+            return Self {
+                calls: Vec::new(),
+                rates: HashMap::new(),
+            };
+        };
         let before = live.snapshot();
         if before.is_empty() {
-            return Self { calls: before, rates: HashMap::new() };
+            return Self {
+                calls: before,
+                rates: HashMap::new(),
+            };
         }
         tokio::time::sleep(RATE_WINDOW).await;
         let calls = live.snapshot();
@@ -86,7 +97,11 @@ impl Look {
         let stats = seat.stats.unwrap_or_default();
         let (bitrate_in_bps, bitrate_out_bps) = self.rate(seat);
         LiveParticipant {
-            name: if seat.is_provider { seat.name.clone() } else { initials(&seat.name) },
+            name: if seat.is_provider {
+                seat.name.clone()
+            } else {
+                initials(&seat.name)
+            },
             is_provider: seat.is_provider,
             connected: seat.connected,
             packets_in: stats.packets_in,
@@ -105,9 +120,16 @@ impl LiveStats {
     pub(super) fn loss_permille(&self) -> u32 {
         let permille = |lost: u64, came: u64| {
             let all = u128::from(lost) + u128::from(came);
-            if all == 0 { 0 } else { u32::try_from(u128::from(lost) * 1000 / all).unwrap_or(1000) }
+            if all == 0 {
+                0
+            } else {
+                u32::try_from(u128::from(lost) * 1000 / all).unwrap_or(1000)
+            }
         };
-        let out = permille(self.packets_lost_out, self.packets_out.saturating_sub(self.packets_lost_out));
+        let out = permille(
+            self.packets_lost_out,
+            self.packets_out.saturating_sub(self.packets_lost_out),
+        );
         permille(self.packets_lost_in, self.packets_in).max(out)
     }
 }
@@ -115,7 +137,9 @@ impl LiveStats {
 fn rates(before: &[LiveCall], after: &[LiveCall], window: Duration) -> HashMap<String, (u64, u64)> {
     let counters = |calls: &[LiveCall]| -> HashMap<String, LiveStats> {
         let seats = calls.iter().flat_map(|call| &call.seats);
-        seats.filter_map(|seat| Some((seat.seat.clone(), seat.stats?))).collect()
+        seats
+            .filter_map(|seat| Some((seat.seat.clone(), seat.stats?)))
+            .collect()
     };
     let (before, after) = (counters(before), counters(after));
     let millis = u64::try_from(window.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -124,7 +148,10 @@ fn rates(before: &[LiveCall], after: &[LiveCall], window: Duration) -> HashMap<S
         .iter()
         .filter_map(|(seat, now)| {
             let then = before.get(seat)?;
-            Some((seat.clone(), (bps(now.bytes_in, then.bytes_in), bps(now.bytes_out, then.bytes_out))))
+            Some((
+                seat.clone(),
+                (bps(now.bytes_in, then.bytes_in), bps(now.bytes_out, then.bytes_out)),
+            ))
         })
         .collect()
 }
@@ -145,7 +172,11 @@ pub(super) fn health(call: &LiveCall) -> CallHealth {
 
 /// `O.H.` for Ola Hansen: enough to follow a call, and no more.
 pub(super) fn initials(name: &str) -> String {
-    name.split_whitespace().take(3).filter_map(|word| word.chars().next()).map(|c| format!("{c}.")).collect()
+    name.split_whitespace()
+        .take(3)
+        .filter_map(|word| word.chars().next())
+        .map(|c| format!("{c}."))
+        .collect()
 }
 
 #[cfg(test)]
@@ -161,12 +192,24 @@ mod tests {
             connected: stats.is_some(),
             stats,
         };
-        LiveCall { call: "c".into(), starts_at: 0, ends_at: 1, billable: 0, seats: vec![seat] }
+        LiveCall {
+            call: "c".into(),
+            starts_at: 0,
+            ends_at: 1,
+            billable: 0,
+            seats: vec![seat],
+        }
     }
 
     #[test]
     fn counters_become_rates() {
-        let at = |bytes_in, bytes_out| call(Some(LiveStats { bytes_in, bytes_out, ..LiveStats::default() }));
+        let at = |bytes_in, bytes_out| {
+            call(Some(LiveStats {
+                bytes_in,
+                bytes_out,
+                ..LiveStats::default()
+            }))
+        };
         let rates = rates(&[at(1_000, 0)], &[at(51_000, 25_000)], Duration::from_millis(400));
         assert_eq!(rates.get("s"), Some(&(1_000_000, 500_000)));
         let restarted = super::rates(&[at(9_000, 0)], &[at(10, 0)], Duration::from_millis(400));
@@ -177,7 +220,11 @@ mod tests {
     fn health_is_the_worst_of_anybody() {
         assert_eq!(health(&call(None)), CallHealth::Reconnecting);
         assert_eq!(health(&call(Some(LiveStats::default()))), CallHealth::Good);
-        let lossy = LiveStats { packets_in: 90, packets_lost_in: 10, ..LiveStats::default() };
+        let lossy = LiveStats {
+            packets_in: 90,
+            packets_lost_in: 10,
+            ..LiveStats::default()
+        };
         assert_eq!(lossy.loss_permille(), 100);
         assert_eq!(health(&call(Some(lossy))), CallHealth::Weak);
         let mut waiting = call(None);
