@@ -285,3 +285,6 @@ impl SentLog {
         Some(*entry)
     }
 }
+
+#[cfg(test)]
+mod tests;
