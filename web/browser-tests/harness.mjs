@@ -24,6 +24,20 @@ export async function startWorld(environment = {}) {
       people.push(person);
       return person;
     },
+    /** Runs a story; if it fails, what everyone saw is kept in the folder that BOOKA_TEST_PICTURES names. */
+    story: async (tell) => {
+      try {
+        await tell();
+      } catch (error) {
+        const pictures = process.env.BOOKA_TEST_PICTURES;
+        for (const { name, page } of pictures ? people : []) {
+          await page.screenshot({ path: join(pictures, `${name}.png`) }).catch(() => undefined);
+        }
+        error.message += `\nAddresses: ${people.map(({ name, page }) => `${name} ${page.url()}`).join(", ")}`;
+        error.message += `\nServer log, the end:\n${server.log.slice(-3000)}`;
+        throw error;
+      }
+    },
     end: async () => {
       await Promise.all(people.map((person) => person.kill()));
       await server.kill();

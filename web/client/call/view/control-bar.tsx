@@ -19,8 +19,8 @@ function Control({ icon, word, name, tone = "on", pressed, wide = false, shortcu
   return (
     <button
       type="button"
+      aria-label={spoken(word, name)}
       class={`control is-${tone}${wide ? " is-wide" : ""}`}
-      aria-label={name}
       aria-pressed={pressed}
       aria-keyshortcuts={shortcut}
       title={shortcut === undefined ? name : `${name} (${shortcut.replace("Control", "Ctrl")})`}
@@ -31,6 +31,11 @@ function Control({ icon, word, name, tone = "on", pressed, wide = false, shortcu
       <span class="control-word">{word}</span>
     </button>
   );
+}
+
+/** People who speak to their browser say the word they see, so the name holds it (WCAG 2.5.3). */
+function spoken(word: string, name: string): string {
+  return `${name} `.toLowerCase().startsWith(`${word} `.toLowerCase()) ? name : `${word}. ${name}`;
 }
 
 export function MicrophoneControl() {

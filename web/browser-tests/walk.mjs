@@ -1,0 +1,93 @@
+// The steps people take through the site, each as they would: by what they see and press.
+import assert from "node:assert/strict";
+import { joinCall, WAIT_MS } from "./browser.mjs";
+
+export const CARDS = { accepted: "4242 4242 4242 4242" };
+
+/** The link that `seed-demo` printed for `who` (`Provider` or `Operator`). */
+export function seedLink(world, who) {
+  const line = world.seed.split("\n").find((text) => text.trim().startsWith(who));
+  assert.ok(line, `seed-demo printed no link for ${who}:\n${world.seed}`);
+  return line.trim().split(/\s+/)[1];
+}
+
+export async function signInByLink(page, link) {
+  await page.goto(link);
+  await page.click("main form button.btn");
+  await page.waitForURL((url) => !url.pathname.startsWith("/login"));
+}
+
+/** Searches from the home page and opens a provider and one of its services. */
+export async function findService(page, origin, place, provider, service) {
+  await page.goto(origin);
+  await page.fill("#where", place);
+  await page.click(".searchbar button.btn");
+  await page.click(`.card h2 a:text-is("${provider}")`);
+  await page.click(`a.option:has-text("${service}")`);
+  await page.waitForSelector("button.time");
+}
+
+/** Takes the first free time. */
+export async function holdFirstTime(page) {
+  await page.locator("button.time").first().click();
+  await page.waitForURL(/\/book\/[^/]+$/);
+}
+
+export async function registerInFlow(page, { name, email, password }) {
+  await page.fill("#about", "Hunden har spist en sokk.");
+  await page.fill("#name", name);
+  await page.fill("#email", email);
+  await page.fill("#phone", "91 23 45 67");
+  await page.fill("#place", "Bergen");
+  await page.fill("#password", password);
+  await page.locator('input[type="checkbox"][name="accept"]').check();
+  await page.click("main .actions button.btn");
+}
+
+/** Reads the newest mail to `to` on the operator's outbox page and gives back the first link in it. */
+export async function linkFromOutbox(operator, origin, to, subject) {
+  const until = Date.now() + WAIT_MS;
+  while (Date.now() < until) {
+    await operator.goto(`${origin}/operator/outbox?q=${encodeURIComponent(to)}`);
+    const mail = operator.locator(`tr:has-text("${to}") a`).filter({ hasText: subject }).first();
+    if ((await mail.count()) > 0) {
+      await mail.click();
+      return operator.locator(".mail-body a").first().getAttribute("href");
+    }
+    await operator.waitForTimeout(200);
+  }
+  throw new Error(`no mail to ${to} about ${subject}`);
+}
+
+export async function payByCard(page, number) {
+  await page.waitForURL((url) => url.pathname.endsWith("/payment"));
+  await page.fill("#card_number", number);
+  await page.fill("#card_expiry", "12/30");
+  await page.fill("#card_code", "123");
+  await page.check("#withdrawal");
+  await page.click("main form.stack-l button.btn");
+}
+
+/** Search, hold, registration, verification through the outbox, payment: ends on the confirmation, gives the id. */
+export async function bookAsNewVisitor(page, operator, origin, { place, provider, service, person, card }) {
+  await findService(page, origin, place, provider, service);
+  await holdFirstTime(page);
+  await registerInFlow(page, person);
+  const link = await linkFromOutbox(operator, origin, person.email, "Bekreft");
+  await page.goto(link);
+  await page.click("main form button.btn");
+  await payByCard(page, card);
+  await page.waitForURL(/\/bookings\/[^/?]+/);
+  return new URL(page.url()).pathname.split("/").at(-1);
+}
+
+/** Both sides go in, the provider first, who then admits the consumer. `waiting` is run while the consumer waits. */
+export async function meet(provider, consumer, origin, id, waiting = async () => undefined) {
+  const url = `${origin}/call/${id}`;
+  await joinCall(provider, url, "call");
+  await joinCall(consumer, url, "lobby");
+  await provider.page.waitForSelector('[data-action="admit"]');
+  await waiting();
+  await provider.page.click('[data-action="admit"]');
+  await consumer.page.waitForSelector('[data-phase="call"]', { timeout: WAIT_MS });
+}
