@@ -104,6 +104,6 @@ statements! {
     APPOINTMENTS_ERASE = "UPDATE appointment SET about = '' WHERE consumer_id = $1";
     /// account
     MEMBERS_ERASE = "UPDATE member SET active = 0, title = '' WHERE account_id = $1";
-    /// account
-    OUTBOX_ERASE = "DELETE FROM outbox WHERE account_id = $1";
+    /// account; mails from before it was one are found by their address
+    OUTBOX_ERASE = "DELETE FROM outbox WHERE account_id = $1 OR recipient = (SELECT a.email FROM account a WHERE a.id = $1)";
 }

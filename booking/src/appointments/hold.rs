@@ -9,8 +9,10 @@ use crate::error::{AppError, AppResult};
 use crate::extract::Actor;
 use crate::limits;
 use crate::params;
-use crate::state::{AppState, Micros};
+use crate::state::{AppState, DAY_US, Micros};
 
+/// Nothing is booked further ahead than this, whatever a service allows.
+const BOOKABLE_US_MAX: Micros = 366 * DAY_US;
 /// Members whose expired holds one round of [`expire_holds`] clears.
 const EXPIRE_BATCH: i64 = 100;
 
@@ -137,6 +139,9 @@ pub async fn place_hold(
     let Some(service) = service else {
         return Ok(Err(PlaceRefusal::NoService));
     };
+    if start_us.rem_euclid(CELL_US) != 0 || !(now..now + BOOKABLE_US_MAX).contains(&start_us) {
+        return Ok(Err(PlaceRefusal::Taken));
+    }
     let free = availability::of_service(&mut tx, service_id, now, start_us, start_us + CELL_US).await?;
     let Some(free) = free else {
         return Ok(Err(PlaceRefusal::NoService));
@@ -158,7 +163,10 @@ pub async fn place_hold(
             Err(PlaceRefusal::TooManyHolds) => return Ok(Err(PlaceRefusal::TooManyHolds)),
         }
     }
-    Ok(Err(PlaceRefusal::Taken))
+    // The twin of a double submit may have taken it while this one looked.
+    let mut tx = state.db.read().await?;
+    let same: Option<String> = tx.optional(queries::HOLD_SAME, params![visitor, service_id, start_us, now]).await?;
+    Ok(same.ok_or(PlaceRefusal::Taken))
 }
 
 struct Wish<'a> {

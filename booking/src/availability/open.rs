@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Span, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 
 use super::{CELL_US, DayRange, Schedule, Slot, date_in};
 use crate::state::Micros;
@@ -81,9 +81,9 @@ pub(super) fn instant(zone: &TimeZone, day: Date, minute: u16, side: Side) -> Mi
     let timestamp = match (ambiguous.offset(), side) {
         (AmbiguousOffset::Gap { before, .. }, _) => {
             let after_gap = before.to_timestamp(civil).unwrap_or(Timestamp::MAX);
-            zone.preceding(after_gap)
-                .next()
-                .map_or(after_gap, |transition| transition.timestamp())
+            // The first time of the gap is the transition itself, which only counts as past a moment later.
+            let later = after_gap + SignedDuration::from_secs(1);
+            zone.preceding(later).next().map_or(after_gap, |transition| transition.timestamp())
         }
         (AmbiguousOffset::Fold { before, .. }, Side::Start) => before.to_timestamp(civil).unwrap_or(Timestamp::MAX),
         (AmbiguousOffset::Fold { after, .. }, Side::End) => after.to_timestamp(civil).unwrap_or(Timestamp::MAX),

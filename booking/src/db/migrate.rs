@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!("0002_create_providers"),
     step!("0003_create_schedules"),
     step!("0004_create_appointments"),
+    step!("0005_add_service_removal"),
     step!("0010_create_outbox"),
     step!("0011_create_calls"),
     step!("0012_create_payments"),

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
 use booking::BookingConfig;
-use booking::db::{Db, FromRow, Param, Sql};
+use booking::db::{FromRow, Param, Sql};
 use booking::state::{AppState, Clock, Micros, Random};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
@@ -19,15 +19,15 @@ use tower::ServiceExt as _;
 /// Where PostgreSQL for tests is: a URL that ends in `/`, to which a database name is appended.
 const POSTGRES_VARIABLE: &str = "BOOKA_TEST_POSTGRES";
 /// Monday 23 November 2026, 08:00 UTC, 09:00 in Oslo.
-pub const START_US: Micros = 1_795_420_800_000_000;
+pub(crate) const START_US: Micros = 1_795_420_800_000_000;
 /// What the browser calls us.
-pub const ORIGIN: &str = "http://localhost:8080";
+pub(crate) const ORIGIN: &str = "http://localhost:8080";
 
 static APPS: AtomicU32 = AtomicU32::new(0);
 static SKIPPED: AtomicU32 = AtomicU32::new(0);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
+pub(crate) enum Engine {
     Sqlite,
     Postgres,
 }
@@ -36,27 +36,27 @@ pub enum Engine {
 #[macro_export]
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($app:ident: App) $body:block) => {
+        $(#[$meta])*
+        async fn $name($app: &$crate::harness::App) $body
+
         mod $name {
-            use super::*;
-
-            $(#[$meta])*
-            async fn run($app: &$crate::harness::App) $body
-
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                $crate::harness::with_app($crate::harness::Engine::Sqlite, |app| Box::pin(async move { run(app).await })).await;
+                let engine = $crate::harness::Engine::Sqlite;
+                $crate::harness::with_app(engine, |app| Box::pin(async move { super::$name(app).await })).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                $crate::harness::with_app($crate::harness::Engine::Postgres, |app| Box::pin(async move { run(app).await })).await;
+                let engine = $crate::harness::Engine::Postgres;
+                $crate::harness::with_app(engine, |app| Box::pin(async move { super::$name(app).await })).await;
             }
         }
     };
 }
 
 /// Starts an app, runs the test on it and clears up.
-pub async fn with_app<F>(engine: Engine, test: F)
+pub(crate) async fn with_app<F>(engine: Engine, test: F)
 where
     F: for<'a> FnOnce(&'a App) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
 {
@@ -70,9 +70,9 @@ where
 }
 
 /// A booking side of its own.
-pub struct App {
-    pub state: AppState,
-    pub engine: Engine,
+pub(crate) struct App {
+    pub(crate) state: AppState,
+    pub(crate) engine: Engine,
     router: Router,
     now: Arc<AtomicI64>,
     folder: PathBuf,
@@ -81,7 +81,7 @@ pub struct App {
 
 impl App {
     /// `None` where there is no PostgreSQL to test with.
-    pub async fn start(engine: Engine) -> Option<Self> {
+    pub(crate) async fn start(engine: Engine) -> Option<Self> {
         let number = APPS.fetch_add(1, Ordering::SeqCst);
         let name = format!("booka_test_{}_{number}", std::process::id());
         let folder = std::env::temp_dir().join(&name);
@@ -132,22 +132,22 @@ impl App {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 
-    pub fn now(&self) -> Micros {
+    pub(crate) fn now(&self) -> Micros {
         self.now.load(Ordering::SeqCst)
     }
 
     /// Moves the clock forward.
-    pub fn advance(&self, by: Micros) {
+    pub(crate) fn advance(&self, by: Micros) {
         self.now.fetch_add(by, Ordering::SeqCst);
     }
 
     /// Moves the clock to a moment.
-    pub fn set_now(&self, at: Micros) {
+    pub(crate) fn set_now(&self, at: Micros) {
         self.now.store(at, Ordering::SeqCst);
     }
 
     /// A browser with no cookies yet.
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client {
             router: self.router.clone(),
             cookies: Vec::new(),
@@ -157,7 +157,7 @@ impl App {
     }
 
     /// Rows straight from the database.
-    pub async fn rows<T: FromRow>(&self, text: &'static str, params: Vec<Param>) -> Vec<T> {
+    pub(crate) async fn rows<T: FromRow>(&self, text: &'static str, params: Vec<Param>) -> Vec<T> {
         let mut tx = self.state.db.read().await.expect("a connection");
         tx.all(Sql { name: "test", text }, params)
             .await
@@ -165,12 +165,12 @@ impl App {
     }
 
     /// One number straight from the database.
-    pub async fn number(&self, text: &'static str, params: Vec<Param>) -> i64 {
+    pub(crate) async fn number(&self, text: &'static str, params: Vec<Param>) -> i64 {
         self.rows::<i64>(text, params).await.pop().expect("one row")
     }
 
     /// Changes the database behind the product's back.
-    pub async fn execute(&self, text: &'static str, params: Vec<Param>) -> u64 {
+    pub(crate) async fn execute(&self, text: &'static str, params: Vec<Param>) -> u64 {
         let mut tx = self.state.db.write().await.expect("a connection");
         let changed = tx
             .execute(Sql { name: "test", text }, params)
@@ -196,60 +196,60 @@ async fn admin(server: &str, text: String) {
 
 /// A browser: keeps cookies, says where its requests come from, follows nothing by itself.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     router: Router,
     cookies: Vec<(String, String)>,
-    pub language: String,
-    pub ip: [u8; 4],
+    pub(crate) language: String,
+    pub(crate) ip: [u8; 4],
 }
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: axum::http::HeaderMap,
-    pub bytes: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: axum::http::HeaderMap,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
     /// The target of a redirect.
     #[track_caller]
-    pub fn location(&self) -> String {
+    pub(crate) fn location(&self) -> String {
         let target = self.headers.get(header::LOCATION);
         let target = target.unwrap_or_else(|| panic!("{} instead of a redirect: {}", self.status, self.text()));
         target.to_str().expect("addresses are ASCII").to_owned()
     }
 
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         self
     }
 
     #[track_caller]
-    pub fn expect_text(self, part: &str) -> Self {
+    pub(crate) fn expect_text(self, part: &str) -> Self {
         assert!(self.text().contains(part), "no {part:?} in: {}", self.text());
         self
     }
 }
 
 impl Client {
-    pub async fn get(&mut self, path: &str) -> Answer {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).expect("a request"))
             .await
     }
 
-    pub async fn get_json(&mut self, path: &str) -> Answer {
+    pub(crate) async fn get_json(&mut self, path: &str) -> Answer {
         let request = Request::get(path).header(header::ACCEPT, "application/json");
         self.send(request.body(Body::empty()).expect("a request")).await
     }
 
     /// Sends a form as the browser would from a page of ours.
-    pub async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
         let body: Vec<String> = form
             .iter()
             .map(|(k, v)| format!("{}={}", web::routes::encode(k), web::routes::encode(v)))
@@ -261,7 +261,7 @@ impl Client {
         self.send(request.expect("a request")).await
     }
 
-    pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&mut self, mut request: Request<Body>) -> Answer {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -301,14 +301,14 @@ impl Client {
         }
     }
 
-    pub fn cookie(&self, name: &str) -> Option<String> {
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.cookies
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.clone())
     }
 
-    pub fn set_cookie(&mut self, name: &str, value: &str) {
+    pub(crate) fn set_cookie(&mut self, name: &str, value: &str) {
         self.take_cookie(&format!("{name}={value}"));
     }
 
@@ -320,9 +320,4 @@ impl Client {
             self.cookies.push((name.to_owned(), value.to_owned()));
         }
     }
-}
-
-/// The database of an app, for tests that go below HTTP.
-pub fn db(app: &App) -> &Db {
-    &app.state.db
 }

@@ -1,4 +1,14 @@
 //! The booking side as browsers and the database see it; every test runs on SQLite and on PostgreSQL.
 
+mod accounts;
+mod billing;
+mod booking_walk;
+mod calls;
+mod crashes;
+mod desk;
+mod documents;
 mod foundation;
 mod harness;
+mod operator;
+mod registry;
+mod walk;

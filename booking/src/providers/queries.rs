@@ -1,0 +1,84 @@
+//! All SQL of providers, members, services and hours.
+
+use crate::statements;
+
+statements! {
+    /// slug, org of the viewer or empty
+    ORG_PUBLIC = "SELECT id, slug, name, orgno, vat_registered, category, description, town, time_zone, status FROM org
+        WHERE slug = $1 AND (status = 'active' OR id = $2)";
+    /// id
+    ORG_OWN = "SELECT id, slug, name, orgno, vat_registered, category, description, town, time_zone, status FROM org WHERE id = $1";
+    /// id, slug, name, orgno, VAT, category, description, town, latitude, longitude, e-mail, phone, zone, folded, now
+    ORG_INSERT = "INSERT INTO org (id, slug, name, orgno, vat_registered, category, headline, description, address, postcode, town,
+            lat_e6, lon_e6, email, phone, time_zone, status, folded, created_us)
+        VALUES ($1, $2, $3, $4, $5, $6, '', $7, '', '', $8, $9, $10, $11, $12, $13, 'draft', $14, $15) ON CONFLICT (slug) DO NOTHING";
+    /// id, name, orgno, VAT, category, description, town, latitude, longitude, folded
+    ORG_UPDATE = "UPDATE org SET name = $2, orgno = $3, vat_registered = $4, category = $5, description = $6, town = $7,
+        lat_e6 = $8, lon_e6 = $9, folded = $10 WHERE id = $1";
+    /// id, status
+    ORG_STATUS = "UPDATE org SET status = $2 WHERE id = $1";
+    /// id
+    ORG_HEADLINE = "SELECT headline FROM org WHERE id = $1";
+
+    /// id, org, account, role, now
+    MEMBER_INSERT = "INSERT INTO member (id, org_id, account_id, role, title, created_us) VALUES ($1, $2, $3, $4, '', $5)
+        ON CONFLICT (account_id, org_id) DO UPDATE SET active = 1";
+    /// org, account
+    MEMBER_ID = "SELECT id FROM member WHERE org_id = $1 AND account_id = $2";
+    /// org
+    MEMBERS = "SELECT m.id, m.account_id, m.role, a.name, a.email FROM member m JOIN account a ON a.id = m.account_id
+        WHERE m.org_id = $1 AND m.active = 1 ORDER BY m.created_us, m.id LIMIT 50";
+    /// account
+    MEMBERSHIPS = "SELECT COUNT(*) FROM member WHERE account_id = $1 AND active = 1";
+    /// member, org
+    MEMBER_REMOVE = "UPDATE member SET active = 0 WHERE id = $1 AND org_id = $2 AND role = 'staff'";
+    /// member, now
+    MEMBER_BOOKED = "SELECT COUNT(*) FROM appointment WHERE member_id = $1 AND end_us > $2 AND status IN ('confirmed', 'in_call')";
+
+    /// org
+    SERVICES = "SELECT id, org_id, title, description, duration_min, buffer_after_min, notice_min, window_days, price_terms, active
+        FROM service WHERE org_id = $1 AND removed_us IS NULL ORDER BY created_us, id LIMIT 50";
+    /// id, org
+    SERVICE_OWN = "SELECT id, org_id, title, description, duration_min, buffer_after_min, notice_min, window_days, price_terms, active
+        FROM service WHERE id = $1 AND org_id = $2 AND removed_us IS NULL";
+    /// id, org, title, description, duration, buffer, step, notice, window, price, active, now
+    SERVICE_INSERT = "INSERT INTO service (id, org_id, title, description, duration_min, buffer_before_min, buffer_after_min, step_min,
+            notice_min, window_days, price_terms, active, created_us)
+        VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12)";
+    /// id, org, title, description, duration, buffer, step, notice, window, price, active
+    SERVICE_UPDATE = "UPDATE service SET title = $3, description = $4, duration_min = $5, buffer_after_min = $6, step_min = $7,
+        notice_min = $8, window_days = $9, price_terms = $10, active = $11 WHERE id = $1 AND org_id = $2";
+    /// id, org, now
+    SERVICE_REMOVE = "UPDATE service SET active = 0, removed_us = $3 WHERE id = $1 AND org_id = $2 AND removed_us IS NULL";
+    /// service, org: every active member offers it
+    SERVICE_MEMBERS_INSERT = "INSERT INTO service_member (service_id, member_id)
+        SELECT CAST($1 AS TEXT), id FROM member WHERE org_id = $2 AND active = 1 ON CONFLICT (service_id, member_id) DO NOTHING";
+    /// member, org: the member offers every service
+    MEMBER_SERVICES_INSERT = "INSERT INTO service_member (service_id, member_id)
+        SELECT id, CAST($1 AS TEXT) FROM service WHERE org_id = $2 AND removed_us IS NULL
+        ON CONFLICT (service_id, member_id) DO NOTHING";
+    /// org
+    SERVICES_ACTIVE = "SELECT COUNT(*) FROM service WHERE org_id = $1 AND active = 1";
+    /// org
+    RULES_OF_ORG = "SELECT COUNT(*) FROM weekly_rule w JOIN member m ON m.id = w.member_id WHERE m.org_id = $1 AND m.active = 1";
+
+    /// member
+    WEEK = "SELECT weekday, start_min, end_min FROM weekly_rule WHERE member_id = $1 ORDER BY weekday, start_min LIMIT 200";
+    /// member
+    WEEK_CLEAR = "DELETE FROM weekly_rule WHERE member_id = $1";
+    /// member, weekday, start, end
+    WEEK_INSERT = "INSERT INTO weekly_rule (member_id, weekday, start_min, end_min) VALUES ($1, $2, $3, $4)";
+    /// member, from day
+    CLOSED = "SELECT day, reason FROM day_override WHERE member_id = $1 AND day >= $2 AND start_min = end_min ORDER BY day LIMIT 200";
+    /// member
+    OVERRIDES_COUNT = "SELECT COUNT(*) FROM day_override WHERE member_id = $1";
+    /// member, day
+    OVERRIDE_CLEAR = "DELETE FROM day_override WHERE member_id = $1 AND day = $2";
+    /// member, day, reason
+    CLOSED_INSERT = "INSERT INTO day_override (member_id, day, start_min, end_min, reason) VALUES ($1, $2, 0, 0, $3)";
+
+    /// account, from
+    EARNED = "SELECT CAST(COALESCE(SUM(c.amount_minor), 0) AS BIGINT), COUNT(*) FROM charge c
+        JOIN seat s ON s.appointment_id = c.call_id AND s.role = 'provider' AND s.account_id = $1
+        WHERE c.created_us >= $2 AND c.amount_minor > 0";
+}
