@@ -427,6 +427,17 @@ mod tests {
     }
 
     #[test]
+    fn the_example_shows_every_default() {
+        let example = include_str!("../../deploy/config.example.toml");
+        let shown = |config: &Config| config.print().expect("it can be printed");
+        let defaults = shown(&Config::default());
+        assert_eq!(shown(&load(example).expect("the example is good")), defaults);
+        for line in defaults.lines().filter(|line| !line.is_empty()) {
+            assert!(example.lines().any(|shown| shown == line), "the example lacks: {line}");
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_refused_by_name() {
         let error = load("[media]\nprot = 1\n").expect_err("prot is a typing mistake");
         assert!(error.contains("prot"), "{error}");
