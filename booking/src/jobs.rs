@@ -52,10 +52,19 @@ pub async fn round(state: &AppState) {
     log("recover segments", recover_stale(state).await);
     log("charge calls", charge_calls(state).await);
     log("make payment calls", billing::run_due(state).await.map_err(Into::into));
-    log("follow payment hooks", billing::follow_hints(state).await.map_err(Into::into));
-    log("release what was never booked", billing::release_stranded(state).await.map_err(Into::into));
+    log(
+        "follow payment hooks",
+        billing::follow_hints(state).await.map_err(Into::into),
+    );
+    log(
+        "release what was never booked",
+        billing::release_stranded(state).await.map_err(Into::into),
+    );
     log("store documents", documents::store_pending(state).await);
-    log("expire holds", appointments::expire_holds(state, state.now()).await.map(drop));
+    log(
+        "expire holds",
+        appointments::expire_holds(state, state.now()).await.map(drop),
+    );
     log("erase accounts", accounts::erase_due(state).await.map(drop));
     log("send mails", mail::send_due(state).await.map(drop).map_err(Into::into));
 }
@@ -107,7 +116,10 @@ async fn lease(state: &AppState, owner: &str, leased_until: &AtomicI64) -> Resul
 
 async fn take_lease(tx: &mut Tx, owner: &str, now: Micros) -> Result<bool, DbError> {
     tx.execute(ADD_LEASE, params![WORKER]).await?;
-    Ok(tx.execute(TAKE_LEASE, params![WORKER, owner, now, now + LEASE_US]).await? == 1)
+    Ok(tx
+        .execute(TAKE_LEASE, params![WORKER, owner, now, now + LEASE_US])
+        .await?
+        == 1)
 }
 
 /// Lets another process go on at once.

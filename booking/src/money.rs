@@ -86,7 +86,11 @@ impl Money {
     }
 
     fn same_currency(self, other: Self) -> Result<(), MoneyError> {
-        if self.currency == other.currency { Ok(()) } else { Err(MoneyError::CurrencyMismatch) }
+        if self.currency == other.currency {
+            Ok(())
+        } else {
+            Err(MoneyError::CurrencyMismatch)
+        }
     }
 }
 
@@ -103,9 +107,17 @@ pub struct VatSplit {
 /// Takes the tax that is contained in `gross_minor` out of it, rounded half up, once.
 #[must_use]
 pub fn split_vat(gross_minor: i64, rate_bp: u32) -> VatSplit {
-    let vat = div_round_half_up(i128::from(gross_minor) * i128::from(rate_bp), 10_000 + i128::from(rate_bp));
+    let vat = div_round_half_up(
+        i128::from(gross_minor) * i128::from(rate_bp),
+        10_000 + i128::from(rate_bp),
+    );
     let vat_minor = i64::try_from(vat).expect("tax contained in an amount is not above the amount");
-    VatSplit { net_minor: gross_minor - vat_minor, vat_minor, gross_minor, rate_bp }
+    VatSplit {
+        net_minor: gross_minor - vat_minor,
+        vat_minor,
+        gross_minor,
+        rate_bp,
+    }
 }
 
 /// `dividend / divisor` rounded to the nearest integer, halves away from zero.
@@ -117,7 +129,11 @@ pub fn div_round_half_up(dividend: i128, divisor: i128) -> i128 {
     assert!(divisor > 0, "divisors of amounts are positive");
     let half = divisor / 2 + divisor % 2;
     let (quotient, rest) = (dividend / divisor, (dividend % divisor).abs());
-    if rest >= half { quotient + dividend.signum() } else { quotient }
+    if rest >= half {
+        quotient + dividend.signum()
+    } else {
+        quotient
+    }
 }
 
 #[cfg(test)]
@@ -157,8 +173,14 @@ mod tests {
         let nok = Money::new(100, Currency::NOK);
         let eur = Money::new(100, Currency::parse("EUR").expect("a currency"));
         assert_eq!(nok.checked_add(eur), Err(MoneyError::CurrencyMismatch));
-        assert_eq!(nok.checked_sub(Money::new(130, Currency::NOK)).map(|m| m.minor), Ok(-30));
-        assert_eq!(Money::new(i64::MAX, Currency::NOK).checked_add(nok), Err(MoneyError::OutOfRange));
+        assert_eq!(
+            nok.checked_sub(Money::new(130, Currency::NOK)).map(|m| m.minor),
+            Ok(-30)
+        );
+        assert_eq!(
+            Money::new(i64::MAX, Currency::NOK).checked_add(nok),
+            Err(MoneyError::OutOfRange)
+        );
     }
 
     proptest! {

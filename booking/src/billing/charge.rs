@@ -16,7 +16,9 @@ pub struct Span {
 /// The time, in microseconds, in which at least one consumer and at least one provider were both there.
 #[must_use]
 pub fn billable(consumer: &[Span], provider: &[Span]) -> i64 {
-    together(consumer, provider).iter().fold(0_i64, |sum, span| sum.saturating_add(span.to.saturating_sub(span.from)))
+    together(consumer, provider)
+        .iter()
+        .fold(0_i64, |sum, span| sum.saturating_add(span.to.saturating_sub(span.from)))
 }
 
 /// When at least one of either side were there: disjoint spans, ascending.
@@ -25,7 +27,10 @@ pub fn together(consumer: &[Span], provider: &[Span]) -> Vec<Span> {
     let (consumer, provider) = (union(consumer), union(provider));
     let (mut at_consumer, mut at_provider, mut spans) = (0, 0, Vec::new());
     while let (Some(c), Some(p)) = (consumer.get(at_consumer), provider.get(at_provider)) {
-        let both = Span { from: c.from.max(p.from), to: c.to.min(p.to) };
+        let both = Span {
+            from: c.from.max(p.from),
+            to: c.to.min(p.to),
+        };
         if both.from < both.to {
             spans.push(both);
         }
@@ -61,9 +66,12 @@ pub fn amount(price: &PriceTerms, billable: i64) -> i64 {
     match price.model {
         PriceModel::Free => 0,
         PriceModel::Fixed { amount_minor } => amount_minor.max(0),
-        PriceModel::PerMinute { rate_minor, increment_s, free_s, cap_minor } => {
-            per_minute(billable, rate_minor, increment_s, free_s).min(cap_minor.max(0))
-        }
+        PriceModel::PerMinute {
+            rate_minor,
+            increment_s,
+            free_s,
+            cap_minor,
+        } => per_minute(billable, rate_minor, increment_s, free_s).min(cap_minor.max(0)),
     }
 }
 
@@ -95,11 +103,19 @@ mod tests {
     const S: i64 = MICROS_PER_SECOND;
 
     fn terms(model: PriceModel) -> PriceTerms {
-        PriceTerms { currency: "NOK".into(), model }
+        PriceTerms {
+            currency: "NOK".into(),
+            model,
+        }
     }
 
     fn metered(rate_minor: i64, increment_s: u32, free_s: u32, cap_minor: i64) -> PriceTerms {
-        terms(PriceModel::PerMinute { rate_minor, increment_s, free_s, cap_minor })
+        terms(PriceModel::PerMinute {
+            rate_minor,
+            increment_s,
+            free_s,
+            cap_minor,
+        })
     }
 
     fn spans(pairs: &[(i64, i64)]) -> Vec<Span> {
@@ -166,8 +182,11 @@ mod tests {
     }
 
     fn any_spans() -> impl Strategy<Value = Vec<Span>> {
-        proptest::collection::vec((0i64..1_000, 0i64..200), 0..8)
-            .prop_map(|raw| raw.into_iter().map(|(from, len)| Span { from, to: from + len }).collect())
+        proptest::collection::vec((0i64..1_000, 0i64..200), 0..8).prop_map(|raw| {
+            raw.into_iter()
+                .map(|(from, len)| Span { from, to: from + len })
+                .collect()
+        })
     }
 
     fn any_price() -> impl Strategy<Value = PriceTerms> {

@@ -135,7 +135,9 @@ pub async fn resume(state: &AppState, hold: &Hold, consumer: &str) -> AppResult<
 /// When the database fails, or when the hold is not free of charge.
 pub async fn book_free(state: &AppState, hold: &Hold, consumer: &str) -> AppResult<CheckoutOutcome> {
     if super::charge::max_payable(&hold.price) > 0 {
-        return Err(AppError::Internal("a hold with a price was to be booked without paying".into()));
+        return Err(AppError::Internal(
+            "a hold with a price was to be booked without paying".into(),
+        ));
     }
     let mut tx = state.db.write().await?;
     let outcome = confirm(state, &mut tx, &hold.id, consumer, None).await?;
@@ -163,7 +165,9 @@ pub async fn answer_confirmation(
     match state.payments.confirm(&reference, approved).await {
         Ok(seen) => {
             let mut tx = state.db.write().await?;
-            let payment = queries::lock_payment(&mut tx, &payment.id).await?.ok_or(AppError::NotFound)?;
+            let payment = queries::lock_payment(&mut tx, &payment.id)
+                .await?
+                .ok_or(AppError::NotFound)?;
             fold(state, &mut tx, &payment, &seen).await?;
             tx.commit().await?;
             resume(state, hold, consumer).await
@@ -195,7 +199,9 @@ pub(crate) async fn tell_lost(state: &AppState, tx: &mut Tx, payment: &Payment) 
 /// Books what is authorised, or asks for its release when the slot is gone.
 async fn complete(state: &AppState, hold: &str, consumer: &str, payment: &str) -> AppResult<CheckoutOutcome> {
     let mut tx = state.db.write().await?;
-    let payment = queries::lock_payment(&mut tx, payment).await?.ok_or(AppError::NotFound)?;
+    let payment = queries::lock_payment(&mut tx, payment)
+        .await?
+        .ok_or(AppError::NotFound)?;
     if let Some(appointment) = payment.appointment_id {
         return Ok(CheckoutOutcome::Booked(appointment));
     }
@@ -237,7 +243,15 @@ async fn confirm(
     calls::create(tx, &appointment, now).await?;
     if let Some(payment) = payment {
         queries::link_payment(tx, &payment.id, &id).await?;
-        record_amount(state, tx, &id, "reserved", payment.amount.minor, payment.amount.currency.as_str()).await?;
+        record_amount(
+            state,
+            tx,
+            &id,
+            "reserved",
+            payment.amount.minor,
+            payment.amount.currency.as_str(),
+        )
+        .await?;
     }
     tell_both(state, tx, &appointment, &AppointmentMail::Booked).await?;
     Ok(CheckoutOutcome::Booked(id))

@@ -106,7 +106,9 @@ pub async fn finalise_call(state: &AppState, call: &str) -> AppResult<Vec<String
     }
     let appointment = appointments::load_any(&mut tx, call).await?;
     let facts = gather(&mut tx, &appointment).await?;
-    let Some(outcome) = decide(&facts, now) else { return Ok(Vec::new()) };
+    let Some(outcome) = decide(&facts, now) else {
+        return Ok(Vec::new());
+    };
     match appointments::set_status(&mut tx, call, outcome.transition(), "system", now).await? {
         Moved::To(_) => {}
         // Cancelled, or moved on by somebody else: then there is nothing to charge.
@@ -149,7 +151,10 @@ fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now:
     let currency = Currency::parse(&appointment.price.currency).map_err(|error| AppError::internal(&error))?;
     let amount_minor = match outcome {
         Outcome::Held => charge::amount(&appointment.price, billable),
-        Outcome::NoShowConsumer => appointment.policy.no_show_minor.clamp(0, charge::max_payable(&appointment.price)),
+        Outcome::NoShowConsumer => appointment
+            .policy
+            .no_show_minor
+            .clamp(0, charge::max_payable(&appointment.price)),
         Outcome::NotHeld | Outcome::NoShowProvider => 0,
     };
     let vat_bp = if appointment.vat_registered { VAT_STANDARD_BP } else { 0 };
@@ -175,12 +180,33 @@ async fn settle(state: &AppState, tx: &mut Tx, appointment: &Appointment, charge
         appointment_id: Some(&appointment.id),
         payment_id: payment.as_ref().map(|payment| payment.id.as_str()),
     };
-    let posting = Posting::Charged { split: split_vat(charge.amount.minor, charge.vat_bp), of: charge.amount };
-    queries::post(tx, &state.random.id(now), &format!("charged:{}", appointment.id), &posting, &of, now).await?;
-    let reserved = payment.as_ref().and_then(|payment| payment.state.reserved_minor()).unwrap_or(0);
+    let posting = Posting::Charged {
+        split: split_vat(charge.amount.minor, charge.vat_bp),
+        of: charge.amount,
+    };
+    queries::post(
+        tx,
+        &state.random.id(now),
+        &format!("charged:{}", appointment.id),
+        &posting,
+        &of,
+        now,
+    )
+    .await?;
+    let reserved = payment
+        .as_ref()
+        .and_then(|payment| payment.state.reserved_minor())
+        .unwrap_or(0);
     let Some(payment) = payment.filter(|_| reserved > 0) else {
-        record_amount(state, tx, &appointment.id, "charge_failed", charge.amount.minor, &appointment.price.currency)
-            .await?;
+        record_amount(
+            state,
+            tx,
+            &appointment.id,
+            "charge_failed",
+            charge.amount.minor,
+            &appointment.price.currency,
+        )
+        .await?;
         return Ok(Vec::new());
     };
     let op = ops::request_capture(state, tx, &payment.id, charge.amount.minor.min(reserved)).await?;
@@ -206,23 +232,51 @@ mod tests {
         let check = |facts: CallFacts, now_s: i64, expect: Option<Outcome>| {
             assert_eq!(decide(&facts, now_s * SECOND_US), expect, "{facts:?} at {now_s} s");
         };
-        let waiting = CallFacts { consumer_came: true, ..BASE };
+        let waiting = CallFacts {
+            consumer_came: true,
+            ..BASE
+        };
         check(waiting, 599, None);
         check(waiting, 600, Some(Outcome::NoShowProvider));
         check(BASE, 900, None);
         check(BASE, 1_014, None);
         check(BASE, 1_015, Some(Outcome::NoShowProvider));
-        let alone = CallFacts { provider_came: true, ..BASE };
+        let alone = CallFacts {
+            provider_came: true,
+            ..BASE
+        };
         check(alone, 700, None);
         check(alone, 1_015, Some(Outcome::NoShowConsumer));
-        let never_met = CallFacts { consumer_came: true, provider_came: true, ..BASE };
+        let never_met = CallFacts {
+            consumer_came: true,
+            provider_came: true,
+            ..BASE
+        };
         check(never_met, 700, None);
         check(never_met, 1_015, Some(Outcome::NotHeld));
-        let talked = CallFacts { billable: 25 * SECOND_US, ..never_met };
+        let talked = CallFacts {
+            billable: 25 * SECOND_US,
+            ..never_met
+        };
         check(talked, 700, None);
         check(CallFacts { ended: true, ..talked }, 30, Some(Outcome::Held));
-        check(CallFacts { ended: true, open_segments: true, ..talked }, 30, None);
-        check(CallFacts { open_segments: true, ..talked }, 2_000, None);
+        check(
+            CallFacts {
+                ended: true,
+                open_segments: true,
+                ..talked
+            },
+            30,
+            None,
+        );
+        check(
+            CallFacts {
+                open_segments: true,
+                ..talked
+            },
+            2_000,
+            None,
+        );
         check(talked, 1_015, Some(Outcome::Held));
     }
 }

@@ -39,12 +39,25 @@ impl LedgerAccount {
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Posting {
-    Authorised { amount: Money },
-    Charged { split: VatSplit, of: Money },
+    Authorised {
+        amount: Money,
+    },
+    Charged {
+        split: VatSplit,
+        of: Money,
+    },
     /// `captured` came in, `released` was let go of: together all that was reserved.
-    Captured { captured: Money, released: Money },
-    Released { amount: Money },
-    Refunded { split: VatSplit, of: Money },
+    Captured {
+        captured: Money,
+        released: Money,
+    },
+    Released {
+        amount: Money,
+    },
+    Refunded {
+        split: VatSplit,
+        of: Money,
+    },
 }
 
 /// One line of a transaction, minor units.
@@ -141,22 +154,35 @@ mod tests {
         let postings = [
             Posting::Authorised { amount: nok(45_000) },
             Posting::Charged { split, of: nok(32_500) },
-            Posting::Captured { captured: nok(32_500), released: nok(12_500) },
+            Posting::Captured {
+                captured: nok(32_500),
+                released: nok(12_500),
+            },
         ];
-        let expect = BTreeMap::from([("provider_payable", -26_000), ("provider_vat", -6_500), ("psp_clearing", 32_500)]);
+        let expect = BTreeMap::from([
+            ("provider_payable", -26_000),
+            ("provider_vat", -6_500),
+            ("psp_clearing", 32_500),
+        ]);
         assert_eq!(balances(&postings), expect);
     }
 
     #[test]
     fn a_released_reservation_leaves_nothing() {
-        let postings = [Posting::Authorised { amount: nok(45_000) }, Posting::Released { amount: nok(45_000) }];
+        let postings = [
+            Posting::Authorised { amount: nok(45_000) },
+            Posting::Released { amount: nok(45_000) },
+        ];
         assert_eq!(balances(&postings), BTreeMap::new());
     }
 
     #[test]
     fn a_capture_that_never_came_is_a_debt_of_the_consumer() {
         let split = split_vat(1_500, VAT_STANDARD_BP);
-        let postings = [Posting::Authorised { amount: nok(45_000) }, Posting::Charged { split, of: nok(1_500) }];
+        let postings = [
+            Posting::Authorised { amount: nok(45_000) },
+            Posting::Charged { split, of: nok(1_500) },
+        ];
         assert_eq!(balances(&postings).get("consumer_receivable"), Some(&1_500));
     }
 

@@ -75,9 +75,10 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> AppResult<MoneyView> {
     let payment = queries::of_appointment(tx, appointment).await?;
     let charge = queries::charge(tx, appointment).await?;
     let (reserved_minor, captured_minor, released_minor) = match payment.as_ref().map(|payment| payment.state) {
-        Some(PaymentState::Captured { authorised_minor, captured_minor }) => {
-            (authorised_minor, captured_minor, authorised_minor - captured_minor)
-        }
+        Some(PaymentState::Captured {
+            authorised_minor,
+            captured_minor,
+        }) => (authorised_minor, captured_minor, authorised_minor - captured_minor),
         Some(PaymentState::Released { authorised_minor }) => (authorised_minor, 0, authorised_minor),
         Some(PaymentState::Refunded { captured_minor, .. }) => (captured_minor, captured_minor, 0),
         Some(
@@ -94,7 +95,13 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> AppResult<MoneyView> {
         )
         | None => (0, 0, 0),
     };
-    Ok(MoneyView { payment, charge, reserved_minor, captured_minor, released_minor })
+    Ok(MoneyView {
+        payment,
+        charge,
+        reserved_minor,
+        captured_minor,
+        released_minor,
+    })
 }
 
 /// Follows a cancelled appointment: what was reserved is to be released, and both sides get a mail. In the transaction
@@ -110,17 +117,18 @@ pub async fn on_cancelled(state: &AppState, tx: &mut Tx, appointment: &Appointme
 
 /// Asks for the release of what an appointment's payment has reserved; the ids of the operations to run.
 async fn release_payment_of(state: &AppState, tx: &mut Tx, appointment: &str) -> AppResult<Vec<String>> {
-    let Some(payment) = queries::of_appointment(tx, appointment).await? else { return Ok(Vec::new()) };
-    Ok(ops::request_release(state, tx, &payment.id).await.map_err(AppError::from)?.into_iter().collect())
+    let Some(payment) = queries::of_appointment(tx, appointment).await? else {
+        return Ok(Vec::new());
+    };
+    Ok(ops::request_release(state, tx, &payment.id)
+        .await
+        .map_err(AppError::from)?
+        .into_iter()
+        .collect())
 }
 
 /// Mails both sides about an appointment, with the money as it stands.
-async fn tell_both(
-    state: &AppState,
-    tx: &mut Tx,
-    appointment: &Appointment,
-    what: &AppointmentMail,
-) -> AppResult<()> {
+async fn tell_both(state: &AppState, tx: &mut Tx, appointment: &Appointment, what: &AppointmentMail) -> AppResult<()> {
     let view = money_of(tx, &appointment.id).await?;
     let money = mail_money(appointment, &view);
     for role in [PartyRole::Consumer, PartyRole::Provider] {
@@ -132,12 +140,18 @@ async fn tell_both(
 }
 
 fn mail_money(appointment: &Appointment, view: &MoneyView) -> mail::Money {
-    let card = view.payment.as_ref().map(|payment| format!("{} **** {}", payment.method.brand, payment.method.last4));
+    let card = view
+        .payment
+        .as_ref()
+        .map(|payment| format!("{} **** {}", payment.method.brand, payment.method.last4));
     mail::Money {
         currency: appointment.price.currency.clone(),
         card: card.unwrap_or_default(),
         reserved_minor: view.reserved_minor,
-        charged_minor: view.charge.as_ref().map_or(view.captured_minor, |charge| charge.amount.minor),
+        charged_minor: view
+            .charge
+            .as_ref()
+            .map_or(view.captured_minor, |charge| charge.amount.minor),
     }
 }
 

@@ -37,7 +37,15 @@ pub(crate) async fn request_capture(
     payment: &str,
     amount_minor: i64,
 ) -> Result<Option<String>> {
-    request(state, tx, payment, OpKind::Capture, amount_minor, PaymentEvent::CaptureSent { amount_minor }).await
+    request(
+        state,
+        tx,
+        payment,
+        OpKind::Capture,
+        amount_minor,
+        PaymentEvent::CaptureSent { amount_minor },
+    )
+    .await
 }
 
 /// Records that what is reserved is to be released. Returns the operation's id; `None` when nothing is reserved.
@@ -54,7 +62,9 @@ async fn request(
     event: PaymentEvent,
 ) -> Result<Option<String>> {
     let now = state.now();
-    let payment = queries::lock_payment(tx, payment).await?.ok_or(BillingError::NoPayment)?;
+    let payment = queries::lock_payment(tx, payment)
+        .await?
+        .ok_or(BillingError::NoPayment)?;
     if payment.state.reserved_minor().is_none() && payment.state != PaymentState::NeedsConfirmation {
         return Ok(None);
     }
@@ -93,8 +103,12 @@ pub(crate) async fn run_due(state: &AppState) -> Result<()> {
 async fn run_and_finish(state: &AppState, op: &str) -> Result<()> {
     run(state, op).await?;
     let mut tx = state.db.read().await?;
-    let Some(op) = queries::op(&mut tx, op).await? else { return Ok(()) };
-    let payment = queries::payment(&mut tx, &op.payment_id).await?.ok_or(BillingError::NoPayment)?;
+    let Some(op) = queries::op(&mut tx, op).await? else {
+        return Ok(());
+    };
+    let payment = queries::payment(&mut tx, &op.payment_id)
+        .await?
+        .ok_or(BillingError::NoPayment)?;
     drop(tx);
     let authorised = matches!(payment.state, PaymentState::Authorised { .. });
     if op.kind == OpKind::Authorise && authorised && payment.appointment_id.is_none() {
@@ -111,8 +125,12 @@ pub(crate) async fn run(state: &AppState, id: &str) -> Result<()> {
         return Ok(());
     }
     let op = queries::op(&mut tx, id).await?.ok_or(BillingError::NoPayment)?;
-    let payment = queries::lock_payment(&mut tx, &op.payment_id).await?.ok_or(BillingError::NoPayment)?;
-    let event = PaymentEvent::CaptureSent { amount_minor: op.amount_minor };
+    let payment = queries::lock_payment(&mut tx, &op.payment_id)
+        .await?
+        .ok_or(BillingError::NoPayment)?;
+    let event = PaymentEvent::CaptureSent {
+        amount_minor: op.amount_minor,
+    };
     if op.kind == OpKind::Capture && payment.state.reserved_minor().is_some() {
         queries::save_payment(&mut tx, &payment.id, payment.state.handle(event)?, None, now).await?;
     }
@@ -122,30 +140,41 @@ pub(crate) async fn run(state: &AppState, id: &str) -> Result<()> {
 }
 
 /// The call itself. One that was interrupted before is first looked up, and every refusal is checked against the truth.
-async fn call(
-    state: &AppState,
-    op: &Op,
-    payment: &Payment,
-) -> std::result::Result<ProviderPayment, ProviderError> {
+async fn call(state: &AppState, op: &Op, payment: &Payment) -> std::result::Result<ProviderPayment, ProviderError> {
     let provider = &state.payments;
     let amount = Money::new(op.amount_minor, payment.amount.currency);
-    let known = if op.attempts > 1 || payment.reference.is_none() { provider.lookup(&payment.id).await? } else { None };
-    let reference = known.as_ref().map(|seen| &seen.reference).or(payment.reference.as_ref());
+    let known = if op.attempts > 1 || payment.reference.is_none() {
+        provider.lookup(&payment.id).await?
+    } else {
+        None
+    };
+    let reference = known
+        .as_ref()
+        .map(|seen| &seen.reference)
+        .or(payment.reference.as_ref());
     let answer = match (op.kind, reference) {
         (OpKind::Authorise, Some(_)) if known.is_some() => return Ok(known.expect("just looked at")),
         (OpKind::Authorise, _) if !still_wanted(state, op, payment).await => {
             return Err(ProviderError::Refused("not sent: the hold is over".into()));
         }
-        (OpKind::Authorise, _) => provider.authorise(&op.id, &payment.id, &payment.method.token, amount).await,
+        (OpKind::Authorise, _) => {
+            provider
+                .authorise(&op.id, &payment.id, &payment.method.token, amount)
+                .await
+        }
         (OpKind::Capture, Some(reference)) => provider.capture(&op.id, reference, amount).await,
         (OpKind::Release, Some(reference)) => provider.release(&op.id, reference).await,
-        (OpKind::Capture | OpKind::Release, None) => Err(ProviderError::Refused("the provider knows no such payment".into())),
+        (OpKind::Capture | OpKind::Release, None) => {
+            Err(ProviderError::Refused("the provider knows no such payment".into()))
+        }
     };
     match answer {
-        Err(ProviderError::Refused(reason)) if op.kind != OpKind::Authorise => match provider.lookup(&payment.id).await? {
-            Some(seen) if has_effect(op.kind, seen.status) => Ok(seen),
-            Some(_) | None => Err(ProviderError::Refused(reason)),
-        },
+        Err(ProviderError::Refused(reason)) if op.kind != OpKind::Authorise => {
+            match provider.lookup(&payment.id).await? {
+                Some(seen) if has_effect(op.kind, seen.status) => Ok(seen),
+                Some(_) | None => Err(ProviderError::Refused(reason)),
+            }
+        }
         answer => answer,
     }
 }
@@ -155,7 +184,9 @@ async fn still_wanted(state: &AppState, op: &Op, payment: &Payment) -> bool {
     if op.attempts <= 1 {
         return true;
     }
-    let Ok(mut tx) = state.db.read().await else { return false };
+    let Ok(mut tx) = state.db.read().await else {
+        return false;
+    };
     let hold = appointments::load_hold_any(&mut tx, &payment.hold_id).await;
     hold.is_ok_and(|hold| hold.is_live(state.now()))
 }
@@ -169,11 +200,7 @@ fn has_effect(kind: OpKind, status: ProviderStatus) -> bool {
     }
 }
 
-async fn settle(
-    state: &AppState,
-    op: &Op,
-    result: std::result::Result<ProviderPayment, ProviderError>,
-) -> Result<()> {
+async fn settle(state: &AppState, op: &Op, result: std::result::Result<ProviderPayment, ProviderError>) -> Result<()> {
     let now = state.now();
     let mut tx = state.db.write().await?;
     let payment = lock_with_appointment(&mut tx, &op.payment_id).await?;
@@ -210,8 +237,14 @@ async fn refused(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment, reas
     let again = op.seq + 1 < TRIES_MAX;
     match op.kind {
         OpKind::Authorise => {
-            let why = if op.attempts > 1 { DeclineReason::NotSent } else { DeclineReason::Declined };
-            let next = payment.state.handle(PaymentEvent::Observed(ProviderStatus::Declined(why)))?;
+            let why = if op.attempts > 1 {
+                DeclineReason::NotSent
+            } else {
+                DeclineReason::Declined
+            };
+            let next = payment
+                .state
+                .handle(PaymentEvent::Observed(ProviderStatus::Declined(why)))?;
             queries::save_payment(tx, &payment.id, next, None, now).await?;
             return Ok(());
         }
@@ -226,21 +259,45 @@ async fn refused(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment, reas
     }
     if again {
         let id = state.random.id(now);
-        queries::add_op(tx, &id, &payment.id, op.kind, op.amount_minor, now + backoff(op.seq), now).await?;
+        queries::add_op(
+            tx,
+            &id,
+            &payment.id,
+            op.kind,
+            op.amount_minor,
+            now + backoff(op.seq),
+            now,
+        )
+        .await?;
     }
     Ok(())
 }
 
 /// The capture failed for good: the consumer still owes the amount, and both the consumer and the operator learn it.
 async fn give_up(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment) -> Result<()> {
-    let Some(appointment) = &payment.appointment_id else { return Ok(()) };
+    let Some(appointment) = &payment.appointment_id else {
+        return Ok(());
+    };
     let currency = payment.amount.currency;
-    record_amount(state, tx, appointment, "charge_failed", op.amount_minor, currency.as_str()).await?;
+    record_amount(
+        state,
+        tx,
+        appointment,
+        "charge_failed",
+        op.amount_minor,
+        currency.as_str(),
+    )
+    .await?;
     let appointment = appointments::load_any(tx, appointment).await?;
     let view = money_of(tx, &appointment.id).await?;
     let money = mail_money(&appointment, &view);
-    let message =
-        mail::appointment_mail(state, &appointment, PartyRole::Consumer, &AppointmentMail::PaymentFailed, &money);
+    let message = mail::appointment_mail(
+        state,
+        &appointment,
+        PartyRole::Consumer,
+        &AppointmentMail::PaymentFailed,
+        &money,
+    );
     if let Some(message) = message {
         mail::enqueue(state, tx, &message).await?;
     }
@@ -249,7 +306,12 @@ async fn give_up(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment) -> R
 
 /// Folds what the provider says into the payment, with its ledger entries, events and receipt. The payment's row must
 /// be locked. Old news change nothing.
-pub(crate) async fn fold(state: &AppState, tx: &mut Tx, payment: &Payment, seen: &ProviderPayment) -> Result<PaymentState> {
+pub(crate) async fn fold(
+    state: &AppState,
+    tx: &mut Tx,
+    payment: &Payment,
+    seen: &ProviderPayment,
+) -> Result<PaymentState> {
     let now = state.now();
     let next = payment.state.handle(PaymentEvent::Observed(seen.status))?;
     queries::save_payment(tx, &payment.id, next, Some(&seen.reference), now).await?;
@@ -262,22 +324,53 @@ pub(crate) async fn fold(state: &AppState, tx: &mut Tx, payment: &Payment, seen:
         PaymentState::Authorised { authorised_minor } => post(state, tx, payment, &reserved(authorised_minor)).await?,
         PaymentState::Released { authorised_minor } => {
             post(state, tx, payment, &reserved(authorised_minor)).await?;
-            post(state, tx, payment, &Posting::Released { amount: money(authorised_minor) }).await?;
+            post(
+                state,
+                tx,
+                payment,
+                &Posting::Released {
+                    amount: money(authorised_minor),
+                },
+            )
+            .await?;
             released_event(state, tx, payment, authorised_minor).await?;
         }
-        PaymentState::Captured { authorised_minor, captured_minor } => {
+        PaymentState::Captured {
+            authorised_minor,
+            captured_minor,
+        } => {
             post(state, tx, payment, &reserved(authorised_minor)).await?;
             let released = money(authorised_minor - captured_minor);
-            post(state, tx, payment, &Posting::Captured { captured: money(captured_minor), released }).await?;
+            post(
+                state,
+                tx,
+                payment,
+                &Posting::Captured {
+                    captured: money(captured_minor),
+                    released,
+                },
+            )
+            .await?;
             captured(state, tx, payment, authorised_minor, captured_minor).await?;
         }
         PaymentState::Refunded { refunded_minor, .. } => {
             let vat_bp = match &payment.appointment_id {
-                Some(appointment) => queries::charge(tx, appointment).await?.map_or(0, |charge| charge.vat_bp),
+                Some(appointment) => queries::charge(tx, appointment)
+                    .await?
+                    .map_or(0, |charge| charge.vat_bp),
                 None => 0,
             };
             let split = split_vat(refunded_minor, vat_bp);
-            post(state, tx, payment, &Posting::Refunded { split, of: money(refunded_minor) }).await?;
+            post(
+                state,
+                tx,
+                payment,
+                &Posting::Refunded {
+                    split,
+                    of: money(refunded_minor),
+                },
+            )
+            .await?;
         }
         PaymentState::Created
         | PaymentState::Authorising
@@ -304,28 +397,57 @@ async fn post(state: &AppState, tx: &mut Tx, payment: &Payment, posting: &Postin
 
 async fn released_event(state: &AppState, tx: &mut Tx, payment: &Payment, minor: i64) -> Result<()> {
     if let Some(appointment) = &payment.appointment_id {
-        record_amount(state, tx, appointment, "released", minor, payment.amount.currency.as_str()).await?;
+        record_amount(
+            state,
+            tx,
+            appointment,
+            "released",
+            minor,
+            payment.amount.currency.as_str(),
+        )
+        .await?;
     }
     Ok(())
 }
 
 /// The money is in: events, receipt and its mail, all in the same transaction.
-async fn captured(state: &AppState, tx: &mut Tx, payment: &Payment, reserved_minor: i64, captured_minor: i64) -> Result<()> {
-    let Some(appointment) = &payment.appointment_id else { return Ok(()) };
+async fn captured(
+    state: &AppState,
+    tx: &mut Tx,
+    payment: &Payment,
+    reserved_minor: i64,
+    captured_minor: i64,
+) -> Result<()> {
+    let Some(appointment) = &payment.appointment_id else {
+        return Ok(());
+    };
     let currency = payment.amount.currency;
     record_amount(state, tx, appointment, "charged", captured_minor, currency.as_str()).await?;
     if captured_minor < reserved_minor {
-        record_amount(state, tx, appointment, "released", reserved_minor - captured_minor, currency.as_str()).await?;
+        record_amount(
+            state,
+            tx,
+            appointment,
+            "released",
+            reserved_minor - captured_minor,
+            currency.as_str(),
+        )
+        .await?;
     }
     let appointment = appointments::load_any(tx, appointment).await?;
-    let Some(charge) = queries::charge(tx, &appointment.id).await? else { return Ok(()) };
+    let Some(charge) = queries::charge(tx, &appointment.id).await? else {
+        return Ok(());
+    };
     let amounts = (reserved_minor, captured_minor);
     let number = documents::issue_receipt(state, tx, &appointment, &charge, payment, amounts).await?;
     let data = serde_json::json!({ "number": &number });
     appointments::record_event(tx, &appointment.id, "receipt", "system", state.now(), &data).await?;
     let view = money_of(tx, &appointment.id).await?;
     let money = mail_money(&appointment, &view);
-    let what = AppointmentMail::Receipt { number, billable: charge.billable };
+    let what = AppointmentMail::Receipt {
+        number,
+        billable: charge.billable,
+    };
     if let Some(message) = mail::appointment_mail(state, &appointment, PartyRole::Consumer, &what, &money) {
         mail::enqueue(state, tx, &message).await?;
     }
@@ -341,7 +463,9 @@ pub(crate) async fn release_stranded(state: &AppState) -> Result<()> {
     let stranded = queries::stranded(&mut state.db.read().await?, now, STRANDED_AFTER_US, BATCH_MAX).await?;
     for id in stranded {
         let mut tx = state.db.write().await?;
-        let payment = queries::lock_payment(&mut tx, &id).await?.ok_or(BillingError::NoPayment)?;
+        let payment = queries::lock_payment(&mut tx, &id)
+            .await?
+            .ok_or(BillingError::NoPayment)?;
         let pending = queries::pending_op(&mut tx, &id, OpKind::Release).await?;
         if payment.appointment_id.is_some() || pending.is_some() {
             continue;
@@ -378,7 +502,9 @@ pub async fn note_hint(
 pub(crate) async fn follow_hints(state: &AppState) -> Result<()> {
     let hints = queries::unprocessed_hints(&mut state.db.read().await?, BATCH_MAX).await?;
     for (hint, payment) in hints {
-        let Ok(seen) = state.payments.lookup(&payment).await else { continue };
+        let Ok(seen) = state.payments.lookup(&payment).await else {
+            continue;
+        };
         let mut tx = state.db.write().await?;
         if let Some(seen) = seen {
             let payment = lock_with_appointment(&mut tx, &payment).await?;
@@ -399,9 +525,15 @@ mod tests {
         let captured = ProviderStatus::Captured { amount_minor: 1 };
         assert!(has_effect(OpKind::Capture, captured));
         assert!(!has_effect(OpKind::Release, captured));
-        assert!(!has_effect(OpKind::Capture, ProviderStatus::Authorised { amount_minor: 1 }));
+        assert!(!has_effect(
+            OpKind::Capture,
+            ProviderStatus::Authorised { amount_minor: 1 }
+        ));
         assert!(has_effect(OpKind::Release, ProviderStatus::Released));
-        assert!(has_effect(OpKind::Authorise, ProviderStatus::Declined(DeclineReason::NoFunds)));
+        assert!(has_effect(
+            OpKind::Authorise,
+            ProviderStatus::Declined(DeclineReason::NoFunds)
+        ));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The payment step, the bank's question, and the hooks of payment providers.
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::Router;
 use serde::Deserialize;
 use web::pages::book::{BookConfirmPage, BookPaymentPage, PaymentProblem, TestCard as TestCardRow, TestCardOutcome};
 use web::pages::{Check, Field, FieldError};
@@ -52,17 +52,23 @@ enum Ready {
 async fn ready(state: &AppState, visit: &Visit, id: &str) -> AppResult<Ready> {
     let hold = appointments::load_hold(&mut state.db.read().await?, &visit.actor, id).await?;
     let details = || Redirect::to(&routes::book(id)).into_response();
-    let Some(account) = &visit.actor.account else { return Ok(Ready::Elsewhere(details())) };
+    let Some(account) = &visit.actor.account else {
+        return Ok(Ready::Elsewhere(details()));
+    };
     if hold.state == Status::Confirmed {
         return after(state, visit, &hold, &account.id).await.map(Ready::Elsewhere);
     }
     if !account.email_verified || hold.about.trim().is_empty() || hold.account_id.as_ref() != Some(&account.id) {
         return Ok(Ready::Elsewhere(details()));
     }
-    if hold.state != Status::Held {
-        return Ok(Ready::Elsewhere(details()));
+    if hold.is_live(visit.now) {
+        return Ok(Ready::Hold(Box::new(hold)));
     }
-    Ok(Ready::Hold(Box::new(hold)))
+    // Too late to begin, but what was begun in time goes on.
+    match checkout::resume(state, &hold, &account.id).await? {
+        CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) => Ok(Ready::Elsewhere(details())),
+        begun => Ok(Ready::Elsewhere(answer(state, visit, &hold, begun, Field::default()))),
+    }
 }
 
 /// Where a hold leads that became an appointment.
@@ -102,8 +108,14 @@ async fn pay(
     };
     let account = visit.actor.signed_in()?;
     if form.withdrawal != "yes" {
-        let withdrawal = Check { ticked: false, error: Some(FieldError::WithdrawalMissing) };
-        let page = BookPaymentPage { withdrawal, ..typed(&visit, &hold, &form) };
+        let withdrawal = Check {
+            ticked: false,
+            error: Some(FieldError::WithdrawalMissing),
+        };
+        let page = BookPaymentPage {
+            withdrawal,
+            ..typed(&visit, &hold, &form)
+        };
         return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
     if charge::max_payable(&hold.price) == 0 {
@@ -131,7 +143,10 @@ async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
     match checkout::resume(&state, &hold, &account.id).await? {
         CheckoutOutcome::NeedsConfirmation => {
             let shell = pages::shell_in(&visit, &hold.time_zone);
-            Ok(pages::html(&BookConfirmPage { shell, hold: view::hold_view(&hold, visit.now) }))
+            Ok(pages::html(&BookConfirmPage {
+                shell,
+                hold: view::hold_view(&hold, visit.now),
+            }))
         }
         CheckoutOutcome::NotStarted => Ok(Redirect::to(&routes::book_payment(&hold.id)).into_response()),
         outcome => Ok(answer(&state, &visit, &hold, outcome, Field::default())),
@@ -170,9 +185,22 @@ fn answer(state: &AppState, visit: &Visit, hold: &Hold, outcome: CheckoutOutcome
         CheckoutOutcome::Declined(DeclineReason::Declined) => Some(PaymentProblem::Declined),
         CheckoutOutcome::Declined(DeclineReason::NotSent) => Some(PaymentProblem::Fault),
     };
-    tracing::debug!(hold = hold.id, ?problem, psp = state.payments.name(), "a payment did not go through");
-    let withdrawal = Check { ticked: problem.is_some(), error: None };
-    let page = BookPaymentPage { problem, card_expiry: expiry, withdrawal, ..form_page(visit, hold) };
+    tracing::debug!(
+        hold = hold.id,
+        ?problem,
+        psp = state.payments.name(),
+        "a payment did not go through"
+    );
+    let withdrawal = Check {
+        ticked: problem.is_some(),
+        error: None,
+    };
+    let page = BookPaymentPage {
+        problem,
+        card_expiry: expiry,
+        withdrawal,
+        ..form_page(visit, hold)
+    };
     pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
@@ -192,7 +220,10 @@ fn typed(visit: &Visit, hold: &Hold, form: &PaymentForm) -> BookPaymentPage {
     BookPaymentPage {
         card_number: Field::new(form.card_number.chars().take(40).collect::<String>()),
         card_expiry: Field::new(form.card_expiry.chars().take(10).collect::<String>()),
-        withdrawal: Check { ticked: form.withdrawal == "yes", error: None },
+        withdrawal: Check {
+            ticked: form.withdrawal == "yes",
+            error: None,
+        },
         ..form_page(visit, hold)
     }
 }
@@ -206,7 +237,10 @@ fn form_page(visit: &Visit, hold: &Hold) -> BookPaymentPage {
         card_expiry: Field::default(),
         card_code: None,
         withdrawal: Check::default(),
-        test_cards: TEST_CARDS.iter().map(|(number, card)| test_card(number, *card)).collect(),
+        test_cards: TEST_CARDS
+            .iter()
+            .map(|(number, card)| test_card(number, *card))
+            .collect(),
     }
 }
 
@@ -220,5 +254,8 @@ fn test_card(number: &str, card: TestCard) -> TestCardRow {
         TestCard::CaptureFailsOnce => TestCardOutcome::CaptureFailsOnce,
         TestCard::CaptureFails => TestCardOutcome::CaptureFails,
     };
-    TestCardRow { number: groups.join(" "), outcome }
+    TestCardRow {
+        number: groups.join(" "),
+        outcome,
+    }
 }

@@ -22,12 +22,19 @@ impl DeclineReason {
     /// The name in the database.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(reason, _)| *reason == self).expect("every reason is listed").1
+        Self::NAMES
+            .iter()
+            .find(|(reason, _)| *reason == self)
+            .expect("every reason is listed")
+            .1
     }
 
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(reason, _)| *reason)
+        Self::NAMES
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(reason, _)| *reason)
     }
 }
 
@@ -36,11 +43,18 @@ impl DeclineReason {
 pub enum ProviderStatus {
     NeedsConfirmation,
     Declined(DeclineReason),
-    Authorised { amount_minor: i64 },
+    Authorised {
+        amount_minor: i64,
+    },
     /// Final: what was authorised above `amount_minor` is released by the same act.
-    Captured { amount_minor: i64 },
+    Captured {
+        amount_minor: i64,
+    },
     Released,
-    Refunded { captured_minor: i64, refunded_minor: i64 },
+    Refunded {
+        captured_minor: i64,
+        refunded_minor: i64,
+    },
 }
 
 /// Where a payment stands. Amounts are minor units of the payment's currency.
@@ -49,15 +63,35 @@ pub enum PaymentState {
     Created,
     Authorising,
     NeedsConfirmation,
-    Declined { reason: DeclineReason },
-    Authorised { authorised_minor: i64 },
-    Capturing { authorised_minor: i64, amount_minor: i64 },
+    Declined {
+        reason: DeclineReason,
+    },
+    Authorised {
+        authorised_minor: i64,
+    },
+    Capturing {
+        authorised_minor: i64,
+        amount_minor: i64,
+    },
     /// The provider refused the capture; it is tried again with backoff, and the operator sees it.
-    CaptureFailed { authorised_minor: i64, amount_minor: i64 },
-    Captured { authorised_minor: i64, captured_minor: i64 },
-    Releasing { authorised_minor: i64 },
-    Released { authorised_minor: i64 },
-    Refunded { captured_minor: i64, refunded_minor: i64 },
+    CaptureFailed {
+        authorised_minor: i64,
+        amount_minor: i64,
+    },
+    Captured {
+        authorised_minor: i64,
+        captured_minor: i64,
+    },
+    Releasing {
+        authorised_minor: i64,
+    },
+    Released {
+        authorised_minor: i64,
+    },
+    Refunded {
+        captured_minor: i64,
+        refunded_minor: i64,
+    },
 }
 
 /// What may happen to a payment.
@@ -105,14 +139,21 @@ impl PaymentState {
                 _ => illegal,
             },
             PaymentEvent::CaptureSent { amount_minor } => match self.reserved_minor() {
-                Some(authorised_minor) if amount_minor > authorised_minor => {
-                    Err(IllegalPayment::AboveAuthorised { authorised_minor, amount_minor })
-                }
-                Some(authorised_minor) if amount_minor > 0 => Ok(Self::Capturing { authorised_minor, amount_minor }),
+                Some(authorised_minor) if amount_minor > authorised_minor => Err(IllegalPayment::AboveAuthorised {
+                    authorised_minor,
+                    amount_minor,
+                }),
+                Some(authorised_minor) if amount_minor > 0 => Ok(Self::Capturing {
+                    authorised_minor,
+                    amount_minor,
+                }),
                 Some(_) | None => illegal,
             },
             PaymentEvent::CaptureRefused => match self.reserved_minor().zip(self.wanted_minor()) {
-                Some((authorised_minor, amount_minor)) => Ok(Self::CaptureFailed { authorised_minor, amount_minor }),
+                Some((authorised_minor, amount_minor)) => Ok(Self::CaptureFailed {
+                    authorised_minor,
+                    amount_minor,
+                }),
                 None => illegal,
             },
             PaymentEvent::ReleaseSent => match self.reserved_minor() {
@@ -127,18 +168,32 @@ impl PaymentState {
         let next = match status {
             ProviderStatus::NeedsConfirmation => Self::NeedsConfirmation,
             ProviderStatus::Declined(reason) => Self::Declined { reason },
-            ProviderStatus::Authorised { amount_minor } => Self::Authorised { authorised_minor: amount_minor },
+            ProviderStatus::Authorised { amount_minor } => Self::Authorised {
+                authorised_minor: amount_minor,
+            },
             ProviderStatus::Captured { amount_minor } => {
                 let authorised_minor = self.reserved_minor().unwrap_or(amount_minor);
                 if amount_minor > authorised_minor {
-                    return Err(IllegalPayment::AboveAuthorised { authorised_minor, amount_minor });
+                    return Err(IllegalPayment::AboveAuthorised {
+                        authorised_minor,
+                        amount_minor,
+                    });
                 }
-                Self::Captured { authorised_minor, captured_minor: amount_minor }
+                Self::Captured {
+                    authorised_minor,
+                    captured_minor: amount_minor,
+                }
             }
-            ProviderStatus::Released => Self::Released { authorised_minor: self.reserved_minor().unwrap_or(0) },
-            ProviderStatus::Refunded { captured_minor, refunded_minor } => {
-                Self::Refunded { captured_minor, refunded_minor }
-            }
+            ProviderStatus::Released => Self::Released {
+                authorised_minor: self.reserved_minor().unwrap_or(0),
+            },
+            ProviderStatus::Refunded {
+                captured_minor,
+                refunded_minor,
+            } => Self::Refunded {
+                captured_minor,
+                refunded_minor,
+            },
         };
         if next.rank() > self.rank() { Ok(next) } else { Ok(self) }
     }
@@ -216,14 +271,35 @@ impl PaymentState {
             Self::Authorised { authorised_minor }
             | Self::Releasing { authorised_minor }
             | Self::Released { authorised_minor } => (authorised_minor, 0, 0),
-            Self::Capturing { authorised_minor, amount_minor }
-            | Self::CaptureFailed { authorised_minor, amount_minor } => (authorised_minor, amount_minor, 0),
-            Self::Captured { authorised_minor, captured_minor } => (authorised_minor, captured_minor, 0),
-            Self::Refunded { captured_minor, refunded_minor } => (captured_minor, captured_minor, refunded_minor),
+            Self::Capturing {
+                authorised_minor,
+                amount_minor,
+            }
+            | Self::CaptureFailed {
+                authorised_minor,
+                amount_minor,
+            } => (authorised_minor, amount_minor, 0),
+            Self::Captured {
+                authorised_minor,
+                captured_minor,
+            } => (authorised_minor, captured_minor, 0),
+            Self::Refunded {
+                captured_minor,
+                refunded_minor,
+            } => (captured_minor, captured_minor, refunded_minor),
         };
-        let decline_reason =
-            if let Self::Declined { reason } = self { Some(reason.name().to_owned()) } else { None };
-        StoredState { state: self.name().to_owned(), authorised_minor, captured_minor, refunded_minor, decline_reason }
+        let decline_reason = if let Self::Declined { reason } = self {
+            Some(reason.name().to_owned())
+        } else {
+            None
+        };
+        StoredState {
+            state: self.name().to_owned(),
+            authorised_minor,
+            captured_minor,
+            refunded_minor,
+            decline_reason,
+        }
     }
 
     /// Reads the columns back.
@@ -240,15 +316,29 @@ impl PaymentState {
             "needs_confirmation" => Self::NeedsConfirmation,
             "declined" => {
                 let reason = stored.decline_reason.as_deref().and_then(DeclineReason::from_name);
-                Self::Declined { reason: reason.ok_or_else(unknown)? }
+                Self::Declined {
+                    reason: reason.ok_or_else(unknown)?,
+                }
             }
             "authorised" => Self::Authorised { authorised_minor },
-            "capturing" => Self::Capturing { authorised_minor, amount_minor: captured_minor },
-            "capture_failed" => Self::CaptureFailed { authorised_minor, amount_minor: captured_minor },
-            "captured" => Self::Captured { authorised_minor, captured_minor },
+            "capturing" => Self::Capturing {
+                authorised_minor,
+                amount_minor: captured_minor,
+            },
+            "capture_failed" => Self::CaptureFailed {
+                authorised_minor,
+                amount_minor: captured_minor,
+            },
+            "captured" => Self::Captured {
+                authorised_minor,
+                captured_minor,
+            },
             "releasing" => Self::Releasing { authorised_minor },
             "released" => Self::Released { authorised_minor },
-            "refunded" => Self::Refunded { captured_minor, refunded_minor },
+            "refunded" => Self::Refunded {
+                captured_minor,
+                refunded_minor,
+            },
             _ => return Err(unknown()),
         })
     }
@@ -276,44 +366,97 @@ mod tests {
             E::CaptureSent { amount_minor: 32_500 },
             E::Observed(S::Captured { amount_minor: 32_500 }),
         ]);
-        assert_eq!(end, Ok(P::Captured { authorised_minor: 45_000, captured_minor: 32_500 }));
+        assert_eq!(
+            end,
+            Ok(P::Captured {
+                authorised_minor: 45_000,
+                captured_minor: 32_500
+            })
+        );
     }
 
     #[test]
     fn other_walks() {
         let declined = E::Observed(S::Declined(DeclineReason::NoFunds));
-        assert_eq!(run(&[E::AuthoriseSent, declined]), Ok(P::Declined { reason: DeclineReason::NoFunds }));
+        assert_eq!(
+            run(&[E::AuthoriseSent, declined]),
+            Ok(P::Declined {
+                reason: DeclineReason::NoFunds
+            })
+        );
         let confirm = E::Observed(S::NeedsConfirmation);
         assert_eq!(
-            run(&[E::AuthoriseSent, confirm, AUTHORISED, E::ReleaseSent, E::Observed(S::Released)]),
-            Ok(P::Released { authorised_minor: 45_000 })
+            run(&[
+                E::AuthoriseSent,
+                confirm,
+                AUTHORISED,
+                E::ReleaseSent,
+                E::Observed(S::Released)
+            ]),
+            Ok(P::Released {
+                authorised_minor: 45_000
+            })
         );
         let capture = E::CaptureSent { amount_minor: 1_500 };
-        let failed = P::CaptureFailed { authorised_minor: 45_000, amount_minor: 1_500 };
-        assert_eq!(run(&[E::AuthoriseSent, AUTHORISED, capture, E::CaptureRefused]), Ok(failed));
-        assert_eq!(failed.handle(capture), Ok(P::Capturing { authorised_minor: 45_000, amount_minor: 1_500 }));
+        let failed = P::CaptureFailed {
+            authorised_minor: 45_000,
+            amount_minor: 1_500,
+        };
+        assert_eq!(
+            run(&[E::AuthoriseSent, AUTHORISED, capture, E::CaptureRefused]),
+            Ok(failed)
+        );
+        assert_eq!(
+            failed.handle(capture),
+            Ok(P::Capturing {
+                authorised_minor: 45_000,
+                amount_minor: 1_500
+            })
+        );
     }
 
     #[test]
     fn late_news_change_nothing() {
-        let captured = P::Captured { authorised_minor: 45_000, captured_minor: 1_500 };
-        for late in [S::NeedsConfirmation, S::Authorised { amount_minor: 45_000 }, S::Captured { amount_minor: 1 }] {
+        let captured = P::Captured {
+            authorised_minor: 45_000,
+            captured_minor: 1_500,
+        };
+        for late in [
+            S::NeedsConfirmation,
+            S::Authorised { amount_minor: 45_000 },
+            S::Captured { amount_minor: 1 },
+        ] {
             assert_eq!(captured.handle(E::Observed(late)), Ok(captured));
         }
-        let capturing = P::Capturing { authorised_minor: 45_000, amount_minor: 1_500 };
+        let capturing = P::Capturing {
+            authorised_minor: 45_000,
+            amount_minor: 1_500,
+        };
         assert_eq!(capturing.handle(AUTHORISED), Ok(capturing));
     }
 
     #[test]
     fn illegal_steps_have_names() {
-        let authorised = P::Authorised { authorised_minor: 45_000 };
+        let authorised = P::Authorised {
+            authorised_minor: 45_000,
+        };
         assert_eq!(
             authorised.handle(E::CaptureSent { amount_minor: 45_001 }),
-            Err(IllegalPayment::AboveAuthorised { authorised_minor: 45_000, amount_minor: 45_001 })
+            Err(IllegalPayment::AboveAuthorised {
+                authorised_minor: 45_000,
+                amount_minor: 45_001
+            })
         );
         assert_eq!(
-            P::Capturing { authorised_minor: 10, amount_minor: 5 }.handle(E::Observed(S::Captured { amount_minor: 11 })),
-            Err(IllegalPayment::AboveAuthorised { authorised_minor: 10, amount_minor: 11 })
+            P::Capturing {
+                authorised_minor: 10,
+                amount_minor: 5
+            }
+            .handle(E::Observed(S::Captured { amount_minor: 11 })),
+            Err(IllegalPayment::AboveAuthorised {
+                authorised_minor: 10,
+                amount_minor: 11
+            })
         );
         for state in [P::Created, P::NeedsConfirmation, P::Released { authorised_minor: 1 }] {
             assert!(state.handle(E::CaptureSent { amount_minor: 1 }).is_err(), "{state:?}");

@@ -141,7 +141,10 @@ impl std::str::FromStr for OpKind {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        [Self::Authorise, Self::Capture, Self::Release].into_iter().find(|kind| kind.name() == name).ok_or(())
+        [Self::Authorise, Self::Capture, Self::Release]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or(())
     }
 }
 
@@ -332,7 +335,9 @@ pub(crate) async fn add_op(
     now: Micros,
 ) -> Result<(), DbError> {
     let seq: i64 = tx.one(NEXT_OP_SEQ, params![payment, kind.name()]).await?;
-    tx.execute(ADD_OP, params![id, payment, kind.name(), seq, amount_minor, due, now]).await.map(drop)
+    tx.execute(ADD_OP, params![id, payment, kind.name(), seq, amount_minor, due, now])
+        .await
+        .map(drop)
 }
 
 pub(crate) async fn op(tx: &mut Tx, id: &str) -> Result<Option<Op>, DbError> {
@@ -391,18 +396,31 @@ pub(crate) async fn post(
     now: Micros,
 ) -> Result<bool, DbError> {
     let entries = posting.entries();
-    assert_eq!(entries.iter().map(|entry| i128::from(entry.amount_minor)).sum::<i128>(), 0, "postings balance");
+    assert_eq!(
+        entries.iter().map(|entry| i128::from(entry.amount_minor)).sum::<i128>(),
+        0,
+        "postings balance"
+    );
     if entries.is_empty() {
         return Ok(false);
     }
     let currency = posting.currency();
-    let values =
-        params![id, key, posting.kind(), of.org_id, of.appointment_id, of.payment_id, currency.as_str(), now];
+    let values = params![
+        id,
+        key,
+        posting.kind(),
+        of.org_id,
+        of.appointment_id,
+        of.payment_id,
+        currency.as_str(),
+        now
+    ];
     if tx.execute(ADD_TX, values).await? == 0 {
         return Ok(false);
     }
     for (line, entry) in (0_i64..).zip(&entries) {
-        tx.execute(ADD_ENTRY, params![id, line, entry.account.name(), entry.amount_minor]).await?;
+        tx.execute(ADD_ENTRY, params![id, line, entry.account.name(), entry.amount_minor])
+            .await?;
     }
     Ok(true)
 }

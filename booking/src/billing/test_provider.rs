@@ -65,7 +65,11 @@ impl TestProvider {
     async fn once(&self, key: &str, request: Request<'_>) -> Result<ProviderPayment, ProviderError> {
         let mut tx = self.db.write().await.map_err(no_answer)?;
         let said = request.text();
-        if let Some((before, answer)) = tx.optional::<(String, String)>(REQUEST, params![key]).await.map_err(no_answer)? {
+        if let Some((before, answer)) = tx
+            .optional::<(String, String)>(REQUEST, params![key])
+            .await
+            .map_err(no_answer)?
+        {
             if before != said {
                 return Err(ProviderError::Refused("this key was used for another request".into()));
             }
@@ -78,7 +82,9 @@ impl TestProvider {
             // Nothing was decided, so nothing is kept and nothing of it stays.
             Err(ProviderError::Unknown(_)) => return result,
         };
-        tx.execute(ADD_REQUEST, params![key, &said, &answer]).await.map_err(no_answer)?;
+        tx.execute(ADD_REQUEST, params![key, &said, &answer])
+            .await
+            .map_err(no_answer)?;
         tx.commit().await.map_err(no_answer)?;
         result
     }
@@ -92,12 +98,19 @@ impl TestProvider {
 
     async fn act(&self, tx: &mut Tx, request: Request<'_>) -> Result<ProviderPayment, ProviderError> {
         match request {
-            Request::Authorise { payment, method, amount } => self.new_payment(tx, payment, method, amount).await,
+            Request::Authorise {
+                payment,
+                method,
+                amount,
+            } => self.new_payment(tx, payment, method, amount).await,
             Request::Capture { reference, amount } => {
                 let mut row = load(tx, reference).await?;
                 let refusal = row.capture(amount);
                 save(tx, &row).await?;
-                refusal.map_or_else(|| Ok(row.view()), |reason| Err(ProviderError::Refused(reason.to_owned())))
+                refusal.map_or_else(
+                    || Ok(row.view()),
+                    |reason| Err(ProviderError::Refused(reason.to_owned())),
+                )
             }
             Request::Release { reference } => {
                 let mut row = load(tx, reference).await?;
@@ -139,8 +152,14 @@ impl TestProvider {
             TestCard::NeedsConfirmation => Status::Challenged,
         };
         let reference = format!("tp_{}", crate::state::hex(&self.random.bytes::<12>()));
-        let values =
-            params![&reference, payment, card.name(), amount.currency.as_str(), amount.minor, status.name()];
+        let values = params![
+            &reference,
+            payment,
+            card.name(),
+            amount.currency.as_str(),
+            amount.minor,
+            status.name()
+        ];
         tx.execute(ADD_PAYMENT, values).await.map_err(no_answer)?;
         load(tx, &reference).await.map(|row| row.view())
     }
@@ -160,8 +179,14 @@ impl PaymentProvider for TestProvider {
             tx.execute(ADD_CARD, params![&token, card.name(), now]).await?;
             tx.commit().await
         };
-        store.await.map_err(|error: DbError| CardError::Unavailable(error.to_string()))?;
-        Ok(PaymentMethod { token, brand: "Visa".into(), last4: digits[digits.len() - 4..].to_owned() })
+        store
+            .await
+            .map_err(|error: DbError| CardError::Unavailable(error.to_string()))?;
+        Ok(PaymentMethod {
+            token,
+            brand: "Visa".into(),
+            last4: digits[digits.len() - 4..].to_owned(),
+        })
     }
 
     async fn authorise(
@@ -171,15 +196,26 @@ impl PaymentProvider for TestProvider {
         method: &str,
         amount: Money,
     ) -> Result<ProviderPayment, ProviderError> {
-        self.once(key, Request::Authorise { payment, method, amount }).await
+        self.once(
+            key,
+            Request::Authorise {
+                payment,
+                method,
+                amount,
+            },
+        )
+        .await
     }
 
     async fn confirm(&self, reference: &str, approved: bool) -> Result<ProviderPayment, ProviderError> {
         let mut tx = self.db.write().await.map_err(no_answer)?;
         let mut row = load(&mut tx, reference).await?;
         if row.status == Status::Challenged {
-            row.status =
-                if approved { Status::Authorised } else { Status::Declined(DeclineReason::ConfirmationFailed) };
+            row.status = if approved {
+                Status::Authorised
+            } else {
+                Status::Declined(DeclineReason::ConfirmationFailed)
+            };
             save(&mut tx, &row).await?;
             tx.commit().await.map_err(no_answer)?;
         }
@@ -200,8 +236,10 @@ impl PaymentProvider for TestProvider {
 
     async fn lookup(&self, payment: &str) -> Result<Option<ProviderPayment>, ProviderError> {
         let mut tx = self.db.read().await.map_err(no_answer)?;
-        let row: Option<PaymentRow> =
-            tx.optional(PAYMENT_OF_MERCHANT, params![payment]).await.map_err(no_answer)?;
+        let row: Option<PaymentRow> = tx
+            .optional(PAYMENT_OF_MERCHANT, params![payment])
+            .await
+            .map_err(no_answer)?;
         Ok(row.map(|row| row.view()))
     }
 }
@@ -217,25 +255,48 @@ impl TestCard {
     ];
 
     fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(card, _)| *card == self).expect("every card is listed").1
+        Self::NAMES
+            .iter()
+            .find(|(card, _)| *card == self)
+            .expect("every card is listed")
+            .1
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(card, _)| *card)
+        Self::NAMES
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(card, _)| *card)
     }
 }
 
 enum Request<'a> {
-    Authorise { payment: &'a str, method: &'a str, amount: Money },
-    Capture { reference: &'a str, amount: Money },
-    Release { reference: &'a str },
-    Refund { reference: &'a str, amount: Money },
+    Authorise {
+        payment: &'a str,
+        method: &'a str,
+        amount: Money,
+    },
+    Capture {
+        reference: &'a str,
+        amount: Money,
+    },
+    Release {
+        reference: &'a str,
+    },
+    Refund {
+        reference: &'a str,
+        amount: Money,
+    },
 }
 
 impl Request<'_> {
     fn text(&self) -> String {
         match self {
-            Self::Authorise { payment, method, amount } => {
+            Self::Authorise {
+                payment,
+                method,
+                amount,
+            } => {
                 format!("authorise {payment} {method} {} {}", amount.minor, amount.currency)
             }
             Self::Capture { reference, amount } => format!("capture {reference} {} {}", amount.minor, amount.currency),
@@ -272,7 +333,9 @@ impl std::str::FromStr for Status {
     fn from_str(name: &str) -> Result<Self, ()> {
         let plain = [Self::Challenged, Self::Authorised, Self::Captured, Self::Released];
         let known = plain.into_iter().find(|status| status.name() == name);
-        known.or_else(|| DeclineReason::from_name(name).map(Self::Declined)).ok_or(())
+        known
+            .or_else(|| DeclineReason::from_name(name).map(Self::Declined))
+            .ok_or(())
     }
 }
 
@@ -330,15 +393,22 @@ impl PaymentRow {
         let status = match self.status {
             Status::Challenged => ProviderStatus::NeedsConfirmation,
             Status::Declined(reason) => ProviderStatus::Declined(reason),
-            Status::Authorised => ProviderStatus::Authorised { amount_minor: self.amount_minor },
+            Status::Authorised => ProviderStatus::Authorised {
+                amount_minor: self.amount_minor,
+            },
             Status::Captured if self.refunded_minor > 0 => ProviderStatus::Refunded {
                 captured_minor: self.captured_minor,
                 refunded_minor: self.refunded_minor,
             },
-            Status::Captured => ProviderStatus::Captured { amount_minor: self.captured_minor },
+            Status::Captured => ProviderStatus::Captured {
+                amount_minor: self.captured_minor,
+            },
             Status::Released => ProviderStatus::Released,
         };
-        ProviderPayment { reference: self.reference.clone(), status }
+        ProviderPayment {
+            reference: self.reference.clone(),
+            status,
+        }
     }
 }
 
@@ -349,8 +419,13 @@ async fn load(tx: &mut Tx, reference: &str) -> Result<PaymentRow, ProviderError>
 }
 
 async fn save(tx: &mut Tx, row: &PaymentRow) -> Result<(), ProviderError> {
-    let values =
-        params![&row.reference, row.status.name(), row.captured_minor, row.refunded_minor, row.captures_refused];
+    let values = params![
+        &row.reference,
+        row.status.name(),
+        row.captured_minor,
+        row.refunded_minor,
+        row.captures_refused
+    ];
     tx.execute(SAVE_PAYMENT, values).await.map(drop).map_err(no_answer)
 }
 
@@ -361,7 +436,10 @@ fn no_answer(error: DbError) -> ProviderError {
 /// The card behind what was typed, and its digits.
 fn check_card(form: &CardForm, now: Micros) -> Result<(TestCard, String), CardError> {
     let digits: String = form.number.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let card = TEST_CARDS.iter().find(|(number, _)| *number == digits).map(|(_, card)| *card);
+    let card = TEST_CARDS
+        .iter()
+        .find(|(number, _)| *number == digits)
+        .map(|(_, card)| *card);
     let card = card.ok_or(CardError::Number)?;
     if !expiry_is_to_come(&form.expiry, now) {
         return Err(CardError::Expiry);
@@ -376,10 +454,14 @@ fn check_card(form: &CardForm, now: Micros) -> Result<(TestCard, String), CardEr
 /// `MM/YY`, valid through the end of its month.
 fn expiry_is_to_come(text: &str, now: Micros) -> bool {
     let number = |text: &str| text.trim().parse::<i16>().ok().filter(|_| text.trim().len() == 2);
-    let Some((Some(month), Some(year))) = text.split_once('/').map(|(month, year)| (number(month), number(year))) else {
+    let Some((Some(month), Some(year))) = text.split_once('/').map(|(month, year)| (number(month), number(year)))
+    else {
         return false;
     };
-    let today = jiff::Timestamp::from_microsecond(now).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = jiff::Timestamp::from_microsecond(now)
+        .unwrap_or_default()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date();
     (1..=12).contains(&month) && (2000 + year, month) >= (today.year(), i16::from(today.month()))
 }
 
@@ -393,8 +475,16 @@ mod tests {
     #[test]
     fn only_documented_cards_are_cards() {
         fn check(number: &str, expiry: &str, code: &str, expect: Result<TestCard, CardError>) {
-            let form = CardForm { number: number.into(), expiry: expiry.into(), code: code.into() };
-            assert_eq!(check_card(&form, NOW).map(|(card, _)| card), expect, "{number} {expiry} {code}");
+            let form = CardForm {
+                number: number.into(),
+                expiry: expiry.into(),
+                code: code.into(),
+            };
+            assert_eq!(
+                check_card(&form, NOW).map(|(card, _)| card),
+                expect,
+                "{number} {expiry} {code}"
+            );
         }
         check("4242 4242 4242 4242", "11/26", "123", Ok(TestCard::Accepted));
         check("4000-0000-0000-0002", " 01 / 30 ", "1234", Ok(TestCard::Declined));
@@ -416,7 +506,13 @@ mod tests {
                 .rev()
                 .map(|byte| u32::from(byte - b'0'))
                 .enumerate()
-                .map(|(place, digit)| if place % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit })
+                .map(|(place, digit)| {
+                    if place % 2 == 1 {
+                        digit * 2 / 10 + digit * 2 % 10
+                    } else {
+                        digit
+                    }
+                })
                 .sum();
             assert_eq!(sum % 10, 0, "{number}");
         }

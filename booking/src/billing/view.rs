@@ -16,11 +16,22 @@ pub fn price_of(terms: &PriceTerms) -> Price {
     let model = match terms.model {
         PriceModel::Free => web::pages::PriceModel::Free,
         PriceModel::Fixed { amount_minor } => web::pages::PriceModel::Fixed { amount_minor },
-        PriceModel::PerMinute { rate_minor, increment_s, free_s, cap_minor } => {
-            web::pages::PriceModel::PerMinute { rate_minor, increment_s, free_s, cap_minor }
-        }
+        PriceModel::PerMinute {
+            rate_minor,
+            increment_s,
+            free_s,
+            cap_minor,
+        } => web::pages::PriceModel::PerMinute {
+            rate_minor,
+            increment_s,
+            free_s,
+            cap_minor,
+        },
     };
-    Price { currency: terms.currency.clone(), model }
+    Price {
+        currency: terms.currency.clone(),
+        model,
+    }
 }
 
 /// What the pages of a booking show about the held time.
@@ -79,16 +90,25 @@ fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
             reserved_minor: money.reserved_minor,
             released_minor: money.released_minor,
         },
-        Some(_) => PriceState::Released { released_minor: money.released_minor },
-        None if appointment.status.is_over() => PriceState::Released { released_minor: money.released_minor },
-        None if money.reserved_minor > 0 => PriceState::Reserved { reserved_minor: money.reserved_minor },
+        Some(_) => PriceState::Released {
+            released_minor: money.released_minor,
+        },
+        None if appointment.status.is_over() => PriceState::Released {
+            released_minor: money.released_minor,
+        },
+        None if money.reserved_minor > 0 => PriceState::Reserved {
+            reserved_minor: money.reserved_minor,
+        },
         None => PriceState::Estimate,
     }
 }
 
-fn vat(registered: bool, gross_minor: i64) -> Option<Vat> {
+pub(crate) fn vat(registered: bool, gross_minor: i64) -> Option<Vat> {
     let split = split_vat(gross_minor, VAT_STANDARD_BP);
-    (registered && gross_minor > 0).then_some(Vat { percent: VAT_STANDARD_BP / 100, amount_minor: split.vat_minor })
+    (registered && gross_minor > 0).then_some(Vat {
+        percent: VAT_STANDARD_BP / 100,
+        amount_minor: split.vat_minor,
+    })
 }
 
 fn minutes(span: Micros) -> u32 {

@@ -101,7 +101,9 @@ pub async fn create(tx: &mut Tx, appointment: &Appointment, now: Micros) -> Resu
 /// See [`GrantError`].
 pub async fn authorise_ticket(state: &AppState, ticket: &Ticket, now: Micros) -> Result<Grant, GrantError> {
     let mut tx = state.db.read().await?;
-    let seat = queries::seat(&mut tx, &ticket.call, &ticket.seat).await?.ok_or(GrantError::Unknown)?;
+    let seat = queries::seat(&mut tx, &ticket.call, &ticket.seat)
+        .await?
+        .ok_or(GrantError::Unknown)?;
     if seat.role != role_as_str(ticket.role) {
         return Err(GrantError::Unknown);
     }
@@ -193,12 +195,7 @@ pub async fn checkpoint(state: &AppState, seen: &[(SegmentId<'_>, Micros)]) -> R
 ///
 /// # Errors
 /// When the database fails.
-pub async fn close_segment(
-    state: &AppState,
-    key: SegmentId<'_>,
-    at: Micros,
-    reason: EndReason,
-) -> Result<(), DbError> {
+pub async fn close_segment(state: &AppState, key: SegmentId<'_>, at: Micros, reason: EndReason) -> Result<(), DbError> {
     let mut tx = state.db.write().await?;
     queries::close_segment(&mut tx, key, at, reason.name()).await?;
     tx.commit().await
@@ -253,7 +250,10 @@ pub async fn billable(tx: &mut Tx, call: &str) -> Result<Micros, DbError> {
 /// When the database fails.
 pub async fn measured(tx: &mut Tx, call: &str) -> Result<Vec<(Micros, Micros)>, DbError> {
     let (consumer, provider) = presence(tx, call).await?;
-    Ok(charge::together(&consumer, &provider).into_iter().map(|span| (span.from, span.to)).collect())
+    Ok(charge::together(&consumer, &provider)
+        .into_iter()
+        .map(|span| (span.from, span.to))
+        .collect())
 }
 
 /// Who was there when, by side, and never past the end of the booked window.
@@ -264,7 +264,11 @@ async fn presence(tx: &mut Tx, call: &str) -> Result<(Vec<Span>, Vec<Span>), DbE
     let segments = queries::segments(tx, call).await?;
     let of = |role| {
         let name = role_as_str(role);
-        segments.iter().filter(|segment| segment.role == name).map(|segment| segment.span(ends_at)).collect()
+        segments
+            .iter()
+            .filter(|segment| segment.role == name)
+            .map(|segment| segment.span(ends_at))
+            .collect()
     };
     Ok((of(Role::Consumer), of(Role::Provider)))
 }

@@ -48,7 +48,9 @@ pub async fn issue_ticket(state: &AppState, actor: &Actor, call: &str) -> AppRes
     let now = state.now();
     let mut tx = state.db.read().await?;
     let appointment = appointments::load(&mut tx, actor, call).await?;
-    let seat = queries::seat_of_account(&mut tx, call, &account.id).await?.ok_or(AppError::NotFound)?;
+    let seat = queries::seat_of_account(&mut tx, call, &account.id)
+        .await?
+        .ok_or(AppError::NotFound)?;
     drop(tx);
     super::may_enter(&seat, appointment.status, now).map_err(|refusal| match refusal {
         super::GrantError::Unknown => AppError::NotFound,
@@ -57,11 +59,24 @@ pub async fn issue_ticket(state: &AppState, actor: &Actor, call: &str) -> AppRes
         super::GrantError::Cancelled => AppError::Conflict("cancelled"),
         super::GrantError::Unavailable(error) => AppError::Internal(error),
     })?;
-    let role = if seat.role == role_as_str(Role::Provider) { Role::Provider } else { Role::Consumer };
+    let role = if seat.role == role_as_str(Role::Provider) {
+        Role::Provider
+    } else {
+        Role::Consumer
+    };
     let expires_at_s = now / SECOND_US + TICKET_LIFE_S;
     let nonce = URL_SAFE_NO_PAD.encode(state.random.bytes::<16>());
-    let ticket = Ticket { call: seat.call, seat: seat.seat, role, expires_at_s, nonce };
-    Ok(TicketAnswer { ticket: state.ticket_key.sign(&ticket), expires_at_s })
+    let ticket = Ticket {
+        call: seat.call,
+        seat: seat.seat,
+        role,
+        expires_at_s,
+        nonce,
+    };
+    Ok(TicketAnswer {
+        ticket: state.ticket_key.sign(&ticket),
+        expires_at_s,
+    })
 }
 
 /// The script's answer, always JSON: `{"ticket": …, "expires_at_s": …}` or `{"error": "not_open"}`.
@@ -102,11 +117,17 @@ fn facts(appointment: Appointment) -> AppResult<CallFacts> {
     let (name, other_name, back_url) = match appointment.seat.role {
         Role::Consumer => {
             let other = format!("{}, {}", appointment.provider.name, appointment.org_name);
-            (appointment.consumer.name.clone(), other, routes::booking(&appointment.id))
+            (
+                appointment.consumer.name.clone(),
+                other,
+                routes::booking(&appointment.id),
+            )
         }
-        Role::Provider => {
-            (appointment.provider.name.clone(), appointment.consumer.name.clone(), pattern::PROVIDER.to_owned())
-        }
+        Role::Provider => (
+            appointment.provider.name.clone(),
+            appointment.consumer.name.clone(),
+            pattern::PROVIDER.to_owned(),
+        ),
     };
     Ok(CallFacts {
         role: role_as_str(appointment.seat.role).to_owned(),

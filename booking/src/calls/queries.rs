@@ -111,7 +111,10 @@ impl Segment {
     /// What of it is proven: up to its end, or while it is open up to the last checkpoint, and never past `until`.
     #[must_use]
     pub fn span(&self, until: Micros) -> Span {
-        Span { from: self.started_at, to: self.ended_at.unwrap_or(self.last_seen_at).min(until) }
+        Span {
+            from: self.started_at,
+            to: self.ended_at.unwrap_or(self.last_seen_at).min(until),
+        }
     }
 }
 
@@ -137,7 +140,9 @@ pub(crate) async fn create(
     ends_at: Micros,
     now: Micros,
 ) -> Result<(), DbError> {
-    tx.execute(CREATE, params![call, opens_at, starts_at, ends_at, now]).await.map(drop)
+    tx.execute(CREATE, params![call, opens_at, starts_at, ends_at, now])
+        .await
+        .map(drop)
 }
 
 /// Takes the call's row for the rest of the transaction; `false` when there is no such call.

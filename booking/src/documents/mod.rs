@@ -132,7 +132,9 @@ async fn draft(
 /// # Errors
 /// When the database fails.
 pub async fn receipt_number(tx: &mut Tx, appointment: &str) -> AppResult<Option<String>> {
-    Ok(queries::of_appointment(tx, appointment, RECEIPT).await?.map(|document| document.name()))
+    Ok(queries::of_appointment(tx, appointment, RECEIPT)
+        .await?
+        .map(|document| document.name()))
 }
 
 /// The receipt of an appointment and its bytes, which are the ones that were issued.
@@ -141,18 +143,31 @@ pub async fn receipt_number(tx: &mut Tx, appointment: &str) -> AppResult<Option<
 /// [`AppError::NotFound`] without a receipt; [`AppError::Internal`] when the stored bytes are not the issued ones.
 pub(crate) async fn receipt_bytes(state: &AppState, appointment: &str) -> AppResult<(Document, Vec<u8>)> {
     let mut tx = state.db.read().await?;
-    let document = queries::of_appointment(&mut tx, appointment, RECEIPT).await?.ok_or(AppError::NotFound)?;
+    let document = queries::of_appointment(&mut tx, appointment, RECEIPT)
+        .await?
+        .ok_or(AppError::NotFound)?;
     drop(tx);
     let bytes = match &document.unstored {
         Some(text) => STANDARD.decode(text).map_err(|error| AppError::internal(&error))?,
         None => {
             let path = Path::from(document.path.as_str());
-            let found = state.documents.get(&path).await.map_err(|error| AppError::internal(&error))?;
-            found.bytes().await.map_err(|error| AppError::internal(&error))?.to_vec()
+            let found = state
+                .documents
+                .get(&path)
+                .await
+                .map_err(|error| AppError::internal(&error))?;
+            found
+                .bytes()
+                .await
+                .map_err(|error| AppError::internal(&error))?
+                .to_vec()
         }
     };
     if hex(&Sha256::digest(&bytes)) != document.sha256 {
-        return Err(AppError::Internal(format!("the stored bytes of document {} have changed", document.id)));
+        return Err(AppError::Internal(format!(
+            "the stored bytes of document {} have changed",
+            document.id
+        )));
     }
     Ok((document, bytes))
 }
@@ -167,7 +182,11 @@ pub(crate) async fn store_pending(state: &AppState) -> AppResult<()> {
         let Some(text) = &document.unstored else { continue };
         let bytes = STANDARD.decode(text).map_err(|error| AppError::internal(&error))?;
         let path = Path::from(document.path.as_str());
-        state.documents.put(&path, PutPayload::from(bytes)).await.map_err(|error| AppError::internal(&error))?;
+        state
+            .documents
+            .put(&path, PutPayload::from(bytes))
+            .await
+            .map_err(|error| AppError::internal(&error))?;
         let mut tx = state.db.write().await?;
         queries::stored(&mut tx, &document.id).await?;
         tx.commit().await?;

@@ -18,14 +18,16 @@ pub(crate) fn router() -> Router<AppState> {
     Router::new().route(pattern::BOOKING_RECEIPT, get(receipt))
 }
 
-async fn receipt(
-    State(state): State<AppState>,
-    actor: Actor,
-    Path(id): Path<String>,
-) -> AppResult<impl IntoResponse> {
+async fn receipt(State(state): State<AppState>, actor: Actor, Path(id): Path<String>) -> AppResult<impl IntoResponse> {
     actor.signed_in()?;
     let appointment = appointments::load(&mut state.db.read().await?, &actor, &id).await?;
     let (document, bytes) = receipt_bytes(&state, &appointment.id).await?;
     let disposition = format!("inline; filename=\"booka-{}.pdf\"", document.name());
-    Ok(([(header::CONTENT_TYPE, "application/pdf".to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes))
+    Ok((
+        [
+            (header::CONTENT_TYPE, "application/pdf".to_owned()),
+            (header::CONTENT_DISPOSITION, disposition),
+        ],
+        bytes,
+    ))
 }

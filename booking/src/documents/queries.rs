@@ -72,7 +72,9 @@ impl FromRow for Seller {
             orgno: row.get("orgno")?,
             vat_registered: row.flag("vat_registered")?,
             address: row.get("address")?,
-            town: format!("{} {}", row.get::<String>("postcode")?, row.get::<String>("town")?).trim().to_owned(),
+            town: format!("{} {}", row.get::<String>("postcode")?, row.get::<String>("town")?)
+                .trim()
+                .to_owned(),
         })
     }
 }

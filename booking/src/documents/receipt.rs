@@ -65,13 +65,19 @@ impl Receipt {
         let carried_out = t(
             locale,
             "document-service-time",
-            &[("from", format!("{day} {}", clock(self.from)).into()), ("to", clock(self.to).into())],
+            &[
+                ("from", format!("{day} {}", clock(self.from)).into()),
+                ("to", clock(self.to).into()),
+            ],
         );
         let percent = percent(self.vat_bp, locale);
         let card = t(
             locale,
             "document-method",
-            &[("brand", self.method_brand.as_str().into()), ("last4", self.method_last4.as_str().into())],
+            &[
+                ("brand", self.method_brand.as_str().into()),
+                ("last4", self.method_last4.as_str().into()),
+            ],
         );
         Sheet {
             language: locale.tag().to_owned(),
@@ -83,13 +89,20 @@ impl Receipt {
                 (text("document-booking"), self.reference.clone()),
             ],
             seller: self.seller_lines(locale),
-            buyer: vec![text("document-buyer"), self.buyer_name.clone(), self.buyer_email.clone()],
+            buyer: vec![
+                text("document-buyer"),
+                self.buyer_name.clone(),
+                self.buyer_email.clone(),
+            ],
             item_heading: (text("document-item"), text("document-amount")),
             item: vec![self.title.clone(), carried_out, self.measured(locale)],
             item_amount: money(self.gross_minor),
             totals: vec![
                 (text("document-net"), money(self.net_minor)),
-                (t(locale, "document-vat", &[("rate", percent.into())]), money(self.vat_minor)),
+                (
+                    t(locale, "document-vat", &[("rate", percent.into())]),
+                    money(self.vat_minor),
+                ),
                 (text("document-total"), money(self.gross_minor)),
             ],
             payment_heading: format!("{}: {card}", text("document-payment")),
@@ -109,7 +122,11 @@ impl Receipt {
 
     fn seller_lines(&self, locale: Locale) -> Vec<String> {
         let seller = &self.seller;
-        let key = if seller.vat_registered { "document-orgno-vat" } else { "document-orgno" };
+        let key = if seller.vat_registered {
+            "document-orgno-vat"
+        } else {
+            "document-orgno"
+        };
         let mut lines = vec![
             t(locale, "document-seller", &[]),
             seller.name.clone(),
@@ -128,8 +145,17 @@ impl Receipt {
         match self.price.model {
             PriceModel::Free => t(locale, "document-free", &[("duration", duration.into())]),
             PriceModel::Fixed { .. } => t(locale, "document-fixed", &[("duration", duration.into())]),
-            PriceModel::PerMinute { rate_minor, increment_s, free_s, cap_minor } => {
-                let key = if free_s == 0 { "document-metered" } else { "document-metered-free" };
+            PriceModel::PerMinute {
+                rate_minor,
+                increment_s,
+                free_s,
+                cap_minor,
+            } => {
+                let key = if free_s == 0 {
+                    "document-metered"
+                } else {
+                    "document-metered-free"
+                };
                 t(
                     locale,
                     key,
@@ -178,9 +204,12 @@ mod tests {
 
     #[test]
     fn measured_time_is_cut_to_full_seconds() {
-        for (billable, expect) in
-            [(0, "0 min 0 s"), (25_999_999, "0 min 25 s"), (1_300_000_000, "21 min 40 s"), (3_605_000_000, "60 min 5 s")]
-        {
+        for (billable, expect) in [
+            (0, "0 min 0 s"),
+            (25_999_999, "0 min 25 s"),
+            (1_300_000_000, "21 min 40 s"),
+            (3_605_000_000, "60 min 5 s"),
+        ] {
             assert_eq!(measured_time(billable), expect);
         }
     }

@@ -72,7 +72,10 @@ pub(super) fn render(sheet: &Sheet) -> Result<Vec<u8>, RenderError> {
     let settings = PageSettings::from_wh(PAGE.0, PAGE.1).expect("A4 has a size");
     let mut page = document.start_page_with(settings);
     let mut surface = page.surface();
-    let mut pen = Pen { surface: &mut surface, y: MARGIN + 24.0 };
+    let mut pen = Pen {
+        surface: &mut surface,
+        y: MARGIN + 24.0,
+    };
     pen.head(sheet);
     pen.body(sheet);
     surface.finish();
@@ -126,7 +129,10 @@ impl Pen<'_, '_> {
         self.y += 8.0;
         self.rule();
         for (index, line) in sheet.item.iter().enumerate() {
-            for (row, part) in wrap(line, TEXT_PT, Weight::Regular, RIGHT - MARGIN - 110.0).iter().enumerate() {
+            for (row, part) in wrap(line, TEXT_PT, Weight::Regular, RIGHT - MARGIN - 110.0)
+                .iter()
+                .enumerate()
+            {
                 self.y += LINE_PT;
                 self.text(MARGIN, TEXT_PT, Weight::Regular, part);
                 if index == 0 && row == 0 {
@@ -137,7 +143,11 @@ impl Pen<'_, '_> {
         self.y += 12.0;
         self.rule();
         for (index, (label, amount)) in sheet.totals.iter().enumerate() {
-            let weight = if index + 1 == sheet.totals.len() { Weight::Bold } else { Weight::Regular };
+            let weight = if index + 1 == sheet.totals.len() {
+                Weight::Bold
+            } else {
+                Weight::Regular
+            };
             self.row(label, amount, weight);
         }
         self.y += 2.0 * LINE_PT;
@@ -160,7 +170,14 @@ impl Pen<'_, '_> {
     fn text(&mut self, x: f32, size: f32, weight: Weight, text: &str) {
         self.surface.set_fill(Some(ink(26)));
         let at = Point::from_xy(x, self.y);
-        self.surface.draw_text(at, font(weight), size, &drawable(text), false, TextDirection::LeftToRight);
+        self.surface.draw_text(
+            at,
+            font(weight),
+            size,
+            &drawable(text),
+            false,
+            TextDirection::LeftToRight,
+        );
     }
 
     fn right(&mut self, x: f32, size: f32, weight: Weight, text: &str) {
@@ -179,7 +196,11 @@ impl Pen<'_, '_> {
 }
 
 fn ink(grey: u8) -> Fill {
-    Fill { paint: rgb::Color::new(grey, grey, grey).into(), opacity: NormalizedF32::ONE, rule: FillRule::NonZero }
+    Fill {
+        paint: rgb::Color::new(grey, grey, grey).into(),
+        opacity: NormalizedF32::ONE,
+        rule: FillRule::NonZero,
+    }
 }
 
 fn font(weight: Weight) -> Font {
@@ -202,8 +223,13 @@ fn face(weight: Weight) -> FontRef<'static> {
 /// Width in points, without kerning: amounts in a column have the same digits.
 fn width(text: &str, size: f32, weight: Weight) -> f32 {
     let face = face(weight);
-    let (charmap, metrics) = (face.charmap(), face.glyph_metrics(Size::new(size), LocationRef::default()));
-    text.chars().filter_map(|c| metrics.advance_width(charmap.map(c).unwrap_or_default())).sum()
+    let (charmap, metrics) = (
+        face.charmap(),
+        face.glyph_metrics(Size::new(size), LocationRef::default()),
+    );
+    text.chars()
+        .filter_map(|c| metrics.advance_width(charmap.map(c).unwrap_or_default()))
+        .sum()
 }
 
 /// Control characters have no glyph; neither have letters that the font does not know, which become question marks.
@@ -223,7 +249,11 @@ fn wrap(text: &str, size: f32, weight: Weight, max: f32) -> Vec<String> {
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         for piece in pieces(word, size, weight, max) {
             let line = lines.last_mut().expect("there is always a line");
-            let joined = if line.is_empty() { piece.clone() } else { format!("{line} {piece}") };
+            let joined = if line.is_empty() {
+                piece.clone()
+            } else {
+                format!("{line} {piece}")
+            };
             if width(&joined, size, weight) <= max {
                 *line = joined;
             } else {
@@ -290,7 +320,11 @@ mod tests {
     #[test]
     fn hostile_texts_still_make_a_page() {
         let mut hostile = sheet();
-        hostile.item = vec!["x".repeat(5_000), "\u{0}\u{202e}\r\n漢字 🐕 \u{301}".into(), String::new()];
+        hostile.item = vec![
+            "x".repeat(5_000),
+            "\u{0}\u{202e}\r\n漢字 🐕 \u{301}".into(),
+            String::new(),
+        ];
         hostile.seller = vec![" ".repeat(3_000), "a b ".repeat(2_000)];
         assert!(render(&hostile).is_ok());
     }
@@ -300,7 +334,10 @@ mod tests {
         let max = 120.0;
         for text in ["kort", "en lang setning som må brytes flere steder", &"W".repeat(60)] {
             let lines = wrap(text, TEXT_PT, Weight::Regular, max);
-            assert!(lines.iter().all(|line| width(line, TEXT_PT, Weight::Regular) <= max), "{lines:?}");
+            assert!(
+                lines.iter().all(|line| width(line, TEXT_PT, Weight::Regular) <= max),
+                "{lines:?}"
+            );
         }
     }
 }

@@ -8,11 +8,21 @@ use crate::state::Micros;
 /// What happened to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountMail {
-    Verify { link: String },
-    Reset { link: String },
+    Verify {
+        link: String,
+    },
+    Reset {
+        link: String,
+    },
     /// Somebody registered with an address that has an account already.
-    AlreadyRegistered { link: String },
-    DeletionAsked { link: String, erased_at: Micros, time_zone: String },
+    AlreadyRegistered {
+        link: String,
+    },
+    DeletionAsked {
+        link: String,
+        erased_at: Micros,
+        time_zone: String,
+    },
 }
 
 /// The mail for it. `key` names the cause, for example the token's id: see [`Message::key`].
@@ -24,7 +34,11 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
         AccountMail::AlreadyRegistered { link } => {
             ("exists", "mail-exists-subject", "mail-exists-body", link, String::new())
         }
-        AccountMail::DeletionAsked { link, erased_at, time_zone } => (
+        AccountMail::DeletionAsked {
+            link,
+            erased_at,
+            time_zone,
+        } => (
             "deletion",
             "mail-deletion-subject",
             "mail-deletion-body",
@@ -32,9 +46,21 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
             format::day_time(recipient.locale, *erased_at, time_zone),
         ),
     };
-    let args = [("name", recipient.name.as_str()), ("link", link.as_str()), ("when", when.as_str())];
+    let args = [
+        ("name", recipient.name.as_str()),
+        ("link", link.as_str()),
+        ("when", when.as_str()),
+    ];
     let (subject, body) = text(recipient.locale, subject, body, &args);
-    Message { key: format!("{kind}:{key}"), kind, recipient, appointment_id: None, subject, body, ics: None }
+    Message {
+        key: format!("{kind}:{key}"),
+        kind,
+        recipient,
+        appointment_id: None,
+        subject,
+        body,
+        ics: None,
+    }
 }
 
 #[cfg(test)]
@@ -44,7 +70,12 @@ mod tests {
     use super::*;
 
     fn recipient(locale: Locale) -> Recipient {
-        Recipient { account_id: None, name: "Ola\nHansen".into(), address: "ola@example.no".into(), locale }
+        Recipient {
+            account_id: None,
+            name: "Ola\nHansen".into(),
+            address: "ola@example.no".into(),
+            locale,
+        }
     }
 
     #[test]
@@ -82,7 +113,11 @@ mod tests {
             time_zone: "Europe/Oslo".into(),
         };
         let message = account_mail(recipient(Locale::Nb), "k", &mail);
-        assert!(message.body.contains("tirsdag 24. november kl. 10:00"), "{}", message.body);
+        assert!(
+            message.body.contains("tirsdag 24. november kl. 10:00"),
+            "{}",
+            message.body
+        );
         assert_eq!(message.key, "deletion:k");
     }
 }

@@ -33,7 +33,10 @@ pub enum AppointmentMail {
     NoShowConsumer,
     /// Both were there, but never in the call together.
     NotHeld,
-    Receipt { number: String, billable: Micros },
+    Receipt {
+        number: String,
+        billable: Micros,
+    },
     /// The charge could not be captured, and we have given up.
     PaymentFailed,
 }
@@ -43,35 +46,45 @@ impl AppointmentMail {
     fn keys(&self, role: PartyRole) -> Option<(&'static str, &'static str, &'static str)> {
         use PartyRole::{Consumer, Provider};
         match (self, role) {
-            (Self::Booked, Consumer) => {
-                Some(("booked", "mail-booked-consumer-subject", "mail-booked-consumer-body"))
-            }
-            (Self::Booked, Provider) => {
-                Some(("booked", "mail-booked-provider-subject", "mail-booked-provider-body"))
-            }
-            (Self::Cancelled, Consumer) => {
-                Some(("cancelled", "mail-cancelled-consumer-subject", "mail-cancelled-consumer-body"))
-            }
-            (Self::Cancelled, Provider) => {
-                Some(("cancelled", "mail-cancelled-provider-subject", "mail-cancelled-provider-body"))
-            }
-            (Self::NoShowProvider, Consumer) => {
-                Some(("no_show", "mail-no-show-provider-consumer-subject", "mail-no-show-provider-consumer-body"))
-            }
-            (Self::NoShowProvider, Provider) => {
-                Some(("no_show", "mail-no-show-provider-provider-subject", "mail-no-show-provider-provider-body"))
-            }
-            (Self::NoShowConsumer, Consumer) => {
-                Some(("no_show", "mail-no-show-consumer-consumer-subject", "mail-no-show-consumer-consumer-body"))
-            }
-            (Self::NoShowConsumer, Provider) => {
-                Some(("no_show", "mail-no-show-consumer-provider-subject", "mail-no-show-consumer-provider-body"))
-            }
+            (Self::Booked, Consumer) => Some(("booked", "mail-booked-consumer-subject", "mail-booked-consumer-body")),
+            (Self::Booked, Provider) => Some(("booked", "mail-booked-provider-subject", "mail-booked-provider-body")),
+            (Self::Cancelled, Consumer) => Some((
+                "cancelled",
+                "mail-cancelled-consumer-subject",
+                "mail-cancelled-consumer-body",
+            )),
+            (Self::Cancelled, Provider) => Some((
+                "cancelled",
+                "mail-cancelled-provider-subject",
+                "mail-cancelled-provider-body",
+            )),
+            (Self::NoShowProvider, Consumer) => Some((
+                "no_show",
+                "mail-no-show-provider-consumer-subject",
+                "mail-no-show-provider-consumer-body",
+            )),
+            (Self::NoShowProvider, Provider) => Some((
+                "no_show",
+                "mail-no-show-provider-provider-subject",
+                "mail-no-show-provider-provider-body",
+            )),
+            (Self::NoShowConsumer, Consumer) => Some((
+                "no_show",
+                "mail-no-show-consumer-consumer-subject",
+                "mail-no-show-consumer-consumer-body",
+            )),
+            (Self::NoShowConsumer, Provider) => Some((
+                "no_show",
+                "mail-no-show-consumer-provider-subject",
+                "mail-no-show-consumer-provider-body",
+            )),
             (Self::NotHeld, Consumer) => Some(("not_held", "mail-not-held-subject", "mail-not-held-body")),
             (Self::Receipt { .. }, Consumer) => Some(("receipt", "mail-receipt-subject", "mail-receipt-body")),
-            (Self::PaymentFailed, Consumer) => {
-                Some(("payment_failed", "mail-payment-failed-subject", "mail-payment-failed-body"))
-            }
+            (Self::PaymentFailed, Consumer) => Some((
+                "payment_failed",
+                "mail-payment-failed-subject",
+                "mail-payment-failed-body",
+            )),
             (Self::NotHeld | Self::Receipt { .. } | Self::PaymentFailed, Provider) => None,
         }
     }
@@ -136,15 +149,25 @@ pub fn appointment_mail(
     };
     let exact = |minor| format::money_exact(locale, minor, &money.currency);
     let failed = *mail == AppointmentMail::PaymentFailed;
-    let amount = exact(if failed { money.charged_minor } else { money.reserved_minor });
+    let amount = exact(if failed {
+        money.charged_minor
+    } else {
+        money.reserved_minor
+    });
     let args = [
         ("name", recipient.name.clone()),
         ("other", other_name(appointment, role).to_owned()),
         ("title", appointment.title.clone()),
-        ("when", format::span(locale, appointment.start_us, appointment.end_us, &appointment.time_zone)),
+        (
+            "when",
+            format::span(locale, appointment.start_us, appointment.end_us, &appointment.time_zone),
+        ),
         ("opens", format::clock(appointment.opens_us(), &appointment.time_zone)),
         ("about", appointment.about.clone()),
-        ("contact", format!("{}, {}", appointment.consumer.email, appointment.consumer.phone)),
+        (
+            "contact",
+            format!("{}, {}", appointment.consumer.email, appointment.consumer.phone),
+        ),
         ("price_line", price_line(locale, &exact(money.reserved_minor), money)),
         ("money_line", money_line(locale, &exact(money.reserved_minor), money)),
         ("card", money.card.clone()),
@@ -158,7 +181,9 @@ pub fn appointment_mail(
     ];
     let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let (subject, body) = text(locale, subject, body, &args);
-    let ics = mail.calendar_method().map(|method| calendar(state, appointment, role, method));
+    let ics = mail
+        .calendar_method()
+        .map(|method| calendar(state, appointment, role, method));
     let side = match role {
         PartyRole::Consumer => "consumer",
         PartyRole::Provider => "provider",
@@ -186,9 +211,22 @@ pub fn booking_lost_mail(state: &AppState, recipient: Recipient, hold: &Hold) ->
         ("when", when.as_str()),
         ("link", link.as_str()),
     ];
-    let (subject, body) = text(recipient.locale, "mail-booking-lost-subject", "mail-booking-lost-body", &args);
+    let (subject, body) = text(
+        recipient.locale,
+        "mail-booking-lost-subject",
+        "mail-booking-lost-body",
+        &args,
+    );
     let key = format!("booking_lost:{}", hold.id);
-    Message { key, kind: "booking_lost", recipient, appointment_id: None, subject, body, ics: None }
+    Message {
+        key,
+        kind: "booking_lost",
+        recipient,
+        appointment_id: None,
+        subject,
+        body,
+        ics: None,
+    }
 }
 
 /// The calendar file of a confirmed appointment for one side, for download.
@@ -240,7 +278,11 @@ fn price_line(locale: Locale, reserved: &str, money: &Money) -> String {
     if money.reserved_minor == 0 {
         return t(locale, "mail-price-free", &[]);
     }
-    t(locale, "mail-price-paid", &[("amount", reserved.into()), ("card", money.card.as_str().into())])
+    t(
+        locale,
+        "mail-price-paid",
+        &[("amount", reserved.into()), ("card", money.card.as_str().into())],
+    )
 }
 
 fn money_line(locale: Locale, reserved: &str, money: &Money) -> String {
@@ -252,5 +294,7 @@ fn money_line(locale: Locale, reserved: &str, money: &Money) -> String {
 
 /// `a@b` of `Name <a@b>`.
 fn bare_address(from: &str) -> &str {
-    from.rsplit_once('<').map_or(from, |(_, rest)| rest.trim_end_matches('>')).trim()
+    from.rsplit_once('<')
+        .map_or(from, |(_, rest)| rest.trim_end_matches('>'))
+        .trim()
 }

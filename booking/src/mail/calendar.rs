@@ -38,7 +38,9 @@ pub fn calendar_file(entry: &CalendarEntry<'_>) -> String {
         CalendarMethod::Cancel => ("CANCEL", "CANCELLED"),
     };
     let mut attendee = Property::new("ATTENDEE", format!("mailto:{}", entry.attendee));
-    attendee.add_parameter("PARTSTAT", "ACCEPTED").add_parameter("RSVP", "FALSE");
+    attendee
+        .add_parameter("PARTSTAT", "ACCEPTED")
+        .add_parameter("RSVP", "FALSE");
     let event = Event::with_uid(entry.uid)
         .summary(entry.summary)
         .description(entry.description)
@@ -103,8 +105,18 @@ mod tests {
         assert_eq!(text.matches("DTSTAMP").count(), 1, "{text}");
         assert!(text.contains("one\\nLine"), "{text}");
         assert!(text.split("\r\n").all(|line| line.len() <= 75), "{text}");
-        let cancelled = calendar_file(&CalendarEntry { method: CalendarMethod::Cancel, sequence: 1, ..entry });
-        assert!(cancelled.contains("METHOD:CANCEL") && cancelled.contains("SEQUENCE:1"), "{cancelled}");
-        assert!(cancelled.contains("STATUS:CANCELLED") && cancelled.contains("UID:a1@booka"), "{cancelled}");
+        let cancelled = calendar_file(&CalendarEntry {
+            method: CalendarMethod::Cancel,
+            sequence: 1,
+            ..entry
+        });
+        assert!(
+            cancelled.contains("METHOD:CANCEL") && cancelled.contains("SEQUENCE:1"),
+            "{cancelled}"
+        );
+        assert!(
+            cancelled.contains("STATUS:CANCELLED") && cancelled.contains("UID:a1@booka"),
+            "{cancelled}"
+        );
     }
 }

@@ -67,7 +67,10 @@ impl std::str::FromStr for OutboxState {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        [Self::Queued, Self::Sent, Self::Failed].into_iter().find(|state| state.name() == name).ok_or(())
+        [Self::Queued, Self::Sent, Self::Failed]
+            .into_iter()
+            .find(|state| state.name() == name)
+            .ok_or(())
     }
 }
 

@@ -125,7 +125,9 @@ pub(crate) async fn mark_failed(
     next_try: Micros,
     error: &str,
 ) -> Result<(), DbError> {
-    tx.execute(MARK_FAILED, params![id, state.name(), next_try, error]).await.map(drop)
+    tx.execute(MARK_FAILED, params![id, state.name(), next_try, error])
+        .await
+        .map(drop)
 }
 
 /// One page of the outbox, newest first, and how many mails match at all. `q` is part of an address or a subject.

@@ -39,7 +39,11 @@ pub async fn send_due(state: &AppState) -> Result<usize, DbError> {
             }
             Err(error) => {
                 tracing::warn!(mail = mail.id, error, "a mail was not sent");
-                let next = if mail.attempts + 1 >= ATTEMPTS_MAX { OutboxState::Failed } else { OutboxState::Queued };
+                let next = if mail.attempts + 1 >= ATTEMPTS_MAX {
+                    OutboxState::Failed
+                } else {
+                    OutboxState::Queued
+                };
                 queries::mark_failed(&mut tx, &mail.id, next, now + backoff(mail.attempts), &error).await?;
             }
         }
@@ -60,7 +64,11 @@ async fn send(smtp: &SmtpConfig, from: &str, mail: &DueMail) -> Result<(), Strin
         .map_err(|_| "the SMTP address cannot be read".to_owned())?
         .timeout(Some(SEND_WAIT))
         .build();
-    transport.send(message).await.map(drop).map_err(|error| error.to_string())
+    transport
+        .send(message)
+        .await
+        .map(drop)
+        .map_err(|error| error.to_string())
 }
 
 fn compose(from: &str, mail: &DueMail) -> Result<lettre::Message, String> {
@@ -74,7 +82,11 @@ fn compose(from: &str, mail: &DueMail) -> Result<lettre::Message, String> {
     let message = match &mail.ics {
         None => builder.singlepart(text),
         Some(ics) => {
-            let method = if ics.contains("METHOD:CANCEL") { "CANCEL" } else { "REQUEST" };
+            let method = if ics.contains("METHOD:CANCEL") {
+                "CANCEL"
+            } else {
+                "REQUEST"
+            };
             let kind = ContentType::parse(&format!("text/calendar; charset=utf-8; method={method}"))
                 .map_err(|error| error.to_string())?;
             let file = Attachment::new("booka.ics".to_owned()).body(ics.clone(), kind);
@@ -101,9 +113,16 @@ mod tests {
 
     #[test]
     fn a_calendar_file_is_attached_with_its_method() {
-        let message = compose("Booka <post@booka.example>", &mail("ola@example.no", Some("METHOD:CANCEL"))).expect("fits");
+        let message = compose(
+            "Booka <post@booka.example>",
+            &mail("ola@example.no", Some("METHOD:CANCEL")),
+        )
+        .expect("fits");
         let text = String::from_utf8(message.formatted()).expect("mails are ASCII");
-        assert!(text.contains("method=CANCEL") && text.contains("To: ola@example.no"), "{text}");
+        assert!(
+            text.contains("method=CANCEL") && text.contains("To: ola@example.no"),
+            "{text}"
+        );
         assert!(text.contains("Message-ID: <0190@booka>"), "{text}");
     }
 

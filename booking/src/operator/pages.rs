@@ -67,7 +67,10 @@ async fn live_calls(State(state): State<AppState>, visit: Visit) -> AppResult<Re
     for call in &look.calls {
         rows.push(live_row(&mut tx, &look, call, visit.now).await?);
     }
-    Ok(pages::html(&OperatorCallsPage { shell: pages::shell(&visit), calls: rows }))
+    Ok(pages::html(&OperatorCallsPage {
+        shell: pages::shell(&visit),
+        calls: rows,
+    }))
 }
 
 async fn live_row(tx: &mut Tx, look: &Look, call: &LiveCall, now: i64) -> AppResult<LiveCallRow> {
@@ -76,10 +79,17 @@ async fn live_row(tx: &mut Tx, look: &Look, call: &LiveCall, now: i64) -> AppRes
         Err(AppError::NotFound) => String::new(),
         Err(error) => return Err(error),
     };
-    let started_at = call_queries::segments(tx, &call.call).await?.first().map(|segment| segment.started_at);
+    let started_at = call_queries::segments(tx, &call.call)
+        .await?
+        .first()
+        .map(|segment| segment.started_at);
     let consumer = call.seats.iter().find(|seat| !seat.is_provider);
     let rates: Vec<(u64, u64)> = call.seats.iter().map(|seat| look.rate(seat)).collect();
-    let losses = call.seats.iter().filter_map(|seat| seat.stats).map(|stats| stats.loss_permille());
+    let losses = call
+        .seats
+        .iter()
+        .filter_map(|seat| seat.stats)
+        .map(|stats| stats.loss_permille());
     Ok(LiveCallRow {
         id: call.call.clone(),
         health: live::health(call),
@@ -98,7 +108,11 @@ async fn live_call(State(state): State<AppState>, visit: Visit, Path(id): Path<S
     visit.actor.operator()?;
     let appointment = appointments::load_any(&mut state.db.read().await?, &id).await?;
     let look = Look::take(&state).await;
-    let call = look.calls.iter().find(|call| call.call == id).ok_or(AppError::NotFound)?;
+    let call = look
+        .calls
+        .iter()
+        .find(|call| call.call == id)
+        .ok_or(AppError::NotFound)?;
     Ok(pages::html(&OperatorCallPage {
         shell: pages::shell_in(&visit, &appointment.time_zone),
         id: id.clone(),
@@ -118,7 +132,11 @@ async fn appointment_list(
 ) -> AppResult<Response> {
     visit.actor.operator()?;
     let status = AppointmentStatus::from_slug(&query.status);
-    let stored = status.and_then(|status| Status::ALL.into_iter().find(|known| page_status(*known) == status && is_stored(*known)));
+    let stored = status.and_then(|status| {
+        Status::ALL
+            .into_iter()
+            .find(|known| page_status(*known) == status && is_stored(*known))
+    });
     let q = query.q();
     let rows = queries::list(&mut state.db.read().await?, stored, SEARCHED_MAX).await?;
     let rows: Vec<OperatorAppointmentRow> = rows.into_iter().map(listed).filter(|row| matches(row, &q)).collect();
@@ -171,7 +189,11 @@ impl Window {
         let size = PAGE_SIZE as usize;
         let of = u32::try_from(rows.div_ceil(size)).unwrap_or(u32::MAX).max(1);
         let number = wanted.clamp(1, of);
-        Self { number, of, skip: (number as usize - 1) * size }
+        Self {
+            number,
+            of,
+            skip: (number as usize - 1) * size,
+        }
     }
 }
 
@@ -253,13 +275,17 @@ async fn outbox(State(state): State<AppState>, visit: Visit, Query(query): Query
         q,
         total,
         page,
-        pages: u32::try_from(total.div_ceil(u64::from(PAGE_SIZE))).unwrap_or(u32::MAX).max(1),
+        pages: u32::try_from(total.div_ceil(u64::from(PAGE_SIZE)))
+            .unwrap_or(u32::MAX)
+            .max(1),
     }))
 }
 
 async fn mail(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
     visit.actor.operator()?;
-    let mail = mail_queries::get(&mut state.db.read().await?, &id).await?.ok_or(AppError::NotFound)?;
+    let mail = mail_queries::get(&mut state.db.read().await?, &id)
+        .await?
+        .ok_or(AppError::NotFound)?;
     Ok(pages::html(&OperatorMailPage {
         shell: pages::shell(&visit),
         mail: outbox_row(&state, &mail),
@@ -292,7 +318,11 @@ mod tests {
     fn pages_stay_within_what_there_is() {
         let check = |rows, wanted, expect: (u32, u32, usize)| {
             let window = Window::of(rows, wanted);
-            assert_eq!((window.number, window.of, window.skip), expect, "{rows} rows, page {wanted}");
+            assert_eq!(
+                (window.number, window.of, window.skip),
+                expect,
+                "{rows} rows, page {wanted}"
+            );
         };
         check(0, 1, (1, 1, 0));
         check(50, 2, (1, 1, 0));

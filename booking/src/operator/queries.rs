@@ -44,10 +44,6 @@ impl FromRow for ListedAppointment {
 }
 
 /// The latest appointments, those with a status or all.
-pub(super) async fn list(
-    tx: &mut Tx,
-    status: Option<Status>,
-    at_most: i64,
-) -> Result<Vec<ListedAppointment>, DbError> {
+pub(super) async fn list(tx: &mut Tx, status: Option<Status>, at_most: i64) -> Result<Vec<ListedAppointment>, DbError> {
     tx.all(LIST, params![status.map_or("", Status::as_str), at_most]).await
 }

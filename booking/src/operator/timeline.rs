@@ -21,7 +21,15 @@ pub fn page_status(status: Status) -> AppointmentStatus {
 /// The stored events as the pages tell them, oldest first. `billable` is the measured time of the call.
 #[must_use]
 pub fn timeline(events: &[Event], billable: Micros) -> Vec<TimelineEntry> {
-    events.iter().filter_map(|event| Some(TimelineEntry { at: event.at_us, event: told(event, billable)? })).collect()
+    events
+        .iter()
+        .filter_map(|event| {
+            Some(TimelineEntry {
+                at: event.at_us,
+                event: told(event, billable)?,
+            })
+        })
+        .collect()
 }
 
 fn told(event: &Event, billable: Micros) -> Option<TimelineEvent> {
