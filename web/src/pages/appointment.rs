@@ -135,14 +135,14 @@ impl TimelineEvent {
     /// The sentence of this event.
     #[must_use]
     pub fn text(&self, shell: &Shell) -> String {
-        let amount = |key: &str, minor: &i64, currency: &str| shell.t1(key, "amount", &shell.money(minor, currency));
+        let amount = |key: &str, minor: &i64, currency: &str| shell.t1(key, "amount", shell.money(minor, currency));
         match self {
             Self::Booked => shell.t("event-booked"),
             Self::Reserved(minor, currency) => amount("event-reserved", minor, currency),
             Self::RoomOpens => shell.t("event-room-opens"),
             Self::Starts => shell.t("event-starts"),
             Self::CallStarted => shell.t("event-call-started"),
-            Self::CallEnded(millis) => shell.t1("event-call-ended", "duration", &shell.duration(millis)),
+            Self::CallEnded(millis) => shell.t1("event-call-ended", "duration", shell.duration(millis)),
             Self::Charged(minor, currency) => amount("event-charged", minor, currency),
             Self::Released(minor, currency) => amount("event-released", minor, currency),
             Self::Refunded(minor, currency) => amount("event-refunded", minor, currency),
@@ -200,7 +200,7 @@ impl AppointmentView {
     }
 
     fn money(&self, shell: &Shell, minor: i64) -> String {
-        shell.money(&minor, &self.price.price.currency)
+        shell.money(minor, &self.price.price.currency)
     }
 }
 
@@ -226,7 +226,7 @@ impl AppointmentAfterPage {
         else {
             return None;
         };
-        let (shell, duration) = (&self.shell, self.shell.duration(&billable_ms));
+        let (shell, duration) = (&self.shell, self.shell.duration(billable_ms));
         let charged = self.appointment.money(shell, charged_minor);
         let cost = if charged_minor == 0 {
             shell.t1("result-free", "duration", &duration)

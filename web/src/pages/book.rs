@@ -196,7 +196,7 @@ impl BookPaymentPage {
     /// The most that can be charged, in words.
     fn most(&self) -> String {
         let price = &self.hold.price.price;
-        self.shell.money(&price.most_minor(), &price.currency)
+        self.shell.money(price.most_minor(), &price.currency)
     }
 
     /// What is reserved now, and what is charged later.
@@ -205,7 +205,7 @@ impl BookPaymentPage {
             PriceModel::PerMinute { .. } => "payment-promise-minutes",
             PriceModel::Fixed { .. } | PriceModel::Free => "payment-promise-fixed",
         };
-        self.shell.t1(key, "amount", &self.most())
+        self.shell.t1(key, "amount", self.most())
     }
 }
 

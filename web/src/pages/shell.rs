@@ -286,7 +286,7 @@ impl Shell {
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty());
         let first = words.next().and_then(|word| word.chars().next());
-        let last = words.last().and_then(|word| word.chars().next());
+        let last = words.next_back().and_then(|word| word.chars().next());
         first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
     }
 
@@ -296,15 +296,15 @@ impl Shell {
         let currency = &price.currency;
         match &price.model {
             PriceModel::Free => self.t("price-free"),
-            PriceModel::Fixed { amount_minor } => self.t1("price-fixed", "amount", &self.money(amount_minor, currency)),
+            PriceModel::Fixed { amount_minor } => self.t1("price-fixed", "amount", self.money(amount_minor, currency)),
             PriceModel::PerMinute {
                 rate_minor, cap_minor, ..
             } => self.t2(
                 "price-per-minute",
                 "rate",
-                &self.money(rate_minor, currency),
+                self.money(rate_minor, currency),
                 "cap",
-                &self.money(cap_minor, currency),
+                self.money(cap_minor, currency),
             ),
         }
     }
