@@ -1,4 +1,5 @@
 // A person at a browser: an own Chromium process and profile, an own picture and tone, and probes for what arrives.
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -195,6 +196,21 @@ export function readMeter(page) {
     const { billableMs, costMinor, running } = meter.dataset;
     return { billableMs: Number(billableMs), costMinor: Number(costMinor), running: running === "true" };
   });
+}
+
+/** Waits until the meter on the page has counted this much. */
+export function waitForBillable(page, ms) {
+  return page.waitForFunction(
+    (least) => Number(document.querySelector("[data-billable-ms]")?.dataset.billableMs) >= least,
+    ms,
+    { timeout: ms + WAIT_MS, polling: 100 },
+  );
+}
+
+/** Nothing was asked of another origin, and no page had a fault. */
+export function assertClean({ name, strangers, faults }) {
+  assert.deepEqual(strangers, [], `${name} asked other origins`);
+  assert.deepEqual(faults, [], `${name} had faults`);
 }
 
 /** Serious and critical findings of axe on the page as it is. */

@@ -4,12 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openPerson } from "./browser.mjs";
 import { Server } from "./server.mjs";
+import { seedLink, signInByLink } from "./walk.mjs";
 
 export * from "./browser.mjs";
 export { Server } from "./server.mjs";
 
 export const CONSUMER = { left: "blue", right: "yellow", tone: 440 };
 export const PROVIDER = { left: "green", right: "red", tone: 660 };
+
+/** A visitor who has no account yet. */
+export const OLA = { name: "Ola Hansen", email: "ola@example.no", password: "rød hest i regnet" };
 
 /** A started server with a seeded marketplace, a folder of its own, and a broom. `seed` is what `seed-demo` printed. */
 export async function startWorld(environment = {}) {
@@ -23,6 +27,14 @@ export async function startWorld(environment = {}) {
       const person = await openPerson(name, server.origin, folder, look, options);
       people.push(person);
       return person;
+    },
+    /** The three of every story: operator and provider signed in, the consumer unknown. */
+    cast: async () => {
+      world.operator = await world.person("operator", PROVIDER);
+      world.provider = await world.person("provider", PROVIDER);
+      world.consumer = await world.person("consumer", CONSUMER);
+      await signInByLink(world.operator.page, seedLink(world, "Operator"));
+      await signInByLink(world.provider.page, seedLink(world, "Provider"));
     },
     /** Runs a story; if it fails, what everyone saw is kept in the folder that BOOKA_TEST_PICTURES names. */
     story: async (tell) => {

@@ -81,13 +81,44 @@ export async function bookAsNewVisitor(page, operator, origin, { place, provider
   return new URL(page.url()).pathname.split("/").at(-1);
 }
 
-/** Both sides go in, the provider first, who then admits the consumer. `waiting` is run while the consumer waits. */
+/** Both sides go in, the provider first, who then admits the consumer. `waiting` is run while the consumer waits. Gives the time. */
 export async function meet(provider, consumer, origin, id, waiting = async () => undefined) {
   const url = `${origin}/call/${id}`;
   await joinCall(provider, url, "call");
   await joinCall(consumer, url, "lobby");
   await provider.page.waitForSelector('[data-action="admit"]');
   await waiting();
+  const admittedAt = Date.now();
   await provider.page.click('[data-action="admit"]');
   await consumer.page.waitForSelector('[data-phase="call"]', { timeout: WAIT_MS });
+  return admittedAt;
+}
+
+/** The page after the call, once the charge is through: its words, and the measured time in milliseconds. */
+export async function readAfterCall(page, origin, id, timeout = 30_000) {
+  const until = Date.now() + timeout;
+  for (;;) {
+    await page.goto(`${origin}/bookings/${id}`);
+    const text = await page.innerText("main");
+    if (/Kvittering|Frigitt/.test(text)) return { text, measuredMs: readDuration(text) };
+    if (Date.now() > until) throw new Error(`no charge after ${timeout} ms, the page says:\n${text}`);
+    await page.waitForTimeout(300);
+  }
+}
+
+/** `22 s` or `1 min 2 s` of the price box, in milliseconds. */
+function readDuration(text) {
+  const match = /Tid dere snakket sammen\s+(?:(\d+)\s*min\s*)?(\d+)\s*s\b/u.exec(text);
+  return match === null ? Number.NaN : (Number(match[1] ?? 0) * 60 + Number(match[2])) * 1000;
+}
+
+/** What the operator sees of one appointment: the rows of its three tables, as lists of cells. */
+export async function readRecords(page, origin, id) {
+  await page.goto(`${origin}/operator/appointments/${id}`);
+  return page.evaluate(() => {
+    const rows = (section) =>
+      [...section.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => cell.innerText.trim()));
+    const [segments, payments, ledger] = [...document.querySelectorAll(".split-main section")].map(rows);
+    return { segments, payments, ledger };
+  });
 }

@@ -31,9 +31,15 @@ export function End() {
   }
 }
 
-function EndFrame(props: { title: string; words: string; children: ComponentChildren }) {
+function EndFrame(props: { title: string; words: string; clock?: Clock | null; children: ComponentChildren }) {
+  const { clock } = props;
   return (
-    <section class="call-end">
+    <section
+      class="call-end"
+      data-billable-ms={clock?.billable_ms}
+      data-cost-minor={clock?.cost_minor}
+      data-running={clock?.running}
+    >
       <h1 tabIndex={-1}>{props.title}</h1>
       <p role="status">{props.words}</p>
       <div class="end-actions">{props.children}</div>
@@ -51,7 +57,7 @@ interface EndedProps {
 function Ended({ reason, clock, mayReturn, page }: EndedProps) {
   const { t } = useCall();
   return (
-    <EndFrame title={endTitle(reason, t)} words={costWords(clock, page, t)}>
+    <EndFrame title={endTitle(reason, t)} words={costWords(clock, page, t)} clock={clock}>
       <a class="call-button is-filled" href={page.after_url}>
         {t("call-after")}
       </a>

@@ -1,0 +1,107 @@
+// The server dies in the middle of calls, and so does a browser: pages recover alone, and nobody pays too much.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as h from "./harness.mjs";
+import { bookAsNewVisitor, CARDS, meet, readAfterCall, readRecords } from "./walk.mjs";
+
+/** Both pages must be back within this time of the server's return. */
+const BACK_MS = 10_000;
+/** What one interruption may cost the provider at most. */
+const SHORT_MS = 5_000;
+
+async function tell(story) {
+  const world = await h.startWorld();
+  try {
+    await world.cast();
+    await world.story(() => story(world));
+  } finally {
+    await world.end();
+  }
+}
+
+function bookVideotime({ consumer, operator, server }) {
+  return bookAsNewVisitor(consumer.page, operator.page, server.origin, {
+    place: "Bergen",
+    provider: "Dyreklinikken Nordli",
+    service: "Videotime",
+    person: h.OLA,
+    card: CARDS.accepted,
+  });
+}
+
+function seeEachOther({ consumer, provider }, timeout) {
+  return Promise.all([
+    h.waitForPhase(consumer.page, "call", timeout),
+    h.waitForPhase(provider.page, "call", timeout),
+    h.seeColours(consumer.page, [h.PROVIDER.left, h.PROVIDER.right], timeout),
+    h.seeColours(provider.page, [h.CONSUMER.left, h.CONSUMER.right], timeout),
+  ]);
+}
+
+/** 15 kr a minute, counted by the second. */
+const ORE_PER_S = 25;
+
+test("kill -9 of the server at three moments: both pages come back alone, and one charge follows from the true time", () =>
+  tell(async (world) => {
+    const { operator, provider, consumer, server } = world;
+    const id = await bookVideotime(world);
+    const spans = { most: 0, least: 0 };
+    let since = await meet(provider, consumer, server.origin, id);
+    await seeEachOther(world, h.WAIT_MS);
+    let seenAt = Date.now();
+    // Soon after the start, some checkpoints later, and when the page has only just recovered.
+    for (const moment of [1_500, 12_000, 500]) {
+      await consumer.page.waitForTimeout(moment);
+      const before = server.pid;
+      const killed = Date.now();
+      await server.kill();
+      spans.most += killed - since;
+      spans.least += killed - seenAt;
+      await h.waitForPhase(consumer.page, "reconnecting");
+      since = Date.now();
+      await server.start();
+      const up = Date.now();
+      assert.notEqual(server.pid, before);
+      await seeEachOther(world, BACK_MS);
+      seenAt = Date.now();
+      assert.ok(seenAt - up <= BACK_MS, `back after ${seenAt - up} ms`);
+    }
+    await consumer.page.waitForTimeout(4_000);
+    const left = Date.now();
+    await consumer.page.click('[data-control="leave"]');
+    await h.waitForPhase(provider.page, "ended", 20_000);
+    spans.most += left - since;
+    spans.least += left - seenAt;
+
+    const { measuredMs, text } = await readAfterCall(consumer.page, server.origin, id);
+    const bounds = `measured ${measuredMs} ms, true between ${spans.least} and ${spans.most} ms`;
+    assert.ok(measuredMs <= spans.most, `billed above true: ${bounds}`);
+    assert.ok(measuredMs + 1_000 >= spans.least - 3 * SHORT_MS, `billed too short: ${bounds}`);
+    const { payments, segments } = await readRecords(operator.page, server.origin, id);
+    assert.equal(payments.filter(([, operation]) => operation === "capture").length, 1, "one charge");
+    assert.equal(segments.length, 8, "four spans of each of two");
+    const [, kroner, ore] = /Trukket\s+(\d+),(\d\d).kr/u.exec(text) ?? assert.fail(`no charge in: ${text}`);
+    const charged = (Number(kroner) * 100 + Number(ore)) / ORE_PER_S;
+    const seconds = measuredMs / 1000;
+    assert.ok(charged === seconds || charged === seconds + 1, `${charged} s were charged, ${seconds} s and a part measured`);
+    for (const person of [operator, provider, consumer]) h.assertClean(person);
+  }));
+
+test("a browser dies: the time after its last packet is never billed", () =>
+  tell(async (world) => {
+    const { operator, provider, consumer, server } = world;
+    const id = await bookVideotime(world);
+    const since = await meet(provider, consumer, server.origin, id);
+    await seeEachOther(world, h.WAIT_MS);
+    await h.waitForBillable(provider.page, 6_000);
+    await consumer.kill();
+    const most = Date.now() - since;
+    await provider.page.waitForSelector('[data-banner="call-banner-far-lost"]', { timeout: 45_000 });
+    await provider.page.click('[data-control="leave"]');
+    const { measuredMs } = await readAfterCall(provider.page, server.origin, id, 45_000);
+    assert.ok(measuredMs <= most, `billed ${measuredMs} ms, true at most ${most} ms`);
+    assert.ok(measuredMs >= 6_000 - SHORT_MS, `billed ${measuredMs} ms of at least 6000`);
+    const { payments } = await readRecords(operator.page, server.origin, id);
+    assert.equal(payments.filter(([, operation]) => operation === "capture").length, 1);
+    h.assertClean(provider);
+  }));
