@@ -67,9 +67,8 @@ impl DriverConfig {
         };
         for listen in &self.listen {
             let address = SocketAddr::new(listen.bind, port);
-            let socket = UdpSocket::bind(address)
+            let socket = sys::bind(address)
                 .map_err(|error| io::Error::new(error.kind(), format!("cannot take media at {address}: {error}")))?;
-            socket.set_nonblocking(true)?;
             let buffer = sys::enlarge_buffers(&socket, SOCKET_BUFFER_BYTES);
             if buffer < SOCKET_BUFFER_BYTES {
                 tracing::warn!(

@@ -194,6 +194,32 @@ fn segment_control(segment: u16) -> Control {
     control
 }
 
+/// A non-blocking socket at `address`. One for IPv6 takes IPv6 only, so that both families can have the same port.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+    let family = if address.is_ipv6() {
+        libc::AF_INET6
+    } else {
+        libc::AF_INET
+    };
+    // SAFETY: no pointers; the result is checked.
+    let fd = unsafe { libc::socket(family, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a fresh descriptor that nothing else owns.
+    let socket = unsafe { UdpSocket::from_raw_fd(fd) };
+    if address.is_ipv6() && !set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 1) {
+        return Err(io::Error::last_os_error());
+    }
+    let mut name = zeroed();
+    let len = write_address(&mut name, address);
+    // SAFETY: the name was just written, has this length and lives through the call.
+    if unsafe { libc::bind(fd, (&raw const name).cast(), len) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(socket)
+}
+
 /// Asks for socket buffers of `bytes` each way, beyond the system's limit where we may. Returns the bytes that the
 /// receiving one holds now.
 pub(crate) fn enlarge_buffers(socket: &UdpSocket, bytes: usize) -> usize {
@@ -202,8 +228,8 @@ pub(crate) fn enlarge_buffers(socket: &UdpSocket, bytes: usize) -> usize {
         (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
         (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF),
     ] {
-        if !set_option(socket.as_raw_fd(), forced, bytes) {
-            set_option(socket.as_raw_fd(), plain, bytes);
+        if !set_option(socket.as_raw_fd(), libc::SOL_SOCKET, forced, bytes) {
+            set_option(socket.as_raw_fd(), libc::SOL_SOCKET, plain, bytes);
         }
     }
     // The kernel doubles what is asked for, for its own overhead, and says the doubled value.
@@ -218,17 +244,9 @@ fn option(fd: RawFd, option: libc::c_int) -> libc::c_int {
     value
 }
 
-fn set_option(fd: RawFd, option: libc::c_int, value: libc::c_int) -> bool {
+fn set_option(fd: RawFd, level: libc::c_int, option: libc::c_int, value: libc::c_int) -> bool {
     // SAFETY: the value is a c_int that lives through the call, and its size is passed.
-    let result = unsafe {
-        libc::setsockopt(
-            fd,
-            libc::SOL_SOCKET,
-            option,
-            (&raw const value).cast(),
-            len_of::<libc::c_int>(),
-        )
-    };
+    let result = unsafe { libc::setsockopt(fd, level, option, (&raw const value).cast(), len_of::<libc::c_int>()) };
     result == 0
 }
 
@@ -462,6 +480,20 @@ mod tests {
         assert_eq!(batch.receive(&receiver).unwrap(), 1);
         assert!(batch.datagram(0).is_none());
         assert_eq!(batch.receive(&receiver).unwrap(), 0);
+    }
+
+    #[test]
+    fn both_families_can_have_one_port() {
+        if UdpSocket::bind("[::]:0").is_err() {
+            // This machine knows no IPv6.
+            return;
+        }
+        let v4 = bind("0.0.0.0:0".parse().unwrap()).unwrap();
+        let port = v4.local_addr().unwrap().port();
+        let v6 = bind(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port)).unwrap();
+        assert_eq!(v6.local_addr().unwrap().port(), port);
+        let taken = bind(v4.local_addr().unwrap()).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
     }
 
     #[test]
