@@ -32,11 +32,11 @@ async function photograph(page, name) {
 }
 
 /** A server that nobody has set up or filled yet. */
-async function photographBare(world, page) {
+async function photographBare(world, browser) {
   const server = await Server.prepare(join(world.folder, "bare"));
+  const page = await browser.newPage({ locale: "nb-NO", viewport: SIZES[0] });
   try {
     await server.start();
-    await page.context().clearCookies();
     await page.goto(server.origin);
     await photograph(page, "bare-home");
     await page.goto(`${server.origin}/search`);
@@ -46,6 +46,7 @@ async function photographBare(world, page) {
     await page.goto(server.origin + setup);
     await photograph(page, "operator-setup");
   } finally {
+    await page.close();
     await server.kill();
   }
 }
@@ -101,7 +102,7 @@ try {
     await openPage(page, scene, PAGES.find((shown) => shown.name === name), origin);
     await photograph(page, `${name}-english`);
   }
-  await photographBare(world, page);
+  await photographBare(world, context.browser());
   await layOut(page);
 } finally {
   await world.end();
