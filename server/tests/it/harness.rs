@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use booking::db::{Db, Sql};
 use reqwest::header::{HeaderMap, HeaderValue, ORIGIN};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
@@ -27,6 +28,9 @@ pub(crate) enum Engine {
 /// A seeded marketplace, served by one process or several.
 pub(crate) struct Site {
     pub(crate) public_url: String,
+    /// The operator's one-time sign-in link.
+    pub(crate) operator_link: String,
+    database: String,
     processes: Vec<(Child, String)>,
     folder: PathBuf,
 }
@@ -45,18 +49,23 @@ impl Site {
         let ports: Vec<u16> = (0..processes).map(|_| free_port()).collect();
         let mut site = Self {
             public_url: format!("http://127.0.0.1:{}", ports[0]),
+            operator_link: String::new(),
+            database,
             processes: Vec::new(),
             folder,
         };
         let seeded = site
-            .command(&database, ports[0], "seed-demo")
-            .status()
+            .command(ports[0], "seed-demo")
+            .output()
             .await
             .expect("the server's program can be run");
-        assert!(seeded.success(), "seed-demo ended with {seeded}");
+        assert!(seeded.status.success(), "seed-demo ended with {}", seeded.status);
+        let printed = String::from_utf8(seeded.stdout).expect("links are plain text");
+        let link = printed.lines().find_map(|line| line.trim().strip_prefix("Operator"));
+        site.operator_link = link.expect("seed-demo prints the operator's link").trim().to_owned();
         for port in ports {
             let child = site
-                .command(&database, port, "serve")
+                .command(port, "serve")
                 .kill_on_drop(true)
                 .spawn()
                 .expect("the server can be started");
@@ -67,19 +76,20 @@ impl Site {
         Some(site)
     }
 
-    fn command(&self, database: &str, port: u16, what: &str) -> Command {
+    fn command(&self, port: u16, what: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_booka"));
         command
             .arg(what)
             .env("BOOKA_DATA_DIR", &self.folder)
             .env("BOOKA_PUBLIC_URL", &self.public_url)
-            .env("BOOKA_DATABASE__URL", database)
+            .env("BOOKA_DATABASE__URL", &self.database)
+            .env("BOOKA_NODE", format!("node-{port}"))
             .env("BOOKA_HTTP__LISTEN", format!("127.0.0.1:{port}"))
             .env("BOOKA_HTTP__TRUSTED_PROXIES", "[127.0.0.1]")
             .env("BOOKA_MEDIA__PORT", "0")
-            .env("BOOKA_LOG__LEVEL", "warn")
+            .env("BOOKA_LOG__LEVEL", "warn,sqlx=error")
             .stdin(Stdio::null())
-            .stdout(Stdio::null());
+            .stdout(if what == "serve" { Stdio::null() } else { Stdio::piped() });
         command
     }
 
@@ -104,8 +114,25 @@ impl Site {
             .expect("a client without TLS can be built");
         Visitor {
             client,
-            base: self.processes[number % self.processes.len()].1.clone(),
+            base: self.server(number),
         }
+    }
+
+    fn server(&self, number: usize) -> String {
+        self.processes[number % self.processes.len()].1.clone()
+    }
+
+    /// One number from the database itself.
+    pub(crate) async fn number(&self, text: &'static str) -> i64 {
+        let db = Db::open(&self.database).await.expect("the servers use this database");
+        let mut tx = db.read().await.expect("it can be read");
+        let number = tx
+            .one(Sql { name: "test", text }, Vec::new())
+            .await
+            .expect("the statement gives one number");
+        drop(tx);
+        db.close().await;
+        number
     }
 }
 
@@ -148,6 +175,14 @@ impl Visitor {
             .send()
             .await
             .expect("the server answers")
+    }
+
+    /// The same browser, with a request that the load balancer gives to another server.
+    pub(crate) fn through(&self, site: &Site, number: usize) -> Self {
+        Self {
+            client: self.client.clone(),
+            base: site.server(number),
+        }
     }
 
     fn address(&self, path: &str) -> String {
