@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { writePicture, writeTone } from "./media.mjs";
 
-const CHROMIUM = process.env.BOOKA_TEST_CHROMIUM ?? "/usr/bin/chromium";
+export const CHROMIUM = process.env.BOOKA_TEST_CHROMIUM ?? "/usr/bin/chromium";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export const WAIT_MS = 15_000;
