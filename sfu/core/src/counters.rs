@@ -61,7 +61,7 @@ counters! {
     unknown_payload_type,
     /// RTP that the same track brought before, by another way.
     rtp_duplicate,
-    /// RTP beyond the packet rate of one peer.
+    /// Packets, or requests for packets, beyond the rate of one peer.
     rate_limited,
     /// Media of a publisher, or for a subscriber, whose gate is shut.
     gate_closed,

@@ -27,6 +27,9 @@ pub const SSRCS_PER_TRACK_MAX: usize = 8;
 /// RTP packets a second from one peer, also the burst; more are dropped before decryption.
 pub const PACKETS_PER_SECOND_MAX: u32 = 4_000;
 
+/// Packets sent again to one subscriber a second, also the burst; further requests are not answered.
+pub const RETRANSMISSIONS_PER_SECOND_MAX: u32 = 1_000;
+
 /// Events waiting for the driver above which periodic ones (alive, stats) are left out.
 pub const EVENTS_WAITING_MAX: usize = 16_384;
 /// Bytes of packets waiting for the driver; more are dropped.

@@ -43,27 +43,28 @@ pub(crate) struct Binding {
 /// A token bucket of packets.
 #[derive(Debug)]
 pub(crate) struct PacketBudget {
+    per_second: u64,
     /// Thousandths of packets.
     tokens: u64,
     at: Instant,
 }
 
 impl PacketBudget {
-    const FULL: u64 = limits::PACKETS_PER_SECOND_MAX as u64 * 1_000;
-
-    fn new(now: Instant) -> Self {
+    fn new(per_second: u32, now: Instant) -> Self {
+        let per_second = u64::from(per_second);
         Self {
-            tokens: Self::FULL,
+            per_second,
+            tokens: per_second * 1_000,
             at: now,
         }
     }
 
-    /// False when the peer sends faster than it may.
+    /// False when there are more packets than there may be.
     pub(crate) fn take(&mut self, now: Instant) -> bool {
         let millis = u64::try_from(now.saturating_duration_since(self.at).as_millis()).unwrap_or(u64::MAX);
         if millis > 0 {
-            let earned = millis.saturating_mul(u64::from(limits::PACKETS_PER_SECOND_MAX));
-            self.tokens = self.tokens.saturating_add(earned).min(Self::FULL);
+            let earned = millis.saturating_mul(self.per_second);
+            self.tokens = self.tokens.saturating_add(earned).min(self.per_second * 1_000);
             self.at = now;
         }
         let enough = self.tokens >= 1_000;
@@ -94,7 +95,10 @@ pub(crate) struct Peer {
     pub(crate) clock: PublisherClock,
     pub(crate) round_trip: Option<Duration>,
     pub(crate) stats: PeerStats,
+    /// What it may send.
     pub(crate) budget: PacketBudget,
+    /// What is sent to it again.
+    pub(crate) retransmissions: PacketBudget,
     pub(crate) joined_at: Instant,
     pub(crate) last_packet_at: Option<Instant>,
     pub(crate) alive_reported: Option<Instant>,
@@ -148,7 +152,8 @@ impl Peer {
             clock: PublisherClock::default(),
             round_trip: None,
             stats: PeerStats::default(),
-            budget: PacketBudget::new(now),
+            budget: PacketBudget::new(limits::PACKETS_PER_SECOND_MAX, now),
+            retransmissions: PacketBudget::new(limits::RETRANSMISSIONS_PER_SECOND_MAX, now),
             joined_at: now,
             last_packet_at: None,
             alive_reported: None,

@@ -67,7 +67,8 @@ impl PublisherClock {
     pub(crate) fn learn(&mut self, theirs: u64, ours: u64) {
         let seen = ours.wrapping_sub(theirs).cast_signed();
         self.offset = Some(match self.offset {
-            Some(offset) if seen > offset => offset + (seen - offset) / 64,
+            // Saturating, since the publisher may claim any time.
+            Some(offset) if seen > offset => offset.saturating_add(seen.saturating_sub(offset) / 64),
             Some(_) | None => seen,
         });
     }
@@ -245,6 +246,22 @@ mod tests {
         assert_eq!(clock.round_trip(&Report::default(), start), None);
         let absurd = Report { last_sr: 1, ..report };
         assert_eq!(clock.round_trip(&absurd, start), None);
+    }
+
+    #[test]
+    fn absurd_clocks_do_no_harm() {
+        let mut clock = PublisherClock::default();
+        for theirs in [0, u64::MAX, 1 << 63, (1 << 63) - 1, 0, 1, u64::MAX / 3] {
+            for ours in [0, 1 << 63, u64::MAX] {
+                clock.learn(theirs, ours);
+                let sender = SenderClock {
+                    ntp: theirs,
+                    rtp_timestamp: u32::MAX,
+                    arrived_at: Instant::now(),
+                };
+                assert!(clock.translate(&sender, 90_000, ours, |timestamp| timestamp).is_some());
+            }
+        }
     }
 
     #[test]

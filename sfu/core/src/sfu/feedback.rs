@@ -116,6 +116,10 @@ impl Sfu {
                 Selection::Live { track, stream } if stream == entry.stream => track,
                 Selection::Live { .. } | Selection::Waiting { .. } | Selection::Empty => continue,
             };
+            if !peer.retransmissions.take(now) {
+                self.counters.rate_limited += 1;
+                return;
+            }
             if !self.load_stored(track, entry) || !self.retransmit(place, slot, sequence, entry) {
                 self.counters.retransmit_missing += 1;
             }

@@ -240,6 +240,48 @@ impl Client {
         Some(sender.single(payload_len, srtp))
     }
 
+    /// One sealed packet of a source with any payload type, extension block (profile and values, without the length)
+    /// and payload; the last byte of `payload` counts padding if `padding`. For what an authentic but hostile client
+    /// may send.
+    pub fn raw_media(
+        &mut self,
+        kind: SourceKind,
+        payload_type: u8,
+        extension: Option<(u16, &[u8])>,
+        payload: &[u8],
+        padding: bool,
+    ) -> Option<Vec<u8>> {
+        let sender = self.senders.iter_mut().find(|sender| sender.kind == kind)?;
+        let (_, srtp) = self.srtp.as_mut()?;
+        Some(sender.raw(payload_type, extension, payload, padding, srtp))
+    }
+
+    /// A sealed RTCP packet of any bytes (at least eight), for the same purpose.
+    pub fn raw_rtcp(&mut self, plain: &[u8]) -> Option<Vec<u8>> {
+        let (_, srtp) = self.srtp.as_mut()?;
+        let mut bytes = plain.to_vec();
+        bytes.resize(plain.len() + RTCP_OVERHEAD, 0);
+        let sealed = srtp.seal_rtcp(&mut bytes, plain.len());
+        bytes.truncate(sealed);
+        Some(bytes)
+    }
+
+    /// The SSRCs of its sources and slots.
+    #[must_use]
+    pub fn ssrcs(&self) -> Vec<u32> {
+        let sent = self.senders.iter().map(|sender| sender.ssrc);
+        sent.chain(self.receivers.iter().map(|receiver| receiver.slot.ssrc))
+            .collect()
+    }
+
+    /// From now on a source uses another SSRC, as after a browser's encoder was made anew.
+    pub fn renew_ssrc(&mut self, kind: SourceKind) {
+        if let Some(sender) = self.senders.iter_mut().find(|sender| sender.kind == kind) {
+            sender.ssrc = self.random.random();
+            sender.restart_numbers(self.random.random());
+        }
+    }
+
     /// Packets with content that a source made so far.
     #[must_use]
     pub fn made(&self, kind: SourceKind) -> u32 {

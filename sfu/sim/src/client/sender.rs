@@ -213,6 +213,40 @@ impl Sender {
         (packet, header_len)
     }
 
+    /// One sealed packet made of whatever it is given.
+    pub(super) fn raw(
+        &mut self,
+        payload_type: u8,
+        extension: Option<(u16, &[u8])>,
+        payload: &[u8],
+        padding: bool,
+        srtp: &mut SrtpSender,
+    ) -> Vec<u8> {
+        let index = self.index;
+        self.index += 1;
+        let first = 0x80 | u8::from(padding) << 5 | u8::from(extension.is_some()) << 4;
+        let mut packet = vec![first, payload_type];
+        packet.extend(low(index).to_be_bytes());
+        packet.extend(self.timestamp.to_be_bytes());
+        packet.extend(self.ssrc.to_be_bytes());
+        if let Some((profile, values)) = extension {
+            let words = values.len() / 4;
+            packet.extend(profile.to_be_bytes());
+            packet.extend(u16::try_from(words).expect("a short block").to_be_bytes());
+            packet.extend(&values[..words * 4]);
+        }
+        let header_len = packet.len();
+        packet.extend(payload);
+        seal(packet, header_len, index, srtp)
+    }
+
+    /// Begins anew under another SSRC.
+    pub(super) fn restart_numbers(&mut self, sequence: u16) {
+        self.index = u64::from(sequence);
+        self.ring = PacketRing::new(512);
+        self.keyframe_wanted = true;
+    }
+
     /// Answers a NACK by a retransmission, if the packet is still there.
     pub(super) fn retransmit(&mut self, sequence: u16, srtp: &mut SrtpSender) -> Option<Vec<u8>> {
         let back = low(self.index).wrapping_sub(sequence);

@@ -121,3 +121,36 @@ fn who_comes_late_gets_a_picture() {
     let video = received.streams.iter().find(|stream| stream.video).unwrap();
     assert!(video.packets > 40, "{video:?}");
 }
+
+#[test]
+fn half_an_hour_crosses_every_roll_over() {
+    let conditions = Conditions {
+        lost: 20,
+        jitter: Duration::from_millis(25),
+        ..Conditions::PERFECT
+    };
+    let mut world = World::new(8, conditions);
+    world.join(ClientConfig {
+        tag: 1,
+        sources: vec![SourceKind::Microphone],
+        ..ClientConfig::default()
+    });
+    world.join(ClientConfig {
+        tag: 2,
+        sources: Vec::new(),
+        ..ClientConfig::default()
+    });
+    world.connect_all();
+    world.show_everybody();
+    for index in 0..2 {
+        world.admit(index, true);
+    }
+    let now = world.now();
+    world.client(0).start_media(now);
+    world.run_for(Duration::from_secs(1_800));
+    let received = world.client(1).check_received().unwrap();
+    let audio = received.streams.iter().find(|stream| !stream.video).unwrap();
+    // 90 000 packets were sent: more than there are sequence numbers. Two losses of 2 % each leave 96 %.
+    assert!(audio.packets > 85_500 && audio.packets < 87_500, "{audio:?}");
+    assert!(audio.packets + audio.holes > 89_900, "{audio:?}");
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use sfu_core::{Counters, Event};
+use sfu_core::{Counters, Event, SourceKind};
 use sfu_sim::{ClientConfig, Conditions, World};
 
 fn call() -> World {
@@ -214,7 +214,7 @@ fn one_client_cannot_flood_the_core() {
     let from = world.address_of(0);
     let mut flood = Vec::new();
     for _ in 0..6_000 {
-        flood.extend(world.client(0).media_packet(sfu_core::SourceKind::Microphone, 100));
+        flood.extend(world.client(0).media_packet(SourceKind::Microphone, 100));
     }
     for mut packet in flood {
         world.inject(from, &mut packet);
@@ -224,4 +224,108 @@ fn one_client_cannot_flood_the_core() {
     let before = counters.rate_limited;
     world.run_for(Duration::from_secs(2));
     assert_eq!(world.sfu().counters().rate_limited, before, "afterwards it may go on");
+}
+
+/// A plain RTCP packet of a known type with the SSRCs of this call in it, and any bytes otherwise.
+fn odd_rtcp(random: &mut ChaCha8Rng, ssrcs: &[u32]) -> Vec<u8> {
+    let types = [200, 201, 202, 203, 204, 205, 206, 207, 192, 223];
+    let mut bytes = vec![
+        0x80 | random.random_range(0..64),
+        types[random.random_range(0..types.len())],
+    ];
+    let words = random.random_range(2..60_u16);
+    let claimed = if random.random_ratio(1, 4) {
+        random.random()
+    } else {
+        words
+    };
+    bytes.extend(claimed.to_be_bytes());
+    for _ in 0..words {
+        let word = match random.random_range(0..3) {
+            0 => ssrcs[random.random_range(0..ssrcs.len())],
+            1 => 0x5245_4d42,
+            _ => random.random(),
+        };
+        bytes.extend(word.to_be_bytes());
+    }
+    bytes.truncate(bytes.len() - usize::from(random.random_ratio(1, 8)) * random.random_range(0..4));
+    if random.random_ratio(1, 5) {
+        let again = bytes.clone();
+        bytes.extend(again);
+    }
+    bytes
+}
+
+#[test]
+fn an_authentic_client_cannot_break_anything_by_odd_packets() {
+    let mut world = call();
+    let attacker = world.join(ClientConfig {
+        tag: 3,
+        ..ClientConfig::default()
+    });
+    world.connect_all();
+    world.admit(attacker, true);
+    // The victims do not watch the attacker, but the attacker watches them.
+    let sources = [SourceKind::Microphone, SourceKind::Camera];
+    let watched: Vec<_> = sources
+        .iter()
+        .map(|kind| sfu_core::Source {
+            peer: world.peer(0),
+            kind: *kind,
+        })
+        .collect();
+    world.show(attacker, &watched);
+    let audience = world.join(ClientConfig {
+        tag: 4,
+        ..ClientConfig::default()
+    });
+    world.connect_all();
+    world.admit(audience, true);
+    let shown: Vec<_> = sources
+        .iter()
+        .map(|kind| sfu_core::Source {
+            peer: world.peer(attacker),
+            kind: *kind,
+        })
+        .collect();
+    world.show(audience, &shown);
+    let from = world.address_of(attacker);
+    let ssrcs = [
+        world.client(attacker).ssrcs(),
+        world.client(0).ssrcs(),
+        world.client(1).ssrcs(),
+    ]
+    .concat();
+    let mut random = ChaCha8Rng::seed_from_u64(99);
+    for number in 0..6_000 {
+        let packet = if number % 2 == 0 {
+            let plain = odd_rtcp(&mut random, &ssrcs);
+            world.client(attacker).raw_rtcp(&plain)
+        } else {
+            let kind = sources[random.random_range(0..2)];
+            let payload_type = [96, 97, 111, 96 | 0x80, random.random()][random.random_range(0..5)];
+            let payload: Vec<u8> = (0..random.random_range(0..60)).map(|_| random.random()).collect();
+            let values: Vec<u8> = (0..random.random_range(0..24)).map(|_| random.random()).collect();
+            let profile = [0xbede, 0x1000, random.random()][random.random_range(0..3)];
+            let extension = random.random_bool(0.5).then_some((profile, values.as_slice()));
+            let padding = random.random_ratio(1, 3);
+            world
+                .client(attacker)
+                .raw_media(kind, payload_type, extension, &payload, padding)
+        };
+        let mut bytes = packet.expect("connected");
+        world.inject(from, &mut bytes);
+        if number % 4 == 0 {
+            world.run_for(Duration::from_millis(5));
+        }
+    }
+    world.run_for(Duration::from_secs(4));
+    let forwarded = world.sfu().counters().forwarded;
+    assert!(forwarded > 1_000, "some of it even goes through: {forwarded}");
+    let counters = undisturbed(world);
+    assert!(
+        counters.rtcp_malformed > 300 && counters.unknown_payload_type > 300,
+        "{counters:?}"
+    );
+    assert!(counters.rtp_malformed > 100, "{counters:?}");
 }

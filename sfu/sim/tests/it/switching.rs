@@ -129,3 +129,30 @@ fn no_keyframe_is_asked_for_a_slot_without_source() {
     }
     assert_eq!(world.client(1).check_received().unwrap().keyframe_requests, before);
 }
+
+#[test]
+fn a_source_may_begin_a_new_ssrc_and_the_slot_stays_one_stream() {
+    let mut world = audience();
+    // The second publisher does not declare its SSRCs, so a new one is learnt by its mid.
+    let (sound, picture) = (microphone(&world, 2), camera(&world, 2));
+    world.show(0, &[sound, picture]);
+    for _ in 0..4 {
+        world.run_for(Duration::from_secs(1));
+        world.client(2).renew_ssrc(SourceKind::Camera);
+    }
+    world.run_for(Duration::from_secs(1));
+    let received = world.client(0).check_received().unwrap();
+    let video = received
+        .streams
+        .iter()
+        .find(|stream| stream.video && stream.packets > 0)
+        .unwrap();
+    assert!(video.packets > 200 && video.holes == 0, "{video:?}");
+    // It may not do so for ever.
+    for _ in 0..20 {
+        world.client(2).renew_ssrc(SourceKind::Camera);
+        world.run_for(Duration::from_millis(300));
+    }
+    assert!(world.sfu().counters().unknown_ssrc > 100);
+    assert!(world.client(0).check_received().is_ok());
+}
