@@ -2,6 +2,7 @@
 
 mod arrows;
 mod map;
+mod pure;
 mod sizes;
 mod words;
 

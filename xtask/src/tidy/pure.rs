@@ -1,0 +1,60 @@
+//! What decides has no clock, randomness, socket or thread of its own: they are parameters.
+
+use super::{expect_none, files_ending, read};
+
+/// Asking for the time or for randomness.
+const CHANCE: &[&str] = &[
+    "Instant::now(",
+    "SystemTime::now(",
+    "Timestamp::now(",
+    "Zoned::now(",
+    "rand::rng(",
+    "thread_rng(",
+    "OsRng",
+];
+
+/// Doing I/O.
+const OUTSIDE: &[&str] = &["tokio::", "UdpSocket", "TcpStream", "std::thread", "std::fs"];
+
+/// Files that decide, by the beginning of their path, and what they must not do beside asking for time and randomness.
+const PURE: &[(&str, &[&str])] = &[
+    ("sfu/core/src/", OUTSIDE),
+    ("signaling/service/src/room/", OUTSIDE),
+    ("signaling/service/src/clock/", OUTSIDE),
+    ("signaling/service/src/session.rs", OUTSIDE),
+    ("signaling/service/src/intervals.rs", OUTSIDE),
+    ("booking/src/", &[]),
+];
+
+/// Where the outside world is let in, as parameters for the rest.
+const SHELLS: &[&str] = &["booking/src/state.rs"];
+
+/// The lines before a file's tests, with their numbers.
+fn own_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let tests = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
+    text[..tests]
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .map(|(index, line)| (index + 1, line))
+}
+
+#[test]
+fn what_decides_is_told_the_time() {
+    let mut findings = Vec::new();
+    for path in files_ending(&["rs"]) {
+        let name = path.display().to_string();
+        let Some((_, outside)) = PURE.iter().find(|(beginning, _)| name.starts_with(beginning)) else {
+            continue;
+        };
+        if SHELLS.contains(&name.as_str()) || name.ends_with("/tests.rs") || name.contains("/tests/") {
+            continue;
+        }
+        for (number, line) in own_lines(&read(&path)) {
+            for word in CHANCE.iter().chain(*outside).filter(|word| line.contains(**word)) {
+                findings.push(format!("{name}:{number}: {word}"));
+            }
+        }
+    }
+    expect_none("time, randomness and I/O are the shells' business", &findings);
+}
