@@ -1,6 +1,7 @@
 //! Rules of the house that no compiler knows, as tests.
 
 mod arrows;
+mod lock;
 mod map;
 mod pure;
 mod sizes;
