@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use sha2::{Digest as _, Sha256};
+
 /// Settings of the booking side.
 #[derive(Debug, Clone)]
 pub struct BookingConfig {
@@ -39,6 +41,15 @@ impl std::fmt::Debug for SmtpConfig {
 }
 
 impl BookingConfig {
+    /// The key that the test provider signs its hooks with, made from the ticket secret so that there is one to keep.
+    #[must_use]
+    pub fn hook_secret(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(b"booka payment hooks");
+        digest.update(self.ticket_secret);
+        digest.finalize().into()
+    }
+
     /// Whether browsers reach us by TLS, which decides the cookies' names and attributes.
     #[must_use]
     pub fn is_https(&self) -> bool {

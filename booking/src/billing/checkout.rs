@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::ops::{self, fold};
+use super::fold::fold;
+use super::ops;
 use super::payment::{DeclineReason, PaymentState};
 use super::provider::{CardError, CardForm, ProviderError};
 use super::queries::{self, NewPayment, OpKind, Payment};

@@ -6,6 +6,8 @@
 pub mod charge;
 mod checkout;
 mod finalise;
+mod fold;
+mod hooks;
 pub mod ledger;
 mod ops;
 pub mod pages;
@@ -17,8 +19,9 @@ pub mod view;
 
 pub use checkout::{CheckoutOutcome, answer_confirmation, book_free, pay, resume};
 pub use finalise::{Outcome, decide, finalise_call};
+pub use hooks::sign_hook;
+pub use ops::run_now;
 pub(crate) use ops::{follow_hints, release_stranded, run_due};
-pub use ops::{note_hint, run_now};
 pub use payment::PaymentState;
 pub use provider::PaymentProvider;
 pub use queries::{Charge, LedgerLine, Op, OpKind, Payment};

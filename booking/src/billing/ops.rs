@@ -1,16 +1,15 @@
 //! Outgoing calls to the payment provider: recorded, claimed, made, and their result folded into the payment.
 
-use super::ledger::Posting;
+use super::fold::fold;
 use super::payment::{DeclineReason, PaymentEvent, PaymentState, ProviderStatus};
 use super::provider::{ProviderError, ProviderPayment};
-use super::queries::{self, Op, OpKind, Payment, PostingOf};
+use super::queries::{self, Op, OpKind, Payment};
 use super::{BillingError, checkout, mail_money, money_of, record_amount};
 use crate::appointments;
 use crate::db::Tx;
-use crate::documents;
 use crate::error::AppError;
 use crate::mail::{self, AppointmentMail, PartyRole};
-use crate::money::{Money, split_vat};
+use crate::money::Money;
 use crate::state::{AppState, MINUTE_US, Micros};
 
 /// Tries of a capture or release before it is left to the operator.
@@ -304,156 +303,6 @@ async fn give_up(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment) -> R
     Ok(())
 }
 
-/// Folds what the provider says into the payment, with its ledger entries, events and receipt. The payment's row must
-/// be locked. Old news change nothing.
-pub(crate) async fn fold(
-    state: &AppState,
-    tx: &mut Tx,
-    payment: &Payment,
-    seen: &ProviderPayment,
-) -> Result<PaymentState> {
-    let now = state.now();
-    let next = payment.state.handle(PaymentEvent::Observed(seen.status))?;
-    queries::save_payment(tx, &payment.id, next, Some(&seen.reference), now).await?;
-    if next == payment.state {
-        return Ok(next);
-    }
-    let money = |minor| Money::new(minor, payment.amount.currency);
-    let reserved = |minor| Posting::Authorised { amount: money(minor) };
-    match next {
-        PaymentState::Authorised { authorised_minor } => post(state, tx, payment, &reserved(authorised_minor)).await?,
-        PaymentState::Released { authorised_minor } => {
-            post(state, tx, payment, &reserved(authorised_minor)).await?;
-            post(
-                state,
-                tx,
-                payment,
-                &Posting::Released {
-                    amount: money(authorised_minor),
-                },
-            )
-            .await?;
-            released_event(state, tx, payment, authorised_minor).await?;
-        }
-        PaymentState::Captured {
-            authorised_minor,
-            captured_minor,
-        } => {
-            post(state, tx, payment, &reserved(authorised_minor)).await?;
-            let released = money(authorised_minor - captured_minor);
-            post(
-                state,
-                tx,
-                payment,
-                &Posting::Captured {
-                    captured: money(captured_minor),
-                    released,
-                },
-            )
-            .await?;
-            captured(state, tx, payment, authorised_minor, captured_minor).await?;
-        }
-        PaymentState::Refunded { refunded_minor, .. } => {
-            let vat_bp = match &payment.appointment_id {
-                Some(appointment) => queries::charge(tx, appointment)
-                    .await?
-                    .map_or(0, |charge| charge.vat_bp),
-                None => 0,
-            };
-            let split = split_vat(refunded_minor, vat_bp);
-            post(
-                state,
-                tx,
-                payment,
-                &Posting::Refunded {
-                    split,
-                    of: money(refunded_minor),
-                },
-            )
-            .await?;
-        }
-        PaymentState::Created
-        | PaymentState::Authorising
-        | PaymentState::NeedsConfirmation
-        | PaymentState::Declined { .. }
-        | PaymentState::Capturing { .. }
-        | PaymentState::CaptureFailed { .. }
-        | PaymentState::Releasing { .. } => {}
-    }
-    Ok(next)
-}
-
-async fn post(state: &AppState, tx: &mut Tx, payment: &Payment, posting: &Posting) -> Result<()> {
-    let now = state.now();
-    let of = PostingOf {
-        org_id: &payment.org_id,
-        appointment_id: payment.appointment_id.as_deref(),
-        payment_id: Some(&payment.id),
-    };
-    let key = format!("{}:{}", posting.kind(), payment.id);
-    queries::post(tx, &state.random.id(now), &key, posting, &of, now).await?;
-    Ok(())
-}
-
-async fn released_event(state: &AppState, tx: &mut Tx, payment: &Payment, minor: i64) -> Result<()> {
-    if let Some(appointment) = &payment.appointment_id {
-        record_amount(
-            state,
-            tx,
-            appointment,
-            "released",
-            minor,
-            payment.amount.currency.as_str(),
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// The money is in: events, receipt and its mail, all in the same transaction.
-async fn captured(
-    state: &AppState,
-    tx: &mut Tx,
-    payment: &Payment,
-    reserved_minor: i64,
-    captured_minor: i64,
-) -> Result<()> {
-    let Some(appointment) = &payment.appointment_id else {
-        return Ok(());
-    };
-    let currency = payment.amount.currency;
-    record_amount(state, tx, appointment, "charged", captured_minor, currency.as_str()).await?;
-    if captured_minor < reserved_minor {
-        record_amount(
-            state,
-            tx,
-            appointment,
-            "released",
-            reserved_minor - captured_minor,
-            currency.as_str(),
-        )
-        .await?;
-    }
-    let appointment = appointments::load_any(tx, appointment).await?;
-    let Some(charge) = queries::charge(tx, &appointment.id).await? else {
-        return Ok(());
-    };
-    let amounts = (reserved_minor, captured_minor);
-    let number = documents::issue_receipt(state, tx, &appointment, &charge, payment, amounts).await?;
-    let data = serde_json::json!({ "number": &number });
-    appointments::record_event(tx, &appointment.id, "receipt", "system", state.now(), &data).await?;
-    let view = money_of(tx, &appointment.id).await?;
-    let money = mail_money(&appointment, &view);
-    let what = AppointmentMail::Receipt {
-        number,
-        billable: charge.billable,
-    };
-    if let Some(message) = mail::appointment_mail(state, &appointment, PartyRole::Consumer, &what, &money) {
-        mail::enqueue(state, tx, &message).await?;
-    }
-    Ok(())
-}
-
 /// Gives back what was reserved for holds that never became appointments.
 ///
 /// # Errors
@@ -483,7 +332,7 @@ pub(crate) async fn release_stranded(state: &AppState) -> Result<()> {
 ///
 /// # Errors
 /// When the database fails; the sender then tries again.
-pub async fn note_hint(
+pub(super) async fn note_hint(
     state: &AppState,
     event: &str,
     payment: &str,
@@ -495,7 +344,7 @@ pub async fn note_hint(
     Ok(new)
 }
 
-/// Asks the provider for the truth about every payment that a hook hinted at.
+/// Asks the provider for the truth about every payment that a hook hinted at. A hint that leads nowhere is laid aside.
 ///
 /// # Errors
 /// When the database fails.
@@ -505,11 +354,18 @@ pub(crate) async fn follow_hints(state: &AppState) -> Result<()> {
         let Ok(seen) = state.payments.lookup(&payment).await else {
             continue;
         };
-        let mut tx = state.db.write().await?;
         if let Some(seen) = seen {
-            let payment = lock_with_appointment(&mut tx, &payment).await?;
-            fold(state, &mut tx, &payment, &seen).await?;
+            let mut tx = state.db.write().await?;
+            let folded = match lock_with_appointment(&mut tx, &payment).await {
+                Ok(payment) => fold(state, &mut tx, &payment, &seen).await.map(drop),
+                Err(error) => Err(error),
+            };
+            match folded {
+                Ok(()) => tx.commit().await?,
+                Err(error) => tracing::warn!(hint, %error, "a payment hook leads nowhere"),
+            }
         }
+        let mut tx = state.db.write().await?;
         queries::hint_processed(&mut tx, &hint, state.now()).await?;
         tx.commit().await?;
     }

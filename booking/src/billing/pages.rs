@@ -4,13 +4,14 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use web::pages::book::{BookConfirmPage, BookPaymentPage, PaymentProblem, TestCard as TestCardRow, TestCardOutcome};
 use web::pages::{Check, Field, FieldError};
 use web::routes::{self, pattern};
 
 use super::checkout::{self, CheckoutOutcome};
+use super::hooks::{self, HOOKS};
 use super::payment::DeclineReason;
 use super::provider::{CardError, CardForm};
 use super::test_provider::{TEST_CARDS, TestCard};
@@ -25,6 +26,7 @@ pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route(pattern::BOOK_PAYMENT, get(payment_page).post(pay))
         .route(pattern::BOOK_CONFIRM, get(confirm_page).post(confirm))
+        .route(HOOKS, post(hooks::receive))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -67,7 +69,10 @@ async fn ready(state: &AppState, visit: &Visit, id: &str) -> AppResult<Ready> {
     // Too late to begin, but what was begun in time goes on.
     match checkout::resume(state, &hold, &account.id).await? {
         CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) => Ok(Ready::Elsewhere(details())),
-        begun => Ok(Ready::Elsewhere(answer(state, visit, &hold, begun, Field::default()))),
+        begun @ (CheckoutOutcome::Booked(_)
+        | CheckoutOutcome::NeedsConfirmation
+        | CheckoutOutcome::Unknown
+        | CheckoutOutcome::HoldLost) => Ok(Ready::Elsewhere(answer(state, visit, &hold, begun, Field::default()))),
     }
 }
 
@@ -90,7 +95,12 @@ async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
     if charge::max_payable(&hold.price) > 0 {
         match checkout::resume(&state, &hold, &account.id).await? {
             CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) => {}
-            begun => return Ok(answer(&state, &visit, &hold, begun, Field::default())),
+            begun @ (CheckoutOutcome::Booked(_)
+            | CheckoutOutcome::NeedsConfirmation
+            | CheckoutOutcome::Unknown
+            | CheckoutOutcome::HoldLost) => {
+                return Ok(answer(&state, &visit, &hold, begun, Field::default()));
+            }
         }
     }
     Ok(pages::html(&form_page(&visit, &hold)))
@@ -149,7 +159,10 @@ async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
             }))
         }
         CheckoutOutcome::NotStarted => Ok(Redirect::to(&routes::book_payment(&hold.id)).into_response()),
-        outcome => Ok(answer(&state, &visit, &hold, outcome, Field::default())),
+        outcome @ (CheckoutOutcome::Booked(_)
+        | CheckoutOutcome::Declined(_)
+        | CheckoutOutcome::Unknown
+        | CheckoutOutcome::HoldLost) => Ok(answer(&state, &visit, &hold, outcome, Field::default())),
     }
 }
 

@@ -119,12 +119,8 @@ impl LiveStats {
     /// The worse of the two directions, thousandths of the packets.
     pub(super) fn loss_permille(&self) -> u32 {
         let permille = |lost: u64, came: u64| {
-            let all = u128::from(lost) + u128::from(came);
-            if all == 0 {
-                0
-            } else {
-                u32::try_from(u128::from(lost) * 1000 / all).unwrap_or(1000)
-            }
+            let share = (u128::from(lost) * 1000).checked_div(u128::from(lost) + u128::from(came));
+            share.map_or(0, |permille| u32::try_from(permille).unwrap_or(1000))
         };
         let out = permille(
             self.packets_lost_out,

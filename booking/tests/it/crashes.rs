@@ -303,21 +303,51 @@ on_both! {
     }
 }
 
+/// Sends a hook as the provider would.
+async fn hook(app: &App, body: &str, secret: &[u8]) -> crate::harness::Answer {
+    let signature = booking::billing::sign_hook(secret, app.now() / SECOND_US, body);
+    let request = axum::http::Request::post("/hooks/payments/test").header("booka-signature", signature);
+    let request = request
+        .body(axum::body::Body::from(body.to_owned()))
+        .expect("a request");
+    app.client().send(request).await
+}
+
 on_both! {
     async fn a_hook_is_a_hint_and_the_truth_is_asked_for(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
         let payment = desk.paid(&appointment).await;
-        let hint = |id: &'static str| booking::billing::note_hint(&app.state, id, &payment.id, "captured, says the hook");
-        assert!(hint("e1").await.expect("stored"));
-        assert!(!hint("e1").await.expect("known"), "the same event again is not new");
+        let secret = app.state.config.hook_secret();
+        let hint = |id: &str| format!(r#"{{"id":"{id}","payment":"{}","says":"captured"}}"#, payment.id);
+        hook(app, &hint("e1"), &secret).await.expect(204);
+        hook(app, &hint("e1"), &secret).await.expect(204);
+        assert_eq!(app.number("SELECT COUNT(*) FROM psp_event", params![]).await, 1, "the same event is stored once");
         desk.jobs().await;
         assert_eq!(desk.payment(&appointment).await, "authorised 45000 0", "the hook's word is not taken for it");
         let reference = payment.reference.clone().expect("known since it was authorised");
         app.state.payments.release("outside", &reference).await.expect("it is released");
-        assert!(hint("e2").await.expect("stored"));
+        hook(app, &hint("e2"), &secret).await.expect(204);
         desk.jobs().await;
         assert_eq!(desk.payment(&appointment).await, "released 45000 0");
         assert_eq!(app.number("SELECT COUNT(*) FROM psp_event WHERE processed_us IS NULL", params![]).await, 0);
+    }
+}
+
+on_both! {
+    async fn hooks_that_are_not_the_providers_leave_nothing(app: App) {
+        let secret = app.state.config.hook_secret();
+        let good = r#"{"id":"e","payment":"p"}"#;
+        hook(app, good, b"guessed").await.expect(403);
+        for bad in ["", "{}", "[]", r#"{"id":"","payment":"p"}"#, r#"{"id":1,"payment":"p"}"#] {
+            hook(app, bad, &secret).await.expect(400);
+        }
+        let long = format!(r#"{{"id":"{}","payment":"p"}}"#, "e".repeat(101));
+        hook(app, &long, &secret).await.expect(400);
+        assert_eq!(app.number("SELECT COUNT(*) FROM psp_event", params![]).await, 0);
+        // A payment that nobody knows is looked up, not found, and laid aside.
+        hook(app, good, &secret).await.expect(204);
+        booking::jobs::round(&app.state).await;
+        assert_eq!(app.number("SELECT COUNT(*) FROM psp_event WHERE processed_us IS NOT NULL", params![]).await, 1);
     }
 }
