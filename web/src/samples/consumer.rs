@@ -43,14 +43,7 @@ pub(super) fn visiting(locale: Locale) -> Pages {
         when: When::Week,
         radius_km: Some(25),
     };
-    let home = HomePage {
-        shell: shell(locale, "/"),
-        form: SearchForm::default(),
-        categories: Category::ALL[..6].to_vec(),
-        town: Some("Bergen".into()),
-        soon: (0..3).map(card).collect(),
-        soon_total: 14,
-    };
+    let home = home(locale);
     let found = SearchPage {
         shell: shell(locale, "/search?what=syk%20hund"),
         form: form.clone(),
@@ -110,6 +103,17 @@ pub(super) fn visiting(locale: Locale) -> Pages {
     ]
 }
 
+fn home(locale: Locale) -> HomePage {
+    HomePage {
+        shell: shell(locale, "/"),
+        form: SearchForm::default(),
+        categories: Category::ALL[..6].to_vec(),
+        town: Some("Bergen".into()),
+        soon: (0..3).map(card).collect(),
+        soon_total: 14,
+    }
+}
+
 fn provider(locale: Locale) -> ProviderPage {
     let service = |title: &str, price: Price, selected| ServiceOption {
         id: ID.into(),
@@ -159,6 +163,56 @@ fn provider(locale: Locale) -> ProviderPage {
 }
 
 pub(super) fn booking(locale: Locale) -> Pages {
+    let mut pages = details(locale);
+    let pay = payment(locale);
+    pages.extend([
+        ("book-payment", render(&pay)),
+        (
+            "book-payment-fixed",
+            render(&BookPaymentPage {
+                hold: hold(fixed(), 8 * MINUTE),
+                ..pay.clone()
+            }),
+        ),
+        (
+            "book-payment-free",
+            render(&BookPaymentPage {
+                hold: hold(free(), 8 * MINUTE),
+                ..pay.clone()
+            }),
+        ),
+        (
+            "book-confirm",
+            render(&BookConfirmPage {
+                shell: pay.shell.clone(),
+                hold: pay.hold.clone(),
+            }),
+        ),
+    ]);
+    for problem in PaymentProblem::ALL {
+        pages.push((
+            "book-payment-problem",
+            render(&BookPaymentPage {
+                problem: Some(problem),
+                ..pay.clone()
+            }),
+        ));
+    }
+    let wrong = BookPaymentPage {
+        card_number: Field::wrong("1234", FieldError::CardNumber),
+        card_expiry: Field::wrong("13/20", FieldError::CardExpiry),
+        card_code: Some(FieldError::CardCode),
+        withdrawal: Check {
+            ticked: false,
+            error: Some(FieldError::WithdrawalMissing),
+        },
+        ..pay
+    };
+    pages.push(("book-payment-wrong", render(&wrong)));
+    pages
+}
+
+fn details(locale: Locale) -> Pages {
     let details = |account, about: Field, left| {
         let path = format!("/book/{ID}");
         let page = BookDetailsPage {
@@ -192,8 +246,7 @@ pub(super) fn booking(locale: Locale) -> Pages {
     let unverified = AccountStep::Unverified {
         email: "ola@example.no".into(),
     };
-    let pay = payment(locale);
-    let mut pages = vec![
+    vec![
         (
             "book-details",
             details(
@@ -219,50 +272,7 @@ pub(super) fn booking(locale: Locale) -> Pages {
             details(person, Field::new("Hunden er slapp."), 9 * MINUTE),
         ),
         ("book-unverified", details(unverified, Field::default(), 9 * MINUTE)),
-        ("book-payment", render(&pay)),
-        (
-            "book-payment-fixed",
-            render(&BookPaymentPage {
-                hold: hold(fixed(), 8 * MINUTE),
-                ..pay.clone()
-            }),
-        ),
-        (
-            "book-payment-free",
-            render(&BookPaymentPage {
-                hold: hold(free(), 8 * MINUTE),
-                ..pay.clone()
-            }),
-        ),
-        (
-            "book-confirm",
-            render(&BookConfirmPage {
-                shell: pay.shell.clone(),
-                hold: pay.hold.clone(),
-            }),
-        ),
-    ];
-    for problem in PaymentProblem::ALL {
-        pages.push((
-            "book-payment-problem",
-            render(&BookPaymentPage {
-                problem: Some(problem),
-                ..pay.clone()
-            }),
-        ));
-    }
-    let wrong = BookPaymentPage {
-        card_number: Field::wrong("1234", FieldError::CardNumber),
-        card_expiry: Field::wrong("13/20", FieldError::CardExpiry),
-        card_code: Some(FieldError::CardCode),
-        withdrawal: Check {
-            ticked: false,
-            error: Some(FieldError::WithdrawalMissing),
-        },
-        ..pay
-    };
-    pages.push(("book-payment-wrong", render(&wrong)));
-    pages
+    ]
 }
 
 fn payment(locale: Locale) -> BookPaymentPage {

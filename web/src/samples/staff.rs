@@ -143,33 +143,6 @@ fn provider_forms(locale: Locale) -> Pages {
         kind: Field::new("fixed"),
         ..service.clone()
     };
-    let day = |weekday: u8| {
-        let open = |from: &str, to: &str| (Field::new(from), Field::new(to));
-        let morning = if weekday < 6 {
-            open("09:00", "11:30")
-        } else {
-            open("", "")
-        };
-        let wrong = (Field::new("12:00"), Field::wrong("11", FieldError::HoursBackwards));
-        let spans = if weekday == 2 {
-            [morning, wrong]
-        } else {
-            [morning, open("", "")]
-        };
-        WeekdayHours { weekday, spans }
-    };
-    let hours = ProviderHoursPage {
-        shell: member(locale, "/provider/hours"),
-        member: "Kari Nordli".into(),
-        week: (1..=7).map(day).collect(),
-        closed: vec![ClosedDay {
-            id: ID.into(),
-            date: jiff::civil::Date::constant(2026, 12, 24),
-            reason: "Julaften".into(),
-        }],
-        date: Field::default(),
-        reason: Field::default(),
-    };
     let profile = ProviderProfilePage {
         shell: Shell {
             notice: Some(Notice::Published),
@@ -192,10 +165,40 @@ fn provider_forms(locale: Locale) -> Pages {
     vec![
         ("provider-service-new", render(&service)),
         ("provider-service", render(&fixed)),
-        ("provider-hours", render(&hours)),
+        ("provider-hours", render(&hours(locale))),
         ("provider-profile", render(&profile)),
         ("provider-profile-paused", render(&paused)),
     ]
+}
+
+fn hours(locale: Locale) -> ProviderHoursPage {
+    let day = |weekday: u8| {
+        let open = |from: &str, to: &str| (Field::new(from), Field::new(to));
+        let morning = if weekday < 6 {
+            open("09:00", "11:30")
+        } else {
+            open("", "")
+        };
+        let wrong = (Field::new("12:00"), Field::wrong("11", FieldError::HoursBackwards));
+        let spans = if weekday == 2 {
+            [morning, wrong]
+        } else {
+            [morning, open("", "")]
+        };
+        WeekdayHours { weekday, spans }
+    };
+    ProviderHoursPage {
+        shell: member(locale, "/provider/hours"),
+        member: "Kari Nordli".into(),
+        week: (1..=7).map(day).collect(),
+        closed: vec![ClosedDay {
+            id: ID.into(),
+            date: jiff::civil::Date::constant(2026, 12, 24),
+            reason: "Julaften".into(),
+        }],
+        date: Field::default(),
+        reason: Field::default(),
+    }
 }
 
 pub(super) fn operator(locale: Locale) -> Pages {
@@ -224,6 +227,29 @@ pub(super) fn operator(locale: Locale) -> Pages {
         calls: Vec::new(),
         ..calls.clone()
     };
+    let setup = |expired| {
+        render(&OperatorSetupPage {
+            shell: shell(locale, "/operator/setup/x"),
+            token: "x".into(),
+            name: Field::default(),
+            email: Field::wrong("", FieldError::EmailMissing),
+            password: Some(FieldError::PasswordMissing),
+            expired,
+        })
+    };
+    let mut pages = vec![
+        ("operator-calls", render(&calls)),
+        ("operator-calls-empty", render(&empty)),
+        ("operator-call", render(&live_call(locale))),
+        ("operator-setup", setup(false)),
+        ("operator-setup-expired", setup(true)),
+    ];
+    pages.extend(mails(locale));
+    pages.extend(operator_appointments(locale));
+    pages
+}
+
+fn mails(locale: Locale) -> Pages {
     let mail = |state| OutboxRow {
         id: ID.into(),
         at: NOW,
@@ -246,35 +272,16 @@ pub(super) fn operator(locale: Locale) -> Pages {
         attachments: vec!["time.ics".into()],
         error: Some("421 prøv igjen".into()),
     };
-    let setup = |expired| {
-        render(&OperatorSetupPage {
-            shell: shell(locale, "/operator/setup/x"),
-            token: "x".into(),
-            name: Field::default(),
-            email: Field::wrong("", FieldError::EmailMissing),
-            password: Some(FieldError::PasswordMissing),
-            expired,
-        })
+    let empty = OperatorOutboxPage {
+        mails: Vec::new(),
+        total: 0,
+        ..outbox.clone()
     };
-    let mut pages = vec![
-        ("operator-calls", render(&calls)),
-        ("operator-calls-empty", render(&empty)),
-        ("operator-call", render(&live_call(locale))),
+    vec![
         ("operator-outbox", render(&outbox)),
-        (
-            "operator-outbox-empty",
-            render(&OperatorOutboxPage {
-                mails: Vec::new(),
-                total: 0,
-                ..outbox.clone()
-            }),
-        ),
+        ("operator-outbox-empty", render(&empty)),
         ("operator-mail", render(&letter)),
-        ("operator-setup", setup(false)),
-        ("operator-setup-expired", setup(true)),
-    ];
-    pages.extend(operator_appointments(locale));
-    pages
+    ]
 }
 
 fn live_call(locale: Locale) -> OperatorCallPage {
@@ -323,44 +330,7 @@ fn operator_appointments(locale: Locale) -> Pages {
         page: 1,
         pages: 1,
     };
-    let segment = |who: &str, ended_at| SegmentRow {
-        who: who.into(),
-        seq: 1,
-        started_at: TEN,
-        last_seen_at: TEN + 20 * MINUTE,
-        ended_at,
-        end_reason: "left".into(),
-    };
-    let entry = |account: &str, amount_minor| LedgerRow {
-        at: TEN,
-        transaction: "capture".into(),
-        account: account.into(),
-        amount_minor,
-        currency: "NOK".into(),
-    };
-    let detail = OperatorAppointmentPage {
-        shell: operator_shell(locale, &format!("/operator/appointments/{ID}")),
-        id: ID.into(),
-        reference: "B7K-42Q".into(),
-        status: AppointmentStatus::Completed,
-        provider: "Dyreklinikken Nordli".into(),
-        consumer: "O.H.".into(),
-        service_title: "Videotime".into(),
-        starts_at: TEN,
-        ends_at: TEN + 30 * MINUTE,
-        timeline: timeline(false),
-        segments: vec![segment("Kari Nordli", Some(TEN + 20 * MINUTE)), segment("O.H.", None)],
-        payments: vec![PaymentRow {
-            at: TEN,
-            operation: "capture".into(),
-            state: "succeeded".into(),
-            amount_minor: 32_500,
-            currency: "NOK".into(),
-            detail: String::new(),
-        }],
-        ledger: vec![entry("psp_clearing", 32_500), entry("provider_payable", -32_500)],
-        receipt: Some("2026-000183".into()),
-    };
+    let detail = inspected(locale);
     let bare = OperatorAppointmentPage {
         segments: Vec::new(),
         payments: Vec::new(),
@@ -382,34 +352,52 @@ fn operator_appointments(locale: Locale) -> Pages {
     ]
 }
 
+fn inspected(locale: Locale) -> OperatorAppointmentPage {
+    let segment = |who: &str, ended_at| SegmentRow {
+        who: who.into(),
+        seq: 1,
+        started_at: TEN,
+        last_seen_at: TEN + 20 * MINUTE,
+        ended_at,
+        end_reason: "left".into(),
+    };
+    let entry = |account: &str, amount_minor| LedgerRow {
+        at: TEN,
+        transaction: "capture".into(),
+        account: account.into(),
+        amount_minor,
+        currency: "NOK".into(),
+    };
+    OperatorAppointmentPage {
+        shell: operator_shell(locale, &format!("/operator/appointments/{ID}")),
+        id: ID.into(),
+        reference: "B7K-42Q".into(),
+        status: AppointmentStatus::Completed,
+        provider: "Dyreklinikken Nordli".into(),
+        consumer: "O.H.".into(),
+        service_title: "Videotime".into(),
+        starts_at: TEN,
+        ends_at: TEN + 30 * MINUTE,
+        timeline: timeline(false),
+        segments: vec![segment("Kari Nordli", Some(TEN + 20 * MINUTE)), segment("O.H.", None)],
+        payments: vec![PaymentRow {
+            at: TEN,
+            operation: "capture".into(),
+            state: "succeeded".into(),
+            amount_minor: 32_500,
+            currency: "NOK".into(),
+            detail: String::new(),
+        }],
+        ledger: vec![entry("psp_clearing", 32_500), entry("provider_payable", -32_500)],
+        receipt: Some("2026-000183".into()),
+    }
+}
+
 pub(super) fn frame(locale: Locale) -> Pages {
     let controller = Controller {
         name: "North Vision AS".into(),
         org_number: "918621415".into(),
         email: "hei@example.no".into(),
-    };
-    let nearest: Vec<TimeSlot> = (0..3)
-        .map(|n| TimeSlot {
-            start: TEN + n * HOUR,
-            end: TEN + n * HOUR + 30 * MINUTE,
-        })
-        .collect();
-    let taken = SlotTakenPage {
-        shell: shell(locale, "/holds"),
-        start: TEN,
-        provider_name: "Dyreklinikken Nordli".into(),
-        provider_slug: "dyreklinikken-nordli".into(),
-        service: ID.into(),
-        nearest: nearest.clone(),
-    };
-    let expired = |still_free| HoldExpiredPage {
-        shell: shell(locale, "/book/x"),
-        start: TEN,
-        provider_name: "Dyreklinikken Nordli".into(),
-        provider_slug: "dyreklinikken-nordli".into(),
-        service: ID.into(),
-        still_free,
-        nearest: nearest.clone(),
     };
     let facts = CallFacts {
         call: ID.into(),
@@ -447,9 +435,6 @@ pub(super) fn frame(locale: Locale) -> Pages {
                 controller,
             }),
         ),
-        ("slot-taken", render(&taken)),
-        ("hold-expired", render(&expired(true))),
-        ("hold-expired-taken", render(&expired(false))),
         ("call", render(&CallPage::new(shell(locale, "/call/1"), facts))),
         (
             "device-check",
@@ -458,6 +443,39 @@ pub(super) fn frame(locale: Locale) -> Pages {
                 "/bookings".into(),
             )),
         ),
+    ];
+    pages.extend(wrong(locale));
+    pages
+}
+
+fn wrong(locale: Locale) -> Pages {
+    let nearest: Vec<TimeSlot> = (0..3)
+        .map(|n| TimeSlot {
+            start: TEN + n * HOUR,
+            end: TEN + n * HOUR + 30 * MINUTE,
+        })
+        .collect();
+    let taken = SlotTakenPage {
+        shell: shell(locale, "/holds"),
+        start: TEN,
+        provider_name: "Dyreklinikken Nordli".into(),
+        provider_slug: "dyreklinikken-nordli".into(),
+        service: ID.into(),
+        nearest: nearest.clone(),
+    };
+    let expired = |still_free| HoldExpiredPage {
+        shell: shell(locale, "/book/x"),
+        start: TEN,
+        provider_name: "Dyreklinikken Nordli".into(),
+        provider_slug: "dyreklinikken-nordli".into(),
+        service: ID.into(),
+        still_free,
+        nearest: nearest.clone(),
+    };
+    let mut pages = vec![
+        ("slot-taken", render(&taken)),
+        ("hold-expired", render(&expired(true))),
+        ("hold-expired-taken", render(&expired(false))),
     ];
     for kind in [
         ErrorKind::BadRequest,
