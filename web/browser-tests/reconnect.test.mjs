@@ -105,3 +105,27 @@ test("a browser dies: the time after its last packet is never billed", () =>
     assert.equal(payments.filter(([, operation]) => operation === "capture").length, 1);
     h.assertClean(provider);
   }));
+
+test("an orderly restart and a second tab: the call moves along, and the seat is held once", () =>
+  tell(async (world) => {
+    const { provider, consumer, server } = world;
+    const id = await bookVideotime(world);
+    await meet(provider, consumer, server.origin, id);
+    await seeEachOther(world, h.WAIT_MS);
+    await server.stop();
+    await h.waitForPhase(consumer.page, "reconnecting");
+    await server.start();
+    const up = Date.now();
+    await seeEachOther(world, BACK_MS);
+    assert.ok(Date.now() - up <= BACK_MS);
+
+    const first = consumer.page;
+    consumer.page = await consumer.context.newPage();
+    await h.joinCall(consumer, `${server.origin}/call/${id}`, "call");
+    await h.waitForPhase(first, "taken_over");
+    await seeEachOther(world, h.WAIT_MS);
+    await first.waitForTimeout(3_000);
+    assert.equal(await first.getAttribute("[data-phase]", "data-phase"), "taken_over", "the first tab does not fight back");
+    await seeEachOther(world, h.WAIT_MS);
+    for (const person of [provider, consumer]) h.assertClean(person);
+  }));

@@ -55,8 +55,10 @@ async function publicPages({ consumer: { page } }, stop, origin) {
     ["terms", "/terms"],
     ["about", "/about"],
     ["not-found", "/nowhere"],
-    ["device-check", "/device-check"],
   ]);
+  await page.goto(`${origin}/device-check`);
+  await page.waitForFunction(() => document.querySelector(".preview video")?.videoWidth > 0);
+  await stop("device-check", page);
 }
 
 /** From the slot to the confirmation, as a visitor who makes an account on the way. */

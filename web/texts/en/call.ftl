@@ -8,6 +8,7 @@ call-microphone-turn-off = Turn the microphone off
 call-camera-turn-on = Turn the camera on
 call-camera-turn-off = Turn the camera off
 call-camera-is-off = The camera is off
+call-camera-starts = Starting the camera
 call-share = Share screen
 call-sharing = Sharing
 call-share-start = Share your screen

@@ -8,6 +8,7 @@ call-microphone-turn-off = Slå av mikrofonen
 call-camera-turn-on = Slå på kameraet
 call-camera-turn-off = Slå av kameraet
 call-camera-is-off = Kameraet er av
+call-camera-starts = Starter kameraet
 call-share = Del skjerm
 call-sharing = Deler
 call-share-start = Del skjermen din

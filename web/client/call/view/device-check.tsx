@@ -12,7 +12,8 @@ import { Avatar } from "./tile";
 /** The own picture with its two switches, beside whatever `children` hold. */
 export function Preview({ children }: { children: ComponentChildren }) {
   const { state, media, page, t } = useCall();
-  const on = state.value.devices.camera.at === "on";
+  const camera = state.value.devices.camera.at;
+  const on = camera === "on";
   const name = isCall(page) ? page.name : "";
   return (
     <div class="before">
@@ -25,7 +26,9 @@ export function Preview({ children }: { children: ComponentChildren }) {
           mirrored
           hidden={!on}
         />
-        {on ? null : name === "" ? (
+        {on ? null : camera === "opening" ? (
+          <p class="preview-off">{t("call-camera-starts")}</p>
+        ) : name === "" ? (
           <p class="preview-off">{t("call-camera-is-off")}</p>
         ) : (
           <Avatar id={state.value.seat ?? name} name={name} large />
