@@ -23,18 +23,16 @@ export async function startWorld(environment = {}) {
   const world = {
     folder,
     server,
-    people,
     person: async (name, look, options) => {
       const person = await openPerson(name, server.origin, folder, look, options);
       people.push(person);
       return person;
     },
-    /** Those of every story: operator and provider signed in, a consumer and another visitor unknown. */
+    /** The three of every story: operator and provider signed in, the consumer unknown. */
     cast: async () => {
       world.operator = await world.person("operator", PROVIDER);
       world.provider = await world.person("provider", PROVIDER);
       world.consumer = await world.person("consumer", CONSUMER);
-      world.visitor = await world.person("visitor", CONSUMER);
       await signInByLink(world.operator.page, seedLink(world, "Operator"));
       await signInByLink(world.provider.page, seedLink(world, "Provider"));
     },
