@@ -36,6 +36,7 @@ const KEPT: &[&str] = &[
     "a=ssrc:",
     "a=ssrc-group:FID",
     "a=rtcp-mux",
+    "a=bundle-only",
 ];
 const KEPT_FEEDBACK: &[&str] = &["nack", "nack pli", "ccm fir", "goog-remb"];
 
@@ -275,6 +276,8 @@ fn read_media(line: &SdpMedia) -> Result<OfferedMedia, JoinError> {
             (map.url == uri && (1..=14).contains(&id)).then_some(id)
         })
     };
+    // Port 0 takes an m-line back, unless it only says that the bundle's port is meant (RFC 9143 6).
+    let withdrawn = line.get_port() == 0 && line.get_attribute(SdpAttributeType::BundleOnly).is_none();
     Ok(OfferedMedia {
         mid: Mid(mid.clone()),
         kind,
@@ -282,11 +285,7 @@ fn read_media(line: &SdpMedia) -> Result<OfferedMedia, JoinError> {
         protocol: line.get_proto().to_string(),
         formats: line.get_formats().to_string(),
         direction,
-        codec: if line.get_port() == 0 {
-            None
-        } else {
-            kind.and_then(|kind| pick_codec(line, kind))
-        },
+        codec: kind.filter(|_| !withdrawn).and_then(|kind| pick_codec(line, kind)),
         mid_extension: extension(MID_URI),
         audio_level_extension: extension(AUDIO_LEVEL_URI),
         ssrcs,

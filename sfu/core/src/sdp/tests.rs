@@ -207,3 +207,18 @@ fn payload_types_that_look_like_rtcp_are_not_used() {
     let text = offer(&[audio("0", "sendonly").replace("111", "72")]);
     refused(&text, &[], "no m-line has a codec");
 }
+
+#[test]
+fn port_zero_withdraws_an_m_line_unless_it_is_only_bundled() {
+    let sources = [source("1", SourceKind::Camera)];
+    let lines = |video: String| offer(&[audio("0", "sendonly"), video]);
+    let withdrawn = lines(video("1", "sendonly").replace("m=video 9", "m=video 0"));
+    assert!(answer_to(&withdrawn, &sources).unwrap().contains("m=video 0 "));
+    let bundled = video("1", "sendonly").replace("m=video 9", "m=video 0");
+    let bundled = lines(bundled.replace("a=mid:1\r\n", "a=mid:1\r\na=bundle-only\r\n"));
+    let answer = answer_to(&bundled, &sources).unwrap();
+    assert!(
+        answer.contains("m=video 9 ") && answer.contains("a=group:BUNDLE 0 1\r\n"),
+        "{answer}"
+    );
+}

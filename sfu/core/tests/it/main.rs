@@ -4,16 +4,19 @@ mod bytes;
 mod offers;
 
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use sfu_core::{Certificate, Event, Input, Join, PeerId, RoomId, Sfu, SfuConfig};
 
-/// A core whose random numbers count upwards.
+/// A core whose random numbers follow one another. All share a certificate, since making one is slow.
 fn core(now: Instant) -> Sfu {
+    static CERTIFICATE: OnceLock<Certificate> = OnceLock::new();
+    let certificate = CERTIFICATE.get_or_init(|| Certificate::generate().expect("the system has randomness"));
     let mut next = 0u64;
     let config = SfuConfig {
         candidates: vec![SocketAddr::from(([192, 0, 2, 1], 7_000))],
-        certificate: Certificate::generate().expect("the system has randomness"),
+        certificate: certificate.clone(),
         random: Box::new(move |bytes| {
             for byte in bytes {
                 next = next

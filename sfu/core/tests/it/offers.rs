@@ -107,40 +107,18 @@ proptest! {
         }
         let text = String::from_utf8_lossy(&text);
         let now = Instant::now();
-        let mut sfu = core_once(now);
+        let mut sfu = core(now);
         let sources: &[_] = if named { &[("0", SourceKind::Microphone), ("1", SourceKind::Camera)] } else { &[] };
-        match join(&mut sfu, now, 1, &text, sources) {
-            Event::Joined { joined, .. } => {
-                prop_assert!(joined.answer.lines().count() < 2_000);
-                prop_assert!(!joined.answer.contains('\0') && joined.answer.contains("a=ice-lite"));
-                sfu.handle(now, Input::Command(Command::Leave { peer: PeerId(1) }));
-            }
-            Event::Refused { error, .. } => prop_assert!(!error.to_string().is_empty()),
-            other => prop_assert!(false, "{:?}", other),
+        let event = join(&mut sfu, now, 1, &text, sources);
+        if let Event::Joined { joined, .. } = event {
+            prop_assert!(joined.answer.lines().count() < 2_000);
+            prop_assert!(!joined.answer.contains('\0') && joined.answer.contains("a=ice-lite"));
+            sfu.handle(now, Input::Command(Command::Leave { peer: PeerId(1) }));
+        } else if let Event::Refused { error, .. } = event {
+            prop_assert!(!error.to_string().is_empty());
+        } else {
+            prop_assert!(false, "{:?}", event);
         }
         prop_assert_eq!(sfu.load(), (0, 0));
     }
-}
-
-/// Making a certificate is slow, so the cases of a property share one core's worth of it.
-fn core_once(now: Instant) -> sfu_core::Sfu {
-    use std::sync::OnceLock;
-    static CERTIFICATE: OnceLock<sfu_core::Certificate> = OnceLock::new();
-    let certificate = CERTIFICATE
-        .get_or_init(|| sfu_core::Certificate::generate().expect("the system has randomness"))
-        .clone();
-    let mut next = 0u8;
-    let config = sfu_core::SfuConfig {
-        candidates: vec![std::net::SocketAddr::from(([192, 0, 2, 1], 7_000))],
-        certificate,
-        random: Box::new(move |bytes| {
-            for byte in bytes {
-                next = next.wrapping_add(89);
-                *byte = next;
-            }
-        }),
-        limits: sfu_core::Limits::default(),
-        padding: true,
-    };
-    sfu_core::Sfu::new(config, now)
 }
