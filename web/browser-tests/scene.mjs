@@ -22,7 +22,7 @@ async function declineCard(page) {
 }
 
 async function loseRace(page, scene) {
-  const time = page.locator("button.time").last();
+  const time = page.locator("button.time:visible").last();
   const service = await page.locator('form[action="/holds"] input[name="service"]').first().getAttribute("value");
   const start = await time.getAttribute("value");
   await scene.people.rival.post("/holds", { service, start });

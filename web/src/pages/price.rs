@@ -55,10 +55,10 @@ pub struct PriceBox {
 }
 
 impl PriceBox {
-    /// Until when cancelling is free, while there still is something to cancel.
-    pub(crate) fn cancel_until(&self) -> Option<i64> {
+    /// Until when cancelling is free, while that lies ahead and there still is something to cancel.
+    pub(crate) fn cancel_until(&self, now: &i64) -> Option<i64> {
         match self.state {
-            PriceState::Estimate | PriceState::Reserved { .. } => self.free_cancel_until,
+            PriceState::Estimate | PriceState::Reserved { .. } => self.free_cancel_until.filter(|until| until > now),
             PriceState::Final { .. } | PriceState::Released { .. } | PriceState::Refunded { .. } => None,
         }
     }

@@ -119,6 +119,19 @@ struct DayPart {
     times: Vec<TimeSlot>,
 }
 
+/// Times of one part of the day that stand open; more are a press away.
+const TIMES_SHOWN: usize = 12;
+
+impl DayPart {
+    fn shown(&self) -> &[TimeSlot] {
+        &self.times[..self.times.len().min(TIMES_SHOWN)]
+    }
+
+    fn folded(&self) -> &[TimeSlot] {
+        &self.times[self.times.len().min(TIMES_SHOWN)..]
+    }
+}
+
 impl ProviderPage {
     fn day_url(&self, picker: &Picker, day: impl Day) -> String {
         routes::provider_day(&self.slug, &picker.service, day.date())

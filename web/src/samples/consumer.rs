@@ -127,7 +127,8 @@ fn provider(locale: Locale) -> ProviderPage {
         date: Date::constant(2026, 11, day),
         free: [6, 0, 3, 8, 0, 0, 2, 12][usize::try_from(day - 23).unwrap_or(0)],
     });
-    let slots = [-20, 0, 20, 40, 180, 220, 380, 540].map(|offset| TimeSlot {
+    let offsets = (-20..=40).step_by(20).chain((120..=240).step_by(5)).chain([380, 540]);
+    let slots = offsets.map(|offset| TimeSlot {
         start: TEN + offset * MINUTE,
         end: TEN + (offset + 30) * MINUTE,
     });
@@ -155,7 +156,7 @@ fn provider(locale: Locale) -> ProviderPage {
                 earlier: None,
                 later: Some(Date::constant(2026, 12, 1)),
             },
-            times: slots.to_vec(),
+            times: slots.collect(),
             next_free: None,
             price: price_box(by_minute(), PriceState::Estimate),
         }),

@@ -70,6 +70,7 @@ add-to-calendar = Add to calendar
 what-now = What happens now
 what-now-mail = You get an e-mail with the link at { $email }.
 what-now-room = The room opens { $when }. You can enter the waiting room then.
+what-now-room-open = The room is open now. Press Join to enter the waiting room.
 what-now-call = { $name } lets you in. The clock runs only while you are both in the call.
 what-now-receipt = You get a receipt when the call is over.
 what-now-free = The appointment is free, so no bill follows.

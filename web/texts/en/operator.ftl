@@ -2,6 +2,7 @@ operator-calls = Calls
 operator-appointments = Appointments
 operator-outbox = Outgoing e-mail
 calls-now = { $n ->
+    [0] No live calls
     [one] 1 live call
    *[other] { $n } live calls
  }
@@ -9,7 +10,7 @@ calls-troubled = { $n ->
     [one] 1 needs a look
    *[other] { $n } need a look
  }
-calls-none = No calls right now. They appear here when somebody enters a room.
+calls-none = Calls appear here when somebody enters a room.
 health-waiting = Waiting
 health-good = Good
 health-weak = Weak network

@@ -73,6 +73,10 @@ free-times = { $n ->
     [one] 1 free time
    *[other] { $n } free times
  }
+more-times = { $n ->
+    [one] Show 1 more time
+   *[other] Show { $n } more times
+ }
 day-empty = No free times on { $day }.
 part-night = Night
 part-morning = Morning

@@ -70,6 +70,7 @@ add-to-calendar = Legg i kalender
 what-now = Hva skjer nå
 what-now-mail = Du får en e-post med lenken på { $email }.
 what-now-room = Rommet åpner { $when }. Da kan du gå til venterommet.
+what-now-room-open = Rommet er åpent nå. Trykk Bli med, så kommer du til venterommet.
 what-now-call = { $name } slipper deg inn. Klokken går bare mens dere begge er i samtalen.
 what-now-receipt = Du får kvittering når samtalen er over.
 what-now-free = Timen er gratis, så det kommer ingen regning.

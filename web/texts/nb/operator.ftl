@@ -2,6 +2,7 @@ operator-calls = Samtaler
 operator-appointments = Bestillinger
 operator-outbox = Utgående e-post
 calls-now = { $n ->
+    [0] Ingen pågående samtaler
     [one] 1 pågående samtale
    *[other] { $n } pågående samtaler
  }
@@ -9,7 +10,7 @@ calls-troubled = { $n ->
     [one] 1 trenger tilsyn
    *[other] { $n } trenger tilsyn
  }
-calls-none = Ingen samtaler akkurat nå. De dukker opp her når noen går inn i et rom.
+calls-none = Samtaler dukker opp her når noen går inn i et rom.
 health-waiting = Venter
 health-good = Bra
 health-weak = Svakt nett

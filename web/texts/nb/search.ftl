@@ -73,6 +73,10 @@ free-times = { $n ->
     [one] 1 ledig tid
    *[other] { $n } ledige tider
  }
+more-times = { $n ->
+    [one] Vis 1 tid til
+   *[other] Vis { $n } tider til
+ }
 day-empty = Ingen ledige tider { $day }.
 part-night = Natt
 part-morning = Formiddag
