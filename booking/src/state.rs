@@ -50,10 +50,12 @@ impl Clock {
     }
 }
 
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// Fills bytes with randomness. A parameter, so that tests can repeat it.
 #[derive(Clone)]
 pub struct Random {
-    fill: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+    fill: Arc<Fill>,
     /// Millisecond and counter of the newest id, so that ids of this process sort in the order they were made.
     newest: Arc<Mutex<(u64, u16)>>,
 }
@@ -65,11 +67,15 @@ pub struct Token(String);
 impl Random {
     #[must_use]
     pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
-        Self { fill: Arc::new(fill), newest: Arc::default() }
+        Self {
+            fill: Arc::new(fill),
+            newest: Arc::default(),
+        }
     }
 
     /// The thread's generator, seeded by the operating system.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "here the system's randomness comes in; everything else is handed it")]
     pub fn system() -> Self {
         Self::new(|bytes| rand::RngCore::fill_bytes(&mut rand::rng(), bytes))
     }
@@ -101,7 +107,9 @@ impl Random {
             *newest
         };
         bytes[..2].copy_from_slice(&counter.to_be_bytes());
-        uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid().to_string()
+        uuid::Builder::from_unix_timestamp_millis(millis, &bytes)
+            .into_uuid()
+            .to_string()
     }
 }
 

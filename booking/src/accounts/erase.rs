@@ -11,6 +11,8 @@ use crate::state::{AppState, DAY_US, Micros};
 
 /// How long a deletion can be undone.
 pub const UNDO_US: Micros = 7 * DAY_US;
+/// How long the texts of an abandoned booking are kept.
+const ABANDONED_US: Micros = DAY_US;
 /// Accounts that one round erases.
 const BATCH: i64 = 50;
 
@@ -77,7 +79,7 @@ pub async fn erase_due(state: &AppState) -> AppResult<usize> {
     Ok(due.len())
 }
 
-/// Deletes sessions, links and registrations that have run out.
+/// Deletes sessions, links and registrations that have run out, and what was written for bookings that came to nothing.
 async fn sweep(state: &AppState, now: Micros) -> AppResult<u64> {
     let mut tx = state.db.write().await?;
     let mut gone = 0;
@@ -88,6 +90,7 @@ async fn sweep(state: &AppState, now: Micros) -> AppResult<u64> {
     ] {
         gone += tx.execute(statement, params![now]).await?;
     }
+    gone += tx.execute(queries::HOLDS_SWEEP, params![now - ABANDONED_US]).await?;
     tx.commit().await?;
     Ok(gone)
 }

@@ -160,7 +160,7 @@ pub(crate) struct RegistrationProblems {
 
 impl RegistrationForm {
     /// Checks every field.
-    pub(crate) fn check(&self) -> Result<Registration, RegistrationProblems> {
+    pub(crate) fn check(&self) -> Result<Registration, Box<RegistrationProblems>> {
         let name = line(&self.name, FieldError::NameMissing);
         let email = email(&self.email);
         let phone = phone(&self.phone);
@@ -186,7 +186,7 @@ impl RegistrationForm {
                 place,
                 password: self.password.clone(),
             }),
-            _ => Err(problems),
+            _ => Err(Box::new(problems)),
         }
     }
 }

@@ -77,7 +77,7 @@ async fn register_post(
 ) -> AppResult<Response> {
     let wish = match form.check() {
         Ok(wish) => wish,
-        Err(problems) => return Ok(html_with(WRONG, &register_with(&visit, problems, &form.return_to))),
+        Err(problems) => return Ok(html_with(WRONG, &register_with(&visit, *problems, &form.return_to))),
     };
     let cookie = sessions::visitor(&state, &mut visit);
     let next_path = safe_path(&form.return_to, pattern::HOME);

@@ -93,6 +93,9 @@ statements! {
     TOKENS_END_ALL = "DELETE FROM account_token WHERE account_id = $1";
     /// now
     TOKENS_SWEEP = "DELETE FROM account_token WHERE expires_us <= $1";
+    /// expired before
+    HOLDS_SWEEP = "UPDATE hold SET visitor_hash = '', contact_email = '', about = ''
+        WHERE state IN ('cancelled', 'expired') AND expires_us <= $1 AND visitor_hash <> ''";
     /// now
     SESSIONS_SWEEP = "DELETE FROM session WHERE expires_us <= $1";
 

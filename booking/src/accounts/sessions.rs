@@ -102,9 +102,14 @@ pub(crate) async fn begin(
     )))
 }
 
-/// The header that takes the session cookie away.
+/// The headers that take the session's cookie away, and the one of its holds: whoever sits down next sees neither.
 pub(crate) fn forget(state: &AppState) -> HeaderMap {
-    cookie_header(&set_cookie(state, session_cookie(state), "", 0))
+    let mut headers = cookie_header(&set_cookie(state, session_cookie(state), "", 0));
+    let visitor = cookie_header(&set_cookie(state, visitor_cookie(state), "", 0));
+    for value in visitor.into_iter().map(|(_, value)| value) {
+        headers.append(header::SET_COOKIE, value);
+    }
+    headers
 }
 
 /// One `Set-Cookie` header.

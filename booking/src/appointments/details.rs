@@ -8,14 +8,15 @@ use web::pages::book::{AccountStep, BookDetailsPage, VisitorForm};
 use web::pages::{Field, FieldError};
 use web::routes;
 
-use super::{Hold, Status, attach_account, load_hold, pages, set_about, set_contact_email};
+use super::{Hold, Status, attach_account, load_hold, pages, queries, set_about, set_contact_email};
 use crate::accounts::form::{self, Registration, RegistrationForm, field};
 use crate::accounts::register::{self, Continue};
 use crate::accounts::{sessions, sign_in};
 use crate::billing::view;
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Visit};
 use crate::pages::{html, html_with, shell_in};
+use crate::params;
 use crate::state::AppState;
 
 #[derive(Debug, Default, Deserialize)]
@@ -64,6 +65,12 @@ fn details(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> Bo
             email: account.email.clone(),
         },
         None if hold.contact_email.is_empty() || visitor.email.error.is_some() => AccountStep::Visitor(visitor),
+        // Verified in another browser: here the password is needed.
+        None if hold.account_id.is_some() => AccountStep::Visitor(VisitorForm {
+            has_account: true,
+            email: Field::new(&hold.contact_email),
+            ..visitor
+        }),
         None => AccountStep::Unverified {
             email: hold.contact_email.clone(),
         },
@@ -195,6 +202,10 @@ fn wrong(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> Resp
 /// Notes the matter, binds the hold to the account and goes on to the payment.
 async fn bind(state: &AppState, hold: &Hold, account_id: &str, about: &str) -> AppResult<Redirect> {
     let mut tx = state.db.write().await?;
+    let provider: String = tx.one(queries::MEMBER_ACCOUNT, params![&hold.member_id]).await?;
+    if provider == account_id {
+        return Err(AppError::Conflict("nobody books themselves"));
+    }
     set_about(&mut tx, hold, about).await?;
     attach_account(&mut tx, &hold.id, account_id).await?;
     tx.commit().await?;

@@ -165,7 +165,9 @@ pub async fn place_hold(
     }
     // The twin of a double submit may have taken it while this one looked.
     let mut tx = state.db.read().await?;
-    let same: Option<String> = tx.optional(queries::HOLD_SAME, params![visitor, service_id, start_us, now]).await?;
+    let same: Option<String> = tx
+        .optional(queries::HOLD_SAME, params![visitor, service_id, start_us, now])
+        .await?;
     Ok(same.ok_or(PlaceRefusal::Taken))
 }
 

@@ -83,7 +83,9 @@ pub(super) fn instant(zone: &TimeZone, day: Date, minute: u16, side: Side) -> Mi
             let after_gap = before.to_timestamp(civil).unwrap_or(Timestamp::MAX);
             // The first time of the gap is the transition itself, which only counts as past a moment later.
             let later = after_gap + SignedDuration::from_secs(1);
-            zone.preceding(later).next().map_or(after_gap, |transition| transition.timestamp())
+            zone.preceding(later)
+                .next()
+                .map_or(after_gap, |transition| transition.timestamp())
         }
         (AmbiguousOffset::Fold { before, .. }, Side::Start) => before.to_timestamp(civil).unwrap_or(Timestamp::MAX),
         (AmbiguousOffset::Fold { after, .. }, Side::End) => after.to_timestamp(civil).unwrap_or(Timestamp::MAX),

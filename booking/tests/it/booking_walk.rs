@@ -244,3 +244,123 @@ on_both! {
         app.client().post("/holds", &wish).await.expect(303);
     }
 }
+
+on_both! {
+    async fn a_free_booking_is_cancelled_and_its_slot_is_free_again(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let free = walk::add_service(&mut clinic.client, app, "Gratis", &[("kind", "free")]).await;
+        let mut ola = consumer(app, "ola").await;
+        let page = hold(&mut ola, &free, tomorrow(app, 0)).await;
+        ola.post(&page, &[("about", "Hunden halter")]).await.expect(303);
+        let pay = [("withdrawal", "yes")];
+        let payment = format!("{page}/payment");
+        let mut twin = ola.clone();
+        let (one, two) = tokio::join!(ola.post(&payment, &pay), twin.post(&payment, &pay));
+        let booked = one.expect(303).location();
+        assert_eq!(two.expect(303).location(), booked);
+        assert_eq!(app.number("SELECT COUNT(*) FROM appointment", params![]).await, 1);
+        assert_eq!(app.number("SELECT COUNT(*) FROM seat", params![]).await, 2);
+        ola.get(&booked).await.expect(200).expect_text("ola@example.no");
+        let page = booked.trim_end_matches("?new=1").to_owned();
+        ola.get("/bookings").await.expect(200).expect_text(&page);
+        clinic.client.get("/provider").await.expect(200).expect_text("Hunden halter");
+        let calendar = ola.get(&format!("{page}/calendar.ics")).await.expect(200).text();
+        assert!(calendar.contains("DTSTART:20261124T090000Z"), "{calendar}");
+        ola.post(&format!("{page}/cancel"), &[]).await.expect(303);
+        ola.post(&format!("{page}/cancel"), &[]).await.expect(303);
+        assert_eq!(app.number("SELECT COUNT(*) FROM reservation", params![]).await, 0);
+        let kinds: Vec<String> = app.rows("SELECT kind FROM appointment_event ORDER BY seq", params![]).await;
+        assert_eq!(kinds, ["booked", "cancelled"]);
+        hold(&mut app.client(), &free, tomorrow(app, 0)).await;
+    }
+}
+
+on_both! {
+    async fn a_call_that_has_begun_cannot_be_cancelled(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let free = walk::add_service(&mut clinic.client, app, "Gratis", &[("kind", "free")]).await;
+        let mut ola = consumer(app, "ola").await;
+        let start = tomorrow(app, 0);
+        let page = hold(&mut ola, &free, start).await;
+        ola.post(&page, &[("about", "Hunden halter")]).await.expect(303);
+        let booked = ola.post(&format!("{page}/payment"), &[("withdrawal", "yes")]).await.expect(303).location();
+        let page = booked.trim_end_matches("?new=1").to_owned();
+        app.set_now(start);
+        ola.post(&format!("{page}/cancel"), &[]).await.expect(409);
+        ola.get(&format!("{page}/cancel")).await.expect(303);
+        assert_eq!(app.number("SELECT COUNT(*) FROM reservation", params![]).await, 6);
+    }
+}
+
+on_both! {
+    async fn deleting_an_account_cancels_what_it_booked(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let free = walk::add_service(&mut clinic.client, app, "Gratis", &[("kind", "free")]).await;
+        let mut ola = consumer(app, "ola").await;
+        let page = hold(&mut ola, &free, tomorrow(app, 0)).await;
+        ola.post(&page, &[("about", "Hunden halter")]).await.expect(303);
+        ola.post(&format!("{page}/payment"), &[("withdrawal", "yes")]).await.expect(303);
+        ola.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await.expect(303);
+        let statuses: Vec<String> = app.rows("SELECT status FROM appointment", params![]).await;
+        assert_eq!(statuses, ["cancelled"]);
+        assert_eq!(app.number("SELECT COUNT(*) FROM reservation", params![]).await, 0);
+        let about: Vec<String> = app.rows("SELECT about FROM appointment", params![]).await;
+        assert_eq!(about, ["Hunden halter"]);
+        app.advance(7 * DAY_US);
+        assert_eq!(booking::accounts::erase_due(&app.state).await, Ok(1));
+        let about: Vec<String> = app.rows("SELECT about FROM appointment", params![]).await;
+        assert_eq!(about, [""]);
+    }
+}
+
+on_both! {
+    async fn nobody_books_themselves(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let page = hold(&mut clinic.client, &clinic.service, tomorrow(app, 0)).await;
+        clinic.client.post(&page, &[("about", "Meg selv")]).await.expect(409);
+    }
+}
+
+on_both! {
+    async fn an_abandoned_booking_leaves_no_words_behind(app: App) {
+        let clinic = provider(app, "kari").await;
+        let mut ola = consumer(app, "ola").await;
+        let page = hold(&mut ola, &clinic.service, tomorrow(app, 0)).await;
+        ola.post(&page, &[("about", "Hunden halter")]).await.expect(303);
+        app.advance(11 * MINUTE_US);
+        booking::appointments::expire_holds(&app.state, app.now()).await.expect("it works");
+        booking::accounts::erase_due(&app.state).await.expect("it works");
+        assert_eq!(app.rows::<String>("SELECT about FROM hold", params![]).await, ["Hunden halter"]);
+        app.advance(DAY_US);
+        booking::accounts::erase_due(&app.state).await.expect("it works");
+        assert_eq!(app.rows::<String>("SELECT about FROM hold", params![]).await, [""]);
+    }
+}
+
+on_both! {
+    async fn who_verified_elsewhere_signs_in_and_goes_on(app: App) {
+        let clinic = provider(app, "kari").await;
+        let mut laptop = app.client();
+        let page = hold(&mut laptop, &clinic.service, tomorrow(app, 0)).await;
+        let form = [
+            ("about", "Hunden halter"),
+            ("account", "register"),
+            ("name", "Ola Hansen"),
+            ("email", "ola@example.no"),
+            ("phone", "91234567"),
+            ("place", "Bergen"),
+            ("password", PASSWORD),
+            ("accept", "yes"),
+        ];
+        laptop.post(&page, &form).await.expect(303);
+        let link = verify_link(app, "ola@example.no").await;
+        app.client().post(&link, &[]).await.expect(303);
+        laptop.get(&page).await.expect(200).expect_text("value=\"sign_in\" checked");
+        let form = [("about", "Hunden halter"), ("account", "sign_in"), ("email", "ola@example.no"), ("password", PASSWORD)];
+        laptop.post(&page, &form).await.expect(303);
+        laptop.get(&format!("{page}/payment")).await.expect(200);
+        // After signing out the browser knows nothing of it.
+        laptop.post("/logout", &[]).await.expect(303);
+        laptop.get(&page).await.expect(404);
+    }
+}

@@ -5,6 +5,30 @@ use axum::http::{Request, header};
 
 use crate::on_both;
 
+/// A feature whose statements were forgotten in `booking::statements` would escape the test below.
+#[test]
+fn every_feature_lists_its_statements() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let listed = std::fs::read_to_string(source.join("lib.rs"))
+        .expect("lib.rs is there")
+        .matches("::STATEMENTS")
+        .count();
+    let mut folders = vec![source];
+    let mut declared = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("readable") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = std::fs::read_to_string(&path).expect("readable");
+                declared += text.lines().filter(|line| line.starts_with("statements! {")).count();
+            }
+        }
+    }
+    assert_eq!(listed, declared);
+}
+
 on_both! {
     async fn every_statement_is_understood(app: App) {
         for sql in booking::statements() {

@@ -243,11 +243,6 @@ impl Client {
             .await
     }
 
-    pub(crate) async fn get_json(&mut self, path: &str) -> Answer {
-        let request = Request::get(path).header(header::ACCEPT, "application/json");
-        self.send(request.body(Body::empty()).expect("a request")).await
-    }
-
     /// Sends a form as the browser would from a page of ours.
     pub(crate) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
         let body: Vec<String> = form

@@ -1,5 +1,6 @@
 //! The booking side as browsers and the database see it; every test runs on SQLite and on PostgreSQL.
 
+mod access;
 mod accounts;
 mod billing;
 mod booking_walk;
@@ -9,6 +10,8 @@ mod desk;
 mod documents;
 mod foundation;
 mod harness;
+mod mail;
 mod operator;
 mod registry;
+mod search;
 mod walk;

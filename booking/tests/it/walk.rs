@@ -10,7 +10,6 @@ pub(crate) const PASSWORD: &str = "blåbær og rømme";
 /// A published provider with one member and one service, open every day from 08:00 to 20:00 in Oslo.
 pub(crate) struct Provider {
     pub(crate) slug: String,
-    pub(crate) org: String,
     pub(crate) member: String,
     pub(crate) service: String,
     pub(crate) client: Client,
@@ -129,7 +128,6 @@ pub(crate) async fn provider(app: &App, name: &str) -> Provider {
         .expect("its owner");
     Provider {
         slug,
-        org,
         member,
         service,
         client,
