@@ -3,6 +3,7 @@
 mod arrows;
 mod lock;
 mod map;
+mod metrics;
 mod pure;
 mod sizes;
 mod words;
