@@ -124,7 +124,8 @@ mod tests {
         #[test]
         fn any_header_is_answered_without_panic(header in ".{0,120}", now_s in any::<i64>()) {
             prop_assert!(!is_signed(b"secret", &header, b"body", now_s));
-            prop_assert!(!is_signed(b"secret", &format!("t={now_s},v1={header}"), b"body", now_s));
+            let timed = ["t=", &now_s.to_string(), ",v1=", &header].concat();
+            prop_assert!(!is_signed(b"secret", &timed, b"body", now_s));
         }
     }
 }
