@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::arrivals::ArrivalLog;
 use crate::counters::Counters;
 use crate::dtls::{DtlsServer, Fingerprint};
 use crate::event::{PeerId, PeerStats, RoomId, SourceKind};
@@ -90,6 +91,8 @@ pub(crate) struct Peer {
     pub(crate) slots: Vec<Slot>,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) mid_extension: Option<u8>,
+    pub(crate) transport_cc_extension: Option<u8>,
+    pub(crate) arrivals: ArrivalLog,
     /// Under which we report to this peer.
     pub(crate) rtcp_ssrc: u32,
     pub(crate) clock: PublisherClock,
@@ -119,6 +122,7 @@ pub(crate) struct Joining {
     pub(crate) slots: Vec<Slot>,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) mid_extension: Option<u8>,
+    pub(crate) transport_cc_extension: Option<u8>,
     pub(crate) rtcp_ssrc: u32,
 }
 
@@ -134,6 +138,7 @@ impl Peer {
             slots,
             bindings,
             mid_extension,
+            transport_cc_extension,
             rtcp_ssrc,
         } = joining;
         Self {
@@ -148,6 +153,8 @@ impl Peer {
             slots,
             bindings,
             mid_extension,
+            transport_cc_extension,
+            arrivals: ArrivalLog::new(now),
             rtcp_ssrc,
             clock: PublisherClock::default(),
             round_trip: None,
@@ -252,11 +259,16 @@ impl Peer {
             }
             Transport::Connected(secured) => {
                 let tracks = self.tracks.iter().filter_map(|track| track.due_at(now));
-                [Some(self.report_at), secured.dtls.next_timeout(), tracks.min()]
-                    .into_iter()
-                    .flatten()
-                    .min()
-                    .unwrap_or(now)
+                [
+                    Some(self.report_at),
+                    secured.dtls.next_timeout(),
+                    tracks.min(),
+                    self.arrivals.due_at(),
+                ]
+                .into_iter()
+                .flatten()
+                .min()
+                .unwrap_or(now)
             }
         };
         self.wake_at

@@ -149,6 +149,11 @@ fn write_direction(
             if let Some(id) = media.audio_level_extension {
                 write!(out, "a=extmap:{id} {}\r\n", super::offer::AUDIO_LEVEL_URI)?;
             }
+            // Both, or neither: a number without feedback, or the other way round, is of no use.
+            if let Some(id) = media.transport_cc_extension.filter(|_| codec.transport_cc) {
+                write!(out, "a=extmap:{id} {}\r\n", super::offer::TRANSPORT_CC_URI)?;
+                write!(out, "a=rtcp-fb:{} transport-cc\r\n", codec.payload_type)?;
+            }
             out.push_str("a=recvonly\r\n");
         }
         Role::Slot { ssrc, rtx_ssrc } => {

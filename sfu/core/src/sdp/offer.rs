@@ -12,6 +12,7 @@ use crate::event::{JoinError, MediaKind, Mid};
 use crate::limits;
 
 pub(super) const MID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+pub(super) const TRANSPORT_CC_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 pub(super) const AUDIO_LEVEL_URI: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
 /// The lines that matter to us. The parser gives up on a whole offer for one odd line, so it sees no others.
@@ -38,7 +39,7 @@ const KEPT: &[&str] = &[
     "a=rtcp-mux",
     "a=bundle-only",
 ];
-const KEPT_FEEDBACK: &[&str] = &["nack", "nack pli", "ccm fir", "goog-remb"];
+const KEPT_FEEDBACK: &[&str] = &["nack", "nack pli", "ccm fir", "goog-remb", "transport-cc"];
 
 /// Codecs that are forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,8 @@ pub(crate) struct OfferedCodec {
     pub(crate) pli: bool,
     pub(crate) fir: bool,
     pub(crate) remb: bool,
+    /// Feedback on every packet of the transport.
+    pub(crate) transport_cc: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +105,7 @@ pub(crate) struct OfferedMedia {
     pub(crate) codec: Option<OfferedCodec>,
     pub(crate) mid_extension: Option<u8>,
     pub(crate) audio_level_extension: Option<u8>,
+    pub(crate) transport_cc_extension: Option<u8>,
     /// Declared SSRCs, those of retransmission included.
     pub(crate) ssrcs: Vec<u32>,
     /// (media, retransmission) pairs (RFC 5576, RFC 4588).
@@ -190,7 +194,10 @@ fn keep(text: &str) -> Result<String, JoinError> {
         let line = line.trim_end();
         let wanted = KEPT.iter().any(|prefix| line.starts_with(prefix))
             || (line.starts_with("a=fmtp:") && line.contains("apt="))
-            || (line.starts_with("a=extmap:") && (line.ends_with(MID_URI) || line.contains(AUDIO_LEVEL_URI)))
+            || (line.starts_with("a=extmap:")
+                && [MID_URI, AUDIO_LEVEL_URI, TRANSPORT_CC_URI]
+                    .iter()
+                    .any(|uri| line.contains(uri)))
             || line.strip_prefix("a=rtcp-fb:").is_some_and(|rest| {
                 rest.split_once(' ')
                     .is_some_and(|(_, feedback)| KEPT_FEEDBACK.contains(&feedback))
@@ -288,6 +295,7 @@ fn read_media(line: &SdpMedia) -> Result<OfferedMedia, JoinError> {
         codec: kind.filter(|_| !withdrawn).and_then(|kind| pick_codec(line, kind)),
         mid_extension: extension(MID_URI),
         audio_level_extension: extension(AUDIO_LEVEL_URI),
+        transport_cc_extension: extension(TRANSPORT_CC_URI),
         ssrcs,
         flows,
     })
@@ -348,5 +356,6 @@ fn pick_codec(line: &SdpMedia, kind: MediaKind) -> Option<OfferedCodec> {
         pli: video && feedback("nack", "pli"),
         fir: video && feedback("ccm", "fir"),
         remb: video && feedback("goog-remb", ""),
+        transport_cc: feedback("transport-cc", ""),
     })
 }

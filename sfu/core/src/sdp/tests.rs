@@ -92,7 +92,8 @@ fn a_browsers_offer_gets_tracks_and_slots() {
         a=candidate:1 1 udp 2130706431 192.0.2.1 7000 typ host\r\n\
         a=candidate:2 1 udp 2130706175 2001:db8::1 7000 typ host\r\na=end-of-candidates\r\n\
         a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
-        a=recvonly\r\n";
+        a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
+        a=rtcp-fb:111 transport-cc\r\na=recvonly\r\n";
     assert_eq!(&answer[..expected.len()], expected);
     let sections: Vec<&str> = answer.split("m=").skip(1).collect();
     assert!(sections[1].starts_with("video 9 UDP/TLS/RTP/SAVPF 96 97\r\n") && sections[1].contains("a=recvonly\r\n"));
@@ -138,6 +139,7 @@ fn reads_what_belongs_to_the_codec() {
         pli: true,
         fir: true,
         remb: true,
+        transport_cc: true,
     };
     assert_eq!(
         (media.codec, media.mid_extension, media.audio_level_extension),

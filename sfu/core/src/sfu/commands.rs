@@ -20,6 +20,7 @@ struct Parts {
     slots: Vec<Slot>,
     bindings: Vec<Binding>,
     mid_extension: Option<u8>,
+    transport_cc_extension: Option<u8>,
 }
 
 impl Sfu {
@@ -116,6 +117,7 @@ impl Sfu {
             slots: parts.slots,
             bindings: parts.bindings,
             mid_extension: parts.mid_extension,
+            transport_cc_extension: parts.transport_cc_extension,
             rtcp_ssrc: u32::from_be_bytes(self.random_bytes()).max(1),
         };
         let inserted = self.peers.insert(Peer::new(joining, now));
@@ -133,6 +135,8 @@ impl Sfu {
                 Role::Publish(kind) => {
                     let track = parts.tracks.len();
                     parts.mid_extension = parts.mid_extension.or(line.media.mid_extension);
+                    let transport_cc = line.media.transport_cc_extension.filter(|_| codec.transport_cc);
+                    parts.transport_cc_extension = parts.transport_cc_extension.or(transport_cc);
                     for &ssrc in &line.media.ssrcs {
                         let rtx = line.media.flows.iter().any(|(_, rtx)| *rtx == ssrc);
                         // An SSRC declared twice stays with the first m-line.

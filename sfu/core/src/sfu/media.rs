@@ -51,6 +51,10 @@ impl Sfu {
             self.counters.rtp_malformed += 1;
             return;
         };
+        let number = peer.transport_cc_extension.and_then(|id| header.extension(plain, id));
+        if let Some(&[high, low]) = number {
+            peer.arrivals.received(u16::from_be_bytes([high, low]), now);
+        }
         let Some(binding) = bind(peer, &header, plain) else {
             self.counters.unknown_ssrc += 1;
             return;

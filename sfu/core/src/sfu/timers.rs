@@ -74,7 +74,7 @@ impl Sfu {
         }
     }
 
-    /// NACKs for what is missing and keyframe requests, in one compound.
+    /// NACKs for what is missing, keyframe requests and arrival times, in one compound.
     fn ask_publisher(&mut self, now: Instant, place: usize) {
         let Some(peer) = self.peers.get_mut(place) else { return };
         let round_trip = peer.round_trip();
@@ -95,6 +95,13 @@ impl Sfu {
                 rtcp::write_pli(&mut self.scratch, peer.rtcp_ssrc, stream.ssrc);
             }
         }
+        let media_ssrc = peer
+            .tracks
+            .iter()
+            .find_map(|track| track.stream.as_ref())
+            .map_or(0, |stream| stream.ssrc);
+        peer.arrivals
+            .write_due(now, peer.rtcp_ssrc, media_ssrc, &mut self.scratch);
         if !self.scratch.is_empty() {
             peer.send_rtcp(&self.scratch, &mut self.arena, &mut self.counters);
         }
