@@ -43,6 +43,10 @@ fn wait_until_ready(server: &mut Child) -> Result<()> {
         if is_ready().unwrap_or(false) {
             return Ok(());
         }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "nothing tells us when another process has become ready"
+        )]
         std::thread::sleep(Duration::from_millis(100));
     }
     Err(format!(
