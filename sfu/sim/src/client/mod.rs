@@ -1,6 +1,7 @@
 //! A model client: controlling ICE, DTLS client, sends its sources, receives and checks its slots. No input or output
 //! of its own, so that the simulator, the driver's loopback test and the bench all can carry its datagrams.
 
+mod connect;
 mod content;
 mod offer;
 mod receiver;
@@ -8,22 +9,21 @@ mod sender;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
+use dimpl::{Dtls, DtlsCertificate};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sfu_core::rtcp::{self, Rtcp};
 use sfu_core::rtp::{Header, is_media, is_rtcp};
-use sfu_core::srtp::{Keys, Profile, RTCP_OVERHEAD, SrtpReceiver, SrtpSender};
-use sfu_core::stun::{self, Response};
+use sfu_core::srtp::{Profile, RTCP_OVERHEAD, SrtpReceiver};
+use sfu_core::stun;
 use sfu_core::{Mid, SlotInfo, SourceKind};
 
 use self::offer::Answered;
 pub use self::receiver::ReceivedStream;
 use self::receiver::Receiver;
-use self::sender::Sender;
+use self::sender::{Outlet, Sender};
 
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 const CONSENT_INTERVAL: Duration = Duration::from_millis(2_500);
@@ -66,6 +66,9 @@ pub struct Received {
     pub retransmitted: u64,
     /// Highest bitrate that it was allowed, in bits a second.
     pub allowed_bps: u64,
+    /// Packets of its own that the core said to have arrived, and to be lost.
+    pub told_arrived: u64,
+    pub told_lost: u64,
     pub sender_reports: u64,
 }
 
@@ -86,7 +89,7 @@ pub struct Client {
     answered: bool,
     dtls: Option<Dtls>,
     dtls_timeout: Option<Instant>,
-    srtp: Option<(SrtpReceiver, SrtpSender)>,
+    srtp: Option<(SrtpReceiver, Outlet)>,
     closed: bool,
     failed: Option<String>,
     senders: Vec<Sender>,
@@ -94,6 +97,8 @@ pub struct Client {
     report_at: Option<Instant>,
     epoch: Instant,
     allowed_bps: u64,
+    told_arrived: u64,
+    told_lost: u64,
     out: VecDeque<Vec<u8>>,
 }
 
@@ -131,6 +136,8 @@ impl Client {
             report_at: None,
             epoch: now,
             allowed_bps: 0,
+            told_arrived: 0,
+            told_lost: 0,
             out: VecDeque::new(),
         }
     }
@@ -187,7 +194,7 @@ impl Client {
     /// What DTLS agreed on to protect media with.
     #[must_use]
     pub fn profile(&self) -> Option<Profile> {
-        self.srtp.as_ref().map(|(_, sender)| sender.profile())
+        self.srtp.as_ref().map(|(_, outlet)| outlet.srtp.profile())
     }
 
     /// The core said goodbye.
@@ -236,8 +243,8 @@ impl Client {
     /// One sealed media packet of a source for measurements; `None` before the connection or without the source.
     pub fn media_packet(&mut self, kind: SourceKind, payload_len: usize) -> Option<Vec<u8>> {
         let sender = self.senders.iter_mut().find(|sender| sender.kind == kind)?;
-        let (_, srtp) = self.srtp.as_mut()?;
-        Some(sender.single(payload_len, srtp))
+        let (_, outlet) = self.srtp.as_mut()?;
+        Some(sender.single(payload_len, outlet))
     }
 
     /// One sealed packet of a source with any payload type, extension block (profile and values, without the length)
@@ -252,16 +259,16 @@ impl Client {
         padding: bool,
     ) -> Option<Vec<u8>> {
         let sender = self.senders.iter_mut().find(|sender| sender.kind == kind)?;
-        let (_, srtp) = self.srtp.as_mut()?;
-        Some(sender.raw(payload_type, extension, payload, padding, srtp))
+        let (_, outlet) = self.srtp.as_mut()?;
+        Some(sender.raw(payload_type, extension, payload, padding, outlet))
     }
 
     /// A sealed RTCP packet of any bytes (at least eight), for the same purpose.
     pub fn raw_rtcp(&mut self, plain: &[u8]) -> Option<Vec<u8>> {
-        let (_, srtp) = self.srtp.as_mut()?;
+        let (_, outlet) = self.srtp.as_mut()?;
         let mut bytes = plain.to_vec();
         bytes.resize(plain.len() + RTCP_OVERHEAD, 0);
-        let sealed = srtp.seal_rtcp(&mut bytes, plain.len());
+        let sealed = outlet.srtp.seal_rtcp(&mut bytes, plain.len());
         bytes.truncate(sealed);
         Some(bytes)
     }
@@ -322,40 +329,14 @@ impl Client {
         if !self.is_connected() {
             return;
         }
-        let Some((_, srtp)) = &mut self.srtp else { return };
+        let Some((_, outlet)) = &mut self.srtp else { return };
         for sender in &mut self.senders {
-            sender.tick(now, &mut self.random, srtp, &mut |packet| self.out.push_back(packet));
+            sender.tick(now, &mut self.random, outlet, &mut |packet| self.out.push_back(packet));
         }
         self.request_lost(now);
         if self.report_at.is_some_and(|at| at <= now) {
             self.report(now);
         }
-    }
-
-    fn check(&mut self, now: Instant) {
-        let Some(remote) = &self.remote else { return };
-        let transaction: [u8; 12] = self.random.random();
-        self.transactions.push_back(transaction);
-        if self.transactions.len() > 8 {
-            self.transactions.pop_front();
-        }
-        let mut bytes = Vec::new();
-        let request = stun::Request {
-            transaction,
-            username: &format!("{}:{}", remote.ufrag, self.ufrag),
-            password: remote.password.as_bytes(),
-            priority: 1 << 24,
-            use_candidate: self.validated,
-            tie_breaker: self.config.seed,
-        };
-        stun::write_request(&mut bytes, &request);
-        self.out.push_back(bytes);
-        let interval = if self.srtp.is_some() && self.answered {
-            CONSENT_INTERVAL
-        } else {
-            CHECK_INTERVAL
-        };
-        self.check_at = Some(now + interval);
     }
 
     /// Takes a datagram from the core.
@@ -375,77 +356,6 @@ impl Client {
                 return;
             }
             self.drain_dtls();
-        }
-    }
-
-    fn checked(&mut self, bytes: &[u8], now: Instant) {
-        let Some(remote) = &self.remote else { return };
-        let answer = stun::parse_response(bytes, remote.password.as_bytes());
-        let Ok(Response::Success { transaction, .. }) = answer else {
-            return;
-        };
-        if !self.transactions.contains(&transaction) {
-            return;
-        }
-        self.answered = true;
-        if self.validated {
-            return;
-        }
-        self.validated = true;
-        // The pair works: nominate it and begin the handshake over it.
-        self.check(now);
-        let config = Config::builder()
-            .flight_start_rto(Duration::from_millis(200))
-            .flight_retries(8)
-            .build();
-        let config = config.expect("a configuration of constants");
-        let mut dtls = Dtls::new_12(Arc::new(config), self.certificate.clone(), now);
-        dtls.set_active(true);
-        if dtls.handle_timeout(now).is_ok() {
-            self.dtls = Some(dtls);
-            self.report_at = Some(now + REPORT_INTERVAL);
-            self.drain_dtls();
-        }
-    }
-
-    fn drain_dtls(&mut self) {
-        let Some(dtls) = &mut self.dtls else { return };
-        let mut buffer = [0; 3_000];
-        loop {
-            match dtls.poll_output(&mut buffer) {
-                Output::Packet(packet) => self.out.push_back(packet.to_vec()),
-                Output::Timeout(at) => {
-                    self.dtls_timeout = Some(at);
-                    return;
-                }
-                Output::PeerCert(der) => {
-                    let seen = dimpl::certificate::calculate_fingerprint(der);
-                    let seen = dimpl::certificate::format_fingerprint(&seen);
-                    if self.remote.as_ref().is_none_or(|remote| remote.fingerprint != seen) {
-                        self.failed = Some("another certificate than the answer promised".to_owned());
-                    }
-                }
-                Output::KeyingMaterial(material, profile) => {
-                    let profile = match profile {
-                        SrtpProfile::AEAD_AES_128_GCM => Profile::AeadAes128Gcm,
-                        SrtpProfile::AEAD_AES_256_GCM => Profile::AeadAes256Gcm,
-                        SrtpProfile::AES128_CM_SHA1_80 => Profile::AesCm128HmacSha1_80,
-                        _ => continue,
-                    };
-                    match Keys::from_dtls(profile, &material, false) {
-                        Ok((inbound, outbound)) => {
-                            self.srtp = Some((SrtpReceiver::new(&inbound, 64), SrtpSender::new(&outbound)));
-                        }
-                        Err(error) => self.failed = Some(error.to_string()),
-                    }
-                }
-                Output::CloseNotify => {
-                    self.closed = true;
-                    self.check_at = None;
-                }
-                // The buffer is larger than any record, and nobody sends data.
-                Output::BufferTooSmall { .. } | Output::Connected | Output::ApplicationData(_) | _ => {}
-            }
         }
     }
 
@@ -470,7 +380,7 @@ impl Client {
     }
 
     fn rtcp(&mut self, bytes: &mut [u8], now: Instant) {
-        let Some((srtp, srtp_out)) = &mut self.srtp else { return };
+        let Some((srtp, outlet)) = &mut self.srtp else { return };
         let Ok(len) = srtp.open_rtcp(bytes) else { return };
         for packet in rtcp::parse(&bytes[..len]) {
             match packet {
@@ -479,7 +389,7 @@ impl Client {
                         continue;
                     };
                     for sequence in lost.iter() {
-                        self.out.extend(sender.retransmit(sequence, srtp_out));
+                        self.out.extend(sender.retransmit(sequence, outlet));
                     }
                 }
                 Ok(Rtcp::PictureLoss { media_ssrc } | Rtcp::FullIntra { media_ssrc }) => {
@@ -495,10 +405,13 @@ impl Client {
                         receiver.sender_reports += 1;
                     }
                 }
+                Ok(Rtcp::TransportFeedback(packet)) => {
+                    let (arrived, lost) = read_feedback(packet);
+                    self.told_arrived += arrived;
+                    self.told_lost += lost;
+                }
                 Ok(Rtcp::Remb { bitrate_bps }) => self.allowed_bps = self.allowed_bps.max(bitrate_bps),
-                Ok(
-                    Rtcp::ReceiverReport { .. } | Rtcp::Bye { .. } | Rtcp::TransportFeedback(_) | Rtcp::Other { .. },
-                ) => {}
+                Ok(Rtcp::ReceiverReport { .. } | Rtcp::Bye { .. } | Rtcp::Other { .. }) => {}
                 Err(_) => self.failed = Some("malformed RTCP from the core".to_owned()),
             }
         }
@@ -540,13 +453,13 @@ impl Client {
     }
 
     fn send_rtcp(&mut self, mut compound: Vec<u8>) {
-        let Some((_, srtp)) = &mut self.srtp else { return };
+        let Some((_, outlet)) = &mut self.srtp else { return };
         if compound.is_empty() {
             return;
         }
         let len = compound.len();
         compound.resize(len + RTCP_OVERHEAD, 0);
-        let sealed = srtp.seal_rtcp(&mut compound, len);
+        let sealed = outlet.srtp.seal_rtcp(&mut compound, len);
         compound.truncate(sealed);
         self.out.push_back(compound);
     }
@@ -573,7 +486,26 @@ impl Client {
             keyframe_requests: self.senders.iter().map(|sender| sender.keyframe_requests).sum(),
             retransmitted: self.senders.iter().map(|sender| sender.retransmitted).sum(),
             allowed_bps: self.allowed_bps,
+            told_arrived: self.told_arrived,
+            told_lost: self.told_lost,
             sender_reports: self.receivers.iter().map(|receiver| receiver.sender_reports).sum(),
         })
     }
+}
+
+/// Counts what a transport-wide feedback says arrived and did not; it is made of two-bit vectors only.
+fn read_feedback(packet: &[u8]) -> (u64, u64) {
+    let word = |at: usize| {
+        packet
+            .get(at..at + 2)
+            .map_or(0, |bytes| u16::from_be_bytes([bytes[0], bytes[1]]))
+    };
+    let symbols = (0..usize::from(word(14))).map(|number| (word(20 + 2 * (number / 7)) >> (2 * (6 - number % 7))) & 3);
+    symbols.fold((0, 0), |(arrived, lost), symbol| {
+        if symbol == 0 {
+            (arrived, lost + 1)
+        } else {
+            (arrived + 1, lost)
+        }
+    })
 }

@@ -12,6 +12,7 @@ pub(super) const OPUS: u8 = 111;
 pub(super) const VP8: u8 = 96;
 pub(super) const RTX: u8 = 97;
 pub(super) const MID_EXTENSION: u8 = 4;
+pub(super) const TRANSPORT_CC_EXTENSION: u8 = 3;
 
 /// A receive slot as the answer describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,13 +59,16 @@ pub(super) fn write(config: &ClientConfig, senders: &[Sender], ufrag: &str, pass
             out,
             "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\na=fingerprint:sha-256 {hash}\r\n\
              a=setup:actpass\r\na=mid:{mid}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n\
-             a=extmap:{MID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
+             a=extmap:{MID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
+             a=extmap:{TRANSPORT_CC_EXTENSION} \
+             http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
         );
         out.push_str(if video {
             "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 goog-remb\r\n\
+             a=rtcp-fb:96 transport-cc\r\n\
              a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"
         } else {
-            "a=rtpmap:111 opus/48000/2\r\n"
+            "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n"
         });
         let Some(sender) = sender else {
             out.push_str("a=recvonly\r\n");

@@ -11,12 +11,25 @@ use sfu_core::srtp::{RTP_OVERHEAD, SrtpSender};
 use sfu_core::{MediaKind, SourceKind};
 
 use super::content::{Content, MARKS_LEN};
-use super::offer::{MID_EXTENSION, OPUS, RTX, VP8};
+use super::offer::{MID_EXTENSION, OPUS, RTX, TRANSPORT_CC_EXTENSION, VP8};
 
 const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
 const VIDEO_INTERVAL: Duration = Duration::from_millis(50);
 /// X and S; I and L; picture id of 15 bits; TL0PICIDX (RFC 7741 4.2).
 const DESCRIPTOR_LEN: usize = 5;
+
+/// What all sources of a client send through: its keys, and a number on every packet.
+pub(super) struct Outlet {
+    pub(super) srtp: SrtpSender,
+    pub(super) number: u16,
+}
+
+impl Outlet {
+    fn next_number(&mut self) -> u16 {
+        self.number = self.number.wrapping_add(1);
+        self.number
+    }
+}
 
 /// A source.
 #[derive(Debug)]
@@ -95,7 +108,7 @@ impl Sender {
         &mut self,
         now: Instant,
         random: &mut ChaCha8Rng,
-        srtp: &mut SrtpSender,
+        outlet: &mut Outlet,
         out: &mut impl FnMut(Vec<u8>),
     ) {
         while let Some(at) = self.next_at.filter(|at| *at <= now) {
@@ -103,7 +116,7 @@ impl Sender {
             match self.kind.media() {
                 MediaKind::Audio => {
                     let len = random.random_range(MARKS_LEN..160);
-                    out(self.packet(len, true, true, srtp));
+                    out(self.packet(len, true, true, outlet));
                     self.end_frame(960);
                 }
                 MediaKind::Video => {
@@ -114,11 +127,11 @@ impl Sender {
                     };
                     for number in 1..=packets {
                         let len = random.random_range(400..1_100);
-                        out(self.packet(len, number == 1, number == packets, srtp));
+                        out(self.packet(len, number == 1, number == packets, outlet));
                     }
                     self.end_frame(4_500);
                     if random.random_ratio(1, 8) {
-                        out(self.padding(random.random_range(1..200), srtp));
+                        out(self.padding(random.random_range(1..200), outlet));
                     }
                 }
             }
@@ -126,12 +139,12 @@ impl Sender {
     }
 
     /// One sealed packet of `payload_len` bytes of payload (more than 22), which is a frame of its own.
-    pub(super) fn single(&mut self, payload_len: usize, srtp: &mut SrtpSender) -> Vec<u8> {
+    pub(super) fn single(&mut self, payload_len: usize, outlet: &mut Outlet) -> Vec<u8> {
         let len = match self.kind.media() {
             MediaKind::Audio => payload_len,
             MediaKind::Video => payload_len - DESCRIPTOR_LEN,
         };
-        let packet = self.packet(len, true, true, srtp);
+        let packet = self.packet(len, true, true, outlet);
         self.end_frame(if self.kind.media() == MediaKind::Audio {
             960
         } else {
@@ -148,7 +161,7 @@ impl Sender {
         self.keyframe_wanted = false;
     }
 
-    fn packet(&mut self, content_len: usize, first: bool, last: bool, srtp: &mut SrtpSender) -> Vec<u8> {
+    fn packet(&mut self, content_len: usize, first: bool, last: bool, outlet: &mut Outlet) -> Vec<u8> {
         let mut payload = Vec::with_capacity(DESCRIPTOR_LEN + content_len);
         let audio = self.kind.media() == MediaKind::Audio;
         if !audio {
@@ -173,14 +186,14 @@ impl Sender {
         payload[start] = u8::from(!self.keyframe_wanted);
         content.write(&mut payload[start + 1..]);
         self.counter += 1;
-        self.seal(&payload, 0, last && !audio, srtp)
+        self.seal(&payload, 0, last && !audio, outlet)
     }
 
-    fn padding(&mut self, len: u8, srtp: &mut SrtpSender) -> Vec<u8> {
-        self.seal(&[], len, false, srtp)
+    fn padding(&mut self, len: u8, outlet: &mut Outlet) -> Vec<u8> {
+        self.seal(&[], len, false, outlet)
     }
 
-    fn seal(&mut self, payload: &[u8], padding: u8, marker: bool, srtp: &mut SrtpSender) -> Vec<u8> {
+    fn seal(&mut self, payload: &[u8], padding: u8, marker: bool, outlet: &mut Outlet) -> Vec<u8> {
         let index = self.index;
         self.index += 1;
         self.packets += 1;
@@ -196,14 +209,21 @@ impl Sender {
             timestamp: self.timestamp,
             ssrc: self.ssrc,
         };
-        let (packet, header_len) = self.write(&fields, payload, padding);
+        let (packet, header_len) = self.write(&fields, payload, padding, outlet.next_number());
         self.ring.insert(index, &packet);
-        seal(packet, header_len, index, srtp)
+        seal(packet, header_len, index, outlet)
     }
 
-    fn write(&self, fields: &Fields, payload: &[u8], padding: u8) -> (Vec<u8>, usize) {
+    fn write(&self, fields: &Fields, payload: &[u8], padding: u8, number: u16) -> (Vec<u8>, usize) {
         let mut packet = vec![0; 64];
-        let header_len = write_header(&mut packet, fields, &[(MID_EXTENSION, self.mid.as_bytes())]);
+        let header_len = write_header(
+            &mut packet,
+            fields,
+            &[
+                (MID_EXTENSION, self.mid.as_bytes()),
+                (TRANSPORT_CC_EXTENSION, &number.to_be_bytes()),
+            ],
+        );
         packet.truncate(header_len);
         packet.extend_from_slice(payload);
         if padding > 0 {
@@ -220,7 +240,7 @@ impl Sender {
         extension: Option<(u16, &[u8])>,
         payload: &[u8],
         padding: bool,
-        srtp: &mut SrtpSender,
+        outlet: &mut Outlet,
     ) -> Vec<u8> {
         let index = self.index;
         self.index += 1;
@@ -237,7 +257,7 @@ impl Sender {
         }
         let header_len = packet.len();
         packet.extend(payload);
-        seal(packet, header_len, index, srtp)
+        seal(packet, header_len, index, outlet)
     }
 
     /// Begins anew under another SSRC.
@@ -248,7 +268,7 @@ impl Sender {
     }
 
     /// Answers a NACK by a retransmission, if the packet is still there.
-    pub(super) fn retransmit(&mut self, sequence: u16, srtp: &mut SrtpSender) -> Option<Vec<u8>> {
+    pub(super) fn retransmit(&mut self, sequence: u16, outlet: &mut Outlet) -> Option<Vec<u8>> {
         let back = low(self.index).wrapping_sub(sequence);
         let packet = self.ring.get(self.index.checked_sub(u64::from(back))?)?.to_vec();
         let header = Header::parse(&packet).ok()?;
@@ -263,10 +283,10 @@ impl Sender {
         let mut payload = sequence.to_be_bytes().to_vec();
         payload.extend_from_slice(header.payload(&packet));
         let padding = u8::try_from(header.padding_len).ok()?;
-        let (packet, header_len) = self.write(&fields, &payload, padding);
+        let (packet, header_len) = self.write(&fields, &payload, padding, outlet.next_number());
         self.rtx_index += 1;
         self.retransmitted += 1;
-        Some(seal(packet, header_len, self.rtx_index - 1, srtp))
+        Some(seal(packet, header_len, self.rtx_index - 1, outlet))
     }
 
     pub(super) fn report(&self, ntp: u64) -> SenderReport {
@@ -285,11 +305,11 @@ impl Sender {
     }
 }
 
-fn seal(mut packet: Vec<u8>, header_len: usize, index: u64, srtp: &mut SrtpSender) -> Vec<u8> {
+fn seal(mut packet: Vec<u8>, header_len: usize, index: u64, outlet: &mut Outlet) -> Vec<u8> {
     let plain_len = packet.len();
     packet.resize(plain_len + RTP_OVERHEAD, 0);
     let roll_over = u32::try_from(index >> 16).expect("a model client sends far less");
-    let sealed = srtp.seal_rtp(roll_over, &mut packet, header_len, plain_len);
+    let sealed = outlet.srtp.seal_rtp(roll_over, &mut packet, header_len, plain_len);
     packet.truncate(sealed);
     packet
 }
