@@ -75,10 +75,11 @@ pub(crate) fn test(only: &[String]) -> Result<()> {
             .args(["test", "--workspace", "--no-fail-fast"])
             .env("BOOKA_TEST_POSTGRES", database.url()),
     );
+    // The same features as the step before, so that nothing is compiled a second time.
     step(
-        "build",
+        "programs for the browser tests",
         Counting::OneStep,
-        cargo().args(["build", "--bins", "--package", "booka", "--package", "benches"]),
+        cargo().args(["test", "--workspace", "--no-run", "--quiet"]),
     );
     step(
         "browser tests",
