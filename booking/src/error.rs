@@ -22,6 +22,9 @@ pub enum AppError {
     /// A form that no page of ours sends, or a request from another site.
     #[error("the request is not one of ours: {0}")]
     BadRequest(&'static str),
+    /// A form above [`crate::limits::FORM_BYTES_MAX`].
+    #[error("the form is too large")]
+    TooLarge,
     #[error("refused: {0}")]
     Forbidden(&'static str),
     /// The page needs an account; the browser is sent to sign in and comes back.
@@ -54,6 +57,7 @@ impl AppError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::SignInFirst => StatusCode::UNAUTHORIZED,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -69,6 +73,7 @@ impl AppError {
         match self {
             Self::NotFound => "not_found",
             Self::BadRequest(_) => "bad_request",
+            Self::TooLarge => "too_large",
             Self::Forbidden(_) => "forbidden",
             Self::SignInFirst => "sign_in_first",
             Self::Conflict(_) => "conflict",
@@ -104,8 +109,12 @@ impl From<TooMany> for AppError {
 }
 
 impl From<axum::extract::rejection::FormRejection> for AppError {
-    fn from(_: axum::extract::rejection::FormRejection) -> Self {
-        Self::BadRequest("the form cannot be read")
+    fn from(rejection: axum::extract::rejection::FormRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::TooLarge
+        } else {
+            Self::BadRequest("the form cannot be read")
+        }
     }
 }
 

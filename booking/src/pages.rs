@@ -76,6 +76,7 @@ pub(crate) fn error_page(state: &AppState, visit: &Visit, error: &AppError) -> S
     let kind = match error {
         AppError::NotFound => ErrorKind::NotFound,
         AppError::BadRequest(_) => ErrorKind::BadRequest,
+        AppError::TooLarge => ErrorKind::TooLarge,
         AppError::Forbidden(_) | AppError::SignInFirst => ErrorKind::Forbidden,
         AppError::Conflict(_) => ErrorKind::Conflict,
         AppError::TooMany { retry_after_s } => ErrorKind::TooMany {

@@ -14,7 +14,7 @@ use crate::accounts::register::{self, Continue};
 use crate::accounts::{sessions, sign_in};
 use crate::billing::view;
 use crate::error::{AppError, AppResult};
-use crate::extract::{Form, Path, Visit};
+use crate::extract::{Form, Path, Query, Visit};
 use crate::pages::{html, html_with, shell_in};
 use crate::params;
 use crate::state::AppState;
@@ -47,12 +47,27 @@ impl DetailsForm {
     }
 }
 
-pub(super) async fn page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct DetailsQuery {
+    /// `1` from somebody who typed the wrong address.
+    change: String,
+}
+
+pub(super) async fn page(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(query): Query<DetailsQuery>,
+) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
-    let hold = load_hold(&mut tx, &visit.actor, &id).await?;
+    let mut hold = load_hold(&mut tx, &visit.actor, &id).await?;
     drop(tx);
     if !hold.is_live(visit.now) {
         return pages::over(&state, &visit, &hold).await;
+    }
+    if query.change == "1" && hold.account_id.is_none() {
+        hold.contact_email.clear();
     }
     let about = Field::new(hold.about.clone());
     Ok(html(&details(&visit, &hold, about, VisitorForm::default())))

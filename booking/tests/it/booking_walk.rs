@@ -28,6 +28,8 @@ on_both! {
         ];
         assert_eq!(visitor.post(&page, &form).await.expect(303).location(), page);
         visitor.get(&page).await.expect(200).expect_text("ola@example.no");
+        // Whoever mistyped the address gets the form again.
+        visitor.get(&format!("{page}?change=1")).await.expect(200).expect_text("name=\"password\"");
         app.advance(5 * MINUTE_US);
         let link = verify_link(app, "ola@example.no").await;
         let next = visitor.post(&link, &[]).await.expect(303).location();

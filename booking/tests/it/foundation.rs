@@ -75,3 +75,38 @@ on_both! {
         assert_eq!(answer.headers.get(header::REFERRER_POLICY).expect("a policy"), "no-referrer");
     }
 }
+
+on_both! {
+    async fn forms_are_bounded_and_errors_speak_the_visitors_language(app: App) {
+        let mut client = app.client();
+        let about = "x".repeat(70_000);
+        client.post("/login", &[("email", &about)]).await.expect(413);
+        let norwegian = client.get("/nothing").await.expect(404).text();
+        client.post("/language", &[("locale", "en"), ("return_to", "//evil.example")]).await.expect(303);
+        let english = client.get("/nothing").await.expect(404).text();
+        assert!(norwegian.contains("lang=\"nb\"") && english.contains("lang=\"en\""), "{english}");
+        assert_eq!(client.post("/language", &[("locale", "xx")]).await.expect(400).status.as_u16(), 400);
+        let request = Request::get("/account").header(header::ACCEPT, "application/json").body(Body::empty());
+        let answer = client.send(request.expect("a request")).await.expect(401);
+        assert_eq!(answer.text(), r#"{"error":"sign_in_first"}"#);
+    }
+}
+
+on_both! {
+    async fn forms_that_are_no_forms_are_refused(app: App) {
+        let mut client = app.client();
+        for (kind, body) in [
+            ("application/x-www-form-urlencoded", "%ff%fe=%00&&&=;"),
+            ("application/x-www-form-urlencoded", "email=%"),
+            ("application/json", "{}"),
+            ("multipart/form-data; boundary=x", "--x"),
+            ("text/plain", "email=a"),
+        ] {
+            for path in ["/login", "/register", "/holds", "/reset", "/language", "/verify/x"] {
+                let request = Request::post(path).header(header::CONTENT_TYPE, kind).body(Body::from(body));
+                let status = client.send(request.expect("a request")).await.status.as_u16();
+                assert!([400, 415, 422, 429].contains(&status), "{path} {kind} {body}: {status}");
+            }
+        }
+    }
+}

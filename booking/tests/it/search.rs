@@ -78,7 +78,7 @@ on_both! {
         let mut visitor = app.client();
         let mut today = found(&mut visitor, "what=klinikken&when=today").await;
         today.sort();
-        assert_eq!(today, [free.slug.clone()]);
+        assert_eq!(today, [free.slug.as_str()]);
         let mut week = found(&mut visitor, "what=klinikken&when=week").await;
         week.sort();
         let mut everybody = vec![free.slug.clone(), full.slug.clone(), closed.slug.clone()];

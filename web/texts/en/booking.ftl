@@ -26,6 +26,7 @@ who-sees = { $name } gets your name, e-mail, phone number and what you write her
 continue-to-payment = Continue to payment
 check-mail-hold = We hold the time for you meanwhile.
 verify-done = I have confirmed
+change-email = Use another e-mail address
 
 payment-title = Payment
 payment-title-free = Confirm the appointment

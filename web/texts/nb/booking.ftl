@@ -26,6 +26,7 @@ who-sees = { $name } får navnet ditt, e-posten, telefonnummeret og det du skriv
 continue-to-payment = Fortsett til betaling
 check-mail-hold = Vi holder av timen så lenge.
 verify-done = Jeg har bekreftet
+change-email = Bruk en annen e-postadresse
 
 payment-title = Betaling
 payment-title-free = Bekreft timen
