@@ -1,5 +1,6 @@
 provider-menu = My business
 provider-today = Today
+to-today = To today's appointments
 provider-services = Services
 provider-hours = Opening hours
 provider-members = People

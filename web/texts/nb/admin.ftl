@@ -1,5 +1,6 @@
 provider-menu = Min bedrift
 provider-today = I dag
+to-today = Til dagens timer
 provider-services = Tjenester
 provider-hours = Åpningstider
 provider-members = Personer
