@@ -7,7 +7,9 @@ use std::future::Future;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::db::{DbError, Tx};
+use tokio::sync::{Notify, watch};
+
+use crate::db::DbError;
 use crate::error::AppResult;
 use crate::state::{AppState, Micros, SECOND_US};
 use crate::{accounts, appointments, billing, calls, documents, mail, params, statements};
@@ -18,37 +20,73 @@ statements! {
     END_LEASE = "UPDATE job_lease SET until_us = 0 WHERE name = $1 AND owner = $2";
 }
 
+/// The two lines of work. Mails have their own, so that a mail server that hangs does not hold up anybody's money.
 const WORKER: &str = "worker";
+const MAILER: &str = "mailer";
 /// Longest wait between two rounds.
 const ROUND_EVERY: Duration = Duration::from_secs(1);
 const LEASE_US: Micros = 20 * SECOND_US;
 /// Calls that one round charges.
 const CALLS_MAX: i64 = 200;
 
-/// Runs rounds until `shutdown` is there; the round under way is finished first.
+/// Runs rounds until `shutdown` is there; the rounds under way are finished first.
 pub async fn run(state: AppState, shutdown: impl Future<Output = ()>) {
-    let owner = state.random.id(state.now());
-    let leased_until = AtomicI64::new(0);
-    tokio::pin!(shutdown);
-    loop {
-        match lease(&state, &owner, &leased_until).await {
-            Ok(true) => round(&state).await,
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "the jobs' lease cannot be taken"),
-        }
-        tokio::select! {
-            () = &mut shutdown => break,
-            () = state.jobs_wanted.notified() => {}
-            () = tokio::time::sleep(ROUND_EVERY) => {}
-        }
-    }
-    if let Err(error) = end_lease(&state, &owner).await {
-        tracing::warn!(%error, "the jobs' lease is left to run out");
-    }
+    let (stop, stopped) = watch::channel(false);
+    let signal = async {
+        shutdown.await;
+        stop.send_replace(true);
+    };
+    let worker = repeat(&state, WORKER, stopped.clone(), Some(&state.jobs_wanted), || {
+        work(&state)
+    });
+    let mailer = repeat(&state, MAILER, stopped, None, || send_mails(&state));
+    tokio::join!(signal, worker, mailer);
 }
 
 /// One round of everything. What fails is logged, and tried again by the next round.
 pub async fn round(state: &AppState) {
+    work(state).await;
+    send_mails(state).await;
+}
+
+/// Does one line of work over and over, while this process has its lease.
+async fn repeat<F: Future<Output = ()>>(
+    state: &AppState,
+    name: &str,
+    mut stopped: watch::Receiver<bool>,
+    wanted: Option<&Notify>,
+    once: impl Fn() -> F,
+) {
+    let lease = Lease {
+        name,
+        owner: state.random.id(state.now()),
+        until: AtomicI64::new(0),
+    };
+    loop {
+        match lease.hold(state).await {
+            Ok(true) => once().await,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(name, %error, "the lease of the jobs cannot be taken"),
+        }
+        let woken = async {
+            match wanted {
+                Some(wanted) => wanted.notified().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // The sender outlives this loop, so an error cannot come.
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+            () = woken => {}
+            () = tokio::time::sleep(ROUND_EVERY) => {}
+        }
+    }
+    if let Err(error) = lease.end(state).await {
+        tracing::warn!(name, %error, "the lease of the jobs is left to run out");
+    }
+}
+
+async fn work(state: &AppState) {
     log("recover segments", recover_stale(state).await);
     log("charge calls", charge_calls(state).await);
     log("make payment calls", billing::run_due(state).await.map_err(Into::into));
@@ -66,6 +104,9 @@ pub async fn round(state: &AppState) {
         appointments::expire_holds(state, state.now()).await.map(drop),
     );
     log("erase accounts", accounts::erase_due(state).await.map(drop));
+}
+
+async fn send_mails(state: &AppState) {
     log("send mails", mail::send_due(state).await.map(drop).map_err(Into::into));
 }
 
@@ -101,30 +142,36 @@ async fn charge_calls(state: &AppState) -> AppResult<()> {
     Ok(())
 }
 
-/// Whether this process may run the jobs. The database is asked only when half of the lease is used up.
-async fn lease(state: &AppState, owner: &str, leased_until: &AtomicI64) -> Result<bool, DbError> {
-    let now = state.now();
-    if leased_until.load(Ordering::Relaxed) > now + LEASE_US / 2 {
-        return Ok(true);
+/// The right to do one line of work.
+struct Lease<'a> {
+    name: &'a str,
+    owner: String,
+    until: AtomicI64,
+}
+
+impl Lease<'_> {
+    /// Whether this process has it. The database is asked only when half of it is used up.
+    async fn hold(&self, state: &AppState) -> Result<bool, DbError> {
+        let now = state.now();
+        if self.until.load(Ordering::Relaxed) > now + LEASE_US / 2 {
+            return Ok(true);
+        }
+        let mut tx = state.db.write().await?;
+        tx.execute(ADD_LEASE, params![self.name]).await?;
+        let until = now + LEASE_US;
+        let taken = tx
+            .execute(TAKE_LEASE, params![self.name, &self.owner, now, until])
+            .await?
+            == 1;
+        tx.commit().await?;
+        self.until.store(if taken { until } else { 0 }, Ordering::Relaxed);
+        Ok(taken)
     }
-    let mut tx = state.db.write().await?;
-    let taken = take_lease(&mut tx, owner, now).await?;
-    tx.commit().await?;
-    leased_until.store(if taken { now + LEASE_US } else { 0 }, Ordering::Relaxed);
-    Ok(taken)
-}
 
-async fn take_lease(tx: &mut Tx, owner: &str, now: Micros) -> Result<bool, DbError> {
-    tx.execute(ADD_LEASE, params![WORKER]).await?;
-    Ok(tx
-        .execute(TAKE_LEASE, params![WORKER, owner, now, now + LEASE_US])
-        .await?
-        == 1)
-}
-
-/// Lets another process go on at once.
-async fn end_lease(state: &AppState, owner: &str) -> Result<(), DbError> {
-    let mut tx = state.db.write().await?;
-    tx.execute(END_LEASE, params![WORKER, owner]).await?;
-    tx.commit().await
+    /// Lets another process go on at once.
+    async fn end(&self, state: &AppState) -> Result<(), DbError> {
+        let mut tx = state.db.write().await?;
+        tx.execute(END_LEASE, params![self.name, &self.owner]).await?;
+        tx.commit().await
+    }
 }

@@ -13,8 +13,12 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', 0, $11, $11)
               ON CONFLICT (message_key) DO NOTHING";
     DUE = "SELECT id, recipient, locale, subject, body, ics, attempts FROM outbox
-           WHERE state = 'queued' AND next_try_us <= $1 ORDER BY next_try_us, id LIMIT $2";
-    MARK_SENT = "UPDATE outbox SET state = 'sent', sent_us = $2, attempts = attempts + 1, error = NULL
+           WHERE state = 'queued' AND next_try_us <= $1 AND created_us >= $2 ORDER BY next_try_us, id LIMIT $3";
+    /// Whoever changes the row may send the mail; the others find it not yet due.
+    CLAIM = "UPDATE outbox SET next_try_us = $3 WHERE id = $1 AND state = 'queued' AND next_try_us <= $2";
+    /// What grants access is not kept once it has left.
+    MARK_SENT = "UPDATE outbox SET state = 'sent', sent_us = $2, attempts = attempts + 1, error = NULL,
+                     body = CASE WHEN kind IN ('verify', 'reset') THEN '' ELSE body END
                  WHERE id = $1 AND state = 'queued'";
     MARK_FAILED = "UPDATE outbox SET state = $2, attempts = attempts + 1, next_try_us = $3, error = $4
                    WHERE id = $1 AND state = 'queued'";
@@ -110,8 +114,14 @@ pub(crate) async fn insert(tx: &mut Tx, id: &str, message: &Message, now: Micros
     Ok(tx.execute(INSERT, values).await? == 1)
 }
 
-pub(crate) async fn due(tx: &mut Tx, now: Micros, at_most: i64) -> Result<Vec<DueMail>, DbError> {
-    tx.all(DUE, params![now, at_most]).await
+/// Mails that are due and not older than `since`.
+pub(crate) async fn due(tx: &mut Tx, now: Micros, since: Micros, at_most: i64) -> Result<Vec<DueMail>, DbError> {
+    tx.all(DUE, params![now, since, at_most]).await
+}
+
+/// Takes a mail that is due; until `lease` nobody else may. `false` when somebody else has it.
+pub(crate) async fn claim(tx: &mut Tx, id: &str, now: Micros, lease: Micros) -> Result<bool, DbError> {
+    Ok(tx.execute(CLAIM, params![id, now, lease]).await? == 1)
 }
 
 pub(crate) async fn mark_sent(tx: &mut Tx, id: &str, now: Micros) -> Result<(), DbError> {

@@ -11,12 +11,16 @@ use super::OutboxState;
 use super::queries::{self, DueMail};
 use crate::config::SmtpConfig;
 use crate::db::DbError;
-use crate::state::{AppState, MINUTE_US, Micros};
+use crate::state::{AppState, DAY_US, MINUTE_US, Micros};
 
 /// Tries before a mail is given up; the operator then sees it as failed.
 pub(crate) const ATTEMPTS_MAX: i64 = 8;
 /// Mails of one round.
 const BATCH_MAX: i64 = 20;
+/// While somebody sends a mail, nobody else sends it.
+const LEASE_US: Micros = MINUTE_US;
+/// What has waited longer is news no more, and stays: a mail server that is configured late brings no old links.
+const STALE_AFTER_US: Micros = 3 * DAY_US;
 /// Longest wait for the mail server.
 const SEND_WAIT: Duration = Duration::from_secs(20);
 
@@ -26,9 +30,17 @@ const SEND_WAIT: Duration = Duration::from_secs(20);
 /// When the database fails. What the mail server refuses is noted at the mail.
 pub async fn send_due(state: &AppState) -> Result<usize, DbError> {
     let Some(smtp) = &state.config.smtp else { return Ok(0) };
-    let due = queries::due(&mut state.db.read().await?, state.now(), BATCH_MAX).await?;
+    let since = state.now() - STALE_AFTER_US;
+    let due = queries::due(&mut state.db.read().await?, state.now(), since, BATCH_MAX).await?;
     let mut sent = 0;
     for mail in due {
+        let now = state.now();
+        let mut tx = state.db.write().await?;
+        let mine = queries::claim(&mut tx, &mail.id, now, now + LEASE_US).await?;
+        tx.commit().await?;
+        if !mine {
+            continue;
+        }
         let result = send(smtp, &state.config.mail_from, &mail).await;
         let now = state.now();
         let mut tx = state.db.write().await?;

@@ -382,7 +382,7 @@ on_both! {
         tokio::join!(worker(), worker());
         assert_eq!(desk.payment(&appointment).await, "captured 45000 1500");
         let free = "SELECT COUNT(*) FROM job_lease WHERE until_us = 0";
-        assert_eq!(app.number(free, params![]).await, 1, "the lease is given back");
+        assert_eq!(app.number(free, params![]).await, 2, "both leases are given back");
         assert_eq!(desk.ledger(&appointment).await.len(), 9);
     }
 }
