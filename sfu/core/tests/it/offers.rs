@@ -1,4 +1,4 @@
-//! Offers: one of a real browser, and thousands made from it by accident.
+//! Offers: of real browsers, and thousands made from it by accident.
 
 use std::time::Instant;
 
@@ -9,18 +9,30 @@ use crate::{core, join};
 
 /// Chromium 156: two senders, then two slots of each kind; no codec preferences.
 const CHROMIUM: &str = include_str!("offers/chromium-156.sdp");
+/// Firefox ESR 153: the same lines.
+const FIREFOX: &str = include_str!("offers/firefox-153.sdp");
 
 #[test]
-fn a_browsers_whole_offer_is_answered() {
+fn browsers_whole_offers_are_answered() {
+    let chromium = answered(CHROMIUM);
+    assert!(chromium.contains("a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"));
+    assert!(chromium.contains("a=rtpmap:111 opus/48000/2\r\n"));
+    let firefox = answered(FIREFOX);
+    assert!(firefox.contains("a=rtpmap:120 VP8/90000\r\na=rtpmap:124 rtx/90000\r\na=fmtp:124 apt=120\r\n"));
+    assert!(firefox.contains("a=rtpmap:109 opus/48000/2\r\n"));
+    for answer in [chromium, firefox] {
+        // Each publishing m-line takes part in the feedback, no slot does.
+        assert_eq!(answer.matches(" transport-cc\r\n").count(), 2);
+    }
+}
+
+/// The answer to an offer of two senders, then two slots of each kind, after the checks common to all browsers.
+fn answered(offer: &str) -> String {
     let now = Instant::now();
     let mut sfu = core(now);
     let sources = [("0", SourceKind::Microphone), ("1", SourceKind::Camera)];
-    let Event::Joined {
-        peer: PeerId(5),
-        joined,
-    } = join(&mut sfu, now, 5, CHROMIUM, &sources)
-    else {
-        panic!("refused");
+    let Event::Joined { joined, .. } = join(&mut sfu, now, 5, offer, &sources) else {
+        panic!("refused")
     };
     let slots: Vec<_> = joined
         .slots
@@ -45,13 +57,9 @@ fn a_browsers_whole_offer_is_answered() {
     assert_eq!(directions, expected);
     assert_eq!(joined.answer.matches("a=ssrc-group:FID ").count(), 2);
     assert_eq!(joined.answer.matches("a=candidate:").count(), 1);
-    assert!(
-        joined
-            .answer
-            .contains("a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n")
-    );
     // Both kinds of slot are named so that a browser plays the first sound in step with the first picture.
     assert!(joined.answer.contains("a=msid:slot1 track-2\r\n") && joined.answer.contains("a=msid:slot1 track-4\r\n"));
+    joined.answer
 }
 
 #[test]
