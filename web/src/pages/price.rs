@@ -90,3 +90,32 @@ pub enum PriceState {
     /// Paid back after it was charged.
     Refunded { refunded_minor: i64 },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_named_only_while_it_lies_ahead() {
+        let price = Price {
+            currency: "NOK".into(),
+            model: PriceModel::Fixed { amount_minor: 39_000 },
+        };
+        let vat = Some(Vat {
+            percent: 25,
+            amount_minor: 7_800,
+        });
+        let mut shown = PriceBox {
+            price,
+            duration_min: 30,
+            provider_name: "Nordli".into(),
+            vat,
+            free_cancel_until: Some(1_000),
+            state: PriceState::Reserved { reserved_minor: 39_000 },
+        };
+        assert_eq!(shown.cancel_until(&999), Some(1_000));
+        assert_eq!(shown.cancel_until(&1_000), None);
+        shown.state = PriceState::Released { released_minor: 39_000 };
+        assert_eq!(shown.cancel_until(&999), None);
+    }
+}
