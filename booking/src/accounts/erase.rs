@@ -16,13 +16,14 @@ const ABANDONED_US: Micros = DAY_US;
 /// Accounts that one round erases.
 const BATCH: i64 = 50;
 
-/// Notes that an account is to be deleted: its open appointments are cancelled now, everything else goes when the time
-/// for undoing is over. Returns when that is.
+/// Notes that an account is to be deleted: its open appointments, on either side, are cancelled now and the providers it
+/// owns are taken off; everything else goes when the time for undoing is over. Returns when that is.
 pub(super) async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: Micros) -> AppResult<Micros> {
     let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![&account.id]).await?;
     for id in &open {
         appointments::cancel(tx, state, id, &account.id, now).await?;
     }
+    tx.execute(queries::ORGS_PAUSE, params![&account.id]).await?;
     tx.execute(queries::ACCOUNT_DELETION, params![&account.id, Some(now)])
         .await?;
     let erased_at = now + UNDO_US;
@@ -43,8 +44,8 @@ pub(super) async fn undo(tx: &mut Tx, account_id: &str) -> AppResult<()> {
     Ok(())
 }
 
-/// Erases the accounts whose time for undoing is over, and sweeps what has run out; for a job. Receipts, payments and the ledger stay as the law
-/// wants, with their own snapshots; everything else that names the person goes. Returns how many.
+/// Erases the accounts whose time for undoing is over, and sweeps what has run out; for a job. Receipts, payments and the
+/// ledger stay as the law wants, with their own snapshots; everything else that names the person goes. Returns how many.
 ///
 /// # Errors
 /// When the database fails; accounts erased before that stay erased.
@@ -68,6 +69,8 @@ pub async fn erase_due(state: &AppState) -> AppResult<usize> {
             queries::HOLDS_ERASE,
             queries::APPOINTMENTS_ERASE,
             queries::OUTBOX_ERASE,
+            queries::ORGS_PAUSE,
+            queries::ORGS_ERASE,
             queries::MEMBERS_ERASE,
         ];
         for statement in statements {

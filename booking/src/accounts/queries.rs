@@ -99,8 +99,16 @@ statements! {
     /// now
     SESSIONS_SWEEP = "DELETE FROM session WHERE expires_us <= $1";
 
+    /// account: booked by it, or to be taken by it
+    OPEN_APPOINTMENTS = "SELECT id FROM appointment
+        WHERE (consumer_id = $1 OR member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)) AND status = 'confirmed'
+        ORDER BY start_us LIMIT 500";
+    /// account: nobody finds the providers it owns any more
+    ORGS_PAUSE = "UPDATE org SET status = 'paused'
+        WHERE status = 'active' AND id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')";
     /// account
-    OPEN_APPOINTMENTS = "SELECT id FROM appointment WHERE consumer_id = $1 AND status = 'confirmed' ORDER BY start_us LIMIT 500";
+    ORGS_ERASE = "UPDATE org SET email = '', phone = '' WHERE id IN
+        (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')";
     /// account
     HOLDS_ERASE = "UPDATE hold SET visitor_hash = '', contact_email = '', about = '' WHERE account_id = $1";
     /// account

@@ -119,3 +119,23 @@ on_both! {
         per.get("/provider/hours").await.expect(404);
     }
 }
+
+on_both! {
+    async fn a_provider_who_deletes_the_account_leaves_nobody_waiting(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let free = add_service(&mut clinic.client, app, "Gratis", &[("kind", "free")]).await;
+        let mut ola = consumer(app, "ola").await;
+        let page = hold(&mut ola, &free, tomorrow(app, 0)).await;
+        ola.post(&page, &[("about", "Hunden halter")]).await.expect(303);
+        ola.post(&format!("{page}/payment"), &[("withdrawal", "yes")]).await.expect(303);
+        clinic.client.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await.expect(303);
+        assert_eq!(app.rows::<String>("SELECT status FROM appointment", params![]).await, ["cancelled"]);
+        assert_eq!(app.rows::<String>("SELECT status FROM org", params![]).await, ["paused"]);
+        let mails = walk::mails(app, "ola@example.no").await;
+        assert_eq!(mails.last().map(|(kind, _)| kind.as_str()), Some("cancelled"));
+        app.advance(7 * booking::state::DAY_US);
+        assert_eq!(booking::accounts::erase_due(&app.state).await, Ok(1));
+        assert_eq!(app.rows::<String>("SELECT email FROM org", params![]).await, [""]);
+        app.client().get(&format!("/providers/{}", clinic.slug)).await.expect(404);
+    }
+}
