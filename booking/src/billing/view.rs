@@ -5,7 +5,7 @@ use web::pages::book::HoldView;
 use web::pages::price::Vat;
 use web::pages::{Price, PriceBox, PriceState};
 
-use super::{MoneyView, charge};
+use super::{MoneyView, PaymentState, charge};
 use crate::appointments::{Appointment, Hold};
 use crate::money::{VAT_STANDARD_BP, split_vat};
 use crate::state::{HOUR_US, MINUTE_US, Micros};
@@ -80,8 +80,15 @@ pub fn appointment_price(appointment: &Appointment, money: &MoneyView) -> PriceB
 }
 
 fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
-    if let Some(super::PaymentState::Refunded { refunded_minor, .. }) = money.payment.as_ref().map(|p| p.state) {
+    let payment = money.payment.as_ref().map(|payment| payment.state);
+    if let Some(PaymentState::Refunded { refunded_minor, .. }) = payment {
         return PriceState::Refunded { refunded_minor };
+    }
+    // What could not be captured is not shown as taken.
+    if let Some(PaymentState::CaptureFailed { authorised_minor, .. }) = payment {
+        return PriceState::Reserved {
+            reserved_minor: authorised_minor,
+        };
     }
     match &money.charge {
         Some(charge) if charge.billable > 0 || charge.amount.minor > 0 => PriceState::Final {
