@@ -79,7 +79,7 @@ pub(crate) struct Media {
     pub gso: bool,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Database {
     /// `sqlite:PATH` or `postgres://…`; empty means SQLite below `data_dir`.
@@ -200,15 +200,6 @@ impl Default for Media {
             advertise: Vec::new(),
             shards: 0,
             gso: true,
-        }
-    }
-}
-
-impl Default for Database {
-    fn default() -> Self {
-        Self {
-            url: String::new(),
-            url_file: None,
         }
     }
 }
