@@ -75,7 +75,10 @@ impl Random {
 
     /// The thread's generator, seeded by the operating system.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "here the system's randomness comes in; everything else is handed it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "here the system's randomness comes in; everything else is handed it"
+    )]
     pub fn system() -> Self {
         Self::new(|bytes| rand::RngCore::fill_bytes(&mut rand::rng(), bytes))
     }

@@ -116,3 +116,48 @@ on_both! {
         neighbour.get("/search?what=x").await.expect(200);
     }
 }
+
+on_both! {
+    async fn when_filters_agree_with_the_slot_list_whatever_is_busy(app: App) {
+        use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
+        let clinic = provider(app, "kari").await;
+        let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(40);
+        let mut visitor = app.client();
+        let (mut hits, mut misses) = (0, 0);
+        for round in 0..40_u32 {
+            let hours = |rng: &mut rand_chacha::ChaCha20Rng, most: u32| HOUR_US * i64::from(rng.next_u32() % most);
+            let start = app.now() + hours(&mut rng, 48);
+            let end = start + HOUR_US + hours(&mut rng, 72);
+            app.execute("DELETE FROM busy_block", params![]).await;
+            app.execute(
+                "INSERT INTO busy_block (id, member_id, start_us, end_us) VALUES ('1', $1, $2, $3)",
+                params![&clinic.member, start, end],
+            )
+            .await;
+            app.execute("DELETE FROM weekly_rule WHERE weekday = $1", params![i64::from(1 + rng.next_u32() % 7)]).await;
+            let weekday = i64::from(1 + rng.next_u32() % 7);
+            let opens = i64::from(rng.next_u32() % 280) * 5;
+            let rule = "INSERT INTO weekly_rule (member_id, weekday, start_min, end_min) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (member_id, weekday, start_min) DO NOTHING";
+            app.execute(rule, params![&clinic.member, weekday, opens, opens + 40]).await;
+            // Oslo is an hour ahead of UTC in November and December: its days begin at 23:00 UTC.
+            let today = (app.now() + HOUR_US).div_euclid(DAY_US) * DAY_US - HOUR_US;
+            let windows = [
+                ("today", app.now(), today + DAY_US),
+                ("tomorrow", today + DAY_US, today + 2 * DAY_US),
+                ("week", app.now(), today + 7 * DAY_US),
+            ];
+            for (when, from, until) in windows {
+                let mut tx = app.state.db.read().await.expect("a connection");
+                let slots = booking::availability::of_service(&mut tx, &clinic.service, app.now(), from, until).await;
+                let bookable = !slots.expect("it loads").expect("a service").merged().is_empty();
+                drop(tx);
+                let listed = !found(&mut visitor, &format!("what=klinikken&when={when}")).await.is_empty();
+                assert_eq!(listed, bookable, "round {round}, {when}");
+                if bookable { hits += 1 } else { misses += 1 }
+            }
+            app.advance(7 * HOUR_US);
+        }
+        assert!(hits > 10 && misses > 10, "both answers are tried: {hits} and {misses}");
+    }
+}
