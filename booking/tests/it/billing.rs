@@ -202,6 +202,8 @@ on_both! {
         assert_eq!(mails.iter().filter(|mail| mail.as_str() == "payment_failed c@example.no").count(), 1);
         let page = desk.operator.get(&format!("/operator/appointments/{appointment}")).await.expect(200).text();
         assert!(page.contains("the issuer does not answer"), "the operator sees why");
+        let mine = desk.consumer.get(&format!("/bookings/{appointment}")).await.expect(200).text();
+        assert!(!mine.contains("Trukket"), "what was not taken is not shown as taken: {mine}");
     }
 }
 
