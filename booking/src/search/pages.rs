@@ -210,9 +210,8 @@ async fn matching(tx: &mut Tx, form: &SearchForm, place: Option<&Place>, now: Mi
     let wanted = window(form.when, now);
     let mut free = Vec::new();
     for one in found.into_iter().take(TIMES_COMPUTED_MAX) {
-        if let Some(service) = offered(tx, &one.candidate.id).await?
-            && !free_times(tx, &service.id, now, wanted).await?.is_empty()
-        {
+        let offered = offered(tx, &one.candidate.id, now, wanted).await?;
+        if offered.is_some_and(|(_, times)| !times.is_empty()) {
             free.push(one);
         }
     }
@@ -284,11 +283,10 @@ async fn card(tx: &mut Tx, found: Found, now: Micros, shown: (Micros, Micros)) -
         metres,
         hits: _,
     } = found;
-    let Some(service) = offered(tx, &candidate.id).await? else {
+    let Some((service, next)) = offered(tx, &candidate.id, now, shown).await? else {
         return Ok(None);
     };
     let terms: PriceTerms = serde_json::from_str(&service.price_terms).map_err(|error| AppError::internal(&error))?;
-    let next = free_times(tx, &service.id, now, shown).await?;
     Ok(Some(ProviderCard {
         tint: views::tint(&candidate.id),
         slug: candidate.slug,
@@ -304,8 +302,23 @@ async fn card(tx: &mut Tx, found: Found, now: Micros, shown: (Micros, Micros)) -
     }))
 }
 
-async fn offered(tx: &mut Tx, org: &str) -> AppResult<Option<Offered>> {
-    Ok(tx.optional(queries::FIRST_SERVICE, params![org]).await?)
+/// A provider's first service that has free times in `wanted`, with them; else its first one, without any.
+async fn offered(
+    tx: &mut Tx,
+    org: &str,
+    now: Micros,
+    wanted: (Micros, Micros),
+) -> AppResult<Option<(Offered, Vec<FreeTime>)>> {
+    let services: Vec<Offered> = tx.all(queries::SERVICES, params![org]).await?;
+    let mut first = None;
+    for service in services {
+        let times = free_times(tx, &service.id, now, wanted).await?;
+        if !times.is_empty() {
+            return Ok(Some((service, times)));
+        }
+        first.get_or_insert((service, times));
+    }
+    Ok(first)
 }
 
 async fn free_times(

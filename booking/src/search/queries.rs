@@ -12,7 +12,7 @@ statements! {
             AND lat_e6 >= $2 AND lat_e6 <= $3 AND lon_e6 >= $4 AND lon_e6 <= $5
         ORDER BY id LIMIT $6";
     /// org
-    FIRST_SERVICE = "SELECT id, title, duration_min, price_terms FROM service
-        WHERE org_id = $1 AND active = 1 ORDER BY created_us, id LIMIT 1";
+    SERVICES = "SELECT id, title, duration_min, price_terms FROM service
+        WHERE org_id = $1 AND active = 1 ORDER BY created_us, id LIMIT 10";
     CATEGORIES = "SELECT DISTINCT category FROM org WHERE status = 'active' ORDER BY category";
 }

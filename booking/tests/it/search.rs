@@ -96,6 +96,17 @@ on_both! {
 }
 
 on_both! {
+    async fn a_provider_is_found_by_whichever_service_is_free(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let early = crate::walk::add_service(&mut clinic.client, app, "Straks", &[]).await;
+        app.execute("UPDATE service SET notice_min = 43200 WHERE id <> $1", params![&early]).await;
+        let mut visitor = app.client();
+        assert_eq!(found(&mut visitor, "what=klinikken&when=today").await, [clinic.slug.as_str()]);
+        visitor.get("/search?what=klinikken&when=today").await.expect(200).expect_text("Straks");
+    }
+}
+
+on_both! {
     async fn positions_are_known_no_finer_than_a_kilometre(app: App) {
         provider(app, "kari").await;
         let position: Vec<(i64, i64)> = app.rows("SELECT lat_e6, lon_e6 FROM org", params![]).await;
