@@ -48,7 +48,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
             move || clock.now()
         }),
     );
-    std::thread::Builder::new().name("media-events".to_owned()).spawn({
+    let pump = std::thread::Builder::new().name("media-events".to_owned()).spawn({
         let (plane, hub) = (plane.clone(), hub.clone());
         move || plane.pump(&events, &hub)
     })?;
@@ -67,6 +67,10 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     tls::serve(&config, app, stopping).await?;
     drained.await.context("the calls could not be handed over")?;
     jobs.await.context("the background work ended badly")?;
+    plane.stop();
+    if pump.join().is_err() {
+        tracing::error!("the thread of media events ended badly");
+    }
     tracing::info!("stopped");
     Ok(())
 }

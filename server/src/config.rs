@@ -77,6 +77,8 @@ pub(crate) struct Media {
     pub shards: usize,
     /// Send runs of equal packets in one system call (UDP_SEGMENT) where the kernel can.
     pub gso: bool,
+    /// Pad long video packets to a few common lengths, so that a frame is one such run.
+    pub padding: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -200,6 +202,7 @@ impl Default for Media {
             advertise: Vec::new(),
             shards: 0,
             gso: true,
+            padding: true,
         }
     }
 }

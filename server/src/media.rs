@@ -41,6 +41,7 @@ impl Plane {
             config.shards = media.shards;
         }
         config.gso = media.gso;
+        config.padding = media.padding;
         let (driver, events) = Driver::start(config).context("the media server cannot start")?;
         Ok((
             Arc::new(Self {
@@ -64,6 +65,11 @@ impl Plane {
     /// Counters of every shard.
     pub(crate) fn metrics(&self) -> Vec<ShardMetrics> {
         self.driver.metrics()
+    }
+
+    /// Closes every room and waits for the media threads; the queue of events ends with them.
+    pub(crate) fn stop(&self) {
+        self.driver.stop();
     }
 
     /// Passes events on until the driver stops. Runs on a thread of its own, since the driver knows no async runtime.
