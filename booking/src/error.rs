@@ -43,6 +43,9 @@ pub enum AppError {
     Internal(String),
 }
 
+/// PostgreSQL's code (`character_not_in_repertoire`) for a text with a NUL in it.
+const UNSTORABLE: &str = "22021";
+
 /// Results of handlers and of what they call.
 pub type AppResult<T> = Result<T, AppError>;
 
@@ -91,6 +94,11 @@ impl From<DbError> for AppError {
                 source: sqlx::Error::PoolTimedOut,
                 ..
             } => Self::Busy,
+            // PostgreSQL takes no NUL in a text; whoever sent one made a mistake, not we.
+            DbError::Failed {
+                source: sqlx::Error::Database(refusal),
+                ..
+            } if refusal.code().as_deref() == Some(UNSTORABLE) => Self::BadRequest("a character that cannot be stored"),
             DbError::Failed { .. }
             | DbError::Unique(_)
             | DbError::MissingRow
@@ -147,7 +155,7 @@ pub(crate) async fn render(State(state): State<AppState>, request: Request, next
         return response;
     };
     if let AppError::Internal(text) = &error {
-        tracing::error!(path = visit.route, error = text, "a request failed");
+        tracing::error!(route = visit.route, error = text, "a request failed");
     }
     if visit.wants_json {
         let body = serde_json::json!({ "error": error.code() });

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request, State};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{Extensions, HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use web::Locale;
@@ -93,7 +93,7 @@ pub struct Visit {
     pub now: Micros,
     pub client_ip: IpAddr,
     pub user_agent: String,
-    /// Path alone, for the log; ids in it are no secrets, tokens never get this far.
+    /// Pattern of the path, for the log: the path itself may hold a one-time token.
     pub route: String,
     pub path_and_query: String,
     pub wants_json: bool,
@@ -103,10 +103,10 @@ pub struct Visit {
 impl Visit {
     /// What can be read without the database; the actor stays anonymous.
     pub(crate) fn of(request: &Request) -> Self {
-        Self::of_headers(request.method(), request.uri(), request.headers())
+        Self::of_parts(request.method(), request.uri(), request.headers(), request.extensions())
     }
 
-    fn of_headers(method: &Method, uri: &axum::http::Uri, headers: &HeaderMap) -> Self {
+    fn of_parts(method: &Method, uri: &axum::http::Uri, headers: &HeaderMap, extensions: &Extensions) -> Self {
         let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
         let chosen = cookie(headers, LOCALE_COOKIE).and_then(Locale::from_tag);
         Self {
@@ -118,7 +118,10 @@ impl Visit {
                 .chars()
                 .take(crate::limits::LINE_CHARS_MAX)
                 .collect(),
-            route: uri.path().to_owned(),
+            route: extensions
+                .get::<MatchedPath>()
+                .map_or("(none)", MatchedPath::as_str)
+                .to_owned(),
             path_and_query: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             wants_json: text(header::ACCEPT).contains("application/json"),
             is_get: *method == Method::GET || *method == Method::HEAD,
@@ -151,7 +154,7 @@ impl FromRequestParts<AppState> for Visit {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, AppError> {
-        let mut visit = Self::of_headers(&parts.method, &parts.uri, &parts.headers);
+        let mut visit = Self::of_parts(&parts.method, &parts.uri, &parts.headers, &parts.extensions);
         visit.now = state.now();
         visit.client_ip = client_ip(parts, &state.config.trusted_proxies);
         if let Some(secret) = cookie(&parts.headers, visitor_cookie(state)) {
@@ -331,6 +334,17 @@ mod tests {
         check("10.0.0.1", "6.6.6.6, 1.1.1.1, 10.0.0.2", "1.1.1.1");
         check("10.0.0.1", "6.6.6.6, nonsense", "10.0.0.1");
         check("10.0.0.1", "", "10.0.0.1");
+    }
+
+    #[tokio::test]
+    async fn the_log_learns_the_route_and_no_token() {
+        use tower::ServiceExt as _;
+        let route = axum::routing::get(|request: Request| async move { Visit::of(&request).route });
+        let router = axum::Router::new().route("/reset/{token}", route);
+        let request = Request::get("/reset/secret").body(axum::body::Body::empty());
+        let answer = router.oneshot(request.expect("a request")).await.expect("an answer");
+        let body = axum::body::to_bytes(answer.into_body(), 100).await.expect("a body");
+        assert_eq!(body, "/reset/{token}");
     }
 
     #[test]

@@ -54,7 +54,8 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), extract::guard))
         .layer(middleware::from_fn_with_state(state.clone(), error::render))
         .layer(default_header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-        .layer(default_header(header::REFERRER_POLICY, "no-referrer"))
+        // As the server in front says it; `no-referrer` would make browsers send `Origin: null` with our own forms.
+        .layer(default_header(header::REFERRER_POLICY, "same-origin"))
         .layer(default_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(default_header(header::CACHE_CONTROL, "no-store"))
         .layer(default_header(

@@ -72,7 +72,7 @@ on_both! {
         let answer = app.client().get("/nothing-here").await.expect(404);
         let policy = answer.headers.get(header::CONTENT_SECURITY_POLICY).expect("a policy").to_str().expect("ASCII");
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
-        assert_eq!(answer.headers.get(header::REFERRER_POLICY).expect("a policy"), "no-referrer");
+        assert_eq!(answer.headers.get(header::REFERRER_POLICY).expect("a policy"), "same-origin");
     }
 }
 
@@ -89,6 +89,20 @@ on_both! {
         let request = Request::get("/account").header(header::ACCEPT, "application/json").body(Body::empty());
         let answer = client.send(request.expect("a request")).await.expect(401);
         assert_eq!(answer.text(), r#"{"error":"sign_in_first"}"#);
+    }
+}
+
+on_both! {
+    async fn a_nul_is_the_senders_mistake(app: App) {
+        let mut client = app.client();
+        for path in ["/providers/a%00b", "/verify/a%00b", "/login/link/%00"] {
+            let status = client.get(path).await.status;
+            assert!(!status.is_server_error(), "{path}: {status}");
+        }
+        let status = client.post("/login", &[("email", "a\0@example.no"), ("password", "x")]).await.status;
+        assert!(status.is_client_error(), "{status}");
+        let status = client.post("/holds", &[("service", "\0"), ("start", "0")]).await.status;
+        assert!(status.is_client_error(), "{status}");
     }
 }
 
