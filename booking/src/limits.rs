@@ -41,6 +41,8 @@ pub const SEARCH_CANDIDATES_MAX: i64 = 20_000;
 pub const SEARCH_PAGE_SIZE: usize = 20;
 /// Keys a limiter remembers. When it is full even after forgetting the idle ones, new keys are refused.
 const LIMITER_KEYS_MAX: usize = 100_000;
+/// So much of a key is looked at, characters: an address that was typed may be as long as a form.
+const LIMITER_KEY_CHARS_MAX: usize = 254;
 
 type Keyed = RateLimiter<String, HashMapStateStore<String>, LimiterClock, NoOpMiddleware<Nanos>>;
 
@@ -111,7 +113,8 @@ impl Limiter {
                 return Err(TooMany { retry_after_s: 60 });
             }
         }
-        self.keyed.check_key(&key.to_owned()).map_err(|until| {
+        let key: String = key.chars().take(LIMITER_KEY_CHARS_MAX).collect();
+        self.keyed.check_key(&key).map_err(|until| {
             let wait = until.wait_time_from(self.clock.now());
             TooMany {
                 retry_after_s: wait.as_secs() + 1,
@@ -154,5 +157,13 @@ mod tests {
         now.fetch_add(10_000_000, Ordering::SeqCst);
         assert_eq!(limiter.check("a"), Ok(()));
         assert!(limiter.check("a").is_err());
+    }
+
+    #[test]
+    fn long_keys_are_cut() {
+        let limiter = Limiter::new(&Clock::new(|| 1_000_000_000_000), 1, Duration::from_secs(30));
+        let long = "x".repeat(LIMITER_KEY_CHARS_MAX);
+        assert_eq!(limiter.check(&format!("{long}a")), Ok(()));
+        assert!(limiter.check(&format!("{long}b")).is_err());
     }
 }
