@@ -173,6 +173,8 @@ pub async fn admitted(state: &AppState, call: &str, seat: &str, at: Micros) -> R
 /// When the database fails.
 pub async fn open_segment(state: &AppState, node: &str, key: SegmentId<'_>, at: Micros) -> AppResult<()> {
     let mut tx = state.db.write().await?;
+    // Both sides may begin at once; unlocked, neither transaction would see the other's segment.
+    queries::lock(&mut tx, key.0).await?;
     if queries::open_segment(&mut tx, key, node, at).await? && queries::roles_present(&mut tx, key.0).await? == 2 {
         appointments::set_status(&mut tx, key.0, Transition::CallStarted, "system", at).await?;
     }
