@@ -162,7 +162,10 @@ async fn save(State(state): State<AppState>, visit: Visit, Form(typed): Form<Typ
             let (Ok(date), Ok(reason)) = (&date, &reason) else {
                 return wrong_day(&mut tx, &visit, &typed, date.err(), reason.err()).await;
             };
-            let overrides: i64 = tx.one(queries::OVERRIDES_COUNT, params![&member.id]).await?;
+            // Days that are over keep no room from others; nobody sees them any more to take them back.
+            let zone = zone_named(&own_org(&mut tx, member).await?.time_zone);
+            let today = date_in(&zone, visit.now).to_string();
+            let overrides: i64 = tx.one(queries::OVERRIDES_COUNT, params![&member.id, today]).await?;
             if usize::try_from(overrides).unwrap_or(usize::MAX) >= RANGES_PER_MEMBER_MAX {
                 return Err(AppError::Conflict("too many days"));
             }

@@ -21,7 +21,7 @@ use crate::extract::{Form, Visit};
 use crate::limits::MEMBERS_PER_ORG_MAX;
 use crate::pages::{html, html_with, shell};
 use crate::params;
-use crate::state::AppState;
+use crate::state::{AppState, Micros};
 
 pub(super) fn router() -> Router<AppState> {
     Router::new().route(pattern::PROVIDER_MEMBERS, get(page).post(change))
@@ -69,17 +69,7 @@ async fn change(State(state): State<AppState>, visit: Visit, Form(form): Form<Me
     let me = owner(&visit.actor)?;
     let mut tx = state.db.write().await?;
     if form.action == "remove" {
-        let booked: i64 = tx.one(queries::MEMBER_BOOKED, params![&form.id, visit.now]).await?;
-        if booked > 0 {
-            return Err(AppError::Conflict("the member has coming appointments"));
-        }
-        if tx
-            .execute(queries::MEMBER_REMOVE, params![&form.id, &me.org_id])
-            .await?
-            == 0
-        {
-            return Err(AppError::NotFound);
-        }
+        remove(&mut tx, &form.id, &me.org_id, visit.now).await?;
         tx.commit().await?;
         return Ok(done(Notice::MemberRemoved));
     }
@@ -97,6 +87,21 @@ async fn change(State(state): State<AppState>, visit: Visit, Form(form): Form<Me
     }
     tx.commit().await?;
     Ok(done(Notice::MemberAdded))
+}
+
+/// Removes a member who has no coming appointments. Changing the row also locks it, so that no hold becomes an
+/// appointment meanwhile; what is held is given back, and what was reserved for it is released.
+async fn remove(tx: &mut Tx, id: &str, org_id: &str, now: Micros) -> AppResult<()> {
+    if tx.execute(queries::MEMBER_REMOVE, params![id, org_id]).await? == 0 {
+        return Err(AppError::NotFound);
+    }
+    let booked: i64 = tx.one(queries::MEMBER_BOOKED, params![id, now]).await?;
+    if booked > 0 {
+        return Err(AppError::Conflict("the member has coming appointments"));
+    }
+    tx.execute(queries::MEMBER_CELLS_END, params![id]).await?;
+    tx.execute(queries::MEMBER_HOLDS_END, params![id]).await?;
+    Ok(())
 }
 
 fn done(notice: Notice) -> Response {

@@ -32,6 +32,9 @@ statements! {
     MEMBERSHIPS = "SELECT COUNT(*) FROM member WHERE account_id = $1 AND active = 1";
     /// member, org
     MEMBER_REMOVE = "UPDATE member SET active = 0 WHERE id = $1 AND org_id = $2 AND role = 'staff'";
+    /// member: what is held with a member who goes is given back
+    MEMBER_CELLS_END = "DELETE FROM reservation WHERE hold_id IN (SELECT id FROM hold WHERE member_id = $1 AND state = 'held')";
+    MEMBER_HOLDS_END = "UPDATE hold SET state = 'cancelled' WHERE member_id = $1 AND state = 'held'";
     /// member, now
     MEMBER_BOOKED = "SELECT COUNT(*) FROM appointment WHERE member_id = $1 AND end_us > $2 AND status IN ('confirmed', 'in_call')";
 
@@ -70,8 +73,8 @@ statements! {
     WEEK_INSERT = "INSERT INTO weekly_rule (member_id, weekday, start_min, end_min) VALUES ($1, $2, $3, $4)";
     /// member, from day
     CLOSED = "SELECT day, reason FROM day_override WHERE member_id = $1 AND day >= $2 AND start_min = end_min ORDER BY day LIMIT 200";
-    /// member
-    OVERRIDES_COUNT = "SELECT COUNT(*) FROM day_override WHERE member_id = $1";
+    /// member, from day
+    OVERRIDES_COUNT = "SELECT COUNT(*) FROM day_override WHERE member_id = $1 AND day >= $2";
     /// member, day
     OVERRIDE_CLEAR = "DELETE FROM day_override WHERE member_id = $1 AND day = $2";
     /// member, day, reason

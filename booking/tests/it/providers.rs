@@ -115,7 +115,17 @@ on_both! {
         let mut other = provider(app, "nils").await;
         other.client.post("/provider/members", &[("action", "remove"), ("id", &member)]).await.expect(404);
         clinic.client.post("/provider/members", &[("action", "remove"), ("id", &clinic.member)]).await.expect(404);
+        // Kari gets the first hold of a time, Per the second; when Per goes, nobody can go on to book with him.
+        for _ in 0..2 {
+            hold(&mut app.client(), &clinic.service, tomorrow(app, -60)).await;
+        }
+        let held = "SELECT COUNT(*) FROM hold WHERE member_id = $1 AND state = 'held'";
+        let cells = "SELECT COUNT(*) FROM reservation WHERE member_id = $1";
+        assert_eq!(app.number(held, params![&member]).await, 1);
         clinic.client.post("/provider/members", &[("action", "remove"), ("id", &member)]).await.expect(303);
+        assert_eq!(app.number(held, params![&member]).await, 0);
+        assert_eq!(app.number(cells, params![&member]).await, 0);
+        assert_eq!(app.number(held, params![&clinic.member]).await, 1);
         per.get("/provider/hours").await.expect(404);
     }
 }
