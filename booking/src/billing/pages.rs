@@ -66,13 +66,14 @@ async fn ready(state: &AppState, visit: &Visit, id: &str) -> AppResult<Ready> {
     if hold.is_live(visit.now) {
         return Ok(Ready::Hold(Box::new(hold)));
     }
-    // Too late to begin, but what was begun in time goes on.
+    // Too late to begin, but what was begun in time goes on. A question of the bank must be answered in time.
     match checkout::resume(state, &hold, &account.id).await? {
-        CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) => Ok(Ready::Elsewhere(details())),
-        begun @ (CheckoutOutcome::Booked(_)
-        | CheckoutOutcome::NeedsConfirmation
-        | CheckoutOutcome::Unknown
-        | CheckoutOutcome::HoldLost) => Ok(Ready::Elsewhere(answer(state, visit, &hold, begun, Field::default()))),
+        CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) | CheckoutOutcome::NeedsConfirmation => {
+            Ok(Ready::Elsewhere(details()))
+        }
+        begun @ (CheckoutOutcome::Booked(_) | CheckoutOutcome::Unknown | CheckoutOutcome::HoldLost) => {
+            Ok(Ready::Elsewhere(answer(state, visit, &hold, begun, Field::default())))
+        }
     }
 }
 

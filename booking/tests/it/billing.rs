@@ -156,6 +156,10 @@ on_both! {
         let hold = desk.hold(Desk::slot(2)).await;
         desk.pay(&hold, NEEDS_CONFIRMATION).await.expect(303);
         app.advance(20 * MINUTE_US);
+        // An answer that comes too late meets the page of the lost slot, and not itself over and over.
+        let late = desk.consumer.post(&format!("/book/{hold}/confirm"), &[("answer", "approve")]).await;
+        assert_eq!(late.location(), format!("/book/{hold}"));
+        desk.consumer.get(&late.location()).await.expect(410);
         desk.jobs().await;
         assert_eq!(app.number("SELECT COUNT(*) FROM test_psp_payment WHERE status = 'released'", params![]).await, 1);
         assert_eq!(app.number("SELECT COUNT(*) FROM ledger_tx", params![]).await, 0);
