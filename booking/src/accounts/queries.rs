@@ -42,6 +42,8 @@ statements! {
     ACCOUNT_CORRECT = "UPDATE account SET name = $2, phone = $3, location = $4, locale = $5 WHERE id = $1";
     /// id, locale
     ACCOUNT_LOCALE = "UPDATE account SET locale = $2 WHERE id = $1";
+    /// id: locks the row until the end of the transaction
+    ACCOUNT_LOCK = "UPDATE account SET locale = locale WHERE id = $1";
     /// id, password
     ACCOUNT_PASSWORD = "UPDATE account SET password_hash = $2 WHERE id = $1";
     /// id, when deletion was asked for

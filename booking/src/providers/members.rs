@@ -13,6 +13,7 @@ use web::routes::{self, pattern};
 
 use super::{Member, MemberRole, owner, queries};
 use crate::accounts::form::{self, Email, field};
+use crate::accounts::queries::ACCOUNT_LOCK;
 use crate::accounts::{Account, invite};
 use crate::appointments::views::tint;
 use crate::db::Tx;
@@ -116,6 +117,8 @@ async fn add(tx: &mut Tx, state: &AppState, visit: &Visit, org_id: &str, name: &
         return Err(AppError::Conflict("a provider has at most fifty members"));
     }
     let account: Account = invite::account_of(tx, state, visit.locale, name, email).await?;
+    // Two providers may ask for the same person at once.
+    tx.execute(ACCOUNT_LOCK, params![&account.id]).await?;
     let memberships: i64 = tx.one(queries::MEMBERSHIPS, params![&account.id]).await?;
     if memberships > 0 {
         return Ok(false);

@@ -25,7 +25,7 @@ use crate::operator::timeline::page_status;
 use crate::pages::{DEFAULT_ZONE, html, html_with, shell, shell_in};
 use crate::search::{self, Place, provider_text, snap};
 use crate::state::{AppState, DAY_US, Micros};
-use crate::{calls, params};
+use crate::{accounts, calls, params};
 
 /// How far ahead the page of today looks, days.
 const TODAY_DAYS: i64 = 14;
@@ -174,7 +174,8 @@ async fn signup(State(state): State<AppState>, visit: Visit, Form(form): Form<Or
 
 /// Makes a provider with its owner. It is seen by nobody before it is published.
 async fn create(tx: &mut Tx, state: &AppState, who: &SignedIn, wish: &Wish, now: Micros) -> AppResult<()> {
-    // A double submit finds the first one's membership here.
+    // A double submit waits for the first one, and finds its membership.
+    tx.execute(accounts::queries::ACCOUNT_LOCK, params![&who.id]).await?;
     let memberships: i64 = tx.one(queries::MEMBERSHIPS, params![&who.id]).await?;
     if memberships > 0 {
         return Ok(());

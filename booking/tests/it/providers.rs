@@ -38,6 +38,21 @@ on_both! {
 }
 
 on_both! {
+    async fn signing_up_twice_at_once_makes_one_provider(app: App) {
+        place(app).await;
+        let kari = consumer(app, "kari").await;
+        let form = [("name", "Klinikken"), ("category", "vet"), ("place", "Bergen"), ("about", "Råd")];
+        let (mut a, mut b, mut c) = (kari.clone(), kari.clone(), kari);
+        let path = "/provider/signup";
+        let (a, b, c) = tokio::join!(a.post(path, &form), b.post(path, &form), c.post(path, &form));
+        for answer in [a, b, c] {
+            answer.expect(303);
+        }
+        assert_eq!(app.number("SELECT COUNT(*) FROM org", params![]).await, 1);
+    }
+}
+
+on_both! {
     async fn what_is_held_keeps_its_terms(app: App) {
         let mut clinic = provider(app, "kari").await;
         let page = hold(&mut app.client(), &clinic.service, tomorrow(app, 0)).await;
