@@ -379,9 +379,14 @@ impl Config {
         if shown.mail.smtp_password.is_some() {
             shown.mail.smtp_password = Some("(hidden)".to_owned());
         }
-        if let Some((before, host)) = shown.database.url.split_once('@') {
-            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
-            shown.database.url = format!("{scheme}://(hidden)@{host}");
+        if shown.database.url.starts_with("postgres") {
+            // A password may also stand among the parameters, and hold an `@` of its own.
+            let plain = shown.database.url.split('?').next().unwrap_or_default();
+            let (scheme, rest) = plain.split_once("://").unwrap_or(("postgres", plain));
+            shown.database.url = match rest.rsplit_once('@') {
+                Some((_, host)) => format!("{scheme}://(hidden)@{host}"),
+                None => format!("{scheme}://{rest}"),
+            };
         }
         toml::to_string(&shown).context("cannot show the configuration")
     }
@@ -460,5 +465,13 @@ mod tests {
         let shown = config.print().expect("it can be printed");
         assert!(!shown.contains("geheim"), "{shown}");
         assert!(shown.contains("@db/booka"), "{shown}");
+        for url in [
+            "postgres://u:gehe@geheim@db/booka",
+            "postgres://db/booka?user=u&password=geheim",
+        ] {
+            let config = load(&format!("[database]\nurl = \"{url}\"\n")).expect("a good configuration");
+            let shown = config.print().expect("it can be printed");
+            assert!(!shown.contains("gehe") && shown.contains("db/booka"), "{shown}");
+        }
     }
 }

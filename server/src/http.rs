@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Path, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -142,9 +142,18 @@ async fn ready_page(State(edge): State<Edge>) -> Response {
     }
 }
 
-async fn metrics_page(State(edge): State<Edge>, ConnectInfo(from): ConnectInfo<SocketAddr>) -> Response {
-    let from = from.ip().to_canonical();
-    if !from.is_loopback() && !edge.metrics_readers.contains(&from) {
+/// Whether metrics are for this reader. A request that a proxy passed on comes from wherever, not from this machine.
+fn may_read_metrics(from: IpAddr, headers: &HeaderMap, readers: &[IpAddr]) -> bool {
+    let passed_on = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
+    !passed_on && (from.is_loopback() || readers.contains(&from))
+}
+
+async fn metrics_page(
+    State(edge): State<Edge>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    if !may_read_metrics(from.ip().to_canonical(), &headers, &edge.metrics_readers) {
         return (StatusCode::FORBIDDEN, Json(serde_json::json!({ "error": "forbidden" }))).into_response();
     }
     match edge.metrics.text() {
@@ -164,5 +173,22 @@ async fn file(Path(name): Path<String>) -> Response {
             .body(Body::from(asset.bytes))
             .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()),
         None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_not_read_through_a_proxy() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let readers = [ip("192.0.2.7")];
+        let mut headers = HeaderMap::new();
+        assert!(may_read_metrics(ip("127.0.0.1"), &headers, &readers));
+        assert!(may_read_metrics(ip("192.0.2.7"), &headers, &readers));
+        assert!(!may_read_metrics(ip("203.0.113.5"), &headers, &readers));
+        headers.insert("x-forwarded-for", HeaderValue::from_static("203.0.113.5"));
+        assert!(!may_read_metrics(ip("127.0.0.1"), &headers, &readers));
     }
 }
