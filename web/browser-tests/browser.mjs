@@ -175,8 +175,17 @@ export function remoteTone(page, timeout = WAIT_MS) {
   }, timeout);
 }
 
-/** Address and port of the remote candidate that the newest connected peer uses. */
-export function remoteCandidate(page) {
+/** Address and port of the remote candidate that the newest connected peer uses, once there is one; `null` after a while without. */
+export async function remoteCandidate(page) {
+  const until = Date.now() + WAIT_MS;
+  for (;;) {
+    const candidate = await candidateInUse(page);
+    if (candidate !== null || Date.now() > until) return candidate;
+    await page.waitForTimeout(100);
+  }
+}
+
+function candidateInUse(page) {
   return page.evaluate(async () => {
     const connections = window[Symbol.for("test connections")].filter((one) => one.connectionState === "connected");
     const report = await connections.at(-1)?.getStats();

@@ -39,18 +39,15 @@ fn write_all(out: &mut String, answer: &Answer<'_>, lines: &[Line<'_>]) -> fmt::
         write!(out, " {}", line.media.mid.0)?;
     }
     out.push_str("\r\n");
-    let mut tagged = false;
     let mut slots = Slots::default();
     for line in lines {
         match (line.role, &line.media.codec) {
             (Role::Rejected, _) | (_, None) => write_rejected(out, line.media)?,
             (role, Some(codec)) => {
                 write_head(out, answer, line.media, codec)?;
-                if !tagged {
-                    // The bundle's transport is that of its first m-line (RFC 9143 7.2).
-                    write_candidates(out, answer.candidates)?;
-                    tagged = true;
-                }
+                // The bundle's transport is that of its first m-line (RFC 9143 7.2), and browsers look nowhere else;
+                // aiortc takes the candidates of the last m-line that shares a transport.
+                write_candidates(out, answer.candidates)?;
                 write_direction(out, role, line.media, codec, &mut slots)?;
             }
         }

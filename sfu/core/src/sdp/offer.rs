@@ -126,6 +126,9 @@ impl Offer {
         if text.len() > limits::OFFER_BYTES_MAX {
             return bad("it is longer than 64 KiB");
         }
+        if text.chars().any(|letter| letter.is_control() && !"\r\n\t".contains(letter)) {
+            return bad("it has control characters");
+        }
         let kept = keep(text)?;
         let session = parse_sdp(&kept, false).map_err(|error| JoinError::BadOffer(error.to_string()))?;
         if session.media.is_empty() {

@@ -97,10 +97,16 @@ fn a_browsers_offer_gets_tracks_and_slots() {
     assert_eq!(&answer[..expected.len()], expected);
     let sections: Vec<&str> = answer.split("m=").skip(1).collect();
     assert!(sections[1].starts_with("video 9 UDP/TLS/RTP/SAVPF 96 97\r\n") && sections[1].contains("a=recvonly\r\n"));
-    assert!(!sections[1].contains("ssrc") && !sections[1].contains("candidate"));
+    assert!(!sections[1].contains("ssrc"));
+    for section in &sections {
+        assert_eq!(section.matches("a=candidate:").count(), 2, "{section}");
+        assert_eq!(section.matches("a=end-of-candidates\r\n").count(), 1, "{section}");
+    }
     assert!(sections[2].contains("a=sendonly\r\na=msid:slot1 track-2\r\na=ssrc:1701143909 cname:booka\r\n"));
     let slot = "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtcp-fb:96 nack\r\n\
-        a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 goog-remb\r\na=sendonly\r\n\
+        a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 goog-remb\r\n\
+        a=candidate:1 1 udp 2130706431 192.0.2.1 7000 typ host\r\n\
+        a=candidate:2 1 udp 2130706175 2001:db8::1 7000 typ host\r\na=end-of-candidates\r\na=sendonly\r\n\
         a=msid:slot1 track-3\r\na=ssrc-group:FID 1717986918 1734829927\r\n\
         a=ssrc:1717986918 cname:booka\r\na=ssrc:1734829927 cname:booka\r\n";
     assert!(sections[3].ends_with(slot), "{}", sections[3]);
