@@ -69,6 +69,8 @@ impl ArrivalLog {
         if number < self.base {
             return;
         }
+        // Only the last numbers have a place: a client that jumps ahead in every packet must not buy a walk with each.
+        self.end = self.end.max((number + 1).saturating_sub(WINDOW));
         while self.end <= number {
             let place = Self::place(self.end);
             self.ticks[place] = 0;
@@ -242,6 +244,25 @@ mod tests {
         out.clear();
         log.write_due(at(600), 1, 2, &mut out);
         assert_eq!(read(&out), [(4, Some(1_720))]);
+    }
+
+    #[test]
+    fn a_jump_beyond_the_window_forgets_what_was_before() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut log = ArrivalLog::new(start);
+        for number in 0..500 {
+            log.received(number, at(10));
+        }
+        log.received(30_000, at(50));
+        let mut out = Vec::new();
+        while log.due_at().is_some_and(|due| due <= at(200)) {
+            log.write_due(at(200), 1, 2, &mut out);
+        }
+        let told = read(&out);
+        assert_eq!((told.len(), told.first()), (1_024, Some(&(28_977, None))));
+        let arrived: Vec<_> = told.iter().filter(|(_, ticks)| ticks.is_some()).collect();
+        assert_eq!(arrived, [&(30_000, Some(200))]);
     }
 
     proptest! {

@@ -177,6 +177,8 @@ impl Sfu {
     /// Ends the room whose input was being worked on when [`Sfu::handle`] panicked; the others go on. `None` when the
     /// panic was in no room's work.
     pub fn fail_room(&mut self, now: Instant) -> Option<RoomId> {
+        // A panic among the timers left those behind it unread, so all are looked at again.
+        self.wake_at = Some(now);
         let room = self.working_on.take()?;
         self.counters.rooms_failed += 1;
         self.remove_room(now, room, DisconnectReason::RoomFailed);
