@@ -25,7 +25,7 @@ use crate::{commands, secrets, shutdown, tls};
 pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let stopping = shutdown::listen()?;
     let state = open(&config).await?;
-    let recovered = calls::recover(&state, &config.node)
+    let recovered = calls::recover(&state, &config.node_name())
         .await
         .context("open segments cannot be closed")?;
     if recovered > 0 {
@@ -39,7 +39,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         HubConfig::default(),
         Arc::new(Appointments {
             state: state.clone(),
-            node: config.node.clone(),
+            node: config.node_name(),
         }),
         plane.clone(),
         TicketKey::new(ticket_secret(&config)?),

@@ -16,7 +16,8 @@ pub(crate) struct Config {
     pub public_url: String,
     /// Everything the server writes lies below this folder.
     pub data_dir: PathBuf,
-    /// Name of this process among those that share a database; it must differ between them and outlive restarts.
+    /// Name of this process among those that share a database; it must differ between them and outlive restarts. Empty
+    /// means the machine's name and the listening address.
     pub node: String,
     pub http: Http,
     pub tls: Tls,
@@ -158,7 +159,7 @@ impl Default for Config {
         Self {
             public_url: "http://localhost:8080".to_owned(),
             data_dir: PathBuf::from("data"),
-            node: "main".to_owned(),
+            node: String::new(),
             http: Http::default(),
             tls: Tls::default(),
             media: Media::default(),
@@ -365,6 +366,15 @@ impl Config {
         }
     }
 
+    /// The name of this process.
+    pub(crate) fn node_name(&self) -> String {
+        if !self.node.is_empty() {
+            return self.node.clone();
+        }
+        let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        format!("{}/{}", machine.trim(), self.http.listen)
+    }
+
     /// Where documents are stored.
     pub(crate) fn storage_folder(&self) -> PathBuf {
         self.storage.folder.clone().unwrap_or_else(|| self.data_dir.clone())
@@ -434,6 +444,16 @@ mod tests {
         for line in defaults.lines().filter(|line| !line.is_empty()) {
             assert!(example.lines().any(|shown| shown == line), "the example lacks: {line}");
         }
+    }
+
+    #[test]
+    fn two_processes_of_one_machine_have_two_names() {
+        let one = load("[http]\nlisten = \"127.0.0.1:8080\"").expect("a good configuration");
+        let other = load("[http]\nlisten = \"127.0.0.1:8081\"").expect("a good configuration");
+        assert_ne!(one.node_name(), other.node_name());
+        assert_eq!(one.node_name(), one.clone().node_name());
+        let named = load("node = \"eu-1\"").expect("a good configuration");
+        assert_eq!(named.node_name(), "eu-1");
     }
 
     #[test]

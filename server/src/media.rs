@@ -1,8 +1,9 @@
 //! The media driver as signaling's media plane: answers are matched to joins, everything else goes to the hub.
 
-use std::collections::HashMap;
-use std::sync::mpsc::Receiver;
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -13,12 +14,21 @@ use tokio::sync::oneshot;
 
 use crate::config::Media;
 
+/// Longest wait of a command in the backlog after its queue has room again.
+const RETRY_EVERY: Duration = Duration::from_millis(20);
+
 type Answer = Result<Joined, JoinError>;
+
+/// Commands that wait for a shard whose queue is full. Beyond it a shard has stalled for good, and commands are dropped with
+/// an error in the log.
+const BACKLOG_MAX: usize = 65_536;
 
 /// The running media server.
 pub(crate) struct Plane {
     driver: Driver,
     waiting: Mutex<HashMap<PeerId, oneshot::Sender<Answer>>>,
+    /// Commands that found a full queue, oldest first. None may be lost: a lost `CloseRoom` would leave a gate open.
+    backlog: Mutex<VecDeque<Command>>,
 }
 
 impl Plane {
@@ -47,6 +57,7 @@ impl Plane {
             Arc::new(Self {
                 driver,
                 waiting: Mutex::default(),
+                backlog: Mutex::default(),
             }),
             events,
         ))
@@ -74,7 +85,16 @@ impl Plane {
 
     /// Passes events on until the driver stops. Runs on a thread of its own, since the driver knows no async runtime.
     pub(crate) fn pump(&self, events: &Receiver<Event>, hub: &Hub) {
-        while let Ok(event) = events.recv() {
+        loop {
+            let event = match events.recv_timeout(RETRY_EVERY) {
+                Ok(event) => event,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.retry();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            self.retry();
             match event {
                 Event::Joined { peer, joined } => self.answer(peer, Ok(joined)),
                 Event::Refused { peer, error } => self.answer(peer, Err(error)),
@@ -93,10 +113,31 @@ impl Plane {
         }
     }
 
-    /// A full queue means that a shard has stalled; then its calls are lost anyway, and the log says so.
+    /// Hands a command on without ever waiting: the hub holds its lock while it calls.
     fn command(&self, command: Command) {
-        if let Err(error) = self.driver.command(command) {
-            tracing::error!(%error, "the media plane took no command");
+        let mut backlog = self.backlog.lock().unwrap_or_else(PoisonError::into_inner);
+        if backlog.len() >= BACKLOG_MAX {
+            tracing::error!("the media plane takes no commands any more");
+            return;
+        }
+        backlog.push_back(command);
+        self.hand_on(&mut backlog);
+    }
+
+    /// Tries again what found a full queue.
+    fn retry(&self) {
+        self.hand_on(&mut self.backlog.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Keeps the order: what comes later waits behind what waits already.
+    fn hand_on(&self, backlog: &mut VecDeque<Command>) {
+        while let Some(command) = backlog.front() {
+            match self.driver.command(command.clone()) {
+                Ok(()) | Err(CommandError::DuplicatePeer | CommandError::Stopped) => {
+                    backlog.pop_front();
+                }
+                Err(CommandError::Full) => return,
+            }
         }
     }
 

@@ -126,7 +126,10 @@ impl Offer {
         if text.len() > limits::OFFER_BYTES_MAX {
             return bad("it is longer than 64 KiB");
         }
-        if text.chars().any(|letter| letter.is_control() && !"\r\n\t".contains(letter)) {
+        if text
+            .chars()
+            .any(|letter| letter.is_control() && !"\r\n\t".contains(letter))
+        {
             return bad("it has control characters");
         }
         let kept = keep(text)?;

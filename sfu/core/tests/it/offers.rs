@@ -56,7 +56,10 @@ fn answered(offer: &str) -> String {
     ];
     assert_eq!(directions, expected);
     assert_eq!(joined.answer.matches("a=ssrc-group:FID ").count(), 2);
-    assert_eq!(joined.answer.matches("a=candidate:").count(), joined.answer.matches("\r\nm=").count());
+    assert_eq!(
+        joined.answer.matches("a=candidate:").count(),
+        joined.answer.matches("\r\nm=").count()
+    );
     // Both kinds of slot are named so that a browser plays the first sound in step with the first picture.
     assert!(joined.answer.contains("a=msid:slot1 track-2\r\n") && joined.answer.contains("a=msid:slot1 track-4\r\n"));
     joined.answer
