@@ -1,5 +1,6 @@
 //! Putting the parts together, in the order in which they need each other, and taking them apart again.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -80,7 +81,11 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
 /// # Errors
 /// When a secret, folder or the database cannot be used.
 pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
-    std::fs::create_dir_all(&config.data_dir)
+    // The database holds people's data: where we make the folder, nobody else may look into it.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {}", config.data_dir.display()))?;
     let booking = BookingConfig {
         database_url: config.database_url(),
