@@ -14,8 +14,6 @@ use crate::error::AppResult;
 use crate::operator::timeline::{page_status, timeline};
 use crate::state::{DAY_US, Micros};
 
-pub(crate) use crate::billing::view::price_of as price;
-
 /// Free times that a page offers in place of one that is gone.
 const NEAREST: usize = 4;
 

@@ -19,6 +19,7 @@ use super::{Place, Position, around, distance_m, find_place, hits, queries, word
 use crate::appointments::views;
 use crate::availability;
 use crate::availability::load::zone_named;
+use crate::billing::view::price_of;
 use crate::db::{FromRow, Row, Tx};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Query, Visit};
@@ -297,7 +298,7 @@ async fn card(tx: &mut Tx, found: Found, now: Micros, shown: (Micros, Micros)) -
         service: service.id,
         service_title: service.title,
         duration_min: u32::try_from(service.duration_min).unwrap_or(0),
-        price: views::price(&terms),
+        price: price_of(&terms),
         next: next.into_iter().take(TIMES_ON_CARD).collect(),
     }))
 }
