@@ -98,9 +98,15 @@ impl Plane {
             match event {
                 Event::Joined { peer, joined } => self.answer(peer, Ok(joined)),
                 Event::Refused { peer, error } => self.answer(peer, Err(error)),
-                Event::Connected { .. } | Event::Alive { .. } | Event::Disconnected { .. } | Event::Stats { .. } => {
-                    hub.media_event(event);
-                }
+                Event::Connected { .. }
+                | Event::Alive { .. }
+                | Event::Disconnected { .. }
+                | Event::Stats { .. }
+                | Event::Legs { .. }
+                | Event::Restarted { .. }
+                | Event::Encodings { .. }
+                | Event::Loudest { .. }
+                | Event::Speakers { .. } => hub.media_event(event),
             }
         }
     }

@@ -134,7 +134,7 @@ impl Plane {
             let (peer, answer) = match event {
                 Event::Joined { peer, joined } => (peer, Ok(joined)),
                 Event::Refused { peer, error } => (peer, Err(error)),
-                Event::Connected { .. } | Event::Alive { .. } | Event::Disconnected { .. } | Event::Stats { .. } => {
+                event => {
                     hub.media_event(event);
                     continue;
                 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 use benches::bot::{Clip, Expectations, Peer, ReceiveSlots, Received, Sending};
-use sfu_core::{Command, Event, Join, Joined, MediaKind, Mid, PeerId, RoomId, SlotMapping, Source, SourceKind};
+use sfu_core::{
+    Command, Event, Join, Joined, MediaKind, Mid, PeerId, RoomId, SlotContent, SlotMapping, Source, SourceKind,
+};
 use sfu_driver::{CommandError, Driver, DriverConfig, Listen};
 
 use super::{BIND, WAIT_MAX, wait_for};
@@ -52,11 +54,7 @@ async fn join(driver: &Driver, events: &Receiver<Event>, id: PeerId, clip: &Arc<
     let joined = event(events, |event| match event {
         Event::Joined { peer, joined } if peer == id => Some(Ok(joined)),
         Event::Refused { error, .. } => Some(Err(error)),
-        Event::Joined { .. }
-        | Event::Connected { .. }
-        | Event::Alive { .. }
-        | Event::Disconnected { .. }
-        | Event::Stats { .. } => None,
+        _ => None,
     })?;
     peer.accept_answer(joined.answer.clone()).await?;
     tokio::time::timeout(WAIT_MAX, peer.connected()).await??;
@@ -79,7 +77,7 @@ fn map(driver: &Driver, to: &Guest, from: PeerId) -> Result<(), CommandError> {
             .expect("the offer had slots of both kinds");
         SlotMapping {
             mid: slot.mid.clone(),
-            source: Some(Source {
+            content: SlotContent::Source(Source {
                 peer: from,
                 kind: source,
             }),

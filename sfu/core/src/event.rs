@@ -60,6 +60,18 @@ pub enum Command {
     SetForwarding { peer: PeerId, allowed: bool },
     /// Say what a subscriber's receive slots carry. Slots that are not named keep what they have.
     MapSlots { peer: PeerId, slots: Vec<SlotMapping> },
+    /// Say how large a subscriber shows its video slots, which bounds the layer it gets. Slots that are not named keep
+    /// their size; a new slot is of unknown size, which bounds nothing.
+    SizeSlots { peer: PeerId, sizes: Vec<SlotSize> },
+    /// Forward nothing of a source to anyone, or forward it again. The peer is not asked.
+    Mute { source: Source, muted: bool },
+    /// Begin an ICE restart: from now on checks with fresh credentials are good as well, until one of them is nominated
+    /// and replaces the old path (RFC 8445 2.4). The reply is [`Event::Restarted`], or nothing when the peer is gone.
+    Restart {
+        peer: PeerId,
+        /// The client's new `ice-ufrag`, 4 to 256 characters.
+        ufrag: String,
+    },
     /// Remove every peer of a room.
     CloseRoom { room: RoomId },
 }
@@ -82,11 +94,30 @@ pub struct SlotInfo {
     pub kind: MediaKind,
 }
 
-/// What one slot is to carry from now on; `None` empties it.
+/// What one slot is to carry from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlotMapping {
     pub mid: Mid,
-    pub source: Option<Source>,
+    pub content: SlotContent,
+}
+
+/// What a slot carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SlotContent {
+    Nothing,
+    /// This source, for as long as it is there.
+    Source(Source),
+    /// One of the loudest microphones of the room, the subscriber's own left out; audio slots only. Which one is told
+    /// by [`Event::Loudest`].
+    Loudest,
+}
+
+/// How large a video slot is shown, in pixels of the screen; zero for a slot that is not shown at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotSize {
+    pub mid: Mid,
+    pub width: u16,
+    pub height: u16,
 }
 
 /// The answer to a [`Join`].
@@ -143,6 +174,54 @@ pub enum Event {
         peer: PeerId,
         stats: PeerStats,
     },
+    /// The answer to [`Command::Restart`]: the credentials to put into the earlier answer in place of the old ones.
+    Restarted {
+        peer: PeerId,
+        ufrag: String,
+        password: String,
+    },
+    /// Which encodings of a simulcast source anybody watches, whenever that changes. The publisher saves what is
+    /// `false`.
+    Encodings {
+        source: Source,
+        /// By RID, in the order of the offer.
+        encodings: Vec<(String, bool)>,
+    },
+    /// How each leg of a peer does, about every two seconds.
+    Legs {
+        peer: PeerId,
+        legs: Vec<LegStats>,
+    },
+    /// What the slots of a subscriber that were mapped to [`SlotContent::Loudest`] carry now; only those that changed.
+    Loudest {
+        peer: PeerId,
+        slots: Vec<(Mid, Option<Source>)>,
+    },
+    /// Who speaks in a room, loudest first, whenever that changes.
+    Speakers {
+        room: RoomId,
+        peers: Vec<PeerId>,
+    },
+}
+
+impl Event {
+    /// The peer that it is about; `None` for what is about a whole room.
+    #[must_use]
+    pub fn peer(&self) -> Option<PeerId> {
+        match self {
+            Self::Joined { peer, .. }
+            | Self::Refused { peer, .. }
+            | Self::Connected { peer, .. }
+            | Self::Alive { peer, .. }
+            | Self::Disconnected { peer, .. }
+            | Self::Stats { peer, .. }
+            | Self::Legs { peer, .. }
+            | Self::Restarted { peer, .. }
+            | Self::Loudest { peer, .. } => Some(*peer),
+            Self::Encodings { source, .. } => Some(source.peer),
+            Self::Speakers { .. } => None,
+        }
+    }
 }
 
 /// Why a peer is gone.
@@ -177,4 +256,37 @@ pub struct PeerStats {
     pub keyframe_requests_out: u64,
     /// From RTCP report blocks or STUN; `None` until the first measurement.
     pub round_trip: Option<Duration>,
+    /// What we may send to the client by the estimate, in bits a second; `None` without one.
+    pub estimate_bps: Option<u64>,
+}
+
+/// One stream between a peer and us.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LegStats {
+    pub mid: Mid,
+    pub direction: LegDirection,
+    /// What is carried; `None` for an empty slot.
+    pub source: Option<Source>,
+    /// Since the peer joined, packets sent again included.
+    pub packets: u64,
+    pub bytes: u64,
+    /// Packets that did not arrive at first.
+    pub lost: u64,
+    /// Interarrival jitter (RFC 3550 6.4.1).
+    pub jitter: Duration,
+    /// The layer that is forwarded on a video slot: spatial, temporal, both from zero up.
+    pub layer: Option<(u8, u8)>,
+    /// The best layer that the slot's size asks for.
+    pub wanted_layer: Option<(u8, u8)>,
+    /// Mean opinion score, 1.0 (useless) to 4.5 (as good as it gets); `None` while there is nothing to judge.
+    pub score: Option<f32>,
+}
+
+/// Which way a leg goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LegDirection {
+    /// From the client.
+    Publishes,
+    /// To the client.
+    Receives,
 }

@@ -32,8 +32,8 @@ pub use counters::Counters;
 pub use dtls::{Certificate, CertificateError};
 
 pub use event::{
-    Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, Mid, PeerId, PeerStats, RoomId, SlotInfo,
-    SlotMapping, Source, SourceKind,
+    Command, DisconnectReason, Event, Join, JoinError, Joined, LegDirection, LegStats, MediaKind, Mid, PeerId,
+    PeerStats, RoomId, SlotContent, SlotInfo, SlotMapping, SlotSize, Source, SourceKind,
 };
 pub use sfu::{Input, Limits, Random, Sfu, SfuConfig};
 pub use transmit::{Transmit, Transmits};

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use sfu_core::{Certificate, Command, Event};
+use sfu_core::{Certificate, Command, Event, Source};
 
 use crate::config::DriverConfig;
 use crate::metrics::{MetricsBoard, ShardMetrics};
@@ -112,9 +112,15 @@ impl Driver {
                     .ok_or(CommandError::DuplicatePeer)?;
                 (Some(shard), Some(join.peer))
             }
-            Command::Leave { peer } | Command::SetForwarding { peer, .. } | Command::MapSlots { peer, .. } => {
-                (self.placement.shard_of_peer(*peer), None)
+            Command::Leave { peer }
+            | Command::SetForwarding { peer, .. }
+            | Command::MapSlots { peer, .. }
+            | Command::SizeSlots { peer, .. }
+            | Command::Mute {
+                source: Source { peer, .. },
+                ..
             }
+            | Command::Restart { peer, .. } => (self.placement.shard_of_peer(*peer), None),
             Command::CloseRoom { room } => (self.placement.shard_of_room(*room), None),
         };
         let Some(shard) = shard else { return Ok(()) };

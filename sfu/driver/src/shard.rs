@@ -381,9 +381,7 @@ mod tests {
                         ..
                     } => ("failed", peer.0),
                     Event::Disconnected { peer, .. } => ("gone", peer.0),
-                    Event::Connected { peer, .. } | Event::Alive { peer, .. } | Event::Stats { peer, .. } => {
-                        ("other", peer.0)
-                    }
+                    other => ("other", other.peer().map_or(0, |peer| peer.0)),
                 });
                 self.running.flush();
             }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sfu_core::{
-    Certificate, Command, Event, Input, Join, MediaKind, PeerId, RoomId, Sfu, SfuConfig, SlotInfo, SlotMapping, Source,
-    SourceKind,
+    Certificate, Command, Event, Input, Join, MediaKind, PeerId, RoomId, Sfu, SfuConfig, SlotContent, SlotInfo,
+    SlotMapping, Source, SourceKind,
 };
 
 use crate::client::{Client, ClientConfig, Received};
@@ -173,14 +173,14 @@ impl World {
             slots: Vec::new(),
         });
         self.command(Command::Join(join));
-        let joined = self.events.iter().rev().find_map(|event| match event {
-            Event::Joined { peer: of, joined } if *of == peer => Some(joined.clone()),
-            Event::Joined { .. }
-            | Event::Refused { .. }
-            | Event::Connected { .. }
-            | Event::Alive { .. }
-            | Event::Disconnected { .. }
-            | Event::Stats { .. } => None,
+        let joined = self.events.iter().rev().find_map(|event| {
+            if let Event::Joined { peer: of, joined } = event
+                && *of == peer
+            {
+                Some(joined.clone())
+            } else {
+                None
+            }
         });
         let joined = joined.unwrap_or_else(|| panic!("refused: {:?}", self.events.last()));
         let member = &mut self.members[index];
@@ -212,12 +212,12 @@ impl World {
             };
             slots.push(SlotMapping {
                 mid: left.remove(place).mid.clone(),
-                source: Some(*source),
+                content: SlotContent::Source(*source),
             });
         }
         slots.extend(left.into_iter().map(|slot| SlotMapping {
             mid: slot.mid.clone(),
-            source: None,
+            content: SlotContent::Nothing,
         }));
         let peer = member.peer;
         self.command(Command::MapSlots { peer, slots });

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use super::Sfu;
 use crate::event::{
-    Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, PeerId, SlotInfo, SlotMapping, Source,
+    Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, PeerId, SlotContent, SlotInfo, SlotMapping,
+    Source,
 };
 use crate::ice::{Credentials, IceAgent};
 use crate::layers::{Selection, TrackRef};
@@ -44,6 +45,7 @@ impl Sfu {
                     }
                 }
             }
+            Command::SizeSlots { .. } | Command::Mute { .. } | Command::Restart { .. } => {}
             Command::CloseRoom { room } => {
                 self.working_on = Some(room);
                 self.remove_room(now, room, DisconnectReason::Removed);
@@ -239,9 +241,10 @@ impl Sfu {
         let Some(slot) = peer.slots.iter().position(|slot| slot.mid == mapping.mid) else {
             return;
         };
-        let track = mapping
-            .source
-            .and_then(|source| self.find_track(peer, peer.slots[slot].kind, source));
+        let track = match mapping.content {
+            SlotContent::Source(source) => self.find_track(peer, peer.slots[slot].kind, source),
+            SlotContent::Nothing | SlotContent::Loudest => None,
+        };
         if peer.slots[slot].selection.track() == track {
             return;
         }

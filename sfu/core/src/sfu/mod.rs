@@ -228,7 +228,7 @@ impl Sfu {
 
     /// Queues an event. Periodic ones are left out when nobody listens; the others are as few as the joins.
     fn push_event(&mut self, event: Event) {
-        let periodic = matches!(event, Event::Alive { .. } | Event::Stats { .. });
+        let periodic = matches!(event, Event::Alive { .. } | Event::Stats { .. } | Event::Legs { .. });
         if periodic && self.events.len() >= limits::EVENTS_WAITING_MAX {
             self.counters.events_dropped += 1;
             return;

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use sfu_core::{Command, Event, Join, Joined, PeerId, RoomId, SlotMapping, Source};
+use sfu_core::{Command, Event, Join, Joined, PeerId, RoomId, SlotContent, SlotMapping, Source};
 use sfu_driver::{Driver, DriverConfig, Listen, ShardMetrics};
 use sfu_sim::{Client, ClientConfig};
 
@@ -149,7 +149,7 @@ impl Harness {
             let place = sources.iter().position(|source| source.kind.media() == slot.kind);
             SlotMapping {
                 mid: slot.mid.clone(),
-                source: place.map(|place| sources.remove(place)),
+                content: place.map_or(SlotContent::Nothing, |place| SlotContent::Source(sources.remove(place))),
             }
         });
         let slots = slots.collect();

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use sfu_core::{
-    Command, DisconnectReason, Event, Input, Join, JoinError, MediaKind, Mid, PeerId, RoomId, SlotMapping, Source,
-    SourceKind,
+    Command, DisconnectReason, Event, Input, Join, JoinError, MediaKind, Mid, PeerId, RoomId, SlotContent, SlotMapping,
+    Source, SourceKind,
 };
 use sfu_sim::{Client, ClientConfig, Conditions, World};
 
@@ -298,7 +298,7 @@ fn a_mapping_to_what_is_not_there_empties_the_slot() {
         for source in [audio, source] {
             let slots = vec![SlotMapping {
                 mid: mid.clone(),
-                source: Some(source),
+                content: SlotContent::Source(source),
             }];
             world.command(Command::MapSlots { peer, slots });
             world.run_for(Duration::from_millis(200));
@@ -313,7 +313,7 @@ fn a_mapping_to_what_is_not_there_empties_the_slot() {
     });
     let slots = vec![SlotMapping {
         mid: Mid("no such".to_owned()),
-        source: None,
+        content: SlotContent::Nothing,
     }];
     world.command(Command::MapSlots { peer, slots });
 }

@@ -264,9 +264,15 @@ impl Inner {
 
     fn media_event(self: &Arc<Self>, event: Event) {
         let (peer, gone) = match &event {
-            Event::Connected { peer, .. } | Event::Alive { peer, .. } | Event::Stats { peer, .. } => (*peer, false),
             Event::Disconnected { peer, .. } => (*peer, true),
-            Event::Joined { .. } | Event::Refused { .. } => return,
+            Event::Connected { peer, .. }
+            | Event::Alive { peer, .. }
+            | Event::Stats { peer, .. }
+            | Event::Legs { peer, .. }
+            | Event::Restarted { peer, .. }
+            | Event::Loudest { peer, .. } => (*peer, false),
+            Event::Encodings { source, .. } => (source.peer, false),
+            Event::Joined { .. } | Event::Refused { .. } | Event::Speakers { .. } => return,
         };
         let mut state = self.lock();
         let call = if gone {

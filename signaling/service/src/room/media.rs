@@ -111,6 +111,11 @@ impl Room {
             }
             // These come back as the result of the join itself.
             Event::Joined { .. } | Event::Refused { .. } => {}
+            Event::Legs { .. }
+            | Event::Restarted { .. }
+            | Event::Encodings { .. }
+            | Event::Loudest { .. }
+            | Event::Speakers { .. } => {}
         }
     }
 

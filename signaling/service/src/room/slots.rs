@@ -1,7 +1,7 @@
 //! Which of the others' sources a subscriber's receive slots carry. Assignments are stable: a source stays in its slot
 //! for as long as it is wanted, and comes back to it when it can.
 
-use sfu_core::{MediaKind, Mid, SlotInfo, SlotMapping, Source, SourceKind};
+use sfu_core::{MediaKind, Mid, SlotContent, SlotInfo, SlotMapping, Source, SourceKind};
 use signaling_protocol::message::{self, SlotAssignment, SlotDescription, SlotKind};
 
 /// One receive slot of a subscriber.
@@ -79,7 +79,10 @@ pub(super) fn assign(slots: &mut [Slot], wanted: &[Wanted]) -> Vec<SlotMapping> 
         .filter(|(slot, before)| slot.carries != *before)
         .map(|(slot, _)| SlotMapping {
             mid: slot.mid.clone(),
-            source: slot.carries.as_ref().map(|wanted| wanted.source),
+            content: slot
+                .carries
+                .as_ref()
+                .map_or(SlotContent::Nothing, |wanted| SlotContent::Source(wanted.source)),
         })
         .collect()
 }
@@ -149,11 +152,18 @@ mod tests {
         }
     }
 
+    fn peer_of(content: SlotContent) -> Option<u64> {
+        match content {
+            SlotContent::Source(source) => Some(source.peer.0),
+            SlotContent::Nothing | SlotContent::Loudest => None,
+        }
+    }
+
     fn check(slots: &mut [Slot], wanted: &[Wanted], changes: &[(&str, Option<u64>)], carried: &[Option<&str>]) {
         let mappings = assign(slots, wanted);
         let got: Vec<_> = mappings
             .iter()
-            .map(|mapping| (mapping.mid.0.as_str(), mapping.source.map(|source| source.peer.0)))
+            .map(|mapping| (mapping.mid.0.as_str(), peer_of(mapping.content)))
             .collect();
         assert_eq!(got, changes);
         let seats: Vec<_> = slots

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use sfu_core::{
-    DisconnectReason, Event, Join, JoinError, Joined, MediaKind, Mid, PeerId, PeerStats, RoomId, SlotInfo, SlotMapping,
+    DisconnectReason, Event, Join, JoinError, Joined, MediaKind, Mid, PeerId, PeerStats, RoomId, SlotContent, SlotInfo,
+    SlotMapping,
 };
 use signaling::MediaPlane;
 use tokio::sync::mpsc;
@@ -164,7 +165,7 @@ impl MediaPlane for Media {
     fn map_slots(&self, peer: PeerId, slots: Vec<SlotMapping>) {
         if let Some(own) = self.world().peers.get_mut(&peer) {
             for slot in slots {
-                let known = own.slots.insert(slot.mid.0, slot.source.map(|source| source.peer));
+                let known = own.slots.insert(slot.mid.0, peer_of(slot.content));
                 assert!(known.is_some(), "only slots that exist are mapped");
             }
         }
@@ -182,5 +183,12 @@ impl MediaPlane for Media {
         for peer in peers {
             self.remove(&mut world, peer, DisconnectReason::Removed);
         }
+    }
+}
+
+fn peer_of(content: SlotContent) -> Option<PeerId> {
+    match content {
+        SlotContent::Source(source) => Some(source.peer),
+        SlotContent::Nothing | SlotContent::Loudest => None,
     }
 }

@@ -7,7 +7,7 @@ mod presence;
 
 use std::time::{Duration, Instant};
 
-use sfu_core::{DisconnectReason, Event, Joined, MediaKind, Mid, PeerId, RoomId, SlotInfo};
+use sfu_core::{DisconnectReason, Event, Joined, MediaKind, Mid, PeerId, RoomId, SlotContent, SlotInfo};
 use signaling_protocol::message::{Presence, PublishedSource, SourceKind};
 use signaling_protocol::{PriceModel, PriceTerms, Role, ServerMessage};
 
@@ -223,9 +223,10 @@ fn short(effect: &Effect) -> Option<String> {
         Effect::LeaveMedia(peer) => format!("leave {}", peer.0),
         Effect::SetForwarding { peer, allowed } => format!("forward {} {allowed}", peer.0),
         Effect::MapSlots { peer, slots } => {
-            let slot = |slot: &sfu_core::SlotMapping| match &slot.source {
-                Some(source) => format!("{}={}", slot.mid.0, source.peer.0),
-                None => format!("{}=-", slot.mid.0),
+            let slot = |slot: &sfu_core::SlotMapping| match slot.content {
+                SlotContent::Source(source) => format!("{}={}", slot.mid.0, source.peer.0),
+                SlotContent::Loudest => format!("{}=loudest", slot.mid.0),
+                SlotContent::Nothing => format!("{}=-", slot.mid.0),
             };
             format!(
                 "map {} {}",
