@@ -229,7 +229,8 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The peer's address, or what a trusted proxy says of it: the last address in the chain that is no trusted proxy.
-fn client_ip(parts: &Parts, trusted: &[IpAddr]) -> IpAddr {
+#[must_use]
+pub fn client_ip(parts: &Parts, trusted: &[IpAddr]) -> IpAddr {
     let peer = parts
         .extensions
         .get::<ConnectInfo<SocketAddr>>()

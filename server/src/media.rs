@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping};
+use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping, SlotSize, Source};
 use sfu_driver::{CommandError, Driver, DriverConfig, Listen, ShardMetrics};
 use signaling::{Hub, MediaPlane};
 use tokio::sync::oneshot;
@@ -178,6 +178,18 @@ impl MediaPlane for Plane {
 
     fn map_slots(&self, peer: PeerId, slots: Vec<SlotMapping>) {
         self.command(Command::MapSlots { peer, slots });
+    }
+
+    fn size_slots(&self, peer: PeerId, sizes: Vec<SlotSize>) {
+        self.command(Command::SizeSlots { peer, sizes });
+    }
+
+    fn mute(&self, source: Source, muted: bool) {
+        self.command(Command::Mute { source, muted });
+    }
+
+    fn restart(&self, peer: PeerId, ufrag: String) {
+        self.command(Command::Restart { peer, ufrag });
     }
 
     fn stop(&self, room: RoomId) {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use benches::bot::{BotConfig, Clip, Expectations, run};
-use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping};
+use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping, SlotSize, Source};
 use sfu_driver::{Driver, DriverConfig, Listen};
 use signaling::authority::{CallAuthority, CallGrant, RecordError, Refusal, SegmentEnd, SegmentKey, UtcMicros};
 use signaling::intervals::Intervals;
@@ -177,6 +177,18 @@ impl MediaPlane for Plane {
 
     fn map_slots(&self, peer: PeerId, slots: Vec<SlotMapping>) {
         self.command(Command::MapSlots { peer, slots });
+    }
+
+    fn size_slots(&self, peer: PeerId, sizes: Vec<SlotSize>) {
+        self.command(Command::SizeSlots { peer, sizes });
+    }
+
+    fn mute(&self, source: Source, muted: bool) {
+        self.command(Command::Mute { source, muted });
+    }
+
+    fn restart(&self, peer: PeerId, ufrag: String) {
+        self.command(Command::Restart { peer, ufrag });
     }
 
     fn stop(&self, room: RoomId) {

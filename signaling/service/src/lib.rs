@@ -3,6 +3,7 @@
 //! Two traits are the only ways out: [`CallAuthority`] to the booking side, [`MediaPlane`] to the media server.
 
 pub mod authority;
+mod bucket;
 pub mod clock;
 mod hub;
 pub mod intervals;
@@ -14,6 +15,7 @@ pub mod session;
 mod socket;
 
 pub use authority::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey};
+pub use bucket::Bucket;
 pub use hub::{Hub, HubConfig, room_id};
 pub use media::MediaPlane;
 pub use metrics::{Count, Metrics};

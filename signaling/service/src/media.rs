@@ -1,7 +1,7 @@
 //! What signaling needs from the media server.
 
 use async_trait::async_trait;
-use sfu_core::{Join, JoinError, Joined, PeerId, RoomId, SlotMapping};
+use sfu_core::{Join, JoinError, Joined, PeerId, RoomId, SlotMapping, SlotSize, Source};
 
 /// The media plane, as signaling sees it. Its [`sfu_core::Event`]s come back to [`crate::Hub::media_event`].
 #[async_trait]
@@ -17,6 +17,15 @@ pub trait MediaPlane: Send + Sync + 'static {
 
     /// Says what a subscriber's slots carry.
     fn map_slots(&self, peer: PeerId, slots: Vec<SlotMapping>);
+
+    /// Says how large a subscriber shows its video slots.
+    fn size_slots(&self, peer: PeerId, sizes: Vec<SlotSize>);
+
+    /// Forwards nothing of a source, or forwards it again.
+    fn mute(&self, source: Source, muted: bool);
+
+    /// Begins an ICE restart with the client's new `ice-ufrag`; [`sfu_core::Event::Restarted`] answers.
+    fn restart(&self, peer: PeerId, ufrag: String);
 
     /// Removes every peer of a room.
     fn stop(&self, room: RoomId);

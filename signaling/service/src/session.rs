@@ -6,6 +6,7 @@ use signaling_protocol::message::{ErrorCode, PublishedSource};
 use signaling_protocol::ticket::TICKET_BYTES_MAX;
 use signaling_protocol::{ClientMessage, PROTOCOL_VERSION, ServerMessage};
 
+use crate::bucket::Bucket;
 use crate::limits::{
     MESSAGES_BURST, MESSAGES_PER_S, MID_BYTES_MAX, OFFER_REFILL, OFFERS_BURST, SEAT_BYTES_MAX, SOURCES_MAX, STRIKES_MAX,
 };
@@ -176,41 +177,6 @@ fn refusal_text(error: &serde_json::Error) -> String {
             let text = error.to_string();
             text.chars().take(200).collect()
         }
-    }
-}
-
-/// A token bucket.
-#[derive(Debug)]
-struct Bucket {
-    /// Tokens there are now.
-    level: u32,
-    burst: u32,
-    /// Time in which one token comes.
-    refill: Duration,
-    filled_at: Instant,
-}
-
-impl Bucket {
-    fn new(burst: u32, refill: Duration, now: Instant) -> Self {
-        Self {
-            level: burst,
-            burst,
-            refill,
-            filled_at: now,
-        }
-    }
-
-    fn take(&mut self, now: Instant) -> bool {
-        let passed = now.saturating_duration_since(self.filled_at).as_nanos() / self.refill.as_nanos();
-        let fresh = u32::try_from(passed).unwrap_or(u32::MAX);
-        self.level = self.level.saturating_add(fresh);
-        if self.level >= self.burst {
-            self.level = self.burst;
-            self.filled_at = now;
-        } else {
-            self.filled_at += self.refill * fresh;
-        }
-        self.level.checked_sub(1).inspect(|left| self.level = *left).is_some()
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use sfu_core::{
     DisconnectReason, Event, Join, JoinError, Joined, MediaKind, Mid, PeerId, PeerStats, RoomId, SlotContent, SlotInfo,
-    SlotMapping,
+    SlotMapping, SlotSize, Source,
 };
 use signaling::MediaPlane;
 use tokio::sync::mpsc;
@@ -169,6 +169,21 @@ impl MediaPlane for Media {
                 assert!(known.is_some(), "only slots that exist are mapped");
             }
         }
+    }
+
+    fn size_slots(&self, peer: PeerId, sizes: Vec<SlotSize>) {
+        for size in sizes {
+            let SlotSize { mid, width, height } = size;
+            self.note(format!("size {} {} {width}x{height}", peer.0, mid.0));
+        }
+    }
+
+    fn mute(&self, source: Source, muted: bool) {
+        self.note(format!("mute {} {:?} {muted}", source.peer.0, source.kind));
+    }
+
+    fn restart(&self, peer: PeerId, ufrag: String) {
+        self.note(format!("restart {} {ufrag}", peer.0));
     }
 
     fn stop(&self, room: RoomId) {
