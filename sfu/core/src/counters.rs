@@ -63,6 +63,8 @@ counters! {
     rtp_duplicate,
     /// Packets, or requests for packets, beyond the rate of one peer.
     rate_limited,
+    /// Media for a slot whose client did not negotiate the codec.
+    codec_not_negotiated,
     /// Media of a publisher, or for a subscriber, whose gate is shut.
     gate_closed,
     /// Media packets forwarded for the first time.

@@ -41,6 +41,16 @@ impl SourceKind {
     }
 }
 
+impl MediaKind {
+    /// Ticks of the RTP clock a second, of every codec that is forwarded.
+    pub(crate) fn clock_rate(self) -> u32 {
+        match self {
+            Self::Audio => 48_000,
+            Self::Video => 90_000,
+        }
+    }
+}
+
 /// One published source of one peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Source {

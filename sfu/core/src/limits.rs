@@ -17,6 +17,14 @@ pub const MEDIA_LINES_MAX: usize = 64;
 pub const OFFER_LINES_MAX: usize = 4_096;
 /// Bytes of a mid (RFC 8843 with RFC 8285 one-byte extensions); an offer with a longer one is refused.
 pub const MID_BYTES_MAX: usize = 16;
+/// Codecs of one m-line; further ones are left out of the answer.
+pub const CODECS_PER_LINE_MAX: usize = 6;
+/// Parameter lines of one m-line (`fmtp`, `rid`, encodings of `simulcast`); further ones are ignored.
+pub const FORMATS_PER_LINE_MAX: usize = 64;
+/// Encodings of one simulcast source; further ones are left out of the answer.
+pub const RIDS_PER_LINE_MAX: usize = 3;
+/// Bytes of a RID (RFC 8851 with RFC 8285 one-byte extensions); a longer one is left out of the answer.
+pub const RID_BYTES_MAX: usize = 16;
 
 /// Validated address pairs of one peer; a further one replaces the one checked longest ago.
 pub const PAIRS_PER_PEER_MAX: usize = 16;

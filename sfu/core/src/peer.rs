@@ -10,6 +10,7 @@ use crate::forward::MediaPacket;
 use crate::ice::IceAgent;
 use crate::limits;
 use crate::reports::PublisherClock;
+use crate::sdp::Extensions;
 use crate::slot::{Forwarded, Path, Slot};
 use crate::srtp::{RTCP_OVERHEAD, SrtpReceiver, SrtpSender};
 use crate::track::Track;
@@ -90,8 +91,8 @@ pub(crate) struct Peer {
     pub(crate) tracks: Vec<Track>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) bindings: Vec<Binding>,
-    pub(crate) mid_extension: Option<u8>,
-    pub(crate) transport_cc_extension: Option<u8>,
+    /// Ids of header extensions; one id means the same on every m-line.
+    pub(crate) extensions: Extensions,
     pub(crate) arrivals: ArrivalLog,
     /// Under which we report to this peer.
     pub(crate) rtcp_ssrc: u32,
@@ -121,8 +122,7 @@ pub(crate) struct Joining {
     pub(crate) tracks: Vec<Track>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) bindings: Vec<Binding>,
-    pub(crate) mid_extension: Option<u8>,
-    pub(crate) transport_cc_extension: Option<u8>,
+    pub(crate) extensions: Extensions,
     pub(crate) rtcp_ssrc: u32,
 }
 
@@ -137,8 +137,7 @@ impl Peer {
             tracks,
             slots,
             bindings,
-            mid_extension,
-            transport_cc_extension,
+            extensions,
             rtcp_ssrc,
         } = joining;
         Self {
@@ -152,8 +151,7 @@ impl Peer {
             tracks,
             slots,
             bindings,
-            mid_extension,
-            transport_cc_extension,
+            extensions,
             arrivals: ArrivalLog::new(now),
             rtcp_ssrc,
             clock: PublisherClock::default(),

@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use crate::counters::Counters;
 use crate::event::{MediaKind, Mid};
-use crate::forward::{MediaPacket, Offsets, Placed, Rewriter, SentEntry, SentLog};
+use crate::forward::{MediaPacket, Offsets, Placed, Rewriter, SentEntry, SentLog, read_payload};
 use crate::layers::{Decision, Selection};
 use crate::limits;
 use crate::reports::SentCounts;
 use crate::rtp::{Fields, Header, Vp8, write_header};
-use crate::sdp::{Codec, OfferedCodec};
+use crate::sdp::{Codec, Codecs};
 use crate::srtp::{RTP_OVERHEAD, SrtpSender};
 use crate::transmit::{Arena, Destination};
 
@@ -31,7 +31,7 @@ pub(crate) struct Slot {
     pub(crate) kind: MediaKind,
     pub(crate) ssrc: u32,
     rtx_ssrc: Option<u32>,
-    pub(crate) codec: OfferedCodec,
+    pub(crate) codecs: Codecs,
     /// Long packets are padded.
     padding: bool,
     pub(crate) selection: Selection,
@@ -68,22 +68,19 @@ impl Slot {
     /// `padding` allows long video packets to be padded.
     pub(crate) fn new(
         mid: Mid,
+        kind: MediaKind,
         ssrc: u32,
         rtx_ssrc: Option<u32>,
-        codec: OfferedCodec,
+        codecs: Codecs,
         first_sequence: u16,
         padding: bool,
     ) -> Self {
-        let kind = match codec.codec {
-            Codec::Opus => MediaKind::Audio,
-            Codec::Vp8 => MediaKind::Video,
-        };
         Self {
             mid,
             kind,
             ssrc,
             rtx_ssrc,
-            codec,
+            codecs,
             padding: padding && kind == MediaKind::Video,
             selection: Selection::Empty,
             rewriter: Rewriter::new(first_sequence),
@@ -102,6 +99,10 @@ impl Slot {
         now: Instant,
         path: &mut Path<'_>,
     ) -> Forwarded {
+        let Some(payload_type) = self.codecs.of(packet.codec).map(|codec| codec.payload_type) else {
+            path.counters.codec_not_negotiated += 1;
+            return Forwarded::Dropped;
+        };
         let (placed, starts) = match self.selection.decide(packet) {
             Decision::Drop => return Forwarded::Dropped,
             Decision::Wait => return Forwarded::Waiting,
@@ -129,7 +130,7 @@ impl Slot {
         let payload = packet.header.payload(plain);
         // The first sound after a switch is the start of a talkspurt (RFC 3551 4.1).
         let marker = packet.header.marker || (starts && self.kind == MediaKind::Audio);
-        let sent = self.seal_media(packet, payload, placed, marker, path);
+        let sent = self.seal_media(packet, payload, placed, (payload_type, marker), path);
         if !sent {
             path.counters.arena_full += 1;
             return Forwarded::Dropped;
@@ -147,14 +148,14 @@ impl Slot {
         packet: &MediaPacket,
         payload: &[u8],
         placed: Placed,
-        marker: bool,
+        (payload_type, marker): (u8, bool),
         path: &mut Path<'_>,
     ) -> bool {
         let padding = if self.padding { padding_len(payload.len()) } else { 0 };
         let fields = Fields {
             marker,
             padding: padding > 0,
-            payload_type: self.codec.payload_type,
+            payload_type,
             sequence: low(placed.index),
             timestamp: packet.header.timestamp.wrapping_add(placed.offsets.timestamp),
             ssrc: self.ssrc,
@@ -181,8 +182,15 @@ impl Slot {
     }
 
     /// Sends a stored packet of the source again, on the retransmission stream.
-    pub(crate) fn retransmit(&mut self, sequence: u16, entry: SentEntry, plain: &[u8], path: &mut Path<'_>) -> bool {
-        let (Some(rtx_ssrc), Some(payload_type)) = (self.rtx_ssrc, self.codec.rtx) else {
+    pub(crate) fn retransmit(
+        &mut self,
+        sequence: u16,
+        entry: SentEntry,
+        (codec, plain): (Codec, &[u8]),
+        path: &mut Path<'_>,
+    ) -> bool {
+        let rtx = self.codecs.of(codec).and_then(|codec| codec.rtx);
+        let (Some(rtx_ssrc), Some(payload_type)) = (self.rtx_ssrc, rtx) else {
             return false;
         };
         let Ok(header) = Header::parse(plain) else { return false };
@@ -191,10 +199,7 @@ impl Slot {
         if payload.is_empty() && !entry.sent {
             return false;
         }
-        let vp8 = match self.codec.codec {
-            Codec::Vp8 => Vp8::parse(payload),
-            Codec::Opus => None,
-        };
+        let (_, vp8) = read_payload(codec, payload);
         let fields = Fields {
             marker: header.marker,
             padding: false,

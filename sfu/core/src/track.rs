@@ -2,15 +2,15 @@
 
 use std::time::Instant;
 
-use crate::event::SourceKind;
-use crate::forward::MediaPacket;
+use crate::event::{MediaKind, SourceKind};
+use crate::forward::{MediaPacket, read_payload};
 use crate::keyframe::KeyframeRequests;
 use crate::limits;
 use crate::nack::NackTracker;
 use crate::reports::{Reception, SenderClock};
 use crate::ring::PacketRing;
-use crate::rtp::{Header, Vp8};
-use crate::sdp::{Codec, OfferedCodec};
+use crate::rtp::Header;
+use crate::sdp::{Codecs, Rid};
 
 /// Packets kept of a track for retransmission: about three seconds of video.
 const VIDEO_RING: usize = 512;
@@ -29,7 +29,9 @@ pub(crate) struct Subscription {
 pub(crate) struct Track {
     pub(crate) kind: SourceKind,
     pub(crate) mid: String,
-    pub(crate) codec: OfferedCodec,
+    pub(crate) codecs: Codecs,
+    /// Its encodings, in the client's order; empty without simulcast.
+    pub(crate) rids: Vec<Rid>,
     pub(crate) stream: Option<Stream>,
     /// SSRCs it has had; bounds how often it may begin a new one.
     streams_begun: usize,
@@ -65,11 +67,12 @@ pub(crate) enum Arrival {
 }
 
 impl Track {
-    pub(crate) fn new(kind: SourceKind, mid: String, codec: OfferedCodec) -> Self {
+    pub(crate) fn new(kind: SourceKind, mid: String, codecs: Codecs, rids: Vec<Rid>) -> Self {
         Self {
             kind,
             mid,
-            codec,
+            codecs,
+            rids,
             stream: None,
             streams_begun: 0,
             subscriptions: Vec::new(),
@@ -87,9 +90,8 @@ impl Track {
         stream_id: &mut u32,
         now: Instant,
     ) -> Result<MediaPacket, Unwanted> {
-        if header.payload_type != self.codec.payload_type {
-            return Err(Unwanted::PayloadType);
-        }
+        let codec = self.codecs.by_payload_type(header.payload_type);
+        let codec = codec.ok_or(Unwanted::PayloadType)?.codec;
         if self.stream.as_ref().is_none_or(|stream| stream.ssrc != header.ssrc) {
             self.begin_stream(header.ssrc, stream_id)?;
         }
@@ -100,22 +102,20 @@ impl Track {
         }
         stream
             .reception
-            .received(index, header.timestamp, self.codec.codec.clock_rate(), arrival, now);
+            .received(index, header.timestamp, codec.clock_rate(), arrival, now);
         if let Some(nack) = &mut stream.nack {
             nack.received(index, now);
         }
-        let vp8 = match self.codec.codec {
-            Codec::Vp8 => Vp8::parse(header.payload(packet)),
-            Codec::Opus => None,
-        };
-        if vp8.is_some_and(|vp8| vp8.keyframe) {
+        let (keyframe, vp8) = read_payload(codec, header.payload(packet));
+        if keyframe {
             self.keyframes.arrived();
         }
         Ok(MediaPacket {
             stream: stream.id,
-            codec: self.codec.codec,
+            codec,
             index,
             header,
+            keyframe,
             vp8,
             newest,
         })
@@ -127,12 +127,13 @@ impl Track {
         }
         self.streams_begun += 1;
         *stream_id = stream_id.wrapping_add(1);
-        let video = self.codec.codec == Codec::Vp8;
+        let video = self.kind.media() == MediaKind::Video;
+        let repeats = self.codecs.iter().any(|codec| codec.nack);
         self.stream = Some(Stream {
             ssrc,
             id: *stream_id,
             ring: PacketRing::new(if video { VIDEO_RING } else { AUDIO_RING }),
-            nack: (video && self.codec.nack).then(NackTracker::new),
+            nack: (video && repeats).then(NackTracker::new),
             reception: Reception::default(),
             sender: None,
         });
@@ -152,7 +153,7 @@ impl Track {
 
     /// The publisher said that it answers keyframe requests.
     pub(crate) fn can_ask_keyframe(&self) -> bool {
-        self.codec.pli || self.codec.fir
+        self.codecs.iter().any(|codec| codec.pli || codec.fir)
     }
 
     /// When something is to be asked of the publisher.

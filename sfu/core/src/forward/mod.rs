@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::rtp::{Header, Vp8};
+use crate::rtp::{Av1, H264, Header, Vp8, Vp9};
 use crate::sdp::Codec;
 
 /// Gaps closed by leaving out empty packets that are remembered, so that a late packet gets its right number.
@@ -19,6 +19,8 @@ pub(crate) struct MediaPacket {
     /// `roc << 16 | sequence` of the source.
     pub(crate) index: u64,
     pub(crate) header: Header,
+    /// A decoder of pictures that knows nothing can begin here.
+    pub(crate) keyframe: bool,
     pub(crate) vp8: Option<Vp8>,
     /// Nothing of this stream with a higher index came before.
     pub(crate) newest: bool,
@@ -29,8 +31,22 @@ impl MediaPacket {
     pub(crate) fn can_start(&self) -> bool {
         match self.codec {
             Codec::Opus => self.header.payload_len > 0,
-            Codec::Vp8 => self.vp8.is_some_and(|vp8| vp8.keyframe),
+            Codec::Vp8 | Codec::H264 | Codec::Vp9 | Codec::Av1 => self.keyframe,
         }
+    }
+}
+
+/// What a payload says about itself: whether it is a place to begin, and its VP8 descriptor.
+pub(crate) fn read_payload(codec: Codec, payload: &[u8]) -> (bool, Option<Vp8>) {
+    match codec {
+        Codec::Opus => (false, None),
+        Codec::Vp8 => {
+            let vp8 = Vp8::parse(payload);
+            (vp8.is_some_and(|vp8| vp8.keyframe), vp8)
+        }
+        Codec::H264 => (H264::parse(payload).is_some_and(|h264| h264.keyframe), None),
+        Codec::Vp9 => (Vp9::parse(payload).is_some_and(|vp9| vp9.keyframe()), None),
+        Codec::Av1 => (Av1::parse(payload).is_some_and(|av1| av1.keyframe), None),
     }
 }
 

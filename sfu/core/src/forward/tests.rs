@@ -31,6 +31,7 @@ fn packet(stream: u32, index: u64, frame: u16, empty: bool, newest: bool) -> Med
         codec: Codec::Vp8,
         index,
         header,
+        keyframe: vp8.is_some_and(|vp8| vp8.keyframe),
         vp8,
         newest,
     }

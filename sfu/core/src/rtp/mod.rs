@@ -1,10 +1,16 @@
-//! RTP headers (RFC 3550, RFC 8285) and the VP8 payload descriptor (RFC 7741), read and written in place.
+//! RTP headers (RFC 3550, RFC 8285) and what payloads say about themselves, read and written in place.
 
+mod av1;
+mod h264;
 #[cfg(test)]
 mod tests;
 mod vp8;
+mod vp9;
 
+pub use av1::Av1;
+pub use h264::H264;
 pub use vp8::Vp8;
+pub use vp9::Vp9;
 
 /// Extension blocks in one-byte form (RFC 8285 4.2).
 const ONE_BYTE_PROFILE: u16 = 0xbede;

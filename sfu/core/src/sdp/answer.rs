@@ -41,14 +41,14 @@ fn write_all(out: &mut String, answer: &Answer<'_>, lines: &[Line<'_>]) -> fmt::
     out.push_str("\r\n");
     let mut slots = Slots::default();
     for line in lines {
-        match (line.role, &line.media.codec) {
-            (Role::Rejected, _) | (_, None) => write_rejected(out, line.media)?,
-            (role, Some(codec)) => {
-                write_head(out, answer, line.media, codec)?;
+        match line.role {
+            Role::Rejected => write_rejected(out, line.media)?,
+            role @ (Role::Inactive | Role::Publish(_) | Role::Slot { .. }) => {
+                write_head(out, answer, line.media)?;
                 // The bundle's transport is that of its first m-line (RFC 9143 7.2), and browsers look nowhere else;
                 // aiortc takes the candidates of the last m-line that shares a transport.
                 write_candidates(out, answer.candidates)?;
-                write_direction(out, role, line.media, codec, &mut slots)?;
+                write_direction(out, role, line.media, &mut slots)?;
             }
         }
     }
@@ -60,10 +60,10 @@ fn write_rejected(out: &mut String, media: &OfferedMedia) -> fmt::Result {
     write!(out, "c=IN IP4 0.0.0.0\r\na=mid:{}\r\na=inactive\r\n", media.mid.0)
 }
 
-fn write_head(out: &mut String, answer: &Answer<'_>, media: &OfferedMedia, codec: &OfferedCodec) -> fmt::Result {
-    write!(out, "m={} 9 {} {}", media.media, media.protocol, codec.payload_type)?;
-    if let Some(rtx) = codec.rtx {
-        write!(out, " {rtx}")?;
+fn write_head(out: &mut String, answer: &Answer<'_>, media: &OfferedMedia) -> fmt::Result {
+    write!(out, "m={} 9 {}", media.media, media.protocol)?;
+    for payload_type in media.codecs.payload_types() {
+        write!(out, " {payload_type}")?;
     }
     write!(out, "\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\n", media.mid.0)?;
     write!(out, "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", answer.ufrag, answer.password)?;
@@ -73,22 +73,48 @@ fn write_head(out: &mut String, answer: &Answer<'_>, media: &OfferedMedia, codec
         answer.fingerprint
     )?;
     out.push_str("a=rtcp-mux\r\na=rtcp-rsize\r\n");
+    for codec in media.codecs.iter() {
+        write_codec(out, codec)?;
+    }
+    if media.mixed_extensions {
+        out.push_str("a=extmap-allow-mixed\r\n");
+    }
+    for (id, uri) in media.extensions.iter() {
+        write!(out, "a=extmap:{id} {uri}\r\n")?;
+    }
+    Ok(())
+}
+
+fn write_codec(out: &mut String, codec: &OfferedCodec) -> fmt::Result {
     let payload_type = codec.payload_type;
+    let name = codec.codec.name();
+    let clock_rate = codec.codec.clock_rate();
+    let channels = if codec.codec == Codec::Opus { "/2" } else { "" };
+    write!(out, "a=rtpmap:{payload_type} {name}/{clock_rate}{channels}\r\n")?;
     match codec.codec {
-        Codec::Opus => {
-            write!(out, "a=rtpmap:{payload_type} opus/48000/2\r\n")?;
-            write!(out, "a=fmtp:{payload_type} minptime=10;useinbandfec=1\r\n")?;
+        Codec::Opus => write!(out, "a=fmtp:{payload_type} minptime=10;useinbandfec=1\r\n")?,
+        Codec::Vp8 => {}
+        Codec::H264 => {
+            let profile = codec.profile_level_id;
+            write!(out, "a=fmtp:{payload_type} level-asymmetry-allowed=1;")?;
+            write!(out, "packetization-mode=1;profile-level-id={profile:06x}\r\n")?;
         }
-        Codec::Vp8 => write!(out, "a=rtpmap:{payload_type} VP8/90000\r\n")?,
+        Codec::Vp9 => write!(out, "a=fmtp:{payload_type} profile-id=0\r\n")?,
+        Codec::Av1 => write!(out, "a=fmtp:{payload_type} profile=0\r\n")?,
     }
     if let Some(rtx) = codec.rtx {
         write!(out, "a=rtpmap:{rtx} rtx/90000\r\na=fmtp:{rtx} apt={payload_type}\r\n")?;
+    }
+    if let Some(red) = codec.red {
+        write!(out, "a=rtpmap:{red} red/{clock_rate}{channels}\r\n")?;
+        write!(out, "a=fmtp:{red} {payload_type}/{payload_type}\r\n")?;
     }
     let feedback = [
         (codec.nack, "nack"),
         (codec.pli, "nack pli"),
         (codec.fir, "ccm fir"),
         (codec.remb, "goog-remb"),
+        (codec.transport_cc, "transport-cc"),
     ];
     for (_, name) in feedback.into_iter().filter(|(offered, _)| *offered) {
         write!(out, "a=rtcp-fb:{payload_type} {name}\r\n")?;
@@ -131,27 +157,20 @@ impl Slots {
     }
 }
 
-fn write_direction(
-    out: &mut String,
-    role: Role,
-    media: &OfferedMedia,
-    codec: &OfferedCodec,
-    slots: &mut Slots,
-) -> fmt::Result {
+fn write_direction(out: &mut String, role: Role, media: &OfferedMedia, slots: &mut Slots) -> fmt::Result {
     match role {
         Role::Publish(_) => {
-            if let Some(id) = media.mid_extension {
-                write!(out, "a=extmap:{id} {}\r\n", super::offer::MID_URI)?;
-            }
-            if let Some(id) = media.audio_level_extension {
-                write!(out, "a=extmap:{id} {}\r\n", super::offer::AUDIO_LEVEL_URI)?;
-            }
-            // Both, or neither: a number without feedback, or the other way round, is of no use.
-            if let Some(id) = media.transport_cc_extension.filter(|_| codec.transport_cc) {
-                write!(out, "a=extmap:{id} {}\r\n", super::offer::TRANSPORT_CC_URI)?;
-                write!(out, "a=rtcp-fb:{} transport-cc\r\n", codec.payload_type)?;
-            }
             out.push_str("a=recvonly\r\n");
+            for rid in &media.rids {
+                write!(out, "a=rid:{} recv\r\n", rid.0)?;
+            }
+            for (index, rid) in media.rids.iter().enumerate() {
+                out.push_str(if index == 0 { "a=simulcast:recv " } else { ";" });
+                out.push_str(&rid.0);
+            }
+            if !media.rids.is_empty() {
+                out.push_str("\r\n");
+            }
         }
         Role::Slot { ssrc, rtx_ssrc } => {
             let mid = &media.mid.0;
@@ -160,7 +179,7 @@ fn write_direction(
                 "a=sendonly\r\na=msid:slot{} track-{mid}\r\n",
                 slots.next(media.kind)
             )?;
-            if let Some(rtx_ssrc) = rtx_ssrc.filter(|_| codec.rtx.is_some()) {
+            if let Some(rtx_ssrc) = rtx_ssrc {
                 write!(out, "a=ssrc-group:FID {ssrc} {rtx_ssrc}\r\n")?;
                 write!(
                     out,

@@ -1,12 +1,18 @@
 //! The one negotiation of a peer: its offer read, what each m-line becomes, the answer written (RFC 8829, RFC 9143).
 
 mod answer;
+mod codec;
+mod extension;
+mod lines;
 mod offer;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use answer::{Answer, CNAME, write};
-pub(crate) use offer::{Codec, Offer, OfferedCodec, OfferedMedia};
+pub(crate) use codec::{Codec, Codecs, OfferedCodec};
+pub(crate) use extension::Extensions;
+pub(crate) use lines::Rid;
+pub(crate) use offer::{Offer, OfferedMedia};
 
 use crate::event::{JoinError, Mid, SourceKind};
 
@@ -45,17 +51,18 @@ pub(crate) fn negotiate<'a>(
     let mut lines = Vec::with_capacity(offer.media.len());
     for media in &offer.media {
         let source = sources.iter().find(|(mid, _)| *mid == media.mid).map(|(_, kind)| *kind);
-        let role = match (&media.codec, source) {
-            (None, _) => Role::Rejected,
-            (Some(_), Some(kind)) => Role::Publish(kind),
-            (Some(codec), None) if media.direction.receives_only() => {
+        let role = match source {
+            _ if media.codecs.is_empty() => Role::Rejected,
+            Some(kind) => Role::Publish(kind),
+            None if media.direction.receives_only() => {
                 let ssrc = fresh_ssrc(&mut taken, random);
+                let repeats = media.codecs.iter().any(|codec| codec.rtx.is_some());
                 Role::Slot {
                     ssrc,
-                    rtx_ssrc: codec.rtx.map(|_| fresh_ssrc(&mut taken, random)),
+                    rtx_ssrc: repeats.then(|| fresh_ssrc(&mut taken, random)),
                 }
             }
-            (Some(_), None) => Role::Inactive,
+            None => Role::Inactive,
         };
         lines.push(Line { media, role });
     }

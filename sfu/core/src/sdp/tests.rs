@@ -86,25 +86,31 @@ fn a_browsers_offer_gets_tracks_and_slots() {
     )
     .unwrap();
     let expected = "v=0\r\no=- 4 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\na=group:BUNDLE 0 1 2 3\r\n\
-        m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:us\r\na=ice-pwd:secret\r\n\
+        m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:us\r\na=ice-pwd:secret\r\n\
         a=fingerprint:sha-256 AA:BB\r\na=setup:passive\r\na=rtcp-mux\r\na=rtcp-rsize\r\na=rtpmap:111 opus/48000/2\r\n\
-        a=fmtp:111 minptime=10;useinbandfec=1\r\n\
-        a=candidate:1 1 udp 2130706431 192.0.2.1 7000 typ host\r\n\
-        a=candidate:2 1 udp 2130706175 2001:db8::1 7000 typ host\r\na=end-of-candidates\r\n\
+        a=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n\
+        a=rtcp-fb:111 transport-cc\r\na=extmap-allow-mixed\r\n\
         a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
         a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
-        a=rtcp-fb:111 transport-cc\r\na=recvonly\r\n";
+        a=candidate:1 1 udp 2130706431 192.0.2.1 7000 typ host\r\n\
+        a=candidate:2 1 udp 2130706175 2001:db8::1 7000 typ host\r\na=end-of-candidates\r\na=recvonly\r\n";
     assert_eq!(&answer[..expected.len()], expected);
     let sections: Vec<&str> = answer.split("m=").skip(1).collect();
-    assert!(sections[1].starts_with("video 9 UDP/TLS/RTP/SAVPF 96 97\r\n") && sections[1].contains("a=recvonly\r\n"));
+    assert!(
+        sections[1].starts_with("video 9 UDP/TLS/RTP/SAVPF 103 104 96 97\r\n")
+            && sections[1].contains("a=recvonly\r\n")
+    );
     assert!(!sections[1].contains("ssrc"));
     for section in &sections {
         assert_eq!(section.matches("a=candidate:").count(), 2, "{section}");
         assert_eq!(section.matches("a=end-of-candidates\r\n").count(), 1, "{section}");
     }
     assert!(sections[2].contains("a=sendonly\r\na=msid:slot1 track-2\r\na=ssrc:1701143909 cname:booka\r\n"));
-    let slot = "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtcp-fb:96 nack\r\n\
-        a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 goog-remb\r\n\
+    let slot = "a=rtpmap:103 H264/90000\r\n\
+        a=fmtp:103 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f\r\n\
+        a=rtpmap:104 rtx/90000\r\na=fmtp:104 apt=103\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtcp-fb:96 nack\r\n\
+        a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 goog-remb\r\na=extmap-allow-mixed\r\n\
+        a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
         a=candidate:1 1 udp 2130706431 192.0.2.1 7000 typ host\r\n\
         a=candidate:2 1 udp 2130706175 2001:db8::1 7000 typ host\r\na=end-of-candidates\r\na=sendonly\r\n\
         a=msid:slot1 track-3\r\na=ssrc-group:FID 1717986918 1734829927\r\n\
@@ -114,12 +120,14 @@ fn a_browsers_offer_gets_tracks_and_slots() {
 
 #[test]
 fn what_is_not_wanted_is_inactive_and_what_is_not_known_is_rejected() {
-    let h264_only = video("1", "sendonly").replace("a=rtpmap:96 VP8", "a=rtpmap:96 VP9");
+    let h265_only = video("1", "sendonly")
+        .replace("VP8/90000", "H265/90000")
+        .replace("H264/90000", "H265/90000");
     let data = format!(
         "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n{TRANSPORT}a=mid:2\r\na=sctp-port:5000\r\n\
          a=max-message-size:262144\r\n"
     );
-    let text = offer(&[audio("0", "sendrecv"), h264_only, data]);
+    let text = offer(&[audio("0", "sendrecv"), h265_only, data]);
     let answer = answer_to(&text, &[source("1", SourceKind::Camera)]).unwrap();
     assert!(answer.contains("a=group:BUNDLE 0\r\n"));
     let sections: Vec<&str> = answer.split("m=").skip(1).collect();
@@ -141,16 +149,30 @@ fn reads_what_belongs_to_the_codec() {
         codec: Codec::Vp8,
         payload_type: 96,
         rtx: Some(97),
+        red: None,
+        profile_level_id: 0,
         nack: true,
         pli: true,
         fir: true,
         remb: true,
-        transport_cc: true,
+        // Its packets have no numbers.
+        transport_cc: false,
     };
+    assert_eq!(media.codecs.of(Codec::Vp8), Some(&codec));
     assert_eq!(
-        (media.codec, media.mid_extension, media.audio_level_extension),
-        (Some(codec), Some(4), None)
+        media.codecs.by_payload_type(103).map(|found| found.codec),
+        Some(Codec::H264)
     );
+    assert_eq!(media.codecs.by_rtx(104).map(|found| found.codec), Some(Codec::H264));
+    assert_eq!(
+        (media.codecs.of(Codec::Vp9), media.codecs.by_payload_type(97)),
+        (None, None)
+    );
+    let extensions = Extensions {
+        mid: Some(4),
+        ..Extensions::default()
+    };
+    assert_eq!(media.extensions, extensions);
 }
 
 #[test]
@@ -185,7 +207,7 @@ fn refuses_with_a_reason() {
         "",
     );
     refused(
-        &offer(&[video("1", "sendonly").replace("VP8", "VP9")]),
+        &offer(&[video("1", "sendonly").replace("VP8", "VP7").replace("H264", "H263")]),
         &[],
         "no m-line has a codec",
     );
@@ -206,7 +228,11 @@ fn refuses_with_a_reason() {
 #[test]
 fn an_odd_line_is_ignored() {
     let text = offer(&[audio("0", "sendonly")]);
-    let odd = format!("{text}a=fmtp:\r\na=rtcp-fb:x y\r\na=candidate:\r\na=rid:\r\nk=clear:x\r\nq\r\n");
+    let odd = format!(
+        "{text}a=fmtp:\r\na=rtcp-fb:x y\r\na=candidate:\r\na=rid:\r\nk=clear:x\r\nq\r\n\
+        a=rid:\r\na=rid:h\r\na=rid:h send pt=x\r\na=simulcast:\r\na=simulcast:send\r\na=simulcast:send nobody;;~,\r\n\
+        a=fmtp:111\r\na=fmtp:300 x=1\r\na=extmap:x y\r\n"
+    );
     assert_eq!(answer_to(&odd, &[]), answer_to(&text, &[]));
 }
 
@@ -229,4 +255,99 @@ fn port_zero_withdraws_an_m_line_unless_it_is_only_bundled() {
         answer.contains("m=video 9 ") && answer.contains("a=group:BUNDLE 0 1\r\n"),
         "{answer}"
     );
+}
+
+fn simulcast(rids: &[&str], line: &str) -> String {
+    let rids: String = rids.iter().map(|rid| format!("a=rid:{rid} send\r\n")).collect();
+    let extensions = "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
+        a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n";
+    let video = video("1", "sendonly").replace("a=sendonly\r\n", &format!("{extensions}a=sendonly\r\n"));
+    offer(&[format!("{video}{rids}{line}\r\n")])
+}
+
+#[test]
+fn encodings_of_a_simulcast_source_are_taken_in_the_clients_order() {
+    let sources = [source("1", SourceKind::Camera)];
+    let check = |rids: &[&str], line: &str, expected: &str| {
+        let text = simulcast(rids, line);
+        let answer = answer_to(&text, &sources).unwrap();
+        let found: Vec<&str> = answer
+            .lines()
+            .filter(|line| line.starts_with("a=rid:") || line.starts_with("a=simulcast:"))
+            .collect();
+        assert_eq!(found.join(" "), expected);
+        let offer = Offer::parse(&text).unwrap();
+        let rids = offer.media[0].rids.iter().map(|rid| format!("a=rid:{} recv ", rid.0));
+        assert!(expected.starts_with(&rids.collect::<String>()));
+    };
+    let all = "a=rid:l recv a=rid:m recv a=rid:h recv a=simulcast:recv l;m;h";
+    check(&["h", "m", "l"], "a=simulcast:send l;m;h", all);
+    check(&["l", "m", "h"], "a=simulcast:recv x send l;~m,h;h", all);
+    check(&["l", "m", "h", "x"], "a=simulcast:send l;m;h;x", all);
+    check(
+        &["l", "m"],
+        "a=simulcast:send l;x;m;l",
+        "a=rid:l recv a=rid:m recv a=simulcast:recv l;m",
+    );
+    check(
+        &["a-b", "12345678901234567"],
+        "a=simulcast:send a-b;12345678901234567",
+        "",
+    );
+    check(&["l", "m"], "", "");
+    // Without the extension that tells them apart there is one encoding; and what is not sent has none.
+    let bare = simulcast(&["l"], "a=simulcast:send l").replace("rtp-stream-id", "x");
+    assert!(!answer_to(&bare, &sources).unwrap().contains("a=simulcast"));
+    let unwanted = simulcast(&["l"], "a=simulcast:send l");
+    assert!(!answer_to(&unwanted, &[]).unwrap().contains("a=simulcast"));
+}
+
+#[test]
+fn parameters_decide_whether_a_codec_is_supported() {
+    let check = |name: &str, parameters: &str, expected: &str| {
+        let text = video("1", "recvonly")
+            .replace("VP8/90000", "VP7/90000")
+            .replace("H264/90000", name);
+        let text = text.replace(
+            "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f",
+            parameters,
+        );
+        let answer = answer_to(&offer(&[audio("0", "sendonly"), text]), &[]).unwrap();
+        let found = answer.lines().find(|line| line.starts_with("a=fmtp:103 "));
+        assert_eq!(found.unwrap_or_default(), expected, "{name} {parameters}");
+    };
+    let answered = "a=fmtp:103 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=";
+    let baseline = format!("{answered}42e01f");
+    check("H264/90000", "profile-level-id=42e01f; packetization-mode=1", &baseline);
+    check(
+        "h264/90000",
+        "PROFILE-LEVEL-ID=42E01F;packetization-mode=1;x",
+        &baseline,
+    );
+    check("H264/90000", "profile-level-id=42e01f;packetization-mode=0", "");
+    check("H264/90000", "profile-level-id=42e01f", "");
+    check("H264/90000", "profile-level-id=4d001f;packetization-mode=1", "");
+    check("H264/90000", "profile-level-id=+2e01f;packetization-mode=1", "");
+    check("H264/48000", "profile-level-id=42e01f;packetization-mode=1", "");
+    check("VP9/90000", "profile-id=0", "a=fmtp:103 profile-id=0");
+    check("VP9/90000", "max-fs=12288", "a=fmtp:103 profile-id=0");
+    check("VP9/90000", "profile-id=2", "");
+    check("AV1/90000", "level-idx=5;profile=0;tier=0", "a=fmtp:103 profile=0");
+    check("AV1/90000", "profile=1", "");
+}
+
+#[test]
+fn redundant_audio_is_of_the_codec_beside_it() {
+    let check = |from: &str, to: &str, expected: bool| {
+        let answer = answer_to(&offer(&[audio("0", "sendonly").replace(from, to)]), &[]).unwrap();
+        assert_eq!(
+            answer.contains("a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"),
+            expected,
+            "{to}"
+        );
+    };
+    check("a=fmtp:63 111/111", "a=fmtp:63 111/111/111", true);
+    check("a=fmtp:63 111/111", "a=fmtp:63 111/9", false);
+    check("a=fmtp:63 111/111", "", false);
+    check("red/48000/2", "red/8000", false);
 }

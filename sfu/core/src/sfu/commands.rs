@@ -10,7 +10,7 @@ use crate::event::{
 use crate::ice::{Credentials, IceAgent};
 use crate::layers::{Selection, TrackRef};
 use crate::peer::{Binding, Joining, Peer};
-use crate::sdp::{self, Answer, Line, Offer, Role};
+use crate::sdp::{self, Answer, Extensions, Line, Offer, Role};
 use crate::slot::Slot;
 use crate::track::{Subscription, Track};
 
@@ -20,8 +20,7 @@ struct Parts {
     tracks: Vec<Track>,
     slots: Vec<Slot>,
     bindings: Vec<Binding>,
-    mid_extension: Option<u8>,
-    transport_cc_extension: Option<u8>,
+    extensions: Extensions,
 }
 
 impl Sfu {
@@ -118,8 +117,7 @@ impl Sfu {
             tracks: parts.tracks,
             slots: parts.slots,
             bindings: parts.bindings,
-            mid_extension: parts.mid_extension,
-            transport_cc_extension: parts.transport_cc_extension,
+            extensions: parts.extensions,
             rtcp_ssrc: u32::from_be_bytes(self.random_bytes()).max(1),
         };
         let inserted = self.peers.insert(Peer::new(joining, now));
@@ -132,13 +130,12 @@ impl Sfu {
     fn parts(&mut self, lines: &[Line<'_>]) -> Parts {
         let mut parts = Parts::default();
         for line in lines {
-            let Some(codec) = line.media.codec else { continue };
+            if matches!(line.role, Role::Publish(_) | Role::Slot { .. }) {
+                parts.extensions.join(&line.media.extensions);
+            }
             match line.role {
                 Role::Publish(kind) => {
                     let track = parts.tracks.len();
-                    parts.mid_extension = parts.mid_extension.or(line.media.mid_extension);
-                    let transport_cc = line.media.transport_cc_extension.filter(|_| codec.transport_cc);
-                    parts.transport_cc_extension = parts.transport_cc_extension.or(transport_cc);
                     for &ssrc in &line.media.ssrcs {
                         let rtx = line.media.flows.iter().any(|(_, rtx)| *rtx == ssrc);
                         // An SSRC declared twice stays with the first m-line.
@@ -146,15 +143,22 @@ impl Sfu {
                             parts.bindings.push(Binding { ssrc, track, rtx });
                         }
                     }
-                    parts.tracks.push(Track::new(kind, line.media.mid.0.clone(), codec));
+                    parts.tracks.push(Track::new(
+                        kind,
+                        line.media.mid.0.clone(),
+                        line.media.codecs.clone(),
+                        line.media.rids.clone(),
+                    ));
                 }
                 Role::Slot { ssrc, rtx_ssrc } => {
+                    let Some(kind) = line.media.kind else { continue };
                     let first = u16::from_be_bytes(self.random_bytes());
                     parts.slots.push(Slot::new(
                         line.media.mid.clone(),
+                        kind,
                         ssrc,
                         rtx_ssrc,
-                        codec,
+                        line.media.codecs.clone(),
                         first,
                         self.padding,
                     ));

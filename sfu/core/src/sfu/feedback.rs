@@ -9,6 +9,8 @@ use crate::limits;
 use crate::peer::{Peer, Transport};
 use crate::reports::SenderClock;
 use crate::rtcp::{self, NackList, Reports, Rtcp, SenderReport};
+use crate::rtp::Header;
+use crate::sdp::Codec;
 use crate::slot::Path;
 
 impl Sfu {
@@ -120,25 +122,27 @@ impl Sfu {
                 self.counters.rate_limited += 1;
                 return;
             }
-            if !self.load_stored(track, entry) || !self.retransmit(place, slot, sequence, entry) {
+            let codec = self.load_stored(track, entry);
+            if codec.is_none_or(|codec| !self.retransmit(place, slot, sequence, entry, codec)) {
                 self.counters.retransmit_missing += 1;
             }
         }
     }
 
-    /// Copies the publisher's packet aside, since publisher and subscriber live in one table.
-    fn load_stored(&mut self, track: TrackRef, entry: SentEntry) -> bool {
-        let publisher = self.peers.get(track.peer).filter(|publisher| publisher.allowed);
-        let stream = publisher.and_then(|publisher| publisher.tracks[track.track].stream.as_ref());
-        let Some(packet) = stream.and_then(|stream| stream.ring.get(entry.source_index)) else {
-            return false;
-        };
+    /// Copies the publisher's packet aside, since publisher and subscriber live in one table, and says of which codec it
+    /// is.
+    fn load_stored(&mut self, track: TrackRef, entry: SentEntry) -> Option<Codec> {
+        let publisher = self.peers.get(track.peer).filter(|publisher| publisher.allowed)?;
+        let track = &publisher.tracks[track.track];
+        let packet = track.stream.as_ref()?.ring.get(entry.source_index)?;
+        let header = Header::parse(packet).ok()?;
+        let codec = track.codecs.by_payload_type(header.payload_type)?.codec;
         self.stored.clear();
         self.stored.extend_from_slice(packet);
-        true
+        Some(codec)
     }
 
-    fn retransmit(&mut self, place: usize, slot: usize, sequence: u16, entry: SentEntry) -> bool {
+    fn retransmit(&mut self, place: usize, slot: usize, sequence: u16, entry: SentEntry, codec: Codec) -> bool {
         let Some(peer) = self.peers.get_mut(place) else {
             return false;
         };
@@ -161,7 +165,7 @@ impl Sfu {
             arena,
             counters: &mut self.counters,
         };
-        let sent = slots[slot].retransmit(sequence, entry, &self.stored, &mut path);
+        let sent = slots[slot].retransmit(sequence, entry, (codec, &self.stored), &mut path);
         if sent {
             stats.packets_out += 1;
             stats.bytes_out += self.stored.len() as u64;

@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use super::Sfu;
-use crate::forward::MediaPacket;
+use crate::forward::{MediaPacket, read_payload};
 use crate::limits;
 use crate::peer::{Binding, Peer, Transport};
-use crate::rtp::{Header, Vp8};
+use crate::rtp::Header;
 use crate::slot::Forwarded;
 use crate::track::{Arrival, Subscription, Unwanted};
 
@@ -51,7 +51,7 @@ impl Sfu {
             self.counters.rtp_malformed += 1;
             return;
         };
-        let number = peer.transport_cc_extension.and_then(|id| header.extension(plain, id));
+        let number = peer.extensions.transport_cc.and_then(|id| header.extension(plain, id));
         if let Some(&[high, low]) = number {
             peer.arrivals.received(u16::from_be_bytes([high, low]), now);
         }
@@ -149,10 +149,11 @@ impl Sfu {
             let Ok(header) = Header::parse(&self.stored) else {
                 continue;
             };
-            let vp8 = Vp8::parse(header.payload(&self.stored));
+            let (keyframe, vp8) = read_payload(start.codec, header.payload(&self.stored));
             let media = MediaPacket {
                 index,
                 header,
+                keyframe,
                 vp8,
                 newest: false,
                 ..*start
@@ -177,11 +178,11 @@ fn bind(peer: &mut Peer, header: &Header, packet: &[u8]) -> Option<Binding> {
     if peer.bindings.len() >= limits::SSRCS_PER_PEER_MAX {
         return None;
     }
-    let mid = header.extension(packet, peer.mid_extension?)?;
+    let mid = header.extension(packet, peer.extensions.mid?)?;
     let track = peer.tracks.iter().position(|track| track.mid.as_bytes() == mid)?;
-    let codec = peer.tracks[track].codec;
-    let rtx = codec.rtx == Some(header.payload_type);
-    if !rtx && codec.payload_type != header.payload_type {
+    let codecs = &peer.tracks[track].codecs;
+    let rtx = codecs.by_rtx(header.payload_type).is_some();
+    if !rtx && codecs.by_payload_type(header.payload_type).is_none() {
         return None;
     }
     let binding = Binding {
@@ -196,7 +197,8 @@ fn bind(peer: &mut Peer, header: &Header, packet: &[u8]) -> Option<Binding> {
 /// Turns a retransmission into the packet that it repeats, in place.
 fn restore<'a>(peer: &Peer, binding: Binding, header: &Header, plain: &'a mut [u8]) -> Option<Identified<'a>> {
     let track = &peer.tracks[binding.track];
-    if header.payload_len < ORIGINAL_SEQUENCE_LEN || track.codec.rtx != Some(header.payload_type) {
+    let payload_type = track.codecs.by_rtx(header.payload_type)?.payload_type;
+    if header.payload_len < ORIGINAL_SEQUENCE_LEN {
         return None;
     }
     let ssrc = track.stream.as_ref()?.ssrc;
@@ -205,7 +207,7 @@ fn restore<'a>(peer: &Peer, binding: Binding, header: &Header, plain: &'a mut [u
     let index = track.index_of(sequence)?;
     plain.copy_within(..payload, ORIGINAL_SEQUENCE_LEN);
     let packet = &mut plain[ORIGINAL_SEQUENCE_LEN..];
-    packet[1] = (packet[1] & 0x80) | track.codec.payload_type;
+    packet[1] = (packet[1] & 0x80) | payload_type;
     packet[2..4].copy_from_slice(&sequence.to_be_bytes());
     packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
     let packet = &*packet;

@@ -141,7 +141,7 @@ impl Sfu {
         for track in &mut peer.tracks {
             let Some(stream) = &mut track.stream else { continue };
             blocks.extend(stream.reception.report(stream.ssrc, stream.sender.as_ref(), now));
-            if track.codec.remb {
+            if track.codecs.iter().any(|codec| codec.remb) {
                 limited.push(stream.ssrc);
             }
         }
@@ -176,7 +176,7 @@ impl Sfu {
             let Some(sender) = stream.and_then(|stream| stream.sender.as_ref()) else {
                 continue;
             };
-            let clock_rate = slot.codec.codec.clock_rate();
+            let clock_rate = slot.kind.clock_rate();
             let rewriter = &slot.rewriter;
             let times = publisher
                 .clock

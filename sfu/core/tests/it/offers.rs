@@ -21,8 +21,12 @@ fn browsers_whole_offers_are_answered() {
     assert!(firefox.contains("a=rtpmap:120 VP8/90000\r\na=rtpmap:124 rtx/90000\r\na=fmtp:124 apt=120\r\n"));
     assert!(firefox.contains("a=rtpmap:109 opus/48000/2\r\n"));
     for answer in [chromium, firefox] {
-        // Each publishing m-line takes part in the feedback, no slot does.
-        assert_eq!(answer.matches(" transport-cc\r\n").count(), 2);
+        // Every m-line takes part in the feedback, in both directions and whatever the codec.
+        assert_eq!(
+            answer.matches(" transport-cc\r\n").count(),
+            answer.matches(" nack pli\r\n").count() + 3
+        );
+        assert_eq!(answer.matches("transport-wide-cc-extensions-01\r\n").count(), 6);
     }
 }
 

@@ -1,0 +1,231 @@
+//! The codecs that are forwarded, and which of them an m-line offers.
+
+use webrtc_sdp::attribute_type::{SdpAttribute, SdpAttributePayloadType};
+use webrtc_sdp::media_type::{SdpFormatList, SdpMedia};
+
+use super::lines::Section;
+use crate::event::MediaKind;
+use crate::limits;
+
+/// Codecs that are forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Codec {
+    Opus,
+    Vp8,
+    /// Baseline or constrained baseline, packetization mode 1 (RFC 6184).
+    H264,
+    /// Profile 0 (RFC 9628).
+    Vp9,
+    /// Main profile.
+    Av1,
+}
+
+impl Codec {
+    /// Ticks of the RTP clock a second.
+    pub(crate) fn clock_rate(self) -> u32 {
+        self.kind().clock_rate()
+    }
+
+    pub(crate) fn kind(self) -> MediaKind {
+        match self {
+            Self::Opus => MediaKind::Audio,
+            Self::Vp8 | Self::H264 | Self::Vp9 | Self::Av1 => MediaKind::Video,
+        }
+    }
+
+    /// Its name in `rtpmap`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Opus => "opus",
+            Self::Vp8 => "VP8",
+            Self::H264 => "H264",
+            Self::Vp9 => "VP9",
+            Self::Av1 => "AV1",
+        }
+    }
+
+    const ALL: [Self; 5] = [Self::Opus, Self::Vp8, Self::H264, Self::Vp9, Self::Av1];
+}
+
+/// A supported codec with the payload types and feedback that this m-line offers for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OfferedCodec {
+    pub(crate) codec: Codec,
+    pub(crate) payload_type: u8,
+    pub(crate) rtx: Option<u8>,
+    /// Redundant audio around this codec (RFC 2198).
+    pub(crate) red: Option<u8>,
+    /// Of H.264, as offered; zero otherwise.
+    pub(super) profile_level_id: u32,
+    pub(crate) nack: bool,
+    pub(crate) pli: bool,
+    pub(crate) fir: bool,
+    pub(crate) remb: bool,
+    /// Feedback on every packet of the transport.
+    pub(crate) transport_cc: bool,
+}
+
+/// The codecs of one m-line in the client's order of preference; each codec at most once, and at most
+/// [`limits::CODECS_PER_LINE_MAX`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Codecs(Vec<OfferedCodec>);
+
+impl Codecs {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &OfferedCodec> {
+        self.0.iter()
+    }
+
+    /// What was negotiated for a codec; `None` when it cannot be carried.
+    pub(crate) fn of(&self, codec: Codec) -> Option<&OfferedCodec> {
+        self.0.iter().find(|offered| offered.codec == codec)
+    }
+
+    /// The codec that a payload type stands for.
+    pub(crate) fn by_payload_type(&self, payload_type: u8) -> Option<&OfferedCodec> {
+        self.0.iter().find(|offered| offered.payload_type == payload_type)
+    }
+
+    /// The codec that a payload type repeats (RFC 4588).
+    pub(crate) fn by_rtx(&self, payload_type: u8) -> Option<&OfferedCodec> {
+        self.0.iter().find(|offered| offered.rtx == Some(payload_type))
+    }
+
+    /// Without feedback on every packet, for an m-line whose packets cannot be numbered.
+    pub(super) fn drop_transport_cc(&mut self) {
+        for offered in &mut self.0 {
+            offered.transport_cc = false;
+        }
+    }
+
+    /// Payload types in the client's order, those of repetition and redundancy behind their codec.
+    pub(super) fn payload_types(&self) -> impl Iterator<Item = u8> {
+        self.0.iter().flat_map(|offered| {
+            [Some(offered.payload_type), offered.rtx, offered.red]
+                .into_iter()
+                .flatten()
+        })
+    }
+}
+
+/// Reads the supported codecs of an m-line.
+pub(super) fn pick(line: &SdpMedia, section: &Section<'_>, kind: MediaKind) -> Codecs {
+    let offer = Formats::new(line, section);
+    let mut codecs = Codecs::default();
+    for &payload_type in &offer.payload_types {
+        let Some((codec, profile_level_id)) = offer.codec(payload_type, kind) else {
+            continue;
+        };
+        if codecs.of(codec).is_some() || codecs.0.len() == limits::CODECS_PER_LINE_MAX {
+            continue;
+        }
+        let video = kind == MediaKind::Video;
+        let feedback = |name: &str, parameter: &str| offer.feedback(payload_type, name, parameter);
+        codecs.0.push(OfferedCodec {
+            codec,
+            payload_type,
+            rtx: offer.rtx(payload_type).filter(|_| video),
+            red: offer.red(payload_type).filter(|_| codec == Codec::Opus),
+            profile_level_id,
+            nack: video && feedback("nack", ""),
+            pli: video && feedback("nack", "pli"),
+            fir: video && feedback("ccm", "fir"),
+            remb: video && feedback("goog-remb", ""),
+            transport_cc: feedback("transport-cc", ""),
+        });
+    }
+    codecs
+}
+
+/// The formats of an m-line with what is said about each.
+struct Formats<'a> {
+    line: &'a SdpMedia,
+    section: &'a Section<'a>,
+    /// Usable ones in the client's order, each once.
+    payload_types: Vec<u8>,
+}
+
+impl<'a> Formats<'a> {
+    fn new(line: &'a SdpMedia, section: &'a Section<'a>) -> Self {
+        let mut payload_types = Vec::new();
+        if let SdpFormatList::Integers(formats) = line.get_formats() {
+            for format in formats {
+                let Ok(payload_type) = u8::try_from(*format) else {
+                    continue;
+                };
+                // 64 to 95 cannot be told from RTCP on one port (RFC 5761 section 4).
+                let usable = payload_type < 64 || (96..128).contains(&payload_type);
+                if usable && !payload_types.contains(&payload_type) {
+                    payload_types.push(payload_type);
+                }
+            }
+        }
+        Self {
+            line,
+            section,
+            payload_types,
+        }
+    }
+
+    fn named(&self, payload_type: u8, name: &str, clock_rate: u32) -> bool {
+        self.line.get_attributes().iter().any(|attribute| {
+            let SdpAttribute::Rtpmap(map) = attribute else {
+                return false;
+            };
+            map.payload_type == payload_type && map.codec_name.eq_ignore_ascii_case(name) && map.frequency == clock_rate
+        })
+    }
+
+    /// The codec of a payload type, if its parameters are those that are forwarded, and the profile of H.264.
+    fn codec(&self, payload_type: u8, kind: MediaKind) -> Option<(Codec, u32)> {
+        let codec = Codec::ALL
+            .into_iter()
+            .filter(|codec| codec.kind() == kind)
+            .find(|codec| self.named(payload_type, codec.name(), codec.clock_rate()))?;
+        let is_zero = |name| self.section.parameter(payload_type, name).unwrap_or("0") == "0";
+        match codec {
+            Codec::Opus | Codec::Vp8 => Some((codec, 0)),
+            Codec::Vp9 => is_zero("profile-id").then_some((codec, 0)),
+            Codec::Av1 => is_zero("profile").then_some((codec, 0)),
+            Codec::H264 => {
+                let mode = self.section.parameter(payload_type, "packetization-mode");
+                let profile = self.section.parameter(payload_type, "profile-level-id")?;
+                let profile = u32::from_str_radix(profile, 16).ok().filter(|_| profile.len() == 6)?;
+                (mode == Some("1") && profile >> 16 == 0x42).then_some((codec, profile))
+            }
+        }
+    }
+
+    fn rtx(&self, payload_type: u8) -> Option<u8> {
+        self.payload_types.iter().copied().find(|&rtx| {
+            let apt = self.section.parameter(rtx, "apt").and_then(|apt| apt.parse().ok());
+            rtx != payload_type && apt == Some(payload_type) && self.named(rtx, "rtx", 90_000)
+        })
+    }
+
+    /// The payload type of redundant audio whose every block is of this one (RFC 2198 section 5).
+    fn red(&self, payload_type: u8) -> Option<u8> {
+        self.payload_types.iter().copied().find(|&red| {
+            let blocks = self.section.format(red).unwrap_or_default();
+            red != payload_type
+                && self.named(red, "red", 48_000)
+                && blocks.split('/').all(|block| block.parse() == Ok(payload_type))
+        })
+    }
+
+    fn feedback(&self, payload_type: u8, name: &str, parameter: &str) -> bool {
+        self.line.get_attributes().iter().any(|attribute| {
+            let SdpAttribute::Rtcpfb(feedback) = attribute else {
+                return false;
+            };
+            let ours = match feedback.payload_type {
+                SdpAttributePayloadType::PayloadType(of) => of == payload_type,
+                SdpAttributePayloadType::Wildcard => true,
+            };
+            ours && feedback.feedback_type.to_string() == name && feedback.parameter == parameter
+        })
+    }
+}
