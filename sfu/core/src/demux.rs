@@ -5,9 +5,19 @@ use std::net::SocketAddr;
 
 use crate::{rtp, stun};
 
+/// How datagrams travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// In frames of a connection that the client made (RFC 6544, RFC 4571).
+    Tcp,
+    /// Each on its own.
+    Udp,
+}
+
 /// The two ends of a path, as seen from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Tuple {
+    pub(crate) protocol: Protocol,
     pub(crate) remote: SocketAddr,
     pub(crate) local: SocketAddr,
 }

@@ -164,6 +164,7 @@ mod tests {
 
     fn tuple(port: u16) -> Tuple {
         Tuple {
+            protocol: crate::demux::Protocol::Udp,
             remote: ([127, 0, 0, 1], port).into(),
             local: ([127, 0, 0, 1], 1).into(),
         }

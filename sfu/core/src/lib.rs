@@ -4,6 +4,7 @@
 
 mod arrivals;
 mod bandwidth;
+mod candidate;
 mod counters;
 mod demux;
 mod dtls;
@@ -29,6 +30,7 @@ mod track;
 mod transmit;
 
 pub use counters::Counters;
+pub use demux::Protocol;
 pub use dtls::{Certificate, CertificateError};
 
 pub use event::{

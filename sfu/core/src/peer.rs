@@ -174,11 +174,7 @@ impl Peer {
 
     pub(crate) fn destination(&self) -> Option<Destination> {
         let tuple = self.ice.selected()?;
-        Some(Destination {
-            to: tuple.remote,
-            from_local: tuple.local,
-            key: self.key,
-        })
+        Some(Destination { tuple, key: self.key })
     }
 
     pub(crate) fn round_trip(&self) -> Duration {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::demux::{Protocol, Tuple};
 use crate::limits;
 
 /// One datagram to send.
@@ -10,14 +11,14 @@ pub struct Transmit<'a> {
     pub to: SocketAddr,
     /// The local address to send from: the one that the peer validated.
     pub from_local: SocketAddr,
+    pub protocol: Protocol,
     pub bytes: &'a [u8],
 }
 
 /// Where a datagram goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Destination {
-    pub(crate) to: SocketAddr,
-    pub(crate) from_local: SocketAddr,
+    pub(crate) tuple: Tuple,
     /// Datagrams of one key leave together, in order.
     pub(crate) key: u32,
 }
@@ -83,8 +84,9 @@ impl Transmits<'_> {
     /// The datagrams, those of one destination side by side and in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Transmit<'_>> {
         self.arena.entries.iter().map(|entry| Transmit {
-            to: entry.destination.to,
-            from_local: entry.destination.from_local,
+            to: entry.destination.tuple.remote,
+            from_local: entry.destination.tuple.local,
+            protocol: entry.destination.tuple.protocol,
             bytes: &self.arena.bytes[entry.start as usize..(entry.start + entry.len) as usize],
         })
     }
@@ -106,12 +108,19 @@ impl Drop for Transmits<'_> {
 mod tests {
     use super::*;
 
+    fn tuple(port: u16) -> Tuple {
+        Tuple {
+            protocol: Protocol::Udp,
+            remote: ([127, 0, 0, 1], port).into(),
+            local: ([127, 0, 0, 1], 1).into(),
+        }
+    }
+
     #[test]
     fn groups_by_destination_and_clears_after_the_drain() {
         let mut arena = Arena::default();
         let destination = |key: u32| Destination {
-            to: SocketAddr::from(([127, 0, 0, 1], 1000 + u16::try_from(key).unwrap())),
-            from_local: SocketAddr::from(([127, 0, 0, 1], 1)),
+            tuple: tuple(1000 + u16::try_from(key).unwrap()),
             key,
         };
         for (key, byte) in [(2, 1u8), (1, 2), (2, 3), (1, 4)] {
@@ -130,8 +139,7 @@ mod tests {
     fn refuses_what_does_not_fit() {
         let mut arena = Arena::default();
         let destination = Destination {
-            to: ([127, 0, 0, 1], 1).into(),
-            from_local: ([127, 0, 0, 1], 2).into(),
+            tuple: tuple(2),
             key: 0,
         };
         assert!(!arena.push(destination, limits::ARENA_BYTES_MAX + 1, |_| Some(1)));

@@ -173,6 +173,8 @@ fn find(locals: &[SocketAddr], wanted: SocketAddr) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use sfu_core::Protocol;
+
     use super::*;
     use crate::config::{DriverConfig, Listen};
 
@@ -209,6 +211,7 @@ mod tests {
         Transmit {
             to,
             from_local,
+            protocol: Protocol::Udp,
             bytes: &BYTES[..len],
         }
     }

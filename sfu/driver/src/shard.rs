@@ -61,6 +61,7 @@ impl Shard {
     fn new_core(&self, now: Instant) -> Sfu {
         let config = SfuConfig {
             candidates: self.sockets.candidates.clone(),
+            tcp_candidates: Vec::new(),
             certificate: self.setup.certificate.clone(),
             random: Box::new(self.setup.random),
             limits: self.setup.limits,

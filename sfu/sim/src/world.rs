@@ -68,6 +68,7 @@ impl World {
         let breaks = Arc::clone(&broken);
         let config = SfuConfig {
             candidates: vec![address],
+            tcp_candidates: Vec::new(),
             certificate: Certificate::generate().expect("the system has randomness"),
             random: Box::new(move |bytes| {
                 assert!(!breaks.load(Ordering::Relaxed), "the world was told to break");

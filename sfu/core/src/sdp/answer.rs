@@ -1,9 +1,9 @@
 //! Writes the answer by hand: it is short, and every line of it is a decision (RFC 8829 5.3, RFC 8839, RFC 9143).
 
 use std::fmt::{self, Write};
-use std::net::SocketAddr;
 
 use super::{Codec, Line, OfferedCodec, OfferedMedia, Role};
+use crate::candidate::Candidate;
 use crate::event::MediaKind;
 
 /// CNAME of all our streams: one clock feeds them all.
@@ -13,7 +13,7 @@ pub(crate) const CNAME: &str = "booka";
 #[derive(Debug)]
 pub(crate) struct Answer<'a> {
     pub(crate) session_id: u64,
-    pub(crate) candidates: &'a [SocketAddr],
+    pub(crate) candidates: &'a [Candidate],
     pub(crate) ufrag: &'a str,
     pub(crate) password: &'a str,
     /// SHA-256, colon separated.
@@ -122,17 +122,9 @@ fn write_codec(out: &mut String, codec: &OfferedCodec) -> fmt::Result {
     Ok(())
 }
 
-fn write_candidates(out: &mut String, candidates: &[SocketAddr]) -> fmt::Result {
-    for (index, candidate) in candidates.iter().enumerate() {
-        // Host type, the first address preferred (RFC 8445 5.1.2.1).
-        let local_preference = 65_535 - u32::try_from(index).unwrap_or(65_535).min(65_535);
-        let priority = (126 << 24) + (local_preference << 8) + 255;
-        let (ip, port) = (candidate.ip(), candidate.port());
-        write!(
-            out,
-            "a=candidate:{} 1 udp {priority} {ip} {port} typ host\r\n",
-            index + 1
-        )?;
+fn write_candidates(out: &mut String, candidates: &[Candidate]) -> fmt::Result {
+    for candidate in candidates {
+        write!(out, "a=candidate:{candidate}\r\n")?;
     }
     out.push_str("a=end-of-candidates\r\n");
     Ok(())

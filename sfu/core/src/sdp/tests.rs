@@ -59,7 +59,10 @@ fn answer_to(text: &str, sources: &[(Mid, SourceKind)]) -> Result<String, JoinEr
     })?;
     let answer = Answer {
         session_id: 9,
-        candidates: &["192.0.2.1:7000".parse().unwrap(), "[2001:db8::1]:7000".parse().unwrap()],
+        candidates: &crate::candidate::Candidate::all(
+            &["192.0.2.1:7000".parse().unwrap(), "[2001:db8::1]:7000".parse().unwrap()],
+            &[],
+        ),
         ufrag: "us",
         password: "secret",
         fingerprint: "AA:BB",

@@ -1,6 +1,5 @@
 //! Datagrams in: checks, handshakes, and the way of media to its peer (RFC 7983, RFC 8445, RFC 5764).
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,14 +14,13 @@ use crate::stun::{self, BindingRequest};
 use crate::transmit::Destination;
 
 impl Sfu {
-    pub(super) fn datagram(&mut self, now: Instant, from: SocketAddr, local: SocketAddr, bytes: &mut [u8]) {
+    pub(super) fn datagram(&mut self, now: Instant, tuple: Tuple, bytes: &mut [u8]) {
         self.counters.datagrams_in += 1;
         let class = classify(bytes);
         if class == Class::Unknown || bytes.len() > limits::DATAGRAM_BYTES_MAX {
             self.counters.datagrams_unknown += 1;
             return;
         }
-        let tuple = Tuple { remote: from, local };
         if class == Class::Stun {
             self.stun(now, tuple, bytes);
             return;
@@ -61,11 +59,7 @@ impl Sfu {
             self.counters.stun_auth_failed += 1;
             return;
         }
-        let destination = Destination {
-            to: tuple.remote,
-            from_local: tuple.local,
-            key: peer.key,
-        };
+        let destination = Destination { tuple, key: peer.key };
         let error = if request.ice_controlled() {
             Some(487)
         } else if request.unknown().is_empty() {
@@ -111,6 +105,17 @@ impl Sfu {
         }
     }
 
+    /// A connection ended: what was validated over it is not valid for the next one from that address.
+    pub(super) fn closed(&mut self, tuple: Tuple) {
+        let Some(place) = self.routes.by_tuple(&tuple) else {
+            return;
+        };
+        self.routes.remove_tuple(&tuple, place);
+        if let Some(peer) = self.peers.get_mut(place) {
+            peer.ice.lose(tuple);
+        }
+    }
+
     fn dtls(&mut self, now: Instant, place: usize, tuple: Tuple, bytes: &[u8]) {
         let Some(peer) = self.peers.get_mut(place) else { return };
         peer.ice.heard_handshake(tuple);
@@ -120,11 +125,7 @@ impl Sfu {
             peer.transport = Transport::Handshaking(Box::new(dtls));
         }
         // A handshake is answered where it came from: until nomination, no other pair is known to work.
-        let handshake = Destination {
-            to: tuple.remote,
-            from_local: tuple.local,
-            key: peer.key,
-        };
+        let handshake = Destination { tuple, key: peer.key };
         let arena = &mut self.arena;
         let mut send = |record: &[u8]| {
             push_bytes(arena, handshake, record);

@@ -11,8 +11,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::candidate::Candidate;
 use crate::counters::Counters;
-use crate::demux::Routes;
+use crate::demux::{Protocol, Routes, Tuple};
 use crate::dtls::{self, Certificate};
 use crate::event::{Command, DisconnectReason, Event, RoomId};
 use crate::limits;
@@ -26,8 +27,10 @@ pub type Random = Box<dyn FnMut(&mut [u8]) + Send>;
 
 /// What a core is made with.
 pub struct SfuConfig {
-    /// Addresses under which clients reach this core, best first; at least one.
+    /// Addresses under which clients reach this core by UDP, best first; at least one.
     pub candidates: Vec<SocketAddr>,
+    /// Addresses at which this core takes connections of clients that UDP does not get through to, best first.
+    pub tcp_candidates: Vec<SocketAddr>,
     pub certificate: Certificate,
     /// The only randomness the core uses beside that of the DTLS library.
     pub random: Random,
@@ -69,6 +72,17 @@ pub enum Input<'a> {
         local: SocketAddr,
         bytes: &'a mut [u8],
     },
+    /// The content of one frame of a connection (RFC 4571); its bytes are decrypted in place.
+    Frame {
+        from: SocketAddr,
+        local: SocketAddr,
+        bytes: &'a mut [u8],
+    },
+    /// The connection between these addresses has ended.
+    Closed {
+        from: SocketAddr,
+        local: SocketAddr,
+    },
     Command(Command),
     /// The deadline of [`Sfu::next_timeout`] has passed. Harmless at any other time.
     Timeout,
@@ -77,7 +91,7 @@ pub enum Input<'a> {
 /// One shard's media plane. After [`Sfu::handle`] (once, or for a batch of inputs) take what came of it:
 /// [`Sfu::transmits`], [`Sfu::poll_event`], [`Sfu::next_timeout`]. Due timers run within every `handle`.
 pub struct Sfu {
-    candidates: Vec<SocketAddr>,
+    candidates: Vec<Candidate>,
     certificate: Certificate,
     fingerprint: String,
     dtls_config: Arc<dimpl::Config>,
@@ -110,7 +124,7 @@ impl Sfu {
     #[must_use]
     pub fn new(config: SfuConfig, now: Instant) -> Self {
         Self {
-            candidates: config.candidates,
+            candidates: Candidate::all(&config.candidates, &config.tcp_candidates),
             fingerprint: config.certificate.fingerprint(),
             certificate: config.certificate,
             dtls_config: dtls::config(),
@@ -136,7 +150,27 @@ impl Sfu {
     /// Takes one input. `now` must not run backwards.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Datagram { from, local, bytes } => self.datagram(now, from, local, bytes),
+            Input::Datagram { from, local, bytes } => {
+                let tuple = Tuple {
+                    protocol: Protocol::Udp,
+                    remote: from,
+                    local,
+                };
+                self.datagram(now, tuple, bytes);
+            }
+            Input::Frame { from, local, bytes } => {
+                let tuple = Tuple {
+                    protocol: Protocol::Tcp,
+                    remote: from,
+                    local,
+                };
+                self.datagram(now, tuple, bytes);
+            }
+            Input::Closed { from, local } => self.closed(Tuple {
+                protocol: Protocol::Tcp,
+                remote: from,
+                local,
+            }),
             Input::Command(command) => self.command(now, command),
             Input::Timeout => {}
         }

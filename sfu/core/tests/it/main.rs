@@ -16,6 +16,7 @@ fn core(now: Instant) -> Sfu {
     let mut next = 0u64;
     let config = SfuConfig {
         candidates: vec![SocketAddr::from(([192, 0, 2, 1], 7_000))],
+        tcp_candidates: Vec::new(),
         certificate: certificate.clone(),
         random: Box::new(move |bytes| {
             for byte in bytes {
