@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::layers::bit;
 use crate::limits;
 
 /// An unanswered request is repeated after this long: it, or the keyframe, may be lost.
@@ -10,29 +11,30 @@ const REPEAT_AFTER: Duration = Duration::from_secs(1);
 /// Requests for one track. However many subscribers ask, the publisher hears at most one an interval.
 #[derive(Debug, Default)]
 pub(crate) struct KeyframeRequests {
-    wanted: bool,
+    /// Of which encodings, by bits.
+    wanted: u8,
     asked_at: Option<Instant>,
     answered: bool,
 }
 
 impl KeyframeRequests {
-    /// Somebody needs a keyframe.
-    pub(crate) fn want(&mut self) {
+    /// Somebody needs a keyframe of this encoding.
+    pub(crate) fn want(&mut self, encoding: usize) {
         // A keyframe that came after the last request does not serve a later need.
-        if !self.wanted {
-            self.wanted = true;
+        if self.wanted == 0 {
             self.answered = true;
         }
+        self.wanted |= bit(encoding);
     }
 
-    /// A keyframe began.
-    pub(crate) fn arrived(&mut self) {
-        self.wanted = false;
+    /// A keyframe of this encoding began.
+    pub(crate) fn arrived(&mut self, encoding: usize) {
+        self.wanted &= !bit(encoding);
     }
 
     /// When to ask next.
     pub(crate) fn due_at(&self, now: Instant) -> Option<Instant> {
-        if !self.wanted {
+        if self.wanted == 0 {
             return None;
         }
         let wait = if self.answered {
@@ -43,14 +45,14 @@ impl KeyframeRequests {
         Some(self.asked_at.map_or(now, |at| at + wait))
     }
 
-    /// True when the request is to be sent now.
-    pub(crate) fn take_due(&mut self, now: Instant) -> bool {
-        let due = self.due_at(now).is_some_and(|at| at <= now);
-        if due {
-            self.asked_at = Some(now);
-            self.answered = false;
+    /// The encodings of which a keyframe is to be asked for now, by bits.
+    pub(crate) fn take_due(&mut self, now: Instant) -> u8 {
+        if self.due_at(now).is_none_or(|at| at > now) {
+            return 0;
         }
-        due
+        self.asked_at = Some(now);
+        self.answered = false;
+        self.wanted
     }
 }
 
@@ -63,20 +65,20 @@ mod tests {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut requests = KeyframeRequests::default();
-        assert!(!requests.take_due(at(0)));
-        requests.want();
-        assert!(requests.take_due(at(0)));
-        requests.want();
-        assert!(!requests.take_due(at(600)), "still waiting for the answer");
-        assert!(requests.take_due(at(1_000)), "repeated when none came");
-        requests.arrived();
-        assert!(!requests.take_due(at(5_000)));
-        requests.want();
-        assert!(requests.take_due(at(5_000)));
-        requests.arrived();
-        requests.want();
-        assert!(!requests.take_due(at(5_100)), "too soon after the last");
+        assert_eq!(requests.take_due(at(0)), 0);
+        requests.want(0);
+        assert_eq!(requests.take_due(at(0)), 1);
+        requests.want(0);
+        assert_eq!(requests.take_due(at(600)), 0, "still waiting for the answer");
+        assert_eq!(requests.take_due(at(1_000)), 1, "repeated when none came");
+        requests.arrived(0);
+        assert_eq!(requests.take_due(at(5_000)), 0);
+        requests.want(0);
+        assert_eq!(requests.take_due(at(5_000)), 1);
+        requests.arrived(0);
+        requests.want(0);
+        assert_eq!(requests.take_due(at(5_100)), 0, "too soon after the last");
         assert_eq!(requests.due_at(at(5_100)), Some(at(5_500)));
-        assert!(requests.take_due(at(5_500)));
+        assert_eq!(requests.take_due(at(5_500)), 1);
     }
 }

@@ -21,7 +21,7 @@ pub const MID_BYTES_MAX: usize = 16;
 pub const CODECS_PER_LINE_MAX: usize = 6;
 /// Parameter lines of one m-line (`fmtp`, `rid`, encodings of `simulcast`); further ones are ignored.
 pub const FORMATS_PER_LINE_MAX: usize = 64;
-/// Encodings of one simulcast source; further ones are left out of the answer.
+/// Encodings of one simulcast source; further ones are left out of the answer. At most 8.
 pub const RIDS_PER_LINE_MAX: usize = 3;
 /// Bytes of a RID (RFC 8851 with RFC 8285 one-byte extensions); a longer one is left out of the answer.
 pub const RID_BYTES_MAX: usize = 16;
@@ -30,7 +30,7 @@ pub const RID_BYTES_MAX: usize = 16;
 pub const PAIRS_PER_PEER_MAX: usize = 16;
 /// Receiving SRTP states of one peer; packets of a further SSRC are dropped.
 pub const SSRCS_PER_PEER_MAX: usize = 64;
-/// SSRCs that one track may have had; a further one is dropped.
+/// SSRCs that one encoding may have had; a further one is dropped.
 pub const SSRCS_PER_TRACK_MAX: usize = 8;
 /// RTP packets a second from one peer, also the burst; more are dropped before decryption.
 pub const PACKETS_PER_SECOND_MAX: u32 = 4_000;

@@ -34,11 +34,12 @@ pub(crate) struct Secured {
     pub(crate) sender: SrtpSender,
 }
 
-/// An SSRC of the client, bound to one of its tracks for good.
+/// An SSRC of the client, bound to one encoding of one of its tracks for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Binding {
     pub(crate) ssrc: u32,
     pub(crate) track: usize,
+    pub(crate) encoding: usize,
     pub(crate) rtx: bool,
 }
 

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use crate::layers::Layer;
 use crate::rtp::{Av1, H264, Header, Vp8, Vp9};
 use crate::sdp::Codec;
 
@@ -15,6 +16,9 @@ const SHIFTS_REMEMBERED: usize = 16;
 pub(crate) struct MediaPacket {
     /// Number of the stream: never used twice in a core, so that a new one is noticed.
     pub(crate) stream: u32,
+    /// The place of its encoding in the track.
+    pub(crate) encoding: usize,
+    pub(crate) layer: Layer,
     pub(crate) codec: Codec,
     /// `roc << 16 | sequence` of the source.
     pub(crate) index: u64,

@@ -28,6 +28,11 @@ fn packet(stream: u32, index: u64, frame: u16, empty: bool, newest: bool) -> Med
     let vp8 = if empty { None } else { Vp8::parse(&payload) };
     MediaPacket {
         stream,
+        encoding: 0,
+        layer: Layer {
+            spatial: 0,
+            temporal: 0,
+        },
         codec: Codec::Vp8,
         index,
         header,

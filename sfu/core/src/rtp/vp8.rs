@@ -76,6 +76,17 @@ impl Vp8 {
         Some(())
     }
 
+    /// Width and height of a key frame's picture, from its first packet (RFC 6386 9.1).
+    #[must_use]
+    pub fn picture_size(&self, payload: &[u8]) -> Option<(u16, u16)> {
+        let frame: &[u8; 10] = payload.get(self.len..)?.first_chunk()?;
+        if !self.keyframe || frame[3..6] != [0x9d, 0x01, 0x2a] {
+            return None;
+        }
+        let side = |low: u8, high: u8| u16::from_le_bytes([low, high & 0x3f]);
+        Some((side(frame[6], frame[7]), side(frame[8], frame[9])))
+    }
+
     /// Overwrites picture id (cut to the width that is there) and TL0PICIDX, where present, in a payload that has this
     /// descriptor.
     pub fn rewrite(&self, payload: &mut [u8], picture_id: u16, tl0_pic_idx: u8) {

@@ -8,7 +8,7 @@ use crate::event::{
     Source,
 };
 use crate::ice::{Credentials, IceAgent};
-use crate::layers::{Selection, TrackRef};
+use crate::layers::TrackRef;
 use crate::peer::{Binding, Joining, Peer};
 use crate::sdp::{self, Answer, Extensions, Line, Offer, Role};
 use crate::slot::Slot;
@@ -44,7 +44,13 @@ impl Sfu {
                     }
                 }
             }
-            Command::SizeSlots { .. } | Command::Mute { .. } | Command::Restart { .. } => {}
+            Command::SizeSlots { peer, sizes } => {
+                if let Some(place) = self.enter(peer) {
+                    self.size_slots(now, place, &sizes);
+                }
+            }
+            Command::Mute { source, muted } => self.mute(now, source, muted),
+            Command::Restart { .. } => {}
             Command::CloseRoom { room } => {
                 self.working_on = Some(room);
                 self.remove_room(now, room, DisconnectReason::Removed);
@@ -53,7 +59,7 @@ impl Sfu {
     }
 
     /// The place of a peer, and from now on its room is the one worked on.
-    fn enter(&mut self, peer: PeerId) -> Option<usize> {
+    pub(super) fn enter(&mut self, peer: PeerId) -> Option<usize> {
         let place = self.peers.find(peer)?;
         self.working_on = self.peers.get(place).map(|peer| peer.room);
         Some(place)
@@ -136,18 +142,29 @@ impl Sfu {
             match line.role {
                 Role::Publish(kind) => {
                     let track = parts.tracks.len();
-                    for &ssrc in &line.media.ssrcs {
+                    // Which of several encodings an SSRC is of, only its packets say.
+                    let declared = if line.media.rids.len() > 1 {
+                        &[][..]
+                    } else {
+                        &line.media.ssrcs
+                    };
+                    for &ssrc in declared {
                         let rtx = line.media.flows.iter().any(|(_, rtx)| *rtx == ssrc);
                         // An SSRC declared twice stays with the first m-line.
                         if !parts.bindings.iter().any(|binding| binding.ssrc == ssrc) {
-                            parts.bindings.push(Binding { ssrc, track, rtx });
+                            parts.bindings.push(Binding {
+                                ssrc,
+                                track,
+                                encoding: 0,
+                                rtx,
+                            });
                         }
                     }
                     parts.tracks.push(Track::new(
                         kind,
                         line.media.mid.0.clone(),
                         line.media.codecs.clone(),
-                        line.media.rids.clone(),
+                        &line.media.rids,
                     ));
                 }
                 Role::Slot { ssrc, rtx_ssrc } => {
@@ -193,39 +210,31 @@ impl Sfu {
         peer.allowed = allowed;
         // What was not forwarded meanwhile leaves a hole, so everything that crosses this gate starts anew.
         for track in 0..peer.tracks.len() {
-            let track = TrackRef { peer: place, track };
-            for subscription in self.subscriptions(track) {
-                self.restart(now, subscription, track);
+            for subscription in self.subscriptions(TrackRef { peer: place, track }) {
+                self.restart(now, subscription);
             }
         }
-        let slots = self.peers.get(place).map_or(0, |peer| peer.slots.len());
-        for slot in 0..slots {
-            let mapped = self
-                .peers
-                .get(place)
-                .and_then(|peer| peer.slots[slot].selection.track());
-            if let Some(track) = mapped {
-                self.restart(now, Subscription { peer: place, slot }, track);
-            }
+        for slot in 0..self.peers.get(place).map_or(0, |peer| peer.slots.len()) {
+            self.restart(now, Subscription::new(place, slot));
         }
     }
 
-    fn subscriptions(&self, track: TrackRef) -> Vec<Subscription> {
+    pub(super) fn subscriptions(&self, track: TrackRef) -> Vec<Subscription> {
         self.peers
             .get(track.peer)
             .map(|peer| peer.tracks[track.track].subscriptions.clone())
             .unwrap_or_default()
     }
 
-    fn restart(&mut self, now: Instant, subscription: Subscription, track: TrackRef) {
+    pub(super) fn restart(&mut self, now: Instant, subscription: Subscription) {
         if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
             subscriber.slots[subscription.slot].selection.restart();
         }
-        self.want_keyframe(now, subscription.peer, track);
+        self.aim(now, subscription.peer, subscription.slot);
     }
 
     /// Notes that a subscriber needs a keyframe, unless a shut gate keeps it from getting one.
-    pub(super) fn want_keyframe(&mut self, now: Instant, subscriber: usize, track: TrackRef) {
+    pub(super) fn want_keyframe(&mut self, now: Instant, subscriber: usize, track: TrackRef, encoding: usize) {
         if !self.peers.get(subscriber).is_some_and(|peer| peer.allowed) {
             return;
         }
@@ -234,7 +243,7 @@ impl Sfu {
         };
         let wanted = &mut publisher.tracks[track.track];
         if publisher.allowed && wanted.kind.media() == MediaKind::Video {
-            wanted.keyframes.want();
+            wanted.keyframes.want(encoding);
             self.reschedule(now, track.peer);
         }
     }
@@ -255,14 +264,14 @@ impl Sfu {
         self.unmap(place, slot);
         let Some(track) = track else { return };
         if let Some(peer) = self.peers.get_mut(place) {
-            peer.slots[slot].selection = Selection::Waiting { track };
+            peer.slots[slot].selection.carry(Some(track));
         }
         if let Some(publisher) = self.peers.get_mut(track.peer) {
             publisher.tracks[track.track]
                 .subscriptions
-                .push(Subscription { peer: place, slot });
+                .push(Subscription::new(place, slot));
         }
-        self.want_keyframe(now, place, track);
+        self.want_by_size(now, place, slot);
     }
 
     fn find_track(&self, subscriber: &Peer, kind: MediaKind, source: Source) -> Option<TrackRef> {
@@ -282,11 +291,11 @@ impl Sfu {
         let Some(track) = peer.slots[slot].selection.track() else {
             return;
         };
-        peer.slots[slot].selection = Selection::Empty;
+        peer.slots[slot].selection.carry(None);
         if let Some(publisher) = self.peers.get_mut(track.peer) {
             publisher.tracks[track.track]
                 .subscriptions
-                .retain(|subscription| *subscription != Subscription { peer: place, slot });
+                .retain(|subscription| (subscription.peer, subscription.slot) != (place, slot));
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Sfu;
 use crate::forward::SentEntry;
-use crate::layers::{Selection, TrackRef};
+use crate::layers::TrackRef;
 use crate::limits;
 use crate::peer::{Peer, Transport};
 use crate::reports::SenderClock;
@@ -12,6 +12,7 @@ use crate::rtcp::{self, NackList, Reports, Rtcp, SenderReport};
 use crate::rtp::Header;
 use crate::sdp::Codec;
 use crate::slot::Path;
+use crate::track::Track;
 
 impl Sfu {
     pub(super) fn srtcp(&mut self, now: Instant, place: usize, bytes: &mut [u8]) {
@@ -62,7 +63,7 @@ impl Sfu {
         let stream = peer
             .tracks
             .iter_mut()
-            .filter_map(|track| track.stream.as_mut())
+            .flat_map(Track::streams_mut)
             .find(|stream| stream.ssrc == report.ssrc);
         if let Some(stream) = stream {
             peer.clock.learn(report.ntp, ours);
@@ -94,8 +95,12 @@ impl Sfu {
             return;
         };
         peer.stats.keyframe_requests_in += 1;
-        if let Some(track) = slot.selection.track() {
-            self.want_keyframe(now, place, track);
+        let encoding = slot
+            .selection
+            .awaited()
+            .or(slot.selection.live().map(|live| live.encoding));
+        if let (Some(track), Some(encoding)) = (slot.selection.track(), encoding) {
+            self.want_keyframe(now, place, track, encoding);
         }
     }
 
@@ -113,11 +118,12 @@ impl Sfu {
             let Some(entry) = peer.slots[slot].request(sequence, now) else {
                 continue;
             };
-            let track = match peer.slots[slot].selection {
-                // Only the stream that flows now: after a switch nobody needs the one before.
-                Selection::Live { track, stream } if stream == entry.stream => track,
-                Selection::Live { .. } | Selection::Waiting { .. } | Selection::Empty => continue,
-            };
+            let selection = peer.slots[slot].selection;
+            // Only the stream that flows now: after a switch nobody needs the one before.
+            if selection.live().is_none_or(|live| live.stream != entry.stream) {
+                continue;
+            }
+            let Some(track) = selection.track() else { continue };
             if !peer.retransmissions.take(now) {
                 self.counters.rate_limited += 1;
                 return;
@@ -134,7 +140,7 @@ impl Sfu {
     fn load_stored(&mut self, track: TrackRef, entry: SentEntry) -> Option<Codec> {
         let publisher = self.peers.get(track.peer).filter(|publisher| publisher.allowed)?;
         let track = &publisher.tracks[track.track];
-        let packet = track.stream.as_ref()?.ring.get(entry.source_index)?;
+        let packet = track.stream(entry.stream)?.ring.get(entry.source_index)?;
         let header = Header::parse(packet).ok()?;
         let codec = track.codecs.by_payload_type(header.payload_type)?.codec;
         self.stored.clear();

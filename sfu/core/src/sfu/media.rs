@@ -3,27 +3,19 @@
 use std::time::Instant;
 
 use super::Sfu;
-use crate::forward::{MediaPacket, read_payload};
+use crate::forward::MediaPacket;
+use crate::layers::{TrackRef, bit};
 use crate::limits;
 use crate::peer::{Binding, Peer, Transport};
 use crate::rtp::Header;
 use crate::slot::Forwarded;
-use crate::track::{Arrival, Subscription, Unwanted};
+use crate::track::{Arrival, Received, Subscription, Unwanted};
 
 /// A retransmission names the packet it repeats in its first two bytes (RFC 4588 section 4).
 const ORIGINAL_SEQUENCE_LEN: usize = 2;
 
 /// Packets behind a late start that are sent after it.
 const CATCH_UP_MAX: u64 = 64;
-
-/// A plain packet of a known track.
-struct Identified<'a> {
-    track: usize,
-    header: Header,
-    index: u64,
-    packet: &'a [u8],
-    arrival: Arrival,
-}
 
 impl Sfu {
     pub(super) fn srtp(&mut self, now: Instant, place: usize, bytes: &mut [u8]) {
@@ -59,12 +51,12 @@ impl Sfu {
             self.counters.unknown_ssrc += 1;
             return;
         };
-        let identified = if binding.rtx {
+        let received = if binding.rtx {
             restore(peer, binding, &header, plain)
         } else {
             let packet = &*plain;
-            Some(Identified {
-                track: binding.track,
+            Some(Received {
+                encoding: binding.encoding,
                 header,
                 index: opened.index,
                 packet,
@@ -72,22 +64,14 @@ impl Sfu {
             })
         };
         // A retransmission without content is a probe for bandwidth; one for a stream that never began is of no use.
-        if let Some(identified) = identified {
-            self.media(now, place, &identified);
+        if let Some(received) = received {
+            self.media(now, place, binding.track, &received);
         }
     }
 
-    fn media(&mut self, now: Instant, place: usize, identified: &Identified<'_>) {
-        let Identified {
-            track,
-            header,
-            index,
-            packet,
-            arrival,
-        } = *identified;
+    fn media(&mut self, now: Instant, place: usize, track: usize, received: &Received<'_>) {
         let Some(peer) = self.peers.get_mut(place) else { return };
-        let received = peer.tracks[track].receive(header, index, packet, arrival, &mut self.last_stream, now);
-        let media = match received {
+        let media = match peer.tracks[track].receive(received, &mut self.last_stream, now) {
             Ok(media) => media,
             Err(unwanted) => {
                 *match unwanted {
@@ -98,18 +82,32 @@ impl Sfu {
                 return;
             }
         };
-        if !peer.allowed {
+        let changed = std::mem::take(&mut peer.tracks[track].changed);
+        if !peer.allowed || peer.tracks[track].muted {
             self.counters.gate_closed += 1;
             return;
         }
+        if changed {
+            self.aim_all(now, TrackRef { peer: place, track });
+        }
+        let Some(peer) = self.peers.get_mut(place) else { return };
         // Taken out for the time of the loop, since subscribers live in the same table; no allocation.
-        let subscriptions = std::mem::take(&mut peer.tracks[track].subscriptions);
+        let mut subscriptions = std::mem::take(&mut peer.tracks[track].subscriptions);
+        let encoding = bit(media.encoding);
         let (mut late_start, mut waiting) = (false, false);
-        for subscription in &subscriptions {
+        for subscription in &mut subscriptions {
+            if subscription.interest & encoding == 0 {
+                continue;
+            }
             if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
                 let (arena, counters) = (&mut self.arena, &mut self.counters);
-                match subscriber.forward(subscription.slot, &media, packet, now, arena, counters) {
-                    Forwarded::Sent { starts, .. } => late_start |= starts && !media.newest,
+                match subscriber.forward(subscription.slot, &media, received.packet, now, arena, counters) {
+                    Forwarded::Sent { starts, .. } => {
+                        late_start |= starts && !media.newest;
+                        if starts {
+                            subscription.interest = encoding;
+                        }
+                    }
                     Forwarded::Waiting => waiting = true,
                     Forwarded::Dropped => {}
                 }
@@ -122,7 +120,7 @@ impl Sfu {
             let track = &mut peer.tracks[track];
             track.subscriptions = subscriptions;
             if waiting {
-                track.keyframes.want();
+                track.keyframes.want(media.encoding);
             }
         }
     }
@@ -137,11 +135,10 @@ impl Sfu {
         subscriptions: &[Subscription],
     ) {
         for index in start.index + 1..=start.index + CATCH_UP_MAX {
-            let stream = self
-                .peers
-                .get(place)
-                .and_then(|peer| peer.tracks[track].stream.as_ref());
-            let Some(packet) = stream.and_then(|stream| stream.ring.get(index)) else {
+            let Some(track) = self.peers.get(place).map(|peer| &peer.tracks[track]) else {
+                return;
+            };
+            let Some(packet) = track.stream(start.stream).and_then(|stream| stream.ring.get(index)) else {
                 continue;
             };
             self.stored.clear();
@@ -149,16 +146,17 @@ impl Sfu {
             let Ok(header) = Header::parse(&self.stored) else {
                 continue;
             };
-            let (keyframe, vp8) = read_payload(start.codec, header.payload(&self.stored));
-            let media = MediaPacket {
-                index,
+            let media = track.describe(
+                (start.encoding, start.stream, start.codec),
                 header,
-                keyframe,
-                vp8,
-                newest: false,
-                ..*start
-            };
+                index,
+                &self.stored,
+                false,
+            );
             for subscription in subscriptions {
+                if subscription.interest & bit(start.encoding) == 0 {
+                    continue;
+                }
                 if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
                     // A slot that was live before has sent this packet, and its log keeps it from doing so twice.
                     let (arena, counters) = (&mut self.arena, &mut self.counters);
@@ -169,8 +167,9 @@ impl Sfu {
     }
 }
 
-/// Which track an SSRC is of: declared in the offer, or learnt from a packet that carries the mid (RFC 9143 9.2). An
-/// SSRC once bound stays bound, so that no track can take another's over.
+/// Which encoding of which track an SSRC is of: declared in the offer, or learnt from a packet that carries the mid and,
+/// with simulcast, the RID (RFC 9143 9.2, RFC 8852). An SSRC once bound stays bound, so that no track can take another's
+/// over.
 fn bind(peer: &mut Peer, header: &Header, packet: &[u8]) -> Option<Binding> {
     if let Some(binding) = peer.bindings.iter().find(|binding| binding.ssrc == header.ssrc) {
         return Some(*binding);
@@ -178,16 +177,24 @@ fn bind(peer: &mut Peer, header: &Header, packet: &[u8]) -> Option<Binding> {
     if peer.bindings.len() >= limits::SSRCS_PER_PEER_MAX {
         return None;
     }
-    let mid = header.extension(packet, peer.extensions.mid?)?;
-    let track = peer.tracks.iter().position(|track| track.mid.as_bytes() == mid)?;
-    let codecs = &peer.tracks[track].codecs;
-    let rtx = codecs.by_rtx(header.payload_type).is_some();
-    if !rtx && codecs.by_payload_type(header.payload_type).is_none() {
+    let extension = |id: Option<u8>| header.extension(packet, id?);
+    let mid = extension(peer.extensions.mid)?;
+    let place = peer.tracks.iter().position(|track| track.mid.as_bytes() == mid)?;
+    let track = &peer.tracks[place];
+    let rtx = track.codecs.by_rtx(header.payload_type).is_some();
+    if !rtx && track.codecs.by_payload_type(header.payload_type).is_none() {
+        return None;
+    }
+    // A stream of retransmissions names the encoding that it repairs, and its own RID says nothing.
+    let repaired = extension(peer.extensions.repaired_rid);
+    let rid = if rtx { repaired } else { extension(peer.extensions.rid) };
+    if !rtx && repaired.is_some() {
         return None;
     }
     let binding = Binding {
         ssrc: header.ssrc,
-        track,
+        track: place,
+        encoding: track.encoding_of(rid)?,
         rtx,
     };
     peer.bindings.push(binding);
@@ -195,25 +202,25 @@ fn bind(peer: &mut Peer, header: &Header, packet: &[u8]) -> Option<Binding> {
 }
 
 /// Turns a retransmission into the packet that it repeats, in place.
-fn restore<'a>(peer: &Peer, binding: Binding, header: &Header, plain: &'a mut [u8]) -> Option<Identified<'a>> {
+fn restore<'a>(peer: &Peer, binding: Binding, header: &Header, plain: &'a mut [u8]) -> Option<Received<'a>> {
     let track = &peer.tracks[binding.track];
     let payload_type = track.codecs.by_rtx(header.payload_type)?.payload_type;
     if header.payload_len < ORIGINAL_SEQUENCE_LEN {
         return None;
     }
-    let ssrc = track.stream.as_ref()?.ssrc;
+    let stream = track.encodings[binding.encoding].stream.as_ref()?;
     let payload = header.header_len;
     let sequence = u16::from_be_bytes([plain[payload], plain[payload + 1]]);
-    let index = track.index_of(sequence)?;
+    let index = stream.index_of(sequence)?;
     plain.copy_within(..payload, ORIGINAL_SEQUENCE_LEN);
     let packet = &mut plain[ORIGINAL_SEQUENCE_LEN..];
     packet[1] = (packet[1] & 0x80) | payload_type;
     packet[2..4].copy_from_slice(&sequence.to_be_bytes());
-    packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
+    packet[8..12].copy_from_slice(&stream.ssrc.to_be_bytes());
     let packet = &*packet;
     let header = Header::parse(packet).ok()?;
-    Some(Identified {
-        track: binding.track,
+    Some(Received {
+        encoding: binding.encoding,
         header,
         index,
         packet,

@@ -3,6 +3,7 @@
 mod commands;
 mod datagrams;
 mod feedback;
+mod layers;
 mod media;
 mod timers;
 

@@ -6,11 +6,11 @@ use super::{Sfu, push_bytes};
 use crate::bandwidth;
 use crate::dtls::Progress;
 use crate::event::{DisconnectReason, Event, PeerStats};
-use crate::layers::Selection;
 use crate::limits;
 use crate::peer::{Peer, Transport};
 use crate::rtcp;
 use crate::sdp::CNAME;
+use crate::track::Track;
 
 /// A compound is closed before it grows beyond this; a packet of ours is far smaller than the rest of the datagram.
 const COMPOUND_BYTES_MAX: usize = 1_000;
@@ -80,25 +80,28 @@ impl Sfu {
         let round_trip = peer.round_trip();
         self.scratch.clear();
         for track in &mut peer.tracks {
-            let can_ask_keyframe = track.can_ask_keyframe();
-            let Some(stream) = &mut track.stream else { continue };
-            self.sequences.clear();
-            if let Some(nack) = &mut stream.nack {
-                nack.due(now, round_trip, &mut self.sequences);
+            for stream in track.streams_mut() {
+                self.sequences.clear();
+                if let Some(nack) = &mut stream.nack {
+                    nack.due(now, round_trip, &mut self.sequences);
+                }
+                if !self.sequences.is_empty() {
+                    peer.stats.nacks_out += self.sequences.len() as u64;
+                    rtcp::write_nack(&mut self.scratch, peer.rtcp_ssrc, stream.ssrc, &self.sequences);
+                }
             }
-            if !self.sequences.is_empty() {
-                peer.stats.nacks_out += self.sequences.len() as u64;
-                rtcp::write_nack(&mut self.scratch, peer.rtcp_ssrc, stream.ssrc, &self.sequences);
-            }
-            if can_ask_keyframe && track.keyframes.take_due(now) {
-                peer.stats.keyframe_requests_out += 1;
-                rtcp::write_pli(&mut self.scratch, peer.rtcp_ssrc, stream.ssrc);
+            if track.can_ask_keyframe() && track.streams().next().is_some() {
+                let wanted = track.keyframes.take_due(now);
+                peer.stats.keyframe_requests_out += u64::from(wanted > 0);
+                for ssrc in track.keyframe_ssrcs(wanted) {
+                    rtcp::write_pli(&mut self.scratch, peer.rtcp_ssrc, ssrc);
+                }
             }
         }
         let media_ssrc = peer
             .tracks
             .iter()
-            .find_map(|track| track.stream.as_ref())
+            .find_map(|track| track.streams().next())
             .map_or(0, |stream| stream.ssrc);
         peer.arrivals
             .write_due(now, peer.rtcp_ssrc, media_ssrc, &mut self.scratch);
@@ -139,10 +142,12 @@ impl Sfu {
         let mut blocks = Vec::with_capacity(peer.tracks.len());
         let mut limited = Vec::with_capacity(peer.tracks.len());
         for track in &mut peer.tracks {
-            let Some(stream) = &mut track.stream else { continue };
-            blocks.extend(stream.reception.report(stream.ssrc, stream.sender.as_ref(), now));
-            if track.codecs.iter().any(|codec| codec.remb) {
-                limited.push(stream.ssrc);
+            let remb = track.codecs.iter().any(|codec| codec.remb);
+            for stream in track.streams_mut() {
+                blocks.extend(stream.reception.report(stream.ssrc, stream.sender.as_ref(), now));
+                if remb {
+                    limited.push(stream.ssrc);
+                }
             }
         }
         self.scratch.clear();
@@ -163,16 +168,13 @@ impl Sfu {
         for slot in 0..slots {
             let Some(peer) = self.peers.get(place) else { return };
             let slot = &peer.slots[slot];
-            let Selection::Live { track, stream: live } = slot.selection else {
+            let (Some(track), Some(live)) = (slot.selection.track(), slot.selection.live()) else {
                 continue;
             };
             let Some(publisher) = self.peers.get(track.peer) else {
                 continue;
             };
-            let stream = publisher.tracks[track.track]
-                .stream
-                .as_ref()
-                .filter(|stream| stream.id == live);
+            let stream = publisher.tracks[track.track].stream(live.stream);
             let Some(sender) = stream.and_then(|stream| stream.sender.as_ref()) else {
                 continue;
             };
@@ -199,7 +201,7 @@ impl Sfu {
     }
 
     pub(super) fn stats_of(&self, peer: &Peer) -> PeerStats {
-        let streams = peer.tracks.iter().filter_map(|track| track.stream.as_ref());
+        let streams = peer.tracks.iter().flat_map(Track::streams);
         PeerStats {
             packets_lost_in: streams.map(|stream| stream.reception.lost()).sum(),
             packets_lost_out: peer.slots.iter().map(|slot| slot.lost).sum(),

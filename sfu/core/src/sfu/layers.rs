@@ -1,0 +1,97 @@
+//! Which layer each slot shows: asked for by its size, aimed at among what arrives, muted by its publisher.
+
+use std::time::Instant;
+
+use super::Sfu;
+use crate::event::{SlotSize, Source};
+use crate::layers::{Layer, TrackRef};
+use crate::track::Subscription;
+
+impl Sfu {
+    pub(super) fn size_slots(&mut self, now: Instant, place: usize, sizes: &[SlotSize]) {
+        for size in sizes {
+            let Some(peer) = self.peers.get_mut(place) else { return };
+            let Some(slot) = peer.slots.iter().position(|slot| slot.mid == size.mid) else {
+                continue;
+            };
+            peer.slots[slot].size = Some((size.width, size.height));
+            self.want_by_size(now, place, slot);
+        }
+    }
+
+    /// Forwards nothing of a source any more, or begins anew.
+    pub(super) fn mute(&mut self, now: Instant, source: Source, muted: bool) {
+        let Some(place) = self.enter(source.peer) else { return };
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let Some(track) = peer.track_of(source.kind) else {
+            return;
+        };
+        if std::mem::replace(&mut peer.tracks[track].muted, muted) == muted {
+            return;
+        }
+        let track = TrackRef { peer: place, track };
+        for subscription in self.subscriptions(track) {
+            self.restart(now, subscription);
+        }
+    }
+
+    /// Finds out what a slot's size asks for of what it carries now.
+    pub(super) fn want_by_size(&mut self, now: Instant, place: usize, slot: usize) {
+        let Some(subscriber) = self.peers.get(place) else {
+            return;
+        };
+        let Some(track) = subscriber.slots[slot].selection.track() else {
+            return;
+        };
+        let size = subscriber.slots[slot].size;
+        let wanted = self
+            .peers
+            .get(track.peer)
+            .and_then(|publisher| publisher.tracks[track.track].layer_for(size));
+        if let Some(subscriber) = self.peers.get_mut(place) {
+            subscriber.slots[slot].set_wanted(wanted);
+        }
+        self.set_target(now, place, slot, wanted);
+    }
+
+    /// Sets the layer that a slot is to show; `None` pauses it.
+    pub(super) fn set_target(&mut self, now: Instant, place: usize, slot: usize, target: Option<Layer>) {
+        if let Some(subscriber) = self.peers.get_mut(place) {
+            subscriber.slots[slot].selection.set_target(target);
+            self.aim(now, place, slot);
+        }
+    }
+
+    /// Lets a slot go to the encoding that serves its target best of those that arrive, and asks for its keyframe.
+    pub(super) fn aim(&mut self, now: Instant, place: usize, slot: usize) {
+        let Some(subscriber) = self.peers.get(place) else {
+            return;
+        };
+        let mut selection = subscriber.slots[slot].selection;
+        let Some(track) = selection.track() else { return };
+        let Some(publisher) = self.peers.get_mut(track.peer) else {
+            return;
+        };
+        let published = &mut publisher.tracks[track.track];
+        if let Some(target) = selection.target() {
+            selection.set_aim(published.aim(target));
+        }
+        let ours = |one: &&mut Subscription| one.peer == place && one.slot == slot;
+        if let Some(subscription) = published.subscriptions.iter_mut().find(ours) {
+            subscription.interest = selection.interest();
+        }
+        if let Some(subscriber) = self.peers.get_mut(place) {
+            subscriber.slots[slot].selection = selection;
+        }
+        if let Some(encoding) = selection.awaited() {
+            self.want_keyframe(now, place, track, encoding);
+        }
+    }
+
+    /// Lets every slot of a track look again at what arrives of it.
+    pub(super) fn aim_all(&mut self, now: Instant, track: TrackRef) {
+        for subscription in self.subscriptions(track) {
+            self.want_by_size(now, subscription.peer, subscription.slot);
+        }
+    }
+}

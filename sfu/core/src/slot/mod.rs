@@ -1,0 +1,166 @@
+//! One receive slot of a subscriber: an SSRC of ours that carries whatever is mapped to it.
+
+mod retransmit;
+mod seal;
+
+use std::time::Instant;
+
+use crate::counters::Counters;
+use crate::event::{MediaKind, Mid};
+use crate::forward::{MediaPacket, Rewriter, SentLog};
+use crate::layers::{Decision, Layer, Selection};
+use crate::limits;
+use crate::reports::SentCounts;
+use crate::sdp::Codecs;
+use crate::srtp::SrtpSender;
+use crate::transmit::{Arena, Destination};
+
+/// Our headers have no extensions, so they are of one size.
+const HEADER_LEN: usize = 12;
+/// A receive slot.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) mid: Mid,
+    pub(crate) kind: MediaKind,
+    pub(crate) ssrc: u32,
+    rtx_ssrc: Option<u32>,
+    pub(crate) codecs: Codecs,
+    /// Long packets are padded.
+    padding: bool,
+    pub(crate) selection: Selection,
+    /// What its size asks for of what it carries; `None`: not shown.
+    wanted: Option<Layer>,
+    /// Width and height in pixels of the screen; `None` while it is not known.
+    pub(crate) size: Option<(u16, u16)>,
+    pub(crate) rewriter: Rewriter,
+    sent_log: SentLog,
+    pub(crate) counts: SentCounts,
+    rtx_index: u64,
+    /// What the client last reported lost of it.
+    pub(crate) lost: u64,
+}
+
+/// Where a slot's packets go: the subscriber's path and keys, and the arena.
+pub(crate) struct Path<'a> {
+    pub(crate) destination: Destination,
+    pub(crate) sender: &'a mut SrtpSender,
+    pub(crate) arena: &'a mut Arena,
+    pub(crate) counters: &'a mut Counters,
+}
+
+/// What became of one packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forwarded {
+    /// `bytes` of header and payload; `starts` if it is the first of its source.
+    Sent {
+        bytes: usize,
+        starts: bool,
+    },
+    /// The slot waits for a place to start.
+    Waiting,
+    Dropped,
+}
+
+impl Slot {
+    /// `padding` allows long video packets to be padded.
+    pub(crate) fn new(
+        mid: Mid,
+        kind: MediaKind,
+        ssrc: u32,
+        rtx_ssrc: Option<u32>,
+        codecs: Codecs,
+        first_sequence: u16,
+        padding: bool,
+    ) -> Self {
+        Self {
+            mid,
+            kind,
+            ssrc,
+            rtx_ssrc,
+            codecs,
+            padding: padding && kind == MediaKind::Video,
+            selection: Selection::EMPTY,
+            wanted: Some(Layer::BEST),
+            size: None,
+            rewriter: Rewriter::new(first_sequence),
+            sent_log: SentLog::default(),
+            counts: SentCounts::default(),
+            rtx_index: u64::from(first_sequence & 0x7fff),
+            lost: 0,
+        }
+    }
+
+    /// The best layer that the size of the slot asks for; `None` when it is not shown.
+    pub(crate) fn wanted(&self) -> Option<Layer> {
+        self.wanted
+    }
+
+    pub(crate) fn set_wanted(&mut self, wanted: Option<Layer>) {
+        self.wanted = wanted;
+    }
+
+    /// The layer that flows.
+    pub(crate) fn current(&self) -> Option<Layer> {
+        self.selection.live().map(|live| live.layer)
+    }
+
+    /// Sends one packet of the mapped track, or decides not to.
+    pub(crate) fn forward(
+        &mut self,
+        packet: &MediaPacket,
+        plain: &[u8],
+        now: Instant,
+        path: &mut Path<'_>,
+    ) -> Forwarded {
+        let Some(payload_type) = self.codecs.of(packet.codec).map(|codec| codec.payload_type) else {
+            path.counters.codec_not_negotiated += 1;
+            return Forwarded::Dropped;
+        };
+        let (placed, starts) = match self.selection.decide(packet) {
+            Decision::Drop => return Forwarded::Dropped,
+            Decision::Wait => return Forwarded::Waiting,
+            Decision::Start => {
+                self.sent_log.prepare(match self.kind {
+                    MediaKind::Audio => limits::SENT_AUDIO_PACKETS,
+                    MediaKind::Video => limits::SENT_VIDEO_PACKETS,
+                });
+                (self.rewriter.start(packet, now), true)
+            }
+            Decision::Continue => match self.rewriter.place(packet, now) {
+                Some(placed) => (placed, false),
+                None => return Forwarded::Dropped,
+            },
+        };
+        if !self.sent_log.record(placed, packet.index, packet.stream) {
+            return Forwarded::Dropped;
+        }
+        for back in 1..=placed.gap.min(self.sent_log.gap_max()) {
+            let index = placed.index - back;
+            if let Some(source) = self.rewriter.source_of(index) {
+                self.sent_log.skip(index, source, packet.stream, placed.offsets);
+            }
+        }
+        let payload = packet.header.payload(plain);
+        // The first sound after a switch is the start of a talkspurt (RFC 3551 4.1).
+        let marker = packet.header.marker || (starts && self.kind == MediaKind::Audio);
+        let sent = self.seal_media(packet, payload, placed, (payload_type, marker), path);
+        if !sent {
+            path.counters.arena_full += 1;
+            return Forwarded::Dropped;
+        }
+        self.counts.sent(payload.len());
+        path.counters.forwarded += 1;
+        Forwarded::Sent {
+            bytes: HEADER_LEN + payload.len(),
+            starts,
+        }
+    }
+}
+
+fn low(index: u64) -> u16 {
+    u16::try_from(index & 0xffff).expect("masked to 16 bits")
+}
+
+fn roll_over(index: u64) -> u32 {
+    u32::try_from(index >> 16).expect("a stream does not live for 2^48 packets")
+}

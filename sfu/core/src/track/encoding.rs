@@ -1,0 +1,110 @@
+//! One encoding of a source: one picture size of a simulcast, or all there is.
+
+use super::rates::Rates;
+use crate::event::MediaKind;
+use crate::limits;
+use crate::nack::NackTracker;
+use crate::reports::{Reception, SenderClock};
+use crate::ring::PacketRing;
+use crate::sdp::{Codecs, Rid};
+
+/// An encoding has stopped when so many frames of the others came and none of its own: between half a second and one
+/// in a lively picture, never in a still one.
+const SILENT_FRAMES: u16 = 30;
+/// Packets kept of a stream for retransmission: about three seconds of video.
+const VIDEO_RING: usize = 512;
+/// Sound is kept only to notice duplicates.
+const AUDIO_RING: usize = 64;
+
+/// An encoding that was negotiated, whether it arrives or not.
+#[derive(Debug)]
+pub(crate) struct Encoding {
+    /// Its name in the packets (RFC 8852); `None` without simulcast.
+    pub(crate) rid: Option<Rid>,
+    pub(crate) stream: Option<Stream>,
+    pub(crate) rates: Rates,
+    /// Width and height of the picture, as the last keyframe said.
+    pub(crate) size: Option<(u16, u16)>,
+    /// It comes, as far as one can tell from those beside it.
+    pub(crate) arrives: bool,
+    /// Frames of other encodings since the last of its own.
+    silent_frames: u16,
+    /// Timestamp of the newest frame.
+    timestamp: Option<u32>,
+    /// SSRCs it has had; bounds how often it may begin a new one.
+    streams_begun: usize,
+}
+
+/// The packets of one SSRC.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) ssrc: u32,
+    /// Unique in the core.
+    pub(crate) id: u32,
+    pub(crate) ring: PacketRing,
+    pub(crate) nack: Option<NackTracker>,
+    pub(crate) reception: Reception,
+    pub(crate) sender: Option<SenderClock>,
+}
+
+impl Encoding {
+    pub(crate) fn new(rid: Option<Rid>) -> Self {
+        Self {
+            rid,
+            stream: None,
+            rates: Rates::default(),
+            size: None,
+            arrives: false,
+            silent_frames: 0,
+            timestamp: None,
+            streams_begun: 0,
+        }
+    }
+
+    /// Notes a packet; true when it is the first of a frame.
+    pub(super) fn begins_frame(&mut self, timestamp: u32) -> bool {
+        self.timestamp.replace(timestamp) != Some(timestamp)
+    }
+
+    /// Notes a frame of its own; true when the encoding had not arrived before.
+    pub(super) fn came(&mut self) -> bool {
+        self.silent_frames = 0;
+        !std::mem::replace(&mut self.arrives, true)
+    }
+
+    /// Notes a frame of another encoding; true when this one is taken to have stopped.
+    pub(super) fn other_came(&mut self) -> bool {
+        self.silent_frames = self.silent_frames.saturating_add(1);
+        self.silent_frames >= SILENT_FRAMES && std::mem::replace(&mut self.arrives, false)
+    }
+
+    /// Begins the stream of an SSRC that was not there before; false when there were too many.
+    pub(super) fn begin_stream(&mut self, ssrc: u32, kind: MediaKind, codecs: &Codecs, stream_id: &mut u32) -> bool {
+        if self.streams_begun == limits::SSRCS_PER_TRACK_MAX {
+            return false;
+        }
+        self.streams_begun += 1;
+        *stream_id = stream_id.wrapping_add(1);
+        let video = kind == MediaKind::Video;
+        let repeats = codecs.iter().any(|codec| codec.nack);
+        self.stream = Some(Stream {
+            ssrc,
+            id: *stream_id,
+            ring: PacketRing::new(if video { VIDEO_RING } else { AUDIO_RING }),
+            nack: (video && repeats).then(NackTracker::new),
+            reception: Reception::default(),
+            sender: None,
+        });
+        true
+    }
+}
+
+impl Stream {
+    /// The index that a sequence number without a roll-over counter means: the one nearest to the newest.
+    pub(crate) fn index_of(&self, sequence: u16) -> Option<u64> {
+        let highest = self.reception.highest()?;
+        #[expect(clippy::cast_possible_truncation, reason = "the distance modulo 2^16 is meant")]
+        let ahead = sequence.wrapping_sub(highest as u16).cast_signed();
+        highest.checked_add_signed(i64::from(ahead))
+    }
+}

@@ -1,0 +1,316 @@
+//! One source that a peer publishes: its encodings, what arrived of them, and who watches them.
+
+mod encoding;
+mod rates;
+
+use std::time::Instant;
+
+pub(crate) use encoding::{Encoding, Stream};
+
+use crate::event::{MediaKind, SourceKind};
+use crate::forward::{MediaPacket, read_payload};
+use crate::keyframe::KeyframeRequests;
+use crate::layers::{Layer, LayerRate, bit};
+use crate::nack::NackTracker;
+use crate::rtp::Header;
+use crate::sdp::{Codec, Codecs, Rid};
+
+/// Lines of the best encoding until a keyframe says how many there are.
+const HEIGHT_ASSUMED: u32 = 720;
+
+/// A slot that carries a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Subscription {
+    pub(crate) peer: usize,
+    pub(crate) slot: usize,
+    /// The encodings that it takes packets of, by bits; kept here so that the others cost no look at the slot.
+    pub(crate) interest: u8,
+}
+
+impl Subscription {
+    /// A slot that takes nothing yet.
+    pub(crate) fn new(peer: usize, slot: usize) -> Self {
+        Self {
+            peer,
+            slot,
+            interest: 0,
+        }
+    }
+}
+
+/// A published source.
+#[derive(Debug)]
+pub(crate) struct Track {
+    pub(crate) kind: SourceKind,
+    pub(crate) mid: String,
+    pub(crate) codecs: Codecs,
+    /// In the order of the offer; one without a RID where there is no simulcast.
+    pub(crate) encodings: Vec<Encoding>,
+    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) keyframes: KeyframeRequests,
+    /// Nothing of it is forwarded.
+    pub(crate) muted: bool,
+    /// Other encodings arrive than before, or in other sizes: its slots are to look again.
+    pub(crate) changed: bool,
+}
+
+/// Why a packet of a track is not forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unwanted {
+    PayloadType,
+    Duplicate,
+    TooManyStreams,
+}
+
+/// How a packet came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    First,
+    Retransmission,
+}
+
+/// A packet, and where it belongs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Received<'a> {
+    pub(crate) encoding: usize,
+    pub(crate) header: Header,
+    /// `roc << 16 | sequence`.
+    pub(crate) index: u64,
+    pub(crate) packet: &'a [u8],
+    pub(crate) arrival: Arrival,
+}
+
+impl Track {
+    /// `rids` are those of a simulcast source, from the smallest picture up; empty without simulcast.
+    pub(crate) fn new(kind: SourceKind, mid: String, codecs: Codecs, rids: &[Rid]) -> Self {
+        let encodings = if rids.is_empty() {
+            vec![Encoding::new(None)]
+        } else {
+            rids.iter().map(|rid| Encoding::new(Some(rid.clone()))).collect()
+        };
+        Self {
+            kind,
+            mid,
+            codecs,
+            encodings,
+            subscriptions: Vec::new(),
+            keyframes: KeyframeRequests::default(),
+            muted: false,
+            changed: false,
+        }
+    }
+
+    /// The streams that flow now, best last.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &Stream> {
+        self.encodings.iter().filter_map(|encoding| encoding.stream.as_ref())
+    }
+
+    pub(crate) fn streams_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
+        self.encodings
+            .iter_mut()
+            .filter_map(|encoding| encoding.stream.as_mut())
+    }
+
+    /// The stream of this number, if it still flows.
+    pub(crate) fn stream(&self, id: u32) -> Option<&Stream> {
+        self.streams().find(|stream| stream.id == id)
+    }
+
+    /// The encoding with this RID (RFC 8852), or the only one where there is no simulcast.
+    pub(crate) fn encoding_of(&self, rid: Option<&[u8]>) -> Option<usize> {
+        if !self.simulcast() {
+            return Some(0);
+        }
+        self.encodings
+            .iter()
+            .position(|encoding| encoding.rid.as_ref().map(|rid| rid.0.as_bytes()) == rid)
+    }
+
+    fn simulcast(&self) -> bool {
+        self.encodings.len() > 1
+    }
+
+    /// Takes an authenticated packet. `stream_id` names a new stream if this begins one.
+    pub(crate) fn receive(
+        &mut self,
+        received: &Received<'_>,
+        stream_id: &mut u32,
+        now: Instant,
+    ) -> Result<MediaPacket, Unwanted> {
+        let Received {
+            encoding: place,
+            header,
+            index,
+            packet,
+            arrival,
+        } = *received;
+        let codec = self.codecs.by_payload_type(header.payload_type);
+        let codec = codec.ok_or(Unwanted::PayloadType)?.codec;
+        let encoding = &mut self.encodings[place];
+        if encoding.stream.as_ref().is_none_or(|stream| stream.ssrc != header.ssrc) {
+            if !encoding.begin_stream(header.ssrc, self.kind.media(), &self.codecs, stream_id) {
+                return Err(Unwanted::TooManyStreams);
+            }
+            let watched = self.subscriptions.iter().any(|one| one.interest & bit(place) > 0);
+            if watched && self.kind.media() == MediaKind::Video {
+                self.keyframes.want(place);
+            }
+        }
+        let stream = encoding.stream.as_mut().expect("begun above");
+        let newest = stream.reception.highest().is_none_or(|highest| index > highest);
+        if stream.ring.get(index).is_some() || !stream.ring.insert(index, packet) {
+            return Err(Unwanted::Duplicate);
+        }
+        stream
+            .reception
+            .received(index, header.timestamp, codec.clock_rate(), arrival, now);
+        if let Some(nack) = &mut stream.nack {
+            nack.received(index, now);
+        }
+        let id = stream.id;
+        let media = self.describe((place, id, codec), header, index, packet, newest);
+        if media.keyframe {
+            self.keyframes.arrived(place);
+            self.learn_size(place, &media, packet);
+        }
+        self.encodings[place].rates.add(packet.len(), media.layer, now);
+        if newest && self.encodings[place].begins_frame(header.timestamp) {
+            self.note_frame(place);
+        }
+        Ok(media)
+    }
+
+    fn learn_size(&mut self, place: usize, keyframe: &MediaPacket, packet: &[u8]) {
+        let payload = keyframe.header.payload(packet);
+        let Some(size) = keyframe.vp8.and_then(|vp8| vp8.picture_size(payload)) else {
+            return;
+        };
+        self.changed |= self.encodings[place].size.replace(size) != Some(size);
+    }
+
+    fn note_frame(&mut self, place: usize) {
+        for (other, encoding) in self.encodings.iter_mut().enumerate() {
+            self.changed |= if other == place {
+                encoding.came()
+            } else {
+                encoding.other_came()
+            };
+        }
+    }
+
+    /// What the forwarding needs to know of a packet.
+    pub(crate) fn describe(
+        &self,
+        (encoding, stream, codec): (usize, u32, Codec),
+        header: Header,
+        index: u64,
+        packet: &[u8],
+        newest: bool,
+    ) -> MediaPacket {
+        let (keyframe, vp8) = read_payload(codec, header.payload(packet));
+        let spatial = if self.simulcast() { encoding } else { 0 };
+        MediaPacket {
+            stream,
+            encoding,
+            layer: Layer {
+                spatial: u8::try_from(spatial).expect("encodings are bounded"),
+                temporal: vp8.and_then(|vp8| vp8.tid).unwrap_or(0),
+            },
+            codec,
+            index,
+            header,
+            keyframe,
+            vp8,
+            newest,
+        }
+    }
+
+    /// Appends the layers that arrive now with their cost, ascending.
+    pub(crate) fn layer_rates(&self, now: Instant, out: &mut Vec<LayerRate>) {
+        for (spatial, encoding) in (0u8..).zip(&self.encodings) {
+            let simulcast = self.simulcast();
+            encoding.rates.each(now, |layer, bps| {
+                let layer = Layer {
+                    spatial: if simulcast { spatial } else { layer.spatial },
+                    ..layer
+                };
+                out.push(LayerRate { layer, bps });
+            });
+        }
+    }
+
+    /// The smallest layer that fills a slot of this size (width and height); `None` when it is not shown.
+    pub(crate) fn layer_for(&self, size: Option<(u16, u16)>) -> Option<Layer> {
+        let Some((width, height)) = size else {
+            return Some(Layer::BEST);
+        };
+        if width == 0 || height == 0 {
+            return None;
+        }
+        let enough = (0..self.encodings.len()).find(|place| self.height_of(*place) >= u32::from(height));
+        let spatial = match enough {
+            Some(place) if self.simulcast() => u8::try_from(place).expect("encodings are bounded"),
+            Some(_) | None => u8::MAX,
+        };
+        Some(Layer {
+            spatial,
+            temporal: u8::MAX,
+        })
+    }
+
+    /// Lines of an encoding's picture: as its last keyframe said, else as if each encoding were twice as high as the
+    /// one before and the last of [`HEIGHT_ASSUMED`].
+    fn height_of(&self, place: usize) -> u32 {
+        let known = |encoding: &Encoding| encoding.size.map(|(_, height)| u32::from(height));
+        if let Some(height) = known(&self.encodings[place]) {
+            return height;
+        }
+        let other = self.encodings.iter().enumerate().rev();
+        let (there, height) = other
+            .filter_map(|(there, encoding)| Some((there, known(encoding)?)))
+            .next()
+            .unwrap_or((self.encodings.len() - 1, HEIGHT_ASSUMED));
+        if there > place {
+            height >> (there - place)
+        } else {
+            height << (place - there)
+        }
+    }
+
+    /// The encoding to forward for this target: its own, else the next best of those that arrive.
+    pub(crate) fn aim(&self, target: Layer) -> usize {
+        let best = usize::from(target.spatial).min(self.encodings.len() - 1);
+        let arrives = |place: &usize| self.encodings[*place].arrives;
+        let below = (0..=best).rev().find(arrives);
+        below
+            .or_else(|| (best + 1..self.encodings.len()).find(arrives))
+            .unwrap_or(best)
+    }
+
+    /// The publisher said that it answers keyframe requests.
+    pub(crate) fn can_ask_keyframe(&self) -> bool {
+        self.codecs.iter().any(|codec| codec.pli || codec.fir)
+    }
+
+    /// The SSRCs to name when keyframes of these encodings are asked for. One that has not begun yet has none; then the
+    /// publisher is asked by another, since most code all their encodings anew together.
+    pub(crate) fn keyframe_ssrcs(&self, wanted: u8) -> impl Iterator<Item = u32> {
+        let named = move |(place, encoding): (usize, &Encoding)| {
+            let stream = encoding.stream.as_ref().filter(|_| wanted & bit(place) > 0);
+            stream.map(|stream| stream.ssrc)
+        };
+        let mut ssrcs = self.encodings.iter().enumerate().filter_map(named).peekable();
+        let instead = self.streams().next().map(|stream| stream.ssrc);
+        let instead = instead.filter(|_| wanted > 0 && ssrcs.peek().is_none());
+        ssrcs.chain(instead)
+    }
+
+    /// When something is to be asked of the publisher.
+    pub(crate) fn due_at(&self, now: Instant) -> Option<Instant> {
+        let mut streams = self.streams().peekable();
+        streams.peek()?;
+        let nack = streams.filter_map(|stream| stream.nack.as_ref().and_then(NackTracker::next_due));
+        let keyframe = self.keyframes.due_at(now).filter(|_| self.can_ask_keyframe());
+        nack.chain(keyframe).min()
+    }
+}
