@@ -1,12 +1,16 @@
 //! RTP headers (RFC 3550, RFC 8285) and what payloads say about themselves, read and written in place.
 
+mod audio_level;
 mod av1;
+pub mod dependency_descriptor;
 mod h264;
+pub mod red;
 #[cfg(test)]
 mod tests;
 mod vp8;
 mod vp9;
 
+pub use audio_level::AudioLevel;
 pub use av1::Av1;
 pub use h264::H264;
 pub use vp8::Vp8;
@@ -139,9 +143,10 @@ pub struct Fields {
     pub ssrc: u32,
 }
 
-/// Writes a header with one-byte extensions (ids 1 to 14, values of 1 to 16 bytes, at most 15 of them) into `out`, which
-/// must have the room, and returns its length. That depends only on the lengths of the values: a stream that always
-/// passes the same set has headers of one size.
+/// Writes a header with extensions (ids 1 to 14, values of up to 255 bytes) into `out`, which must have the room, and
+/// returns its length. That depends only on the lengths of the values: a stream that always passes the same set has
+/// headers of one size. Elements are in one-byte form unless a value is empty or longer than 16 bytes, which only the
+/// two-byte form can carry (RFC 8285 4.3).
 pub fn write_header(out: &mut [u8], fields: &Fields, extensions: &[(u8, &[u8])]) -> usize {
     out[0] = 0x80 | u8::from(fields.padding) << 5 | u8::from(!extensions.is_empty()) << 4;
     out[1] = u8::from(fields.marker) << 7 | fields.payload_type & 0x7f;
@@ -151,19 +156,25 @@ pub fn write_header(out: &mut [u8], fields: &Fields, extensions: &[(u8, &[u8])])
     if extensions.is_empty() {
         return 12;
     }
+    let one_byte = extensions.iter().all(|(_, value)| (1..=16).contains(&value.len()));
     let mut at = 16;
     for (id, value) in extensions {
-        debug_assert!(
-            (1..=14).contains(id) && (1..=16).contains(&value.len()),
-            "one-byte form"
-        );
-        out[at] = id << 4 | u8::try_from(value.len() - 1).expect("at most 16 bytes");
-        out[at + 1..at + 1 + value.len()].copy_from_slice(value);
-        at += 1 + value.len();
+        debug_assert!((1..=14).contains(id), "ids of both forms");
+        let len = u8::try_from(value.len()).expect("at most 255 bytes");
+        if one_byte {
+            out[at] = id << 4 | (len - 1);
+            at += 1;
+        } else {
+            out[at..at + 2].copy_from_slice(&[*id, len]);
+            at += 2;
+        }
+        out[at..at + value.len()].copy_from_slice(value);
+        at += value.len();
     }
     let end = at.next_multiple_of(4);
     out[at..end].fill(0);
-    out[12..14].copy_from_slice(&ONE_BYTE_PROFILE.to_be_bytes());
+    let profile = if one_byte { ONE_BYTE_PROFILE } else { TWO_BYTE_PROFILE };
+    out[12..14].copy_from_slice(&profile.to_be_bytes());
     let words = u16::try_from((end - 16) / 4).expect("few short extensions");
     out[14..16].copy_from_slice(&words.to_be_bytes());
     end

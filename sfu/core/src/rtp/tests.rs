@@ -36,6 +36,22 @@ fn headers_round_trip() {
 }
 
 #[test]
+fn long_and_empty_extensions_are_written_in_two_byte_form() {
+    let mut packet = [0xff; 60];
+    let long = [7; 17];
+    let len = write_header(&mut packet, &FIELDS, &[(3, &[1, 2]), (9, &long), (5, &[])]);
+    assert_eq!(
+        len, 44,
+        "six bytes of elements' heads, nineteen of values, padded to 28"
+    );
+    let header = Header::parse(&packet).unwrap();
+    assert_eq!(header.header_len, 44);
+    assert_eq!(header.extension(&packet, 3), Some(&[1, 2][..]));
+    assert_eq!(header.extension(&packet, 9), Some(&long[..]));
+    assert_eq!(header.extension(&packet, 5), Some(&[][..]));
+}
+
+#[test]
 fn contributing_sources_and_padding_are_left_out_of_the_payload() {
     let packet = [
         &[0xa2, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3][..],
