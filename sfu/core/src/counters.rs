@@ -39,6 +39,8 @@ counters! {
     stun_auth_failed,
     /// Authentic STUN checks that came before, from an address that they do not speak for.
     stun_replayed,
+    /// Authentic STUN checks from an address pair that is another peer's.
+    stun_pair_taken,
     /// DTLS datagrams for a peer whose association is over.
     dtls_dropped,
     /// DTLS associations that ended by an error or another certificate than promised.
@@ -61,7 +63,7 @@ counters! {
     unknown_payload_type,
     /// RTP that the same track brought before, by another way.
     rtp_duplicate,
-    /// Packets, or requests for packets, beyond the rate of one peer.
+    /// Packets, checks, handshakes, or requests for packets, beyond the rate of one peer.
     rate_limited,
     /// Media for a slot whose client did not negotiate the codec.
     codec_not_negotiated,

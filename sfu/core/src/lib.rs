@@ -4,6 +4,7 @@
 
 mod arrivals;
 mod bandwidth;
+mod budget;
 mod candidate;
 mod counters;
 mod demux;

@@ -32,7 +32,17 @@ pub const PAIRS_PER_PEER_MAX: usize = 16;
 pub const SSRCS_PER_PEER_MAX: usize = 64;
 /// SSRCs that one encoding may have had; a further one is dropped.
 pub const SSRCS_PER_TRACK_MAX: usize = 8;
-/// RTP packets a second from one peer, also the burst; more are dropped before decryption.
+/// How long after its last sign of life a peer keeps an address pair that another peer claims. Longer than the six
+/// seconds that consent checks may lie apart (RFC 7675 5.1), shorter than a handshake may take.
+pub const PAIR_KEPT: Duration = Duration::from_secs(10);
+/// Characters of an ICE fragment (RFC 8839 5.4); a restart with a longer one is ignored.
+pub const UFRAG_BYTES_MAX: usize = 256;
+/// Authentic checks a second from one peer, also the burst; more are not answered.
+pub const CHECKS_PER_SECOND_MAX: u32 = 200;
+/// DTLS datagrams a second from the address pairs of one peer, also the burst; more are dropped unread.
+pub const HANDSHAKES_PER_SECOND_MAX: u32 = 200;
+/// Authentic RTP and RTCP packets a second from one peer, also the burst; more are dropped. Forged ones do not count,
+/// or whoever can forge an address could silence its owner.
 pub const PACKETS_PER_SECOND_MAX: u32 = 4_000;
 
 /// Packets sent again to one subscriber a second, also the burst; further requests are not answered.

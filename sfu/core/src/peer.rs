@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::arrivals::ArrivalLog;
+use crate::budget::Budget;
 use crate::counters::Counters;
+use crate::demux::Tuple;
 use crate::dtls::{DtlsServer, Fingerprint};
 use crate::event::{PeerId, PeerStats, RoomId, SourceKind};
 use crate::forward::MediaPacket;
@@ -43,41 +45,6 @@ pub(crate) struct Binding {
     pub(crate) rtx: bool,
 }
 
-/// A token bucket of packets.
-#[derive(Debug)]
-pub(crate) struct PacketBudget {
-    per_second: u64,
-    /// Thousandths of packets.
-    tokens: u64,
-    at: Instant,
-}
-
-impl PacketBudget {
-    fn new(per_second: u32, now: Instant) -> Self {
-        let per_second = u64::from(per_second);
-        Self {
-            per_second,
-            tokens: per_second * 1_000,
-            at: now,
-        }
-    }
-
-    /// False when there are more packets than there may be.
-    pub(crate) fn take(&mut self, now: Instant) -> bool {
-        let millis = u64::try_from(now.saturating_duration_since(self.at).as_millis()).unwrap_or(u64::MAX);
-        if millis > 0 {
-            let earned = millis.saturating_mul(self.per_second);
-            self.tokens = self.tokens.saturating_add(earned).min(self.per_second * 1_000);
-            self.at = now;
-        }
-        let enough = self.tokens >= 1_000;
-        if enough {
-            self.tokens -= 1_000;
-        }
-        enough
-    }
-}
-
 /// A peer.
 pub(crate) struct Peer {
     pub(crate) id: PeerId,
@@ -100,10 +67,14 @@ pub(crate) struct Peer {
     pub(crate) clock: PublisherClock,
     pub(crate) round_trip: Option<Duration>,
     pub(crate) stats: PeerStats,
-    /// What it may send.
-    pub(crate) budget: PacketBudget,
+    /// Authentic packets that it may send.
+    pub(crate) budget: Budget,
+    /// Authentic checks that are answered.
+    pub(crate) checks: Budget,
+    /// DTLS datagrams that are looked at.
+    pub(crate) handshakes: Budget,
     /// What is sent to it again.
-    pub(crate) retransmissions: PacketBudget,
+    pub(crate) retransmissions: Budget,
     pub(crate) joined_at: Instant,
     pub(crate) last_packet_at: Option<Instant>,
     pub(crate) alive_reported: Option<Instant>,
@@ -158,8 +129,10 @@ impl Peer {
             clock: PublisherClock::default(),
             round_trip: None,
             stats: PeerStats::default(),
-            budget: PacketBudget::new(limits::PACKETS_PER_SECOND_MAX, now),
-            retransmissions: PacketBudget::new(limits::RETRANSMISSIONS_PER_SECOND_MAX, now),
+            budget: Budget::new(limits::PACKETS_PER_SECOND_MAX, now),
+            checks: Budget::new(limits::CHECKS_PER_SECOND_MAX, now),
+            handshakes: Budget::new(limits::HANDSHAKES_PER_SECOND_MAX, now),
+            retransmissions: Budget::new(limits::RETRANSMISSIONS_PER_SECOND_MAX, now),
             joined_at: now,
             last_packet_at: None,
             alive_reported: None,
@@ -180,6 +153,14 @@ impl Peer {
 
     pub(crate) fn round_trip(&self) -> Duration {
         self.round_trip.unwrap_or(ROUND_TRIP_ASSUMED)
+    }
+
+    /// The pair is this peer's against another that says it is there as well: it was checked lately, or is the one in
+    /// use by a client that was heard lately.
+    pub(crate) fn keeps(&self, tuple: Tuple, now: Instant) -> bool {
+        let lately = |at: Instant| now.saturating_duration_since(at) < limits::PAIR_KEPT;
+        let in_use = self.ice.selected() == Some(tuple);
+        self.ice.checked_at(tuple).is_some_and(lately) || (in_use && self.last_packet_at.is_some_and(lately))
     }
 
     /// Notes a packet that proves the client's presence.

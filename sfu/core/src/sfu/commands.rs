@@ -9,6 +9,7 @@ use crate::event::{
 };
 use crate::ice::{Credentials, IceAgent};
 use crate::layers::TrackRef;
+use crate::limits;
 use crate::peer::{Binding, Joining, Peer};
 use crate::sdp::{self, Answer, Extensions, Line, Offer, Role};
 use crate::slot::Slot;
@@ -50,7 +51,11 @@ impl Sfu {
                 }
             }
             Command::Mute { source, muted } => self.mute(now, source, muted),
-            Command::Restart { .. } => {}
+            Command::Restart { peer, ufrag } => {
+                if let Some(place) = self.enter(peer) {
+                    self.restart_ice(place, ufrag);
+                }
+            }
             Command::CloseRoom { room } => {
                 self.working_on = Some(room);
                 self.remove_room(now, room, DisconnectReason::Removed);
@@ -200,6 +205,23 @@ impl Sfu {
                 return credentials;
             }
         }
+    }
+
+    fn restart_ice(&mut self, place: usize, remote_ufrag: String) {
+        if remote_ufrag.len() > limits::UFRAG_BYTES_MAX {
+            return;
+        }
+        let credentials = self.credentials(place);
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let event = Event::Restarted {
+            peer: peer.id,
+            ufrag: credentials.ufrag.clone(),
+            password: credentials.password.clone(),
+        };
+        if let Some(ufrag) = peer.ice.restart(credentials, remote_ufrag) {
+            self.routes.remove_ufrag(&ufrag);
+        }
+        self.push_event(event);
     }
 
     fn set_forwarding(&mut self, now: Instant, place: usize, allowed: bool) {

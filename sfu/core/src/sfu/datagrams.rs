@@ -7,6 +7,7 @@ use super::{Sfu, push_bytes};
 use crate::demux::{Class, Tuple, classify};
 use crate::dtls::{DtlsServer, Progress};
 use crate::event::{DisconnectReason, Event};
+use crate::ice::Check;
 use crate::limits;
 use crate::peer::{Secured, Transport};
 use crate::srtp::{SrtpError, SrtpReceiver, SrtpSender};
@@ -55,8 +56,13 @@ impl Sfu {
         };
         let Some(peer) = self.peers.get_mut(place) else { return };
         self.working_on = Some(peer.room);
-        if theirs != peer.ice.remote_ufrag || !request.verify(peer.ice.local.password.as_bytes()) {
+        let session = peer.ice.session(ours, theirs);
+        let Some((generation, password)) = session.filter(|(_, password)| request.verify(password.as_bytes())) else {
             self.counters.stun_auth_failed += 1;
+            return;
+        };
+        if !peer.checks.take(now) {
+            self.counters.rate_limited += 1;
             return;
         }
         let destination = Destination { tuple, key: peer.key };
@@ -69,7 +75,7 @@ impl Sfu {
         };
         if let Some(code) = error {
             self.counters.stun_bad += 1;
-            let password = Some(peer.ice.local.password.as_bytes());
+            let password = Some(password.as_bytes());
             stun::write_error(
                 &mut self.scratch,
                 request.transaction,
@@ -80,19 +86,45 @@ impl Sfu {
             push_bytes(&mut self.arena, destination, &self.scratch);
             return;
         }
-        let checked = peer
-            .ice
-            .checked(tuple, request.transaction, request.use_candidate(), now);
+        // Written while the session is at hand: the check may end it.
+        stun::write_success(
+            &mut self.scratch,
+            request.transaction,
+            tuple.remote,
+            password.as_bytes(),
+        );
+        let check = Check {
+            generation,
+            transaction: request.transaction,
+            priority: request.priority().unwrap_or(0),
+            nominates: request.use_candidate(),
+        };
+        self.checked(now, place, destination, check);
+    }
+
+    /// Takes an authentic check, whose answer is in the scratch buffer.
+    fn checked(&mut self, now: Instant, place: usize, destination: Destination, check: Check) {
+        let tuple = destination.tuple;
+        let owner = self.routes.by_tuple(&tuple).filter(|owner| *owner != place);
+        let owner = owner.and_then(|owner| self.peers.get(owner));
+        if owner.is_some_and(|owner| owner.keeps(tuple, now)) {
+            // An address can be forged. Not answered, so that nobody comes to rely on a pair that is another's.
+            self.counters.stun_pair_taken += 1;
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let checked = peer.ice.checked(tuple, check, now);
         if checked.fresh {
             peer.authenticated(now);
         }
         if checked.answer {
             self.counters.stun_checks += 1;
-            let password = peer.ice.local.password.as_bytes();
-            stun::write_success(&mut self.scratch, request.transaction, tuple.remote, password);
             push_bytes(&mut self.arena, destination, &self.scratch);
         } else {
             self.counters.stun_replayed += 1;
+        }
+        if let Some(ufrag) = checked.retired {
+            self.routes.remove_ufrag(&ufrag);
         }
         if let Some(evicted) = checked.evicted {
             self.routes.remove_tuple(&evicted, place);
@@ -118,6 +150,10 @@ impl Sfu {
 
     fn dtls(&mut self, now: Instant, place: usize, tuple: Tuple, bytes: &[u8]) {
         let Some(peer) = self.peers.get_mut(place) else { return };
+        if !peer.handshakes.take(now) {
+            self.counters.rate_limited += 1;
+            return;
+        }
         peer.ice.heard_handshake(tuple);
         if matches!(peer.transport, Transport::Waiting) {
             let (config, expected) = (Arc::clone(&self.dtls_config), peer.fingerprint.clone());

@@ -17,10 +17,6 @@ use crate::track::Track;
 impl Sfu {
     pub(super) fn srtcp(&mut self, now: Instant, place: usize, bytes: &mut [u8]) {
         let Some(peer) = self.peers.get_mut(place) else { return };
-        if !peer.budget.take(now) {
-            self.counters.rate_limited += 1;
-            return;
-        }
         let Transport::Connected(secured) = &mut peer.transport else {
             self.counters.srtp_early += 1;
             return;
@@ -33,6 +29,10 @@ impl Sfu {
             }
         };
         peer.authenticated(now);
+        if !peer.budget.take(now) {
+            self.counters.rate_limited += 1;
+            return;
+        }
         for packet in rtcp::parse(&bytes[..len]) {
             match packet {
                 Ok(packet) => self.rtcp(now, place, &packet),

@@ -20,10 +20,6 @@ const CATCH_UP_MAX: u64 = 64;
 impl Sfu {
     pub(super) fn srtp(&mut self, now: Instant, place: usize, bytes: &mut [u8]) {
         let Some(peer) = self.peers.get_mut(place) else { return };
-        if !peer.budget.take(now) {
-            self.counters.rate_limited += 1;
-            return;
-        }
         let Transport::Connected(secured) = &mut peer.transport else {
             self.counters.srtp_early += 1;
             return;
@@ -36,6 +32,10 @@ impl Sfu {
             }
         };
         peer.authenticated(now);
+        if !peer.budget.take(now) {
+            self.counters.rate_limited += 1;
+            return;
+        }
         let plain = &mut bytes[..opened.len];
         peer.stats.packets_in += 1;
         peer.stats.bytes_in += plain.len() as u64;

@@ -233,7 +233,9 @@ impl Sfu {
             return;
         };
         self.rooms.leave(peer.room, place);
-        self.routes.remove_ufrag(&peer.ice.local.ufrag);
+        for ufrag in peer.ice.ufrags() {
+            self.routes.remove_ufrag(ufrag);
+        }
         for tuple in peer.ice.tuples() {
             self.routes.remove_tuple(&tuple, place);
         }

@@ -47,8 +47,16 @@ impl Sfu {
             return;
         }
         self.ask_publisher(now, place);
+        self.forget_stale_pairs(now, place);
         if self.peers.get(place).is_some_and(|peer| now >= peer.report_at) {
             self.report(now, place);
+        }
+    }
+
+    fn forget_stale_pairs(&mut self, now: Instant, place: usize) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        while let Some(tuple) = peer.ice.forget_stale(now) {
+            self.routes.remove_tuple(&tuple, place);
         }
     }
 

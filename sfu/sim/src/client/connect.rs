@@ -54,6 +54,9 @@ impl Client {
         self.validated = true;
         // The pair works: nominate it and begin the handshake over it.
         self.check(now);
+        if self.dtls.is_some() {
+            return;
+        }
         let config = Config::builder()
             .flight_start_rto(Duration::from_millis(200))
             .flight_retries(8)

@@ -77,6 +77,8 @@ pub struct Client {
     config: ClientConfig,
     random: ChaCha8Rng,
     ufrag: String,
+    /// Ours after a restart that is not answered yet.
+    next_ufrag: Option<String>,
     password: String,
     certificate: DtlsCertificate,
     remote: Option<Answered>,
@@ -117,6 +119,7 @@ impl Client {
         let certificate = dimpl::certificate::generate_self_signed_certificate().expect("the system has randomness");
         Self {
             ufrag: format!("c{:08x}", random.random::<u32>()),
+            next_ufrag: None,
             password: format!("{:032x}", random.random::<u128>()),
             certificate,
             random,
@@ -214,6 +217,24 @@ impl Client {
         for sender in &mut self.senders {
             sender.stop();
         }
+    }
+
+    /// Begins an ICE restart; the fragment is for [`sfu_core::Command::Restart`]. Until the answer, all goes on as before.
+    pub fn restart(&mut self) -> String {
+        let ufrag = format!("r{:08x}", self.random.random::<u32>());
+        self.next_ufrag = Some(ufrag.clone());
+        ufrag
+    }
+
+    /// Takes the answer to a restart: checks begin anew, with the new credentials.
+    pub fn restarted(&mut self, ufrag: &str, password: &str, now: Instant) {
+        let (Some(remote), Some(own)) = (&mut self.remote, self.next_ufrag.take()) else {
+            return;
+        };
+        (remote.ufrag, remote.password) = (ufrag.to_owned(), password.to_owned());
+        self.ufrag = own;
+        self.validated = false;
+        self.moved(now);
     }
 
     /// Its address changed: checks from the new one begin at once.

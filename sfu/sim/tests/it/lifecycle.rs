@@ -193,6 +193,10 @@ fn an_address_that_another_peer_validates_is_that_peers() {
     world.run_for(Duration::from_secs(1));
     let taken = world.address_of(0);
     world.client(0).stop_media();
+    // The old owner falls silent, but may come back for a while.
+    world.network().conditions.lost = 1_000;
+    world.run_for(Duration::from_secs(8));
+    world.network().conditions.lost = 0;
     let index = world.join_from(
         ClientConfig {
             tag: 3,
@@ -200,6 +204,8 @@ fn an_address_that_another_peer_validates_is_that_peers() {
         },
         taken,
     );
+    world.run_for(Duration::from_secs(1));
+    assert!(!world.client(index).is_connected(), "it is still the other's");
     world.connect_all();
     world.admit(index, true);
     world.show(

@@ -3,4 +3,5 @@
 mod call;
 mod hostile;
 mod lifecycle;
+mod paths;
 mod switching;
