@@ -4,9 +4,11 @@
 //! keys (and the sizes of some handshake records) differ from run to run; nothing that is checked depends on them.
 
 mod client;
+mod link;
 mod network;
 mod world;
 
-pub use client::{Client, ClientConfig, Received, ReceivedStream};
-pub use network::{Conditions, Datagram, Network};
+pub use client::{Client, ClientConfig, Freeze, Heard, Received, ReceivedStream, Seen};
+pub use link::{CompetingFlow, Competitor, Link, LinkConfig, LinkStats, Loss, Passed, Profile, Rate};
+pub use network::{Access, Conditions, Datagram, Network};
 pub use world::{Outcome, World};

@@ -1,12 +1,15 @@
-//! A network that loses, repeats, delays and so reorders, by a seeded generator and a virtual clock.
+//! A network that loses, repeats, delays and so reorders, by a seeded generator and a virtual clock. Single addresses can
+//! have links of their own.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use crate::link::{Link, LinkConfig};
 
 /// How bad the network is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +41,22 @@ pub struct Datagram {
     pub bytes: Vec<u8>,
 }
 
+/// Both directions of an access.
+#[derive(Debug)]
+pub struct Access {
+    since: Instant,
+    /// From the client.
+    pub up: Link,
+    /// To the client.
+    pub down: Link,
+}
+
 /// The datagrams on their way, soonest first.
 #[derive(Debug)]
 pub struct Network {
+    /// For whoever has no link.
     pub conditions: Conditions,
+    accesses: BTreeMap<SocketAddr, Access>,
     random: ChaCha8Rng,
     on_the_way: BinaryHeap<Reverse<(Instant, u64, Datagram)>>,
     sent: u64,
@@ -53,6 +68,7 @@ impl Network {
     pub fn new(seed: u64, conditions: Conditions) -> Self {
         Self {
             conditions,
+            accesses: BTreeMap::new(),
             random: ChaCha8Rng::seed_from_u64(seed),
             on_the_way: BinaryHeap::new(),
             sent: 0,
@@ -60,7 +76,45 @@ impl Network {
         }
     }
 
+    /// From now on what an address sends and gets goes through links.
+    pub fn attach(&mut self, now: Instant, address: SocketAddr, up: LinkConfig, down: LinkConfig) {
+        let access = Access {
+            since: now,
+            up: Link::new(up, self.random.random()),
+            down: Link::new(down, self.random.random()),
+        };
+        self.accesses.insert(address, access);
+    }
+
+    /// The links of an address.
+    #[must_use]
+    pub fn access(&self, address: SocketAddr) -> Option<&Access> {
+        self.accesses.get(&address)
+    }
+
+    /// The links of an address are those of another one now.
+    pub fn reattach(&mut self, from: SocketAddr, to: SocketAddr) {
+        if let Some(access) = self.accesses.remove(&from) {
+            self.accesses.insert(to, access);
+        }
+    }
+
     pub fn send(&mut self, now: Instant, datagram: Datagram) {
+        let len = datagram.bytes.len();
+        let linked = if let Some(access) = self.accesses.get_mut(&datagram.from) {
+            Some((access.since, &mut access.up))
+        } else {
+            self.accesses
+                .get_mut(&datagram.to)
+                .map(|access| (access.since, &mut access.down))
+        };
+        if let Some((since, link)) = linked {
+            match link.send(now.saturating_duration_since(since), len) {
+                Some(arrives) => self.push(since + arrives, datagram),
+                None => self.lost += 1,
+            }
+            return;
+        }
         if self.random.random_range(0..1_000) < self.conditions.lost {
             self.lost += 1;
             return;
@@ -74,9 +128,12 @@ impl Network {
     fn enqueue(&mut self, now: Instant, datagram: Datagram) {
         let micros = u64::try_from(self.conditions.jitter.as_micros()).unwrap_or(u64::MAX);
         let jitter = Duration::from_micros(self.random.random_range(0..=micros));
+        self.push(now + self.conditions.delay + jitter, datagram);
+    }
+
+    fn push(&mut self, arrives: Instant, datagram: Datagram) {
         self.sent += 1;
-        self.on_the_way
-            .push(Reverse((now + self.conditions.delay + jitter, self.sent, datagram)));
+        self.on_the_way.push(Reverse((arrives, self.sent, datagram)));
     }
 
     /// When the next datagram arrives.

@@ -14,7 +14,8 @@ use sfu_core::{
 };
 
 use crate::client::{Client, ClientConfig, Received};
-use crate::network::{Conditions, Datagram, Network};
+use crate::link::Profile;
+use crate::network::{Access, Conditions, Datagram, Network};
 
 const ROOM: RoomId = RoomId(1);
 
@@ -227,10 +228,23 @@ impl World {
     /// Gives a client a new address, as when it changes from one network to another.
     pub fn roam(&mut self, index: usize) {
         let member = &mut self.members[index];
-        let port = member.address.port();
-        member.address = SocketAddr::from(([203, 0, 113, 9], port));
+        let before = member.address;
+        member.address = SocketAddr::from(([203, 0, 113, 9], before.port()));
+        self.network.reattach(before, member.address);
         member.client.moved(self.now);
         self.flush_client(index);
+    }
+
+    /// Gives a client an access of this kind, in place of the common conditions.
+    pub fn attach(&mut self, index: usize, profile: Profile) {
+        let address = self.address_of(index);
+        self.network.attach(self.now, address, profile.up(), profile.down());
+    }
+
+    /// The access of a client that has one.
+    #[must_use]
+    pub fn access(&self, index: usize) -> Option<&Access> {
+        self.network.access(self.address_of(index))
     }
 
     /// Feeds the core a datagram that nobody of ours sent.

@@ -3,7 +3,9 @@
 
 mod connect;
 mod content;
+mod feedback;
 mod offer;
+mod playout;
 mod receiver;
 mod sender;
 
@@ -20,7 +22,9 @@ use sfu_core::srtp::{Profile, RTCP_OVERHEAD, SrtpReceiver};
 use sfu_core::stun;
 use sfu_core::{Mid, SlotInfo, SourceKind};
 
-use self::offer::Answered;
+use self::feedback::FeedbackWriter;
+use self::offer::{Answered, TRANSPORT_CC_EXTENSION};
+pub use self::playout::{Freeze, Heard, Seen};
 pub use self::receiver::ReceivedStream;
 use self::receiver::Receiver;
 use self::sender::{Outlet, Sender};
@@ -97,6 +101,7 @@ pub struct Client {
     senders: Vec<Sender>,
     receivers: Vec<Receiver>,
     report_at: Option<Instant>,
+    feedback: FeedbackWriter,
     epoch: Instant,
     allowed_bps: u64,
     told_arrived: u64,
@@ -137,6 +142,7 @@ impl Client {
             senders,
             receivers: Vec::new(),
             report_at: None,
+            feedback: FeedbackWriter::new(now),
             epoch: now,
             allowed_bps: 0,
             told_arrived: 0,
@@ -324,7 +330,7 @@ impl Client {
     pub fn next_timeout(&self) -> Option<Instant> {
         let mut times = vec![self.check_at, self.dtls_timeout];
         if self.is_connected() {
-            times.push(self.report_at);
+            times.extend([self.report_at, self.feedback.due_at()]);
             times.extend(self.senders.iter().map(Sender::next_at));
             times.extend(self.receivers.iter().map(Receiver::next_due));
         }
@@ -355,6 +361,7 @@ impl Client {
             sender.tick(now, &mut self.random, outlet, &mut |packet| self.out.push_back(packet));
         }
         self.request_lost(now);
+        self.tell_arrivals(now);
         if self.report_at.is_some_and(|at| at <= now) {
             self.report(now);
         }
@@ -386,6 +393,9 @@ impl Client {
         let Ok(opened) = srtp.open_rtp(bytes) else { return };
         let packet = &bytes[..opened.len];
         let Ok(header) = Header::parse(packet) else { return };
+        if let Some(&[high, low]) = header.extension(packet, TRANSPORT_CC_EXTENSION) {
+            self.feedback.received(u16::from_be_bytes([high, low]), opened.len, now);
+        }
         for receiver in &mut self.receivers {
             if receiver.slot.ssrc == header.ssrc {
                 return receiver.media(packet, opened.index, now);
@@ -447,8 +457,33 @@ impl Client {
             if !lost.is_empty() {
                 rtcp::write_nack(&mut compound, 1, receiver.slot.ssrc, &lost);
             }
+            if receiver.picture.wants_keyframe(now) {
+                rtcp::write_pli(&mut compound, 1, receiver.slot.ssrc);
+            }
         }
         self.send_rtcp(compound);
+    }
+
+    /// Feedback about the core's packets, on its own as in browsers.
+    fn tell_arrivals(&mut self, now: Instant) {
+        let media_ssrc = self.receivers.first().map_or(0, |receiver| receiver.slot.ssrc);
+        let mut packet = Vec::new();
+        self.feedback.write_due(now, media_ssrc, &mut packet);
+        self.send_rtcp(packet);
+    }
+
+    /// What was seen on a video slot.
+    #[must_use]
+    pub fn seen(&self, mid: &str) -> Option<&Seen> {
+        let slot = self.receivers.iter().find(|receiver| receiver.slot.mid == mid)?;
+        slot.slot.video.then_some(&slot.picture.seen)
+    }
+
+    /// What was heard on an audio slot.
+    #[must_use]
+    pub fn heard(&self, mid: &str) -> Option<Heard> {
+        let slot = self.receivers.iter().find(|receiver| receiver.slot.mid == mid)?;
+        (!slot.slot.video).then(|| slot.heard())
     }
 
     fn report(&mut self, now: Instant) {

@@ -10,6 +10,7 @@ use sfu_core::rtp::{Header, Vp8};
 
 use super::content::Content;
 use super::offer::{AnsweredSlot, RTX};
+use super::playout::{Heard, Picture, Piece, listen};
 
 /// What one slot received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,9 @@ pub(super) struct Receiver {
     first: Option<u64>,
     highest: Option<u64>,
     nack: NackTracker,
+    pub(super) picture: Picture,
+    /// When each frame of sound was there first, by sender and number.
+    heard: BTreeMap<u32, BTreeMap<u64, Instant>>,
     wrong: Option<String>,
     pub(super) last_sr: Option<(u64, Instant)>,
     pub(super) sender_reports: u64,
@@ -64,6 +68,8 @@ impl Receiver {
             first: None,
             highest: None,
             nack: NackTracker::new(),
+            picture: Picture::default(),
+            heard: BTreeMap::new(),
             wrong: None,
             last_sr: None,
             sender_reports: 0,
@@ -91,6 +97,10 @@ impl Receiver {
             return self.complain("malformed".into());
         };
         let payload = header.payload(packet);
+        // A probe for bandwidth.
+        if payload.is_empty() {
+            return;
+        }
         let (Some(highest), Some((sequence, payload))) = (self.highest, payload.split_first_chunk()) else {
             return self.complain("retransmission of nothing".into());
         };
@@ -112,6 +122,13 @@ impl Receiver {
         }
         if payload.is_empty() {
             self.empty.insert(index);
+            let padding = Piece {
+                first: false,
+                last: false,
+                keyframe: false,
+                empty: true,
+            };
+            self.picture.received(index, padding, now);
             return;
         }
         let vp8 = if self.slot.video { Vp8::parse(payload) } else { None };
@@ -122,6 +139,18 @@ impl Receiver {
         let Some(content) = content else {
             return self.complain(format!("packet {index} is harmed"));
         };
+        if let Some(vp8) = vp8 {
+            let piece = Piece {
+                first: vp8.frame_start,
+                last: header.marker,
+                keyframe: vp8.keyframe,
+                empty: false,
+            };
+            self.picture.received(index, piece, now);
+        } else {
+            let frames = self.heard.entry(content.tag).or_default();
+            frames.entry(u64::from(content.counter)).or_insert(now);
+        }
         let arrived = Arrived {
             content,
             timestamp: header.timestamp,
@@ -143,7 +172,20 @@ impl Receiver {
     }
 
     pub(super) fn next_due(&self) -> Option<Instant> {
-        self.nack.next_due()
+        let due = [self.nack.next_due(), self.picture.keyframe_due()];
+        due.into_iter().flatten().min()
+    }
+
+    /// What was heard, the worst of all senders.
+    pub(super) fn heard(&self) -> Heard {
+        self.heard
+            .values()
+            .map(listen)
+            .fold(Heard::default(), |one, two| Heard {
+                frames: one.frames + two.frames,
+                missing: one.missing + two.missing,
+                longest_gap: one.longest_gap.max(two.longest_gap),
+            })
     }
 
     pub(super) fn report(&self, now: Instant) -> Option<Report> {

@@ -3,5 +3,6 @@
 mod call;
 mod hostile;
 mod lifecycle;
+mod links;
 mod paths;
 mod switching;
