@@ -67,6 +67,10 @@ counters! {
     rate_limited,
     /// Media for a slot whose client did not negotiate the codec.
     codec_not_negotiated,
+    /// Lost packets of sound that were taken from the redundancy of later ones.
+    redundancy_used,
+    /// Packets of sound sent with earlier frames.
+    redundancy_made,
     /// Media of a publisher, or for a subscriber, whose gate is shut.
     gate_closed,
     /// Media packets forwarded for the first time.

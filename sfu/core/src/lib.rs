@@ -3,6 +3,7 @@
 //! No socket, thread, clock or randomness of its own: a shell or a simulator brings them.
 
 mod arrivals;
+mod audio;
 mod bandwidth;
 mod budget;
 mod candidate;

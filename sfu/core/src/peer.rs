@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::arrivals::ArrivalLog;
+use crate::audio::{Earlier, Redundancy};
 use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::demux::Tuple;
@@ -66,6 +67,7 @@ pub(crate) struct Peer {
     pub(crate) rtcp_ssrc: u32,
     pub(crate) clock: PublisherClock,
     pub(crate) round_trip: Option<Duration>,
+    pub(crate) redundancy: Redundancy,
     pub(crate) stats: PeerStats,
     /// Authentic packets that it may send.
     pub(crate) budget: Budget,
@@ -128,6 +130,7 @@ impl Peer {
             rtcp_ssrc,
             clock: PublisherClock::default(),
             round_trip: None,
+            redundancy: Redundancy::default(),
             stats: PeerStats::default(),
             budget: Budget::new(limits::PACKETS_PER_SECOND_MAX, now),
             checks: Budget::new(limits::CHECKS_PER_SECOND_MAX, now),
@@ -177,7 +180,7 @@ impl Peer {
         &mut self,
         slot: usize,
         packet: &MediaPacket,
-        plain: &[u8],
+        plain: (&[u8], &Earlier),
         now: Instant,
         arena: &mut Arena,
         counters: &mut Counters,

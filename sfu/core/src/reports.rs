@@ -107,6 +107,10 @@ pub(crate) struct Reception {
 }
 
 impl Reception {
+    pub(crate) fn first(&self) -> Option<u64> {
+        self.first
+    }
+
     pub(crate) fn highest(&self) -> Option<u64> {
         self.first.map(|_| self.highest)
     }

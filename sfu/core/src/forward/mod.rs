@@ -190,6 +190,11 @@ impl Rewriter {
         });
     }
 
+    /// The first packet of the current source that was sent.
+    pub(crate) fn source_start(&self) -> u64 {
+        self.start
+    }
+
     /// The slot's timestamp for a timestamp of the current source.
     pub(crate) fn timestamp(&self, source: u32) -> u32 {
         source.wrapping_add(self.offsets.timestamp)

@@ -55,6 +55,8 @@ pub(crate) struct OfferedCodec {
     pub(crate) rtx: Option<u8>,
     /// Redundant audio around this codec (RFC 2198).
     pub(crate) red: Option<u8>,
+    /// The client would rather send redundant audio than plain.
+    pub(super) red_first: bool,
     /// Of H.264, as offered; zero otherwise.
     pub(super) profile_level_id: u32,
     pub(crate) nack: bool,
@@ -84,6 +86,11 @@ impl Codecs {
         self.0.iter().find(|offered| offered.codec == codec)
     }
 
+    /// The codec that a payload type carries redundantly (RFC 2198).
+    pub(crate) fn by_red(&self, payload_type: u8) -> Option<&OfferedCodec> {
+        self.0.iter().find(|offered| offered.red == Some(payload_type))
+    }
+
     /// The codec that a payload type stands for.
     pub(crate) fn by_payload_type(&self, payload_type: u8) -> Option<&OfferedCodec> {
         self.0.iter().find(|offered| offered.payload_type == payload_type)
@@ -101,10 +108,15 @@ impl Codecs {
         }
     }
 
-    /// Payload types in the client's order, those of repetition and redundancy behind their codec.
+    /// Payload types in the client's order, those of repetition behind their codec. It sends the first, so redundant
+    /// sound comes where it prefers that.
     pub(super) fn payload_types(&self) -> impl Iterator<Item = u8> {
         self.0.iter().flat_map(|offered| {
-            [Some(offered.payload_type), offered.rtx, offered.red]
+            let (first, last) = match offered.red.filter(|_| offered.red_first) {
+                Some(red) => (Some(red), None),
+                None => (None, offered.red),
+            };
+            [first, Some(offered.payload_type), offered.rtx, last]
                 .into_iter()
                 .flatten()
         })
@@ -124,11 +136,14 @@ pub(super) fn pick(line: &SdpMedia, section: &Section<'_>, kind: MediaKind) -> C
         }
         let video = kind == MediaKind::Video;
         let feedback = |name: &str, parameter: &str| offer.feedback(payload_type, name, parameter);
+        let red = offer.red(payload_type).filter(|_| codec == Codec::Opus);
+        let place = |payload_type: u8| offer.payload_types.iter().position(|&other| other == payload_type);
         codecs.0.push(OfferedCodec {
             codec,
             payload_type,
             rtx: offer.rtx(payload_type).filter(|_| video),
-            red: offer.red(payload_type).filter(|_| codec == Codec::Opus),
+            red,
+            red_first: red.is_some_and(|red| place(red) < place(payload_type)),
             profile_level_id,
             nack: video && feedback("nack", ""),
             pli: video && feedback("nack", "pli"),

@@ -153,6 +153,7 @@ fn reads_what_belongs_to_the_codec() {
         payload_type: 96,
         rtx: Some(97),
         red: None,
+        red_first: false,
         profile_level_id: 0,
         nack: true,
         pli: true,
@@ -353,4 +354,10 @@ fn redundant_audio_is_of_the_codec_beside_it() {
     check("a=fmtp:63 111/111", "a=fmtp:63 111/9", false);
     check("a=fmtp:63 111/111", "", false);
     check("red/48000/2", "red/8000", false);
+    let preferred = offer(&[audio("0", "sendonly").replace("SAVPF 111 63 9", "SAVPF 63 111 9")]);
+    assert!(
+        answer_to(&preferred, &[])
+            .unwrap()
+            .contains("m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n")
+    );
 }

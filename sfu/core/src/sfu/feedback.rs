@@ -83,6 +83,10 @@ impl Sfu {
                 continue;
             };
             slot.lost = u64::try_from(block.cumulative_lost).unwrap_or(0);
+            let redundancy = peer.redundancy.reported(block.fraction_lost, now);
+            for slot in &mut peer.slots {
+                slot.redundancy = redundancy;
+            }
             if let Some(measured) = ntp.round_trip(&block, now) {
                 peer.round_trip = Some(peer.round_trip.map_or(measured, |before| (before * 7 + measured) / 8));
             }

@@ -8,6 +8,7 @@ use crate::layers::{TrackRef, bit};
 use crate::limits;
 use crate::peer::{Binding, Peer, Transport};
 use crate::rtp::Header;
+use crate::sdp::Codec;
 use crate::slot::Forwarded;
 use crate::track::{Arrival, Received, Subscription, Unwanted};
 
@@ -51,6 +52,11 @@ impl Sfu {
             self.counters.unknown_ssrc += 1;
             return;
         };
+        let red = peer.tracks[binding.track].codecs.by_red(header.payload_type);
+        if let Some(payload_type) = red.map(|codec| codec.payload_type) {
+            self.redundant(now, place, binding, (header, opened.index), plain, payload_type);
+            return;
+        }
         let received = if binding.rtx {
             restore(peer, binding, &header, plain)
         } else {
@@ -69,7 +75,7 @@ impl Sfu {
         }
     }
 
-    fn media(&mut self, now: Instant, place: usize, track: usize, received: &Received<'_>) {
+    pub(super) fn media(&mut self, now: Instant, place: usize, track: usize, received: &Received<'_>) {
         let Some(peer) = self.peers.get_mut(place) else { return };
         let media = match peer.tracks[track].receive(received, &mut self.last_stream, now) {
             Ok(media) => media,
@@ -93,6 +99,12 @@ impl Sfu {
         let Some(peer) = self.peers.get_mut(place) else { return };
         // Taken out for the time of the loop, since subscribers live in the same table; no allocation.
         let mut subscriptions = std::mem::take(&mut peer.tracks[track].subscriptions);
+        self.earlier.clear();
+        if media.codec == Codec::Opus
+            && let Some(stream) = peer.tracks[track].stream(media.stream)
+        {
+            self.earlier.load(&stream.ring, media.index, media.header.timestamp);
+        }
         let encoding = bit(media.encoding);
         let (mut late_start, mut waiting) = (false, false);
         for subscription in &mut subscriptions {
@@ -101,7 +113,8 @@ impl Sfu {
             }
             if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
                 let (arena, counters) = (&mut self.arena, &mut self.counters);
-                match subscriber.forward(subscription.slot, &media, received.packet, now, arena, counters) {
+                let plain = (received.packet, &self.earlier);
+                match subscriber.forward(subscription.slot, &media, plain, now, arena, counters) {
                     Forwarded::Sent { starts, .. } => {
                         late_start |= starts && !media.newest;
                         if starts {
@@ -160,7 +173,8 @@ impl Sfu {
                 if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
                     // A slot that was live before has sent this packet, and its log keeps it from doing so twice.
                     let (arena, counters) = (&mut self.arena, &mut self.counters);
-                    subscriber.forward(subscription.slot, &media, &self.stored, now, arena, counters);
+                    let plain = (&*self.stored, &self.earlier);
+                    subscriber.forward(subscription.slot, &media, plain, now, arena, counters);
                 }
             }
         }
@@ -182,7 +196,8 @@ fn bind(peer: &mut Peer, header: &Header, packet: &[u8]) -> Option<Binding> {
     let place = peer.tracks.iter().position(|track| track.mid.as_bytes() == mid)?;
     let track = &peer.tracks[place];
     let rtx = track.codecs.by_rtx(header.payload_type).is_some();
-    if !rtx && track.codecs.by_payload_type(header.payload_type).is_none() {
+    let media = track.codecs.by_payload_type(header.payload_type);
+    if !rtx && media.or(track.codecs.by_red(header.payload_type)).is_none() {
         return None;
     }
     // A stream of retransmissions names the encoding that it repairs, and its own RID says nothing.

@@ -1,5 +1,6 @@
 //! The core: every input goes through [`Sfu::handle`]; packets, events and the next deadline come out.
 
+mod audio;
 mod commands;
 mod datagrams;
 mod feedback;
@@ -12,6 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::audio::Earlier;
 use crate::candidate::Candidate;
 use crate::counters::Counters;
 use crate::demux::{Protocol, Routes, Tuple};
@@ -116,6 +118,10 @@ pub struct Sfu {
     scratch: Vec<u8>,
     /// Reused for the packet of a publisher that is sent again.
     stored: Vec<u8>,
+    /// Reused for frames taken out of redundant sound.
+    unpacked: Vec<u8>,
+    /// Reused for the frames of sound before a packet.
+    earlier: Earlier,
     /// Reused for lists of sequence numbers.
     sequences: Vec<u16>,
 }
@@ -144,6 +150,8 @@ impl Sfu {
             working_on: None,
             scratch: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
             stored: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
+            unpacked: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
+            earlier: Earlier::default(),
             sequences: Vec::with_capacity(64),
         }
     }

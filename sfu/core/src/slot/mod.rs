@@ -5,6 +5,9 @@ mod seal;
 
 use std::time::Instant;
 
+use seal::Body;
+
+use crate::audio::Earlier;
 use crate::counters::Counters;
 use crate::event::{MediaKind, Mid};
 use crate::forward::{MediaPacket, Rewriter, SentLog};
@@ -36,6 +39,8 @@ pub(crate) struct Slot {
     sent_log: SentLog,
     pub(crate) counts: SentCounts,
     rtx_index: u64,
+    /// Earlier frames that go along with each packet, if it carries sound and the client takes them.
+    pub(crate) redundancy: usize,
     /// What the client last reported lost of it.
     pub(crate) lost: u64,
 }
@@ -86,6 +91,7 @@ impl Slot {
             sent_log: SentLog::default(),
             counts: SentCounts::default(),
             rtx_index: u64::from(first_sequence & 0x7fff),
+            redundancy: 0,
             lost: 0,
         }
     }
@@ -108,11 +114,11 @@ impl Slot {
     pub(crate) fn forward(
         &mut self,
         packet: &MediaPacket,
-        plain: &[u8],
+        (plain, earlier): (&[u8], &Earlier),
         now: Instant,
         path: &mut Path<'_>,
     ) -> Forwarded {
-        let Some(payload_type) = self.codecs.of(packet.codec).map(|codec| codec.payload_type) else {
+        let Some(&codec) = self.codecs.of(packet.codec) else {
             path.counters.codec_not_negotiated += 1;
             return Forwarded::Dropped;
         };
@@ -143,15 +149,25 @@ impl Slot {
         let payload = packet.header.payload(plain);
         // The first sound after a switch is the start of a talkspurt (RFC 3551 4.1).
         let marker = packet.header.marker || (starts && self.kind == MediaKind::Audio);
-        let sent = self.seal_media(packet, payload, placed, (payload_type, marker), path);
+        // Plain and redundant packets may alternate: the payload type of each says which it is.
+        let added = codec.red.map_or(0, |_| self.redundancy);
+        let (blocks, count) = earlier.blocks(added, self.rewriter.source_start(), payload.len());
+        let body = Body {
+            codec,
+            marker,
+            earlier: &blocks[..count],
+            payload,
+        };
+        path.counters.redundancy_made += u64::from(count > 0);
+        let sent = self.seal_media(packet, &body, placed, path);
         if !sent {
             path.counters.arena_full += 1;
             return Forwarded::Dropped;
         }
-        self.counts.sent(payload.len());
+        self.counts.sent(body.len());
         path.counters.forwarded += 1;
         Forwarded::Sent {
-            bytes: HEADER_LEN + payload.len(),
+            bytes: HEADER_LEN + body.len(),
             starts,
         }
     }

@@ -2,7 +2,9 @@
 
 use super::{HEADER_LEN, Path, Slot, low, roll_over};
 use crate::forward::{MediaPacket, Offsets, Placed};
+use crate::rtp::red::{self, Block};
 use crate::rtp::{Fields, Vp8, write_header};
+use crate::sdp::OfferedCodec;
 use crate::srtp::RTP_OVERHEAD;
 
 /// Payloads from this length on are padded; shorter ones are rarely one of several of a frame.
@@ -11,32 +13,63 @@ const PADDED_FROM: usize = 300;
 /// equal, and equal datagrams to one client can be given to the kernel as one. Costs 3.5 bytes a packet on average.
 const PADDING_UNIT: usize = 8;
 
+/// A payload to be sent.
+pub(super) struct Body<'a> {
+    pub(super) codec: OfferedCodec,
+    pub(super) marker: bool,
+    /// Frames of sound to go along, oldest first; there are some only where the client takes redundant sound.
+    pub(super) earlier: &'a [Block<'a>],
+    pub(super) payload: &'a [u8],
+}
+
+impl Body<'_> {
+    fn payload_type(&self) -> u8 {
+        let red = self.codec.red.filter(|_| !self.earlier.is_empty());
+        red.unwrap_or(self.codec.payload_type)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        if self.earlier.is_empty() {
+            self.payload.len()
+        } else {
+            red::written_len(self.earlier, self.payload.len())
+        }
+    }
+
+    fn write(&self, out: &mut [u8]) {
+        if self.earlier.is_empty() {
+            out.copy_from_slice(self.payload);
+        } else {
+            red::write(out, self.codec.payload_type, self.earlier, self.payload);
+        }
+    }
+}
+
 impl Slot {
     pub(super) fn seal_media(
         &self,
         packet: &MediaPacket,
-        payload: &[u8],
+        body: &Body<'_>,
         placed: Placed,
-        (payload_type, marker): (u8, bool),
         path: &mut Path<'_>,
     ) -> bool {
-        let padding = if self.padding { padding_len(payload.len()) } else { 0 };
+        let padding = if self.padding { padding_len(body.len()) } else { 0 };
         let fields = Fields {
-            marker,
+            marker: body.marker,
             padding: padding > 0,
-            payload_type,
+            payload_type: body.payload_type(),
             sequence: low(placed.index),
             timestamp: packet.header.timestamp.wrapping_add(placed.offsets.timestamp),
             ssrc: self.ssrc,
         };
-        let payload_end = HEADER_LEN + payload.len();
+        let payload_end = HEADER_LEN + body.len();
         let plain_len = payload_end + usize::from(padding);
         let sender = &mut *path.sender;
         path.arena.push(path.destination, plain_len + RTP_OVERHEAD, |out| {
             write_header(out, &fields, &[]);
-            let body = &mut out[HEADER_LEN..payload_end];
-            body.copy_from_slice(payload);
-            rewrite_vp8(packet.vp8, body, placed.offsets);
+            let written = &mut out[HEADER_LEN..payload_end];
+            body.write(written);
+            rewrite_vp8(packet.vp8, written, placed.offsets);
             if padding > 0 {
                 // The count stands in the last byte, behind zeros (RFC 3550 5.1), which the arena gives.
                 out[plain_len - 1] = padding;

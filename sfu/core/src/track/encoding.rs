@@ -100,6 +100,16 @@ impl Encoding {
 }
 
 impl Stream {
+    /// A packet from after the first and still of use that never came.
+    pub(crate) fn lacks(&self, index: u64) -> bool {
+        let first = self.reception.first().is_some_and(|first| first < index);
+        let recent = self
+            .reception
+            .highest()
+            .is_some_and(|highest| index + AUDIO_RING as u64 > highest);
+        first && recent && self.ring.get(index).is_none()
+    }
+
     /// The index that a sequence number without a roll-over counter means: the one nearest to the newest.
     pub(crate) fn index_of(&self, sequence: u16) -> Option<u64> {
         let highest = self.reception.highest()?;
