@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use booking::calls;
 use booking::{AppState, BookingConfig};
+use media_api::{ApiConfig, MediaApi, PartnerKeys};
 use signaling::{Hub, HubConfig, SocketConfig};
 use signaling_protocol::TicketKey;
 use tokio::sync::watch;
@@ -49,9 +50,10 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
             move || clock.now()
         }),
     );
+    let api = media_api(&config, &state, &plane)?;
     let pump = std::thread::Builder::new().name("media-events".to_owned()).spawn({
-        let (plane, hub) = (plane.clone(), hub.clone());
-        move || plane.pump(&events, &hub)
+        let (plane, hub, api) = (plane.clone(), hub.clone(), api.clone());
+        move || plane.pump(&events, &hub, api.as_ref())
     })?;
     if state.live_calls.set(Arc::new(Live(hub.clone()))).is_err() {
         anyhow::bail!("the live calls were set before");
@@ -60,11 +62,15 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     announce(&config, &state, &plane).await?;
 
     let metrics = Arc::new(Metrics::new()?);
-    metrics.add(Box::new(Parts::new(plane.clone(), hub.clone())?))?;
+    metrics.add(Box::new(Parts::new(plane.clone(), hub.clone(), api.clone())?))?;
     let socket = signaling::router(hub.clone(), SocketConfig::new(vec![config.public_url.clone()]));
     let ready = ready_check(state.clone(), stopping.clone());
-    let app = http::surround(&config, booking::router(state), socket, metrics, ready);
-    let drained = tokio::spawn(drain(hub, stopping.clone()));
+    let mut site = booking::router(state);
+    if let Some(api) = &api {
+        site = site.merge(api_router(&config, api));
+    }
+    let app = http::surround(&config, site, socket, metrics, ready);
+    let drained = tokio::spawn(drain(hub, api, stopping.clone()));
     tls::serve(&config, app, stopping).await?;
     drained.await.context("the calls could not be handed over")?;
     jobs.await.context("the background work ended badly")?;
@@ -180,8 +186,35 @@ fn ready_check(state: AppState, stopping: watch::Receiver<bool>) -> ReadyCheck {
     })
 }
 
-async fn drain(hub: Hub, stopping: watch::Receiver<bool>) {
+/// The API for partners, if any has a key.
+fn media_api(config: &Config, state: &AppState, plane: &Arc<Plane>) -> anyhow::Result<Option<MediaApi>> {
+    let keys = config.partner_keys()?;
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    let clock = state.clock.clone();
+    let api = ApiConfig {
+        keys: PartnerKeys::new(keys),
+        key: TicketKey::new(ticket_secret(config)?),
+        clock: Arc::new(move || clock.now()),
+        answer_wait: media_api::limits::ANSWER_WAIT,
+    };
+    Ok(Some(MediaApi::new(api, plane.clone())))
+}
+
+fn api_router(config: &Config, api: &MediaApi) -> axum::Router {
+    let proxies = config.http.trusted_proxies.clone();
+    media_api::router(
+        api.clone(),
+        Arc::new(move |parts| booking::extract::client_ip(parts, &proxies)),
+    )
+}
+
+async fn drain(hub: Hub, api: Option<MediaApi>, stopping: watch::Receiver<bool>) {
     shutdown::requested(stopping).await;
+    if let Some(api) = api {
+        api.stop();
+    }
     if !hub.drain().await {
         tracing::error!(
             "not every record of the running calls could be written; recovery closes them at their last checkpoint"

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
+use media_api::KeyHash;
 use serde::{Deserialize, Serialize};
 
 /// Everything an operator can set. `booka config print` shows it with secrets hidden.
@@ -22,6 +23,7 @@ pub(crate) struct Config {
     pub http: Http,
     pub tls: Tls,
     pub media: Media,
+    pub media_api: MediaApi,
     pub database: Database,
     pub mail: Mail,
     pub storage: Storage,
@@ -80,6 +82,14 @@ pub(crate) struct Media {
     pub gso: bool,
     /// Pad long video packets to a few common lengths, so that a frame is one such run.
     pub padding: bool,
+}
+
+/// WHIP, WHEP and rooms for partners.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct MediaApi {
+    /// SHA-256 of each partner key, hexadecimal, as `booka api-key` prints it. Empty turns the API off.
+    pub key_hashes: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -163,6 +173,7 @@ impl Default for Config {
             http: Http::default(),
             tls: Tls::default(),
             media: Media::default(),
+            media_api: MediaApi::default(),
             database: Database::default(),
             mail: Mail::default(),
             storage: Storage::default(),
@@ -324,6 +335,7 @@ impl Config {
         if self.media.advertise.is_empty() && self.media.bind.iter().any(IpAddr::is_unspecified) {
             bail!("media.bind is a wildcard address: say in media.advertise which addresses browsers can reach");
         }
+        self.partner_keys()?;
         if self.tls.mode == TlsMode::Files && (self.tls.certificate.is_none() || self.tls.key.is_none()) {
             bail!("tls.mode is files: tls.certificate and tls.key must name them");
         }
@@ -338,6 +350,20 @@ impl Config {
             bail!("database.url must begin with sqlite: or postgres://");
         }
         Ok(())
+    }
+
+    /// The partner keys of the media API; none when it is off.
+    ///
+    /// # Errors
+    /// When one is no hash.
+    pub(crate) fn partner_keys(&self) -> anyhow::Result<Vec<KeyHash>> {
+        let hashes = self.media_api.key_hashes.iter();
+        hashes
+            .map(|text| {
+                KeyHash::from_hex(text)
+                    .context("media_api.key_hashes: each is 64 hexadecimal digits from `booka api-key`")
+            })
+            .collect()
     }
 
     /// The host name of `public_url`, without port.
@@ -471,6 +497,7 @@ mod tests {
             ("[tls]\nmode = \"acme\"", "https"),
             ("[media]\nbind = [\"0.0.0.0\"]", "advertise"),
             ("[media]\nbind = []", "bind"),
+            ("[media_api]\nkey_hashes = [\"booka_key\"]", "key_hashes"),
             ("[database]\nurl = \"mysql://x\"", "database.url"),
         ] {
             let error = load(toml).expect_err(toml);

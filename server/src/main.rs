@@ -44,6 +44,8 @@ enum Command {
     SeedDemo,
     /// Print a fresh one-time link that makes, or signs in, the operator.
     OperatorLink,
+    /// Print a fresh partner key for the media API, and the hash to configure for it.
+    ApiKey,
 }
 
 #[derive(Debug, Subcommand)]
@@ -85,6 +87,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             what: ConfigCommand::Check,
         } => commands::say("The configuration is good.\n"),
         Command::SeedDemo => runtime.block_on(commands::seed::seed_demo(&config)),
+        Command::ApiKey => commands::api_key::print(),
         Command::OperatorLink => runtime.block_on(commands::operator_link::print(&config)),
     }
 }

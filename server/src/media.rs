@@ -1,4 +1,5 @@
-//! The media driver as signaling's media plane: answers are matched to joins, everything else goes to the hub.
+//! The media driver as the media plane of the calls and of the media API: answers are matched to joins, everything else
+//! goes to whose peer it is about.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
+use media_api::MediaApi;
 use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping, SlotSize, Source};
 use sfu_driver::{CommandError, Driver, DriverConfig, Listen, ShardMetrics};
 use signaling::{Hub, MediaPlane};
@@ -84,7 +86,7 @@ impl Plane {
     }
 
     /// Passes events on until the driver stops. Runs on a thread of its own, since the driver knows no async runtime.
-    pub(crate) fn pump(&self, events: &Receiver<Event>, hub: &Hub) {
+    pub(crate) fn pump(&self, events: &Receiver<Event>, hub: &Hub, api: Option<&MediaApi>) {
         loop {
             let event = match events.recv_timeout(RETRY_EVERY) {
                 Ok(event) => event,
@@ -106,7 +108,7 @@ impl Plane {
                 | Event::Restarted { .. }
                 | Event::Encodings { .. }
                 | Event::Loudest { .. }
-                | Event::Speakers { .. } => hub.media_event(event),
+                | Event::Speakers { .. } => pass_on(event, hub, api),
             }
         }
     }
@@ -149,6 +151,15 @@ impl Plane {
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<PeerId, oneshot::Sender<Answer>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is about a peer goes to whoever it joined through. What is about a room is the hub's: the API's participants have
+/// no channel on which they could be told.
+fn pass_on(event: Event, hub: &Hub, api: Option<&MediaApi>) {
+    match api {
+        Some(api) if event.peer().is_some_and(MediaApi::owns) => api.media_event(event),
+        Some(_) | None => hub.media_event(event),
     }
 }
 

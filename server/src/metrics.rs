@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use media_api::MediaApi;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
@@ -76,16 +77,18 @@ impl Metrics {
 pub(crate) struct Parts {
     plane: Arc<Plane>,
     hub: Hub,
+    api: Option<MediaApi>,
     media: Desc,
     sockets: Desc,
     signaling: Desc,
+    media_api: Desc,
     sizes: Desc,
 }
 
 impl Parts {
     /// # Errors
     /// When a name is no good.
-    pub(crate) fn new(plane: Arc<Plane>, hub: Hub) -> prometheus::Result<Self> {
+    pub(crate) fn new(plane: Arc<Plane>, hub: Hub, api: Option<MediaApi>) -> prometheus::Result<Self> {
         let described = |name: &str, help: &str, label: &str| {
             Desc::new(
                 name.to_owned(),
@@ -97,6 +100,7 @@ impl Parts {
         Ok(Self {
             plane,
             hub,
+            api,
             media: described(
                 "booka_media_total",
                 "What the media core did and dropped, all shards",
@@ -104,6 +108,7 @@ impl Parts {
             )?,
             sockets: described("booka_media_io_total", "What the media sockets did, all shards", "what")?,
             signaling: described("booka_signaling_total", "What signaling did and refused", "what")?,
+            media_api: described("booka_media_api_total", "What the media API did and refused", "what")?,
             sizes: described("booka_now", "How much there is at this moment", "what")?,
         })
     }
@@ -142,7 +147,13 @@ impl Parts {
 
 impl Collector for Parts {
     fn desc(&self) -> Vec<&Desc> {
-        vec![&self.media, &self.sockets, &self.signaling, &self.sizes]
+        vec![
+            &self.media,
+            &self.sockets,
+            &self.signaling,
+            &self.media_api,
+            &self.sizes,
+        ]
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -158,17 +169,26 @@ impl Collector for Parts {
             }
         }
         let (rooms, connections) = self.hub.sizes();
+        let (api_rooms, api_sessions) = self.api.as_ref().map(MediaApi::sizes).unwrap_or_default();
+        let api_counts = self
+            .api
+            .as_ref()
+            .map(|api| api.metrics().snapshot())
+            .unwrap_or_default();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let sizes = [
             ("media_rooms", count(shards.iter().map(|shard| shard.rooms).sum())),
             ("media_peers", count(shards.iter().map(|shard| shard.peers).sum())),
             ("call_rooms", count(rooms)),
             ("call_connections", count(connections)),
+            ("api_rooms", count(api_rooms)),
+            ("api_sessions", count(api_sessions)),
         ];
         vec![
             Self::family(&self.media, MetricType::COUNTER, &core.into_iter().collect::<Vec<_>>()),
             Self::family(&self.sockets, MetricType::COUNTER, &io.into_iter().collect::<Vec<_>>()),
             Self::family(&self.signaling, MetricType::COUNTER, &self.hub.metrics().snapshot()),
+            Self::family(&self.media_api, MetricType::COUNTER, &api_counts),
             Self::family(&self.sizes, MetricType::GAUGE, &sizes),
         ]
     }

@@ -1,5 +1,6 @@
 //! The commands beside `serve`, and how they talk to the person at the terminal.
 
+pub(crate) mod api_key;
 pub(crate) mod doctor;
 pub(crate) mod operator_link;
 pub(crate) mod seed;

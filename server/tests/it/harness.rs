@@ -16,6 +16,10 @@ use tokio::process::{Child, Command};
 /// How long a server may take to be ready.
 const READY_MAX: Duration = Duration::from_secs(30);
 
+/// A key for the media API, and what is configured for it: `fresh_key` of 32 sevens.
+pub(crate) const PARTNER_KEY: &str = "booka_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+const PARTNER_KEY_HASH: &str = "814f94c9b24289eda38c52fbe8e01daacbe37b66894eb919c658ebf855f70c78";
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// Which database a test runs on.
@@ -38,6 +42,16 @@ pub(crate) struct Site {
 impl Site {
     /// Seeds a fresh database and serves it by `processes` servers. `None` when the engine is not there.
     pub(crate) async fn start(engine: Engine, processes: usize) -> Option<Self> {
+        Self::serve(engine, processes, &format!("[\"{PARTNER_KEY_HASH}\"]")).await
+    }
+
+    /// One server without the media API.
+    pub(crate) async fn without_partners() -> Self {
+        let site = Self::serve(Engine::Sqlite, 1, "[]").await;
+        site.expect("SQLite is always there")
+    }
+
+    async fn serve(engine: Engine, processes: usize, key_hashes: &str) -> Option<Self> {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("booka_it_{}_{number}", std::process::id());
         let folder = std::env::temp_dir().join(&name);
@@ -66,6 +80,7 @@ impl Site {
         for port in ports {
             let child = site
                 .command(port, "serve")
+                .env("BOOKA_MEDIA_API__KEY_HASHES", key_hashes)
                 .kill_on_drop(true)
                 .spawn()
                 .expect("the server can be started");

@@ -1,5 +1,6 @@
 //! The built server over real HTTP, on both database engines.
 
 mod harness;
+mod partners;
 mod racers;
 mod submits;

@@ -8,7 +8,7 @@ pub mod ticket;
 
 pub use message::{ClientMessage, ServerMessage};
 pub use price::{PriceModel, PriceTerms};
-pub use ticket::{Role, Ticket, TicketError, TicketKey};
+pub use ticket::{MediaTicket, Role, Ticket, TicketError, TicketKey};
 
 /// The version of the protocol that this code speaks; sent in `hello` and `welcome`.
 pub const PROTOCOL_VERSION: u32 = 1;

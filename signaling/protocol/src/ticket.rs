@@ -1,8 +1,10 @@
-//! Join tickets: short-lived, signed permission to take one seat of one call in one role.
+//! Tickets: signed, expiring permission to take one seat of one call in one role, or to send media into a room of the
+//! media API and receive from it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use ts_rs::TS;
@@ -12,6 +14,13 @@ pub const TICKET_BYTES_MAX: usize = 1024;
 
 /// Longest life a ticket may be given, seconds.
 pub const TICKET_LIFE_S_MAX: i64 = 300;
+
+/// Longest life a media ticket may be given, seconds.
+pub const MEDIA_TICKET_LIFE_S_MAX: i64 = 86_400;
+
+/// What stands before the signed text of a media ticket. It is no base64url, so that neither kind of ticket ever passes
+/// for the other.
+const MEDIA_DOMAIN: &str = "media:";
 
 /// In which role somebody sits in a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -32,6 +41,18 @@ pub struct Ticket {
     pub expires_at_s: i64,
     /// Random, at least 128 bits, as text.
     pub nonce: String,
+}
+
+/// What a ticket of the media API permits one participant of one room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MediaTicket {
+    pub room: String,
+    pub participant: String,
+    pub publish: bool,
+    pub subscribe: bool,
+    /// Unix seconds after which nothing new may be begun with it.
+    pub expires_at_s: i64,
 }
 
 /// Why a ticket is refused. Which one it was is for logs; clients learn only that it is no good.
@@ -58,10 +79,7 @@ impl TicketKey {
     /// Signs a ticket: `base64url(json) "." base64url(mac)`.
     #[must_use]
     pub fn sign(&self, ticket: &Ticket) -> String {
-        let json = serde_json::to_vec(ticket).expect("a ticket is plain strings and numbers");
-        let payload = URL_SAFE_NO_PAD.encode(json);
-        let mac = URL_SAFE_NO_PAD.encode(self.mac(&payload).finalize().into_bytes());
-        format!("{payload}.{mac}")
+        self.seal("", ticket)
     }
 
     /// Checks signature, form and expiry at `now_s` (Unix seconds).
@@ -69,26 +87,61 @@ impl TicketKey {
     /// # Errors
     /// See [`TicketError`].
     pub fn verify(&self, text: &str, now_s: i64) -> Result<Ticket, TicketError> {
-        if text.len() > TICKET_BYTES_MAX {
-            return Err(TicketError::Malformed);
-        }
-        let (payload, mac) = text.split_once('.').ok_or(TicketError::Malformed)?;
-        let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_| TicketError::Malformed)?;
-        self.mac(payload)
-            .verify_slice(&mac)
-            .map_err(|_| TicketError::BadSignature)?;
-        let json = URL_SAFE_NO_PAD.decode(payload).map_err(|_| TicketError::Malformed)?;
-        let ticket: Ticket = serde_json::from_slice(&json).map_err(|_| TicketError::Malformed)?;
+        let ticket: Ticket = self.unseal("", text)?;
         if now_s >= ticket.expires_at_s || ticket.expires_at_s - now_s > TICKET_LIFE_S_MAX {
             return Err(TicketError::Expired);
         }
         Ok(ticket)
     }
 
-    fn mac(&self, payload: &str) -> Hmac<Sha256> {
+    /// Signs a media ticket; the text looks like that of [`TicketKey::sign`].
+    #[must_use]
+    pub fn sign_media(&self, ticket: &MediaTicket) -> String {
+        self.seal(MEDIA_DOMAIN, ticket)
+    }
+
+    /// Checks signature and form of a media ticket, whose holder may end what it began after the ticket expired; see
+    /// [`MediaTicket::expired`].
+    ///
+    /// # Errors
+    /// See [`TicketError`].
+    pub fn verify_media(&self, text: &str) -> Result<MediaTicket, TicketError> {
+        self.unseal(MEDIA_DOMAIN, text)
+    }
+
+    fn seal(&self, domain: &str, ticket: &impl Serialize) -> String {
+        let json = serde_json::to_vec(ticket).expect("a ticket is plain strings and numbers");
+        let payload = URL_SAFE_NO_PAD.encode(json);
+        let mac = URL_SAFE_NO_PAD.encode(self.mac(domain, &payload).finalize().into_bytes());
+        format!("{payload}.{mac}")
+    }
+
+    fn unseal<T: DeserializeOwned>(&self, domain: &str, text: &str) -> Result<T, TicketError> {
+        if text.len() > TICKET_BYTES_MAX {
+            return Err(TicketError::Malformed);
+        }
+        let (payload, mac) = text.split_once('.').ok_or(TicketError::Malformed)?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_| TicketError::Malformed)?;
+        self.mac(domain, payload)
+            .verify_slice(&mac)
+            .map_err(|_| TicketError::BadSignature)?;
+        let json = URL_SAFE_NO_PAD.decode(payload).map_err(|_| TicketError::Malformed)?;
+        serde_json::from_slice(&json).map_err(|_| TicketError::Malformed)
+    }
+
+    fn mac(&self, domain: &str, payload: &str) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(domain.as_bytes());
         mac.update(payload.as_bytes());
         mac
+    }
+}
+
+impl MediaTicket {
+    /// Whether it permits nothing new at `now_s` (Unix seconds): too late, or made for longer than is allowed.
+    #[must_use]
+    pub fn expired(&self, now_s: i64) -> bool {
+        now_s >= self.expires_at_s || self.expires_at_s.saturating_sub(now_s) > MEDIA_TICKET_LIFE_S_MAX
     }
 }
 
@@ -121,6 +174,25 @@ mod tests {
             TicketKey::new([8; 32]).verify(&text, 999),
             Err(TicketError::BadSignature)
         );
+    }
+
+    #[test]
+    fn a_media_ticket_is_no_call_ticket_and_a_call_ticket_no_media_ticket() {
+        let key = TicketKey::new([7; 32]);
+        let media = MediaTicket {
+            room: "r".into(),
+            participant: "p".into(),
+            publish: true,
+            subscribe: false,
+            expires_at_s: 1_000,
+        };
+        let text = key.sign_media(&media);
+        assert_eq!(key.verify_media(&text), Ok(media.clone()));
+        assert_eq!(key.verify(&text, 999), Err(TicketError::BadSignature));
+        assert_eq!(key.verify_media(&key.sign(&ticket())), Err(TicketError::BadSignature));
+        assert!(!media.expired(999));
+        assert!(media.expired(1_000));
+        assert!(media.expired(1_000 - MEDIA_TICKET_LIFE_S_MAX - 1));
     }
 
     proptest! {

@@ -11,6 +11,11 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("sfu/sim", "sfu-sim", &["sfu-core"]),
     ("signaling/protocol", "signaling-protocol", &[]),
     ("signaling/service", "signaling", &["signaling-protocol", "sfu-core"]),
+    (
+        "media-api",
+        "media-api",
+        &["signaling", "signaling-protocol", "sfu-core"],
+    ),
     ("web", "web", &[]),
     ("booking", "booking", &["web", "signaling-protocol"]),
     (
@@ -18,6 +23,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "booka",
         &[
             "booking",
+            "media-api",
             "signaling",
             "signaling-protocol",
             "sfu-core",

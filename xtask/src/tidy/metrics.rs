@@ -7,6 +7,7 @@ use super::{expect_none, read};
 /// Where metrics and their labels are named.
 const SOURCES: &[&str] = &[
     "server/src/metrics.rs",
+    "media-api/src/metrics.rs",
     "signaling/service/src/metrics.rs",
     "sfu/core/src/counters.rs",
     "sfu/driver/src/metrics.rs",

@@ -1,0 +1,315 @@
+//! Rooms, tickets and participants, for whoever has a partner key.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sfu_core::{PeerStats, RoomId, SourceKind};
+use signaling_protocol::MediaTicket;
+use signaling_protocol::ticket::MEDIA_TICKET_LIFE_S_MAX;
+
+use super::problem::Problem;
+use super::sessions::is_media_type;
+use super::{Api, Partner};
+use crate::limits::{NAME_CHARS_MAX, PARTICIPANTS_MAX, TICKET_LIFE_S};
+use crate::metrics::Count;
+use crate::rooms::{
+    NewParticipant, NewRoom, ParticipantId, ParticipantView, Refusal, RoomView, SessionView, id_from, id_text,
+};
+use crate::service::random_id;
+
+type Answer = Result<Response, Problem>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoomRequest {
+    name: Option<String>,
+    participants_max: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TicketRequest {
+    name: String,
+    publish: bool,
+    subscribe: bool,
+    expires_in_s: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct TicketAnswer {
+    ticket: String,
+    participant: String,
+    expires_at: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MuteRequest {
+    source: SourceName,
+    muted: bool,
+}
+
+/// A source in the words of the wire.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SourceName {
+    Microphone,
+    Camera,
+    Screen,
+    ScreenAudio,
+}
+
+impl From<SourceName> for SourceKind {
+    fn from(name: SourceName) -> Self {
+        match name {
+            SourceName::Microphone => Self::Microphone,
+            SourceName::Camera => Self::Camera,
+            SourceName::Screen => Self::Screen,
+            SourceName::ScreenAudio => Self::ScreenAudio,
+        }
+    }
+}
+
+impl From<SourceKind> for SourceName {
+    fn from(kind: SourceKind) -> Self {
+        match kind {
+            SourceKind::Microphone => Self::Microphone,
+            SourceKind::Camera => Self::Camera,
+            SourceKind::Screen => Self::Screen,
+            SourceKind::ScreenAudio => Self::ScreenAudio,
+        }
+    }
+}
+
+/// A JSON body: 415 for another type, 413 when too long, 400 for what is no JSON, 422 for JSON of another shape.
+fn body<T: DeserializeOwned>(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<T, Problem> {
+    if !is_media_type(headers.get(header::CONTENT_TYPE), "application/json") {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "bad_type",
+            "send JSON with `Content-Type: application/json`",
+        ));
+    }
+    let body = super::sessions::whole(body)?;
+    serde_json::from_slice(&body).map_err(|error| {
+        if error.is_data() {
+            Problem::value(error.to_string())
+        } else {
+            Problem::new(StatusCode::BAD_REQUEST, "bad_json", error.to_string())
+        }
+    })
+}
+
+fn checked_name(name: &str) -> Result<String, Problem> {
+    let name = name.trim();
+    if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(Problem::value(format!(
+            "a name has at most {NAME_CHARS_MAX} characters and no line breaks"
+        )));
+    }
+    Ok(name.to_owned())
+}
+
+fn room_id(text: &str) -> Result<RoomId, Problem> {
+    id_from(text).map(RoomId).ok_or_else(|| Refusal::NoRoom.into())
+}
+
+fn participant_id(text: &str) -> Result<ParticipantId, Problem> {
+    let id = id_from(text).map(ParticipantId);
+    id.ok_or_else(|| Refusal::NoParticipant.into())
+}
+
+/// `POST /api/v1/rooms`
+pub(super) async fn open(
+    State(state): State<Api>,
+    Partner(owner): Partner,
+    headers: HeaderMap,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Answer {
+    let request: RoomRequest = body(&headers, bytes)?;
+    let participants_max = request.participants_max.unwrap_or(PARTICIPANTS_MAX);
+    if !(1..=PARTICIPANTS_MAX).contains(&participants_max) {
+        return Err(Problem::value(format!("participants_max is 1 to {PARTICIPANTS_MAX}")));
+    }
+    let new = NewRoom {
+        name: request.name.as_deref().map(checked_name).transpose()?,
+        participants_max,
+    };
+    let inner = &state.api.inner;
+    let room = inner.with(|rooms, now| rooms.open(now, owner, RoomId(random_id()), new))?;
+    inner.metrics.add(Count::RoomsOpened);
+    let location = format!("/api/v1/rooms/{}", id_text(room.room.0));
+    let answer = (
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        Json(room_json(&room)),
+    );
+    Ok(answer.into_response())
+}
+
+/// `GET /api/v1/rooms`
+pub(super) async fn list(State(state): State<Api>, Partner(owner): Partner) -> Answer {
+    let rooms = state.api.inner.with(|rooms, _| rooms.list(owner));
+    let rooms: Vec<_> = rooms.iter().map(room_json).collect();
+    Ok(Json(json!({ "rooms": rooms })).into_response())
+}
+
+/// `GET /api/v1/rooms/{room}`
+pub(super) async fn show(State(state): State<Api>, Partner(owner): Partner, Path(room): Path<String>) -> Answer {
+    let room = room_id(&room)?;
+    let (room, participants) = state.api.inner.with(|rooms, _| rooms.show(owner, room))?;
+    let mut answer = room_json(&room);
+    answer["participants"] = participants.iter().map(participant_json).collect();
+    Ok(Json(answer).into_response())
+}
+
+/// `DELETE /api/v1/rooms/{room}`
+pub(super) async fn close(State(state): State<Api>, Partner(owner): Partner, Path(room): Path<String>) -> Answer {
+    let room = room_id(&room)?;
+    state.api.inner.with(|rooms, _| rooms.close(owner, room))?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /api/v1/rooms/{room}/tickets`
+pub(super) async fn invite(
+    State(state): State<Api>,
+    Partner(owner): Partner,
+    Path(room): Path<String>,
+    headers: HeaderMap,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Answer {
+    let room = room_id(&room)?;
+    let request: TicketRequest = body(&headers, bytes)?;
+    if !request.publish && !request.subscribe {
+        return Err(Problem::value("a ticket permits publish, subscribe or both"));
+    }
+    let life_s = request.expires_in_s.unwrap_or(TICKET_LIFE_S);
+    if !(1..=MEDIA_TICKET_LIFE_S_MAX).contains(&life_s) {
+        return Err(Problem::value(format!(
+            "expires_in_s is 1 to {MEDIA_TICKET_LIFE_S_MAX}"
+        )));
+    }
+    let inner = &state.api.inner;
+    let participant = ParticipantId(random_id());
+    let new = NewParticipant {
+        name: checked_name(&request.name)?,
+        publish: request.publish,
+        subscribe: request.subscribe,
+        expires_at_s: inner.now_s() + life_s,
+    };
+    let ticket = MediaTicket {
+        room: id_text(room.0),
+        participant: participant.to_string(),
+        publish: new.publish,
+        subscribe: new.subscribe,
+        expires_at_s: new.expires_at_s,
+    };
+    inner.with(|rooms, now| rooms.invite(now, owner, room, participant, new))?;
+    inner.metrics.add(Count::TicketsIssued);
+    let answer = TicketAnswer {
+        ticket: inner.key.sign_media(&ticket),
+        participant: ticket.participant,
+        expires_at: ticket.expires_at_s,
+    };
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
+}
+
+/// `POST /api/v1/rooms/{room}/participants/{participant}/mute`
+pub(super) async fn mute(
+    State(state): State<Api>,
+    Partner(owner): Partner,
+    Path((room, participant)): Path<(String, String)>,
+    headers: HeaderMap,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Answer {
+    let (room, participant) = (room_id(&room)?, participant_id(&participant)?);
+    let request: MuteRequest = body(&headers, bytes)?;
+    let kind = request.source.into();
+    state
+        .api
+        .inner
+        .with(|rooms, _| rooms.mute(owner, room, participant, kind, request.muted))?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `DELETE /api/v1/rooms/{room}/participants/{participant}`
+pub(super) async fn remove(
+    State(state): State<Api>,
+    Partner(owner): Partner,
+    Path((room, participant)): Path<(String, String)>,
+) -> Answer {
+    let (room, participant) = (room_id(&room)?, participant_id(&participant)?);
+    state
+        .api
+        .inner
+        .with(|rooms, now| rooms.remove(now, owner, room, participant))?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn room_json(room: &RoomView) -> Value {
+    json!({
+        "room": id_text(room.room.0),
+        "name": room.name,
+        "participants_max": room.participants_max,
+        "created_at": room.created_at_s,
+        "present": room.present,
+    })
+}
+
+fn participant_json(view: &ParticipantView) -> Value {
+    let sources: Vec<_> = view
+        .sources
+        .iter()
+        .map(|(kind, muted)| json!({ "source": SourceName::from(*kind), "muted": muted }))
+        .collect();
+    let sessions = [&view.publishing, &view.receiving];
+    json!({
+        "participant": view.participant.to_string(),
+        "name": view.name,
+        "publishes": view.publishing.is_some(),
+        "subscribes": view.receiving.is_some(),
+        "connected": sessions.iter().copied().flatten().any(|session| session.connected),
+        "sources": sources,
+        "stats": {
+            "publishing": view.publishing.as_ref().and_then(session_json),
+            "receiving": view.receiving.as_ref().and_then(session_json),
+        },
+    })
+}
+
+fn session_json(view: &SessionView) -> Option<Value> {
+    let PeerStats {
+        packets_in,
+        bytes_in,
+        packets_out,
+        bytes_out,
+        packets_lost_in,
+        packets_lost_out,
+        nacks_in,
+        nacks_out,
+        keyframe_requests_in,
+        keyframe_requests_out,
+        round_trip,
+        estimate_bps,
+    } = view.stats?;
+    Some(json!({
+        "packets_in": packets_in,
+        "bytes_in": bytes_in,
+        "packets_out": packets_out,
+        "bytes_out": bytes_out,
+        "packets_lost_in": packets_lost_in,
+        "packets_lost_out": packets_lost_out,
+        "nacks_in": nacks_in,
+        "nacks_out": nacks_out,
+        "keyframe_requests_in": keyframe_requests_in,
+        "keyframe_requests_out": keyframe_requests_out,
+        "round_trip_ms": round_trip.map(|time| time.as_secs_f64() * 1_000.0),
+        "estimate_bps": estimate_bps,
+    }))
+}

@@ -1,0 +1,266 @@
+//! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): media sessions by one POST, kept by PATCH and ended by DELETE.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{patch, post};
+
+use super::problem::Problem;
+use super::{Api, Holder};
+use crate::fragment::Fragment;
+use crate::limits::{BODY_BYTES_MAX, PUBLISHERS_MAX};
+use crate::metrics::Count;
+use crate::rooms::{Direction, ParticipantId, Refusal, SessionId, id_from};
+
+const SDP: &str = "application/sdp";
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+type Answer = Result<Response, Problem>;
+
+pub(super) fn router() -> Router<Api> {
+    Router::new()
+        .route("/whip", post(begin_publishing).options(endpoint_options))
+        .route("/whep", post(begin_receiving).options(endpoint_options))
+        .route(
+            "/whip/{session}",
+            patch(patch_publishing).delete(end_publishing).options(session_options),
+        )
+        .route(
+            "/whep/{session}",
+            patch(patch_receiving).delete(end_receiving).options(session_options),
+        )
+        .layer(middleware::from_fn(any_origin))
+}
+
+/// Pages of any origin may use these: what counts is the ticket, which no browser sends by itself.
+async fn any_origin(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("Location, ETag, Accept-Patch, Retry-After"),
+    );
+    response
+}
+
+fn options(methods: &'static str, takes: (header::HeaderName, &'static str)) -> Response {
+    let headers = [
+        (header::ALLOW, methods),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, If-Match",
+        ),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+        takes,
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+async fn endpoint_options() -> Response {
+    options("OPTIONS, POST", (header::HeaderName::from_static("accept-post"), SDP))
+}
+
+async fn session_options() -> Response {
+    let takes = (header::HeaderName::from_static("accept-patch"), FRAGMENT);
+    options("DELETE, OPTIONS, PATCH", takes)
+}
+
+/// Whether a `Content-Type` is this one, whatever its parameters.
+pub(super) fn is_media_type(value: Option<&HeaderValue>, expected: &str) -> bool {
+    value
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.split(';').next())
+        .is_some_and(|text| text.trim().eq_ignore_ascii_case(expected))
+}
+
+/// The whole body, unless it is too long or its sender gave up.
+pub(super) fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
+    body.map_err(|error| {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_long",
+                format!("send at most {BODY_BYTES_MAX} bytes"),
+            )
+        } else {
+            Problem::new(StatusCode::BAD_REQUEST, "cut_short", "the body did not come whole")
+        }
+    })
+}
+
+fn text_body(
+    headers: &HeaderMap,
+    media_type: &'static str,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<String, Problem> {
+    if !is_media_type(headers.get(header::CONTENT_TYPE), media_type) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "bad_type",
+            format!("send `Content-Type: {media_type}`"),
+        ));
+    }
+    let body = whole(body)?;
+    String::from_utf8(body.into()).map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "bad_text", "send text in UTF-8"))
+}
+
+async fn begin_publishing(
+    State(state): State<Api>,
+    holder: Holder,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer {
+    begin(&state, Direction::Publish, &holder, &headers, body, Vec::new()).await
+}
+
+async fn begin_receiving(
+    State(state): State<Api>,
+    holder: Holder,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer {
+    let publishers = publishers(query.as_deref().unwrap_or_default())?;
+    begin(&state, Direction::Receive, &holder, &headers, body, publishers).await
+}
+
+/// `publisher=<participant>`, any number of times.
+fn publishers(query: &str) -> Result<Vec<ParticipantId>, Problem> {
+    let mut named: Vec<ParticipantId> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let Some(id) = pair.strip_prefix("publisher=") else {
+            return Err(Problem::value("the only parameter is publisher=<participant>"));
+        };
+        let id = ParticipantId(id_from(id).ok_or(Refusal::NoParticipant)?);
+        if !named.contains(&id) {
+            named.push(id);
+        }
+        if named.len() > PUBLISHERS_MAX {
+            return Err(Problem::value(format!("name at most {PUBLISHERS_MAX} publishers")));
+        }
+    }
+    Ok(named)
+}
+
+async fn begin(
+    state: &Api,
+    direction: Direction,
+    holder: &Holder,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+    publishers: Vec<ParticipantId>,
+) -> Answer {
+    let inner = &state.api.inner;
+    if holder.ticket.expired(inner.now_s()) {
+        return Err(state.failed(holder.address, Count::TicketsBad, Problem::ticket()));
+    }
+    let offer = text_body(headers, SDP, body)?;
+    if !state.addresses().post(holder.address, inner.now().mono) {
+        inner.metrics.add(Count::RateLimited);
+        return Err(Problem::too_many());
+    }
+    let (session, answer, etag) = inner
+        .begin(direction, (holder.room, holder.participant), offer, publishers)
+        .await?;
+    let endpoint = match direction {
+        Direction::Publish => "whip",
+        Direction::Receive => "whep",
+    };
+    let headers = [
+        (header::CONTENT_TYPE, SDP.to_owned()),
+        (header::LOCATION, format!("/{endpoint}/{}", session.0)),
+        (header::ETAG, etag),
+        (header::HeaderName::from_static("accept-patch"), FRAGMENT.to_owned()),
+    ];
+    Ok((StatusCode::CREATED, headers, answer).into_response())
+}
+
+async fn patch_publishing(
+    State(state): State<Api>,
+    Path(session): Path<String>,
+    holder: Holder,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer {
+    take_fragment(&state, Direction::Publish, session, &holder, &headers, body).await
+}
+
+async fn patch_receiving(
+    State(state): State<Api>,
+    Path(session): Path<String>,
+    holder: Holder,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer {
+    take_fragment(&state, Direction::Receive, session, &holder, &headers, body).await
+}
+
+async fn take_fragment(
+    state: &Api,
+    direction: Direction,
+    session: String,
+    holder: &Holder,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer {
+    let text = text_body(headers, FRAGMENT, body)?;
+    let if_match = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
+    let if_match = if_match.ok_or_else(|| {
+        Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "no_if_match",
+            "send If-Match with the ETag of the last answer, or * for an ICE restart",
+        )
+    })?;
+    let fragment = Fragment::parse(&text).ok_or_else(|| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad_fragment",
+            "send lines of an SDP fragment (RFC 8840 section 9)",
+        )
+    })?;
+    let restarted = state
+        .api
+        .inner
+        .patch(
+            &SessionId(session),
+            direction,
+            (holder.room, holder.participant),
+            if_match,
+            fragment.ufrag,
+        )
+        .await?;
+    Ok(match restarted {
+        None => StatusCode::NO_CONTENT.into_response(),
+        Some(restarted) => {
+            let headers = [
+                (header::CONTENT_TYPE, FRAGMENT.to_owned()),
+                (header::ETAG, restarted.etag),
+            ];
+            (StatusCode::OK, headers, restarted.fragment).into_response()
+        }
+    })
+}
+
+async fn end_publishing(State(state): State<Api>, Path(session): Path<String>, holder: Holder) -> Answer {
+    end(&state, Direction::Publish, session, &holder)
+}
+
+async fn end_receiving(State(state): State<Api>, Path(session): Path<String>, holder: Holder) -> Answer {
+    end(&state, Direction::Receive, session, &holder)
+}
+
+fn end(state: &Api, direction: Direction, session: String, holder: &Holder) -> Answer {
+    let (session, holder) = (SessionId(session), (holder.room, holder.participant));
+    state
+        .api
+        .inner
+        .with(|rooms, now| rooms.end(now, &session, direction, holder))?;
+    Ok(StatusCode::OK.into_response())
+}

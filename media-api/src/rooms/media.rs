@@ -1,0 +1,108 @@
+//! What the media plane reports, and who gets what.
+
+use sfu_core::{Event, PeerId, RoomId, Source, SourceKind};
+use signaling::clock::Now;
+
+use super::session::{Role, Session, Stage};
+use super::{Direction, Effect, Rooms};
+use crate::slots::{Surplus, Wanted, assign};
+
+impl Rooms {
+    /// Takes one report of the media plane; those about peers of others are ignored.
+    pub fn media_event(&mut self, now: Now, event: Event) {
+        match event {
+            Event::Connected { peer, .. } => {
+                if let Some(Stage::Answered { connected, .. }) = self.of_peer(peer).map(|session| &mut session.stage) {
+                    *connected = true;
+                }
+            }
+            Event::Disconnected { peer, .. } => {
+                if let Some(id) = self.peers.get(&peer).cloned() {
+                    self.end_session(now, &id);
+                }
+            }
+            Event::Stats { peer, stats } => {
+                if let Some(session) = self.of_peer(peer) {
+                    session.stats = Some(stats);
+                }
+            }
+            Event::Legs { peer, legs } => {
+                if let Some(session) = self.of_peer(peer) {
+                    session.legs = legs;
+                }
+            }
+            Event::Restarted { peer, ufrag, password } => self.restarted(peer, &ufrag, &password),
+            // Answers to joins come to whoever asked; the rest tells clients that have a channel for it.
+            Event::Joined { .. }
+            | Event::Refused { .. }
+            | Event::Alive { .. }
+            | Event::Encodings { .. }
+            | Event::Loudest { .. }
+            | Event::Speakers { .. } => {}
+        }
+    }
+
+    fn of_peer(&mut self, peer: PeerId) -> Option<&mut Session> {
+        self.sessions.get_mut(self.peers.get(&peer)?)
+    }
+
+    /// Maps slots after a session came or went: its own when it receives, else everyone's in the room.
+    pub(super) fn map_slots(&mut self, room: RoomId, direction: Direction, peer: PeerId) {
+        let published = self.published(room);
+        let Some(room) = self.rooms.get(&room) else { return };
+        for (other, id) in &room.sessions {
+            if direction == Direction::Receive && *other != peer {
+                continue;
+            }
+            let Some(session) = self.sessions.get_mut(id) else {
+                continue;
+            };
+            let Role::Receive { publishers, slots } = &mut session.role else {
+                continue;
+            };
+            let (wanted, surplus): (Vec<Wanted>, _) = if publishers.is_empty() {
+                let others = published
+                    .iter()
+                    .filter(|wanted| wanted.participant != session.participant);
+                (others.copied().collect(), Surplus::Loudest)
+            } else {
+                let named = publishers
+                    .iter()
+                    .flat_map(|id| published.iter().filter(move |wanted| wanted.participant == *id));
+                (named.copied().collect(), Surplus::First)
+            };
+            let changed = assign(slots, &wanted, surplus);
+            if !changed.is_empty() {
+                self.effects.push(Effect::MapSlots {
+                    peer: session.peer,
+                    slots: changed,
+                });
+            }
+        }
+    }
+
+    /// Everything published in a room: screens before the rest, then in the order in which the peers came.
+    fn published(&self, room: RoomId) -> Vec<Wanted> {
+        let Some(room) = self.rooms.get(&room) else {
+            return Vec::new();
+        };
+        let mut published = Vec::new();
+        for (&peer, id) in &room.sessions {
+            let Some(session) = self.sessions.get(id) else { continue };
+            let participant = session.participant;
+            let current = room
+                .participants
+                .get(&participant)
+                .and_then(|own| own.publishing.as_ref());
+            if current != Some(id) {
+                continue;
+            }
+            published.extend(session.sources().iter().map(|&kind| Wanted {
+                participant,
+                source: Source { peer, kind },
+            }));
+        }
+        published.sort_by_key(|wanted| wanted.source.kind != SourceKind::Screen);
+        published
+    }
+}

@@ -1,0 +1,325 @@
+//! Sessions: begun with an offer, answered by the media plane, restarted, ended.
+
+use sfu_core::{Join, JoinError, Joined, LegStats, PeerId, PeerStats, RoomId, Source, SourceKind};
+use signaling::clock::Now;
+
+use super::{Direction, Effect, NewSession, ParticipantId, Refusal, Restarted, Rooms, SessionId, SessionView, seconds};
+use crate::fragment::Frame;
+use crate::limits::SESSIONS_MAX;
+use crate::offer;
+use crate::slots::Slot;
+
+/// One WHIP or WHEP session.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) room: RoomId,
+    pub(super) participant: ParticipantId,
+    pub(super) peer: PeerId,
+    pub(super) role: Role,
+    pub(super) stage: Stage,
+    /// Counts ICE sessions; the ETag.
+    pub(super) generation: u32,
+    /// The client's `ice-ufrag`.
+    pub(super) ufrag: String,
+    /// The client's next one, while the media plane is asked for ours.
+    pub(super) restarting: Option<String>,
+    pub(super) stats: Option<PeerStats>,
+    pub(super) legs: Vec<LegStats>,
+}
+
+/// What a session is for.
+#[derive(Debug)]
+pub(super) enum Role {
+    Publish {
+        sources: Vec<SourceKind>,
+    },
+    Receive {
+        /// Empty for everyone.
+        publishers: Vec<ParticipantId>,
+        slots: Vec<Slot>,
+    },
+}
+
+/// How far a session has come.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// The media plane has not answered yet.
+    Joining,
+    Answered {
+        frame: Frame,
+        connected: bool,
+    },
+}
+
+impl Session {
+    pub(super) fn sources(&self) -> &[SourceKind] {
+        match (&self.role, &self.stage) {
+            (Role::Publish { sources }, Stage::Answered { .. }) => sources,
+            (Role::Publish { .. }, Stage::Joining) | (Role::Receive { .. }, _) => &[],
+        }
+    }
+
+    pub(super) fn direction(&self) -> Direction {
+        match self.role {
+            Role::Publish { .. } => Direction::Publish,
+            Role::Receive { .. } => Direction::Receive,
+        }
+    }
+
+    pub(super) fn view(&self) -> SessionView {
+        SessionView {
+            connected: matches!(self.stage, Stage::Answered { connected: true, .. }),
+            stats: self.stats,
+            legs: self.legs.clone(),
+        }
+    }
+
+    pub(super) fn etag(&self) -> String {
+        format!("\"{}\"", self.generation)
+    }
+}
+
+impl Rooms {
+    /// Begins a session: what it returns is to be asked of the media plane, whose reply goes to [`Rooms::answered`].
+    ///
+    /// # Errors
+    /// Everything that can be wrong before the media plane has looked at the offer.
+    pub fn begin(&mut self, now: Now, new: NewSession) -> Result<Join, Refusal> {
+        if self.stopping {
+            return Err(Refusal::Stopping);
+        }
+        let sessions = self.sessions.len();
+        let room = self.rooms.get_mut(&new.room).ok_or(Refusal::NoRoom)?;
+        let (present, participants_max) = (room.present(), room.participants_max);
+        let unknown = new.publishers.iter().any(|id| !room.participants.contains_key(id));
+        let participant = room.participants.get_mut(&new.participant).ok_or(Refusal::Removed)?;
+        let permitted = match new.direction {
+            Direction::Publish => participant.publish,
+            Direction::Receive => participant.subscribe,
+        };
+        if !permitted {
+            return Err(Refusal::NotPermitted);
+        }
+        if unknown {
+            return Err(Refusal::NoParticipant);
+        }
+        if !participant.posts.take(now.mono) {
+            return Err(Refusal::TicketTooBusy);
+        }
+        if !participant.present() && present >= participants_max {
+            return Err(Refusal::RoomFull);
+        }
+        if sessions >= SESSIONS_MAX {
+            return Err(Refusal::SessionsFull);
+        }
+        let ufrag = offer::ufrag(&new.offer).ok_or(Refusal::NoUfrag)?.to_owned();
+        let (sources, text) = match new.direction {
+            Direction::Publish => (offer::published(&new.offer), new.offer),
+            Direction::Receive => (Vec::new(), offer::receiving_only(&new.offer)),
+        };
+        let role = match new.direction {
+            Direction::Publish if sources.is_empty() => return Err(Refusal::NothingToPublish),
+            Direction::Publish => Role::Publish {
+                sources: sources.iter().map(|(_, kind)| *kind).collect(),
+            },
+            Direction::Receive => Role::Receive {
+                publishers: new.publishers,
+                slots: Vec::new(),
+            },
+        };
+        participant.sessions += 1;
+        room.idle_since = None;
+        room.sessions.insert(new.peer, new.session.clone());
+        self.peers.insert(new.peer, new.session.clone());
+        self.sessions.insert(
+            new.session,
+            Session {
+                room: new.room,
+                participant: new.participant,
+                peer: new.peer,
+                role,
+                stage: Stage::Joining,
+                generation: 1,
+                ufrag,
+                restarting: None,
+                stats: None,
+                legs: Vec::new(),
+            },
+        );
+        Ok(Join {
+            room: new.room,
+            peer: new.peer,
+            offer: text,
+            sources,
+        })
+    }
+
+    /// The media plane's reply to [`Rooms::begin`]. Returns the SDP answer and the ETag. The former session of the
+    /// participant in this direction ends only now, so that a refused offer costs nobody anything.
+    ///
+    /// # Errors
+    /// Why there is no session after all.
+    pub fn answered(
+        &mut self,
+        now: Now,
+        id: &SessionId,
+        peer: PeerId,
+        result: Result<Joined, JoinError>,
+    ) -> Result<(String, String), Refusal> {
+        let joined = match result {
+            Ok(joined) => joined,
+            Err(error) => {
+                self.end_session(now, id);
+                return Err(refusal(error));
+            }
+        };
+        let Some(session) = self.sessions.get_mut(id) else {
+            // The room ended, or the participant was removed, while the media plane was asked.
+            self.effects.push(Effect::Leave(peer));
+            return Err(Refusal::NoRoom);
+        };
+        session.stage = Stage::Answered {
+            frame: Frame::of(&joined.answer),
+            connected: false,
+        };
+        if let Role::Receive { slots, .. } = &mut session.role {
+            *slots = joined.slots.iter().map(Slot::new).collect();
+        }
+        let (room_id, participant_id, direction) = (session.room, session.participant, session.direction());
+        let etag = session.etag();
+        let sources: Vec<_> = session.sources().to_vec();
+        let room = self.rooms.get_mut(&room_id).expect("sessions end with their room");
+        let Some(participant) = room.participants.get_mut(&participant_id) else {
+            self.end_session(now, id);
+            return Err(Refusal::Removed);
+        };
+        let former = participant.session_mut(direction).replace(id.clone());
+        for kind in sources.into_iter().filter(|kind| participant.muted.contains(kind)) {
+            let source = Source { peer, kind };
+            self.effects.push(Effect::Mute { source, muted: true });
+        }
+        self.effects.push(Effect::SetForwarding { peer, allowed: true });
+        if let Some(former) = former {
+            self.end_session(now, &former);
+        }
+        self.map_slots(room_id, direction, peer);
+        Ok((joined.answer, etag))
+    }
+
+    /// Ends a session that its holder or the media plane gave up.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSession`] when it is not this participant's.
+    pub fn end(
+        &mut self,
+        now: Now,
+        id: &SessionId,
+        direction: Direction,
+        holder: (RoomId, ParticipantId),
+    ) -> Result<(), Refusal> {
+        self.held(id, direction, holder)?;
+        self.end_session(now, id);
+        Ok(())
+    }
+
+    /// Takes a fragment of trickle ICE. True when it begins an ICE restart, which [`Effect::Answer`] will answer.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSession`], [`Refusal::EtagDiffers`], [`Refusal::RestartUnderWay`].
+    pub fn patch(
+        &mut self,
+        id: &SessionId,
+        direction: Direction,
+        holder: (RoomId, ParticipantId),
+        if_match: &str,
+        ufrag: Option<String>,
+    ) -> Result<bool, Refusal> {
+        let session = self.held(id, direction, holder)?;
+        let etag = session.etag();
+        if !if_match.split(',').map(str::trim).any(|tag| tag == "*" || tag == etag) {
+            return Err(Refusal::EtagDiffers);
+        }
+        let Some(ufrag) = ufrag.filter(|ufrag| *ufrag != session.ufrag) else {
+            return Ok(false);
+        };
+        if session.restarting.is_some() {
+            return Err(Refusal::RestartUnderWay);
+        }
+        session.restarting = Some(ufrag.clone());
+        let peer = session.peer;
+        self.effects.push(Effect::Restart { peer, ufrag });
+        Ok(true)
+    }
+
+    /// Nobody waits for the answer to a restart any more.
+    pub fn restart_given_up(&mut self, id: &SessionId) {
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.restarting = None;
+        }
+    }
+
+    pub(super) fn restarted(&mut self, peer: PeerId, ufrag: &str, password: &str) {
+        let Some(id) = self.peers.get(&peer).cloned() else {
+            return;
+        };
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let Stage::Answered { frame, .. } = &session.stage else {
+            return;
+        };
+        let fragment = frame.with(ufrag, password);
+        if let Some(new) = session.restarting.take() {
+            session.ufrag = new;
+        }
+        session.generation += 1;
+        let etag = session.etag();
+        let restarted = Restarted { fragment, etag };
+        self.effects.push(Effect::Answer { session: id, restarted });
+    }
+
+    fn held(
+        &mut self,
+        id: &SessionId,
+        direction: Direction,
+        (room, participant): (RoomId, ParticipantId),
+    ) -> Result<&mut Session, Refusal> {
+        let found = self.sessions.get_mut(id).filter(|session| {
+            session.room == room && session.participant == participant && session.direction() == direction
+        });
+        found.ok_or(Refusal::NoSession)
+    }
+
+    pub(super) fn end_session(&mut self, now: Now, id: &SessionId) {
+        let Some(session) = self.sessions.remove(id) else {
+            return;
+        };
+        self.peers.remove(&session.peer);
+        self.effects.push(Effect::Leave(session.peer));
+        let direction = session.direction();
+        if let Some(room) = self.rooms.get_mut(&session.room) {
+            if let Some(participant) = room.participants.get_mut(&session.participant) {
+                let own = participant.session_mut(direction);
+                own.take_if(|current| current == id);
+                participant.sessions -= 1;
+            }
+            room.forget_expired(seconds(now));
+            room.sessions.remove(&session.peer);
+            if room.sessions.is_empty() {
+                room.idle_since = Some(now.mono);
+            }
+        }
+        if direction == Direction::Publish {
+            self.map_slots(session.room, direction, session.peer);
+        }
+    }
+}
+
+fn refusal(error: JoinError) -> Refusal {
+    match error {
+        JoinError::BadOffer(_) => Refusal::BadOffer(error),
+        JoinError::RoomFull => Refusal::RoomFull,
+        JoinError::ServerFull => Refusal::SessionsFull,
+        JoinError::Stopped => Refusal::MediaSilent,
+    }
+}

@@ -1,0 +1,124 @@
+//! A media plane that answers offers with one slot for each receiving m-line, and writes down what it is told.
+
+use std::sync::{Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use sfu_core::{
+    Join, JoinError, Joined, MediaKind, Mid, PeerId, RoomId, SlotContent, SlotInfo, SlotMapping, SlotSize, Source,
+};
+use signaling::MediaPlane;
+
+#[derive(Default)]
+pub(crate) struct Plane {
+    joins: Mutex<Vec<Join>>,
+    notes: Mutex<Vec<String>>,
+}
+
+impl Plane {
+    /// What came since the last look; peers are counted from zero.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        std::mem::take(&mut self.lock())
+    }
+
+    pub(crate) fn joins(&self) -> Vec<Join> {
+        self.joins.lock().expect("tests hold it shortly").clone()
+    }
+
+    pub(crate) fn newest(&self) -> PeerId {
+        self.joins().last().expect("somebody joined").peer
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        self.notes.lock().expect("tests hold it shortly")
+    }
+
+    fn note(&self, what: String) {
+        self.lock().push(what);
+    }
+}
+
+fn number(peer: PeerId) -> u64 {
+    peer.0 & 0xffff
+}
+
+#[async_trait]
+impl MediaPlane for Plane {
+    async fn join(&self, join: Join) -> Result<Joined, JoinError> {
+        let kinds: Vec<_> = join
+            .sources
+            .iter()
+            .map(|(mid, kind)| format!("{}={kind:?}", mid.0))
+            .collect();
+        self.note(format!("join {} [{}]", number(join.peer), kinds.join(" ")));
+        let refused = join
+            .offer
+            .contains("refuse")
+            .then(|| JoinError::BadOffer("refused".into()));
+        let full = join.offer.contains("overflow").then_some(JoinError::RoomFull);
+        let slots = slots(&join.offer);
+        self.joins.lock().expect("tests hold it shortly").push(join);
+        match refused.or(full) {
+            Some(error) => Err(error),
+            None => Ok(Joined {
+                answer:
+                    "v=0\r\na=ice-lite\r\nm=audio 9 X 111\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"
+                        .to_owned(),
+                slots,
+            }),
+        }
+    }
+
+    fn leave(&self, peer: PeerId) {
+        self.note(format!("leave {}", number(peer)));
+    }
+
+    fn set_forwarding(&self, peer: PeerId, allowed: bool) {
+        self.note(format!("forward {} {allowed}", number(peer)));
+    }
+
+    fn map_slots(&self, peer: PeerId, slots: Vec<SlotMapping>) {
+        let mapped: Vec<_> = slots
+            .iter()
+            .map(|slot| match slot.content {
+                SlotContent::Nothing => format!("{}=nothing", slot.mid.0),
+                SlotContent::Loudest => format!("{}=loudest", slot.mid.0),
+                SlotContent::Source(source) => format!("{}={}/{:?}", slot.mid.0, number(source.peer), source.kind),
+            })
+            .collect();
+        self.note(format!("map {} {}", number(peer), mapped.join(" ")));
+    }
+
+    fn size_slots(&self, _: PeerId, _: Vec<SlotSize>) {
+        panic!("WHEP has no way to say sizes");
+    }
+
+    fn mute(&self, source: Source, muted: bool) {
+        self.note(format!("mute {} {:?} {muted}", number(source.peer), source.kind));
+    }
+
+    fn restart(&self, peer: PeerId, ufrag: String) {
+        self.note(format!("restart {} {ufrag}", number(peer)));
+    }
+
+    fn stop(&self, _: RoomId) {
+        self.note("stop".to_owned());
+    }
+}
+
+fn slots(offer: &str) -> Vec<SlotInfo> {
+    let media = offer.split("m=").skip(1).filter(|media| media.contains("a=recvonly"));
+    media
+        .map(|media| SlotInfo {
+            mid: Mid(media
+                .lines()
+                .find_map(|line| line.strip_prefix("a=mid:"))
+                .expect("test offers name their mids")
+                .to_owned()),
+            kind: if media.starts_with("audio") {
+                MediaKind::Audio
+            } else {
+                MediaKind::Video
+            },
+        })
+        .collect()
+}
