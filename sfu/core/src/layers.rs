@@ -1,9 +1,9 @@
 //! What a slot carries: which encoding of which track flows, which one is to flow, and how much of it.
 
-use crate::forward::MediaPacket;
+use crate::forward::{Keep, MediaPacket, Raise};
 
 /// How well a video source is shown: encoding (by quality) or spatial layer, and temporal layer, both from zero up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Layer {
     pub(crate) spatial: u8,
     pub(crate) temporal: u8,
@@ -37,8 +37,71 @@ pub(crate) struct Live {
     /// The stream that the sequence numbers follow.
     pub(crate) stream: u32,
     pub(crate) encoding: usize,
-    /// The best layer that is forwarded of it.
-    pub(crate) layer: Layer,
+    /// Layers above this, in either dimension, are left out. The spatial one matters where one stream has several.
+    cap: Layer,
+    /// The highest in each dimension that came.
+    seen: Layer,
+    /// Timestamp of the newest picture.
+    picture: u32,
+}
+
+impl Live {
+    /// The best layer that is forwarded.
+    pub(crate) fn layer(self) -> Layer {
+        Layer {
+            spatial: self.cap.spatial.min(self.seen.spatial),
+            temporal: self.cap.temporal.min(self.seen.temporal),
+        }
+    }
+
+    /// A higher spatial layer is there, but can be shown only from a keyframe on.
+    fn is_below(self, target: Layer) -> bool {
+        self.cap.spatial < target.spatial.min(self.seen.spatial)
+    }
+
+    /// Whether a packet of the stream is to be shown. Layers change only where a decoder can follow: up at a picture that
+    /// depends on nothing that was left out, down with any picture.
+    fn keep(&mut self, packet: &MediaPacket, target: Layer, late: bool) -> Keep {
+        let Layer { spatial, temporal } = packet.layer;
+        self.seen.spatial = self.seen.spatial.max(spatial);
+        self.seen.temporal = self.seen.temporal.max(temporal);
+        if !late {
+            self.adapt(packet, target);
+        }
+        if temporal > self.cap.temporal {
+            Keep::NoPicture
+        } else if spatial > self.cap.spatial {
+            Keep::NoLayer
+        } else {
+            Keep::Yes
+        }
+    }
+
+    fn adapt(&mut self, packet: &MediaPacket, target: Layer) {
+        let Layer { spatial, temporal } = packet.layer;
+        let next_picture = std::mem::replace(&mut self.picture, packet.header.timestamp) != packet.header.timestamp;
+        if packet.descriptor.keyframe() {
+            self.cap = target;
+        } else if next_picture {
+            self.cap.spatial = self.cap.spatial.min(target.spatial);
+            self.cap.temporal = self.cap.temporal.min(target.temporal);
+            let next = temporal == self.cap.temporal.saturating_add(1) && temporal <= target.temporal;
+            match packet.descriptor.raise() {
+                Raise::WithIt if next => self.cap.temporal = temporal,
+                Raise::AfterIt if temporal <= self.cap.temporal => self.cap.temporal = target.temporal,
+                Raise::Nobody | Raise::WithIt | Raise::AfterIt => {}
+            }
+        }
+        let next = spatial == self.cap.spatial.saturating_add(1) && spatial <= target.spatial;
+        if next && packet.descriptor.begins_spatial_layer() {
+            self.cap.spatial = spatial;
+        }
+    }
+
+    /// No packet of this picture that comes after this one is shown.
+    pub(crate) fn ends_picture(self, packet: &MediaPacket) -> bool {
+        packet.descriptor.ends_spatial_layer() && packet.layer.spatial == self.cap.spatial
+    }
 }
 
 /// State of one slot.
@@ -61,7 +124,7 @@ pub(crate) enum Decision {
     Wait,
     /// Forward it as the first of a new source.
     Start,
-    Continue,
+    Continue(Keep),
 }
 
 impl Selection {
@@ -108,8 +171,9 @@ impl Selection {
 
     /// The encoding whose keyframe is waited for.
     pub(crate) fn awaited(self) -> Option<usize> {
-        (self.track.and(self.target))?;
-        (self.live.map(|live| live.encoding) != Some(self.aim)).then_some(self.aim)
+        let target = self.track.and(self.target)?;
+        let there = |live: Live| live.encoding == self.aim && !live.is_below(target);
+        (!self.live.is_some_and(there)).then_some(self.aim)
     }
 
     /// The encodings of which the slot takes packets, by bits.
@@ -125,13 +189,15 @@ impl Selection {
         self.live = None;
     }
 
-    /// Takes one packet of the mapped track.
-    pub(crate) fn decide(&mut self, packet: &MediaPacket) -> Decision {
-        if self.track.and(self.target).is_none() {
+    /// Takes one packet of the mapped track; `late` if a newer one of its stream was seen before.
+    pub(crate) fn decide(&mut self, packet: &MediaPacket, late: bool) -> Decision {
+        let Some(target) = self.track.and(self.target) else {
             return Decision::Drop;
-        }
-        if self.live.is_some_and(|live| live.stream == packet.stream) {
-            return Decision::Continue;
+        };
+        if let Some(live) = &mut self.live
+            && live.stream == packet.stream
+        {
+            return Decision::Continue(live.keep(packet, in_stream(packet, target), late));
         }
         if packet.encoding != self.aim {
             return Decision::Drop;
@@ -142,9 +208,28 @@ impl Selection {
         self.live = Some(Live {
             stream: packet.stream,
             encoding: packet.encoding,
-            layer: packet.layer,
+            cap: in_stream(packet, target),
+            seen: packet.layer,
+            picture: packet.header.timestamp,
         });
         Decision::Start
+    }
+}
+
+/// The target among the layers of one stream: an encoding of a simulcast source that was chosen instead of the target's
+/// is shown whole where it is below that.
+fn in_stream(packet: &MediaPacket, target: Layer) -> Layer {
+    let own = packet.descriptor.layer().spatial;
+    if packet.layer.spatial == own {
+        return target;
+    }
+    Layer {
+        spatial: u8::MAX,
+        temporal: if packet.layer.spatial < target.spatial {
+            u8::MAX
+        } else {
+            target.temporal
+        },
     }
 }
 

@@ -1,4 +1,5 @@
-//! Rewriting against a model: whatever the source loses, reorders, pads or is switched to, the slot is one stream.
+//! Rewriting against a model: whatever the source loses, reorders, pads or is switched to, and whatever is left out of
+//! it, the slot is one stream.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,12 +7,53 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
-use crate::rtp::{Fields, write_header};
+use crate::rtp::{Fields, Vp8, write_header};
 
-/// A VP8 packet of a source: its place, and the frame it belongs to. `empty` is padding only.
-fn packet(stream: u32, index: u64, frame: u16, empty: bool, newest: bool) -> MediaPacket {
+/// A packet of a VP8 source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Made {
+    stream: u32,
+    index: u64,
+    frame: u16,
+    empty: bool,
+    /// Of an upper temporal layer.
+    upper: bool,
+}
+
+fn content(stream: u32, index: u64, frame: u16) -> Made {
+    Made {
+        stream,
+        index,
+        frame,
+        empty: false,
+        upper: false,
+    }
+}
+
+fn padding(stream: u32, index: u64, frame: u16) -> Made {
+    Made {
+        empty: true,
+        ..content(stream, index, frame)
+    }
+}
+
+fn upper(stream: u32, index: u64, frame: u16) -> Made {
+    Made {
+        upper: true,
+        ..content(stream, index, frame)
+    }
+}
+
+fn packet(made: Made) -> MediaPacket {
+    let Made {
+        stream,
+        index,
+        frame,
+        empty,
+        upper,
+    } = made;
     let [high, low] = (frame | 0x8000).to_be_bytes();
-    let payload = [0x90, 0xc0, high, low, frame.to_be_bytes()[1], 0];
+    let payload = [0x90, 0xe0, high, low, frame.to_be_bytes()[1], u8::from(upper) << 6, 0];
     let fields = Fields {
         marker: false,
         padding: empty,
@@ -26,117 +68,172 @@ fn packet(stream: u32, index: u64, frame: u16, empty: bool, newest: bool) -> Med
     bytes.extend(if empty { &[1][..] } else { &payload[..] });
     let header = Header::parse(&bytes).unwrap();
     let vp8 = if empty { None } else { Vp8::parse(&payload) };
+    let descriptor = vp8.map_or(Descriptor::Plain { keyframe: false }, Descriptor::Vp8);
     MediaPacket {
         stream,
         encoding: 0,
-        layer: Layer {
-            spatial: 0,
-            temporal: 0,
-        },
+        layer: descriptor.layer(),
         codec: Codec::Vp8,
         index,
         header,
-        keyframe: vp8.is_some_and(|vp8| vp8.keyframe),
-        vp8,
-        newest,
+        descriptor,
+        newest: true,
+        captured: None,
+    }
+}
+
+fn rewriter(first_sequence: u16, now: Instant) -> Rewriter {
+    let mut rewriter = Rewriter::new(first_sequence);
+    rewriter.prepare(1_024, now);
+    rewriter
+}
+
+/// Places a packet, left out if it is of an upper layer, and says its number with its picture id, or minus one.
+fn place(rewriter: &mut Rewriter, made: Made, now: Instant) -> Option<(u64, i32)> {
+    let keep = if made.upper { Keep::NoPicture } else { Keep::Yes };
+    match rewriter.place(&packet(made), keep, now) {
+        Place::Nothing => None,
+        Place::Whole(placed) => {
+            let picture = made.frame.wrapping_add(placed.offsets.picture_id) & 0x7fff;
+            Some((placed.index, i32::from(picture)))
+        }
+        Place::Empty(placed) => Some((placed.index, -1)),
     }
 }
 
 #[test]
 fn a_first_source_keeps_its_timestamps_and_gets_our_numbers() {
     let now = Instant::now();
-    let mut rewriter = Rewriter::new(0xffff);
-    let placed = rewriter.start(&packet(1, 9_000, 7, false, true), now);
+    let mut rewriter = rewriter(0xffff, now);
+    let placed = rewriter.start(&packet(content(1, 9_000, 7)), now);
+    let offsets = Offsets::default();
+    assert_eq!(placed, Placed { index: 0x7fff, offsets });
+    assert_eq!(place(&mut rewriter, content(1, 9_003, 8), now), Some((0x8002, 8)));
+    assert_eq!(place(&mut rewriter, content(1, 9_001, 7), now), Some((0x8000, 7)));
+    assert_eq!(place(&mut rewriter, content(1, 9_001, 7), now), None, "a second time");
     assert_eq!(
-        placed,
-        Placed {
-            index: 0x7fff,
-            gap: 0,
-            offsets: Offsets::default()
-        }
-    );
-    let next = rewriter.place(&packet(1, 9_003, 8, false, true), now).unwrap();
-    assert_eq!((next.index, next.gap), (0x8002, 2));
-    let late = rewriter.place(&packet(1, 9_001, 7, false, false), now).unwrap();
-    assert_eq!((late.index, late.gap), (0x8000, 0));
-    assert_eq!(
-        rewriter.place(&packet(1, 8_999, 6, false, false), now),
+        place(&mut rewriter, content(1, 8_999, 6), now),
         None,
-        "from before the start"
+        "before the start"
     );
 }
 
 #[test]
 fn padding_closes_its_gap_and_late_packets_keep_their_place() {
     let now = Instant::now();
-    let mut rewriter = Rewriter::new(0);
-    rewriter.start(&packet(1, 100, 1, false, true), now);
+    let mut rewriter = rewriter(0, now);
+    rewriter.start(&packet(content(1, 100, 1)), now);
     // 101 is lost, 102 is padding, 103 follows, then 101 comes late.
-    assert_eq!(rewriter.place(&packet(1, 102, 1, true, true), now), None);
-    let after = rewriter.place(&packet(1, 103, 2, false, true), now).unwrap();
-    assert_eq!((after.index, after.gap), (2, 1));
-    assert_eq!(rewriter.source_of(1), Some(101));
-    assert_eq!(rewriter.source_of(2), Some(103));
-    assert_eq!(rewriter.place(&packet(1, 101, 1, false, false), now).unwrap().index, 1);
+    assert_eq!(place(&mut rewriter, padding(1, 102, 1), now), None);
+    assert_eq!(place(&mut rewriter, content(1, 103, 2), now), Some((2, 2)));
+    assert_eq!(place(&mut rewriter, content(1, 101, 1), now), Some((1, 1)));
     // Padding that comes late has a number already, which must not stay empty.
-    let after = rewriter.place(&packet(1, 105, 3, false, true), now).unwrap();
-    assert_eq!((after.index, after.gap), (4, 1));
-    assert_eq!(rewriter.place(&packet(1, 104, 2, true, false), now).unwrap().index, 3);
+    assert_eq!(place(&mut rewriter, content(1, 105, 3), now), Some((4, 3)));
+    assert_eq!(place(&mut rewriter, padding(1, 104, 2), now), Some((3, -1)));
+}
+
+#[test]
+fn a_picture_left_out_leaves_no_trace() {
+    let now = Instant::now();
+    let mut rewriter = rewriter(0, now);
+    rewriter.start(&packet(content(1, 100, 1)), now);
+    assert_eq!(place(&mut rewriter, upper(1, 101, 2), now), None);
+    assert_eq!(place(&mut rewriter, upper(1, 102, 2), now), None);
+    assert_eq!(place(&mut rewriter, content(1, 103, 3), now), Some((1, 2)));
+    // 104 and 105 are lost, 106 is left out; 105 belongs to it, 104 to what is shown.
+    assert_eq!(place(&mut rewriter, upper(1, 106, 4), now), None);
+    assert_eq!(place(&mut rewriter, content(1, 107, 5), now), Some((4, 3)));
+    assert_eq!(place(&mut rewriter, content(1, 104, 3), now), Some((2, 2)));
+    assert_eq!(place(&mut rewriter, upper(1, 105, 4), now), Some((3, -1)));
+    assert_eq!(place(&mut rewriter, upper(1, 106, 4), now), None, "it has no number");
 }
 
 #[test]
 fn a_switch_continues_numbers_pictures_and_time() {
     let start = Instant::now();
-    let mut rewriter = Rewriter::new(10);
-    rewriter.start(&packet(1, 500, 100, false, true), start);
+    let mut rewriter = rewriter(10, start);
+    rewriter.start(&packet(content(1, 500, 100)), start);
     let switched_at = start + Duration::from_secs(2);
-    let placed = rewriter.start(&packet(2, 70_000, 9_000, false, true), switched_at);
+    let placed = rewriter.start(&packet(content(2, 70_000, 9_000)), switched_at);
     assert_eq!(placed.index, 11);
     let timestamp = (9_000u32 * 3_000).wrapping_add(placed.offsets.timestamp);
     assert_eq!(timestamp, 300_000 + 2 * 90_000);
     assert_eq!(9_000u16.wrapping_add(placed.offsets.picture_id), 101);
     assert_eq!(9_000u16.to_be_bytes()[1].wrapping_add(placed.offsets.tl0_pic_idx), 101);
     // In the same instant the clock still advances.
-    let placed = rewriter.start(&packet(3, 1, 5, false, true), switched_at);
+    let placed = rewriter.start(&packet(content(3, 1, 5)), switched_at);
     assert_eq!((5u32 * 3_000).wrapping_add(placed.offsets.timestamp), timestamp + 1);
 }
 
 #[test]
-fn no_number_is_sealed_twice_and_skipped_ones_are_known() {
+fn encodings_of_one_publisher_are_placed_by_its_clock() {
     let now = Instant::now();
-    let mut log = SentLog::default();
-    assert!(log.request(1, now).is_none(), "nothing was ever sent");
-    log.prepare(16);
-    let placed = |index, gap| Placed {
-        index,
-        gap,
-        offsets: Offsets::default(),
+    let at = |ms| now + Duration::from_millis(ms);
+    let captured = |ms: u64| Some((5 << 32) + ((ms << 32) / 1_000));
+    let mut rewriter = rewriter(10, now);
+    let mut first = packet(content(1, 500, 100));
+    first.captured = captured(0);
+    rewriter.start(&first, now);
+    // It was taken 200 ms later and came 300 ms later.
+    let mut second = packet(content(2, 70_000, 9_000));
+    second.captured = captured(200);
+    let placed = rewriter.start(&second, at(300));
+    let timestamp = |placed: Placed, frame: u32| (frame * 3_000).wrapping_add(placed.offsets.timestamp);
+    assert!(timestamp(placed, 9_000).abs_diff(300_000 + 18_000) <= 1);
+    // A clock that says nonsense is not believed.
+    let mut third = packet(content(3, 1, 5));
+    third.captured = captured(900_000);
+    let before = timestamp(placed, 9_000);
+    let placed = rewriter.start(&third, at(400));
+    assert_eq!(timestamp(placed, 5), before + 9_000);
+}
+
+#[test]
+fn requests_find_what_was_sent_and_what_was_kept_free() {
+    let now = Instant::now();
+    let mut rewriter = Rewriter::new(5);
+    assert!(rewriter.request(5, now).is_none(), "nothing was ever sent");
+    rewriter.prepare(16, now);
+    rewriter.start(&packet(content(7, 105, 1)), now);
+    place(&mut rewriter, content(7, 107, 1), now);
+    let found = |rewriter: &mut Rewriter, sequence, now| {
+        let entry: Option<SentEntry> = rewriter.request(sequence, now);
+        entry.map(|entry| (entry.source_index, entry.stream, entry.state))
     };
-    assert!(log.record(placed(5, 0), 105, 1));
-    assert!(!log.record(placed(5, 0), 105, 1));
-    log.skip(6, 106, 1, Offsets::default());
-    assert!(log.record(placed(7, 1), 107, 1));
-    let skipped = log.request(6, now).expect("known");
-    assert_eq!((skipped.source_index, skipped.sent), (106, false));
-    assert!(log.request(6, now).is_none(), "asked again too soon");
-    assert!(log.request(6, now + Duration::from_millis(50)).is_some());
-    assert!(log.record(placed(6, 0), 106, 1), "it came after all");
-    assert!(log.record(placed(30, 0), 130, 1));
-    assert!(!log.record(placed(14, 0), 114, 1), "older than the log");
-    assert!(
-        log.request(31, now).is_none() && log.request(13, now).is_none(),
-        "never sent"
+    assert_eq!(found(&mut rewriter, 6, now), Some((106, 7, SentState::Reserved)));
+    assert_eq!(found(&mut rewriter, 6, now), None, "asked again too soon");
+    let later = now + Duration::from_millis(50);
+    assert_eq!(found(&mut rewriter, 6, later), Some((106, 7, SentState::Reserved)));
+    assert_eq!(found(&mut rewriter, 7, now), Some((107, 7, SentState::Sent)));
+    assert_eq!(
+        (found(&mut rewriter, 4, now), found(&mut rewriter, 8, now)),
+        (None, None)
     );
+    place(&mut rewriter, padding(7, 106, 1), now);
+    let later = later + Duration::from_millis(50);
+    assert_eq!(found(&mut rewriter, 6, later), Some((106, 7, SentState::Empty)));
+    // Another source begins; what was sent of the one before is still known, until it is too old.
+    rewriter.start(&packet(content(8, 3, 1)), now);
+    assert_eq!(found(&mut rewriter, 8, now), Some((3, 8, SentState::Sent)));
+    let later = later + Duration::from_millis(50);
+    assert_eq!(found(&mut rewriter, 7, later), Some((107, 7, SentState::Sent)));
+    for index in 4..20 {
+        place(&mut rewriter, content(8, index, 1), now);
+    }
+    assert_eq!(found(&mut rewriter, 7, later + Duration::from_secs(1)), None);
 }
 
 /// What happens to a source's packet.
 #[derive(Debug, Clone, Copy)]
 enum Happening {
     Content,
+    Upper,
     Padding,
     Lost,
     /// Comes this many packets later.
     Late(usize),
+    LateUpper(usize),
+    Twice(usize),
     /// Another source takes over.
     Switch,
 }
@@ -144,89 +241,101 @@ enum Happening {
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         10 => Just(Happening::Content),
+        6 => Just(Happening::Upper),
         2 => Just(Happening::Padding),
         2 => Just(Happening::Lost),
         3 => (1usize..9).prop_map(Happening::Late),
+        2 => (1usize..9).prop_map(Happening::LateUpper),
+        1 => (1usize..9).prop_map(Happening::Twice),
         1 => Just(Happening::Switch),
     ]
 }
 
-/// The packets of all sources in the order in which they arrive.
-fn arrivals(happenings: &[Happening]) -> Vec<(u32, u64, u16, bool)> {
-    let mut out: Vec<(usize, (u32, u64, u16, bool))> = Vec::new();
-    let (mut stream, mut index, mut frame) = (1, 65_000u64, 10u16);
+/// The packets of all sources in the order in which they arrive. Pictures are of one packet each.
+fn arrivals(happenings: &[Happening]) -> Vec<Made> {
+    let mut out: Vec<(usize, Made)> = Vec::new();
+    let mut made = content(1, 65_000, 10);
     for (time, happening) in happenings.iter().enumerate() {
-        let mut padding = false;
-        let mut at = Some(time * 10);
+        (made.empty, made.upper) = (false, false);
+        let mut at = vec![time * 10];
         match happening {
             Happening::Content => {}
-            Happening::Padding => padding = true,
-            Happening::Lost => at = None,
-            Happening::Late(by) => at = Some((time + by) * 10 + 5),
+            Happening::Upper => made.upper = true,
+            Happening::Padding => made.empty = true,
+            Happening::Lost => at.clear(),
+            Happening::Late(by) => at = vec![(time + by) * 10 + 5],
+            Happening::LateUpper(by) => {
+                made.upper = true;
+                at = vec![(time + by) * 10 + 5];
+            }
+            Happening::Twice(by) => at.push((time + by) * 10 + 5),
             Happening::Switch => {
-                stream += 1;
-                index = u64::from(stream) * 30_000;
-                frame = u16::try_from(stream).unwrap() * 777;
+                made.stream += 1;
+                made.index = u64::from(made.stream) * 30_000;
+                made.frame = u16::try_from(made.stream).unwrap() * 777;
             }
         }
-        frame += u16::from(!padding);
-        index += 1;
-        if let Some(at) = at {
-            out.push((at, (stream, index, frame, padding)));
-        }
+        made.frame += u16::from(!made.empty);
+        made.index += 1;
+        out.extend(at.into_iter().map(|at| (at, made)));
     }
     out.sort_by_key(|(at, _)| *at);
-    out.into_iter().map(|(_, packet)| packet).collect()
+    out.into_iter().map(|(_, made)| made).collect()
 }
 
 proptest! {
     #[test]
     fn the_slot_is_one_stream(happenings in prop::collection::vec(happening(), 1..400)) {
         let now = Instant::now();
-        let mut rewriter = Rewriter::new(0);
-        let mut log = SentLog::default();
-        log.prepare(1_024);
+        let mut rewriter = rewriter(0, now);
         let mut live = None;
-        let mut highest: BTreeMap<u32, u64> = BTreeMap::new();
-        let mut sent: BTreeMap<u64, (u32, u64, u16, u32, bool)> = BTreeMap::new();
-        for (order, (stream, index, frame, empty)) in arrivals(&happenings).into_iter().enumerate() {
-            let before = highest.entry(stream).or_insert(0);
-            let packet = packet(stream, index, frame, empty, index > *before);
-            *before = index.max(*before);
+        // By number: the packet, and its picture id and timestamp in the slot; none for an empty one.
+        let mut sent: BTreeMap<u64, (Made, Option<(u16, u32)>)> = BTreeMap::new();
+        for (order, made) in arrivals(&happenings).into_iter().enumerate() {
+            let packet = packet(made);
             let now = now + Duration::from_millis(order as u64);
-            let placed = if live == Some(stream) {
-                rewriter.place(&packet, now)
-            } else if empty || live > Some(stream) {
-                // Sources follow one another, each from its first packet with content on.
-                None
+            let keep = if made.upper { Keep::NoPicture } else { Keep::Yes };
+            let place = if live == Some(made.stream) {
+                rewriter.place(&packet, keep, now)
+            } else if made.empty || made.upper || live > Some(made.stream) {
+                // Sources follow one another, each from its first packet that is shown on.
+                Place::Nothing
             } else {
-                live = Some(stream);
-                Some(rewriter.start(&packet, now))
+                live = Some(made.stream);
+                Place::Whole(rewriter.start(&packet, now))
             };
-            let Some(placed) = placed else { continue };
-            for back in 1..=placed.gap {
-                if let Some(source) = rewriter.source_of(placed.index - back) {
-                    prop_assert!(source < index);
-                    log.skip(placed.index - back, source, stream, placed.offsets);
-                }
-            }
-            prop_assert!(log.record(placed, index, stream), "number {} twice", placed.index);
-            prop_assert_eq!(rewriter.source_of(placed.index), Some(index));
-            let picture = frame.wrapping_add(placed.offsets.picture_id) & 0x7fff;
+            let (placed, shown) = match place {
+                Place::Nothing => continue,
+                Place::Whole(placed) => (placed, true),
+                Place::Empty(placed) => (placed, false),
+            };
+            prop_assert_eq!(shown, !made.empty && !made.upper, "what is left out is never shown");
+            let picture = made.frame.wrapping_add(placed.offsets.picture_id) & 0x7fff;
             let timestamp = packet.header.timestamp.wrapping_add(placed.offsets.timestamp);
-            prop_assert!(sent.insert(placed.index, (stream, index, picture, timestamp, empty)).is_none());
+            let before = sent.insert(placed.index, (made, shown.then_some((picture, timestamp))));
+            prop_assert!(before.is_none(), "number {} twice", placed.index);
+            let found = rewriter.request(u16::try_from(placed.index & 0xffff).unwrap(), now);
+            let found = found.map(|entry| (entry.stream, entry.source_index));
+            prop_assert_eq!(found, Some((made.stream, made.index)));
         }
         // In the order of the slot's numbers: sources do not interleave, and within one the order is the source's.
         let sent: Vec<_> = sent.into_iter().collect();
         for pair in sent.windows(2) {
-            let [(one_at, one), (two_at, two)] = pair else { unreachable!("windows of two") };
-            prop_assert!(one.0 <= two.0);
-            if one.0 == two.0 {
-                prop_assert!(one.1 < two.1);
-                prop_assert!(two_at - one_at <= two.1 - one.1, "numbers are never farther apart than the source's");
-            } else if !two.4 && !one.4 {
-                prop_assert!(two.3.wrapping_sub(one.3).cast_signed() > 0, "time goes on over a switch");
-                prop_assert!(two.2 > one.2, "pictures go on over a switch");
+            let [(one_at, (one, _)), (two_at, (two, _))] = pair else { unreachable!("windows of two") };
+            prop_assert!(one.stream <= two.stream);
+            if one.stream == two.stream {
+                prop_assert!(one.index < two.index);
+                prop_assert!(two_at - one_at <= two.index - one.index, "numbers are never farther apart than the source's");
+            }
+        }
+        let shown: Vec<_> = sent.iter().filter_map(|(at, (made, shown))| Some((*at, made.stream, (*shown)?))).collect();
+        for pair in shown.windows(2) {
+            let [(one_at, one_stream, one), (two_at, two_stream, two)] = pair else { unreachable!("windows of two") };
+            prop_assert!(two.1.wrapping_sub(one.1).cast_signed() > 0, "time goes on");
+            prop_assert!(two.0 > one.0, "pictures go on");
+            if one_stream == two_stream && two_at == &(one_at + 1) {
+                // Whatever was left out between them.
+                prop_assert_eq!(two.0, one.0 + 1, "pictures are numbered without a gap");
             }
         }
     }

@@ -286,7 +286,7 @@ impl Sfu {
         self.unmap(place, slot);
         let Some(track) = track else { return };
         if let Some(peer) = self.peers.get_mut(place) {
-            peer.slots[slot].selection.carry(Some(track));
+            peer.slots[slot].carry(Some(track));
         }
         if let Some(publisher) = self.peers.get_mut(track.peer) {
             publisher.tracks[track.track]
@@ -313,7 +313,7 @@ impl Sfu {
         let Some(track) = peer.slots[slot].selection.track() else {
             return;
         };
-        peer.slots[slot].selection.carry(None);
+        peer.slots[slot].carry(None);
         if let Some(publisher) = self.peers.get_mut(track.peer) {
             publisher.tracks[track.track]
                 .subscriptions

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Sfu;
-use crate::forward::SentEntry;
+use crate::forward::{SentEntry, SentState};
 use crate::layers::TrackRef;
 use crate::limits;
 use crate::peer::{Peer, Transport};
@@ -122,9 +122,10 @@ impl Sfu {
             let Some(entry) = peer.slots[slot].request(sequence, now) else {
                 continue;
             };
+            // What was sent of another source, or kept free for it, nobody needs any more.
             let selection = peer.slots[slot].selection;
-            // Only the stream that flows now: after a switch nobody needs the one before.
-            if selection.live().is_none_or(|live| live.stream != entry.stream) {
+            let flows = selection.live().is_some_and(|live| live.stream == entry.stream);
+            if !flows && entry.state == SentState::Reserved {
                 continue;
             }
             let Some(track) = selection.track() else { continue };

@@ -173,9 +173,9 @@ impl Sfu {
         let now_ntp = self.ntp.ntp(now);
         let slots = self.peers.get(place).map_or(0, |peer| peer.slots.len());
         self.scratch.clear();
-        for slot in 0..slots {
+        for index in 0..slots {
             let Some(peer) = self.peers.get(place) else { return };
-            let slot = &peer.slots[slot];
+            let slot = &peer.slots[index];
             let (Some(track), Some(live)) = (slot.selection.track(), slot.selection.live()) else {
                 continue;
             };
@@ -188,9 +188,13 @@ impl Sfu {
             };
             let clock_rate = slot.kind.clock_rate();
             let rewriter = &slot.rewriter;
+            let (ntp, rtp_timestamp) = (sender.ntp, sender.rtp_timestamp);
             let times = publisher
                 .clock
                 .translate(sender, clock_rate, now_ntp, |source| rewriter.timestamp(source));
+            let Some(peer) = self.peers.get_mut(place) else { return };
+            let slot = &mut peer.slots[index];
+            slot.rewriter.learn_clock(ntp, rtp_timestamp);
             let Some(times) = times else { continue };
             rtcp::write_sender_report(&mut self.scratch, &slot.counts.report(slot.ssrc, times), &[]);
             rtcp::write_cname(&mut self.scratch, slot.ssrc, CNAME);

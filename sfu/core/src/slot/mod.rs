@@ -10,8 +10,8 @@ use seal::Body;
 use crate::audio::Earlier;
 use crate::counters::Counters;
 use crate::event::{MediaKind, Mid};
-use crate::forward::{MediaPacket, Rewriter, SentLog};
-use crate::layers::{Decision, Layer, Selection};
+use crate::forward::{MediaPacket, Place, Rewriter};
+use crate::layers::{Decision, Layer, Selection, TrackRef};
 use crate::limits;
 use crate::reports::SentCounts;
 use crate::sdp::Codecs;
@@ -36,7 +36,6 @@ pub(crate) struct Slot {
     /// Width and height in pixels of the screen; `None` while it is not known.
     pub(crate) size: Option<(u16, u16)>,
     pub(crate) rewriter: Rewriter,
-    sent_log: SentLog,
     pub(crate) counts: SentCounts,
     rtx_index: u64,
     /// Earlier frames that go along with each packet, if it carries sound and the client takes them.
@@ -88,12 +87,17 @@ impl Slot {
             wanted: Some(Layer::BEST),
             size: None,
             rewriter: Rewriter::new(first_sequence),
-            sent_log: SentLog::default(),
             counts: SentCounts::default(),
             rtx_index: u64::from(first_sequence & 0x7fff),
             redundancy: 0,
             lost: 0,
         }
+    }
+
+    /// Carries another track from its next start on, or nothing.
+    pub(crate) fn carry(&mut self, track: Option<TrackRef>) {
+        self.selection.carry(track);
+        self.rewriter.forget_clock();
     }
 
     /// The best layer that the size of the slot asks for; `None` when it is not shown.
@@ -107,7 +111,7 @@ impl Slot {
 
     /// The layer that flows.
     pub(crate) fn current(&self) -> Option<Layer> {
-        self.selection.live().map(|live| live.layer)
+        self.selection.live().map(|live| live.layer())
     }
 
     /// Sends one packet of the mapped track, or decides not to.
@@ -122,35 +126,35 @@ impl Slot {
             path.counters.codec_not_negotiated += 1;
             return Forwarded::Dropped;
         };
-        let (placed, starts) = match self.selection.decide(packet) {
+        let late = packet.index <= self.rewriter.newest();
+        let (place, starts) = match self.selection.decide(packet, late) {
             Decision::Drop => return Forwarded::Dropped,
             Decision::Wait => return Forwarded::Waiting,
             Decision::Start => {
-                self.sent_log.prepare(match self.kind {
+                let capacity = match self.kind {
                     MediaKind::Audio => limits::SENT_AUDIO_PACKETS,
                     MediaKind::Video => limits::SENT_VIDEO_PACKETS,
-                });
-                (self.rewriter.start(packet, now), true)
+                };
+                self.rewriter.prepare(capacity, now);
+                (Place::Whole(self.rewriter.start(packet, now)), true)
             }
-            Decision::Continue => match self.rewriter.place(packet, now) {
-                Some(placed) => (placed, false),
-                None => return Forwarded::Dropped,
-            },
+            Decision::Continue(keep) => (self.rewriter.place(packet, keep, now), false),
         };
-        if !self.sent_log.record(placed, packet.index, packet.stream) {
-            return Forwarded::Dropped;
-        }
-        for back in 1..=placed.gap.min(self.sent_log.gap_max()) {
-            let index = placed.index - back;
-            if let Some(source) = self.rewriter.source_of(index) {
-                self.sent_log.skip(index, source, packet.stream, placed.offsets);
+        let (placed, payload, marker) = match place {
+            Place::Nothing => return Forwarded::Dropped,
+            Place::Whole(placed) => {
+                // The first sound after a switch is the start of a talkspurt (RFC 3551 4.1); the last packet of the
+                // layers that are shown ends the picture.
+                let marker = match self.kind {
+                    MediaKind::Audio => starts,
+                    MediaKind::Video => self.selection.live().is_some_and(|live| live.ends_picture(packet)),
+                };
+                (placed, packet.header.payload(plain), packet.header.marker || marker)
             }
-        }
-        let payload = packet.header.payload(plain);
-        // The first sound after a switch is the start of a talkspurt (RFC 3551 4.1).
-        let marker = packet.header.marker || (starts && self.kind == MediaKind::Audio);
+            Place::Empty(placed) => (placed, &[][..], false),
+        };
         // Plain and redundant packets may alternate: the payload type of each says which it is.
-        let added = codec.red.map_or(0, |_| self.redundancy);
+        let added = codec.red.filter(|_| !payload.is_empty()).map_or(0, |_| self.redundancy);
         let (blocks, count) = earlier.blocks(added, self.rewriter.source_start(), payload.len());
         let body = Body {
             codec,

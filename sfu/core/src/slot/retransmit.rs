@@ -2,9 +2,8 @@
 
 use std::time::Instant;
 
-use super::seal::rewrite_vp8;
 use super::{HEADER_LEN, Path, Slot, low, roll_over};
-use crate::forward::{SentEntry, read_payload};
+use crate::forward::{Descriptor, SentEntry, SentState};
 use crate::rtp::{Fields, Header, write_header};
 use crate::sdp::Codec;
 use crate::srtp::RTP_OVERHEAD;
@@ -15,7 +14,7 @@ const RTX_EXTRA: usize = 2;
 impl Slot {
     /// What a NACK for `sequence` asks for, if it is to be answered now.
     pub(crate) fn request(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
-        self.sent_log.request(sequence, now)
+        self.rewriter.request(sequence, now)
     }
 
     /// Sends a stored packet of the source again, on the retransmission stream.
@@ -31,12 +30,15 @@ impl Slot {
             return false;
         };
         let Ok(header) = Header::parse(plain) else { return false };
-        let payload = header.payload(plain);
-        // An empty packet has a number only if it was sent; a skipped number belongs to content.
-        if payload.is_empty() && !entry.sent {
+        let payload = match entry.state {
+            SentState::Empty => &[],
+            SentState::Reserved | SentState::Sent => header.payload(plain),
+        };
+        // Only a packet with content has a number kept free.
+        if payload.is_empty() && entry.state == SentState::Reserved {
             return false;
         }
-        let (_, vp8) = read_payload(codec, payload);
+        let descriptor = Descriptor::read(codec, payload);
         let fields = Fields {
             marker: header.marker,
             padding: false,
@@ -53,7 +55,7 @@ impl Slot {
             out[HEADER_LEN..HEADER_LEN + RTX_EXTRA].copy_from_slice(&sequence.to_be_bytes());
             let body = &mut out[HEADER_LEN + RTX_EXTRA..plain_len];
             body.copy_from_slice(payload);
-            rewrite_vp8(vp8, body, entry.offsets);
+            descriptor.rewrite(body, entry.offsets);
             Some(sender.seal_rtp(roll_over(index), out, HEADER_LEN, plain_len))
         });
         if sent {

@@ -1,9 +1,9 @@
 //! Writes and seals one media packet of a slot into the arena.
 
 use super::{HEADER_LEN, Path, Slot, low, roll_over};
-use crate::forward::{MediaPacket, Offsets, Placed};
+use crate::forward::{MediaPacket, Placed};
 use crate::rtp::red::{self, Block};
-use crate::rtp::{Fields, Vp8, write_header};
+use crate::rtp::{Fields, write_header};
 use crate::sdp::OfferedCodec;
 use crate::srtp::RTP_OVERHEAD;
 
@@ -69,7 +69,9 @@ impl Slot {
             write_header(out, &fields, &[]);
             let written = &mut out[HEADER_LEN..payload_end];
             body.write(written);
-            rewrite_vp8(packet.vp8, written, placed.offsets);
+            if !body.payload.is_empty() {
+                packet.descriptor.rewrite(written, placed.offsets);
+            }
             if padding > 0 {
                 // The count stands in the last byte, behind zeros (RFC 3550 5.1), which the arena gives.
                 out[plain_len - 1] = padding;
@@ -85,14 +87,6 @@ fn padding_len(payload_len: usize) -> u8 {
         return 0;
     }
     u8::try_from(payload_len.next_multiple_of(PADDING_UNIT) - payload_len).expect("below the unit")
-}
-
-pub(super) fn rewrite_vp8(vp8: Option<Vp8>, payload: &mut [u8], offsets: Offsets) {
-    if let Some(vp8) = vp8 {
-        let picture_id = vp8.picture_id.unwrap_or(0).wrapping_add(offsets.picture_id);
-        let tl0_pic_idx = vp8.tl0_pic_idx.unwrap_or(0).wrapping_add(offsets.tl0_pic_idx);
-        vp8.rewrite(payload, picture_id, tl0_pic_idx);
-    }
 }
 
 #[cfg(test)]

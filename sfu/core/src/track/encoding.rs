@@ -11,6 +11,8 @@ use crate::sdp::{Codecs, Rid};
 /// An encoding has stopped when so many frames of the others came and none of its own: between half a second and one
 /// in a lively picture, never in a still one.
 const SILENT_FRAMES: u16 = 30;
+/// A gap of more packets than this is not repaired.
+const JUMP_MIN: u64 = 1_000;
 /// Packets kept of a stream for retransmission: about three seconds of video.
 const VIDEO_RING: usize = 512;
 /// Sound is kept only to notice duplicates.
@@ -108,6 +110,13 @@ impl Stream {
             .highest()
             .is_some_and(|highest| index + AUDIO_RING as u64 > highest);
         first && recent && self.ring.get(index).is_none()
+    }
+
+    /// So much lies between this packet and those before that nobody will repair it: the stream begins anew.
+    pub(super) fn jumps_to(&self, index: u64) -> bool {
+        self.reception
+            .highest()
+            .is_some_and(|highest| index > highest + JUMP_MIN)
     }
 
     /// The index that a sequence number without a roll-over counter means: the one nearest to the newest.

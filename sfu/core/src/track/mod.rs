@@ -8,7 +8,7 @@ use std::time::Instant;
 pub(crate) use encoding::{Encoding, Stream};
 
 use crate::event::{MediaKind, SourceKind};
-use crate::forward::{MediaPacket, read_payload};
+use crate::forward::{Descriptor, MediaPacket};
 use crate::keyframe::KeyframeRequests;
 use crate::layers::{Layer, LayerRate, bit};
 use crate::nack::NackTracker;
@@ -157,6 +157,10 @@ impl Track {
             }
         }
         let stream = encoding.stream.as_mut().expect("begun above");
+        if stream.jumps_to(index) {
+            *stream_id = stream_id.wrapping_add(1);
+            stream.id = *stream_id;
+        }
         let newest = stream.reception.highest().is_none_or(|highest| index > highest);
         if stream.ring.get(index).is_some() || !stream.ring.insert(index, packet) {
             return Err(Unwanted::Duplicate);
@@ -168,10 +172,11 @@ impl Track {
             nack.received(index, now);
         }
         let id = stream.id;
-        let media = self.describe((place, id, codec), header, index, packet, newest);
-        if media.keyframe {
+        let mut media = self.describe((place, id, codec), header, index, packet, newest);
+        if media.descriptor.keyframe() {
             self.keyframes.arrived(place);
             self.learn_size(place, &media, packet);
+            media.captured = self.captured(place, header.timestamp);
         }
         self.encodings[place].rates.add(packet.len(), media.layer, now);
         if newest && self.encodings[place].begins_frame(header.timestamp) {
@@ -182,10 +187,19 @@ impl Track {
 
     fn learn_size(&mut self, place: usize, keyframe: &MediaPacket, packet: &[u8]) {
         let payload = keyframe.header.payload(packet);
-        let Some(size) = keyframe.vp8.and_then(|vp8| vp8.picture_size(payload)) else {
+        let Descriptor::Vp8(vp8) = keyframe.descriptor else {
             return;
         };
+        let Some(size) = vp8.picture_size(payload) else { return };
         self.changed |= self.encodings[place].size.replace(size) != Some(size);
+    }
+
+    /// When the publisher took a picture, by its last sender report.
+    fn captured(&self, place: usize, timestamp: u32) -> Option<u64> {
+        let sender = self.encodings[place].stream.as_ref()?.sender?;
+        let ticks = i128::from(timestamp.wrapping_sub(sender.rtp_timestamp).cast_signed());
+        let since = (ticks << 32) / i128::from(self.kind.media().clock_rate());
+        Some(sender.ntp.wrapping_add_signed(i64::try_from(since).ok()?))
     }
 
     fn note_frame(&mut self, place: usize) {
@@ -207,21 +221,21 @@ impl Track {
         packet: &[u8],
         newest: bool,
     ) -> MediaPacket {
-        let (keyframe, vp8) = read_payload(codec, header.payload(packet));
-        let spatial = if self.simulcast() { encoding } else { 0 };
+        let descriptor = Descriptor::read(codec, header.payload(packet));
+        let mut layer = descriptor.layer();
+        if self.simulcast() {
+            layer.spatial = u8::try_from(encoding).expect("encodings are bounded");
+        }
         MediaPacket {
             stream,
             encoding,
-            layer: Layer {
-                spatial: u8::try_from(spatial).expect("encodings are bounded"),
-                temporal: vp8.and_then(|vp8| vp8.tid).unwrap_or(0),
-            },
+            layer,
             codec,
             index,
             header,
-            keyframe,
-            vp8,
+            descriptor,
             newest,
+            captured: None,
         }
     }
 
