@@ -25,6 +25,8 @@ pub const FORMATS_PER_LINE_MAX: usize = 64;
 pub const RIDS_PER_LINE_MAX: usize = 3;
 /// Bytes of a RID (RFC 8851 with RFC 8285 one-byte extensions); a longer one is left out of the answer.
 pub const RID_BYTES_MAX: usize = 16;
+/// Microphones of a room that are carried in slots for the loudest; the quieter ones are not heard there.
+pub const LOUDEST: usize = 5;
 
 /// Validated address pairs of one peer; a further one replaces the one checked longest ago.
 pub const PAIRS_PER_PEER_MAX: usize = 16;

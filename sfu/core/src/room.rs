@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::audio::Ranking;
 use crate::event::{PeerId, RoomId};
 use crate::peer::Peer;
 
@@ -59,35 +60,51 @@ impl Peers {
     }
 }
 
+/// A room with at least one peer.
+#[derive(Debug, Default)]
+struct Room {
+    /// Places.
+    members: Vec<usize>,
+    ranking: Ranking,
+}
+
 /// Rooms with at least one peer.
 #[derive(Debug, Default)]
 pub(crate) struct Rooms {
-    members: HashMap<RoomId, Vec<usize>>,
+    rooms: HashMap<RoomId, Room>,
 }
 
 impl Rooms {
     pub(crate) fn len(&self) -> usize {
-        self.members.len()
+        self.rooms.len()
     }
 
     pub(crate) fn members(&self, room: RoomId) -> &[usize] {
-        self.members.get(&room).map_or(&[], Vec::as_slice)
+        self.rooms.get(&room).map_or(&[], |room| room.members.as_slice())
     }
 
     pub(crate) fn contains(&self, room: RoomId) -> bool {
-        self.members.contains_key(&room)
+        self.rooms.contains_key(&room)
     }
 
     pub(crate) fn enter(&mut self, room: RoomId, place: usize) {
-        self.members.entry(room).or_default().push(place);
+        self.rooms.entry(room).or_default().members.push(place);
     }
 
     pub(crate) fn leave(&mut self, room: RoomId, place: usize) {
-        if let Some(members) = self.members.get_mut(&room) {
-            members.retain(|member| *member != place);
-            if members.is_empty() {
-                self.members.remove(&room);
+        if let Some(found) = self.rooms.get_mut(&room) {
+            found.members.retain(|member| *member != place);
+            if found.members.is_empty() {
+                self.rooms.remove(&room);
             }
         }
+    }
+
+    pub(crate) fn ranking(&self, room: RoomId) -> Option<&Ranking> {
+        self.rooms.get(&room).map(|room| &room.ranking)
+    }
+
+    pub(crate) fn ranking_mut(&mut self, room: RoomId) -> Option<&mut Ranking> {
+        self.rooms.get_mut(&room).map(|room| &mut room.ranking)
     }
 }

@@ -276,10 +276,26 @@ impl Sfu {
         let Some(slot) = peer.slots.iter().position(|slot| slot.mid == mapping.mid) else {
             return;
         };
+        let loudest = mapping.content == SlotContent::Loudest && peer.slots[slot].kind == MediaKind::Audio;
+        if loudest && peer.slots[slot].loudest.is_some() {
+            return;
+        }
         let track = match mapping.content {
             SlotContent::Source(source) => self.find_track(peer, peer.slots[slot].kind, source),
             SlotContent::Nothing | SlotContent::Loudest => None,
         };
+        if let Some(peer) = self.peers.get_mut(place) {
+            peer.slots[slot].loudest = loudest.then_some(None);
+        }
+        self.carry(now, place, slot, track);
+        if loudest {
+            self.assign_loudest(now, place);
+        }
+    }
+
+    /// Lets a slot carry a track, or nothing.
+    pub(super) fn carry(&mut self, now: Instant, place: usize, slot: usize, track: Option<TrackRef>) {
+        let Some(peer) = self.peers.get(place) else { return };
         if peer.slots[slot].selection.track() == track {
             return;
         }
@@ -296,7 +312,7 @@ impl Sfu {
         self.want_by_size(now, place, slot);
     }
 
-    fn find_track(&self, subscriber: &Peer, kind: MediaKind, source: Source) -> Option<TrackRef> {
+    pub(super) fn find_track(&self, subscriber: &Peer, kind: MediaKind, source: Source) -> Option<TrackRef> {
         let place = self.peers.find(source.peer)?;
         let publisher = self.peers.get(place)?;
         if publisher.room != subscriber.room || source.kind.media() != kind {

@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use super::Sfu;
+use crate::event::SourceKind;
 use crate::forward::MediaPacket;
 use crate::layers::{TrackRef, bit};
 use crate::limits;
 use crate::peer::{Binding, Peer, Transport};
-use crate::rtp::Header;
+use crate::rtp::{AudioLevel, Header};
 use crate::sdp::Codec;
 use crate::slot::Forwarded;
 use crate::track::{Arrival, Received, Subscription, Unwanted};
@@ -92,6 +93,13 @@ impl Sfu {
         if !peer.allowed || peer.tracks[track].muted {
             self.counters.gate_closed += 1;
             return;
+        }
+        if peer.tracks[track].kind == SourceKind::Microphone {
+            let level = peer.extensions.audio_level;
+            let level = level.and_then(|id| AudioLevel::parse(received.header.extension(received.packet, id)?));
+            peer.tracks[track].loudness.heard(level, now);
+            let room = peer.room;
+            self.rank(now, room);
         }
         if changed {
             self.aim_all(now, TrackRef { peer: place, track });

@@ -18,7 +18,7 @@ use crate::candidate::Candidate;
 use crate::counters::Counters;
 use crate::demux::{Protocol, Routes, Tuple};
 use crate::dtls::{self, Certificate};
-use crate::event::{Command, DisconnectReason, Event, RoomId};
+use crate::event::{Command, DisconnectReason, Event, RoomId, Source};
 use crate::limits;
 use crate::peer::Transport;
 use crate::reports::NtpClock;
@@ -122,6 +122,8 @@ pub struct Sfu {
     unpacked: Vec<u8>,
     /// Reused for the frames of sound before a packet.
     earlier: Earlier,
+    /// Reused for the levels of a room's microphones.
+    levels: Vec<(Source, f32)>,
     /// Reused for lists of sequence numbers.
     sequences: Vec<u16>,
 }
@@ -152,6 +154,7 @@ impl Sfu {
             stored: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
             unpacked: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
             earlier: Earlier::default(),
+            levels: Vec::new(),
             sequences: Vec::with_capacity(64),
         }
     }
@@ -271,9 +274,13 @@ impl Sfu {
         debug_assert!(peer.last_packet_at.is_none_or(|at| at <= now), "time ran backwards");
     }
 
-    /// Queues an event. Periodic ones are left out when nobody listens; the others are as few as the joins.
+    /// Queues an event. Those that others follow are left out when nobody listens; the rest are as few as the joins, or
+    /// bounded in time.
     fn push_event(&mut self, event: Event) {
-        let periodic = matches!(event, Event::Alive { .. } | Event::Stats { .. } | Event::Legs { .. });
+        let periodic = matches!(
+            event,
+            Event::Alive { .. } | Event::Stats { .. } | Event::Legs { .. } | Event::Speakers { .. }
+        );
         if periodic && self.events.len() >= limits::EVENTS_WAITING_MAX {
             self.counters.events_dropped += 1;
             return;

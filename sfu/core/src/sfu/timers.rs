@@ -122,6 +122,10 @@ impl Sfu {
     fn report(&mut self, now: Instant, place: usize) {
         self.report_to_publisher(now, place);
         self.report_to_subscriber(now, place);
+        // Also where no sound comes any more, since somebody may have spoken last.
+        if let Some(room) = self.peers.get(place).map(|peer| peer.room) {
+            self.rank(now, room);
+        }
         let Some(peer) = self.peers.get_mut(place) else { return };
         peer.report_at = now + limits::REPORT_INTERVAL;
         let id = peer.id;

@@ -9,7 +9,7 @@ use seal::Body;
 
 use crate::audio::Earlier;
 use crate::counters::Counters;
-use crate::event::{MediaKind, Mid};
+use crate::event::{MediaKind, Mid, Source};
 use crate::forward::{MediaPacket, Place, Rewriter};
 use crate::layers::{Decision, Layer, Selection, TrackRef};
 use crate::limits;
@@ -38,6 +38,8 @@ pub(crate) struct Slot {
     pub(crate) rewriter: Rewriter,
     pub(crate) counts: SentCounts,
     rtx_index: u64,
+    /// Carries one of the loudest: the one that was told last.
+    pub(crate) loudest: Option<Option<Source>>,
     /// Earlier frames that go along with each packet, if it carries sound and the client takes them.
     pub(crate) redundancy: usize,
     /// What the client last reported lost of it.
@@ -89,6 +91,7 @@ impl Slot {
             rewriter: Rewriter::new(first_sequence),
             counts: SentCounts::default(),
             rtx_index: u64::from(first_sequence & 0x7fff),
+            loudest: None,
             redundancy: 0,
             lost: 0,
         }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 pub(crate) use encoding::{Encoding, Stream};
 
+use crate::audio::Loudness;
 use crate::event::{MediaKind, SourceKind};
 use crate::forward::{Descriptor, MediaPacket};
 use crate::keyframe::KeyframeRequests;
@@ -48,6 +49,8 @@ pub(crate) struct Track {
     pub(crate) encodings: Vec<Encoding>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) keyframes: KeyframeRequests,
+    /// Of a microphone.
+    pub(crate) loudness: Loudness,
     /// Nothing of it is forwarded.
     pub(crate) muted: bool,
     /// Other encodings arrive than before, or in other sizes: its slots are to look again.
@@ -95,6 +98,7 @@ impl Track {
             encodings,
             subscriptions: Vec::new(),
             keyframes: KeyframeRequests::default(),
+            loudness: Loudness::default(),
             muted: false,
             changed: false,
         }
