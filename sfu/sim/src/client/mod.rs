@@ -44,6 +44,8 @@ pub struct ClientConfig {
     pub video_slots: usize,
     /// Name SSRCs in the offer; else the core learns them by the mid.
     pub declare_ssrcs: bool,
+    /// Sends sound with the frame before it, and takes such (RFC 2198).
+    pub redundancy: bool,
 }
 
 impl Default for ClientConfig {
@@ -56,6 +58,7 @@ impl Default for ClientConfig {
             audio_slots: 1,
             video_slots: 1,
             declare_ssrcs: true,
+            redundancy: false,
         }
     }
 }
@@ -119,7 +122,7 @@ impl Client {
             .sources
             .iter()
             .enumerate()
-            .map(|(mid, kind)| Sender::new(*kind, mid.to_string(), config.tag, &mut random))
+            .map(|(mid, kind)| Sender::new(*kind, mid.to_string(), &config, &mut random))
             .collect();
         let certificate = dimpl::certificate::generate_self_signed_certificate().expect("the system has randomness");
         Self {
@@ -216,6 +219,16 @@ impl Client {
     pub fn start_media(&mut self, now: Instant) {
         for sender in &mut self.senders {
             sender.start(now);
+        }
+    }
+
+    /// How loud its microphone says it is from now on, in decibels below the loudest; `None` sends nothing at all, as in
+    /// a pause of speech.
+    pub fn speak(&mut self, below_full: Option<u8>, now: Instant) {
+        for sender in &mut self.senders {
+            if sender.kind == SourceKind::Microphone {
+                sender.speak(below_full, now);
+            }
         }
     }
 
@@ -496,7 +509,7 @@ impl Client {
             + (u64::from(elapsed.subsec_nanos()) << 32) / 1_000_000_000;
         let blocks: Vec<_> = self
             .receivers
-            .iter()
+            .iter_mut()
             .filter_map(|receiver| receiver.report(now))
             .collect();
         let mut compound = Vec::new();

@@ -11,6 +11,8 @@ use super::sender::Sender;
 pub(super) const OPUS: u8 = 111;
 pub(super) const VP8: u8 = 96;
 pub(super) const RTX: u8 = 97;
+pub(super) const RED: u8 = 63;
+pub(super) const AUDIO_LEVEL_EXTENSION: u8 = 1;
 pub(super) const MID_EXTENSION: u8 = 4;
 pub(super) const TRANSPORT_CC_EXTENSION: u8 = 3;
 
@@ -53,7 +55,12 @@ pub(super) fn write(config: &ClientConfig, senders: &[Sender], ufrag: &str, pass
         let _ = if video {
             write!(out, "m=video 9 UDP/TLS/RTP/SAVPF {VP8} {RTX}\r\n")
         } else {
-            write!(out, "m=audio 9 UDP/TLS/RTP/SAVPF {OPUS}\r\n")
+            let red = if config.redundancy {
+                format!("{RED} ")
+            } else {
+                String::new()
+            };
+            write!(out, "m=audio 9 UDP/TLS/RTP/SAVPF {red}{OPUS}\r\n")
         };
         let _ = write!(
             out,
@@ -70,6 +77,15 @@ pub(super) fn write(config: &ClientConfig, senders: &[Sender], ufrag: &str, pass
         } else {
             "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n"
         });
+        if !video {
+            let _ = write!(
+                out,
+                "a=extmap:{AUDIO_LEVEL_EXTENSION} urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
+            );
+        }
+        if !video && config.redundancy {
+            let _ = write!(out, "a=rtpmap:{RED} red/48000/2\r\na=fmtp:{RED} {OPUS}/{OPUS}\r\n");
+        }
         let Some(sender) = sender else {
             out.push_str("a=recvonly\r\n");
             continue;

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use sfu_core::SourceKind;
 use sfu_core::nack::NackTracker;
 use sfu_core::rtcp::Report;
+use sfu_core::rtp::red::Red;
 use sfu_core::rtp::{Header, Vp8};
 
 use super::content::Content;
-use super::offer::{AnsweredSlot, RTX};
+use super::offer::{AnsweredSlot, OPUS, RED, RTX};
 use super::playout::{Heard, Picture, Piece, listen};
 
 /// What one slot received.
@@ -30,6 +31,8 @@ pub struct ReceivedStream {
     pub packets: usize,
     /// Packets that came as retransmissions only.
     pub repaired: usize,
+    /// Packets of sound that brought earlier frames along.
+    pub redundant: usize,
     /// Holes inside the stream that were never filled.
     pub holes: usize,
     /// The clients (by tag) and sources that were heard, in order, without repetition.
@@ -47,10 +50,15 @@ pub(super) struct Receiver {
     /// The first to arrive: what came before it was never expected, so it cannot be missed.
     first: Option<u64>,
     highest: Option<u64>,
+    /// Packets that came as themselves, and for the reports: those before the last one, with those expected by then.
+    direct: u64,
+    reported: (u64, u64),
     nack: NackTracker,
     pub(super) picture: Picture,
     /// When each frame of sound was there first, by sender and number.
     heard: BTreeMap<u32, BTreeMap<u64, Instant>>,
+    /// Packets of sound that brought earlier frames along.
+    redundant: usize,
     wrong: Option<String>,
     pub(super) last_sr: Option<(u64, Instant)>,
     pub(super) sender_reports: u64,
@@ -67,9 +75,12 @@ impl Receiver {
             repaired: 0,
             first: None,
             highest: None,
+            direct: 0,
+            reported: (0, 0),
             nack: NackTracker::new(),
             picture: Picture::default(),
             heard: BTreeMap::new(),
+            redundant: 0,
             wrong: None,
             last_sr: None,
             sender_reports: 0,
@@ -87,6 +98,7 @@ impl Receiver {
             return self.complain("malformed".into());
         };
         self.first.get_or_insert(index);
+        self.direct += 1;
         self.highest = Some(self.highest.map_or(index, |highest| highest.max(index)));
         self.take(&header, header.payload(packet), index, now);
     }
@@ -131,6 +143,14 @@ impl Receiver {
             self.picture.received(index, padding, now);
             return;
         }
+        let payload = if header.payload_type == RED {
+            match self.take_apart(payload, now) {
+                Some(payload) => payload,
+                None => return self.complain(format!("redundant packet {index} is harmed")),
+            }
+        } else {
+            payload
+        };
         let vp8 = if self.slot.video { Vp8::parse(payload) } else { None };
         let content = match vp8 {
             Some(vp8) => payload.get(vp8.len + 1..).and_then(Content::read),
@@ -148,8 +168,7 @@ impl Receiver {
             };
             self.picture.received(index, piece, now);
         } else {
-            let frames = self.heard.entry(content.tag).or_default();
-            frames.entry(u64::from(content.counter)).or_insert(now);
+            self.hear(content, now);
         }
         let arrived = Arrived {
             content,
@@ -165,6 +184,22 @@ impl Receiver {
         {
             self.complain(format!("two packets with number {index}: {before:?} and {arrived:?}"));
         }
+    }
+
+    fn hear(&mut self, content: Content, now: Instant) {
+        let frames = self.heard.entry(content.tag).or_default();
+        frames.entry(u64::from(content.counter)).or_insert(now);
+    }
+
+    /// Hears the earlier frames of a redundant packet; the newest is the result.
+    fn take_apart<'a>(&mut self, payload: &'a [u8], now: Instant) -> Option<&'a [u8]> {
+        let red = Red::parse(payload, OPUS)?;
+        for block in red.blocks() {
+            let content = block.payload.get(1..).and_then(Content::read)?;
+            self.hear(content, now);
+        }
+        self.redundant += 1;
+        payload.get(red.primary_at..)
     }
 
     pub(super) fn due(&mut self, now: Instant, out: &mut Vec<u16>) {
@@ -188,14 +223,20 @@ impl Receiver {
             })
     }
 
-    pub(super) fn report(&self, now: Instant) -> Option<Report> {
+    pub(super) fn report(&mut self, now: Instant) -> Option<Report> {
         let highest = self.highest?;
+        let expected = highest - self.first?.min(highest) + 1;
+        let (expected_before, direct_before) = std::mem::replace(&mut self.reported, (expected, self.direct));
+        let due = expected.saturating_sub(expected_before);
+        let lost = due.saturating_sub(self.direct - direct_before);
         let (last_sr, delay) = self.last_sr.map_or((0, 0), |(ntp, at)| {
             let delay = now.saturating_duration_since(at).as_micros() * 65_536 / 1_000_000;
             ((ntp >> 16) & 0xffff_ffff, delay)
         });
         Some(Report {
             ssrc: self.slot.ssrc,
+            fraction_lost: u8::try_from((lost * 256).checked_div(due).unwrap_or(0)).unwrap_or(u8::MAX),
+            cumulative_lost: i32::try_from(expected.saturating_sub(self.direct)).unwrap_or(i32::MAX),
             highest_sequence: u32::try_from(highest & 0xffff_ffff).expect("masked to 32 bits"),
             last_sr: u32::try_from(last_sr).expect("masked to 32 bits"),
             delay_since_sr: u32::try_from(delay).unwrap_or(u32::MAX),
@@ -213,6 +254,7 @@ impl Receiver {
             video: self.slot.video,
             packets: self.arrived.len(),
             repaired: self.repaired,
+            redundant: self.redundant,
             holes: 0,
             sources: Vec::new(),
         };

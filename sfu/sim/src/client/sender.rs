@@ -6,12 +6,14 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use sfu_core::ring::PacketRing;
 use sfu_core::rtcp::SenderReport;
+use sfu_core::rtp::red::{self, Block, OFFSET_MAX};
 use sfu_core::rtp::{Fields, Header, write_header};
 use sfu_core::srtp::{RTP_OVERHEAD, SrtpSender};
 use sfu_core::{MediaKind, SourceKind};
 
+use super::ClientConfig;
 use super::content::{Content, MARKS_LEN};
-use super::offer::{MID_EXTENSION, OPUS, RTX, TRANSPORT_CC_EXTENSION, VP8};
+use super::offer::{AUDIO_LEVEL_EXTENSION, MID_EXTENSION, OPUS, RED, RTX, TRANSPORT_CC_EXTENSION, VP8};
 
 const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
 const VIDEO_INTERVAL: Duration = Duration::from_millis(50);
@@ -39,6 +41,11 @@ pub(super) struct Sender {
     pub(super) ssrc: u32,
     pub(super) rtx_ssrc: u32,
     tag: u32,
+    /// Sends sound with the frame before it.
+    redundancy: bool,
+    /// Timestamp and payload of that frame.
+    before: Option<(u32, Vec<u8>)>,
+    below_full: u8,
     next_at: Option<Instant>,
     index: u64,
     rtx_index: u64,
@@ -55,13 +62,16 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    pub(super) fn new(kind: SourceKind, mid: String, tag: u32, random: &mut ChaCha8Rng) -> Self {
+    pub(super) fn new(kind: SourceKind, mid: String, config: &ClientConfig, random: &mut ChaCha8Rng) -> Self {
         Self {
             kind,
             mid,
             ssrc: random.random::<u32>() | 1,
             rtx_ssrc: random.random::<u32>() & !1,
-            tag,
+            tag: config.tag,
+            redundancy: config.redundancy && kind.media() == MediaKind::Audio,
+            before: None,
+            below_full: 30,
             next_at: None,
             // Near the end of the range, so that calls cross the roll-over.
             index: u64::from(random.random_range(0x7f00..0x7fff_u16)) * 2,
@@ -88,6 +98,16 @@ impl Sender {
 
     pub(super) fn start(&mut self, now: Instant) {
         self.next_at.get_or_insert(now);
+    }
+
+    pub(super) fn speak(&mut self, below_full: Option<u8>, now: Instant) {
+        match below_full {
+            Some(below_full) => {
+                self.below_full = below_full;
+                self.start(now);
+            }
+            None => self.stop(),
+        }
     }
 
     pub(super) fn stop(&mut self) {
@@ -186,7 +206,22 @@ impl Sender {
         payload[start] = u8::from(!self.keyframe_wanted);
         content.write(&mut payload[start + 1..]);
         self.counter += 1;
+        if self.redundancy {
+            payload = self.with_the_one_before(payload);
+        }
         self.seal(&payload, 0, last && !audio, outlet)
+    }
+
+    fn with_the_one_before(&mut self, payload: Vec<u8>) -> Vec<u8> {
+        let before = self.before.replace((self.timestamp, payload.clone()));
+        let block = before.as_ref().map(|(timestamp, payload)| Block {
+            offset: self.timestamp.wrapping_sub(*timestamp),
+            payload,
+        });
+        let blocks: Vec<Block<'_>> = block.into_iter().filter(|block| block.offset <= OFFSET_MAX).collect();
+        let mut out = vec![0; red::written_len(&blocks, payload.len())];
+        red::write(&mut out, OPUS, &blocks, &payload);
+        out
     }
 
     fn padding(&mut self, len: u8, outlet: &mut Outlet) -> Vec<u8> {
@@ -200,10 +235,10 @@ impl Sender {
         let fields = Fields {
             marker,
             padding: padding > 0,
-            payload_type: if self.kind.media() == MediaKind::Audio {
-                OPUS
-            } else {
-                VP8
+            payload_type: match self.kind.media() {
+                MediaKind::Audio if self.redundancy => RED,
+                MediaKind::Audio => OPUS,
+                MediaKind::Video => VP8,
             },
             sequence: low(index),
             timestamp: self.timestamp,
@@ -216,14 +251,17 @@ impl Sender {
 
     fn write(&self, fields: &Fields, payload: &[u8], padding: u8, number: u16) -> (Vec<u8>, usize) {
         let mut packet = vec![0; 64];
-        let header_len = write_header(
-            &mut packet,
-            fields,
-            &[
-                (MID_EXTENSION, self.mid.as_bytes()),
-                (TRANSPORT_CC_EXTENSION, &number.to_be_bytes()),
-            ],
-        );
+        let (number, level) = (number.to_be_bytes(), [0x80 | self.below_full]);
+        let extensions: [(u8, &[u8]); 3] = [
+            (MID_EXTENSION, self.mid.as_bytes()),
+            (TRANSPORT_CC_EXTENSION, &number),
+            (AUDIO_LEVEL_EXTENSION, &level),
+        ];
+        let used = match self.kind.media() {
+            MediaKind::Audio => &extensions[..],
+            MediaKind::Video => &extensions[..2],
+        };
+        let header_len = write_header(&mut packet, fields, used);
         packet.truncate(header_len);
         packet.extend_from_slice(payload);
         if padding > 0 {

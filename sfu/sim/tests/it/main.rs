@@ -1,5 +1,6 @@
 //! Scenarios in the simulated world.
 
+mod audio;
 mod call;
 mod hostile;
 mod lifecycle;
