@@ -72,9 +72,10 @@ pub(crate) struct Tls {
 pub(crate) struct Media {
     /// Local addresses to bind; one socket for each address and shard.
     pub bind: Vec<IpAddr>,
-    /// UDP port of the first shard; shard n uses `port + n`. 0 takes free ports.
+    /// Port of the first shard; shard n uses `port + n`. 0 takes free ports.
     pub port: u16,
-    /// Addresses told to browsers, one for each in `bind`; empty means the bound ones.
+    /// Addresses told to browsers, one for each in `bind`; empty means the bound ones. Of a family with one address in
+    /// `bind` there may be several.
     pub advertise: Vec<IpAddr>,
     /// Media threads; 0 means one fewer than cores, at least one.
     pub shards: usize,
@@ -82,6 +83,8 @@ pub(crate) struct Media {
     pub gso: bool,
     /// Pad long video packets to a few common lengths, so that a frame is one such run.
     pub padding: bool,
+    /// Take media over TCP too, at the same addresses and ports, from browsers that UDP does not get through to.
+    pub ice_tcp: bool,
 }
 
 /// WHIP, WHEP and rooms for partners.
@@ -206,6 +209,32 @@ impl Default for Tls {
     }
 }
 
+impl Media {
+    /// What browsers are told in place of each address in `bind`: nothing where that is told itself, by family where
+    /// it has one address only, else one for one. `None` when the two lists do not fit together.
+    pub(crate) fn advertised(&self) -> Option<Vec<Vec<IpAddr>>> {
+        let mut advertised = vec![Vec::new(); self.bind.len()];
+        for ipv6 in [false, true] {
+            let of_family = |ip: &IpAddr| ip.is_ipv6() == ipv6;
+            let bound: Vec<usize> = (0..self.bind.len())
+                .filter(|number| of_family(&self.bind[*number]))
+                .collect();
+            let told: Vec<IpAddr> = self.advertise.iter().copied().filter(of_family).collect();
+            match bound[..] {
+                _ if told.is_empty() => {}
+                [only] => advertised[only] = told,
+                _ if bound.len() == told.len() => {
+                    for (number, ip) in bound.into_iter().zip(told) {
+                        advertised[number].push(ip);
+                    }
+                }
+                _ => return None,
+            }
+        }
+        Some(advertised)
+    }
+}
+
 impl Default for Media {
     fn default() -> Self {
         Self {
@@ -215,6 +244,7 @@ impl Default for Media {
             shards: 0,
             gso: true,
             padding: true,
+            ice_tcp: true,
         }
     }
 }
@@ -329,10 +359,11 @@ impl Config {
         if self.media.bind.is_empty() {
             bail!("media.bind needs at least one address");
         }
-        if !self.media.advertise.is_empty() && self.media.advertise.len() != self.media.bind.len() {
-            bail!("media.advertise must name one address for each in media.bind, or none");
-        }
-        if self.media.advertise.is_empty() && self.media.bind.iter().any(IpAddr::is_unspecified) {
+        let Some(advertised) = self.media.advertised() else {
+            bail!("media.advertise must name an address of the same family for each in media.bind, or none");
+        };
+        let mut told = self.media.bind.iter().zip(&advertised);
+        if told.any(|(bind, advertise)| bind.is_unspecified() && advertise.is_empty()) {
             bail!("media.bind is a wildcard address: say in media.advertise which addresses browsers can reach");
         }
         self.partner_keys()?;
@@ -486,6 +517,35 @@ mod tests {
     fn an_unknown_key_is_refused_by_name() {
         let error = load("[media]\nprot = 1\n").expect_err("prot is a typing mistake");
         assert!(error.contains("prot"), "{error}");
+    }
+
+    #[test]
+    fn advertised_addresses_are_matched_by_family() {
+        let check = |bind: &str, advertise: &str, expect: Option<&str>| {
+            let loaded = load(&format!("[media]\nbind = [{bind}]\nadvertise = [{advertise}]"));
+            let told = loaded
+                .ok()
+                .map(|config| format!("{:?}", config.media.advertised().expect("it was checked")));
+            assert_eq!(told.as_deref(), expect, "{bind} as {advertise}");
+        };
+        let (v4, v6) = ("\"10.0.0.1\"", "\"2001:db8::1\"");
+        let both = format!("{v4}, {v6}");
+        check(v4, "", Some("[[]]"));
+        check(v4, "\"192.0.2.1\", \"192.0.2.2\"", Some("[[192.0.2.1, 192.0.2.2]]"));
+        check(&both, "\"192.0.2.1\"", Some("[[192.0.2.1], []]"));
+        check(
+            &both,
+            "\"2001:db8::7\", \"192.0.2.1\"",
+            Some("[[192.0.2.1], [2001:db8::7]]"),
+        );
+        check(
+            "\"10.0.0.1\", \"10.0.0.2\"",
+            "\"192.0.2.1\", \"192.0.2.2\"",
+            Some("[[192.0.2.1], [192.0.2.2]]"),
+        );
+        check("\"10.0.0.1\", \"10.0.0.2\"", "\"192.0.2.1\"", None);
+        check(v4, "\"2001:db8::7\"", None);
+        check("\"0.0.0.0\", \"::\"", "\"192.0.2.1\"", None);
     }
 
     #[test]

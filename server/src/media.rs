@@ -42,11 +42,8 @@ impl Plane {
         let listen = media
             .bind
             .iter()
-            .enumerate()
-            .map(|(number, bind)| Listen {
-                bind: *bind,
-                advertise: media.advertise.get(number).copied().into_iter().collect(),
-            })
+            .zip(media.advertised().context("media.advertise does not fit media.bind")?)
+            .map(|(bind, advertise)| Listen { bind: *bind, advertise })
             .collect();
         let mut config = DriverConfig::new(listen, media.port);
         if media.shards > 0 {
@@ -54,6 +51,7 @@ impl Plane {
         }
         config.gso = media.gso;
         config.padding = media.padding;
+        config.ice_tcp = media.ice_tcp;
         let (driver, events) = Driver::start(config).context("the media server cannot start")?;
         Ok((
             Arc::new(Self {

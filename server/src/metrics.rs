@@ -179,6 +179,10 @@ impl Collector for Parts {
         let sizes = [
             ("media_rooms", count(shards.iter().map(|shard| shard.rooms).sum())),
             ("media_peers", count(shards.iter().map(|shard| shard.peers).sum())),
+            (
+                "media_connections",
+                count(shards.iter().map(|shard| shard.connections).sum()),
+            ),
             ("call_rooms", count(rooms)),
             ("call_connections", count(connections)),
             ("api_rooms", count(api_rooms)),

@@ -109,9 +109,17 @@ fn media_ports(config: &Config) -> Finding {
                 "media port {address}/udp cannot be bound ({error}): is the server running already?"
             ));
         }
+        if config.media.ice_tcp
+            && let Err(error) = TcpListener::bind(address)
+        {
+            return Finding::Unwise(format!(
+                "media port {address}/tcp cannot be bound ({error}): is the server running already?"
+            ));
+        }
     }
+    let protocols = if config.media.ice_tcp { "udp and tcp" } else { "udp" };
     Finding::Good(format!(
-        "media port {}/udp is free; open it, and the next ones for more shards, in the firewall",
+        "media port {} ({protocols}) is free; open it, and the next ones for more shards, in the firewall",
         config.media.port
     ))
 }

@@ -1,7 +1,7 @@
 //! What a driver is started with.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
 use sfu_core::Limits;
 
@@ -9,6 +9,9 @@ use crate::sys;
 
 /// Receive and send buffer of a socket, where the system allows it: a tenth of a second of 300 Mbit/s.
 const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+/// Free ports tried until one is found that is free for datagrams and connections alike.
+const FREE_PORT_TRIES: u32 = 16;
 
 /// A local address to take media at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub struct Listen {
 pub struct DriverConfig {
     /// At least one.
     pub listen: Vec<Listen>,
-    /// UDP port of the first shard; shard n has this plus n. Zero takes free ports.
+    /// Port of the first shard; shard n has this plus n. Zero takes free ports.
     pub media_port: u16,
     /// Threads, at least one.
     pub shards: usize,
@@ -33,6 +36,8 @@ pub struct DriverConfig {
     pub gso: bool,
     /// Pad long video packets by a few bytes, so that more of them are of one length.
     pub padding: bool,
+    /// Take connections (ICE-TCP) beside datagrams, at the same addresses and ports.
+    pub ice_tcp: bool,
     /// Bounds of each shard.
     pub limits: Limits,
 }
@@ -48,6 +53,7 @@ impl DriverConfig {
             shards: cores.saturating_sub(1).max(1),
             gso: true,
             padding: true,
+            ice_tcp: true,
             limits: Limits::default(),
         }
     }
@@ -62,13 +68,14 @@ impl DriverConfig {
         };
         let mut opened = Sockets {
             sockets: Vec::new(),
+            listeners: Vec::new(),
             locals: Vec::new(),
             candidates: Vec::new(),
         };
         for listen in &self.listen {
             let address = SocketAddr::new(listen.bind, port);
-            let socket = sys::bind(address)
-                .map_err(|error| io::Error::new(error.kind(), format!("cannot take media at {address}: {error}")))?;
+            let (socket, listener) = self.open_both(address)?;
+            opened.listeners.extend(listener);
             let buffer = sys::enlarge_buffers(&socket, SOCKET_BUFFER_BYTES);
             if buffer < SOCKET_BUFFER_BYTES {
                 tracing::warn!(
@@ -95,12 +102,36 @@ impl DriverConfig {
         }
         Ok(opened)
     }
+
+    /// A socket and, if wanted, a listener at the same port.
+    fn open_both(&self, address: SocketAddr) -> io::Result<(UdpSocket, Option<TcpListener>)> {
+        let mut tries = if address.port() == 0 { FREE_PORT_TRIES } else { 1 };
+        loop {
+            tries -= 1;
+            let socket = sys::bind(address).map_err(|error| cannot("take media", address, &error))?;
+            if !self.ice_tcp {
+                return Ok((socket, None));
+            }
+            let local = socket.local_addr()?;
+            match sys::listen(local) {
+                Ok(listener) => return Ok((socket, Some(listener))),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+                Err(error) => return Err(cannot("take connections", local, &error)),
+            }
+        }
+    }
+}
+
+fn cannot(what: &str, address: SocketAddr, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {what} at {address}: {error}"))
 }
 
 /// The sockets of one shard.
 #[derive(Debug)]
 pub(crate) struct Sockets {
     pub(crate) sockets: Vec<UdpSocket>,
+    /// At the same addresses; none without ICE-TCP.
+    pub(crate) listeners: Vec<TcpListener>,
     /// Their bound addresses.
     pub(crate) locals: Vec<SocketAddr>,
     /// What clients are told, best first.

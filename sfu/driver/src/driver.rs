@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use sfu_core::{Certificate, Command, Event, Source};
 
@@ -14,6 +15,7 @@ use crate::metrics::{MetricsBoard, ShardMetrics};
 use crate::placement::Placement;
 use crate::shard::{CoreSetup, Line, Shard};
 use crate::sys::{self, Waker};
+use crate::tcp::Tcp;
 
 /// Commands waiting for one shard; further ones are refused.
 const COMMANDS_MAX: usize = 1_024;
@@ -62,7 +64,13 @@ impl Driver {
             placement: Arc::clone(&placement),
         };
         for number in 0..shards {
-            let sockets = config.open(number)?;
+            let mut sockets = config.open(number)?;
+            let listeners = std::mem::take(&mut sockets.listeners);
+            let tcp = if listeners.is_empty() {
+                None
+            } else {
+                Some(Tcp::new(listeners, Instant::now())?)
+            };
             let (commands, command_receiver) = mpsc::sync_channel(COMMANDS_MAX);
             let line = Arc::new(Line {
                 waker: Waker::new()?,
@@ -79,6 +87,7 @@ impl Driver {
                     random: sys::random,
                 },
                 sockets,
+                tcp,
                 gso: config.gso,
                 line: Arc::clone(&line),
                 placement: Arc::clone(&placement),

@@ -5,7 +5,7 @@ use std::mem;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use sfu_core::Transmit;
+use sfu_core::{Protocol, Transmit};
 
 use crate::config::Sockets;
 use crate::metrics::IoCounters;
@@ -36,7 +36,7 @@ impl Egress {
         }
     }
 
-    /// Sends everything, or counts why not. A full socket gets a moment to drain; what it does not take then is
+    /// Sends all datagrams (frames of connections are not its own), or counts why not. A full socket gets a moment to drain; what it does not take then is
     /// dropped, as a network would.
     pub(crate) fn send<'a>(
         &mut self,
@@ -46,7 +46,7 @@ impl Egress {
     ) {
         let mut datagrams: Vec<&'a [u8]> = mem::take(&mut self.spare);
         let mut place = 0;
-        for transmit in transmits {
+        for transmit in transmits.filter(|transmit| transmit.protocol == Protocol::Udp) {
             if sockets.locals[place] != transmit.from_local {
                 self.flush(&sockets.sockets[place], &datagrams, counters);
                 datagrams.clear();
@@ -173,8 +173,6 @@ fn find(locals: &[SocketAddr], wanted: SocketAddr) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use sfu_core::Protocol;
-
     use super::*;
     use crate::config::{DriverConfig, Listen};
 

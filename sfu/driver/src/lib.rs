@@ -7,6 +7,7 @@ mod metrics;
 mod placement;
 mod shard;
 mod sys;
+mod tcp;
 
 pub use config::{DriverConfig, Listen};
 pub use driver::{CommandError, Driver};

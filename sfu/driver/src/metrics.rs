@@ -44,6 +44,20 @@ counters! {
     send_dropped,
     /// Segmented messages that the kernel refused and that went out one by one.
     segmentation_refused,
+    /// Connections taken (ICE-TCP).
+    connections_accepted,
+    /// Connections refused, or closed for a newer one, since there are too many.
+    connections_refused,
+    /// Connections closed since nothing authentic came, at all or any more.
+    connections_idle,
+    /// Connections closed for what they sent: a frame that is too long, or no check before everything else.
+    connections_bad,
+    /// Frames taken from connections.
+    frames_received,
+    /// Frames written to connections.
+    frames_sent,
+    /// Frames dropped since their connection is slow or gone.
+    frames_dropped,
     /// Panics of the core that were caught.
     panics,
 }
@@ -59,6 +73,8 @@ pub struct ShardMetrics {
     pub rooms: usize,
     /// Peers now.
     pub peers: usize,
+    /// Connections now (ICE-TCP).
+    pub connections: usize,
 }
 
 impl ShardMetrics {
@@ -68,6 +84,7 @@ impl ShardMetrics {
         self.io.add(&other.io);
         self.rooms += other.rooms;
         self.peers += other.peers;
+        self.connections += other.connections;
     }
 }
 

@@ -1,18 +1,22 @@
 //! One shard: a thread that owns a core and its sockets, and loops over wait, receive, handle, send.
 
+use std::os::fd::AsRawFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
-use sfu_core::{Certificate, Command, DisconnectReason, Event, Input, JoinError, Limits, PeerId, Sfu, SfuConfig};
+use sfu_core::{
+    Certificate, Command, DisconnectReason, Event, Input, JoinError, Limits, PeerId, Protocol, Sfu, SfuConfig,
+};
 
 use crate::config::Sockets;
 use crate::egress::Egress;
 use crate::metrics::{IoCounters, MetricsBoard, ShardMetrics};
 use crate::placement::Placement;
 use crate::sys::{ReceiveBatch, Waits, Waker};
+use crate::tcp::{Arrived, Tcp};
 
 /// The longest wait; bounds how late the metrics of an idle shard are.
 const WAIT_MAX: Duration = Duration::from_millis(500);
@@ -44,6 +48,8 @@ pub(crate) struct Shard {
     pub(crate) number: usize,
     pub(crate) setup: CoreSetup,
     pub(crate) sockets: Sockets,
+    /// None without ICE-TCP.
+    pub(crate) tcp: Option<Tcp>,
     pub(crate) gso: bool,
     pub(crate) line: Arc<Line>,
     pub(crate) placement: Arc<Placement>,
@@ -54,14 +60,17 @@ pub(crate) struct Shard {
 impl Shard {
     /// Runs until the handle says stop; then closes every room and reports the peers gone.
     pub(crate) fn run(self) {
-        let waits = Waits::new(&self.sockets.sockets, &self.line.waker);
-        Running::new(self, Instant::now()).run(waits);
+        Running::new(self, Instant::now()).run();
     }
 
     fn new_core(&self, now: Instant) -> Sfu {
         let config = SfuConfig {
             candidates: self.sockets.candidates.clone(),
-            tcp_candidates: Vec::new(),
+            tcp_candidates: if self.tcp.is_some() {
+                self.sockets.candidates.clone()
+            } else {
+                Vec::new()
+            },
             certificate: self.setup.certificate.clone(),
             random: Box::new(self.setup.random),
             limits: self.setup.limits,
@@ -99,17 +108,26 @@ impl Running {
         }
     }
 
-    fn run(&mut self, mut waits: Waits) {
+    fn run(&mut self) {
         let mut receive = ReceiveBatch::new();
-        let mut readable = Vec::with_capacity(self.shard.sockets.sockets.len());
+        let sockets = self.shard.sockets.sockets.iter().map(AsRawFd::as_raw_fd);
+        let connections = self.shard.tcp.iter().map(AsRawFd::as_raw_fd);
+        let mut waits = Waits::new(sockets.chain(connections), &self.shard.line.waker);
+        let sockets = self.shard.sockets.sockets.len();
+        let mut readable = Vec::with_capacity(sockets + 1);
         let line = Arc::clone(&self.shard.line);
         while !line.stop.load(Ordering::Acquire) {
             readable.clear();
             readable.extend(waits.wait(self.wait_time(), &line.waker));
             self.take_commands();
-            for (place, _) in readable.iter().enumerate().filter(|(_, readable)| **readable) {
+            for (place, _) in readable[..sockets]
+                .iter()
+                .enumerate()
+                .filter(|(_, readable)| **readable)
+            {
                 self.receive(&mut receive, place);
             }
+            self.receive_frames(readable.get(sockets).is_some_and(|readable| *readable));
             self.handle(Instant::now(), Input::Timeout);
             self.flush();
             self.publish_metrics(Instant::now());
@@ -173,6 +191,22 @@ impl Running {
         }
     }
 
+    /// Takes what connections brought.
+    fn receive_frames(&mut self, readable: bool) {
+        // Out of its place for the time of the loop, since the core's inputs are handled by the whole.
+        let Some(mut tcp) = self.shard.tcp.take() else { return };
+        let now = Instant::now();
+        tcp.look(readable, now, &mut self.io);
+        while let Some(arrived) = tcp.next(now, &mut self.io) {
+            let input = match arrived {
+                Arrived::Frame { from, local, bytes } => Input::Frame { from, local, bytes },
+                Arrived::Closed { from, local } => Input::Closed { from, local },
+            };
+            self.handle(now, input);
+        }
+        self.shard.tcp = Some(tcp);
+    }
+
     /// A join that ended in a panic may have left neither a peer nor an answer.
     fn refuse_broken(&mut self, peer: PeerId) {
         self.flush();
@@ -217,6 +251,13 @@ impl Running {
         let transmits = self.sfu.transmits();
         if !transmits.is_empty() {
             self.egress.send(transmits.iter(), &self.shard.sockets, &mut self.io);
+            if let Some(tcp) = self.shard.tcp.as_mut().filter(|tcp| tcp.len() > 0) {
+                let now = Instant::now();
+                for frame in transmits.iter().filter(|transmit| transmit.protocol == Protocol::Tcp) {
+                    tcp.push(frame.to, frame.from_local, frame.bytes, now, &mut self.io);
+                }
+                tcp.flush(&mut self.io);
+            }
         }
         drop(transmits);
         while let Some(event) = self.unsent.take().or_else(|| self.sfu.poll_event()) {
@@ -271,6 +312,7 @@ impl Running {
             io: self.io,
             rooms,
             peers,
+            connections: self.shard.tcp.as_ref().map_or(0, Tcp::len),
         };
         self.published = self.shard.line.metrics.publish(metrics);
         self.metrics_at = now + METRICS_INTERVAL;
@@ -336,6 +378,7 @@ mod tests {
                     random: brittle,
                 },
                 sockets: config.open(0).unwrap(),
+                tcp: None,
                 gso: true,
                 line: Arc::new(Line {
                     waker: Waker::new().unwrap(),
@@ -382,7 +425,14 @@ mod tests {
                         ..
                     } => ("failed", peer.0),
                     Event::Disconnected { peer, .. } => ("gone", peer.0),
-                    other => ("other", other.peer().map_or(0, |peer| peer.0)),
+                    other @ (Event::Connected { .. }
+                    | Event::Alive { .. }
+                    | Event::Stats { .. }
+                    | Event::Restarted { .. }
+                    | Event::Encodings { .. }
+                    | Event::Legs { .. }
+                    | Event::Loudest { .. }
+                    | Event::Speakers { .. }) => ("other", other.peer().map_or(0, |peer| peer.0)),
                 });
                 self.running.flush();
             }

@@ -1,6 +1,7 @@
 //! A running driver and clients with a socket each, all on loopback and real time.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ pub(crate) struct Member {
     pub(crate) peer: PeerId,
     pub(crate) joined: Joined,
     pub(crate) socket: UdpSocket,
+    /// Used in place of the socket, if there is one.
+    pub(crate) connection: Option<Framed>,
 }
 
 /// The driver, its events so far, and the clients.
@@ -87,7 +90,15 @@ impl Harness {
             peer,
             joined,
             socket,
+            connection: None,
         });
+        number
+    }
+
+    /// Joins a client that talks over a connection only.
+    pub(crate) fn join_by_connection(&mut self, room: u128) -> usize {
+        let number = self.join(room);
+        self.members[number].connection = Some(Framed::connect(self.media_address(number)));
         number
     }
 
@@ -193,7 +204,7 @@ impl Member {
         self.client.timeout(Instant::now());
         self.send();
         let mut buffer = [0; 2_048];
-        while let Ok((len, _)) = self.socket.recv_from(&mut buffer) {
+        while let Some(len) = self.receive(&mut buffer) {
             self.client.receive(&mut buffer[..len], Instant::now());
             self.send();
             if self.client.next_timeout().is_some_and(|at| at <= Instant::now()) {
@@ -205,7 +216,72 @@ impl Member {
     pub(crate) fn send(&mut self) {
         let Some(to) = self.client.remote() else { return };
         while let Some(bytes) = self.client.poll_transmit() {
-            self.socket.send_to(&bytes, to).expect("loopback takes it");
+            match &mut self.connection {
+                Some(connection) => connection.send(&bytes),
+                None => assert_eq!(self.socket.send_to(&bytes, to).expect("loopback takes it"), bytes.len()),
+            }
+        }
+    }
+
+    /// The length of the next datagram or frame, if one comes.
+    fn receive(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        match &mut self.connection {
+            Some(connection) => connection.receive(buffer),
+            None => Some(self.socket.recv_from(buffer).ok()?.0),
+        }
+    }
+}
+
+/// A connection with frames as in RFC 4571.
+pub(crate) struct Framed {
+    pub(crate) stream: TcpStream,
+    /// What came in and is not yet a whole frame.
+    bytes: Vec<u8>,
+    /// The other side has closed it.
+    pub(crate) ended: bool,
+}
+
+impl Framed {
+    pub(crate) fn connect(to: SocketAddr) -> Self {
+        let stream = TcpStream::connect(to).expect("the shard listens");
+        stream.set_read_timeout(Some(TURN)).expect("the time is not zero");
+        Self {
+            stream,
+            bytes: Vec::new(),
+            ended: false,
+        }
+    }
+
+    /// Sends a frame; nobody may be there to take it any more.
+    pub(crate) fn send(&mut self, content: &[u8]) {
+        let len = u16::try_from(content.len()).expect("short");
+        let frame = [&len.to_be_bytes(), content].concat();
+        self.ended |= self.stream.write_all(&frame).is_err();
+    }
+
+    /// Waits a moment for a frame.
+    pub(crate) fn receive(&mut self, content: &mut [u8]) -> Option<usize> {
+        loop {
+            if let Some(head) = self.bytes.first_chunk::<2>() {
+                let end = 2 + usize::from(u16::from_be_bytes(*head));
+                if let Some(frame) = self.bytes.get(2..end) {
+                    content[..frame.len()].copy_from_slice(frame);
+                    self.bytes.drain(..end);
+                    return Some(end - 2);
+                }
+            }
+            let mut more = [0; 4_096];
+            match self.stream.read(&mut more) {
+                Ok(0) => {
+                    self.ended = true;
+                    return None;
+                }
+                Ok(count) => self.bytes.extend_from_slice(&more[..count]),
+                Err(error) => {
+                    self.ended |= error.kind() == std::io::ErrorKind::ConnectionReset;
+                    return None;
+                }
+            }
         }
     }
 }

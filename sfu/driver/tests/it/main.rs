@@ -4,3 +4,4 @@ mod call;
 mod harness;
 mod hostile;
 mod start;
+mod tcp;

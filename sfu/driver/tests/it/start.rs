@@ -25,6 +25,27 @@ fn a_taken_port_is_named() {
 }
 
 #[test]
+fn a_port_that_is_taken_for_connections_is_named_too() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let config = DriverConfig {
+        media_port: address.port(),
+        ..config(1)
+    };
+    let (kind, text) = refused(config.clone());
+    assert_eq!(kind, ErrorKind::AddrInUse);
+    assert!(
+        text.contains("connections") && text.contains(&address.to_string()),
+        "{text}"
+    );
+    let without = DriverConfig {
+        ice_tcp: false,
+        ..config
+    };
+    Driver::start(without).expect("only datagrams are taken");
+}
+
+#[test]
 fn configurations_that_cannot_work_are_refused() {
     let wildcard = Listen {
         bind: [0, 0, 0, 0].into(),

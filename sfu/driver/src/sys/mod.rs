@@ -5,11 +5,18 @@
     reason = "the standard library has no batched or segmented datagram calls"
 )]
 
+mod socket;
+mod wait;
+
 use std::io;
 use std::mem::{self, MaybeUninit};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::time::Duration;
+
+pub(crate) use self::socket::{bind, enlarge_buffers, listen, tune_connection};
+use self::socket::{read_address, write_address};
+pub(crate) use self::wait::{Epoll, Interest, Readiness, Waits, Waker};
 
 /// Datagrams taken by one call.
 pub(crate) const RECEIVE_BATCH: usize = 64;
@@ -194,62 +201,6 @@ fn segment_control(segment: u16) -> Control {
     control
 }
 
-/// A non-blocking socket at `address`. One for IPv6 takes IPv6 only, so that both families can have the same port.
-pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
-    let family = if address.is_ipv6() {
-        libc::AF_INET6
-    } else {
-        libc::AF_INET
-    };
-    // SAFETY: no pointers; the result is checked.
-    let fd = unsafe { libc::socket(family, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0) };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: a fresh descriptor that nothing else owns.
-    let socket = unsafe { UdpSocket::from_raw_fd(fd) };
-    if address.is_ipv6() && !set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 1) {
-        return Err(io::Error::last_os_error());
-    }
-    let mut name = zeroed();
-    let len = write_address(&mut name, address);
-    // SAFETY: the name was just written, has this length and lives through the call.
-    if unsafe { libc::bind(fd, (&raw const name).cast(), len) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(socket)
-}
-
-/// Asks for socket buffers of `bytes` each way, beyond the system's limit where we may. Returns the bytes that the
-/// receiving one holds now.
-pub(crate) fn enlarge_buffers(socket: &UdpSocket, bytes: usize) -> usize {
-    let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
-    for (forced, plain) in [
-        (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
-        (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF),
-    ] {
-        if !set_option(socket.as_raw_fd(), libc::SOL_SOCKET, forced, bytes) {
-            set_option(socket.as_raw_fd(), libc::SOL_SOCKET, plain, bytes);
-        }
-    }
-    // The kernel doubles what is asked for, for its own overhead, and says the doubled value.
-    usize::try_from(option(socket.as_raw_fd(), libc::SO_RCVBUF)).unwrap_or(0) / 2
-}
-
-fn option(fd: RawFd, option: libc::c_int) -> libc::c_int {
-    let mut value: libc::c_int = 0;
-    let mut len = len_of::<libc::c_int>();
-    // SAFETY: value and length live through the call, and the length is that of the value.
-    unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, (&raw mut value).cast(), &raw mut len) };
-    value
-}
-
-fn set_option(fd: RawFd, level: libc::c_int, option: libc::c_int, value: libc::c_int) -> bool {
-    // SAFETY: the value is a c_int that lives through the call, and its size is passed.
-    let result = unsafe { libc::setsockopt(fd, level, option, (&raw const value).cast(), len_of::<libc::c_int>()) };
-    result == 0
-}
-
 /// Waits until the socket takes datagrams again; false when the time is over before.
 pub(crate) fn wait_writable(socket: &UdpSocket, timeout: Duration) -> bool {
     let mut wait = libc::pollfd {
@@ -260,35 +211,6 @@ pub(crate) fn wait_writable(socket: &UdpSocket, timeout: Duration) -> bool {
     let millis = libc::c_int::try_from(timeout.as_millis()).unwrap_or(libc::c_int::MAX);
     // SAFETY: a list of one that lives through the call.
     unsafe { libc::poll(&raw mut wait, 1, millis) == 1 }
-}
-
-/// A line by which other threads end a shard's wait.
-#[derive(Debug)]
-pub(crate) struct Waker(OwnedFd);
-
-impl Waker {
-    pub(crate) fn new() -> io::Result<Self> {
-        // SAFETY: no pointers; the result is checked.
-        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-        if fd < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: a fresh descriptor that nothing else owns.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
-    }
-
-    /// Ends the present wait, or the next one. A full counter wakes as well, so the result does not matter.
-    pub(crate) fn wake(&self) {
-        let one = 1_u64.to_ne_bytes();
-        // SAFETY: eight bytes that live through the call.
-        unsafe { libc::write(self.0.as_raw_fd(), one.as_ptr().cast(), one.len()) };
-    }
-
-    fn reset(&self) {
-        let mut value = [0_u8; 8];
-        // SAFETY: room for eight bytes that lives through the call.
-        unsafe { libc::read(self.0.as_raw_fd(), value.as_mut_ptr().cast(), value.len()) };
-    }
 }
 
 /// Fills `out` with unpredictable bytes from the kernel.
@@ -311,50 +233,6 @@ pub(crate) fn random(out: &mut [u8]) {
     }
 }
 
-/// What a shard waits on: its sockets and its waker.
-pub(crate) struct Waits(Vec<libc::pollfd>);
-
-impl Waits {
-    pub(crate) fn new(sockets: &[UdpSocket], waker: &Waker) -> Self {
-        let descriptors = sockets.iter().map(AsRawFd::as_raw_fd).chain([waker.0.as_raw_fd()]);
-        Self(
-            descriptors
-                .map(|fd| libc::pollfd {
-                    fd,
-                    events: libc::POLLIN,
-                    revents: 0,
-                })
-                .collect(),
-        )
-    }
-
-    /// Waits until a datagram is there, the waker was used or the time is over. True where a socket is readable.
-    pub(crate) fn wait(&mut self, timeout: Duration, waker: &Waker) -> impl Iterator<Item = bool> + '_ {
-        let timeout = libc::timespec {
-            tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
-            tv_nsec: libc::c_long::from(timeout.subsec_nanos().cast_signed()),
-        };
-        // SAFETY: the list and its length belong together, and the timeout lives through the call.
-        let count = unsafe {
-            libc::ppoll(
-                self.0.as_mut_ptr(),
-                self.0.len() as libc::nfds_t,
-                &raw const timeout,
-                std::ptr::null(),
-            )
-        };
-        if count <= 0 {
-            // Time is over, or a signal came: nothing is readable.
-            self.0.iter_mut().for_each(|wait| wait.revents = 0);
-        }
-        let (waker_wait, sockets) = self.0.split_last().expect("the waker is always there");
-        if waker_wait.revents != 0 {
-            waker.reset();
-        }
-        sockets.iter().map(|wait| wait.revents != 0)
-    }
-}
-
 fn len_of<T>() -> libc::socklen_t {
     libc::socklen_t::try_from(mem::size_of::<T>()).expect("a small type")
 }
@@ -371,70 +249,9 @@ impl CStruct for libc::sockaddr_storage {}
 impl CStruct for libc::iovec {}
 impl CStruct for libc::mmsghdr {}
 
-fn read_address(name: &libc::sockaddr_storage) -> Option<SocketAddr> {
-    match libc::c_int::from(name.ss_family) {
-        libc::AF_INET => {
-            // SAFETY: the family says which structure the storage holds, and the storage is large and aligned enough.
-            let v4 = unsafe { &*(&raw const *name).cast::<libc::sockaddr_in>() };
-            let ip = Ipv4Addr::from(v4.sin_addr.s_addr.to_ne_bytes());
-            Some(SocketAddrV4::new(ip, u16::from_be(v4.sin_port)).into())
-        }
-        libc::AF_INET6 => {
-            // SAFETY: as above.
-            let v6 = unsafe { &*(&raw const *name).cast::<libc::sockaddr_in6>() };
-            let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
-            Some(SocketAddrV6::new(ip, u16::from_be(v6.sin6_port), 0, v6.sin6_scope_id).into())
-        }
-        _ => None,
-    }
-}
-
-fn write_address(name: &mut libc::sockaddr_storage, address: SocketAddr) -> libc::socklen_t {
-    match address {
-        SocketAddr::V4(v4) => {
-            let value = libc::sockaddr_in {
-                sin_family: libc::AF_INET as libc::sa_family_t,
-                sin_port: v4.port().to_be(),
-                sin_addr: libc::in_addr {
-                    s_addr: u32::from_ne_bytes(v4.ip().octets()),
-                },
-                sin_zero: [0; 8],
-            };
-            // SAFETY: the storage is large and aligned enough for every address structure.
-            unsafe { (&raw mut *name).cast::<libc::sockaddr_in>().write(value) };
-            len_of::<libc::sockaddr_in>()
-        }
-        SocketAddr::V6(v6) => {
-            let value = libc::sockaddr_in6 {
-                sin6_family: libc::AF_INET6 as libc::sa_family_t,
-                sin6_port: v6.port().to_be(),
-                sin6_flowinfo: 0,
-                sin6_addr: libc::in6_addr {
-                    s6_addr: v6.ip().octets(),
-                },
-                sin6_scope_id: v6.scope_id(),
-            };
-            // SAFETY: as above.
-            unsafe { (&raw mut *name).cast::<libc::sockaddr_in6>().write(value) };
-            len_of::<libc::sockaddr_in6>()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_round_trip() {
-        for text in ["127.0.0.1:5000", "192.0.2.7:65535", "[::1]:1", "[2001:db8::7]:9"] {
-            let address: SocketAddr = text.parse().unwrap();
-            let mut name = zeroed();
-            write_address(&mut name, address);
-            assert_eq!(read_address(&name), Some(address));
-        }
-        assert_eq!(read_address(&zeroed()), None);
-    }
 
     fn pair() -> (UdpSocket, UdpSocket, SocketAddr) {
         let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -444,7 +261,7 @@ mod tests {
 
     fn receive_all(receiver: &UdpSocket, wanted: usize) -> Vec<Vec<u8>> {
         let waker = Waker::new().unwrap();
-        let mut waits = Waits::new(std::slice::from_ref(receiver), &waker);
+        let mut waits = Waits::new([receiver.as_raw_fd()], &waker);
         let mut batch = ReceiveBatch::new();
         let mut all = Vec::new();
         while all.len() < wanted && waits.wait(Duration::from_secs(5), &waker).any(|readable| readable) {
@@ -474,7 +291,7 @@ mod tests {
         let (sender, receiver, to) = pair();
         sender.send_to(&[7; RECEIVE_LEN + 1], to).unwrap();
         let waker = Waker::new().unwrap();
-        let mut waits = Waits::new(std::slice::from_ref(&receiver), &waker);
+        let mut waits = Waits::new([receiver.as_raw_fd()], &waker);
         assert!(waits.wait(Duration::from_secs(5), &waker).all(|readable| readable));
         let mut batch = ReceiveBatch::new();
         assert_eq!(batch.receive(&receiver).unwrap(), 1);
@@ -483,35 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn both_families_can_have_one_port() {
-        if UdpSocket::bind("[::]:0").is_err() {
-            // This machine knows no IPv6.
-            return;
-        }
-        let v4 = bind("0.0.0.0:0".parse().unwrap()).unwrap();
-        let port = v4.local_addr().unwrap().port();
-        let v6 = bind(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port)).unwrap();
-        assert_eq!(v6.local_addr().unwrap().port(), port);
-        let taken = bind(v4.local_addr().unwrap()).unwrap_err();
-        assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
-    }
-
-    #[test]
     fn an_idle_socket_is_writable() {
         assert!(wait_writable(&pair().0, Duration::ZERO));
-    }
-
-    #[test]
-    fn the_waker_ends_one_wait() {
-        let (_, receiver, _) = pair();
-        let waker = Waker::new().unwrap();
-        let mut waits = Waits::new(std::slice::from_ref(&receiver), &waker);
-        waker.wake();
-        waker.wake();
-        assert!(waits.wait(Duration::from_secs(60), &waker).all(|readable| !readable));
-        assert!(
-            waits.wait(Duration::from_millis(1), &waker).all(|readable| !readable),
-            "the line is reset"
-        );
     }
 }
