@@ -70,6 +70,12 @@ impl NackTracker {
         false
     }
 
+    /// Notes an arrival whose gaps nobody cares about: nothing from before it is asked for.
+    pub fn pass(&mut self, index: u64) {
+        self.missing.clear();
+        self.highest = self.highest.max(Some(index));
+    }
+
     fn note_missing(&mut self, index: u64, now: Instant) {
         if self.missing.len() == MISSING_MAX {
             self.missing.pop_front();
@@ -176,6 +182,15 @@ mod tests {
         let asked = (0..100).filter(|step| !bench.due(step * 20).is_empty()).count();
         assert_eq!(asked, usize::from(TRIES_MAX));
         assert_eq!((bench.tracker.lost(), bench.tracker.next_due()), (1, None));
+    }
+
+    #[test]
+    fn what_nobody_cares_about_is_not_asked_for() {
+        let mut bench = Bench::new();
+        bench.receive(0, &[1, 3]);
+        bench.tracker.pass(6);
+        bench.receive(10, &[9]);
+        assert_eq!(bench.due(500), [7, 8]);
     }
 
     #[test]

@@ -334,6 +334,7 @@ impl Sfu {
             publisher.tracks[track.track]
                 .subscriptions
                 .retain(|subscription| (subscription.peer, subscription.slot) != (place, slot));
+            publisher.tracks[track.track].sum_interest();
         }
     }
 

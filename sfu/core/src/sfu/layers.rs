@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::Sfu;
-use crate::event::{SlotSize, Source};
-use crate::layers::{Layer, TrackRef};
+use crate::event::{Event, SlotSize, Source};
+use crate::layers::{Layer, TrackRef, bit};
 use crate::track::Subscription;
 
 impl Sfu {
@@ -67,24 +67,45 @@ impl Sfu {
         let Some(subscriber) = self.peers.get(place) else {
             return;
         };
+        let subscriber_open = subscriber.allowed;
         let mut selection = subscriber.slots[slot].selection;
         let Some(track) = selection.track() else { return };
         let Some(publisher) = self.peers.get_mut(track.peer) else {
             return;
         };
+        let open = subscriber_open && publisher.allowed;
         let published = &mut publisher.tracks[track.track];
+        let mut needed = 0;
         if let Some(target) = selection.target() {
             selection.set_aim(published.aim(target));
+            needed = bit(published.encoding_for(target));
         }
         let ours = |one: &&mut Subscription| one.peer == place && one.slot == slot;
         if let Some(subscription) = published.subscriptions.iter_mut().find(ours) {
             subscription.interest = selection.interest();
+            subscription.needed = if open { needed } else { 0 };
         }
+        published.sum_interest();
         if let Some(subscriber) = self.peers.get_mut(place) {
             subscriber.slots[slot].selection = selection;
         }
         if let Some(encoding) = selection.awaited() {
             self.want_keyframe(now, place, track, encoding);
+        }
+        self.review_encodings(now, track);
+    }
+
+    /// Tells the publisher which encodings of a track anybody watches, if that changed.
+    pub(super) fn review_encodings(&mut self, now: Instant, track: TrackRef) {
+        let Some(publisher) = self.peers.get_mut(track.peer) else {
+            return;
+        };
+        let peer = publisher.id;
+        let published = &mut publisher.tracks[track.track];
+        let kind = published.kind;
+        if let Some(encodings) = published.review(now) {
+            let source = Source { peer, kind };
+            self.push_event(Event::Encodings { source, encodings });
         }
     }
 

@@ -114,7 +114,7 @@ impl Sfu {
             self.earlier.load(&stream.ring, media.index, media.header.timestamp);
         }
         let encoding = bit(media.encoding);
-        let (mut late_start, mut waiting) = (false, false);
+        let (mut late_start, mut waiting, mut switched) = (false, false, false);
         for subscription in &mut subscriptions {
             if subscription.interest & encoding == 0 {
                 continue;
@@ -127,6 +127,7 @@ impl Sfu {
                         late_start |= starts && !media.newest;
                         if starts {
                             subscription.interest = encoding;
+                            switched = true;
                         }
                     }
                     Forwarded::Waiting => waiting = true,
@@ -140,6 +141,9 @@ impl Sfu {
         if let Some(peer) = self.peers.get_mut(place) {
             let track = &mut peer.tracks[track];
             track.subscriptions = subscriptions;
+            if switched {
+                track.sum_interest();
+            }
             if waiting {
                 track.keyframes.want(media.encoding);
             }

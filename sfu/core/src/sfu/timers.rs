@@ -6,6 +6,7 @@ use super::{Sfu, push_bytes};
 use crate::bandwidth;
 use crate::dtls::Progress;
 use crate::event::{DisconnectReason, Event, PeerStats};
+use crate::layers::TrackRef;
 use crate::limits;
 use crate::peer::{Peer, Transport};
 use crate::rtcp;
@@ -126,6 +127,7 @@ impl Sfu {
         if let Some(room) = self.peers.get(place).map(|peer| peer.room) {
             self.rank(now, room);
         }
+        self.look_at_tracks(now, place);
         let Some(peer) = self.peers.get_mut(place) else { return };
         peer.report_at = now + limits::REPORT_INTERVAL;
         let id = peer.id;
@@ -145,6 +147,15 @@ impl Sfu {
         }
         if stats_due && let Some(stats) = self.peers.get(place).map(|peer| self.stats_of(peer)) {
             self.push_event(Event::Stats { peer: id, stats });
+        }
+    }
+
+    fn look_at_tracks(&mut self, now: Instant, place: usize) {
+        for track in 0..self.peers.get(place).map_or(0, |peer| peer.tracks.len()) {
+            if let Some(peer) = self.peers.get_mut(place) {
+                peer.tracks[track].measure(now);
+            }
+            self.review_encodings(now, TrackRef { peer: place, track });
         }
     }
 

@@ -1,6 +1,7 @@
 //! One encoding of a source: one picture size of a simulcast, or all there is.
 
 use super::rates::Rates;
+use super::watched::Watched;
 use crate::event::MediaKind;
 use crate::limits;
 use crate::nack::NackTracker;
@@ -27,6 +28,9 @@ pub(crate) struct Encoding {
     pub(crate) rates: Rates,
     /// Width and height of the picture, as the last keyframe said.
     pub(crate) size: Option<(u16, u16)>,
+    pub(super) watched: Watched,
+    /// Bits a second of all of it when it was last measured.
+    pub(super) last_bps: u64,
     /// It comes, as far as one can tell from those beside it.
     pub(crate) arrives: bool,
     /// Frames of other encodings since the last of its own.
@@ -56,6 +60,8 @@ impl Encoding {
             stream: None,
             rates: Rates::default(),
             size: None,
+            watched: Watched::default(),
+            last_bps: 0,
             arrives: false,
             silent_frames: 0,
             timestamp: None,

@@ -2,6 +2,7 @@
 
 mod encoding;
 mod rates;
+mod watched;
 
 use std::time::Instant;
 
@@ -19,6 +20,10 @@ use crate::sdp::{Codec, Codecs, Rid};
 /// Lines of the best encoding until a keyframe says how many there are.
 const HEIGHT_ASSUMED: u32 = 720;
 
+/// How much more than the one below an encoding costs, and the least that one costs, until it was measured.
+const ENCODING_RATIO: u64 = 3;
+const ENCODING_BPS_MIN: u64 = 150_000;
+
 /// A slot that carries a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Subscription {
@@ -26,6 +31,8 @@ pub(crate) struct Subscription {
     pub(crate) slot: usize,
     /// The encodings that it takes packets of, by bits; kept here so that the others cost no look at the slot.
     pub(crate) interest: u8,
+    /// The encodings that it would take if they came, by bits.
+    pub(crate) needed: u8,
 }
 
 impl Subscription {
@@ -35,6 +42,7 @@ impl Subscription {
             peer,
             slot,
             interest: 0,
+            needed: 0,
         }
     }
 }
@@ -48,6 +56,8 @@ pub(crate) struct Track {
     /// In the order of the offer; one without a RID where there is no simulcast.
     pub(crate) encodings: Vec<Encoding>,
     pub(crate) subscriptions: Vec<Subscription>,
+    /// The encodings that any subscription takes, by bits.
+    interest: u8,
     pub(crate) keyframes: KeyframeRequests,
     /// Of a microphone.
     pub(crate) loudness: Loudness,
@@ -97,6 +107,7 @@ impl Track {
             codecs,
             encodings,
             subscriptions: Vec::new(),
+            interest: 0,
             keyframes: KeyframeRequests::default(),
             loudness: Loudness::default(),
             muted: false,
@@ -155,8 +166,7 @@ impl Track {
             if !encoding.begin_stream(header.ssrc, self.kind.media(), &self.codecs, stream_id) {
                 return Err(Unwanted::TooManyStreams);
             }
-            let watched = self.subscriptions.iter().any(|one| one.interest & bit(place) > 0);
-            if watched && self.kind.media() == MediaKind::Video {
+            if self.interest & bit(place) > 0 && self.kind.media() == MediaKind::Video {
                 self.keyframes.want(place);
             }
         }
@@ -173,7 +183,11 @@ impl Track {
             .reception
             .received(index, header.timestamp, codec.clock_rate(), arrival, now);
         if let Some(nack) = &mut stream.nack {
-            nack.received(index, now);
+            if self.interest & bit(place) > 0 {
+                nack.received(index, now);
+            } else {
+                nack.pass(index);
+            }
         }
         let id = stream.id;
         let mut media = self.describe((place, id, codec), header, index, packet, newest);
@@ -243,17 +257,43 @@ impl Track {
         }
     }
 
-    /// Appends the layers that arrive now with their cost, ascending.
+    /// Appends the layers that can be shown now with their cost, ascending: those that arrive, and the encodings that the
+    /// publisher saves because nobody watches them, at their last cost or what is usual.
     pub(crate) fn layer_rates(&self, now: Instant, out: &mut Vec<LayerRate>) {
+        let simulcast = self.simulcast();
+        let mut below_bps = 0;
         for (spatial, encoding) in (0u8..).zip(&self.encodings) {
-            let simulcast = self.simulcast();
+            let first = out.len();
             encoding.rates.each(now, |layer, bps| {
-                let layer = Layer {
-                    spatial: if simulcast { spatial } else { layer.spatial },
-                    ..layer
-                };
+                let spatial = if simulcast { spatial } else { layer.spatial };
+                let layer = Layer { spatial, ..layer };
                 out.push(LayerRate { layer, bps });
             });
+            if out.len() == first && simulcast && encoding.watched.can_be_had(now) {
+                let usual = (below_bps * ENCODING_RATIO).max(ENCODING_BPS_MIN);
+                let bps = if encoding.last_bps > 0 {
+                    encoding.last_bps
+                } else {
+                    usual
+                };
+                let temporal = 0;
+                out.push(LayerRate {
+                    layer: Layer { spatial, temporal },
+                    bps,
+                });
+            }
+            below_bps = out[first..].last().map_or(below_bps, |rate| rate.bps);
+        }
+    }
+
+    /// Remembers what each encoding costs, for when it does not come any more. To be called about once a second.
+    pub(crate) fn measure(&mut self, now: Instant) {
+        for encoding in &mut self.encodings {
+            let mut last = 0;
+            encoding.rates.each(now, |_, bps| last = last.max(bps));
+            if last > 0 {
+                encoding.last_bps = last;
+            }
         }
     }
 
@@ -295,9 +335,14 @@ impl Track {
         }
     }
 
+    /// The encoding of this target, whether it arrives or not.
+    pub(crate) fn encoding_for(&self, target: Layer) -> usize {
+        usize::from(target.spatial).min(self.encodings.len() - 1)
+    }
+
     /// The encoding to forward for this target: its own, else the next best of those that arrive.
     pub(crate) fn aim(&self, target: Layer) -> usize {
-        let best = usize::from(target.spatial).min(self.encodings.len() - 1);
+        let best = self.encoding_for(target);
         let arrives = |place: &usize| self.encodings[*place].arrives;
         let below = (0..=best).rev().find(arrives);
         below
