@@ -135,8 +135,19 @@ impl Reception {
         }
     }
 
-    fn expected(&self) -> u64 {
+    /// Packets from the first to the newest.
+    pub(crate) fn expected(&self) -> u64 {
         self.first.map_or(0, |first| self.highest - first + 1)
+    }
+
+    /// What did not come at first.
+    pub(crate) fn lost_at_first(&self) -> u64 {
+        self.expected().saturating_sub(self.received)
+    }
+
+    /// Interarrival jitter (RFC 3550 6.4.1).
+    pub(crate) fn jitter(&self, clock_rate: u32) -> Duration {
+        ticks(self.jitter >> 4, clock_rate)
     }
 
     /// What never came, neither at first nor as a retransmission.
@@ -169,15 +180,31 @@ impl Reception {
     }
 }
 
+/// Ticks of an RTP clock as a time.
+pub(crate) fn ticks(count: u64, clock_rate: u32) -> Duration {
+    // The publisher's own numbers: absurd ones must not overflow.
+    Duration::from_micros(count.min(u64::from(u32::MAX)) * 1_000_000 / u64::from(clock_rate))
+}
+
 /// What a slot has sent, for its sender reports.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct SentCounts {
     pub(crate) packets: u32,
     pub(crate) octets: u32,
+    /// With those sent again.
+    pub(crate) packets_in_all: u64,
+    pub(crate) bytes_in_all: u64,
 }
 
 impl SentCounts {
+    /// Notes a packet that was sent again, on its own stream.
+    pub(crate) fn repeated(&mut self, payload_len: usize) {
+        self.packets_in_all += 1;
+        self.bytes_in_all += payload_len as u64;
+    }
+
     pub(crate) fn sent(&mut self, payload_len: usize) {
+        self.repeated(payload_len);
         self.packets = self.packets.wrapping_add(1);
         // The field of the report is 32 bits and wraps (RFC 3550 6.4.1); a payload is far below that.
         self.octets = self.octets.wrapping_add(u32::try_from(payload_len).unwrap_or(u32::MAX));

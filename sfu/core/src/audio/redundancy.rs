@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::earlier::FRAMES_MAX;
 
-/// Lost of 256 (RFC 3550 6.4.1) from which on so many frames go along: 2 % and 10 %.
-const RAISED_FROM: [u8; FRAMES_MAX] = [5, 26];
-/// Lost of 256 up to which, for [`LOWERED_AFTER`], one frame less is tried: 1 % and 6 %.
-const LOWERED_UP_TO: [u8; FRAMES_MAX] = [2, 15];
+/// Share lost from which on so many frames go along.
+const RAISED_FROM: [f32; FRAMES_MAX] = [0.02, 0.10];
+/// Share lost up to which, for [`LOWERED_AFTER`], one frame less is tried.
+const LOWERED_UP_TO: [f32; FRAMES_MAX] = [0.01, 0.06];
 const LOWERED_AFTER: Duration = Duration::from_secs(8);
 
 /// Redundancy of one subscriber.
@@ -19,15 +19,15 @@ pub(crate) struct Redundancy {
 }
 
 impl Redundancy {
-    /// Takes the loss that the subscriber reports of any of its streams, since all share one path; tells how many frames
-    /// to add from now on.
-    pub(crate) fn reported(&mut self, fraction_lost: u8, now: Instant) -> usize {
-        let wanted = RAISED_FROM.iter().filter(|from| fraction_lost >= **from).count();
+    /// Takes the share (0 to 1) that the subscriber's path lost of any of its streams, since all share one path; tells how
+    /// many frames to add from now on.
+    pub(crate) fn reported(&mut self, lost: f32, now: Instant) -> usize {
+        let wanted = RAISED_FROM.iter().filter(|from| lost >= **from).count();
         if wanted > self.frames {
             self.frames = wanted;
             self.low_since = None;
         } else if self.frames > 0 {
-            if fraction_lost > LOWERED_UP_TO[self.frames - 1] {
+            if lost > LOWERED_UP_TO[self.frames - 1] {
                 self.low_since = None;
             } else if now.saturating_duration_since(*self.low_since.get_or_insert(now)) >= LOWERED_AFTER {
                 self.frames -= 1;
@@ -46,23 +46,23 @@ mod tests {
     fn rises_at_once_and_falls_after_a_quiet_while() {
         let start = Instant::now();
         let mut redundancy = Redundancy::default();
-        let mut check = |second: u64, lost: u8, frames: usize| {
+        let mut check = |second: u64, lost: f32, frames: usize| {
             let at = start + Duration::from_secs(second);
             assert_eq!(redundancy.reported(lost, at), frames, "at {second}");
         };
-        check(0, 4, 0);
-        check(1, 5, 1);
-        check(2, 26, 2);
+        check(0, 0.019, 0);
+        check(1, 0.02, 1);
+        check(2, 0.1, 2);
         // Below ten per cent, but not enough below.
-        check(20, 16, 2);
-        check(21, 15, 2);
-        check(28, 0, 2);
-        check(29, 15, 1);
-        check(30, 0, 1);
-        check(34, 3, 1);
-        check(35, 2, 1);
-        check(42, 2, 1);
-        check(43, 0, 0);
-        check(90, 0, 0);
+        check(20, 0.07, 2);
+        check(21, 0.06, 2);
+        check(28, 0.0, 2);
+        check(29, 0.06, 1);
+        check(30, 0.0, 1);
+        check(34, 0.015, 1);
+        check(35, 0.01, 1);
+        check(42, 0.01, 1);
+        check(43, 0.0, 0);
+        check(90, 0.0, 0);
     }
 }

@@ -7,7 +7,7 @@ use crate::forward::{SentEntry, SentState};
 use crate::layers::TrackRef;
 use crate::limits;
 use crate::peer::{Peer, Transport};
-use crate::reports::SenderClock;
+use crate::reports::{SenderClock, ticks};
 use crate::rtcp::{self, NackList, Reports, Rtcp, SenderReport};
 use crate::rtp::Header;
 use crate::sdp::Codec;
@@ -83,7 +83,11 @@ impl Sfu {
                 continue;
             };
             slot.lost = u64::try_from(block.cumulative_lost).unwrap_or(0);
-            let redundancy = peer.redundancy.reported(block.fraction_lost, now);
+            slot.reported = (
+                block.fraction_lost,
+                ticks(u64::from(block.jitter), slot.kind.clock_rate()),
+            );
+            let redundancy = peer.redundancy.reported(slot.lost_here(block.fraction_lost), now);
             for slot in &mut peer.slots {
                 slot.redundancy = redundancy;
             }
@@ -95,9 +99,10 @@ impl Sfu {
 
     fn keyframe_request(&mut self, now: Instant, place: usize, ssrc: u32) {
         let Some(peer) = self.peers.get_mut(place) else { return };
-        let Some(slot) = peer.slots.iter().find(|slot| slot.ssrc == ssrc) else {
+        let Some(slot) = peer.slots.iter_mut().find(|slot| slot.ssrc == ssrc) else {
             return;
         };
+        slot.keyframe_requests += 1;
         peer.stats.keyframe_requests_in += 1;
         let encoding = slot
             .selection

@@ -5,6 +5,7 @@ mod commands;
 mod datagrams;
 mod feedback;
 mod layers;
+mod legs;
 mod media;
 mod timers;
 

@@ -147,6 +147,8 @@ impl Sfu {
         }
         if stats_due && let Some(stats) = self.peers.get(place).map(|peer| self.stats_of(peer)) {
             self.push_event(Event::Stats { peer: id, stats });
+            let legs = self.legs(now, place, limits::STATS_INTERVAL);
+            self.push_event(Event::Legs { peer: id, legs });
         }
     }
 

@@ -3,7 +3,7 @@
 mod retransmit;
 mod seal;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use seal::Body;
 
@@ -12,6 +12,7 @@ use crate::counters::Counters;
 use crate::event::{MediaKind, Mid, Source};
 use crate::forward::{MediaPacket, Place, Rewriter};
 use crate::layers::{Decision, Layer, Selection, TrackRef};
+use crate::leg::Leg;
 use crate::limits;
 use crate::reports::SentCounts;
 use crate::sdp::Codecs;
@@ -42,6 +43,12 @@ pub(crate) struct Slot {
     pub(crate) loudest: Option<Option<Source>>,
     /// Earlier frames that go along with each packet, if it carries sound and the client takes them.
     pub(crate) redundancy: usize,
+    /// Share lost (of 256) and jitter, as the client last reported.
+    pub(crate) reported: (u8, Duration),
+    /// Share of its source's packets that never reached us.
+    pub(crate) upstream_lost: f32,
+    pub(crate) keyframe_requests: u64,
+    pub(crate) leg: Leg,
     /// What the client last reported lost of it.
     pub(crate) lost: u64,
 }
@@ -93,6 +100,10 @@ impl Slot {
             rtx_index: u64::from(first_sequence & 0x7fff),
             loudest: None,
             redundancy: 0,
+            reported: (0, Duration::ZERO),
+            upstream_lost: 0.0,
+            keyframe_requests: 0,
+            leg: Leg::default(),
             lost: 0,
         }
     }
@@ -110,6 +121,22 @@ impl Slot {
 
     pub(crate) fn set_wanted(&mut self, wanted: Option<Layer>) {
         self.wanted = wanted;
+    }
+
+    /// Frames of sound that go along with each packet.
+    pub(crate) fn frames_added(&self) -> usize {
+        let takes = self.codecs.iter().any(|codec| codec.red.is_some());
+        if takes { self.redundancy } else { 0 }
+    }
+
+    /// The share that the subscriber's own path lost, when it reports so many of 256 missing.
+    pub(crate) fn lost_here(&self, fraction_lost: u8) -> f32 {
+        (f32::from(fraction_lost) / 256.0 - self.upstream_lost).max(0.0)
+    }
+
+    /// The client can ask for packets again.
+    pub(crate) fn can_repeat(&self) -> bool {
+        self.rtx_ssrc.is_some() && self.codecs.iter().any(|codec| codec.nack)
     }
 
     /// The layer that flows.

@@ -60,6 +60,7 @@ impl Slot {
         });
         if sent {
             self.rtx_index += 1;
+            self.counts.repeated(payload.len());
             path.counters.retransmitted += 1;
         } else {
             path.counters.arena_full += 1;

@@ -13,6 +13,7 @@ use crate::event::{MediaKind, SourceKind};
 use crate::forward::{Descriptor, MediaPacket};
 use crate::keyframe::KeyframeRequests;
 use crate::layers::{Layer, LayerRate, bit};
+use crate::leg::Leg;
 use crate::nack::NackTracker;
 use crate::rtp::Header;
 use crate::sdp::{Codec, Codecs, Rid};
@@ -59,6 +60,10 @@ pub(crate) struct Track {
     /// The encodings that any subscription takes, by bits.
     interest: u8,
     pub(crate) keyframes: KeyframeRequests,
+    /// Packets and bytes that came, those sent again included.
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    pub(crate) leg: Leg,
     /// Of a microphone.
     pub(crate) loudness: Loudness,
     /// Nothing of it is forwarded.
@@ -109,6 +114,9 @@ impl Track {
             subscriptions: Vec::new(),
             interest: 0,
             keyframes: KeyframeRequests::default(),
+            packets: 0,
+            bytes: 0,
+            leg: Leg::default(),
             loudness: Loudness::default(),
             muted: false,
             changed: false,
@@ -189,6 +197,8 @@ impl Track {
                 nack.pass(index);
             }
         }
+        self.packets += 1;
+        self.bytes += packet.len() as u64;
         let id = stream.id;
         let mut media = self.describe((place, id, codec), header, index, packet, newest);
         if media.descriptor.keyframe() {

@@ -6,4 +6,5 @@ mod hostile;
 mod lifecycle;
 mod links;
 mod paths;
+mod quality;
 mod switching;

@@ -1,0 +1,91 @@
+//! One leg between looks: what it did since the last one, and its score over time.
+
+use crate::event::Source;
+use crate::quality::Score;
+
+/// Counts of a leg that only grow while its streams last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Packets that crossed it.
+    pub(crate) packets: u64,
+    /// Packets that should have: those of the stream on a publisher's leg, those that were published on a slot's.
+    pub(crate) expected: u64,
+    /// Packets that did not arrive at first.
+    pub(crate) lost: u64,
+    /// Packets that never arrived.
+    pub(crate) missing: u64,
+    pub(crate) keyframe_requests: u64,
+}
+
+impl Counts {
+    fn since(self, before: Self) -> Self {
+        // A stream that began anew counts from zero.
+        let since = |now: u64, before: u64| now.checked_sub(before).unwrap_or(now);
+        Self {
+            packets: since(self.packets, before.packets),
+            expected: since(self.expected, before.expected),
+            lost: since(self.lost, before.lost),
+            missing: since(self.missing, before.missing),
+            keyframe_requests: since(self.keyframe_requests, before.keyframe_requests),
+        }
+    }
+}
+
+/// What is kept of a leg from look to look.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Leg {
+    source: Option<Source>,
+    before: Counts,
+    score: Score,
+    /// Over all its streams.
+    lost: u64,
+}
+
+impl Leg {
+    /// What was added since the last look. Another source is another leg, judged anew.
+    pub(crate) fn look(&mut self, source: Source, now: Counts) -> Counts {
+        if self.source.replace(source) != Some(source) {
+            self.score = Score::default();
+        }
+        let added = now.since(std::mem::replace(&mut self.before, now));
+        self.lost += added.lost;
+        added
+    }
+
+    /// Takes the score of the time since the last look; the result is smoothed.
+    pub(crate) fn judge(&mut self, sample: Option<f32>) -> Option<f32> {
+        self.score.take(sample)
+    }
+
+    /// Packets that did not arrive at first, since the peer joined.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{PeerId, SourceKind};
+
+    #[test]
+    fn counts_add_up_over_streams_and_another_source_is_judged_anew() {
+        let source = |peer| Source {
+            peer: PeerId(peer),
+            kind: SourceKind::Camera,
+        };
+        let counts = |packets, lost| Counts {
+            packets,
+            lost,
+            ..Counts::default()
+        };
+        let mut leg = Leg::default();
+        assert_eq!(leg.look(source(1), counts(100, 5)), counts(100, 5));
+        assert_eq!(leg.look(source(1), counts(150, 6)), counts(50, 1));
+        assert_eq!(leg.judge(Some(2.0)), Some(2.0));
+        assert_eq!(leg.look(source(1), counts(30, 2)), counts(30, 2));
+        assert!(leg.lost() == 8 && leg.judge(Some(4.0)) < Some(2.5));
+        leg.look(source(2), counts(40, 2));
+        assert_eq!((leg.lost(), leg.judge(Some(4.0))), (8, Some(4.0)));
+    }
+}
