@@ -14,6 +14,8 @@ pub const SESSIONS_MAX: usize = 8_192;
 pub const NAME_CHARS_MAX: usize = 100;
 /// Publishers that a WHEP request may name; more are refused with 422.
 pub const PUBLISHERS_MAX: usize = 64;
+/// Slots that a request may give sizes of; more are refused with 422.
+pub const SIZES_MAX: usize = 64;
 
 /// Bytes of a request; a longer one is refused with 413.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;

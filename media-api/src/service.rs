@@ -145,6 +145,7 @@ impl Inner {
             Effect::Leave(peer) => self.media.leave(peer),
             Effect::SetForwarding { peer, allowed } => self.media.set_forwarding(peer, allowed),
             Effect::MapSlots { peer, slots } => self.media.map_slots(peer, slots),
+            Effect::SizeSlots { peer, sizes } => self.media.size_slots(peer, sizes),
             Effect::Mute { source, muted } => self.media.mute(source, muted),
             Effect::Restart { peer, ufrag } => self.media.restart(peer, ufrag),
             Effect::Stop(room) => self.media.stop(room),

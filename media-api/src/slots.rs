@@ -37,6 +37,10 @@ impl Slot {
             last: None,
         }
     }
+
+    pub(crate) fn mid(&self) -> &Mid {
+        &self.mid
+    }
 }
 
 /// Which microphones a receiver gets when it has too few slots for all.

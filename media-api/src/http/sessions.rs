@@ -9,14 +9,18 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{patch, post};
 
+use serde::Deserialize;
+use sfu_core::{Mid, SlotSize};
+
 use super::problem::Problem;
 use super::{Api, Holder};
 use crate::fragment::Fragment;
-use crate::limits::{BODY_BYTES_MAX, PUBLISHERS_MAX};
+use crate::limits::{BODY_BYTES_MAX, PUBLISHERS_MAX, SIZES_MAX};
 use crate::metrics::Count;
 use crate::rooms::{Direction, ParticipantId, Refusal, SessionId, id_from};
 
 const SDP: &str = "application/sdp";
+const JSON: &str = "application/json";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 type Answer = Result<Response, Problem>;
@@ -33,6 +37,7 @@ pub(super) fn router() -> Router<Api> {
             "/whep/{session}",
             patch(patch_receiving).delete(end_receiving).options(session_options),
         )
+        .route("/whep/{session}/sizes", post(size_slots).options(sizes_options))
         .layer(middleware::from_fn(any_origin))
 }
 
@@ -69,6 +74,11 @@ async fn endpoint_options() -> Response {
 async fn session_options() -> Response {
     let takes = (header::HeaderName::from_static("accept-patch"), FRAGMENT);
     options("DELETE, OPTIONS, PATCH", takes)
+}
+
+async fn sizes_options() -> Response {
+    let takes = (header::HeaderName::from_static("accept-post"), JSON);
+    options("OPTIONS, POST", takes)
 }
 
 /// Whether a `Content-Type` is this one, whatever its parameters.
@@ -246,6 +256,50 @@ async fn take_fragment(
             (StatusCode::OK, headers, restarted.fragment).into_response()
         }
     })
+}
+
+/// How large a receiver shows its slots, in pixels; zero for one that is not shown.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SizesRequest {
+    slots: Vec<SizeRequest>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SizeRequest {
+    mid: String,
+    width: u16,
+    height: u16,
+}
+
+async fn size_slots(
+    State(state): State<Api>,
+    Path(session): Path<String>,
+    holder: Holder,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer {
+    let text = text_body(&headers, JSON, body)?;
+    let request: SizesRequest = serde_json::from_str(&text).map_err(|error| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad_json",
+            format!("send sizes as JSON: {error}"),
+        )
+    })?;
+    if request.slots.len() > SIZES_MAX {
+        return Err(Problem::value(format!("give the sizes of at most {SIZES_MAX} slots")));
+    }
+    let sizes = request.slots.into_iter().map(|size| SlotSize {
+        mid: Mid(size.mid),
+        width: size.width,
+        height: size.height,
+    });
+    let (session, holder, sizes) = (SessionId(session), (holder.room, holder.participant), sizes.collect());
+    let inner = &state.api.inner;
+    inner.with(|rooms, _| rooms.size_slots(&session, holder, sizes))?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn end_publishing(State(state): State<Api>, Path(session): Path<String>, holder: Holder) -> Answer {

@@ -1,6 +1,6 @@
 //! Sessions: begun with an offer, answered by the media plane, restarted, ended.
 
-use sfu_core::{Join, JoinError, Joined, LegStats, PeerId, PeerStats, RoomId, Source, SourceKind};
+use sfu_core::{Join, JoinError, Joined, LegStats, PeerId, PeerStats, RoomId, SlotSize, Source, SourceKind};
 use signaling::clock::Now;
 
 use super::{Direction, Effect, NewSession, ParticipantId, Refusal, Restarted, Rooms, SessionId, SessionView, seconds};
@@ -249,6 +249,25 @@ impl Rooms {
         let peer = session.peer;
         self.effects.push(Effect::Restart { peer, ufrag });
         Ok(true)
+    }
+
+    /// Says how large a receiving session shows its slots; slots that it does not have are left out.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSession`] when it is not this participant's.
+    pub fn size_slots(
+        &mut self,
+        id: &SessionId,
+        holder: (RoomId, ParticipantId),
+        mut sizes: Vec<SlotSize>,
+    ) -> Result<(), Refusal> {
+        let session = self.held(id, Direction::Receive, holder)?;
+        if let Role::Receive { slots, .. } = &session.role {
+            sizes.retain(|size| slots.iter().any(|slot| *slot.mid() == size.mid));
+        }
+        let peer = session.peer;
+        self.effects.push(Effect::SizeSlots { peer, sizes });
+        Ok(())
     }
 
     /// Nobody waits for the answer to a restart any more.

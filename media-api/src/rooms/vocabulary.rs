@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sfu_core::{JoinError, LegStats, PeerId, PeerStats, RoomId, SlotMapping, Source, SourceKind};
+use sfu_core::{JoinError, LegStats, PeerId, PeerStats, RoomId, SlotMapping, SlotSize, Source, SourceKind};
 
 /// One participant of a room; random, so that tickets of an ended room fit no later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,6 +83,7 @@ pub enum Effect {
     Leave(PeerId),
     SetForwarding { peer: PeerId, allowed: bool },
     MapSlots { peer: PeerId, slots: Vec<SlotMapping> },
+    SizeSlots { peer: PeerId, sizes: Vec<SlotSize> },
     Mute { source: Source, muted: bool },
     Restart { peer: PeerId, ufrag: String },
     Stop(RoomId),

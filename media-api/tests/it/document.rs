@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::server::{PUBLISHING, Server};
+use crate::server::{PUBLISHING, RECEIVING, Server};
 
 fn document() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -47,7 +47,18 @@ async fn every_example_works_as_shown() {
     let (mut room, mut participant, mut answer) = (String::new(), String::new(), Value::Null);
     let mut requests = 0;
     for example in examples(&document()) {
-        if let Some(path) = example["post"].as_str() {
+        if example["post"].as_str().is_some_and(|path| path.starts_with("/whep/")) {
+            let viewer = server.ticket(&room, false, true).await;
+            let session = server.begin("/whep", &viewer, RECEIVING).await;
+            let path = example["post"].as_str().expect("it was");
+            let path = path.replace("/whep/{session}", &session);
+            let send = example["send"].to_string();
+            let reply = server
+                .ask("POST", &path, &viewer.ticket, "application/json", &send)
+                .await;
+            assert_eq!(json!(reply.status.as_u16()), example["get"], "{path}: {}", reply.text);
+            requests += 1;
+        } else if let Some(path) = example["post"].as_str() {
             let path = path.replace("{room}", &room).replace("{participant}", &participant);
             if path.ends_with("/mute") {
                 let other = server.ticket(&room, true, true).await;
@@ -91,7 +102,7 @@ async fn every_example_works_as_shown() {
             assert_eq!(reply.json(), example["problem"]);
         }
     }
-    assert_eq!(requests, 3);
+    assert_eq!(requests, 4);
 }
 
 #[test]

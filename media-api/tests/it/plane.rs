@@ -88,8 +88,10 @@ impl MediaPlane for Plane {
         self.note(format!("map {} {}", number(peer), mapped.join(" ")));
     }
 
-    fn size_slots(&self, _: PeerId, _: Vec<SlotSize>) {
-        panic!("WHEP has no way to say sizes");
+    fn size_slots(&self, peer: PeerId, sizes: Vec<SlotSize>) {
+        let size = |size: &SlotSize| format!("{}={}x{}", size.mid.0, size.width, size.height);
+        let sizes: Vec<_> = sizes.iter().map(size).collect();
+        self.note(format!("size {} {}", number(peer), sizes.join(" ")));
     }
 
     fn mute(&self, source: Source, muted: bool) {

@@ -62,3 +62,41 @@ async fn without_names_one_gets_all_others_and_the_loudest_when_they_are_too_man
     server.ask("DELETE", &second, &tickets[1].ticket, "", "").await;
     assert!(server.plane.notes().contains(&"map 1 a=3/Microphone".to_owned()));
 }
+
+#[tokio::test]
+async fn sizes_go_to_the_media_plane_for_slots_that_exist() {
+    const JSON: &str = "application/json";
+    let server = Server::start();
+    let room = server.room(json!({})).await;
+    let (ada, ben) = (
+        server.ticket(&room, true, true).await,
+        server.ticket(&room, true, true).await,
+    );
+    let session = server.begin("/whep", &ada, RECEIVING).await;
+    server.plane.notes();
+    let path = format!("{session}/sizes");
+    let size = |mid: &str| format!(r#"{{"mid":"{mid}","width":320,"height":180}}"#);
+    let sizes = |list: &[String]| format!(r#"{{"slots":[{}]}}"#, list.join(","));
+    let send = sizes(&[size("v"), size("w")]);
+    let reply = server.ask("POST", &path, &ada.ticket, JSON, &send).await;
+    assert_eq!(reply.status.as_u16(), 204, "{}", reply.text);
+    assert_eq!(server.plane.notes(), ["size 1 v=320x180"]);
+    let many = sizes(&vec![size("v"); media_api::limits::SIZES_MAX + 1]);
+    for (ticket, media_type, send, status, code) in [
+        (&ben, JSON, send.as_str(), 404, "no_session"),
+        (&ada, SDP, &send, 415, "bad_type"),
+        (&ada, JSON, "{}", 400, "bad_json"),
+        (
+            &ada,
+            JSON,
+            r#"{"slots":[{"mid":"v","width":-1,"height":0}]}"#,
+            400,
+            "bad_json",
+        ),
+        (&ada, JSON, &many, 422, "bad_value"),
+    ] {
+        let reply = server.ask("POST", &path, &ticket.ticket, media_type, send).await;
+        assert_eq!(reply.refused(status), code, "{send}");
+    }
+    assert!(server.plane.notes().is_empty());
+}
