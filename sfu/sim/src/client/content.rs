@@ -4,7 +4,7 @@ use sfu_core::SourceKind;
 
 const MAGIC: [u8; 4] = *b"BOOK";
 /// Bytes of marks before the filling.
-pub(super) const MARKS_LEN: usize = 17;
+pub(super) const MARKS_LEN: usize = 19;
 
 /// The marks of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,11 @@ pub(super) struct Content {
     pub(super) counter: u32,
     /// Frames of this source before its own.
     pub(super) frame: u32,
+    /// The encoding of a simulcast source, and the temporal layer.
+    pub(super) encoding: u8,
+    pub(super) temporal: u8,
+    /// The frame that it depends on came so many frames before; zero for none.
+    pub(super) depends: u8,
 }
 
 impl Content {
@@ -31,6 +36,8 @@ impl Content {
         };
         out[9..13].copy_from_slice(&self.counter.to_be_bytes());
         out[13..17].copy_from_slice(&self.frame.to_be_bytes());
+        out[17] = self.encoding << 4 | self.temporal;
+        out[18] = self.depends;
         for (place, byte) in out[MARKS_LEN..].iter_mut().enumerate() {
             *byte = self.filling(place);
         }
@@ -52,6 +59,9 @@ impl Content {
             kind,
             counter: word(9)?,
             frame: word(13)?,
+            encoding: marks[17] >> 4,
+            temporal: marks[17] & 0x0f,
+            depends: marks[18],
         };
         let unharmed = filling
             .iter()

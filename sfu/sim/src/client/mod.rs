@@ -1,6 +1,7 @@
 //! A model client: controlling ICE, DTLS client, sends its sources, receives and checks its slots. No input or output
 //! of its own, so that the simulator, the driver's loopback test and the bench all can carry its datagrams.
 
+mod coding;
 mod connect;
 mod content;
 mod feedback;
@@ -46,6 +47,10 @@ pub struct ClientConfig {
     pub declare_ssrcs: bool,
     /// Sends sound with the frame before it, and takes such (RFC 2198).
     pub redundancy: bool,
+    /// Sends the camera in three encodings.
+    pub simulcast: bool,
+    /// Sends pictures in three temporal layers.
+    pub temporal_layers: bool,
 }
 
 impl Default for ClientConfig {
@@ -59,6 +64,8 @@ impl Default for ClientConfig {
             video_slots: 1,
             declare_ssrcs: true,
             redundancy: false,
+            simulcast: false,
+            temporal_layers: false,
         }
     }
 }
@@ -118,12 +125,17 @@ impl Client {
     #[must_use]
     pub fn new(config: ClientConfig, now: Instant) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(config.seed ^ (u64::from(config.tag) << 32));
-        let senders = config
-            .sources
-            .iter()
-            .enumerate()
-            .map(|(mid, kind)| Sender::new(*kind, mid.to_string(), &config, &mut random))
-            .collect();
+        let mut senders = Vec::new();
+        for (mid, kind) in config.sources.iter().enumerate() {
+            let encodings: &[Option<u8>] = if config.simulcast && *kind == SourceKind::Camera {
+                &[Some(0), Some(1), Some(2)]
+            } else {
+                &[None]
+            };
+            for encoding in encodings {
+                senders.push(Sender::new(*kind, mid.to_string(), *encoding, &config, &mut random));
+            }
+        }
         let certificate = dimpl::certificate::generate_self_signed_certificate().expect("the system has randomness");
         Self {
             ufrag: format!("c{:08x}", random.random::<u32>()),
@@ -164,10 +176,8 @@ impl Client {
     /// The sources for [`sfu_core::Join`].
     #[must_use]
     pub fn sources(&self) -> Vec<(Mid, SourceKind)> {
-        self.senders
-            .iter()
-            .map(|sender| (Mid(sender.mid.clone()), sender.kind))
-            .collect()
+        let kinds = self.config.sources.iter().enumerate();
+        kinds.map(|(mid, kind)| (Mid(mid.to_string()), *kind)).collect()
     }
 
     #[must_use]
@@ -329,6 +339,25 @@ impl Client {
         }
     }
 
+    /// Sends only the encodings of a simulcast source that somebody watches, as [`sfu_core::Event::Encodings`] names them.
+    pub fn set_encodings(&mut self, kind: SourceKind, encodings: &[(String, bool)]) {
+        for sender in self.senders.iter_mut().filter(|sender| sender.kind == kind) {
+            let named = encodings
+                .iter()
+                .find(|(rid, _)| Some(rid.as_str()) == sender.coding.rid());
+            if let Some((_, watched)) = named {
+                sender.set_active(*watched);
+            }
+        }
+    }
+
+    /// The encodings of its camera that it sends now, by RID.
+    #[must_use]
+    pub fn sent_encodings(&self) -> Vec<&'static str> {
+        let sent = self.senders.iter().filter(|sender| sender.is_active());
+        sent.filter_map(|sender| sender.coding.rid()).collect()
+    }
+
     /// Packets with content that a source made so far.
     #[must_use]
     pub fn made(&self, kind: SourceKind) -> u32 {
@@ -437,7 +466,10 @@ impl Client {
                     }
                 }
                 Ok(Rtcp::PictureLoss { media_ssrc } | Rtcp::FullIntra { media_ssrc }) => {
-                    if let Some(sender) = self.senders.iter_mut().find(|sender| sender.ssrc == media_ssrc) {
+                    // Like browsers, it codes all encodings of the source anew.
+                    let asked = self.senders.iter().find(|sender| sender.ssrc == media_ssrc);
+                    let kind = asked.map(|sender| sender.kind);
+                    for sender in self.senders.iter_mut().filter(|sender| Some(sender.kind) == kind) {
                         sender.want_keyframe();
                     }
                 }

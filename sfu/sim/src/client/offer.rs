@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use sfu_core::SourceKind;
 
 use super::ClientConfig;
+use super::coding::RIDS;
 use super::sender::Sender;
 
 pub(super) const OPUS: u8 = 111;
@@ -15,6 +16,8 @@ pub(super) const RED: u8 = 63;
 pub(super) const AUDIO_LEVEL_EXTENSION: u8 = 1;
 pub(super) const MID_EXTENSION: u8 = 4;
 pub(super) const TRANSPORT_CC_EXTENSION: u8 = 3;
+pub(super) const RID_EXTENSION: u8 = 5;
+pub(super) const REPAIRED_RID_EXTENSION: u8 = 6;
 
 /// A receive slot as the answer describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,17 +44,16 @@ fn is_video(kind: SourceKind) -> bool {
 
 /// Writes the offer: a sending m-line for each sender, then the slots.
 pub(super) fn write(config: &ClientConfig, senders: &[Sender], ufrag: &str, password: &str, hash: &str) -> String {
-    let lines = senders.len() + config.audio_slots + config.video_slots;
+    let sources = config.sources.len();
+    let lines = sources + config.audio_slots + config.video_slots;
     let mut out = String::from("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE");
     for mid in 0..lines {
         let _ = write!(out, " {mid}");
     }
     out.push_str("\r\n");
     for mid in 0..lines {
-        let sender = senders.get(mid);
-        let video = sender.map_or(mid >= senders.len() + config.audio_slots, |sender| {
-            is_video(sender.kind)
-        });
+        let sender = senders.iter().find(|sender| sender.mid == mid.to_string());
+        let video = sender.map_or(mid >= sources + config.audio_slots, |sender| is_video(sender.kind));
         let _ = if video {
             write!(out, "m=video 9 UDP/TLS/RTP/SAVPF {VP8} {RTX}\r\n")
         } else {
@@ -91,7 +93,17 @@ pub(super) fn write(config: &ClientConfig, senders: &[Sender], ufrag: &str, pass
             continue;
         };
         out.push_str("a=sendonly\r\n");
-        if config.declare_ssrcs {
+        if sender.coding.encoding.is_some() {
+            let _ = write!(
+                out,
+                "a=extmap:{RID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
+                 a=extmap:{REPAIRED_RID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n"
+            );
+            for rid in RIDS {
+                let _ = write!(out, "a=rid:{rid} send\r\n");
+            }
+            let _ = write!(out, "a=simulcast:send {}\r\n", RIDS.join(";"));
+        } else if config.declare_ssrcs {
             if video {
                 let _ = write!(out, "a=ssrc-group:FID {} {}\r\n", sender.ssrc, sender.rtx_ssrc);
                 let _ = write!(out, "a=ssrc:{} cname:x\r\n", sender.rtx_ssrc);

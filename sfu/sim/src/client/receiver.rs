@@ -37,6 +37,8 @@ pub struct ReceivedStream {
     pub holes: usize,
     /// The clients (by tag) and sources that were heard, in order, without repetition.
     pub sources: Vec<(u32, SourceKind)>,
+    /// The encodings that were seen, in order, without repetition, each with the highest temporal layer seen of it.
+    pub layers: Vec<(u8, u8)>,
 }
 
 /// One slot.
@@ -257,13 +259,26 @@ impl Receiver {
             redundant: self.redundant,
             holes: 0,
             sources: Vec::new(),
+            layers: Vec::new(),
         };
         let mut before: Option<(u64, &Arrived)> = None;
+        let mut decoded = Decoded::default();
         for (index, arrived) in &self.arrived {
             let source = (arrived.content.tag, arrived.content.kind);
-            let starts = summary.sources.last() != Some(&source);
+            let mut starts = summary.sources.last() != Some(&source);
             if starts {
                 summary.sources.push(source);
+                summary.layers.push((arrived.content.encoding, 0));
+            }
+            if let Some((encoding, temporal)) = summary.layers.last_mut().filter(|_| self.slot.video) {
+                if *encoding == arrived.content.encoding {
+                    *temporal = arrived.content.temporal.max(*temporal);
+                } else {
+                    starts = true;
+                    summary
+                        .layers
+                        .push((arrived.content.encoding, arrived.content.temporal));
+                }
             }
             let missing = before.map_or(0, |(before, _)| {
                 index - before - 1 - self.empty.range(before + 1..*index).count() as u64
@@ -272,6 +287,7 @@ impl Receiver {
                 summary.holes += usize::try_from(missing).unwrap_or(usize::MAX);
             }
             self.step(before.map(|(_, arrived)| arrived), arrived, starts, missing)
+                .and_then(|()| decoded.step(arrived, starts, missing))
                 .map_err(|wrong| {
                     format!(
                         "slot {}, packet {index}: {wrong}: {before:?}, {arrived:?}",
@@ -298,7 +314,9 @@ impl Receiver {
         }
         let skipped = now.content.counter.wrapping_sub(before.content.counter).wrapping_sub(1);
         // A gate that was shut leaves out whole stretches; video then begins anew with a keyframe.
-        if skipped != 0 && self.slot.video && !now.vp8.is_some_and(|vp8| vp8.keyframe) {
+        let layered = now.vp8.is_some_and(|vp8| vp8.tid.is_some());
+        let starts_frame = now.vp8.is_some_and(|vp8| vp8.keyframe || (layered && vp8.frame_start));
+        if skipped != 0 && self.slot.video && !starts_frame {
             return Err("content is missing though no number is");
         }
         let frames = now.content.frame.wrapping_sub(before.content.frame);
@@ -315,10 +333,44 @@ impl Receiver {
                 .zip(one.tl0_pic_idx)
                 .map(|(two, one)| two.wrapping_sub(one));
             let frames = if skipped == 0 { frames } else { 1 };
-            if pictures.map(u32::from) != Some(frames) || layers.map(u32::from) != Some(frames & 0xff) {
+            let bases = if layered {
+                u32::from(frames > 0 && two.tid == Some(0))
+            } else {
+                frames & 0xff
+            };
+            if pictures.map(u32::from) != Some(frames) || layers.map(u32::from) != Some(bases) {
                 return Err("the picture ids are not continuous");
             }
         }
         Ok(())
+    }
+}
+
+/// The frames of video that a decoder has, as far as nothing was lost.
+#[derive(Debug, Default)]
+struct Decoded {
+    frames: BTreeSet<u32>,
+    /// Something is missing, so what follows may be broken until the next keyframe.
+    broken: bool,
+}
+
+impl Decoded {
+    fn step(&mut self, now: &Arrived, starts: bool, missing: u64) -> Result<(), &'static str> {
+        let Some(vp8) = now.vp8 else { return Ok(()) };
+        if vp8.keyframe {
+            self.frames.clear();
+            self.broken = false;
+        } else if starts || missing > 0 {
+            self.broken = true;
+        }
+        let Content { frame, depends, .. } = now.content;
+        let needed = frame.checked_sub(u32::from(depends));
+        let there = depends == 0 || needed.is_some_and(|needed| self.frames.contains(&needed));
+        self.frames.insert(frame);
+        if there || self.broken {
+            Ok(())
+        } else {
+            Err("it depends on a frame that is not there")
+        }
     }
 }

@@ -12,8 +12,12 @@ use sfu_core::srtp::{RTP_OVERHEAD, SrtpSender};
 use sfu_core::{MediaKind, SourceKind};
 
 use super::ClientConfig;
+use super::coding::Coding;
 use super::content::{Content, MARKS_LEN};
-use super::offer::{AUDIO_LEVEL_EXTENSION, MID_EXTENSION, OPUS, RED, RTX, TRANSPORT_CC_EXTENSION, VP8};
+use super::offer::{
+    AUDIO_LEVEL_EXTENSION, MID_EXTENSION, OPUS, RED, REPAIRED_RID_EXTENSION, RID_EXTENSION, RTX,
+    TRANSPORT_CC_EXTENSION, VP8,
+};
 
 const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
 const VIDEO_INTERVAL: Duration = Duration::from_millis(50);
@@ -46,6 +50,10 @@ pub(super) struct Sender {
     /// Timestamp and payload of that frame.
     before: Option<(u32, Vec<u8>)>,
     below_full: u8,
+    pub(super) coding: Coding,
+    /// It is sent: somebody watches it.
+    active: bool,
+    tl0_pic_idx: u8,
     next_at: Option<Instant>,
     index: u64,
     rtx_index: u64,
@@ -62,7 +70,14 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    pub(super) fn new(kind: SourceKind, mid: String, config: &ClientConfig, random: &mut ChaCha8Rng) -> Self {
+    /// `encoding` is the place of a simulcast encoding, from the smallest up.
+    pub(super) fn new(
+        kind: SourceKind,
+        mid: String,
+        encoding: Option<u8>,
+        config: &ClientConfig,
+        random: &mut ChaCha8Rng,
+    ) -> Self {
         Self {
             kind,
             mid,
@@ -72,6 +87,9 @@ impl Sender {
             redundancy: config.redundancy && kind.media() == MediaKind::Audio,
             before: None,
             below_full: 30,
+            coding: Coding::new(encoding, config.temporal_layers && kind.media() == MediaKind::Video),
+            active: true,
+            tl0_pic_idx: 0,
             next_at: None,
             // Near the end of the range, so that calls cross the roll-over.
             index: u64::from(random.random_range(0x7f00..0x7fff_u16)) * 2,
@@ -98,6 +116,16 @@ impl Sender {
 
     pub(super) fn start(&mut self, now: Instant) {
         self.next_at.get_or_insert(now);
+    }
+
+    /// Sends it or saves it.
+    pub(super) fn set_active(&mut self, active: bool) {
+        self.keyframe_wanted |= active && !self.active;
+        self.active = active;
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.active
     }
 
     pub(super) fn speak(&mut self, below_full: Option<u8>, now: Instant) {
@@ -133,6 +161,10 @@ impl Sender {
     ) {
         while let Some(at) = self.next_at.filter(|at| *at <= now) {
             self.next_at = Some(at + self.interval());
+            if !self.active {
+                self.timestamp = self.timestamp.wrapping_add(4_500);
+                continue;
+            }
             match self.kind.media() {
                 MediaKind::Audio => {
                     let len = random.random_range(MARKS_LEN..160);
@@ -140,10 +172,11 @@ impl Sender {
                     self.end_frame(960);
                 }
                 MediaKind::Video => {
+                    let size = u32::from(self.coding.encoding.unwrap_or(2));
                     let packets = if self.keyframe_wanted {
-                        6
+                        2 + 2 * size
                     } else {
-                        random.random_range(1..5)
+                        random.random_range(1..3 + size)
                     };
                     for number in 1..=packets {
                         let len = random.random_range(400..1_100);
@@ -177,6 +210,7 @@ impl Sender {
         self.timestamp = self.timestamp.wrapping_add(ticks);
         self.frame += 1;
         self.picture_id = (self.picture_id + 1) & 0x7fff;
+        self.coding.next_frame(self.keyframe_wanted);
         self.keyframes += u64::from(self.keyframe_wanted);
         self.keyframe_wanted = false;
     }
@@ -184,15 +218,16 @@ impl Sender {
     fn packet(&mut self, content_len: usize, first: bool, last: bool, outlet: &mut Outlet) -> Vec<u8> {
         let mut payload = Vec::with_capacity(DESCRIPTOR_LEN + content_len);
         let audio = self.kind.media() == MediaKind::Audio;
+        let frame = self.coding.frame(self.keyframe_wanted);
         if !audio {
+            self.tl0_pic_idx = self.tl0_pic_idx.wrapping_add(u8::from(first && frame.temporal == 0));
             let [high, low] = (self.picture_id | 0x8000).to_be_bytes();
-            payload.extend([
-                0x80 | u8::from(first) << 4,
-                0xc0,
-                high,
-                low,
-                self.frame.to_be_bytes()[3],
-            ]);
+            let layered = self.coding.temporal_layers;
+            let flags = if layered { 0xe0 } else { 0xc0 };
+            payload.extend([0x80 | u8::from(first) << 4, flags, high, low, self.tl0_pic_idx]);
+            if layered {
+                payload.push(frame.temporal << 6 | u8::from(frame.sync) << 5);
+            }
         }
         let start = payload.len();
         payload.resize(start + content_len.max(MARKS_LEN + 1), 0);
@@ -201,6 +236,9 @@ impl Sender {
             kind: self.kind,
             counter: self.counter,
             frame: self.frame,
+            encoding: self.coding.encoding.unwrap_or(0),
+            temporal: frame.temporal,
+            depends: frame.depends,
         };
         // The first byte of a VP8 frame says by its lowest bit whether it is no keyframe (RFC 7741 4.3).
         payload[start] = u8::from(!self.keyframe_wanted);
@@ -252,14 +290,25 @@ impl Sender {
     fn write(&self, fields: &Fields, payload: &[u8], padding: u8, number: u16) -> (Vec<u8>, usize) {
         let mut packet = vec![0; 64];
         let (number, level) = (number.to_be_bytes(), [0x80 | self.below_full]);
+        let rid = self.coding.rid().unwrap_or_default();
+        let rid_extension = if fields.ssrc == self.rtx_ssrc {
+            REPAIRED_RID_EXTENSION
+        } else {
+            RID_EXTENSION
+        };
+        let third: (u8, &[u8]) = match self.kind.media() {
+            MediaKind::Audio => (AUDIO_LEVEL_EXTENSION, &level),
+            MediaKind::Video => (rid_extension, rid.as_bytes()),
+        };
         let extensions: [(u8, &[u8]); 3] = [
             (MID_EXTENSION, self.mid.as_bytes()),
             (TRANSPORT_CC_EXTENSION, &number),
-            (AUDIO_LEVEL_EXTENSION, &level),
+            third,
         ];
-        let used = match self.kind.media() {
-            MediaKind::Audio => &extensions[..],
-            MediaKind::Video => &extensions[..2],
+        let used = if third.1.is_empty() {
+            &extensions[..2]
+        } else {
+            &extensions[..]
         };
         let header_len = write_header(&mut packet, fields, used);
         packet.truncate(header_len);
