@@ -80,7 +80,7 @@ async fn sizes_go_to_the_media_plane_for_slots_that_exist() {
     let send = sizes(&[size("v"), size("w")]);
     let reply = server.ask("POST", &path, &ada.ticket, JSON, &send).await;
     assert_eq!(reply.status.as_u16(), 204, "{}", reply.text);
-    assert_eq!(server.plane.notes(), ["size 1 v=320x180"]);
+    assert_eq!(server.plane.notes(), ["size 0 v=320x180"]);
     let many = sizes(&vec![size("v"); media_api::limits::SIZES_MAX + 1]);
     for (ticket, media_type, send, status, code) in [
         (&ben, JSON, send.as_str(), 404, "no_session"),
