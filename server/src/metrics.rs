@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use media_api::MediaApi;
 use prometheus::core::{Collector, Desc};
-use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
+use prometheus::proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType};
 use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use sfu_driver::ShardMetrics;
 use signaling::Hub;
 
 use crate::media::Plane;
+
+/// A media thread that was not heard of for this long hangs: it wakes at least every half second.
+const SHARD_SILENT: Duration = Duration::from_secs(2);
 
 /// Everything `/metrics` shows.
 pub(crate) struct Metrics {
@@ -83,12 +87,18 @@ pub(crate) struct Parts {
     signaling: Desc,
     media_api: Desc,
     sizes: Desc,
+    forward_delays: Desc,
+    joins: Desc,
 }
 
 impl Parts {
     /// # Errors
     /// When a name is no good.
     pub(crate) fn new(plane: Arc<Plane>, hub: Hub, api: Option<MediaApi>) -> prometheus::Result<Self> {
+        let times = |name: &str, help: &str| {
+            let labels = std::collections::HashMap::new();
+            Desc::new(name.to_owned(), help.to_owned(), Vec::new(), labels)
+        };
         let described = |name: &str, help: &str, label: &str| {
             Desc::new(
                 name.to_owned(),
@@ -110,6 +120,14 @@ impl Parts {
             signaling: described("booka_signaling_total", "What signaling did and refused", "what")?,
             media_api: described("booka_media_api_total", "What the media API did and refused", "what")?,
             sizes: described("booka_now", "How much there is at this moment", "what")?,
+            forward_delays: times(
+                "booka_media_forward_seconds",
+                "How long incoming packets were in the process until what came of them was sent",
+            )?,
+            joins: times(
+                "booka_media_join_seconds",
+                "From the command to join until the client was connected",
+            )?,
         })
     }
 
@@ -145,6 +163,27 @@ impl Parts {
     }
 }
 
+fn histogram(desc: &Desc, times: &sfu_driver::Histogram) -> MetricFamily {
+    let buckets = times.cumulative().map(|(bound, count)| {
+        let mut bucket = Bucket::default();
+        bucket.set_upper_bound(bound.as_secs_f64());
+        bucket.set_cumulative_count(count);
+        bucket
+    });
+    let mut histogram = Histogram::default();
+    histogram.set_bucket(buckets.collect());
+    histogram.set_sample_count(times.count());
+    histogram.set_sample_sum(times.sum().as_secs_f64());
+    let mut metric = Metric::default();
+    metric.set_histogram(histogram);
+    let mut family = MetricFamily::default();
+    family.set_name(desc.fq_name.clone());
+    family.set_help(desc.help.clone());
+    family.set_field_type(MetricType::HISTOGRAM);
+    family.set_metric(vec![metric]);
+    family
+}
+
 impl Collector for Parts {
     fn desc(&self) -> Vec<&Desc> {
         vec![
@@ -153,11 +192,16 @@ impl Collector for Parts {
             &self.signaling,
             &self.media_api,
             &self.sizes,
+            &self.forward_delays,
+            &self.joins,
         ]
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         let shards = self.plane.metrics();
+        let mut total = ShardMetrics::default();
+        shards.iter().for_each(|shard| total.add(shard));
+        let silent = shards.iter().filter(|shard| shard.silent_for > SHARD_SILENT).count();
         let mut core: BTreeMap<&'static str, u64> = BTreeMap::new();
         let mut io: BTreeMap<&'static str, u64> = BTreeMap::new();
         for shard in &shards {
@@ -179,10 +223,9 @@ impl Collector for Parts {
         let sizes = [
             ("media_rooms", count(shards.iter().map(|shard| shard.rooms).sum())),
             ("media_peers", count(shards.iter().map(|shard| shard.peers).sum())),
-            (
-                "media_connections",
-                count(shards.iter().map(|shard| shard.connections).sum()),
-            ),
+            ("media_connections", count(total.connections)),
+            ("media_packets_per_second", total.packets_per_second),
+            ("media_shards_silent", count(silent)),
             ("call_rooms", count(rooms)),
             ("call_connections", count(connections)),
             ("api_rooms", count(api_rooms)),
@@ -194,6 +237,8 @@ impl Collector for Parts {
             Self::family(&self.signaling, MetricType::COUNTER, &self.hub.metrics().snapshot()),
             Self::family(&self.media_api, MetricType::COUNTER, &api_counts),
             Self::family(&self.sizes, MetricType::GAUGE, &sizes),
+            histogram(&self.forward_delays, &total.forward_delay),
+            histogram(&self.joins, &total.joins),
         ]
     }
 }

@@ -13,7 +13,7 @@ use sfu_core::{Certificate, Command, Event, Source};
 use crate::config::DriverConfig;
 use crate::metrics::{MetricsBoard, ShardMetrics};
 use crate::placement::Placement;
-use crate::shard::{CoreSetup, Line, Shard};
+use crate::shard::{CoreSetup, Line, Queued, Shard};
 use crate::sys::{self, Waker};
 use crate::tcp::Tcp;
 
@@ -43,7 +43,7 @@ pub struct Driver {
 #[derive(Debug)]
 struct Handle {
     line: Arc<Line>,
-    commands: SyncSender<Command>,
+    commands: SyncSender<Queued>,
     candidates: Vec<SocketAddr>,
     /// Taken by whoever joins it.
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -75,7 +75,7 @@ impl Driver {
             let line = Arc::new(Line {
                 waker: Waker::new()?,
                 stop: AtomicBool::new(false),
-                metrics: MetricsBoard::default(),
+                metrics: MetricsBoard::new(Instant::now()),
             });
             let candidates = sockets.candidates.clone();
             let shard = Shard {
@@ -117,7 +117,7 @@ impl Driver {
             Command::Join(join) => {
                 let shard = self
                     .placement
-                    .place(join.room, join.peer)
+                    .place(join.room, join.peer, |shard| self.packets_per_second(shard))
                     .ok_or(CommandError::DuplicatePeer)?;
                 (Some(shard), Some(join.peer))
             }
@@ -134,7 +134,11 @@ impl Driver {
         };
         let Some(shard) = shard else { return Ok(()) };
         let handle = &self.shards[shard];
-        let result = match handle.commands.try_send(command) {
+        let queued = Queued {
+            command,
+            at: Instant::now(),
+        };
+        let result = match handle.commands.try_send(queued) {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(_)) => Err(CommandError::Full),
             Err(TrySendError::Disconnected(_)) => Err(CommandError::Stopped),
@@ -146,16 +150,21 @@ impl Driver {
         result
     }
 
+    fn packets_per_second(&self, shard: usize) -> u64 {
+        self.shards[shard].line.metrics.read(Instant::now()).packets_per_second
+    }
+
     /// What clients are told as the media addresses of each shard.
     #[must_use]
     pub fn candidates(&self) -> Vec<&[SocketAddr]> {
         self.shards.iter().map(|handle| &handle.candidates[..]).collect()
     }
 
-    /// The state of every shard, at most a tenth of a second old while packets flow.
+    /// The state of every shard, at most a tenth of a second old while packets flow, else half a second.
     #[must_use]
     pub fn metrics(&self) -> Vec<ShardMetrics> {
-        self.shards.iter().map(|handle| handle.line.metrics.read()).collect()
+        let now = Instant::now();
+        self.shards.iter().map(|handle| handle.line.metrics.read(now)).collect()
     }
 
     /// Closes every room, reports the peers gone and waits for the threads; the queue of events then ends. What is

@@ -3,6 +3,7 @@
 mod config;
 mod driver;
 mod egress;
+mod histogram;
 mod metrics;
 mod placement;
 mod shard;
@@ -11,4 +12,5 @@ mod tcp;
 
 pub use config::{DriverConfig, Listen};
 pub use driver::{CommandError, Driver};
+pub use histogram::Histogram;
 pub use metrics::{IoCounters, ShardMetrics};

@@ -1,8 +1,11 @@
 //! What the shards did, copied out of them now and then, never read from the packet path.
 
 use std::sync::{Mutex, TryLockError};
+use std::time::{Duration, Instant};
 
 use sfu_core::Counters;
+
+use crate::histogram::Histogram;
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -60,6 +63,8 @@ counters! {
     frames_dropped,
     /// Panics of the core that were caught.
     panics,
+    /// Wake-ups that took so long that media was held up.
+    stalls,
 }
 
 /// The state of one shard, at most a tenth of a second old while packets flow.
@@ -75,6 +80,15 @@ pub struct ShardMetrics {
     pub peers: usize,
     /// Connections now (ICE-TCP).
     pub connections: usize,
+    /// Datagrams and frames sent a second, lately.
+    pub packets_per_second: u64,
+    /// How long packets were in the process: from the return of the call that brought them to the end of the call
+    /// that took away what came of them. One for each datagram and frame that came in.
+    pub forward_delay: Histogram,
+    /// From the command to join until DTLS was up.
+    pub joins: Histogram,
+    /// How long the shard has not been heard of; below a second while it is well. Not added up: the longest.
+    pub silent_for: Duration,
 }
 
 impl ShardMetrics {
@@ -85,26 +99,60 @@ impl ShardMetrics {
         self.rooms += other.rooms;
         self.peers += other.peers;
         self.connections += other.connections;
+        self.packets_per_second += other.packets_per_second;
+        self.forward_delay.add(&other.forward_delay);
+        self.joins.add(&other.joins);
+        self.silent_for = self.silent_for.max(other.silent_for);
     }
 }
 
 /// Where a shard leaves its state for readers.
-#[derive(Debug, Default)]
-pub(crate) struct MetricsBoard(Mutex<ShardMetrics>);
+#[derive(Debug)]
+pub(crate) struct MetricsBoard(Mutex<(ShardMetrics, Instant)>);
 
 impl MetricsBoard {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self(Mutex::new((ShardMetrics::default(), now)))
+    }
+
     /// Leaves the state, unless a reader is looking just now: a shard waits for nobody. False if it was not left.
-    pub(crate) fn publish(&self, metrics: ShardMetrics) -> bool {
+    pub(crate) fn publish(&self, metrics: ShardMetrics, now: Instant) -> bool {
         match self.0.try_lock() {
             Ok(mut board) => {
-                *board = metrics;
+                *board = (metrics, now);
                 true
             }
             Err(TryLockError::Poisoned(_) | TryLockError::WouldBlock) => false,
         }
     }
 
-    pub(crate) fn read(&self) -> ShardMetrics {
-        *self.0.lock().expect("nobody panics while holding it")
+    pub(crate) fn read(&self, now: Instant) -> ShardMetrics {
+        let (metrics, left_at) = *self.0.lock().expect("nobody panics while holding it");
+        ShardMetrics {
+            silent_for: now.saturating_duration_since(left_at),
+            ..metrics
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_that_leaves_nothing_is_silent() {
+        let start = Instant::now();
+        let board = MetricsBoard::new(start);
+        let state = ShardMetrics {
+            peers: 3,
+            ..ShardMetrics::default()
+        };
+        assert!(board.publish(state, start));
+        let later = start + Duration::from_secs(5);
+        let read = board.read(later);
+        assert_eq!((read.peers, read.silent_for), (3, Duration::from_secs(5)));
+        let mut total = read;
+        total.add(&board.read(start));
+        assert_eq!((total.peers, total.silent_for), (6, Duration::from_secs(5)));
     }
 }

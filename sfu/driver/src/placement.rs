@@ -1,9 +1,12 @@
-//! Which shard a room lives on: the one with the fewest peers when its first peer comes.
+//! Which shard a room lives on: the one with the least to do when its first peer comes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
 use sfu_core::{PeerId, RoomId};
+
+/// Packets a second that a peer is taken for beside what is measured: it may have come just now, or speak up soon.
+const PACKETS_PER_PEER: u64 = 100;
 
 /// Where every room and peer is. Used for commands and goodbyes, never for packets.
 #[derive(Debug)]
@@ -27,14 +30,15 @@ impl Placement {
         }))
     }
 
-    /// The shard for a new peer; `None` when the peer is placed already.
-    pub(crate) fn place(&self, room: RoomId, peer: PeerId) -> Option<usize> {
+    /// The shard for a new peer; `None` when the peer is placed already. `packets_per_second` says how much a shard
+    /// sends at the moment.
+    pub(crate) fn place(&self, room: RoomId, peer: PeerId, packets_per_second: impl Fn(usize) -> u64) -> Option<usize> {
         let mut places = self.places();
         if places.peers.contains_key(&peer) {
             return None;
         }
         let lightest = (0..places.load.len())
-            .min_by_key(|shard| places.load[*shard])
+            .min_by_key(|shard| packets_per_second(*shard) + PACKETS_PER_PEER * places.load[*shard] as u64)
             .expect("at least one shard");
         let (shard, peers) = places.rooms.entry(room).or_insert((lightest, 0));
         *peers += 1;
@@ -97,7 +101,7 @@ mod tests {
     #[test]
     fn rooms_stay_together_and_spread_by_load() {
         let placement = Placement::new(2);
-        let place = |room, peer| placement.place(RoomId(room), PeerId(peer));
+        let place = |room, peer| placement.place(RoomId(room), PeerId(peer), |_| 0);
         assert_eq!(
             [place(1, 1), place(1, 2), place(2, 3), place(1, 4), place(3, 5)],
             [0, 0, 1, 0, 1].map(Some)
@@ -118,5 +122,15 @@ mod tests {
             (placement.rooms_of(0), placement.peers_of(0)),
             (vec![RoomId(4)], vec![PeerId(6)])
         );
+    }
+
+    #[test]
+    fn what_is_sent_weighs_more_than_who_is_there() {
+        let placement = Placement::new(2);
+        let place = |room, peer, sends: [u64; 2]| placement.place(RoomId(room), PeerId(peer), |shard| sends[shard]);
+        assert_eq!(place(1, 1, [5_000, 0]), Some(1), "one busy room");
+        assert_eq!(place(2, 2, [5_000, 100]), Some(1));
+        assert_eq!(place(3, 3, [5_000, 6_000]), Some(0));
+        assert_eq!(place(1, 4, [0, 90_000]), Some(1), "a room stays where it is");
     }
 }

@@ -44,6 +44,9 @@ fn two_clients_see_and_hear_each_other_once_admitted() {
         (0, 0, 0)
     );
     assert_eq!((total.rooms, total.peers), (1, 2));
+    assert_eq!(total.joins.count(), 2);
+    assert!(total.joins.sum() > Duration::ZERO && total.silent_for < Duration::from_secs(20));
+    assert_eq!(total.forward_delay.count(), total.io.datagrams_received);
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! One shard: a thread that owns a core and its sockets, and loops over wait, receive, handle, send.
 
+#[cfg(test)]
+mod tests;
+mod times;
+
+use std::collections::HashMap;
 use std::os::fd::AsRawFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -11,6 +16,7 @@ use sfu_core::{
     Certificate, Command, DisconnectReason, Event, Input, JoinError, Limits, PeerId, Protocol, Sfu, SfuConfig,
 };
 
+use self::times::Times;
 use crate::config::Sockets;
 use crate::egress::Egress;
 use crate::metrics::{IoCounters, MetricsBoard, ShardMetrics};
@@ -35,6 +41,13 @@ pub(crate) struct Line {
     pub(crate) metrics: MetricsBoard,
 }
 
+/// A command on its way to a shard.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    pub(crate) command: Command,
+    pub(crate) at: Instant,
+}
+
 /// What makes a shard's core, kept to make it anew.
 pub(crate) struct CoreSetup {
     pub(crate) certificate: Certificate,
@@ -53,7 +66,7 @@ pub(crate) struct Shard {
     pub(crate) gso: bool,
     pub(crate) line: Arc<Line>,
     pub(crate) placement: Arc<Placement>,
-    pub(crate) commands: Receiver<Command>,
+    pub(crate) commands: Receiver<Queued>,
     pub(crate) events: SyncSender<Event>,
 }
 
@@ -89,6 +102,9 @@ struct Running {
     /// False once nobody takes events any more.
     listening: bool,
     io: IoCounters,
+    /// When those who are about to connect were told to.
+    joining: HashMap<PeerId, Instant>,
+    times: Times,
     metrics_at: Instant,
     /// The newest counters are on the board.
     published: bool,
@@ -103,6 +119,8 @@ impl Running {
             unsent: None,
             listening: true,
             io: IoCounters::default(),
+            joining: HashMap::new(),
+            times: Times::new(now),
             metrics_at: now,
             published: true,
         }
@@ -119,6 +137,8 @@ impl Running {
         while !line.stop.load(Ordering::Acquire) {
             readable.clear();
             readable.extend(waits.wait(self.wait_time(), &line.waker));
+            let woke_at = Instant::now();
+            let packets_before = self.packets_in();
             self.take_commands();
             for (place, _) in readable[..sockets]
                 .iter()
@@ -130,9 +150,17 @@ impl Running {
             self.receive_frames(readable.get(sockets).is_some_and(|readable| *readable));
             self.handle(Instant::now(), Input::Timeout);
             self.flush();
-            self.publish_metrics(Instant::now());
+            let now = Instant::now();
+            let packets_in = self.packets_in() - packets_before;
+            let took = now.saturating_duration_since(woke_at);
+            self.times.woke(self.shard.number, packets_in, took, now, &mut self.io);
+            self.publish_metrics(now);
         }
         self.finish();
+    }
+
+    fn packets_in(&self) -> u64 {
+        self.io.datagrams_received + self.io.frames_received
     }
 
     fn wait_time(&self) -> Duration {
@@ -153,10 +181,11 @@ impl Running {
     /// Hands commands to the core. More than one wake-up's worth makes the next wait end at once.
     fn take_commands(&mut self) {
         for _ in 0..COMMANDS_PER_WAKE_UP {
-            let Ok(command) = self.shard.commands.try_recv() else {
+            let Ok(Queued { command, at }) = self.shard.commands.try_recv() else {
                 return;
             };
             let joining = if let Command::Join(join) = &command {
+                self.joining.insert(join.peer, at);
                 Some(join.peer)
             } else {
                 None
@@ -269,6 +298,7 @@ impl Running {
 
     /// False when the queue was full; the event is kept and comes first next time.
     fn deliver(&mut self, event: Event) -> bool {
+        self.note_join(&event);
         self.forget_place(&event);
         if !self.listening {
             return true;
@@ -291,8 +321,21 @@ impl Running {
         if let Some(earlier) = self.unsent.take() {
             self.listening = self.listening && self.shard.events.send(earlier).is_ok();
         }
+        self.note_join(&event);
         self.forget_place(&event);
         self.listening = self.listening && self.shard.events.send(event).is_ok();
+    }
+
+    /// A join has come to its end, one way or the other.
+    fn note_join(&mut self, event: &Event) {
+        if let Event::Connected { peer, at } = event
+            && let Some(asked_at) = self.joining.remove(peer)
+        {
+            self.times.joins.record(at.saturating_duration_since(asked_at), 1);
+        }
+        if let Event::Disconnected { peer, .. } | Event::Refused { peer, .. } = event {
+            self.joining.remove(peer);
+        }
     }
 
     /// Who is gone holds no place any more.
@@ -303,9 +346,10 @@ impl Running {
     }
 
     fn publish_metrics(&mut self, now: Instant) {
-        if now < self.metrics_at || self.published {
+        if now < self.metrics_at {
             return;
         }
+        self.times.count_rate(self.io.datagrams_sent + self.io.frames_sent, now);
         let (rooms, peers) = self.sfu.load();
         let metrics = ShardMetrics {
             core: *self.sfu.counters(),
@@ -313,8 +357,12 @@ impl Running {
             rooms,
             peers,
             connections: self.shard.tcp.as_ref().map_or(0, Tcp::len),
+            packets_per_second: self.times.packets_per_second,
+            forward_delay: self.times.forward_delay,
+            joins: self.times.joins,
+            silent_for: Duration::ZERO,
         };
-        self.published = self.shard.line.metrics.publish(metrics);
+        self.published = self.shard.line.metrics.publish(metrics, now);
         self.metrics_at = now + METRICS_INTERVAL;
     }
 
@@ -327,174 +375,5 @@ impl Running {
         self.flush();
         self.metrics_at = now;
         self.publish_metrics(now);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::sync::mpsc;
-
-    use sfu_core::{Join, RoomId};
-    use sfu_sim::{Client, ClientConfig};
-
-    use super::*;
-    use crate::config::{DriverConfig, Listen};
-
-    thread_local! {
-        static BROKEN: Cell<bool> = const { Cell::new(false) };
-    }
-
-    /// Randomness that fails when told to, to break the core in the middle of a command.
-    fn brittle(out: &mut [u8]) {
-        assert!(!BROKEN.get(), "no randomness, as the test wants it");
-        crate::sys::random(out);
-    }
-
-    struct Bench {
-        running: Running,
-        commands: SyncSender<Command>,
-        events: Receiver<Event>,
-        placement: Arc<Placement>,
-    }
-
-    impl Bench {
-        fn new(events_max: usize) -> Self {
-            let listen = Listen {
-                bind: [127, 0, 0, 1].into(),
-                advertise: Vec::new(),
-            };
-            let config = DriverConfig::new(vec![listen], 0);
-            let (events, receiver) = mpsc::sync_channel(events_max);
-            let (commands, command_receiver) = mpsc::sync_channel(8);
-            let placement = Arc::new(Placement::new(1));
-            let certificate = Certificate::generate().unwrap();
-            let shard = Shard {
-                number: 0,
-                setup: CoreSetup {
-                    certificate,
-                    limits: config.limits,
-                    padding: true,
-                    random: brittle,
-                },
-                sockets: config.open(0).unwrap(),
-                tcp: None,
-                gso: true,
-                line: Arc::new(Line {
-                    waker: Waker::new().unwrap(),
-                    stop: AtomicBool::new(false),
-                    metrics: MetricsBoard::default(),
-                }),
-                placement: Arc::clone(&placement),
-                commands: command_receiver,
-                events,
-            };
-            let running = Running::new(shard, Instant::now());
-            Self {
-                running,
-                commands,
-                events: receiver,
-                placement,
-            }
-        }
-
-        fn join(&mut self, room: u128, peer: u64, offer: &str) {
-            let (room, peer) = (RoomId(room), PeerId(peer));
-            self.placement.place(room, peer).unwrap();
-            let join = Join {
-                room,
-                peer,
-                offer: offer.to_owned(),
-                sources: Vec::new(),
-            };
-            self.commands.send(Command::Join(join)).unwrap();
-            self.running.take_commands();
-        }
-
-        /// Everything reported, one word and the peer for each.
-        fn reported(&mut self) -> Vec<(&'static str, u64)> {
-            self.running.flush();
-            let mut all = Vec::new();
-            while let Ok(event) = self.events.try_recv() {
-                all.push(match event {
-                    Event::Joined { peer, .. } => ("joined", peer.0),
-                    Event::Refused { peer, .. } => ("refused", peer.0),
-                    Event::Disconnected {
-                        peer,
-                        reason: DisconnectReason::RoomFailed,
-                        ..
-                    } => ("failed", peer.0),
-                    Event::Disconnected { peer, .. } => ("gone", peer.0),
-                    other @ (Event::Connected { .. }
-                    | Event::Alive { .. }
-                    | Event::Stats { .. }
-                    | Event::Restarted { .. }
-                    | Event::Encodings { .. }
-                    | Event::Legs { .. }
-                    | Event::Loudest { .. }
-                    | Event::Speakers { .. }) => ("other", other.peer().map_or(0, |peer| peer.0)),
-                });
-                self.running.flush();
-            }
-            all
-        }
-    }
-
-    fn offer() -> String {
-        Client::new(ClientConfig::default(), Instant::now()).offer()
-    }
-
-    #[test]
-    fn events_wait_while_the_queue_is_full_and_none_is_lost() {
-        let mut bench = Bench::new(2);
-        for peer in 1..=5 {
-            bench.join(1, peer, "v=0");
-        }
-        bench.running.flush();
-        assert!(bench.running.unsent.is_some());
-        assert_eq!(bench.reported(), [1, 2, 3, 4, 5].map(|peer| ("refused", peer)));
-        assert_eq!(
-            bench.placement.shard_of_room(RoomId(1)),
-            None,
-            "refused peers hold no place"
-        );
-    }
-
-    #[test]
-    fn a_panic_ends_its_room_and_no_other() {
-        let mut bench = Bench::new(16);
-        let offer = offer();
-        bench.join(1, 1, &offer);
-        bench.join(2, 2, &offer);
-        BROKEN.set(true);
-        bench.join(1, 3, &offer);
-        BROKEN.set(false);
-        assert_eq!(
-            bench.reported(),
-            [("joined", 1), ("joined", 2), ("failed", 1), ("refused", 3)]
-        );
-        assert_eq!(bench.placement.peers_of(0), [PeerId(2)]);
-        bench.join(1, 4, &offer);
-        bench.join(2, 5, &offer);
-        assert_eq!(bench.reported(), [("joined", 4), ("joined", 5)]);
-        assert_eq!(
-            (bench.running.io.panics, bench.running.sfu.counters().rooms_failed),
-            (1, 1)
-        );
-    }
-
-    #[test]
-    fn a_core_that_is_made_anew_reports_every_peer_gone() {
-        let mut bench = Bench::new(16);
-        let offer = offer();
-        bench.join(1, 1, &offer);
-        bench.join(2, 2, &offer);
-        bench.running.start_anew(Instant::now());
-        let mut reported = bench.reported();
-        reported.sort_unstable();
-        assert_eq!(reported, [("failed", 1), ("failed", 2)]);
-        assert!(bench.placement.peers_of(0).is_empty());
-        bench.join(1, 3, &offer);
-        assert_eq!(bench.reported(), [("joined", 3)]);
     }
 }

@@ -1,0 +1,171 @@
+//! A shard's loop without its thread: events that wait, panics, and what is counted.
+
+use std::cell::Cell;
+use std::sync::mpsc;
+
+use sfu_core::{Join, RoomId};
+use sfu_sim::{Client, ClientConfig};
+
+use super::*;
+use crate::config::{DriverConfig, Listen};
+
+thread_local! {
+    static BROKEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Randomness that fails when told to, to break the core in the middle of a command.
+fn brittle(out: &mut [u8]) {
+    assert!(!BROKEN.get(), "no randomness, as the test wants it");
+    crate::sys::random(out);
+}
+
+struct Bench {
+    running: Running,
+    commands: SyncSender<Queued>,
+    events: Receiver<Event>,
+    placement: Arc<Placement>,
+}
+
+impl Bench {
+    fn new(events_max: usize) -> Self {
+        let listen = Listen {
+            bind: [127, 0, 0, 1].into(),
+            advertise: Vec::new(),
+        };
+        let config = DriverConfig::new(vec![listen], 0);
+        let (events, receiver) = mpsc::sync_channel(events_max);
+        let (commands, command_receiver) = mpsc::sync_channel(8);
+        let placement = Arc::new(Placement::new(1));
+        let certificate = Certificate::generate().unwrap();
+        let shard = Shard {
+            number: 0,
+            setup: CoreSetup {
+                certificate,
+                limits: config.limits,
+                padding: true,
+                random: brittle,
+            },
+            sockets: config.open(0).unwrap(),
+            tcp: None,
+            gso: true,
+            line: Arc::new(Line {
+                waker: Waker::new().unwrap(),
+                stop: AtomicBool::new(false),
+                metrics: MetricsBoard::new(Instant::now()),
+            }),
+            placement: Arc::clone(&placement),
+            commands: command_receiver,
+            events,
+        };
+        let running = Running::new(shard, Instant::now());
+        Self {
+            running,
+            commands,
+            events: receiver,
+            placement,
+        }
+    }
+
+    fn join(&mut self, room: u128, peer: u64, offer: &str) {
+        let (room, peer) = (RoomId(room), PeerId(peer));
+        self.placement.place(room, peer, |_| 0).unwrap();
+        let join = Join {
+            room,
+            peer,
+            offer: offer.to_owned(),
+            sources: Vec::new(),
+        };
+        let queued = Queued {
+            command: Command::Join(join),
+            at: Instant::now(),
+        };
+        self.commands.send(queued).unwrap();
+        self.running.take_commands();
+    }
+
+    /// Everything reported, one word and the peer for each.
+    fn reported(&mut self) -> Vec<(&'static str, u64)> {
+        self.running.flush();
+        let mut all = Vec::new();
+        while let Ok(event) = self.events.try_recv() {
+            all.push(match event {
+                Event::Joined { peer, .. } => ("joined", peer.0),
+                Event::Refused { peer, .. } => ("refused", peer.0),
+                Event::Disconnected {
+                    peer,
+                    reason: DisconnectReason::RoomFailed,
+                    ..
+                } => ("failed", peer.0),
+                Event::Disconnected { peer, .. } => ("gone", peer.0),
+                other @ (Event::Connected { .. }
+                | Event::Alive { .. }
+                | Event::Stats { .. }
+                | Event::Restarted { .. }
+                | Event::Encodings { .. }
+                | Event::Legs { .. }
+                | Event::Loudest { .. }
+                | Event::Speakers { .. }) => ("other", other.peer().map_or(0, |peer| peer.0)),
+            });
+            self.running.flush();
+        }
+        all
+    }
+}
+
+fn offer() -> String {
+    Client::new(ClientConfig::default(), Instant::now()).offer()
+}
+
+#[test]
+fn events_wait_while_the_queue_is_full_and_none_is_lost() {
+    let mut bench = Bench::new(2);
+    for peer in 1..=5 {
+        bench.join(1, peer, "v=0");
+    }
+    bench.running.flush();
+    assert!(bench.running.unsent.is_some());
+    assert_eq!(bench.reported(), [1, 2, 3, 4, 5].map(|peer| ("refused", peer)));
+    assert_eq!(
+        bench.placement.shard_of_room(RoomId(1)),
+        None,
+        "refused peers hold no place"
+    );
+}
+
+#[test]
+fn a_panic_ends_its_room_and_no_other() {
+    let mut bench = Bench::new(16);
+    let offer = offer();
+    bench.join(1, 1, &offer);
+    bench.join(2, 2, &offer);
+    BROKEN.set(true);
+    bench.join(1, 3, &offer);
+    BROKEN.set(false);
+    assert_eq!(
+        bench.reported(),
+        [("joined", 1), ("joined", 2), ("failed", 1), ("refused", 3)]
+    );
+    assert_eq!(bench.placement.peers_of(0), [PeerId(2)]);
+    bench.join(1, 4, &offer);
+    bench.join(2, 5, &offer);
+    assert_eq!(bench.reported(), [("joined", 4), ("joined", 5)]);
+    assert_eq!(
+        (bench.running.io.panics, bench.running.sfu.counters().rooms_failed),
+        (1, 1)
+    );
+}
+
+#[test]
+fn a_core_that_is_made_anew_reports_every_peer_gone() {
+    let mut bench = Bench::new(16);
+    let offer = offer();
+    bench.join(1, 1, &offer);
+    bench.join(2, 2, &offer);
+    bench.running.start_anew(Instant::now());
+    let mut reported = bench.reported();
+    reported.sort_unstable();
+    assert_eq!(reported, [("failed", 1), ("failed", 2)]);
+    assert!(bench.placement.peers_of(0).is_empty());
+    bench.join(1, 3, &offer);
+    assert_eq!(bench.reported(), [("joined", 3)]);
+}
