@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::arrivals::ArrivalLog;
 use crate::audio::{Earlier, Redundancy};
+use crate::bandwidth::{Estimator, Pacer};
 use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::demux::Tuple;
@@ -63,6 +64,13 @@ pub(crate) struct Peer {
     /// Ids of header extensions; one id means the same on every m-line.
     pub(crate) extensions: Extensions,
     pub(crate) arrivals: ArrivalLog,
+    /// What the path to the client carries; only if it sends transport-wide feedback.
+    pub(crate) estimator: Option<Box<Estimator>>,
+    /// Receiver estimated maximum bitrate, in bits a second: what a client without such feedback says itself.
+    pub(crate) remb_bps: Option<u64>,
+    pub(crate) pacer: Pacer,
+    /// When the layers of its slots are looked at again.
+    pub(crate) allocate_at: Option<Instant>,
     /// Under which we report to this peer.
     pub(crate) rtcp_ssrc: u32,
     pub(crate) clock: PublisherClock,
@@ -114,6 +122,7 @@ impl Peer {
             extensions,
             rtcp_ssrc,
         } = joining;
+        let estimator = slots.iter().any(|slot| slot.extensions.transport_cc.is_some());
         Self {
             id,
             room,
@@ -127,6 +136,10 @@ impl Peer {
             bindings,
             extensions,
             arrivals: ArrivalLog::new(now),
+            estimator: estimator.then(|| Box::new(Estimator::new(now))),
+            remb_bps: None,
+            pacer: Pacer::default(),
+            allocate_at: None,
             rtcp_ssrc,
             clock: PublisherClock::default(),
             round_trip: None,
@@ -198,6 +211,7 @@ impl Peer {
         let mut path = Path {
             destination,
             sender: &mut secured.sender,
+            estimator: self.estimator.as_deref_mut(),
             arena,
             counters,
         };
@@ -207,6 +221,21 @@ impl Peer {
             self.stats.bytes_out += bytes as u64;
         }
         forwarded
+    }
+
+    /// What may be sent to the client, in bits a second; `None` while nothing is known.
+    pub(crate) fn estimate_bps(&self) -> Option<u64> {
+        let estimated = self.estimator.as_ref().filter(|estimator| estimator.is_informed());
+        match (estimated.map(|estimator| estimator.bps()), self.remb_bps) {
+            // With both, the client's own limit holds as well (it may be set by its user).
+            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        }
+    }
+
+    /// When a probe wants to send something.
+    fn probe_at(&self, now: Instant) -> Option<Instant> {
+        self.estimator.as_ref().filter(|_| self.allowed)?.due_at(now)
     }
 
     /// Sends a compound; false when there is no path or key for it yet.
@@ -243,6 +272,7 @@ impl Peer {
                     secured.dtls.next_timeout(),
                     tracks.min(),
                     self.arrivals.due_at(),
+                    self.probe_at(now),
                 ]
                 .into_iter()
                 .flatten()

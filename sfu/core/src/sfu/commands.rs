@@ -175,7 +175,7 @@ impl Sfu {
                 Role::Slot { ssrc, rtx_ssrc } => {
                     let Some(kind) = line.media.kind else { continue };
                     let first = u16::from_be_bytes(self.random_bytes());
-                    parts.slots.push(Slot::new(
+                    let mut slot = Slot::new(
                         line.media.mid.clone(),
                         kind,
                         ssrc,
@@ -183,7 +183,10 @@ impl Sfu {
                         line.media.codecs.clone(),
                         first,
                         self.padding,
-                    ));
+                    );
+                    let answers = line.media.codecs.iter().any(|codec| codec.transport_cc);
+                    slot.extensions.transport_cc = line.media.extensions.transport_cc.filter(|_| answers);
+                    parts.slots.push(slot);
                 }
                 Role::Inactive | Role::Rejected => {}
             }

@@ -52,8 +52,10 @@ impl Sfu {
             Rtcp::PictureLoss { media_ssrc } | Rtcp::FullIntra { media_ssrc } => {
                 self.keyframe_request(now, place, media_ssrc);
             }
+            Rtcp::TransportFeedback(feedback) => self.transport_feedback(now, place, feedback),
+            Rtcp::Remb { bitrate_bps } => self.receiver_estimate(now, place, bitrate_bps),
             // A BYE does not end the connection: DTLS or lost consent does.
-            Rtcp::Bye { .. } | Rtcp::Remb { .. } | Rtcp::TransportFeedback(_) | Rtcp::Other { .. } => {}
+            Rtcp::Bye { .. } | Rtcp::Other { .. } => {}
         }
     }
 
@@ -139,7 +141,7 @@ impl Sfu {
                 return;
             }
             let codec = self.load_stored(track, entry);
-            if codec.is_none_or(|codec| !self.retransmit(place, slot, sequence, entry, codec)) {
+            if codec.is_none_or(|codec| !self.retransmit(now, place, slot, (sequence, entry, codec))) {
                 self.counters.retransmit_missing += 1;
             }
         }
@@ -158,7 +160,13 @@ impl Sfu {
         Some(codec)
     }
 
-    fn retransmit(&mut self, place: usize, slot: usize, sequence: u16, entry: SentEntry, codec: Codec) -> bool {
+    fn retransmit(
+        &mut self,
+        now: Instant,
+        place: usize,
+        slot: usize,
+        (sequence, entry, codec): (u16, SentEntry, Codec),
+    ) -> bool {
         let Some(peer) = self.peers.get_mut(place) else {
             return false;
         };
@@ -169,6 +177,7 @@ impl Sfu {
             transport: Transport::Connected(secured),
             slots,
             stats,
+            estimator,
             ..
         } = peer
         else {
@@ -178,10 +187,11 @@ impl Sfu {
         let mut path = Path {
             destination,
             sender: &mut secured.sender,
+            estimator: estimator.as_deref_mut(),
             arena,
             counters: &mut self.counters,
         };
-        let sent = slots[slot].retransmit(sequence, entry, (codec, &self.stored), &mut path);
+        let sent = slots[slot].retransmit(sequence, entry, (codec, &self.stored), now, &mut path);
         if sent {
             stats.packets_out += 1;
             stats.bytes_out += self.stored.len() as u64;

@@ -48,6 +48,7 @@ impl Sfu {
             return;
         }
         self.ask_publisher(now, place);
+        self.probe(now, place);
         self.forget_stale_pairs(now, place);
         if self.peers.get(place).is_some_and(|peer| now >= peer.report_at) {
             self.report(now, place);
@@ -235,6 +236,7 @@ impl Sfu {
             packets_lost_in: streams.map(|stream| stream.reception.lost()).sum(),
             packets_lost_out: peer.slots.iter().map(|slot| slot.lost).sum(),
             round_trip: peer.round_trip,
+            estimate_bps: peer.estimate_bps(),
             ..peer.stats
         }
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use seal::Body;
 
 use crate::audio::Earlier;
+use crate::bandwidth::Estimator;
 use crate::counters::Counters;
 use crate::event::{MediaKind, Mid, Source};
 use crate::forward::{MediaPacket, Place, Rewriter};
@@ -15,12 +16,34 @@ use crate::layers::{Decision, Layer, Selection, TrackRef};
 use crate::leg::Leg;
 use crate::limits;
 use crate::reports::SentCounts;
+use crate::rtp::{Fields, write_header};
 use crate::sdp::Codecs;
 use crate::srtp::SrtpSender;
 use crate::transmit::{Arena, Destination};
 
-/// Our headers have no extensions, so they are of one size.
-const HEADER_LEN: usize = 12;
+/// Header extensions of what a slot sends. A slot always writes all of them, so that its headers are of one size and runs
+/// of equal packets stay equal.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SlotExtensions {
+    /// Id of the transport-wide number, if the client answers it with feedback.
+    pub(crate) transport_cc: Option<u8>,
+}
+
+impl SlotExtensions {
+    /// Length of header and extensions (RFC 8285 4.2: a word, then elements of one byte and their value).
+    pub(crate) fn header_len(self) -> usize {
+        if self.transport_cc.is_some() { 20 } else { 12 }
+    }
+
+    fn write(self, out: &mut [u8], fields: &Fields, number: Option<u16>) {
+        let written = match self.transport_cc {
+            Some(id) => write_header(out, fields, &[(id, &number.unwrap_or(0).to_be_bytes())]),
+            None => write_header(out, fields, &[]),
+        };
+        debug_assert_eq!(written, self.header_len());
+    }
+}
+
 /// A receive slot.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -31,6 +54,7 @@ pub(crate) struct Slot {
     pub(crate) codecs: Codecs,
     /// Long packets are padded.
     padding: bool,
+    pub(crate) extensions: SlotExtensions,
     pub(crate) selection: Selection,
     /// What its size asks for of what it carries; `None`: not shown.
     wanted: Option<Layer>,
@@ -57,6 +81,8 @@ pub(crate) struct Slot {
 pub(crate) struct Path<'a> {
     pub(crate) destination: Destination,
     pub(crate) sender: &'a mut SrtpSender,
+    /// Of a client that sends transport-wide feedback.
+    pub(crate) estimator: Option<&'a mut Estimator>,
     pub(crate) arena: &'a mut Arena,
     pub(crate) counters: &'a mut Counters,
 }
@@ -72,6 +98,13 @@ pub(crate) enum Forwarded {
     /// The slot waits for a place to start.
     Waiting,
     Dropped,
+}
+
+impl Path<'_> {
+    /// The transport-wide number of a packet of `len` bytes that is sent now.
+    fn number(&mut self, len: usize, now: Instant) -> Option<u16> {
+        self.estimator.as_mut().map(|estimator| estimator.send(len, now))
+    }
 }
 
 impl Slot {
@@ -92,6 +125,7 @@ impl Slot {
             rtx_ssrc,
             codecs,
             padding: padding && kind == MediaKind::Video,
+            extensions: SlotExtensions::default(),
             selection: Selection::EMPTY,
             wanted: Some(Layer::BEST),
             size: None,
@@ -193,7 +227,7 @@ impl Slot {
             payload,
         };
         path.counters.redundancy_made += u64::from(count > 0);
-        let sent = self.seal_media(packet, &body, placed, path);
+        let sent = self.seal_media(packet, &body, placed, now, path);
         if !sent {
             path.counters.arena_full += 1;
             return Forwarded::Dropped;
@@ -201,7 +235,7 @@ impl Slot {
         self.counts.sent(body.len());
         path.counters.forwarded += 1;
         Forwarded::Sent {
-            bytes: HEADER_LEN + body.len(),
+            bytes: self.extensions.header_len() + body.len(),
             starts,
         }
     }

@@ -2,14 +2,16 @@
 
 use std::time::Instant;
 
-use super::{HEADER_LEN, Path, Slot, low, roll_over};
+use super::{Path, Slot, low, roll_over};
 use crate::forward::{Descriptor, SentEntry, SentState};
-use crate::rtp::{Fields, Header, write_header};
+use crate::rtp::{Fields, Header};
 use crate::sdp::Codec;
 use crate::srtp::RTP_OVERHEAD;
 
 /// A retransmission is longer by the number of the packet it repeats (RFC 4588 section 4).
 const RTX_EXTRA: usize = 2;
+/// The most that the padding of one packet can be.
+const PROBE_PADDING: usize = 255;
 
 impl Slot {
     /// What a NACK for `sequence` asks for, if it is to be answered now.
@@ -23,6 +25,7 @@ impl Slot {
         sequence: u16,
         entry: SentEntry,
         (codec, plain): (Codec, &[u8]),
+        now: Instant,
         path: &mut Path<'_>,
     ) -> bool {
         let rtx = self.codecs.of(codec).and_then(|codec| codec.rtx);
@@ -48,15 +51,18 @@ impl Slot {
             ssrc: rtx_ssrc,
         };
         let index = self.rtx_index;
-        let plain_len = HEADER_LEN + RTX_EXTRA + payload.len();
+        let extensions = self.extensions;
+        let header_len = extensions.header_len();
+        let plain_len = header_len + RTX_EXTRA + payload.len();
+        let number = path.number(plain_len + RTP_OVERHEAD, now);
         let sender = &mut *path.sender;
         let sent = path.arena.push(path.destination, plain_len + RTP_OVERHEAD, |out| {
-            write_header(out, &fields, &[]);
-            out[HEADER_LEN..HEADER_LEN + RTX_EXTRA].copy_from_slice(&sequence.to_be_bytes());
-            let body = &mut out[HEADER_LEN + RTX_EXTRA..plain_len];
+            extensions.write(out, &fields, number);
+            out[header_len..header_len + RTX_EXTRA].copy_from_slice(&sequence.to_be_bytes());
+            let body = &mut out[header_len + RTX_EXTRA..plain_len];
             body.copy_from_slice(payload);
             descriptor.rewrite(body, entry.offsets);
-            Some(sender.seal_rtp(roll_over(index), out, HEADER_LEN, plain_len))
+            Some(sender.seal_rtp(roll_over(index), out, header_len, plain_len))
         });
         if sent {
             self.rtx_index += 1;
@@ -66,5 +72,43 @@ impl Slot {
             path.counters.arena_full += 1;
         }
         sent
+    }
+
+    /// It has a stream that padding can be sent on, and a number for it that is answered.
+    pub(crate) fn can_probe(&self) -> bool {
+        self.rtx_ssrc.is_some() && self.extensions.transport_cc.is_some()
+    }
+
+    /// Sends a packet of nothing but padding on the retransmission stream, to find out what the path carries; its bytes.
+    pub(crate) fn probe(&mut self, now: Instant, path: &mut Path<'_>) -> Option<usize> {
+        let rtx_ssrc = self.rtx_ssrc?;
+        let payload_type = self.codecs.iter().find_map(|codec| codec.rtx)?;
+        let fields = Fields {
+            marker: false,
+            padding: true,
+            payload_type,
+            sequence: low(self.rtx_index),
+            timestamp: 0,
+            ssrc: rtx_ssrc,
+        };
+        let index = self.rtx_index;
+        let extensions = self.extensions;
+        let header_len = extensions.header_len();
+        let plain_len = header_len + PROBE_PADDING;
+        let number = path.number(plain_len + RTP_OVERHEAD, now);
+        let sender = &mut *path.sender;
+        let sent = path.arena.push(path.destination, plain_len + RTP_OVERHEAD, |out| {
+            extensions.write(out, &fields, number);
+            // The count stands in the last byte (RFC 3550 5.1).
+            out[plain_len - 1] = u8::MAX;
+            Some(sender.seal_rtp(roll_over(index), out, header_len, plain_len))
+        });
+        if !sent {
+            path.counters.arena_full += 1;
+            return None;
+        }
+        self.rtx_index += 1;
+        path.counters.probes += 1;
+        Some(plain_len + RTP_OVERHEAD)
     }
 }

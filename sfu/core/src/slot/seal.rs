@@ -1,9 +1,11 @@
 //! Writes and seals one media packet of a slot into the arena.
 
-use super::{HEADER_LEN, Path, Slot, low, roll_over};
+use std::time::Instant;
+
+use super::{Path, Slot, low, roll_over};
 use crate::forward::{MediaPacket, Placed};
+use crate::rtp::Fields;
 use crate::rtp::red::{self, Block};
-use crate::rtp::{Fields, write_header};
 use crate::sdp::OfferedCodec;
 use crate::srtp::RTP_OVERHEAD;
 
@@ -51,6 +53,7 @@ impl Slot {
         packet: &MediaPacket,
         body: &Body<'_>,
         placed: Placed,
+        now: Instant,
         path: &mut Path<'_>,
     ) -> bool {
         let padding = if self.padding { padding_len(body.len()) } else { 0 };
@@ -62,12 +65,15 @@ impl Slot {
             timestamp: packet.header.timestamp.wrapping_add(placed.offsets.timestamp),
             ssrc: self.ssrc,
         };
-        let payload_end = HEADER_LEN + body.len();
+        let extensions = self.extensions;
+        let header_len = extensions.header_len();
+        let payload_end = header_len + body.len();
         let plain_len = payload_end + usize::from(padding);
+        let number = path.number(plain_len + RTP_OVERHEAD, now);
         let sender = &mut *path.sender;
         path.arena.push(path.destination, plain_len + RTP_OVERHEAD, |out| {
-            write_header(out, &fields, &[]);
-            let written = &mut out[HEADER_LEN..payload_end];
+            extensions.write(out, &fields, number);
+            let written = &mut out[header_len..payload_end];
             body.write(written);
             if !body.payload.is_empty() {
                 packet.descriptor.rewrite(written, placed.offsets);
@@ -76,7 +82,7 @@ impl Slot {
                 // The count stands in the last byte, behind zeros (RFC 3550 5.1), which the arena gives.
                 out[plain_len - 1] = padding;
             }
-            Some(sender.seal_rtp(roll_over(placed.index), out, HEADER_LEN, plain_len))
+            Some(sender.seal_rtp(roll_over(placed.index), out, header_len, plain_len))
         })
     }
 }

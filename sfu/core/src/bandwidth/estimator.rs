@@ -1,0 +1,226 @@
+//! The estimate of what one peer's path carries, from its transport-wide feedback: delay first, loss second, probes to
+//! find more. Time is a parameter; nothing is allocated after the start.
+
+use std::time::{Duration, Instant};
+
+use super::acknowledged::Acknowledged;
+use super::delay::{DelayTrend, Usage};
+use super::feedback::{Feedback, Malformed};
+use super::history::History;
+use super::loss::LossLimit;
+use super::probe::Prober;
+use super::rate::RateControl;
+use crate::limits;
+
+/// Before anything is known, in bits a second.
+const START_BPS: f64 = 600_000.0;
+/// What arrives below this share of the estimate shows that less is sent than could be.
+const LIMITED_BELOW: f64 = 0.75;
+/// Without feedback for this long the path was gone: what is told then says nothing about queues.
+const OUTAGE: Duration = Duration::from_millis(700);
+/// Probes go for this multiple of the estimate, the first ones for more, and no further than this beyond what is wanted.
+const PROBE_FACTOR: f64 = 2.0;
+const FIRST_PROBE_FACTOR: f64 = 3.0;
+const PROBE_BEYOND: f64 = 1.25;
+/// A probe that finds this much more than the estimate is a success.
+const FOUND_MORE: f64 = 1.03;
+/// No probe for this long after overuse.
+const CALM: Duration = Duration::from_millis(800);
+
+/// Congestion control towards one peer.
+#[derive(Debug)]
+pub(crate) struct Estimator {
+    start: Instant,
+    history: History,
+    trend: DelayTrend,
+    acknowledged: Acknowledged,
+    loss: LossLimit,
+    rate: RateControl,
+    prober: Prober,
+    reference: Option<i64>,
+    /// The highest number that a feedback spoke of.
+    told: u64,
+    feedback_at: Option<Instant>,
+    /// What would be sent if the path carried anything, in bits a second.
+    wanted_bps: f64,
+    /// A probe has come to an end.
+    probed: bool,
+}
+
+impl Estimator {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            start: now,
+            history: History::new(),
+            trend: DelayTrend::new(),
+            acknowledged: Acknowledged::default(),
+            loss: LossLimit::new(),
+            rate: RateControl::new(START_BPS),
+            prober: Prober::new(),
+            reference: None,
+            told: 0,
+            feedback_at: None,
+            wanted_bps: 0.0,
+            probed: false,
+        }
+    }
+
+    /// In bits a second, headers of IP and UDP included. Before the first feedback it is a guess.
+    pub(crate) fn bps(&self) -> u64 {
+        let bps = self.rate.bps().min(self.loss.limit_bps());
+        // Lossless: clamped to positive limits far below 2^53.
+        bps.clamp(limits::ESTIMATE_BPS_MIN as f64, limits::ESTIMATE_BPS_MAX as f64) as u64
+    }
+
+    /// Feedback has come.
+    pub(crate) fn is_informed(&self) -> bool {
+        self.feedback_at.is_some()
+    }
+
+    /// The number of a packet of `len` bytes of UDP payload that is sent now.
+    pub(crate) fn send(&mut self, len: usize, now: Instant) -> u16 {
+        let probe = self.prober.sending(len as u64);
+        self.history.send(self.micros(now), len, probe)
+    }
+
+    /// Microseconds since the start, modulo 2^32.
+    fn micros(&self, now: Instant) -> u32 {
+        let since = now.saturating_duration_since(self.start);
+        let micros = since.as_secs().wrapping_mul(1_000_000) + u64::from(since.subsec_micros());
+        u32::try_from(micros & u64::from(u32::MAX)).expect("masked to 32 bits")
+    }
+
+    /// Takes one feedback packet whole.
+    pub(crate) fn feedback(&mut self, packet: &[u8], round_trip: Duration, now: Instant) -> Result<(), Malformed> {
+        let feedback = Feedback::parse(packet)?;
+        let reference = feedback.reference(self.reference);
+        let base = self.history.unroll(feedback.base);
+        let silent = self
+            .feedback_at
+            .is_some_and(|at| now.saturating_duration_since(at) > OUTAGE);
+        if silent {
+            self.trend.reset();
+            self.loss.forget();
+        }
+        let (mut lost, mut arrived) = (0, 0);
+        let told_before = self.told;
+        let mut told = self.told;
+        let Self {
+            history,
+            trend,
+            acknowledged,
+            prober,
+            ..
+        } = self;
+        let oldest = history.oldest();
+        let read = feedback.each(reference, |place, ticks| {
+            let number = base + place;
+            if number < oldest {
+                return;
+            }
+            let Some(sent) = history.get_mut(number) else { return };
+            let new = number > told_before;
+            told = told.max(number);
+            let Some(ticks) = ticks else {
+                if new {
+                    lost += 1;
+                    if sent.probe > 0 {
+                        prober.lost(sent.probe);
+                    }
+                }
+                return;
+            };
+            if std::mem::replace(&mut sent.told, true) {
+                return;
+            }
+            arrived += 1;
+            acknowledged.add(ticks, sent.bytes);
+            trend.arrived(sent.at, ticks);
+            if sent.probe > 0 && new {
+                prober.arrived(sent.probe, sent.at, ticks, sent.bytes);
+            }
+        });
+        self.told = told;
+        read?;
+        if arrived == 0 && lost == 0 {
+            return Ok(());
+        }
+        self.reference = Some(reference);
+        self.feedback_at = Some(now);
+        if silent {
+            // The times that came after the silence are the first of a new beginning.
+            self.trend.reset();
+            (lost, arrived) = (0, 0);
+        }
+        self.conclude(lost, arrived, round_trip, now);
+        Ok(())
+    }
+
+    fn conclude(&mut self, lost: u32, arrived: u32, round_trip: Duration, now: Instant) {
+        let before = self.bps() as f64;
+        let acknowledged = self.acknowledged.bps();
+        let limited = acknowledged.is_none_or(|bps| bps < LIMITED_BELOW * self.rate.bps());
+        self.rate
+            .update(self.trend.usage(), acknowledged, limited, round_trip, now);
+        let fell = self.loss.told(lost, arrived, before, now);
+        if let Some((target, found)) = self.prober.result() {
+            self.probe_result(target, found, now);
+        }
+        let after = self.bps() as f64;
+        if self.trend.usage() == Usage::Over || fell {
+            self.prober.pause(CALM, now);
+            if after < 0.7 * before {
+                // Such a fall may be over as fast as it came.
+                self.prober.hasten(CALM, now);
+            }
+        }
+    }
+
+    fn probe_result(&mut self, target: f64, found: f64, now: Instant) {
+        let bps = self.bps() as f64;
+        let first = !std::mem::replace(&mut self.probed, true);
+        let more = found > bps * FOUND_MORE && self.trend.usage() != Usage::Over;
+        let less = first && found > 0.0 && found < bps && found < 0.8 * target;
+        if more || less {
+            self.rate.set(found, now);
+        }
+        if more {
+            self.loss.proven(found);
+        }
+        self.prober.finish(more.then_some(found), now);
+    }
+
+    /// What would be sent if the path carried anything, in bits a second.
+    pub(crate) fn want(&mut self, wanted_bps: u64) {
+        self.wanted_bps = wanted_bps as f64;
+    }
+
+    fn wants_more(&self) -> bool {
+        self.is_informed() && self.wanted_bps > 0.0 && self.wanted_bps * PROBE_BEYOND > self.bps() as f64 * 1.1
+    }
+
+    /// When [`Estimator::owed`] is to be asked.
+    pub(crate) fn due_at(&self, now: Instant) -> Option<Instant> {
+        if let Some(at) = self.prober.due_at() {
+            return Some(at);
+        }
+        self.wants_more().then(|| self.prober.begins_at().unwrap_or(now))
+    }
+
+    /// Bytes to be sent now for a probe, beside the media. Begins a probe when there is reason to.
+    pub(crate) fn owed(&mut self, now: Instant) -> Option<u64> {
+        if self.wants_more() && self.prober.may_begin(now) && self.trend.usage() != Usage::Over {
+            let bps = self.bps() as f64;
+            let factor = if self.probed { PROBE_FACTOR } else { FIRST_PROBE_FACTOR };
+            let target = (bps * factor).min(self.wanted_bps * PROBE_BEYOND);
+            self.prober.begin(target.min(limits::ESTIMATE_BPS_MAX as f64), now);
+        }
+        self.prober.owed(now)
+    }
+
+    /// The share of packets that got lost lately.
+    #[cfg(test)]
+    pub(super) fn loss(&self) -> f64 {
+        self.loss.share()
+    }
+}

@@ -1,0 +1,116 @@
+//! What loss says: nothing below a few percent, since radio loses packets without a queue; above, that a queue is full
+//! (draft-ietf-rmcat-gcc-02 section 6).
+
+use std::time::{Duration, Instant};
+
+/// Of how long a time and how many packets the share is taken.
+const INTERVAL: Duration = Duration::from_millis(400);
+const PACKETS_MIN: u32 = 20;
+/// Shares that let it rise and make it fall.
+const RISES_BELOW: f64 = 0.04;
+const FALLS_ABOVE: f64 = 0.10;
+/// How much it rises at each step.
+const RISE: f64 = 1.06;
+
+/// A limit by loss.
+#[derive(Debug)]
+pub(super) struct LossLimit {
+    limit_bps: f64,
+    lost: u32,
+    arrived: u32,
+    since: Option<Instant>,
+    share: f64,
+}
+
+impl LossLimit {
+    pub(super) fn new() -> Self {
+        Self {
+            limit_bps: f64::INFINITY,
+            lost: 0,
+            arrived: 0,
+            since: None,
+            share: 0.0,
+        }
+    }
+
+    pub(super) fn limit_bps(&self) -> f64 {
+        self.limit_bps
+    }
+
+    /// The share of packets that the last interval lost.
+    pub(super) fn share(&self) -> f64 {
+        self.share
+    }
+
+    /// A probe has shown that this much gets through.
+    pub(super) fn proven(&mut self, bps: f64) {
+        self.limit_bps = self.limit_bps.max(bps);
+    }
+
+    /// Takes what one feedback says, while `estimate_bps` was sent at most; true when the limit fell.
+    pub(super) fn told(&mut self, lost: u32, arrived: u32, estimate_bps: f64, now: Instant) -> bool {
+        self.lost += lost;
+        self.arrived += arrived;
+        let since = *self.since.get_or_insert(now);
+        if now.saturating_duration_since(since) < INTERVAL || self.lost + self.arrived < PACKETS_MIN {
+            return false;
+        }
+        self.share = f64::from(self.lost) / f64::from(self.lost + self.arrived);
+        (self.lost, self.arrived, self.since) = (0, 0, Some(now));
+        if self.share > FALLS_ABOVE {
+            self.limit_bps = self.limit_bps.min(estimate_bps) * (1.0 - 0.5 * self.share);
+            return true;
+        }
+        if self.share < RISES_BELOW {
+            self.limit_bps *= RISE;
+        }
+        // Far above what is sent it limits nothing, and would take long to come down.
+        if self.limit_bps > estimate_bps * 3.0 {
+            self.limit_bps = f64::INFINITY;
+        }
+        false
+    }
+
+    /// Forgets what was counted: an outage says nothing about what gets through after it.
+    pub(super) fn forget(&mut self) {
+        (self.lost, self.arrived, self.since) = (0, 0, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The limit after some seconds of 1 Mbit/s at this many lost of a hundred.
+    fn after(lost: u32, seconds: u64) -> f64 {
+        let start = Instant::now();
+        let mut limit = LossLimit::new();
+        for step in 0..seconds * 10 {
+            let now = start + Duration::from_millis(step * 100);
+            let estimate = limit.limit_bps().min(1_000_000.0);
+            limit.told(lost, 100 - lost, estimate, now);
+        }
+        limit.limit_bps()
+    }
+
+    #[test]
+    fn little_loss_limits_nothing_and_much_does() {
+        assert!(after(2, 60) > 1_000_000.0);
+        assert!(after(8, 60) > 1_000_000.0);
+        assert!(after(20, 3) < 700_000.0, "{}", after(20, 3));
+    }
+
+    #[test]
+    fn rises_again_when_the_loss_is_over() {
+        let start = Instant::now();
+        let mut limit = LossLimit::new();
+        let at = |ms| start + Duration::from_millis(ms);
+        limit.told(0, 30, 1_000_000.0, start);
+        assert!(limit.told(50, 50, 1_000_000.0, at(500)));
+        let low = limit.limit_bps();
+        for step in 2..22 {
+            limit.told(0, 50, low, at(step * 500));
+        }
+        assert!(limit.limit_bps() > 2.0 * low);
+    }
+}
