@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use sfu_core::rtp::red::{self, Block};
 use sfu_core::{Counters, Event, SourceKind};
 use sfu_sim::{ClientConfig, Conditions, World};
 
@@ -261,6 +262,7 @@ fn an_authentic_client_cannot_break_anything_by_odd_packets() {
     let mut world = call();
     let attacker = world.join(ClientConfig {
         tag: 3,
+        redundancy: true,
         ..ClientConfig::default()
     });
     world.connect_all();
@@ -303,8 +305,13 @@ fn an_authentic_client_cannot_break_anything_by_odd_packets() {
             world.client(attacker).raw_rtcp(&plain)
         } else {
             let kind = sources[random.random_range(0..2)];
-            let payload_type = [96, 97, 111, 96 | 0x80, random.random()][random.random_range(0..5)];
+            let payload_type = [63, 96, 97, 111, 96 | 0x80, random.random()][random.random_range(0..6)];
             let payload: Vec<u8> = (0..random.random_range(0..60)).map(|_| random.random()).collect();
+            let payload = if payload_type == 63 && random.random() {
+                redundant(&payload)
+            } else {
+                payload
+            };
             let values: Vec<u8> = (0..random.random_range(0..24)).map(|_| random.random()).collect();
             let profile = [0xbede, 0x1000, random.random()][random.random_range(0..3)];
             let extension = random.random_bool(0.5).then_some((profile, values.as_slice()));
@@ -328,4 +335,16 @@ fn an_authentic_client_cannot_break_anything_by_odd_packets() {
         "{counters:?}"
     );
     assert!(counters.rtp_malformed > 100, "{counters:?}");
+}
+
+/// Redundant sound whose lengths fit, whatever else it is.
+fn redundant(bytes: &[u8]) -> Vec<u8> {
+    let (block, primary) = bytes.split_at(bytes.len() / 2);
+    let blocks = [Block {
+        offset: u32::try_from(bytes.len()).expect("short") * 200,
+        payload: block,
+    }];
+    let mut out = vec![0; red::written_len(&blocks, primary.len())];
+    red::write(&mut out, 111, &blocks, primary);
+    out
 }
