@@ -2,6 +2,7 @@
 
 mod a_call;
 mod direct;
+mod load;
 mod through_the_server;
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -31,7 +31,11 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
             "web",
         ],
     ),
-    ("benches", "benches", &["sfu-core", "sfu-sim", "signaling-protocol"]),
+    (
+        "benches",
+        "benches",
+        &["sfu-core", "sfu-driver", "sfu-sim", "signaling-protocol"],
+    ),
     ("xtask", "xtask", &[]),
 ];
 

@@ -1,0 +1,72 @@
+//! What the kernel says about a process and the machine.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+/// Clock ticks a second, as `/proc` counts CPU time on every Linux that we run on.
+const TICKS: u64 = 100;
+
+/// CPU time of all threads of a process, ended ones included, in user and kernel mode.
+///
+/// # Errors
+/// When the process is gone.
+pub(crate) fn process_cpu(pid: u32) -> Result<Duration> {
+    let path = format!("/proc/{pid}/stat");
+    let stat = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+    // The name in parentheses may hold spaces; fields are counted from behind it.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |place: usize| -> Result<u64> { Ok(fields.get(place).context("a short line")?.parse()?) };
+    Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 1_000 / TICKS))
+}
+
+/// Resident memory of a process, bytes.
+///
+/// # Errors
+/// When the process is gone.
+pub(crate) fn process_memory(pid: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line
+        .and_then(|line| line.split_whitespace().next())
+        .context("no VmRSS")?;
+    Ok(kib.parse::<u64>()? * 1_024)
+}
+
+/// (idle, all) ticks of each core since the start.
+pub(crate) fn core_ticks() -> Result<Vec<(u64, u64)>> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let mut cores = Vec::new();
+    for line in stat
+        .lines()
+        .filter(|line| line.starts_with("cpu") && !line.starts_with("cpu "))
+    {
+        let ticks: Vec<u64> = line
+            .split_whitespace()
+            .skip(1)
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        // Idle and waiting for disks; guest time is in user time already.
+        let idle = ticks.iter().skip(3).take(2).sum();
+        cores.push((idle, ticks.iter().take(8).sum()));
+    }
+    Ok(cores)
+}
+
+/// Processor and kernel, for the report.
+#[must_use]
+pub fn describe() -> String {
+    let read = |path: &str| std::fs::read_to_string(Path::new(path)).unwrap_or_default();
+    let info = read("/proc/cpuinfo");
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("unknown processor", |rest| rest.trim_start_matches([' ', '\t', ':']));
+    let cores = info.lines().filter(|line| line.starts_with("processor")).count();
+    let vaes = if info.contains(" vaes") { " with VAES" } else { "" };
+    format!(
+        "{cores} cores of {model}{vaes}, Linux {}",
+        read("/proc/sys/kernel/osrelease").trim()
+    )
+}
