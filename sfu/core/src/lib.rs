@@ -8,6 +8,7 @@ mod bandwidth;
 mod budget;
 mod candidate;
 mod counters;
+mod deadlines;
 mod demux;
 mod dtls;
 mod event;

@@ -7,7 +7,7 @@ pub const ROOMS_MAX: usize = 4_096;
 /// Peers in one core; a further join is refused.
 pub const PEERS_MAX: usize = 8_192;
 /// Peers in one room; a further join is refused.
-pub const PEERS_PER_ROOM_MAX: usize = 512;
+pub const PEERS_PER_ROOM_MAX: usize = 1_024;
 
 /// Bytes of an offer; a longer one is refused.
 pub const OFFER_BYTES_MAX: usize = 64 * 1024;

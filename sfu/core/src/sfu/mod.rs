@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use crate::audio::Earlier;
 use crate::candidate::Candidate;
 use crate::counters::Counters;
+use crate::deadlines::Deadlines;
 use crate::demux::{Protocol, Routes, Tuple};
 use crate::dtls::{self, Certificate};
 use crate::event::{Command, DisconnectReason, Event, RoomId, Source};
@@ -112,8 +113,8 @@ pub struct Sfu {
     counters: Counters,
     /// Number of the newest stream.
     last_stream: u32,
-    /// No peer wants to be looked at before this.
-    wake_at: Option<Instant>,
+    /// When each peer is to be looked at, or a little earlier.
+    deadlines: Deadlines,
     /// Whose input is being worked on, for [`Sfu::fail_room`].
     working_on: Option<RoomId>,
     /// Reused for answers and compounds.
@@ -150,7 +151,7 @@ impl Sfu {
             events: VecDeque::new(),
             counters: Counters::default(),
             last_stream: 0,
-            wake_at: None,
+            deadlines: Deadlines::default(),
             working_on: None,
             scratch: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
             stored: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
@@ -188,7 +189,7 @@ impl Sfu {
             Input::Command(command) => self.command(now, command),
             Input::Timeout => {}
         }
-        if self.wake_at.is_some_and(|at| at <= now) {
+        if self.next_timeout().is_some_and(|at| at <= now) {
             self.run_timers(now);
         }
         self.working_on = None;
@@ -207,7 +208,7 @@ impl Sfu {
     /// When to call [`Sfu::handle`] with [`Input::Timeout`], unless something else happens before.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.wake_at
+        self.deadlines.first().map(|(at, _)| at)
     }
 
     /// What was done and dropped since the start.
@@ -225,8 +226,6 @@ impl Sfu {
     /// Ends the room whose input was being worked on when [`Sfu::handle`] panicked; the others go on. `None` when the
     /// panic was in no room's work.
     pub fn fail_room(&mut self, now: Instant) -> Option<RoomId> {
-        // A panic among the timers left those behind it unread, so all are looked at again.
-        self.wake_at = Some(now);
         let room = self.working_on.take()?;
         self.counters.rooms_failed += 1;
         self.remove_room(now, room, DisconnectReason::RoomFailed);
@@ -245,6 +244,7 @@ impl Sfu {
         let Some(mut peer) = self.peers.remove(place) else {
             return;
         };
+        self.deadlines.remove(place);
         self.rooms.leave(peer.room, place);
         for ufrag in peer.ice.ufrags() {
             self.routes.remove_ufrag(ufrag);
@@ -295,7 +295,7 @@ impl Sfu {
         let handshake_timeout = self.limits.handshake_timeout;
         let Some(peer) = self.peers.get_mut(place) else { return };
         let wake_at = peer.schedule(now, handshake_timeout);
-        self.wake_at = Some(self.wake_at.map_or(wake_at, |at| at.min(wake_at)));
+        self.deadlines.pull(place, wake_at);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happens by time alone: handshakes repeated or given up, consent, reports, NACKs and keyframe requests.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Sfu, push_bytes};
 use crate::bandwidth;
@@ -16,20 +16,30 @@ use crate::track::Track;
 /// A compound is closed before it grows beyond this; a packet of ours is far smaller than the rest of the datagram.
 const COMPOUND_BYTES_MAX: usize = 1_000;
 
+/// Between two looks at a peer at least, whatever its deadlines say.
+const TIMER_GRAIN: Duration = Duration::from_micros(1);
+
 impl Sfu {
-    /// Looks at every peer whose time has come, and finds the next time.
+    /// Looks at every peer whose time has come.
     pub(super) fn run_timers(&mut self, now: Instant) {
-        self.wake_at = None;
-        for place in 0..self.peers.places() {
-            let Some(peer) = self.peers.get(place) else { continue };
+        while let Some((at, place)) = self.deadlines.first().filter(|(at, _)| *at <= now) {
+            // Later than now whatever happens, so that this ends, and so that a panic leaves nobody without a deadline.
+            let next = now.max(at) + TIMER_GRAIN;
+            let Some(peer) = self.peers.get(place) else {
+                self.deadlines.remove(place);
+                continue;
+            };
             if peer.wake_at > now {
-                let wake_at = peer.wake_at;
-                self.wake_at = Some(self.wake_at.map_or(wake_at, |at| at.min(wake_at)));
+                self.deadlines.set(place, peer.wake_at);
                 continue;
             }
             self.working_on = Some(peer.room);
+            self.deadlines.set(place, next);
             self.look_at(now, place);
             self.reschedule(now, place);
+            if let Some(peer) = self.peers.get(place) {
+                self.deadlines.set(place, peer.wake_at.max(next));
+            }
         }
     }
 

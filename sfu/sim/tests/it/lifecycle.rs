@@ -264,7 +264,7 @@ fn limits_refuse_and_ids_are_not_used_twice() {
         refusal(&world),
         Some(JoinError::BadOffer("this peer has joined already".to_owned()))
     );
-    for peer in 0..512 {
+    for peer in 0..sfu_core::limits::PEERS_PER_ROOM_MAX as u64 {
         world.command(join(1_000 + peer, 2, &client.offer()));
     }
     assert_eq!(refusal(&world).map(|error| error == JoinError::RoomFull), Some(false));
