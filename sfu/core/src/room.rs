@@ -53,11 +53,6 @@ impl Peers {
         self.free.push(place);
         Some(peer)
     }
-
-    /// One more than the highest place in use.
-    pub(crate) fn places(&self) -> usize {
-        self.places.len()
-    }
 }
 
 /// A room with at least one peer.
