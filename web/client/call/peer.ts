@@ -111,7 +111,7 @@ export class Peer {
 
   /** A short list of codecs halves the offer and the time to join. */
   #prefer(transceiver: RTCRtpTransceiver, kind: "audio" | "video"): void {
-    const wanted = kind === "audio" ? ["audio/opus", "audio/red"] : ["video/vp8", "video/rtx"];
+    const wanted = kind === "audio" ? ["audio/red", "audio/opus"] : ["video/vp8", "video/rtx"];
     const known = this.#world.RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
     const codecs = wanted.flatMap((name) => known.filter((codec) => codec.mimeType.toLowerCase() === name));
     if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
