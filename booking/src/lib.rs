@@ -79,6 +79,7 @@ pub fn statements() -> Vec<db::Sql> {
         availability::queries::STATEMENTS,
         billing::queries::STATEMENTS,
         billing::test_provider::STATEMENTS,
+        calls::quality::STATEMENTS,
         calls::queries::STATEMENTS,
         documents::queries::STATEMENTS,
         jobs::STATEMENTS,

@@ -18,6 +18,7 @@ use crate::http::{self, ReadyCheck};
 use crate::live::Live;
 use crate::media::Plane;
 use crate::metrics::{Metrics, Parts};
+use crate::quality::{self, Board};
 use crate::{commands, secrets, shutdown, tls};
 
 /// Runs the server until it is told to stop.
@@ -50,19 +51,30 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
             move || clock.now()
         }),
     );
+    let board = Arc::new(Board::default());
     let api = media_api(&config, &state, &plane)?;
     let pump = std::thread::Builder::new().name("media-events".to_owned()).spawn({
-        let (plane, hub, api) = (plane.clone(), hub.clone(), api.clone());
-        move || plane.pump(&events, &hub, api.as_ref())
+        let (plane, board, hub, api) = (plane.clone(), board.clone(), hub.clone(), api.clone());
+        move || plane.pump(&events, &board, &hub, api.as_ref())
     })?;
-    if state.live_calls.set(Arc::new(Live(hub.clone()))).is_err() {
+    let live = Live {
+        hub: hub.clone(),
+        board: board.clone(),
+    };
+    if state.live_calls.set(Arc::new(live)).is_err() {
         anyhow::bail!("the live calls were set before");
     }
     let jobs = tokio::spawn(booking::jobs::run(state.clone(), shutdown::requested(stopping.clone())));
+    let quality = tokio::spawn(quality::keep(
+        state.clone(),
+        hub.clone(),
+        board.clone(),
+        stopping.clone(),
+    ));
     announce(&config, &state, &plane).await?;
 
     let metrics = Arc::new(Metrics::new()?);
-    metrics.add(Box::new(Parts::new(plane.clone(), hub.clone(), api.clone())?))?;
+    metrics.add(Box::new(Parts::new(plane.clone(), hub.clone(), api.clone(), board)?))?;
     let socket = signaling::router(hub.clone(), SocketConfig::new(vec![config.public_url.clone()]));
     let ready = ready_check(state.clone(), stopping.clone());
     let mut site = booking::router(state);
@@ -74,6 +86,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     tls::serve(&config, app, stopping).await?;
     drained.await.context("the calls could not be handed over")?;
     jobs.await.context("the background work ended badly")?;
+    quality.await.context("the record of the calls' quality ended badly")?;
     plane.stop();
     if pump.join().is_err() {
         tracing::error!("the thread of media events ended badly");

@@ -1,42 +1,50 @@
 //! The running calls, as the operator's page shows them.
 
+use std::sync::Arc;
+
 use booking::operator::{LiveCall, LiveCalls, LiveSeat, LiveStats};
 use sfu_core::PeerStats;
 use signaling::Hub;
 use signaling_protocol::Role;
 use signaling_protocol::message::Presence;
 
-/// Reads the hub.
-pub(crate) struct Live(pub(crate) Hub);
+use crate::quality::Board;
+
+/// Reads the hub and what is known of the streams.
+pub(crate) struct Live {
+    pub(crate) hub: Hub,
+    pub(crate) board: Arc<Board>,
+}
 
 impl LiveCalls for Live {
     fn snapshot(&self) -> Vec<LiveCall> {
-        self.0.snapshot().into_iter().map(call).collect()
+        self.hub.snapshot().iter().map(|live| call(live, &self.board)).collect()
     }
 
     fn cancel(&self, call: &str) {
-        self.0.cancel(call);
+        self.hub.cancel(call);
     }
 }
 
-fn call(call: signaling::LiveCall) -> LiveCall {
+fn call(call: &signaling::LiveCall, board: &Board) -> LiveCall {
     LiveCall {
-        call: call.call,
+        call: call.call.clone(),
         starts_at: call.starts_at,
         ends_at: call.ends_at,
         billable: call.billable,
-        seats: call.seats.into_iter().map(seat).collect(),
+        seats: call.seats.iter().map(|seat| live_seat(call, seat, board)).collect(),
     }
 }
 
-fn seat(seat: signaling::LiveSeat) -> LiveSeat {
+fn live_seat(call: &signaling::LiveCall, seat: &signaling::LiveSeat, board: &Board) -> LiveSeat {
     LiveSeat {
-        seat: seat.seat,
-        name: seat.name,
+        seat: seat.seat.clone(),
+        name: seat.name.clone(),
         is_provider: seat.role == Role::Provider,
         waiting: seat.presence == Presence::Lobby,
         connected: seat.presence == Presence::Connected,
         stats: seat.stats.map(|stats| counters(&stats)),
+        legs: board.legs(call, seat),
     }
 }
 

@@ -9,6 +9,7 @@ mod live;
 mod logs;
 mod media;
 mod metrics;
+mod quality;
 mod secrets;
 mod shutdown;
 mod tls;

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -15,6 +15,7 @@ use signaling::{Hub, MediaPlane};
 use tokio::sync::oneshot;
 
 use crate::config::Media;
+use crate::quality::Board;
 
 /// Longest wait of a command in the backlog after its queue has room again.
 const RETRY_EVERY: Duration = Duration::from_millis(20);
@@ -84,7 +85,7 @@ impl Plane {
     }
 
     /// Passes events on until the driver stops. Runs on a thread of its own, since the driver knows no async runtime.
-    pub(crate) fn pump(&self, events: &Receiver<Event>, hub: &Hub, api: Option<&MediaApi>) {
+    pub(crate) fn pump(&self, events: &Receiver<Event>, board: &Board, hub: &Hub, api: Option<&MediaApi>) {
         loop {
             let event = match events.recv_timeout(RETRY_EVERY) {
                 Ok(event) => event,
@@ -95,6 +96,7 @@ impl Plane {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             self.retry();
+            board.event(Instant::now(), &event);
             match event {
                 Event::Joined { peer, joined } => self.answer(peer, Ok(joined)),
                 Event::Refused { peer, error } => self.answer(peer, Err(error)),

@@ -12,6 +12,7 @@ use sfu_driver::ShardMetrics;
 use signaling::Hub;
 
 use crate::media::Plane;
+use crate::quality::Board;
 
 /// A media thread that was not heard of for this long hangs: it wakes at least every half second.
 const SHARD_SILENT: Duration = Duration::from_secs(2);
@@ -82,6 +83,8 @@ pub(crate) struct Parts {
     plane: Arc<Plane>,
     hub: Hub,
     api: Option<MediaApi>,
+    board: Arc<Board>,
+    legs: Desc,
     media: Desc,
     sockets: Desc,
     signaling: Desc,
@@ -94,7 +97,12 @@ pub(crate) struct Parts {
 impl Parts {
     /// # Errors
     /// When a name is no good.
-    pub(crate) fn new(plane: Arc<Plane>, hub: Hub, api: Option<MediaApi>) -> prometheus::Result<Self> {
+    pub(crate) fn new(
+        plane: Arc<Plane>,
+        hub: Hub,
+        api: Option<MediaApi>,
+        board: Arc<Board>,
+    ) -> prometheus::Result<Self> {
         let times = |name: &str, help: &str| {
             let labels = std::collections::HashMap::new();
             Desc::new(name.to_owned(), help.to_owned(), Vec::new(), labels)
@@ -111,6 +119,12 @@ impl Parts {
             plane,
             hub,
             api,
+            board,
+            legs: described(
+                "booka_media_legs",
+                "Streams now by their score: good from 3.6, poor below 2.6",
+                "score",
+            )?,
             media: described(
                 "booka_media_total",
                 "What the media core did and dropped, all shards",
@@ -136,7 +150,7 @@ impl Parts {
             .iter()
             .map(|(what, value)| {
                 let mut label = LabelPair::default();
-                label.set_name("what".to_owned());
+                label.set_name(desc.variable_labels[0].clone());
                 label.set_value((*what).to_owned());
                 let mut metric = Metric::from_label(vec![label]);
                 // Counters of packets stay below 2^53 for centuries.
@@ -194,6 +208,7 @@ impl Collector for Parts {
             &self.sizes,
             &self.forward_delays,
             &self.joins,
+            &self.legs,
         ]
     }
 
@@ -220,6 +235,13 @@ impl Collector for Parts {
             .map(|api| api.metrics().snapshot())
             .unwrap_or_default();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let summary = self.board.summary();
+        let legs = [
+            ("good", summary.good),
+            ("fair", summary.fair),
+            ("poor", summary.poor),
+            ("unknown", summary.unknown),
+        ];
         let sizes = [
             ("media_rooms", count(shards.iter().map(|shard| shard.rooms).sum())),
             ("media_peers", count(shards.iter().map(|shard| shard.peers).sum())),
@@ -230,6 +252,8 @@ impl Collector for Parts {
             ("call_connections", count(connections)),
             ("api_rooms", count(api_rooms)),
             ("api_sessions", count(api_sessions)),
+            ("media_estimates", summary.estimates),
+            ("media_estimate_bps", summary.estimate_bps),
         ];
         vec![
             Self::family(&self.media, MetricType::COUNTER, &core.into_iter().collect::<Vec<_>>()),
@@ -239,6 +263,7 @@ impl Collector for Parts {
             Self::family(&self.sizes, MetricType::GAUGE, &sizes),
             histogram(&self.forward_delays, &total.forward_delay),
             histogram(&self.joins, &total.joins),
+            Self::family(&self.legs, MetricType::GAUGE, &legs),
         ]
     }
 }

@@ -189,6 +189,17 @@ pub fn permille(locale: Locale, permille: u32) -> String {
     format!("{}{point}{}{NBSP}%", permille / 10, permille % 10)
 }
 
+/// `4,2` from hundredths.
+#[must_use]
+pub fn score(locale: Locale, centi: u32) -> String {
+    let point = match locale {
+        Locale::Nb => ',',
+        Locale::En => '.',
+    };
+    let tenths = (centi + 5) / 10;
+    format!("{}{point}{}", tenths / 10, tenths % 10)
+}
+
 /// `om 12 min`, `for 3 dager siden`, `nå`
 #[must_use]
 pub fn relative(locale: Locale, at: i64, now: i64) -> String {

@@ -2,6 +2,7 @@
 
 use super::{Account, queries};
 use crate::appointments;
+use crate::calls::quality;
 use crate::db::Tx;
 use crate::error::AppResult;
 use crate::mail::{self, AccountMail};
@@ -68,6 +69,7 @@ pub async fn erase_due(state: &AppState) -> AppResult<usize> {
             queries::TOKENS_END_ALL,
             queries::HOLDS_ERASE,
             queries::APPOINTMENTS_ERASE,
+            quality::ERASE,
             queries::OUTBOX_ERASE,
             queries::ORGS_PAUSE,
             queries::ORGS_ERASE,
@@ -93,6 +95,7 @@ async fn sweep(state: &AppState, now: Micros) -> AppResult<u64> {
     ] {
         gone += tx.execute(statement, params![now]).await?;
     }
+    gone += tx.execute(quality::SWEEP, params![now - quality::KEPT_US]).await?;
     gone += tx.execute(queries::HOLDS_SWEEP, params![now - ABANDONED_US]).await?;
     tx.commit().await?;
     Ok(gone)

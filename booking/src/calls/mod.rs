@@ -3,6 +3,7 @@
 //! The binary's `CallAuthority` is a thin adapter over these functions; times are the media server's measure.
 
 pub mod pages;
+pub mod quality;
 pub(crate) mod queries;
 
 use signaling_protocol::{PriceTerms, Role, Ticket};

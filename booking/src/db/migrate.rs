@@ -33,6 +33,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!("0012_create_payments"),
     step!("0013_create_test_provider"),
     step!("0014_create_documents"),
+    step!("0015_create_call_quality"),
 ];
 
 /// Brings the schema up to date. Two processes may do this at once: PostgreSQL's advisory lock and SQLite's file lock

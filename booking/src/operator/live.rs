@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use web::pages::operator::{CallHealth, LiveParticipant};
+use web::pages::operator::{CallHealth, LegRow, LiveParticipant};
 
+use super::quality::source;
+use crate::calls::quality::{Direction, Leg};
 use crate::state::{AppState, Micros};
 
 /// Between the two looks that a bitrate is taken from.
@@ -45,6 +47,8 @@ pub struct LiveSeat {
     pub connected: bool,
     /// Counters of the media connection, if there is one.
     pub stats: Option<LiveStats>,
+    /// How each of its streams does.
+    pub legs: Vec<Leg>,
 }
 
 /// Counters since the media connection began. "in" is what came from the participant.
@@ -152,6 +156,39 @@ fn rates(before: &[LiveCall], after: &[LiveCall], window: Duration) -> HashMap<S
         .collect()
 }
 
+/// Every stream of a call, participant by participant, what it sends first.
+pub(super) fn legs(call: &LiveCall) -> Vec<LegRow> {
+    let shown = |seat: &LiveSeat| {
+        if seat.is_provider {
+            seat.name.clone()
+        } else {
+            initials(&seat.name)
+        }
+    };
+    let name = |id: &str| {
+        call.seats
+            .iter()
+            .find(|seat| seat.seat == id)
+            .map(shown)
+            .unwrap_or_default()
+    };
+    let mut legs: Vec<&Leg> = call.seats.iter().flat_map(|seat| &seat.legs).collect();
+    legs.sort_by_key(|leg| (&leg.seat, leg.direction, &leg.source, &leg.from_seat));
+    let row = |leg: &Leg| LegRow {
+        who: name(&leg.seat),
+        sent: leg.direction == Direction::Sent,
+        source: source(&leg.source),
+        from: name(&leg.from_seat),
+        bitrate_bps: leg.bitrate_bps,
+        lost_permille: leg.lost_permille,
+        jitter_ms: (leg.jitter_us + 500) / 1_000,
+        layer: leg.layer,
+        wanted_layer: leg.wanted_layer,
+        score_centi: leg.score_centi,
+    };
+    legs.into_iter().map(row).collect()
+}
+
 /// The worst that holds for anybody in the call.
 pub(super) fn health(call: &LiveCall) -> CallHealth {
     if call.seats.iter().any(|seat| seat.waiting) {
@@ -187,6 +224,7 @@ mod tests {
             waiting: false,
             connected: stats.is_some(),
             stats,
+            legs: Vec::new(),
         };
         LiveCall {
             call: "c".into(),

@@ -2,6 +2,7 @@
 
 mod live;
 mod pages;
+mod quality;
 pub(crate) mod queries;
 pub mod timeline;
 

@@ -8,11 +8,13 @@ use serde::Deserialize;
 use web::pages::appointment::AppointmentStatus;
 use web::pages::operator::{
     LedgerRow, LiveCallRow, MailState, OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage,
-    OperatorCallPage, OperatorCallsPage, OperatorMailPage, OperatorOutboxPage, OutboxRow, PaymentRow, SegmentRow,
+    OperatorCallPage, OperatorCallsPage, OperatorMailPage, OperatorOutboxPage, OutboxRow, PaymentRow, QualityRow,
+    SegmentRow,
 };
 use web::routes::pattern;
 
 use super::live::{self, LiveCall, Look};
+use super::quality;
 use super::queries::{self, ListedAppointment};
 use super::timeline::{page_status, timeline};
 use crate::appointments::{self, Appointment, Status};
@@ -122,6 +124,7 @@ async fn live_call(State(state): State<AppState>, visit: Visit, Path(id): Path<S
         ends_at: call.ends_at,
         billable_ms: call.billable / 1000,
         participants: call.seats.iter().map(|seat| look.participant(seat)).collect(),
+        legs: live::legs(call),
     }))
 }
 
@@ -214,6 +217,7 @@ async fn appointment(State(state): State<AppState>, visit: Visit, Path(id): Path
         ends_at: appointment.end_us,
         timeline: timeline(&events, billable),
         segments: segments(&mut tx, &appointment).await?,
+        quality: course(&mut tx, &appointment).await?,
         payments: payments(&mut tx, &appointment).await?,
         ledger: ledger(&mut tx, &id).await?,
         receipt: documents::receipt_number(&mut tx, &id).await?,
@@ -236,6 +240,19 @@ async fn segments(tx: &mut Tx, appointment: &Appointment) -> AppResult<Vec<Segme
         end_reason: segment.end_reason.unwrap_or_default(),
     };
     Ok(segments.into_iter().map(row).collect())
+}
+
+async fn course(tx: &mut Tx, appointment: &Appointment) -> AppResult<Vec<QualityRow>> {
+    let samples = calls::quality::timeline(tx, &appointment.id).await?;
+    let seats = call_queries::seats(tx, &appointment.id).await?;
+    Ok(quality::rows(&samples, |seat| {
+        let provider = seats.iter().any(|known| known.seat == seat && known.role == "provider");
+        if provider {
+            appointment.provider.name.clone()
+        } else {
+            live::initials(&appointment.consumer.name)
+        }
+    }))
 }
 
 async fn payments(tx: &mut Tx, appointment: &Appointment) -> AppResult<Vec<PaymentRow>> {

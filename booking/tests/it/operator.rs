@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use booking::accounts;
+use booking::calls::quality::{self, Direction, Leg};
 use booking::operator::{LiveCall, LiveCalls, LiveSeat, LiveStats};
 use booking::params;
 use booking::state::SECOND_US;
@@ -85,7 +87,21 @@ on_both! {
         let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
         let (consumer, provider) = desk.seats(&appointment).await;
         let stats = LiveStats { packets_in: 4_321, round_trip_ms: Some(37), ..LiveStats::default() };
-        let seat = |seat: String, name: &str, is_provider| LiveSeat {
+        let leg = |direction, from: &str| Leg {
+            seat: provider.clone(),
+            direction,
+            source: "camera".to_owned(),
+            from_seat: from.to_owned(),
+            bitrate_bps: 1_250_000,
+            lost_permille: 12,
+            jitter_us: 8_400,
+            layer: Some((1, 2)),
+            wanted_layer: Some((2, 2)),
+            score_centi: Some(312),
+        };
+        let legs = vec![leg(Direction::Sent, &provider), leg(Direction::Received, &consumer)];
+        let seat = |seat: String, name: &str, is_provider: bool| LiveSeat {
+            legs: if is_provider { legs.clone() } else { Vec::new() },
             seat,
             name: name.to_owned(),
             is_provider,
@@ -98,7 +114,7 @@ on_both! {
             starts_at: Desk::slot(2),
             ends_at: Desk::slot(3),
             billable: 25 * SECOND_US,
-            seats: vec![seat(consumer, "Ola Hansen", false), seat(provider, "Kari Nordli", true)],
+            seats: vec![seat(consumer.clone(), "Ola Hansen", false), seat(provider.clone(), "Kari Nordli", true)],
         };
         assert!(app.state.live_calls.set(Arc::new(OneCall(call))).is_ok(), "nobody else has set it");
         let list = desk.operator.get("/operator").await.expect(200).text();
@@ -106,5 +122,82 @@ on_both! {
         let page = desk.operator.get(&format!("/operator/calls/{appointment}")).await.expect(200).text();
         assert!(page.contains("Kari Nordli") && page.contains("O.H.") && page.contains("37"), "{page}");
         assert!(!page.contains("Ola Hansen"), "{page}");
+        for shown in ["Sender kamera", "Får kamera fra O.H.", "3,1", "Brukbar", "8 ms", "S1 T2 / S2 T2"] {
+            assert!(page.contains(shown), "{shown} in {page}");
+        }
+    }
+}
+
+fn judged(seat: &str, from: &str, score: u32) -> Leg {
+    Leg {
+        seat: seat.to_owned(),
+        direction: if seat == from {
+            Direction::Sent
+        } else {
+            Direction::Received
+        },
+        source: "microphone".to_owned(),
+        from_seat: from.to_owned(),
+        bitrate_bps: 40_000,
+        lost_permille: 20,
+        jitter_us: 3_000,
+        layer: None,
+        wanted_layer: None,
+        score_centi: Some(score),
+    }
+}
+
+on_both! {
+    async fn the_quality_of_a_call_is_stored_shown_and_forgotten(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
+        let (consumer, provider) = desk.seats(&appointment).await;
+        let at = Desk::slot(2);
+        let legs = vec![judged(&consumer, &consumer, 420), judged(&consumer, &provider, 190), judged("nobody", &provider, 100)];
+        let record = async |at| {
+            let calls = [(appointment.clone(), legs.clone())];
+            quality::record(&app.state, at, &calls).await.expect("it is stored");
+        };
+        record(at).await;
+        record(at).await;
+        record(at + 10 * SECOND_US).await;
+        let count = async || app.rows::<i64>("SELECT COUNT(*) FROM call_quality", params![]).await[0];
+        assert_eq!(count().await, 4, "once each time, and nothing of seats that are not in the call");
+        let page = desk.operator.get(&format!("/operator/appointments/{appointment}")).await.expect(200).text();
+        for shown in ["Kvalitet på forbindelsen", "Sender lyd", "Får lyd fra Kari Nordli", "4,2", "1,9", "2,0\u{a0}%", "<polyline"] {
+            assert!(page.contains(shown), "{shown} in {page}");
+        }
+        assert!(!page.contains("Ola Hansen"), "{page}");
+
+        accounts::erase_due(&app.state).await.expect("it runs");
+        assert_eq!(count().await, 4);
+        app.execute("UPDATE account SET deletion_asked_us = 1 WHERE id = 'p'", params![]).await;
+        accounts::erase_due(&app.state).await.expect("it runs");
+        assert_eq!(count().await, 0, "with the account of either side");
+
+        record(app.state.now() - quality::KEPT_US - 1).await;
+        record(app.state.now() - quality::KEPT_US + SECOND_US).await;
+        accounts::erase_due(&app.state).await.expect("it runs");
+        assert_eq!(count().await, 2, "what is older than thirty days is gone");
+    }
+}
+
+on_both! {
+    async fn the_quality_of_a_call_has_a_bounded_number_of_rows(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
+        let (consumer, provider) = desk.seats(&appointment).await;
+        // One statement makes all but one of the rows there may be.
+        app.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 19999)
+             INSERT INTO call_quality (call_id, seat_id, direction, source, from_seat_id, at_us, bitrate_bps, lost_permille, jitter_us)
+             SELECT $1, $2, 'sent', 'camera', $2, i, 0, 0, 0 FROM n",
+            params![&appointment, &consumer],
+        )
+        .await;
+        let legs = vec![judged(&consumer, &consumer, 420), judged(&consumer, &provider, 190)];
+        quality::record(&app.state, Desk::slot(2), &[(appointment, legs)]).await.expect("it is stored");
+        let count: Vec<i64> = app.rows("SELECT COUNT(*) FROM call_quality", params![]).await;
+        assert_eq!(count, [quality::ROWS_MAX]);
     }
 }

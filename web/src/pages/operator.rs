@@ -81,6 +81,85 @@ pub struct LiveParticipant {
     pub codecs: String,
 }
 
+/// What a stream carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LegSource {
+    Microphone,
+    Camera,
+    Screen,
+    ScreenAudio,
+}
+
+impl LegSource {
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Microphone => "leg-microphone",
+            Self::Camera => "leg-camera",
+            Self::Screen => "leg-screen",
+            Self::ScreenAudio => "leg-screen-audio",
+        }
+    }
+}
+
+/// How a score reads, in hundredths: from 3.6 nobody complains, below 2.6 nearly everybody does.
+pub(crate) fn grade(score_centi: &u32) -> (Tone, &'static str) {
+    match *score_centi {
+        360.. => (Tone::Good, "quality-good"),
+        260.. => (Tone::Warn, "quality-fair"),
+        ..260 => (Tone::Danger, "quality-poor"),
+    }
+}
+
+/// One stream of a live call.
+#[derive(Debug, Clone)]
+pub struct LegRow {
+    pub who: String,
+    /// Or received.
+    pub sent: bool,
+    pub source: LegSource,
+    /// Who publishes it.
+    pub from: String,
+    pub bitrate_bps: u64,
+    pub lost_permille: u32,
+    pub jitter_ms: u64,
+    /// Spatial and temporal layer that is forwarded, and the best that is asked for.
+    pub layer: Option<(u8, u8)>,
+    pub wanted_layer: Option<(u8, u8)>,
+    /// Mean opinion score in hundredths.
+    pub score_centi: Option<u32>,
+}
+
+impl LegRow {
+    fn layers(&self) -> Option<String> {
+        let text = |(spatial, temporal): (u8, u8)| format!("S{spatial} T{temporal}");
+        match (self.layer, self.wanted_layer) {
+            (Some(layer), Some(wanted)) if layer == wanted => Some(text(layer)),
+            (Some(layer), Some(wanted)) => Some(format!("{} / {}", text(layer), text(wanted))),
+            (Some(layer), None) => Some(text(layer)),
+            (None, Some(wanted)) => Some(format!("– / {}", text(wanted))),
+            (None, None) => None,
+        }
+    }
+}
+
+/// One stream of a call that was, over its whole time.
+#[derive(Debug, Clone)]
+pub struct QualityRow {
+    pub who: String,
+    pub sent: bool,
+    pub source: LegSource,
+    pub from: String,
+    pub from_at: i64,
+    pub to_at: i64,
+    /// Mean opinion score in hundredths.
+    pub lowest_centi: u32,
+    pub mean_centi: u32,
+    pub lost_permille_max: u32,
+    /// Points of polylines in a field of 120 by 24, best on top.
+    pub lines: Vec<String>,
+}
+
 /// `/operator/calls/{id}`
 #[derive(Debug, Clone, Template)]
 #[template(path = "operator_call.html")]
@@ -93,6 +172,7 @@ pub struct OperatorCallPage {
     pub ends_at: i64,
     pub billable_ms: i64,
     pub participants: Vec<LiveParticipant>,
+    pub legs: Vec<LegRow>,
 }
 
 /// One appointment in the operator's list.
@@ -175,6 +255,7 @@ pub struct OperatorAppointmentPage {
     pub ends_at: i64,
     pub timeline: Vec<TimelineEntry>,
     pub segments: Vec<SegmentRow>,
+    pub quality: Vec<QualityRow>,
     pub payments: Vec<PaymentRow>,
     pub ledger: Vec<LedgerRow>,
     pub receipt: Option<String>,

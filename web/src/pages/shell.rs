@@ -246,6 +246,12 @@ impl Shell {
         format::permille(self.locale, *permille)
     }
 
+    /// `4,2` from hundredths.
+    #[must_use]
+    pub fn score(&self, centi: &u32) -> String {
+        format::score(self.locale, *centi)
+    }
+
     /// `24. november`
     #[must_use]
     pub fn date_only(&self, date: impl Day) -> String {

@@ -8,9 +8,9 @@ use crate::pages::auth::OperatorSetupPage;
 use crate::pages::call::{CallFacts, CallPage, DeviceCheckPage};
 use crate::pages::legal::{AboutPage, Controller, NoticePage, TermsPage};
 use crate::pages::operator::{
-    CallHealth, LedgerRow, LiveCallRow, LiveParticipant, MailState, OperatorAppointmentPage, OperatorAppointmentRow,
-    OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage, OperatorMailPage, OperatorOutboxPage, OutboxRow,
-    PaymentRow, SegmentRow,
+    CallHealth, LedgerRow, LegRow, LegSource, LiveCallRow, LiveParticipant, MailState, OperatorAppointmentPage,
+    OperatorAppointmentRow, OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage, OperatorMailPage,
+    OperatorOutboxPage, OutboxRow, PaymentRow, QualityRow, SegmentRow,
 };
 use crate::pages::provider::TimeSlot;
 use crate::pages::provider_admin::{
@@ -297,6 +297,18 @@ fn live_call(locale: Locale) -> OperatorCallPage {
         loss_permille: 2,
         codecs: "opus, vp8".into(),
     };
+    let leg = |sent, source, score_centi| LegRow {
+        who: "Kari Nordli".into(),
+        sent,
+        source,
+        from: if sent { "Kari Nordli" } else { "O.H." }.into(),
+        bitrate_bps: 1_250_000,
+        lost_permille: 12,
+        jitter_ms: 8,
+        layer: (source != LegSource::Microphone).then_some((1, 2)),
+        wanted_layer: (source == LegSource::Camera && !sent).then_some((2, 2)),
+        score_centi,
+    };
     OperatorCallPage {
         shell: operator_shell(locale, &format!("/operator/calls/{ID}")),
         id: ID.into(),
@@ -306,6 +318,12 @@ fn live_call(locale: Locale) -> OperatorCallPage {
         ends_at: NOW + 20 * MINUTE,
         billable_ms: 560_000,
         participants: vec![seat("Kari Nordli", true, true), seat("O.H.", false, false)],
+        legs: vec![
+            leg(true, LegSource::Microphone, Some(431)),
+            leg(true, LegSource::Camera, None),
+            leg(false, LegSource::Camera, Some(312)),
+            leg(false, LegSource::Screen, Some(180)),
+        ],
     }
 }
 
@@ -332,6 +350,7 @@ fn operator_appointments(locale: Locale) -> Pages {
     };
     let detail = inspected(locale);
     let bare = OperatorAppointmentPage {
+        quality: Vec::new(),
         segments: Vec::new(),
         payments: Vec::new(),
         ledger: Vec::new(),
@@ -368,6 +387,18 @@ fn inspected(locale: Locale) -> OperatorAppointmentPage {
         amount_minor,
         currency: "NOK".into(),
     };
+    let course = |sent, source, mean_centi| QualityRow {
+        who: "Kari Nordli".into(),
+        sent,
+        source,
+        from: "O.H.".into(),
+        from_at: TEN,
+        to_at: TEN + 20 * MINUTE,
+        lowest_centi: 210,
+        mean_centi,
+        lost_permille_max: 45,
+        lines: vec!["0,2 20,2 24,16 40,4 60,3".into(), "70,3 90,5 119,2".into()],
+    };
     OperatorAppointmentPage {
         shell: operator_shell(locale, &format!("/operator/appointments/{ID}")),
         id: ID.into(),
@@ -379,6 +410,10 @@ fn inspected(locale: Locale) -> OperatorAppointmentPage {
         starts_at: TEN,
         ends_at: TEN + 30 * MINUTE,
         timeline: timeline(false),
+        quality: vec![
+            course(true, LegSource::Microphone, 421),
+            course(false, LegSource::Camera, 297),
+        ],
         segments: vec![segment("Kari Nordli", Some(TEN + 20 * MINUTE)), segment("O.H.", None)],
         payments: vec![PaymentRow {
             at: TEN,

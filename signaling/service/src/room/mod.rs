@@ -125,6 +125,8 @@ pub struct LiveSeat {
     pub presence: Presence,
     /// Of the current media connection, if there is one.
     pub stats: Option<PeerStats>,
+    /// The current media connection, if there is one.
+    pub peer: Option<PeerId>,
 }
 
 impl Room {
@@ -217,6 +219,7 @@ impl Room {
                     role: seat.role,
                     presence: seat.presence(now),
                     stats: seat.peer.as_ref().map(|peer| peer.stats),
+                    peer: seat.peer.as_ref().map(|peer| peer.id),
                 })
                 .collect(),
             billable: self.clock.billable(),
