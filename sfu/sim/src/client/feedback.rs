@@ -169,6 +169,23 @@ fn write_chunks(mut symbols: &[Symbol], out: &mut Vec<u8>) {
     }
 }
 
+/// Counts what a transport-wide feedback says arrived and did not; it is made of two-bit vectors only.
+pub(super) fn read_feedback(packet: &[u8]) -> (u64, u64) {
+    let word = |at: usize| {
+        packet
+            .get(at..at + 2)
+            .map_or(0, |bytes| u16::from_be_bytes([bytes[0], bytes[1]]))
+    };
+    let symbols = (0..usize::from(word(14))).map(|number| (word(20 + 2 * (number / 7)) >> (2 * (6 - number % 7))) & 3);
+    symbols.fold((0, 0), |(arrived, lost), symbol| {
+        if symbol == 0 {
+            (arrived, lost + 1)
+        } else {
+            (arrived + 1, lost)
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use sfu_core::rtcp::{self, Rtcp};

@@ -23,7 +23,7 @@ use sfu_core::srtp::{Profile, RTCP_OVERHEAD, SrtpReceiver};
 use sfu_core::stun;
 use sfu_core::{Mid, SlotInfo, SourceKind};
 
-use self::feedback::FeedbackWriter;
+use self::feedback::{FeedbackWriter, read_feedback};
 use self::offer::{Answered, TRANSPORT_CC_EXTENSION};
 pub use self::playout::{Freeze, Heard, Seen};
 pub use self::receiver::ReceivedStream;
@@ -592,21 +592,4 @@ impl Client {
             sender_reports: self.receivers.iter().map(|receiver| receiver.sender_reports).sum(),
         })
     }
-}
-
-/// Counts what a transport-wide feedback says arrived and did not; it is made of two-bit vectors only.
-fn read_feedback(packet: &[u8]) -> (u64, u64) {
-    let word = |at: usize| {
-        packet
-            .get(at..at + 2)
-            .map_or(0, |bytes| u16::from_be_bytes([bytes[0], bytes[1]]))
-    };
-    let symbols = (0..usize::from(word(14))).map(|number| (word(20 + 2 * (number / 7)) >> (2 * (6 - number % 7))) & 3);
-    symbols.fold((0, 0), |(arrived, lost), symbol| {
-        if symbol == 0 {
-            (arrived, lost + 1)
-        } else {
-            (arrived + 1, lost)
-        }
-    })
 }

@@ -26,7 +26,7 @@ fn audience(watchers: usize, conditions: Conditions) -> World {
     });
     for index in 0..watchers {
         world.join(ClientConfig {
-            tag: 2 + u32::try_from(index).unwrap(),
+            tag: 2 + u32::try_from(index).expect("a few"),
             sources: Vec::new(),
             audio_slots: 0,
             ..ClientConfig::default()
@@ -66,8 +66,12 @@ fn watch(world: &mut World, index: usize, height: u16) {
 }
 
 fn stream(world: &mut World, index: usize) -> ReceivedStream {
-    let received = world.client(index).check_received().unwrap();
-    received.streams.into_iter().find(|stream| stream.video).unwrap()
+    let received = world
+        .client(index)
+        .check_received()
+        .expect("a stream that can be decoded");
+    let mut streams = received.streams.into_iter();
+    streams.find(|stream| stream.video).expect("there is a video slot")
 }
 
 fn encodings(stream: &ReceivedStream) -> Vec<u8> {
