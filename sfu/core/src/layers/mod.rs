@@ -238,3 +238,6 @@ pub(crate) fn bit(encoding: usize) -> u8 {
     debug_assert!(encoding < 8, "encodings are bounded");
     1 << encoding
 }
+
+#[cfg(test)]
+mod tests;
