@@ -10,6 +10,8 @@ pub(crate) use descriptor::{Descriptor, Raise};
 pub(crate) use rewriter::{Keep, Place, Placed, Rewriter};
 pub(crate) use sent_log::{SentEntry, SentState};
 
+use std::time::Instant;
+
 use crate::layers::Layer;
 use crate::rtp::Header;
 use crate::sdp::Codec;
@@ -32,6 +34,7 @@ pub(crate) struct MediaPacket {
     pub(crate) newest: bool,
     /// When the publisher took the picture, by its own clock (NTP format); only at keyframes, and only when it is known.
     pub(crate) captured: Option<u64>,
+    pub(crate) came_at: Instant,
 }
 
 impl MediaPacket {

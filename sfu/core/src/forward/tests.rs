@@ -79,6 +79,7 @@ fn packet(made: Made) -> MediaPacket {
         descriptor,
         newest: true,
         captured: None,
+        came_at: Instant::now(),
     }
 }
 

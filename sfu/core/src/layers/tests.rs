@@ -1,6 +1,7 @@
 //! Choosing layers against a decoder that knows what depends on what: it never gets a frame that it cannot show.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use proptest::prelude::*;
 
@@ -42,6 +43,7 @@ fn packet(index: u64, frame: u32, codec: Codec, payload: &[u8]) -> MediaPacket {
         descriptor,
         newest: true,
         captured: None,
+        came_at: Instant::now(),
     }
 }
 

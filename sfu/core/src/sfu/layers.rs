@@ -3,15 +3,17 @@
 use std::time::Instant;
 
 use super::Sfu;
-use crate::event::{Event, SlotSize, Source};
+use crate::event::{Event, MediaKind, SlotSize, Source};
 use crate::layers::{Layer, TrackRef, bit};
+use crate::slot::Slot;
 use crate::track::Subscription;
 
 impl Sfu {
     pub(super) fn size_slots(&mut self, now: Instant, place: usize, sizes: &[SlotSize]) {
         for size in sizes {
             let Some(peer) = self.peers.get_mut(place) else { return };
-            let Some(slot) = peer.slots.iter().position(|slot| slot.mid == size.mid) else {
+            let sized = |slot: &Slot| slot.mid == size.mid && slot.kind == MediaKind::Video;
+            let Some(slot) = peer.slots.iter().position(sized) else {
                 continue;
             };
             peer.slots[slot].size = Some((size.width, size.height));
@@ -80,19 +82,36 @@ impl Sfu {
             selection.set_aim(published.aim(target));
             needed = bit(published.encoding_for(target));
         }
-        let ours = |one: &&mut Subscription| one.peer == place && one.slot == slot;
-        if let Some(subscription) = published.subscriptions.iter_mut().find(ours) {
-            subscription.interest = selection.interest();
-            subscription.needed = if open { needed } else { 0 };
-        }
-        published.sum_interest();
         if let Some(subscriber) = self.peers.get_mut(place) {
             subscriber.slots[slot].selection = selection;
         }
         if let Some(encoding) = selection.awaited() {
-            self.want_keyframe(now, place, track, encoding);
+            let starts = selection.live().is_none() && self.replay(now, place, slot, track, encoding);
+            if !starts {
+                self.want_keyframe(now, place, track, encoding);
+            }
         }
+        self.subscribe(place, slot, if open { needed } else { 0 });
         self.review_encodings(now, track);
+    }
+
+    /// Writes what a slot takes and needs into the list of its track.
+    fn subscribe(&mut self, place: usize, slot: usize, needed: u8) {
+        let Some(subscriber) = self.peers.get(place) else {
+            return;
+        };
+        let selection = subscriber.slots[slot].selection;
+        let publisher = selection
+            .track()
+            .and_then(|track| Some((track, self.peers.get_mut(track.peer)?)));
+        let Some((track, publisher)) = publisher else { return };
+        let published = &mut publisher.tracks[track.track];
+        let ours = |one: &&mut Subscription| one.peer == place && one.slot == slot;
+        if let Some(subscription) = published.subscriptions.iter_mut().find(ours) {
+            subscription.interest = selection.interest();
+            subscription.needed = needed;
+        }
+        published.sum_interest();
     }
 
     /// Tells the publisher which encodings of a track anybody watches, if that changed.

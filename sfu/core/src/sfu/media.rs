@@ -4,20 +4,16 @@ use std::time::Instant;
 
 use super::Sfu;
 use crate::event::SourceKind;
-use crate::forward::MediaPacket;
 use crate::layers::{TrackRef, bit};
 use crate::limits;
 use crate::peer::{Binding, Peer, Transport};
 use crate::rtp::{AudioLevel, Header};
 use crate::sdp::Codec;
 use crate::slot::Forwarded;
-use crate::track::{Arrival, Received, Subscription, Unwanted};
+use crate::track::{Arrival, Received, Unwanted};
 
 /// A retransmission names the packet it repeats in its first two bytes (RFC 4588 section 4).
 const ORIGINAL_SEQUENCE_LEN: usize = 2;
-
-/// Packets behind a late start that are sent after it.
-const CATCH_UP_MAX: u64 = 64;
 
 impl Sfu {
     pub(super) fn srtp(&mut self, now: Instant, place: usize, bytes: &mut [u8]) {
@@ -136,7 +132,7 @@ impl Sfu {
             }
         }
         if late_start {
-            self.catch_up(now, place, track, &media, &subscriptions);
+            self.catch_up(now, TrackRef { peer: place, track }, &media, &subscriptions);
         }
         if let Some(peer) = self.peers.get_mut(place) {
             let track = &mut peer.tracks[track];
@@ -146,48 +142,6 @@ impl Sfu {
             }
             if waiting {
                 track.keyframes.want(media.encoding);
-            }
-        }
-    }
-
-    /// A keyframe's first packet came after some of its others, which nobody could use then: they follow it now.
-    fn catch_up(
-        &mut self,
-        now: Instant,
-        place: usize,
-        track: usize,
-        start: &MediaPacket,
-        subscriptions: &[Subscription],
-    ) {
-        for index in start.index + 1..=start.index + CATCH_UP_MAX {
-            let Some(track) = self.peers.get(place).map(|peer| &peer.tracks[track]) else {
-                return;
-            };
-            let Some(packet) = track.stream(start.stream).and_then(|stream| stream.ring.get(index)) else {
-                continue;
-            };
-            self.stored.clear();
-            self.stored.extend_from_slice(packet);
-            let Ok(header) = Header::parse(&self.stored) else {
-                continue;
-            };
-            let media = track.describe(
-                (start.encoding, start.stream, start.codec),
-                header,
-                index,
-                &self.stored,
-                false,
-            );
-            for subscription in subscriptions {
-                if subscription.interest & bit(start.encoding) == 0 {
-                    continue;
-                }
-                if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
-                    // A slot that was live before has sent this packet, and its log keeps it from doing so twice.
-                    let (arena, counters) = (&mut self.arena, &mut self.counters);
-                    let plain = (&*self.stored, &self.earlier);
-                    subscriber.forward(subscription.slot, &media, plain, now, arena, counters);
-                }
             }
         }
     }

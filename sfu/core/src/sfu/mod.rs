@@ -8,6 +8,7 @@ mod feedback;
 mod layers;
 mod legs;
 mod media;
+mod replay;
 mod timers;
 
 use std::collections::VecDeque;

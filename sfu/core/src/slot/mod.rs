@@ -200,9 +200,9 @@ impl Slot {
                     MediaKind::Video => limits::SENT_VIDEO_PACKETS,
                 };
                 self.rewriter.prepare(capacity, now);
-                (Place::Whole(self.rewriter.start(packet, now)), true)
+                (Place::Whole(self.rewriter.start(packet, packet.came_at)), true)
             }
-            Decision::Continue(keep) => (self.rewriter.place(packet, keep, now), false),
+            Decision::Continue(keep) => (self.rewriter.place(packet, keep, packet.came_at), false),
         };
         let (placed, payload, marker) = match place {
             Place::Nothing => return Forwarded::Dropped,

@@ -1,19 +1,24 @@
 //! One encoding of a source: one picture size of a simulcast, or all there is.
 
+use std::time::Instant;
+
 use super::rates::Rates;
 use super::watched::Watched;
 use crate::event::MediaKind;
+use crate::forward::MediaPacket;
 use crate::limits;
 use crate::nack::NackTracker;
 use crate::reports::{Reception, SenderClock};
 use crate::ring::PacketRing;
-use crate::sdp::{Codecs, Rid};
+use crate::sdp::{Codec, Codecs, Rid};
 
 /// An encoding has stopped when so many frames of the others came and none of its own: between half a second and one
 /// in a lively picture, never in a still one.
 const SILENT_FRAMES: u16 = 30;
 /// A gap of more packets than this is not repaired.
 const JUMP_MIN: u64 = 1_000;
+/// Packets that are sent again to somebody who begins to watch: about half a second of a large picture.
+const REPLAY_PACKETS_MAX: u64 = 150;
 /// Packets kept of a stream for retransmission: about three seconds of video.
 const VIDEO_RING: usize = 512;
 /// Sound is kept only to notice duplicates.
@@ -28,6 +33,8 @@ pub(crate) struct Encoding {
     pub(crate) rates: Rates,
     /// Width and height of the picture, as the last keyframe said.
     pub(crate) size: Option<(u16, u16)>,
+    /// The newest keyframe.
+    pub(super) keyframe: Option<Keyframe>,
     pub(super) watched: Watched,
     /// Bits a second of all of it when it was last measured.
     pub(super) last_bps: u64,
@@ -39,6 +46,16 @@ pub(crate) struct Encoding {
     timestamp: Option<u32>,
     /// SSRCs it has had; bounds how often it may begin a new one.
     streams_begun: usize,
+}
+
+/// Where a keyframe began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Keyframe {
+    pub(crate) stream: u32,
+    pub(crate) codec: Codec,
+    pub(crate) index: u64,
+    pub(crate) timestamp: u32,
+    pub(crate) came_at: Instant,
 }
 
 /// The packets of one SSRC.
@@ -60,6 +77,7 @@ impl Encoding {
             stream: None,
             rates: Rates::default(),
             size: None,
+            keyframe: None,
             watched: Watched::default(),
             last_bps: 0,
             arrives: false,
@@ -67,6 +85,39 @@ impl Encoding {
             timestamp: None,
             streams_begun: 0,
         }
+    }
+
+    /// Notes a packet that a decoder can begin with; a keyframe may have several.
+    pub(super) fn note_keyframe(&mut self, packet: &MediaPacket) {
+        let begun = Keyframe {
+            stream: packet.stream,
+            codec: packet.codec,
+            index: packet.index,
+            timestamp: packet.header.timestamp,
+            came_at: packet.came_at,
+        };
+        let news = self.keyframe.is_none_or(|known| {
+            if known.stream != begun.stream {
+                true
+            } else if known.timestamp == begun.timestamp {
+                begun.index < known.index
+            } else {
+                begun.index > known.index
+            }
+        });
+        if news {
+            self.keyframe = Some(begun);
+        }
+    }
+
+    /// The newest keyframe and the newest packet since, if that is so lately that to send it all again is better than to
+    /// ask for another keyframe.
+    pub(crate) fn fresh_keyframe(&self, now: Instant) -> Option<(Keyframe, u64)> {
+        let keyframe = self.keyframe?;
+        let stream = self.stream.as_ref().filter(|stream| stream.id == keyframe.stream)?;
+        let newest = stream.reception.highest()?;
+        let fresh = now.saturating_duration_since(keyframe.came_at) < limits::KEYFRAME_REQUEST_INTERVAL;
+        (fresh && newest < keyframe.index + REPLAY_PACKETS_MAX).then_some((keyframe, newest))
     }
 
     /// Notes a packet; true when it is the first of a frame.
@@ -131,5 +182,69 @@ impl Stream {
         #[expect(clippy::cast_possible_truncation, reason = "the distance modulo 2^16 is meant")]
         let ahead = sequence.wrapping_sub(highest as u16).cast_signed();
         highest.checked_add_signed(i64::from(ahead))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::forward::Descriptor;
+    use crate::layers::Layer;
+    use crate::rtp::Header;
+
+    fn packet(index: u64, timestamp: u32, came_at: Instant) -> MediaPacket {
+        let mut bytes = [0; 13];
+        bytes[0] = 0x80;
+        bytes[4..8].copy_from_slice(&timestamp.to_be_bytes());
+        MediaPacket {
+            stream: 7,
+            encoding: 0,
+            layer: Layer::default(),
+            codec: Codec::H264,
+            index,
+            header: Header::parse(&bytes).unwrap(),
+            descriptor: Descriptor::Plain { keyframe: true },
+            newest: true,
+            captured: None,
+            came_at,
+        }
+    }
+
+    #[test]
+    fn a_keyframe_is_fresh_for_a_moment_and_begins_with_its_first_packet() {
+        let now = Instant::now();
+        let mut encoding = Encoding::new(None);
+        let mut id = 6;
+        assert!(encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut id));
+        let mut receive = |encoding: &mut Encoding, index, timestamp| {
+            let stream = encoding.stream.as_mut().unwrap();
+            let arrival = crate::track::Arrival::First;
+            stream.reception.received(index, timestamp, 90_000, arrival, now);
+        };
+        assert_eq!(encoding.fresh_keyframe(now), None);
+        for (index, timestamp) in [(100, 1), (103, 3), (102, 3), (104, 3), (99, 0)] {
+            receive(&mut encoding, index, timestamp);
+            encoding.note_keyframe(&packet(index, timestamp, now));
+        }
+        let fresh = |encoding: &Encoding, now| encoding.fresh_keyframe(now).map(|(one, newest)| (one.index, newest));
+        assert_eq!(fresh(&encoding, now), Some((102, 104)));
+        assert_eq!(fresh(&encoding, now + Duration::from_millis(501)), None);
+        receive(&mut encoding, 260, 9);
+        assert_eq!(fresh(&encoding, now), None, "too much came since");
+    }
+
+    #[test]
+    fn a_jump_is_a_new_beginning() {
+        let now = Instant::now();
+        let mut encoding = Encoding::new(None);
+        assert!(encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut 0));
+        let stream = encoding.stream.as_mut().unwrap();
+        assert!(!stream.jumps_to(60_000), "there is nothing to jump from");
+        stream
+            .reception
+            .received(500, 0, 90_000, crate::track::Arrival::First, now);
+        assert!(!stream.jumps_to(1_500) && stream.jumps_to(1_501) && !stream.jumps_to(3));
     }
 }

@@ -6,7 +6,7 @@ mod watched;
 
 use std::time::Instant;
 
-pub(crate) use encoding::{Encoding, Stream};
+pub(crate) use encoding::{Encoding, Keyframe, Stream};
 
 use crate::audio::Loudness;
 use crate::event::{MediaKind, SourceKind};
@@ -200,11 +200,12 @@ impl Track {
         self.packets += 1;
         self.bytes += packet.len() as u64;
         let id = stream.id;
-        let mut media = self.describe((place, id, codec), header, index, packet, newest);
+        let mut media = self.describe((place, id, codec), header, index, packet, (newest, now));
         if media.descriptor.keyframe() {
             self.keyframes.arrived(place);
             self.learn_size(place, &media, packet);
             media.captured = self.captured(place, header.timestamp);
+            self.encodings[place].note_keyframe(&media);
         }
         self.encodings[place].rates.add(packet.len(), media.layer, now);
         if newest && self.encodings[place].begins_frame(header.timestamp) {
@@ -247,7 +248,7 @@ impl Track {
         header: Header,
         index: u64,
         packet: &[u8],
-        newest: bool,
+        (newest, now): (bool, Instant),
     ) -> MediaPacket {
         let descriptor = Descriptor::read(codec, header.payload(packet));
         let mut layer = descriptor.layer();
@@ -264,6 +265,7 @@ impl Track {
             descriptor,
             newest,
             captured: None,
+            came_at: now,
         }
     }
 

@@ -7,6 +7,7 @@ mod content;
 mod feedback;
 mod offer;
 mod playout;
+mod publish;
 mod receiver;
 mod sender;
 
@@ -337,25 +338,6 @@ impl Client {
             sender.ssrc = self.random.random();
             sender.restart_numbers(self.random.random());
         }
-    }
-
-    /// Sends only the encodings of a simulcast source that somebody watches, as [`sfu_core::Event::Encodings`] names them.
-    pub fn set_encodings(&mut self, kind: SourceKind, encodings: &[(String, bool)]) {
-        for sender in self.senders.iter_mut().filter(|sender| sender.kind == kind) {
-            let named = encodings
-                .iter()
-                .find(|(rid, _)| Some(rid.as_str()) == sender.coding.rid());
-            if let Some((_, watched)) = named {
-                sender.set_active(*watched);
-            }
-        }
-    }
-
-    /// The encodings of its camera that it sends now, by RID.
-    #[must_use]
-    pub fn sent_encodings(&self) -> Vec<&'static str> {
-        let sent = self.senders.iter().filter(|sender| sender.is_active());
-        sent.filter_map(|sender| sender.coding.rid()).collect()
     }
 
     /// Packets with content that a source made so far.

@@ -347,6 +347,11 @@ impl Sender {
         seal(packet, header_len, index, outlet)
     }
 
+    /// Leaves out so many numbers.
+    pub(super) fn skip_numbers(&mut self, count: u64) {
+        self.index += count;
+    }
+
     /// Begins anew under another SSRC.
     pub(super) fn restart_numbers(&mut self, sequence: u16) {
         self.index = u64::from(sequence);

@@ -218,3 +218,43 @@ fn a_muted_source_reaches_nobody() {
     world.run_for(Duration::from_secs(1));
     assert!(stream(&mut world, 1).packets > before + 20);
 }
+
+#[test]
+fn who_comes_a_moment_after_a_keyframe_needs_no_other() {
+    let mut world = audience(30, Conditions::PERFECT);
+    watch(&mut world, 1, 720);
+    world.run_for(Duration::from_secs(2));
+    let requests = |world: &mut World| world.client(0).check_received().unwrap().keyframe_requests;
+    let before = requests(&mut world);
+    // One every 30 ms, for almost a second.
+    let mut waiting = 0;
+    for index in 2..=30 {
+        watch(&mut world, index, 720);
+        world.run_for(Duration::from_millis(30));
+        let stream = stream(&mut world, index);
+        waiting += usize::from(stream.packets == 0);
+        assert_eq!(stream.holes, 0);
+    }
+    assert!(waiting <= 4, "{waiting} waited for another keyframe");
+    world.run_for(Duration::from_secs(1));
+    for index in 2..=30 {
+        assert!(stream(&mut world, index).packets > 30);
+    }
+    // Three encodings are asked in one request, and a request is answered for a second.
+    assert!(
+        requests(&mut world) - before <= 3 * 3,
+        "{}",
+        requests(&mut world) - before
+    );
+}
+
+#[test]
+fn a_publisher_that_jumps_ahead_is_seen_again() {
+    let mut world = audience(1, Conditions::PERFECT);
+    watch(&mut world, 1, 720);
+    world.run_for(Duration::from_secs(2));
+    let before = stream(&mut world, 1).packets;
+    world.client(0).skip_numbers(SourceKind::Camera, 5_000);
+    world.run_for(Duration::from_secs(2));
+    assert!(stream(&mut world, 1).packets > before + 50);
+}

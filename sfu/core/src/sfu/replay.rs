@@ -1,0 +1,98 @@
+//! Packets out of a publisher's ring for who could not use them when they came.
+
+use std::time::Instant;
+
+use super::Sfu;
+use crate::forward::MediaPacket;
+use crate::layers::{TrackRef, bit};
+use crate::rtp::Header;
+use crate::sdp::Codec;
+use crate::slot::Forwarded;
+use crate::track::{Keyframe, Subscription};
+
+/// Packets behind a late start that are sent after it.
+const CATCH_UP_MAX: u64 = 64;
+
+impl Sfu {
+    /// A keyframe's first packet came after some of its others, which nobody could use then: they follow it now.
+    pub(super) fn catch_up(
+        &mut self,
+        now: Instant,
+        track: TrackRef,
+        start: &MediaPacket,
+        subscriptions: &[Subscription],
+    ) {
+        let stream = (start.encoding, start.stream, start.codec);
+        for index in start.index + 1..=start.index + CATCH_UP_MAX {
+            let Some(media) = self.load_packet(now, track, stream, index) else {
+                continue;
+            };
+            let takers = subscriptions
+                .iter()
+                .filter(|one| one.interest & bit(start.encoding) > 0);
+            for subscription in takers {
+                // A slot that was live before has sent this packet, and its log keeps it from doing so twice.
+                self.forward_stored(now, subscription.peer, subscription.slot, &media);
+            }
+        }
+    }
+
+    /// Lets a slot begin with a keyframe that came a moment ago, and all that came since. True when it flows.
+    pub(super) fn replay(&mut self, now: Instant, place: usize, slot: usize, track: TrackRef, encoding: usize) -> bool {
+        let Some(publisher) = self.peers.get(track.peer) else {
+            return false;
+        };
+        let published = &publisher.tracks[track.track];
+        if !publisher.allowed || published.muted {
+            return false;
+        }
+        let Some((keyframe, newest)) = published.encodings[encoding].fresh_keyframe(now) else {
+            return false;
+        };
+        let Keyframe {
+            stream, codec, index, ..
+        } = keyframe;
+        let mut flows = false;
+        for at in index..=newest {
+            let Some(mut media) = self.load_packet(now, track, (encoding, stream, codec), at) else {
+                continue;
+            };
+            if at == index {
+                // So that its timestamp fits to those that follow.
+                media.came_at = keyframe.came_at;
+            }
+            let forwarded = self.forward_stored(now, place, slot, &media);
+            flows |= matches!(forwarded, Forwarded::Sent { .. });
+            if !flows {
+                return false;
+            }
+        }
+        flows
+    }
+
+    /// Copies a packet of a ring aside, since publishers and subscribers live in one table.
+    fn load_packet(
+        &mut self,
+        now: Instant,
+        track: TrackRef,
+        stream: (usize, u32, Codec),
+        index: u64,
+    ) -> Option<MediaPacket> {
+        let published = &self.peers.get(track.peer)?.tracks[track.track];
+        let packet = published.stream(stream.1)?.ring.get(index)?;
+        self.stored.clear();
+        self.stored.extend_from_slice(packet);
+        let header = Header::parse(&self.stored).ok()?;
+        Some(published.describe(stream, header, index, &self.stored, (false, now)))
+    }
+
+    fn forward_stored(&mut self, now: Instant, place: usize, slot: usize, media: &MediaPacket) -> Forwarded {
+        let Some(subscriber) = self.peers.get_mut(place) else {
+            return Forwarded::Dropped;
+        };
+        self.earlier.clear();
+        let plain = (&*self.stored, &self.earlier);
+        let (arena, counters) = (&mut self.arena, &mut self.counters);
+        subscriber.forward(slot, media, plain, now, arena, counters)
+    }
+}
