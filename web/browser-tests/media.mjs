@@ -1,8 +1,6 @@
 // Makes what the fake cameras and microphones of the tests play: a picture of two colours and a beeping tone.
 import { writeFileSync } from "node:fs";
 
-const WIDTH = 640;
-const HEIGHT = 360;
 const FRAMES = 30;
 const FRAMES_PER_S = 15;
 const SAMPLES_PER_S = 48_000;
@@ -17,19 +15,19 @@ const COLOURS = {
 };
 
 /** Left and right half in two colours, with a grey bar that wanders, so that no two frames are alike. */
-export function writePicture(file, left, right) {
-  const frames = [Buffer.from(`YUV4MPEG2 W${WIDTH} H${HEIGHT} F${FRAMES_PER_S}:1 Ip A1:1 C420jpeg\n`)];
+export function writePicture(file, left, right, [width, height] = [640, 360]) {
+  const frames = [Buffer.from(`YUV4MPEG2 W${width} H${height} F${FRAMES_PER_S}:1 Ip A1:1 C420jpeg\n`)];
   for (let frame = 0; frame < FRAMES; frame += 1) {
-    const bar = Math.floor((frame / FRAMES) * (HEIGHT - 40));
-    frames.push(Buffer.from("FRAME\n"), ...planes(COLOURS[left], COLOURS[right], bar));
+    const bar = Math.floor((frame / FRAMES) * (height - 40));
+    frames.push(Buffer.from("FRAME\n"), ...planes(COLOURS[left], COLOURS[right], bar, [width, height]));
   }
   writeFileSync(file, Buffer.concat(frames));
 }
 
-function planes(left, right, bar) {
+function planes(left, right, bar, size) {
   return [0, 1, 2].map((plane) => {
     const scale = plane === 0 ? 1 : 2;
-    const [width, height] = [WIDTH / scale, HEIGHT / scale];
+    const [width, height] = size.map((side) => side / scale);
     const bytes = Buffer.alloc(width * height);
     for (let y = 0; y < height; y += 1) {
       const inBar = y * scale >= bar && y * scale < bar + 24;
