@@ -32,6 +32,8 @@ pub(crate) struct Member {
     pub(crate) socket: UdpSocket,
     /// Used in place of the socket, if there is one.
     pub(crate) connection: Option<Framed>,
+    /// Sent to in place of the first candidate.
+    pub(crate) to: Option<SocketAddr>,
 }
 
 /// The driver, its events so far, and the clients.
@@ -44,7 +46,11 @@ pub(crate) struct Harness {
 
 impl Harness {
     pub(crate) fn start(shards: usize) -> Self {
-        let (driver, events) = Driver::start(config(shards)).expect("loopback has free ports");
+        Self::start_with(config(shards))
+    }
+
+    pub(crate) fn start_with(config: DriverConfig) -> Self {
+        let (driver, events) = Driver::start(config).expect("loopback has free ports");
         Self {
             driver,
             events,
@@ -91,8 +97,21 @@ impl Harness {
             joined,
             socket,
             connection: None,
+            to: None,
         });
         number
+    }
+
+    /// Sends a client's datagrams to one of the candidates from now on, from a socket of that family.
+    pub(crate) fn reach_by(&mut self, number: usize, to: SocketAddr) {
+        let any: SocketAddr = if to.is_ipv6() { "[::1]:0" } else { "127.0.0.1:0" }
+            .parse()
+            .expect("an address");
+        let socket = UdpSocket::bind(any).expect("loopback has free ports");
+        socket.set_read_timeout(Some(TURN)).expect("the time is not zero");
+        let member = &mut self.members[number];
+        (member.socket, member.to) = (socket, Some(to));
+        member.client.moved(Instant::now());
     }
 
     /// Joins a client that talks over a connection only.
@@ -214,7 +233,9 @@ impl Member {
     }
 
     pub(crate) fn send(&mut self) {
-        let Some(to) = self.client.remote() else { return };
+        let Some(to) = self.to.or(self.client.remote()) else {
+            return;
+        };
         while let Some(bytes) = self.client.poll_transmit() {
             match &mut self.connection {
                 Some(connection) => connection.send(&bytes),

@@ -1,5 +1,6 @@
 //! The driver over real loopback sockets, with the simulator's model clients on the other end.
 
+mod addresses;
 mod call;
 mod harness;
 mod hostile;
