@@ -63,9 +63,54 @@ impl Leg {
     }
 }
 
+/// Loss on the way to a subscriber, from feedback about every packet.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PathLoss {
+    before: (u64, u64),
+    share: Option<f32>,
+}
+
+impl PathLoss {
+    /// Takes what was called lost and arrived since the start.
+    pub(crate) fn look(&mut self, (lost, arrived): (u64, u64)) {
+        let (lost_before, arrived_before) = std::mem::replace(&mut self.before, (lost, arrived));
+        let lost = lost.saturating_sub(lost_before);
+        let told = lost + arrived.saturating_sub(arrived_before);
+        if told > 0 {
+            let share = share(lost, told);
+            self.share = Some(self.share.map_or(share, |before| (before + share) / 2.0));
+        }
+    }
+
+    /// The share lost lately, 0 to 1; `None` without such feedback.
+    pub(crate) fn share(&self) -> Option<f32> {
+        self.share
+    }
+}
+
+/// One count by another, at most 1.
+pub(crate) fn share(part: u64, whole: u64) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "counts of seconds are small")]
+    let share = part as f32 / whole.max(1) as f32;
+    share.min(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_share_lost_is_of_what_was_told_since() {
+        let mut path = PathLoss::default();
+        path.look((0, 0));
+        assert_eq!(path.share(), None);
+        path.look((10, 90));
+        assert_eq!(path.share(), Some(0.1));
+        path.look((10, 190));
+        path.look((10, 190));
+        assert_eq!(path.share(), Some(0.05));
+    }
+
     use crate::event::{PeerId, SourceKind};
 
     #[test]

@@ -12,6 +12,7 @@ use crate::dtls::{DtlsServer, Fingerprint};
 use crate::event::{PeerId, PeerStats, RoomId, SourceKind};
 use crate::forward::MediaPacket;
 use crate::ice::IceAgent;
+use crate::leg::PathLoss;
 use crate::limits;
 use crate::reports::PublisherClock;
 use crate::sdp::Extensions;
@@ -75,7 +76,8 @@ pub(crate) struct Peer {
     pub(crate) rtcp_ssrc: u32,
     pub(crate) clock: PublisherClock,
     pub(crate) round_trip: Option<Duration>,
-    pub(crate) redundancy: Redundancy,
+    redundancy: Redundancy,
+    pub(crate) path_loss: PathLoss,
     pub(crate) stats: PeerStats,
     /// Authentic packets that it may send.
     pub(crate) budget: Budget,
@@ -144,6 +146,7 @@ impl Peer {
             clock: PublisherClock::default(),
             round_trip: None,
             redundancy: Redundancy::default(),
+            path_loss: PathLoss::default(),
             stats: PeerStats::default(),
             budget: Budget::new(limits::PACKETS_PER_SECOND_MAX, now),
             checks: Budget::new(limits::CHECKS_PER_SECOND_MAX, now),
@@ -155,6 +158,14 @@ impl Peer {
             report_at: now + limits::REPORT_INTERVAL,
             stats_at: now + limits::STATS_INTERVAL,
             wake_at: now,
+        }
+    }
+
+    /// Adds as much redundancy to its sound as a path needs that loses this share (0 to 1).
+    pub(crate) fn add_redundancy(&mut self, lost: f32, now: Instant) {
+        let frames = self.redundancy.reported(lost, now);
+        for slot in &mut self.slots {
+            slot.redundancy = frames;
         }
     }
 

@@ -45,6 +45,8 @@ pub(crate) struct Estimator {
     wanted_bps: f64,
     /// A probe has come to an end.
     probed: bool,
+    /// Packets that feedback called lost, and those that it called arrived, since the start.
+    told_in_all: (u64, u64),
 }
 
 impl Estimator {
@@ -62,7 +64,13 @@ impl Estimator {
             feedback_at: None,
             wanted_bps: 0.0,
             probed: false,
+            told_in_all: (0, 0),
         }
+    }
+
+    /// Packets that feedback called lost, and those that it called arrived, since the start.
+    pub(crate) fn told_in_all(&self) -> (u64, u64) {
+        self.told_in_all
     }
 
     /// In bits a second, headers of IP and UDP included. Before the first feedback it is a guess.
@@ -141,6 +149,8 @@ impl Estimator {
             }
         });
         self.told = told;
+        self.told_in_all.0 += u64::from(lost);
+        self.told_in_all.1 += u64::from(arrived);
         read?;
         if arrived == 0 && lost == 0 {
             return Ok(());

@@ -89,9 +89,9 @@ impl Sfu {
                 block.fraction_lost,
                 ticks(u64::from(block.jitter), slot.kind.clock_rate()),
             );
-            let redundancy = peer.redundancy.reported(slot.lost_here(block.fraction_lost), now);
-            for slot in &mut peer.slots {
-                slot.redundancy = redundancy;
+            if peer.path_loss.share().is_none() {
+                let lost = slot.lost_here(block.fraction_lost);
+                peer.add_redundancy(lost, now);
             }
             if let Some(measured) = ntp.round_trip(&block, now) {
                 peer.round_trip = Some(peer.round_trip.map_or(measured, |before| (before * 7 + measured) / 8));

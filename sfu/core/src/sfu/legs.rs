@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Sfu;
 use crate::event::{LegDirection, LegStats, MediaKind, Mid, Source, SourceKind};
 use crate::layers::Layer;
-use crate::leg::Counts;
+use crate::leg::{Counts, share};
 use crate::peer::Peer;
 use crate::quality::{Picture, Sound, missing_after_redundancy, picture_score, sound_score};
 use crate::slot::Slot;
@@ -37,6 +37,7 @@ impl Sfu {
             return legs;
         };
         let (id, round_trip) = (peer.id, peer.round_trip.unwrap_or_default());
+        let path = (round_trip, peer.path_loss.share());
         for track in &mut peer.tracks {
             let source = Source {
                 peer: id,
@@ -51,9 +52,19 @@ impl Sfu {
             let Some(peer) = self.peers.get_mut(place) else {
                 continue;
             };
-            legs.push(carried(&mut peer.slots[slot], &feed, round_trip, elapsed));
+            legs.push(carried(&mut peer.slots[slot], &feed, path, elapsed));
         }
         legs
+    }
+
+    /// Learns what the path to a subscriber lost, where it tells of every packet, and adds redundancy accordingly.
+    pub(super) fn look_at_path(&mut self, now: Instant, place: usize) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let Some(estimator) = &peer.estimator else { return };
+        peer.path_loss.look(estimator.told_in_all());
+        if let Some(lost) = peer.path_loss.share() {
+            peer.add_redundancy(lost, now);
+        }
     }
 
     fn feed(&self, now: Instant, place: usize, slot: usize) -> Option<Feed> {
@@ -117,7 +128,12 @@ fn published(track: &mut Track, source: Source, round_trip: Duration) -> LegStat
     }
 }
 
-fn carried(slot: &mut Slot, feed: &Feed, round_trip: Duration, elapsed: Duration) -> LegStats {
+fn carried(
+    slot: &mut Slot,
+    feed: &Feed,
+    (round_trip, path_lost): (Duration, Option<f32>),
+    elapsed: Duration,
+) -> LegStats {
     let counts = Counts {
         packets: slot.counts.packets_in_all,
         expected: feed.published,
@@ -130,7 +146,7 @@ fn carried(slot: &mut Slot, feed: &Feed, round_trip: Duration, elapsed: Duration
     let upstream = share(added.missing, added.missing + added.expected);
     slot.upstream_lost = (slot.upstream_lost + upstream) / 2.0;
     let (fraction_lost, jitter) = slot.reported;
-    let lost = slot.lost_here(fraction_lost);
+    let lost = path_lost.unwrap_or(slot.lost_here(fraction_lost));
     let wanted = slot.wanted().zip(feed.best).map(|(wanted, best)| Layer {
         spatial: wanted.spatial.min(best.spatial),
         temporal: wanted.temporal.min(best.temporal),
@@ -192,10 +208,4 @@ fn frozen(slot: &Slot, feed: &Feed, added: &Counts, lost: f32, elapsed: Duration
 /// Packets that never reached us.
 fn missing(track: &Track) -> u64 {
     track.streams().map(|stream| stream.reception.lost()).sum()
-}
-
-fn share(part: u64, whole: u64) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "counts of two seconds are small")]
-    let share = part as f32 / whole.max(1) as f32;
-    share.min(1.0)
 }

@@ -139,6 +139,7 @@ impl Sfu {
             self.rank(now, room);
         }
         self.look_at_tracks(now, place);
+        self.look_at_path(now, place);
         let Some(peer) = self.peers.get_mut(place) else { return };
         peer.report_at = now + limits::REPORT_INTERVAL;
         let id = peer.id;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sfu_core::{Command, Event, LegDirection, LegStats, Mid, SlotSize, SourceKind};
-use sfu_sim::{ClientConfig, Conditions, World};
+use sfu_sim::{ClientConfig, Conditions, Profile, World};
 
 const LOSSY: Conditions = Conditions {
     lost: 60,
@@ -111,4 +111,19 @@ fn loss_shows_redundancy_helps_and_forgiveness_is_slow() {
         soon < 4.1 && late > 4.2 && late > suffering,
         "{suffering} {soon} {late}"
     );
+}
+
+#[test]
+fn the_lossy_side_is_blamed_and_not_who_listens_to_it() {
+    let mut world = call(Conditions::PERFECT, false);
+    world.attach(0, Profile::Loss5Rtt60);
+    world.run_for(Duration::from_secs(30));
+    let sound = |index, direction| score(&world, index, direction, SourceKind::Microphone);
+    let (sends, receives) = (LegDirection::Publishes, LegDirection::Receives);
+    for direction in [sends, receives] {
+        let (lossy, clean) = (sound(0, direction), sound(1, direction));
+        assert!(lossy < 4.0 && clean > 4.1, "{direction:?}: {lossy} {clean}");
+    }
+    // The listener misses what never reached the server all the same.
+    assert!(leg(&world, 1, receives, SourceKind::Microphone).lost > 20);
 }
