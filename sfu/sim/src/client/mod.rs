@@ -48,6 +48,8 @@ pub struct ClientConfig {
     pub declare_ssrcs: bool,
     /// Sends sound with the frame before it, and takes such (RFC 2198).
     pub redundancy: bool,
+    /// Its video slots take H.264 only, which no model client sends.
+    pub h264_slots: bool,
     /// Sends the camera in three encodings.
     pub simulcast: bool,
     /// Sends pictures in three temporal layers.
@@ -65,6 +67,7 @@ impl Default for ClientConfig {
             video_slots: 1,
             declare_ssrcs: true,
             redundancy: false,
+            h264_slots: false,
             simulcast: false,
             temporal_layers: false,
         }

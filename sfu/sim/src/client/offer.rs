@@ -72,7 +72,11 @@ pub(super) fn write(config: &ClientConfig, senders: &[Sender], ufrag: &str, pass
              a=extmap:{TRANSPORT_CC_EXTENSION} \
              http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
         );
-        out.push_str(if video {
+        let h264 = "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1;profile-level-id=42e01f\r\n\
+            a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n";
+        out.push_str(if video && sender.is_none() && config.h264_slots {
+            h264
+        } else if video {
             "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 goog-remb\r\n\
              a=rtcp-fb:96 transport-cc\r\n\
              a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"

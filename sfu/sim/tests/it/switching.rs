@@ -46,6 +46,37 @@ fn microphone(world: &World, index: usize) -> Source {
 }
 
 #[test]
+fn a_slot_without_the_codec_of_its_source_waits() {
+    let mut world = World::new(22, Conditions::PERFECT);
+    for tag in 1..=2 {
+        world.join(ClientConfig {
+            tag,
+            h264_slots: tag == 2,
+            ..ClientConfig::default()
+        });
+    }
+    world.connect_all();
+    world.show_everybody();
+    for index in 0..2 {
+        world.admit(index, true);
+        let now = world.now();
+        world.client(index).start_media(now);
+    }
+    world.run_for(Duration::from_secs(5));
+    let packets = |world: &mut World, index: usize| -> Vec<usize> {
+        let received = world.client(index).check_received().unwrap();
+        received.streams.iter().map(|stream| stream.packets).collect()
+    };
+    let (one, two) = (packets(&mut world, 0), packets(&mut world, 1));
+    assert!(one.iter().all(|packets| *packets > 150), "{one:?}");
+    assert!(two[0] > 150 && two[1] == 0, "{two:?}");
+    assert!(world.sfu().counters().codec_not_negotiated > 100);
+    // Asking for keyframes would not help.
+    let asked = world.client(0).check_received().unwrap().keyframe_requests;
+    assert!(asked <= 3, "{asked}");
+}
+
+#[test]
 fn twenty_switches_are_one_continuous_stream() {
     let mut world = audience();
     for round in 0..20 {
