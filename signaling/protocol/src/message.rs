@@ -24,6 +24,10 @@ pub enum ClientMessage {
         camera: bool,
         screen: bool,
     },
+    /// How large the page shows each video slot, all of them, at every change; bounds what the slot receives.
+    Sizes { slots: Vec<SlotSize> },
+    /// Begin an ICE restart of the peer: `ufrag` is the new one of the client. `id` comes back in `restarted`.
+    Restart { id: u32, ufrag: String },
     /// Provider only: let a waiting seat in.
     Admit { seat: String },
     /// Provider only: turn a waiting seat away.
@@ -61,6 +65,17 @@ pub enum ServerMessage {
     Admitted {},
     /// What each receive slot carries, whole list, whenever it changes.
     Slots { slots: Vec<SlotAssignment> },
+    /// The server's side of an ICE restart: goes into the earlier answer in place of its `ice-ufrag` and `ice-pwd`.
+    Restarted { id: u32, ufrag: String, password: String },
+    /// Which encodings of one of the own sources anybody watches; the others may rest.
+    Encodings {
+        source: SourceKind,
+        encodings: Vec<EncodingState>,
+    },
+    /// How well media passes to and from each seat, whole list, when it changes.
+    Quality { seats: Vec<SeatQuality> },
+    /// Who speaks, loudest first, whole list, when it changes.
+    Speakers { seats: Vec<String> },
     /// The call clock, once a second while the call lasts.
     Clock(Clock),
     /// The call is over. No reconnect is useful.
@@ -126,6 +141,43 @@ pub enum SlotKind {
 pub struct SlotDescription {
     pub mid: String,
     pub kind: SlotKind,
+}
+
+/// How large a video slot is shown, in pixels of the screen; zero where it is not shown at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SlotSize {
+    pub mid: String,
+    pub width: u16,
+    pub height: u16,
+}
+
+/// One encoding of a simulcast source, by its RID (RFC 8851).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct EncodingState {
+    pub rid: String,
+    pub active: bool,
+}
+
+/// How well media passes between one seat and the server; null while there is nothing to judge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SeatQuality {
+    pub seat: String,
+    /// What the seat sends, as it arrives at the server.
+    pub sends: Option<Quality>,
+    /// What the seat receives.
+    pub receives: Option<Quality>,
+}
+
+/// Quality as a person feels it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Quality {
+    /// Talking is hard.
+    Poor,
+    /// Something is lost now and then.
+    Fair,
+    Good,
 }
 
 /// What one slot carries; an empty slot has neither seat nor source.

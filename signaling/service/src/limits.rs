@@ -1,5 +1,6 @@
 //! Every upper bound of signaling, and what happens there.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Longest message, bytes; a longer one closes the connection (1009).
@@ -20,7 +21,16 @@ pub const SOURCES_MAX: usize = 8;
 pub const MID_BYTES_MAX: usize = 16;
 /// Longest seat id in a message, bytes.
 pub const SEAT_BYTES_MAX: usize = 128;
-/// Messages waiting for one slow reader; one more closes its connection.
+/// Video slots that one `sizes` may name; more make it a `bad_message`.
+pub const SIZES_MAX: usize = 64;
+/// Shortest and longest `ice-ufrag` (RFC 8839 5.4); any other makes a `restart` a `bad_message`.
+pub const UFRAG_BYTES: RangeInclusive<usize> = 4..=256;
+/// ICE restarts of one seat that wait for their answer; one more is refused as `rate_limited`.
+pub const RESTARTS_WAITING_MAX: usize = 4;
+/// Between two `quality` messages of one room.
+pub const QUALITY_PERIOD: Duration = Duration::from_secs(2);
+/// Messages waiting for one slow reader, of which whatever tells a newer state replaces the older; one more closes its
+/// connection.
 pub const OUTGOING_MAX: usize = 64;
 /// Seats of one room; one more is refused as `full`.
 pub const SEATS_MAX: usize = 32;

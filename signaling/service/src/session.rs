@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use signaling_protocol::message::{ErrorCode, PublishedSource};
+use signaling_protocol::message::{ErrorCode, PublishedSource, SlotSize};
 use signaling_protocol::ticket::TICKET_BYTES_MAX;
 use signaling_protocol::{ClientMessage, PROTOCOL_VERSION, ServerMessage};
 
 use crate::bucket::Bucket;
 use crate::limits::{
-    MESSAGES_BURST, MESSAGES_PER_S, MID_BYTES_MAX, OFFER_REFILL, OFFERS_BURST, SEAT_BYTES_MAX, SOURCES_MAX, STRIKES_MAX,
+    MESSAGES_BURST, MESSAGES_PER_S, MID_BYTES_MAX, OFFER_REFILL, OFFERS_BURST, SEAT_BYTES_MAX, SIZES_MAX, SOURCES_MAX,
+    STRIKES_MAX, UFRAG_BYTES,
 };
 use crate::room::{CloseCode, MediaFlags, Offer, Request};
 
@@ -104,6 +105,19 @@ impl Session {
                 camera,
                 screen,
             })),
+            (State::Seated, ClientMessage::Sizes { slots }) => match sizes_fault(&slots) {
+                Some(fault) => self.strike(ErrorCode::BadMessage, fault),
+                None => Step::Request(Request::Sizes(slots.into_iter().map(to_media).collect())),
+            },
+            (State::Seated, ClientMessage::Restart { id, ufrag }) => {
+                if !is_ufrag(&ufrag) {
+                    self.strike(ErrorCode::BadMessage, "a ufrag is 4 to 256 letters of ICE")
+                } else if self.offers.take(now) {
+                    Step::Request(Request::Restart { id, ufrag })
+                } else {
+                    self.strike(ErrorCode::RateLimited, "too many restarts")
+                }
+            }
             (State::Seated, ClientMessage::Admit { seat }) => self.about_seat(seat, |seat| Request::Admit { seat }),
             (State::Seated, ClientMessage::Dismiss { seat }) => self.about_seat(seat, |seat| Request::Dismiss { seat }),
             (State::Seated, ClientMessage::Leave {}) => Step::Request(Request::Leave),
@@ -157,15 +171,44 @@ fn source_fault(sources: &[PublishedSource]) -> Option<&'static str> {
     };
     if sources.len() > SOURCES_MAX {
         Some("too many sources")
-    } else if sources
-        .iter()
-        .any(|source| source.mid.is_empty() || source.mid.len() > MID_BYTES_MAX)
-    {
+    } else if sources.iter().any(|source| !is_mid(&source.mid)) {
         Some("a mid is 1 to 16 bytes long")
     } else if (0..sources.len()).any(repeated) {
         Some("a mid or a source is named twice")
     } else {
         None
+    }
+}
+
+/// What is wrong with a list of sizes, if anything.
+fn sizes_fault(sizes: &[SlotSize]) -> Option<&'static str> {
+    let repeated = |at: usize| sizes[..at].iter().any(|other| other.mid == sizes[at].mid);
+    if sizes.len() > SIZES_MAX {
+        Some("too many sizes")
+    } else if sizes.iter().any(|size| !is_mid(&size.mid)) {
+        Some("a mid is 1 to 16 bytes long")
+    } else if (0..sizes.len()).any(repeated) {
+        Some("a mid is named twice")
+    } else {
+        None
+    }
+}
+
+fn is_mid(text: &str) -> bool {
+    (1..=MID_BYTES_MAX).contains(&text.len())
+}
+
+/// Whether a text is an `ice-ufrag` (RFC 8839 5.4).
+fn is_ufrag(text: &str) -> bool {
+    let ice_char = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    UFRAG_BYTES.contains(&text.len()) && text.bytes().all(ice_char)
+}
+
+fn to_media(size: SlotSize) -> sfu_core::SlotSize {
+    sfu_core::SlotSize {
+        mid: sfu_core::Mid(size.mid),
+        width: size.width,
+        height: size.height,
     }
 }
 
@@ -228,6 +271,20 @@ mod tests {
         let mid = "m".repeat(17);
         let long = format!(r#"{{"type":"offer","id":1,"sdp":"","sources":[{{"mid":"{mid}","source":"camera"}}]}}"#);
         check(&long, ErrorCode::BadMessage);
+        let size = |mid: &str| format!(r#"{{"mid":"{mid}","width":1,"height":1}}"#);
+        let sizes = |list: &[String]| format!(r#"{{"type":"sizes","slots":[{}]}}"#, list.join(","));
+        check(&sizes(&[size("1"), size("1")]), ErrorCode::BadMessage);
+        check(&sizes(&[size("")]), ErrorCode::BadMessage);
+        let many: Vec<_> = (0..=SIZES_MAX).map(|mid| size(&mid.to_string())).collect();
+        check(&sizes(&many), ErrorCode::BadMessage);
+        check(
+            r#"{"type":"sizes","slots":[{"mid":"1","width":65536,"height":1}]}"#,
+            ErrorCode::BadMessage,
+        );
+        for ufrag in ["abc", "ab cd", "ab\r\ncd", "abcø", &"u".repeat(257)] {
+            let restart = format!(r#"{{"type":"restart","id":1,"ufrag":"{ufrag}"}}"#);
+            check(&restart, ErrorCode::BadMessage);
+        }
     }
 
     #[test]
@@ -284,6 +341,13 @@ mod tests {
             Some((ErrorCode::RateLimited, false))
         );
         assert_eq!(refused(&session.receive(now + OFFER_REFILL, offer)), None);
+        let restart = r#"{"type":"restart","id":1,"ufrag":"abcd"}"#;
+        let later = now + OFFER_REFILL;
+        assert_eq!(
+            refused(&session.receive(later, restart)),
+            Some((ErrorCode::RateLimited, false))
+        );
+        assert_eq!(refused(&session.receive(later + OFFER_REFILL, restart)), None);
     }
 
     proptest! {

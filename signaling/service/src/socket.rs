@@ -12,10 +12,9 @@ use axum::routing::get;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use signaling_protocol::message::ErrorCode;
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::hub::{Hub, Outgoing};
+use crate::hub::{Hub, Outgoing, Outgoings};
 use crate::limits::{GOODBYE_WAIT, MESSAGE_BYTES_MAX};
 use crate::metrics::Count;
 use crate::room::{CloseCode, ConnectionId};
@@ -121,12 +120,7 @@ enum Turn {
     Time,
 }
 
-async fn serve(
-    open: OpenConnection,
-    mut outgoing: mpsc::Receiver<Outgoing>,
-    config: Arc<SocketConfig>,
-    socket: WebSocket,
-) {
+async fn serve(open: OpenConnection, mut outgoing: Outgoings, config: Arc<SocketConfig>, socket: WebSocket) {
     let mut session = Session::new(Instant::now());
     let (opened_at, mut heard_at) = (Instant::now(), Instant::now());
     let mut ticks = tokio::time::interval(config.ping_period.min(config.hello_wait));

@@ -12,6 +12,8 @@ title: string, now: number, opens_at: number, starts_at: number, ends_at: number
 export type ClientMessage = { "type": "hello", protocol: number, ticket: string, }
   | { "type": "offer", id: number, sdp: string, sources: Array<PublishedSource>, }
   | { "type": "media", microphone: boolean, camera: boolean, screen: boolean, }
+  | { "type": "sizes", slots: Array<SlotSize>, }
+  | { "type": "restart", id: number, ufrag: string, }
   | { "type": "admit", seat: string, }
   | { "type": "dismiss", seat: string, }
   | { "type": "leave", }
@@ -35,6 +37,8 @@ cost_minor: number,
  */
 remaining_ms: number, };
 
+export type EncodingState = { rid: string, active: boolean, };
+
 export type EndReason = "left" | "window_ended" | "dismissed" | "cancelled";
 
 export type ErrorCode = "bad_message" | "bad_hello" | "bad_ticket" | "not_open" | "forbidden" | "unknown_seat" | "bad_offer" | "rate_limited" | "full" | "internal";
@@ -55,13 +59,29 @@ currency: string, } & ({ "model": "free" } | { "model": "fixed", amount_minor: n
 
 export type PublishedSource = { mid: string, source: SourceKind, };
 
+export type Quality = "poor" | "fair" | "good";
+
 export type Role = "consumer" | "provider";
+
+export type SeatQuality = { seat: string, 
+/**
+ * What the seat sends, as it arrives at the server.
+ */
+sends: Quality | null, 
+/**
+ * What the seat receives.
+ */
+receives: Quality | null, };
 
 export type ServerMessage = { "type": "welcome", protocol: number, seat: string, role: Role, admitted: boolean, call: CallInfo, }
   | { "type": "answer", id: number, sdp: string, slots: Array<SlotDescription>, }
   | { "type": "participants", participants: Array<Participant>, }
   | { "type": "admitted", }
   | { "type": "slots", slots: Array<SlotAssignment>, }
+  | { "type": "restarted", id: number, ufrag: string, password: string, }
+  | { "type": "encodings", source: SourceKind, encodings: Array<EncodingState>, }
+  | { "type": "quality", seats: Array<SeatQuality>, }
+  | { "type": "speakers", seats: Array<string>, }
   | { "type": "clock" } & Clock
   | { "type": "ended", reason: EndReason, clock: Clock, }
   | { "type": "taken_over", }
@@ -74,5 +94,7 @@ export type SlotAssignment = { mid: string, seat: string | null, source: SourceK
 export type SlotDescription = { mid: string, kind: SlotKind, };
 
 export type SlotKind = "audio" | "video";
+
+export type SlotSize = { mid: string, width: number, height: number, };
 
 export type SourceKind = "microphone" | "camera" | "screen" | "screen_audio";

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use signaling_protocol::message::{EndReason, ErrorCode, Presence, SlotKind, SourceKind};
+use signaling_protocol::message::{EndReason, ErrorCode, Presence, Quality, SlotKind, SourceKind};
 use signaling_protocol::ticket::TICKET_BYTES_MAX;
 use signaling_protocol::{ClientMessage, PriceModel, Role, ServerMessage};
 use ts_rs::TS;
@@ -46,7 +46,7 @@ fn every_example_is_a_message_and_every_message_has_one() {
     }
     let mut all = words::<ClientMessage>("\"type\": ");
     all.extend(words::<ServerMessage>("\"type\": "));
-    assert_eq!(all.len(), 18, "the declarations are read right");
+    assert_eq!(all.len(), 24, "the declarations are read right");
     assert_eq!(shown, all);
 }
 
@@ -64,6 +64,8 @@ fn every_word_is_named() {
         words::<SourceKind>("| "),
         words::<SlotKind>("= "),
         words::<SlotKind>("| "),
+        words::<Quality>("= "),
+        words::<Quality>("| "),
         words::<Role>("= "),
         words::<Role>("| "),
         words::<PriceModel>("\"model\": "),
@@ -73,7 +75,7 @@ fn every_word_is_named() {
     // One word, `left`, is both a reason and a presence.
     assert_eq!(
         named.len(),
-        10 + 4 + 5 + 4 + 2 + 2 + 3 - 1,
+        10 + 4 + 5 + 4 + 2 + 3 + 2 + 3 - 1,
         "the declarations are read right: {named:?}"
     );
     for word in named {

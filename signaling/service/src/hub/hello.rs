@@ -100,7 +100,7 @@ impl Inner {
             if state.rooms.len() >= self.config.rooms_max {
                 return Err((ErrorCode::Full, "the server is full", CloseCode::Unavailable));
             }
-            state.rooms.insert(call.clone(), self.open_room(now, &grant));
+            state.open_room(call.clone(), self.open_room(now, &grant));
         }
         if let Some(entry) = state.connections.get_mut(&connection) {
             entry.call = Some(call.clone());

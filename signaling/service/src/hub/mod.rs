@@ -5,6 +5,7 @@
 
 mod hello;
 mod nonces;
+mod outbox;
 mod records;
 mod state;
 
@@ -17,17 +18,18 @@ use std::time::{Duration, Instant};
 use sfu_core::{Event, Join, JoinError, PeerId, RoomId};
 use signaling_protocol::message::ErrorCode;
 use signaling_protocol::{ServerMessage, TicketKey};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::authority::{CallAuthority, SegmentEnd, SegmentKey, UtcMicros};
 use crate::clock::{Now, SegmentId};
-use crate::limits::{ANSWER_WAIT, OUTGOING_MAX, OVER_KEPT};
+use crate::limits::{ANSWER_WAIT, OVER_KEPT};
 use crate::media::MediaPlane;
 use crate::metrics::{Count, Metrics};
 use crate::room::{CloseCode, ConnectionId, Effect, Input, LiveCall, Record, RoomConfig};
 use crate::session::Step;
-pub(crate) use state::Outgoing;
+use outbox::outbox;
+pub(crate) use outbox::{Outgoing, Outgoings};
 use state::{Connection, State};
 
 /// How long things take, and how much there may be.
@@ -177,17 +179,17 @@ impl Hub {
     }
 
     /// Opens a connection, unless there are too many.
-    pub(crate) fn connect(&self) -> Option<(ConnectionId, mpsc::Receiver<Outgoing>)> {
+    pub(crate) fn connect(&self) -> Option<(ConnectionId, Outgoings)> {
         let mut state = self.inner.lock();
         if state.connections.len() >= self.inner.config.connections_max {
             self.inner.metrics.add(Count::ConnectionsRefusedFull);
             return None;
         }
         let id = ConnectionId(self.inner.ids.fetch_add(1, Ordering::Relaxed));
-        let (outgoing, receiver) = mpsc::channel(OUTGOING_MAX);
-        state.connections.insert(id, Connection { outgoing, call: None });
+        let (outbox, outgoings) = outbox();
+        state.connections.insert(id, Connection { outbox, call: None });
         self.inner.metrics.add(Count::ConnectionsOpened);
-        Some((id, receiver))
+        Some((id, outgoings))
     }
 
     /// A connection is gone.
@@ -264,6 +266,13 @@ impl Inner {
 
     fn media_event(self: &Arc<Self>, event: Event) {
         let (peer, gone) = match &event {
+            Event::Speakers { room, .. } => {
+                let mut state = self.lock();
+                if let Some(call) = state.calls.get(room).cloned() {
+                    self.handle_in(&mut state, self.now(), &call, Input::Media(event));
+                }
+                return;
+            }
             Event::Disconnected { peer, .. } => (*peer, true),
             Event::Connected { peer, .. }
             | Event::Alive { peer, .. }
@@ -272,7 +281,7 @@ impl Inner {
             | Event::Restarted { peer, .. }
             | Event::Loudest { peer, .. } => (*peer, false),
             Event::Encodings { source, .. } => (source.peer, false),
-            Event::Joined { .. } | Event::Refused { .. } | Event::Speakers { .. } => return,
+            Event::Joined { .. } | Event::Refused { .. } => return,
         };
         let mut state = self.lock();
         let call = if gone {
@@ -305,7 +314,7 @@ impl Inner {
     fn room_failed(&self, state: &mut State, call: &str) {
         self.metrics.add(Count::RoomsFailed);
         tracing::error!(call, "a room failed and was dropped");
-        let Some(open) = state.rooms.remove(call) else { return };
+        let Some(open) = state.remove_room(call) else { return };
         self.media.stop(room_id(call));
         for (key, ended_at) in open.room.open_segments() {
             let segment = SegmentId {
@@ -321,7 +330,6 @@ impl Inner {
                 self.metrics.add(Count::RecordsLost);
             }
         }
-        state.peers.retain(|_, room| room != call);
         let here =
             |(id, connection): (&ConnectionId, &Connection)| (connection.call.as_deref() == Some(call)).then_some(*id);
         let connections: Vec<_> = state.connections.iter().filter_map(here).collect();
@@ -354,6 +362,8 @@ impl Inner {
             Effect::LeaveMedia(peer) => self.media.leave(peer),
             Effect::SetForwarding { peer, allowed } => self.media.set_forwarding(peer, allowed),
             Effect::MapSlots { peer, slots } => self.media.map_slots(peer, slots),
+            Effect::SizeSlots { peer, sizes } => self.media.size_slots(peer, sizes),
+            Effect::Restart { peer, ufrag } => self.media.restart(peer, ufrag),
             Effect::StopMedia(room) => self.media.stop(room),
             Effect::Record(record) => {
                 let lost = state
@@ -376,6 +386,10 @@ impl Inner {
             ServerMessage::Answer { .. } => self.metrics.add(Count::OffersAnswered),
             ServerMessage::Participants { .. }
             | ServerMessage::Slots { .. }
+            | ServerMessage::Restarted { .. }
+            | ServerMessage::Encodings { .. }
+            | ServerMessage::Quality { .. }
+            | ServerMessage::Speakers { .. }
             | ServerMessage::Clock(_)
             | ServerMessage::Ended { .. }
             | ServerMessage::Moving { .. }
@@ -412,8 +426,7 @@ impl Inner {
             self.handle_in(&mut state, now, &call, Input::Tick);
             let over = state.rooms.get(&call).and_then(|open| open.room.over_since());
             if over.is_some_and(|since| now.mono.saturating_duration_since(since) >= OVER_KEPT) {
-                state.rooms.remove(&call);
-                state.peers.retain(|_, room| *room != call);
+                state.remove_room(&call);
                 self.metrics.add(Count::RoomsClosed);
             }
         }

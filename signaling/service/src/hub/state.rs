@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 
-use sfu_core::PeerId;
+use sfu_core::{PeerId, RoomId};
 use signaling_protocol::ServerMessage;
 use tokio::sync::mpsc;
 
 use super::nonces::Nonces;
+use super::outbox::{Outbox, Outgoing, TooSlow};
 use crate::metrics::{Count, Metrics};
 use crate::room::{CloseCode, ConnectionId, Record, Room};
 
 #[derive(Default)]
 pub(super) struct State {
     pub(super) rooms: HashMap<String, OpenRoom>,
+    /// The call of each room.
+    pub(super) calls: HashMap<RoomId, String>,
     /// The room of each peer that was ever passed to the media plane and is not known to be gone.
     pub(super) peers: HashMap<PeerId, String>,
     pub(super) connections: HashMap<ConnectionId, Connection>,
@@ -26,68 +29,37 @@ pub(super) struct OpenRoom {
 }
 
 pub(super) struct Connection {
-    pub(super) outgoing: mpsc::Sender<Outgoing>,
+    pub(super) outbox: Outbox,
     pub(super) call: Option<String>,
 }
 
-/// What a socket is to send.
-#[derive(Debug)]
-pub(crate) enum Outgoing {
-    Message(ServerMessage),
-    Close(CloseCode),
-}
-
 impl State {
-    /// Queues a message. A reader that is too slow loses its queue, and with it the connection.
+    /// Queues a message. A reader that is too slow loses its connection: its socket closes as [`CloseCode::TooSlow`].
     pub(super) fn send(&mut self, metrics: &Metrics, connection: ConnectionId, message: ServerMessage) {
         let Some(entry) = self.connections.get(&connection) else {
             return;
         };
-        if let Err(mpsc::error::TrySendError::Full(_)) = entry.outgoing.try_send(Outgoing::Message(message)) {
+        if entry.outbox.push(Outgoing::Message(message)) == Err(TooSlow) {
             metrics.add(Count::ReadersTooSlow);
-            self.cut_off(connection);
         }
     }
 
     pub(super) fn close(&mut self, connection: ConnectionId, code: CloseCode) {
-        let Some(entry) = self.connections.get(&connection) else {
-            return;
-        };
-        if let Err(mpsc::error::TrySendError::Full(_)) = entry.outgoing.try_send(Outgoing::Close(code)) {
-            self.cut_off(connection);
+        if let Some(entry) = self.connections.get(&connection) {
+            // When it is full, it is cut off, which ends the connection too.
+            let _ = entry.outbox.push(Outgoing::Close(code));
         }
     }
 
-    /// Drops a connection's queue: its socket sees that and closes as [`CloseCode::TooSlow`].
-    fn cut_off(&mut self, connection: ConnectionId) {
-        if let Some(entry) = self.connections.get_mut(&connection) {
-            entry.outgoing = mpsc::channel(1).0;
-        }
+    pub(super) fn open_room(&mut self, call: String, open: OpenRoom) {
+        self.calls.insert(open.room.id(), call.clone());
+        self.rooms.insert(call, open);
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::limits::OUTGOING_MAX;
-
-    #[test]
-    fn a_reader_that_is_too_slow_is_cut_off_and_told_so() {
-        let (mut state, metrics) = (State::default(), Metrics::default());
-        let (outgoing, mut receiver) = mpsc::channel(OUTGOING_MAX);
-        let id = ConnectionId(1);
-        state.connections.insert(id, Connection { outgoing, call: None });
-        for at in 0..=OUTGOING_MAX {
-            state.send(
-                &metrics,
-                id,
-                ServerMessage::Pong {
-                    at: i64::try_from(at).expect("small"),
-                },
-            );
-        }
-        assert_eq!(metrics.get(Count::ReadersTooSlow), 1);
-        let queued = std::iter::from_fn(|| receiver.try_recv().ok()).count();
-        assert_eq!((queued, receiver.is_closed()), (OUTGOING_MAX, true));
+    pub(super) fn remove_room(&mut self, call: &str) -> Option<OpenRoom> {
+        let open = self.rooms.remove(call)?;
+        self.calls.remove(&open.room.id());
+        self.peers.retain(|_, of| of != call);
+        Some(open)
     }
 }

@@ -38,6 +38,8 @@ impl Room {
         seat.connection = Some(Connection {
             id: connection,
             participants: Vec::new(),
+            quality: Vec::new(),
+            speakers: Vec::new(),
         });
         if seat.attendance == Attendance::Left {
             seat.attendance = Attendance::Arrived;

@@ -1,5 +1,6 @@
 //! Peers: offers, what the media plane reports, segments of presence, and slots.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use sfu_core::{Event, Join, JoinError, Joined, Mid, PeerId};
@@ -80,6 +81,8 @@ impl Room {
             slots,
             link: Link::Answered,
             stats: sfu_core::PeerStats::default(),
+            restarts: VecDeque::new(),
+            quality: (None, None),
         });
         if seat.admitted() {
             self.effects.push(Effect::SetForwarding { peer, allowed: true });
@@ -111,11 +114,11 @@ impl Room {
             }
             // These come back as the result of the join itself.
             Event::Joined { .. } | Event::Refused { .. } => {}
-            Event::Legs { .. }
-            | Event::Restarted { .. }
-            | Event::Encodings { .. }
-            | Event::Loudest { .. }
-            | Event::Speakers { .. } => {}
+            Event::Legs { peer, legs } => self.judge(peer, &legs),
+            Event::Restarted { peer, ufrag, password } => self.restarted(peer, ufrag, password),
+            Event::Encodings { source, encodings } => self.encodings(source, encodings),
+            Event::Loudest { peer, slots } => self.loudest(peer, &slots),
+            Event::Speakers { peers, .. } => self.speakers(&peers),
         }
     }
 

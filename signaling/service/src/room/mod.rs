@@ -4,8 +4,10 @@
 mod arrival;
 mod ending;
 mod media;
+mod quality;
 mod seat;
 mod slots;
+mod steering;
 mod vocabulary;
 
 use std::collections::BTreeMap;
@@ -67,6 +69,10 @@ pub struct Room {
     /// Records that have not been confirmed yet.
     unrecorded: usize,
     next_clock_at: Instant,
+    /// Before this no `quality` is sent.
+    next_quality_at: Instant,
+    /// Seats that speak, loudest first.
+    speakers: Vec<String>,
     effects: Vec<Effect>,
 }
 
@@ -150,6 +156,8 @@ impl Room {
             closing: BTreeMap::new(),
             unrecorded: 0,
             next_clock_at: now.mono,
+            next_quality_at: now.mono,
+            speakers: Vec::new(),
             effects: Vec::new(),
         }
     }
@@ -177,6 +185,8 @@ impl Room {
         if self.going() {
             self.refresh_slots();
             self.refresh_participants(now);
+            self.refresh_quality(now);
+            self.refresh_speakers();
         }
         std::mem::take(&mut self.effects)
     }
@@ -184,6 +194,12 @@ impl Room {
     /// Open segments that are on record, with their last authenticated packets: one part of a checkpoint.
     pub fn open_segments(&self) -> impl Iterator<Item = (SegmentKey, UtcMicros)> + '_ {
         self.clock.open()
+    }
+
+    /// The media plane's id for this room.
+    #[must_use]
+    pub fn id(&self) -> RoomId {
+        self.id
     }
 
     /// Whether every fact of this room is on record and no segment is open.
@@ -235,6 +251,8 @@ impl Room {
         let provider = seat.role == Role::Provider;
         match request {
             Request::Media(flags) => seat.flags = flags,
+            Request::Sizes(sizes) => self.size_slots(connection, sizes),
+            Request::Restart { id, ufrag } => self.restart(connection, id, ufrag),
             Request::Leave => {
                 let seat = seat.id.clone();
                 self.leave(now, &seat);

@@ -1,10 +1,11 @@
 //! One seat: who sits there, how far they are in, and their media.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use sfu_core::{PeerId, PeerStats, Source, SourceKind};
 use signaling_protocol::Role;
-use signaling_protocol::message::{Participant, Presence};
+use signaling_protocol::message::{Participant, Presence, Quality, SeatQuality};
 
 use super::slots::{Slot, Wanted};
 use super::vocabulary::{ConnectionId, MediaFlags};
@@ -59,6 +60,10 @@ pub(super) struct Connection {
     pub(super) id: ConnectionId,
     /// The last list sent, with `waited_s` zero, so that only changes are sent.
     pub(super) participants: Vec<Participant>,
+    /// The last `quality` sent.
+    pub(super) quality: Vec<SeatQuality>,
+    /// The last `speakers` sent.
+    pub(super) speakers: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -76,6 +81,10 @@ pub(super) struct Peer {
     pub(super) slots: Vec<Slot>,
     pub(super) link: Link,
     pub(super) stats: PeerStats,
+    /// The ids of the ICE restarts that the media plane has not answered yet, oldest first.
+    pub(super) restarts: VecDeque<u32>,
+    /// Of what it sends and what it receives.
+    pub(super) quality: (Option<Quality>, Option<Quality>),
 }
 
 /// The state of a peer's media connection.

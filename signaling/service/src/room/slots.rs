@@ -9,9 +9,36 @@ use signaling_protocol::message::{self, SlotAssignment, SlotDescription, SlotKin
 pub(super) struct Slot {
     mid: Mid,
     kind: MediaKind,
-    carries: Option<Wanted>,
+    carries: Carries,
     /// What it carried last, so that a reconnect finds its place again.
     last: Option<(String, SourceKind)>,
+}
+
+/// What a slot carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Carries {
+    Nothing,
+    Source(Wanted),
+    /// One of the loudest; which one the media plane decides and tells.
+    Loudest(Option<Wanted>),
+}
+
+impl Carries {
+    fn wanted(&self) -> Option<&Wanted> {
+        match self {
+            Self::Nothing => None,
+            Self::Source(wanted) => Some(wanted),
+            Self::Loudest(wanted) => wanted.as_ref(),
+        }
+    }
+
+    fn content(&self) -> SlotContent {
+        match self {
+            Self::Nothing => SlotContent::Nothing,
+            Self::Source(wanted) => SlotContent::Source(wanted.source),
+            Self::Loudest(_) => SlotContent::Loudest,
+        }
+    }
 }
 
 /// A source that a subscriber could be shown.
@@ -36,7 +63,7 @@ impl Slot {
         Self {
             mid: info.mid.clone(),
             kind: info.kind,
-            carries: None,
+            carries: Carries::Nothing,
             last: None,
         }
     }
@@ -55,45 +82,77 @@ impl Slot {
     pub(super) fn assignment(&self) -> SlotAssignment {
         SlotAssignment {
             mid: self.mid.0.clone(),
-            seat: self.carries.as_ref().map(|wanted| wanted.seat.clone()),
-            source: self.carries.as_ref().map(|wanted| to_message(wanted.source.kind)),
+            seat: self.carries.wanted().map(|wanted| wanted.seat.clone()),
+            source: self.carries.wanted().map(|wanted| to_message(wanted.source.kind)),
+        }
+    }
+
+    /// Whether this is the slot of that media identification and kind.
+    pub(super) fn is(&self, mid: &Mid, kind: MediaKind) -> bool {
+        self.mid == *mid && self.kind == kind
+    }
+
+    /// Notes whose microphone a slot for the loudest carries; true when that is news.
+    pub(super) fn set_loudest(&mut self, wanted: Option<Wanted>) -> bool {
+        match &mut self.carries {
+            Carries::Loudest(carried) if *carried != wanted => {
+                *carried = wanted;
+                true
+            }
+            Carries::Loudest(_) | Carries::Source(_) | Carries::Nothing => false,
         }
     }
 }
 
-/// Assigns `wanted` (best first) to the slots of its kind and returns only what changed.
+/// Assigns `wanted` (best first) to the slots of its kind and returns only what changed. Where there are more sounds than
+/// audio slots, the sound of screens keeps slots of its own, and the others carry the loudest microphones.
 pub(super) fn assign(slots: &mut [Slot], wanted: &[Wanted]) -> Vec<SlotMapping> {
-    let before: Vec<_> = slots.iter().map(|slot| slot.carries.clone()).collect();
+    let before: Vec<_> = slots.iter().map(|slot| slot.carries.content()).collect();
     for kind in [MediaKind::Audio, MediaKind::Video] {
         let room = slots.iter().filter(|slot| slot.kind == kind).count();
-        let chosen: Vec<_> = wanted
+        let mut chosen: Vec<_> = wanted
             .iter()
             .filter(|wanted| wanted.source.kind.media() == kind)
-            .take(room)
             .collect();
-        assign_kind(slots, kind, chosen);
+        let crowded = kind == MediaKind::Audio && chosen.len() > room;
+        if crowded {
+            chosen.retain(|wanted| wanted.source.kind != SourceKind::Microphone);
+        }
+        chosen.truncate(if crowded { room.saturating_sub(1) } else { room });
+        assign_kind(slots, kind, chosen, crowded);
     }
     slots
         .iter()
         .zip(before)
-        .filter(|(slot, before)| slot.carries != *before)
-        .map(|(slot, _)| SlotMapping {
+        .map(|(slot, before)| (slot, slot.carries.content(), before))
+        .filter(|(_, content, before)| content != before)
+        .map(|(slot, content, _)| SlotMapping {
             mid: slot.mid.clone(),
-            content: slot
-                .carries
-                .as_ref()
-                .map_or(SlotContent::Nothing, |wanted| SlotContent::Source(wanted.source)),
+            content,
         })
         .collect()
 }
 
-fn assign_kind(slots: &mut [Slot], kind: MediaKind, mut chosen: Vec<&Wanted>) {
+/// Slots that are left over carry nothing, or one of the loudest.
+fn assign_kind(slots: &mut [Slot], kind: MediaKind, mut chosen: Vec<&Wanted>, loudest: bool) {
     let mut free = Vec::new();
     for slot in slots.iter_mut().filter(|slot| slot.kind == kind) {
-        let place = slot.carries.take().map(|wanted| wanted.place());
+        let rest = if loudest {
+            Carries::Loudest(None)
+        } else {
+            Carries::Nothing
+        };
+        let place = match std::mem::replace(&mut slot.carries, rest) {
+            Carries::Source(wanted) => Some(wanted.place()),
+            carried @ Carries::Loudest(_) if loudest => {
+                slot.carries = carried;
+                None
+            }
+            Carries::Loudest(_) | Carries::Nothing => None,
+        };
         slot.last = place.clone().or(slot.last.take());
         match place.and_then(|place| chosen.iter().position(|wanted| wanted.is(&place))) {
-            Some(at) => slot.carries = Some(chosen.remove(at).clone()),
+            Some(at) => slot.carries = Carries::Source(chosen.remove(at).clone()),
             None => free.push(slot),
         }
     }
@@ -104,7 +163,7 @@ fn assign_kind(slots: &mut [Slot], kind: MediaKind, mut chosen: Vec<&Wanted>) {
         let fresh = || free.iter().position(|slot| slot.last.is_none());
         let at = own.or_else(fresh).unwrap_or(0);
         if at < free.len() {
-            free.swap_remove(at).carries = Some(wanted.clone());
+            free.swap_remove(at).carries = Carries::Source(wanted.clone());
         }
     }
 }
@@ -168,7 +227,7 @@ mod tests {
         assert_eq!(got, changes);
         let seats: Vec<_> = slots
             .iter()
-            .map(|slot| slot.carries.as_ref().map(|wanted| wanted.seat.as_str()))
+            .map(|slot| slot.carries.wanted().map(|wanted| wanted.seat.as_str()))
             .collect();
         assert_eq!(seats, carried);
     }
@@ -210,5 +269,39 @@ mod tests {
         check(&mut slots, &cameras, &[("0", Some(1))], &[Some("a")]);
         check(&mut slots, &cameras[1..], &[("0", Some(2))], &[Some("b")]);
         assert!(assign(&mut [], &cameras).is_empty());
+    }
+
+    #[test]
+    fn more_microphones_than_slots_are_heard_by_loudness() {
+        let mut slots = slots(&[MediaKind::Audio, MediaKind::Audio]);
+        let microphone = |seat, peer| wanted(seat, peer, SourceKind::Microphone);
+        let mut sounds = vec![microphone("a", 1), microphone("b", 2), microphone("c", 3)];
+        check(
+            &mut slots,
+            &sounds[..2],
+            &[("0", Some(1)), ("1", Some(2))],
+            &[Some("a"), Some("b")],
+        );
+        assert!(
+            !slots[0].set_loudest(Some(microphone("c", 3))),
+            "a slot of its own stays as it is"
+        );
+        let contents: Vec<_> = assign(&mut slots, &sounds)
+            .iter()
+            .map(|mapping| mapping.content)
+            .collect();
+        assert_eq!(contents, [SlotContent::Loudest; 2]);
+        assert!(slots[1].set_loudest(Some(microphone("c", 3))));
+        assert!(!slots[1].set_loudest(Some(microphone("c", 3))));
+        check(&mut slots, &sounds, &[], &[None, Some("c")]);
+        // A screen's sound is not outshouted.
+        sounds.push(wanted("a", 1, SourceKind::ScreenAudio));
+        check(&mut slots, &sounds, &[("0", Some(1))], &[Some("a"), Some("c")]);
+        check(
+            &mut slots,
+            &sounds[2..3],
+            &[("0", Some(3)), ("1", None)],
+            &[Some("c"), None],
+        );
     }
 }

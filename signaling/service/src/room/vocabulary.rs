@@ -1,6 +1,6 @@
 //! What a room hears and what it wants done: closed enums, so that each side is one `match`.
 
-use sfu_core::{Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping};
+use sfu_core::{Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping, SlotSize};
 use signaling_protocol::ServerMessage;
 use signaling_protocol::message::PublishedSource;
 
@@ -55,8 +55,19 @@ pub struct Offer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     Media(MediaFlags),
-    Admit { seat: String },
-    Dismiss { seat: String },
+    /// How large the video slots are shown.
+    Sizes(Vec<SlotSize>),
+    /// An ICE restart with the client's new `ice-ufrag`.
+    Restart {
+        id: u32,
+        ufrag: String,
+    },
+    Admit {
+        seat: String,
+    },
+    Dismiss {
+        seat: String,
+    },
     Leave,
 }
 
@@ -88,6 +99,15 @@ pub enum Effect {
     MapSlots {
         peer: PeerId,
         slots: Vec<SlotMapping>,
+    },
+    SizeSlots {
+        peer: PeerId,
+        sizes: Vec<SlotSize>,
+    },
+    /// An ICE restart; [`Event::Restarted`] answers.
+    Restart {
+        peer: PeerId,
+        ufrag: String,
     },
     StopMedia(RoomId),
     /// To be written in order, again and again until it is; [`Input::Recorded`] answers.

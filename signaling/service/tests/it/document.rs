@@ -19,6 +19,20 @@ fn close_codes_and_limits_are_those_of_the_server() {
         format!("| messages a second, for long | {} |", limits::MESSAGES_PER_S),
         format!("| offers at once | {} |", limits::OFFERS_BURST),
         format!("| time until one more offer | {} s |", limits::OFFER_REFILL.as_secs()),
+        format!(
+            "| restarts | counted as offers, {} waiting |",
+            limits::RESTARTS_WAITING_MAX
+        ),
+        format!("| sizes of one message | {} |", limits::SIZES_MAX),
+        format!(
+            "| length of a ufrag | {} to {} bytes |",
+            limits::UFRAG_BYTES.start(),
+            limits::UFRAG_BYTES.end()
+        ),
+        format!(
+            "| pause between two `quality` | {} s |",
+            limits::QUALITY_PERIOD.as_secs()
+        ),
         format!("| refused messages of one connection | {} |", limits::STRIKES_MAX),
         format!("| sources of an offer | {} |", limits::SOURCES_MAX),
         format!("| length of a mid | {} bytes |", limits::MID_BYTES_MAX),

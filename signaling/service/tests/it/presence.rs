@@ -229,7 +229,12 @@ impl World {
                 connection,
                 message: ServerMessage::Welcome { admitted: true, .. },
             } => self.let_in(connection),
-            Effect::Send { .. } | Effect::SetForwarding { .. } | Effect::MapSlots { .. } | Effect::StopMedia(_) => {}
+            Effect::Send { .. }
+            | Effect::SetForwarding { .. }
+            | Effect::MapSlots { .. }
+            | Effect::SizeSlots { .. }
+            | Effect::Restart { .. }
+            | Effect::StopMedia(_) => {}
         }
     }
 

@@ -161,6 +161,8 @@ impl Watch {
                 | Effect::Join(_)
                 | Effect::LeaveMedia(_)
                 | Effect::MapSlots { .. }
+                | Effect::SizeSlots { .. }
+                | Effect::Restart { .. }
                 | Effect::StopMedia(_) => {}
             }
         }

@@ -4,6 +4,7 @@ mod arrival;
 mod ending;
 mod laws;
 mod presence;
+mod steering;
 
 use std::time::{Duration, Instant};
 
@@ -234,6 +235,15 @@ fn short(effect: &Effect) -> Option<String> {
                 slots.iter().map(slot).collect::<Vec<_>>().join(" ")
             )
         }
+        Effect::SizeSlots { peer, sizes } => {
+            let size = |size: &sfu_core::SlotSize| format!("{}={}x{}", size.mid.0, size.width, size.height);
+            format!(
+                "size {} {}",
+                peer.0,
+                sizes.iter().map(size).collect::<Vec<_>>().join(" ")
+            )
+        }
+        Effect::Restart { peer, ufrag } => format!("restart {} {ufrag}", peer.0),
         Effect::StopMedia(_) => "stop".into(),
         Effect::Record(Record::Arrived { seat, .. }) => format!("record arrived {seat}"),
         Effect::Record(Record::Admitted { seat, .. }) => format!("record admitted {seat}"),
