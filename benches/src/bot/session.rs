@@ -277,7 +277,12 @@ impl Visit {
             ServerMessage::TakenOver {} => bail!("another connection took the seat"),
             ServerMessage::Moving { .. } => bail!("the server is going down"),
             ServerMessage::Welcome { .. } => bail!("welcomed twice"),
-            ServerMessage::Slots { .. } | ServerMessage::Pong { .. } => {}
+            ServerMessage::Slots { .. }
+            | ServerMessage::Restarted { .. }
+            | ServerMessage::Encodings { .. }
+            | ServerMessage::Quality { .. }
+            | ServerMessage::Speakers { .. }
+            | ServerMessage::Pong { .. } => {}
         }
         Ok(())
     }
