@@ -280,7 +280,7 @@ pub struct LegStats {
     /// Since the peer joined, packets sent again included.
     pub packets: u64,
     pub bytes: u64,
-    /// Packets that did not arrive at first.
+    /// Packets that did not arrive at first; to a client also those that never reached us, which the score does not count.
     pub lost: u64,
     /// Interarrival jitter (RFC 3550 6.4.1).
     pub jitter: Duration,
