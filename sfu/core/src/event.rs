@@ -79,7 +79,7 @@ pub enum Command {
     /// and replaces the old path (RFC 8445 2.4). The reply is [`Event::Restarted`], or nothing when the peer is gone.
     Restart {
         peer: PeerId,
-        /// The client's new `ice-ufrag`, 4 to 256 characters.
+        /// The client's new `ice-ufrag`, 4 to 256 characters; a longer one is ignored.
         ufrag: String,
     },
     /// Remove every peer of a room.

@@ -86,3 +86,15 @@ fn advertised_addresses_stand_in_for_the_bound_one() {
     );
     assert_ne!(candidates[0][0].port(), candidates[1][0].port());
 }
+
+#[test]
+fn every_process_has_a_key_of_its_own() {
+    let fingerprint = || {
+        let mut harness = crate::harness::Harness::start(1);
+        harness.join(1);
+        let answer = &harness.members[0].joined.answer;
+        let line = answer.lines().find(|line| line.starts_with("a=fingerprint:sha-256 "));
+        line.expect("every answer has one").to_owned()
+    };
+    assert_ne!(fingerprint(), fingerprint());
+}

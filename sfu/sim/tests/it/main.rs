@@ -3,6 +3,7 @@
 mod audio;
 mod call;
 mod hostile;
+mod identity;
 mod layers;
 mod lifecycle;
 mod links;
