@@ -2,6 +2,7 @@
 
 use super::Offsets;
 use crate::layers::Layer;
+use crate::rtp::dependency_descriptor::{DependencyDescriptor, Indication, Structure};
 use crate::rtp::{Av1, H264, Vp8, Vp9};
 use crate::sdp::Codec;
 
@@ -14,6 +15,46 @@ pub(crate) enum Descriptor {
     },
     Vp8(Vp8),
     Vp9(Vp9),
+    /// Layers told beside the payload.
+    Layered(Layered),
+}
+
+/// What a dependency descriptor tells of a frame (RTP payload format for AV1, appendix A).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Layered {
+    keyframe: bool,
+    layer: Layer,
+    /// Layers to which one may switch at this frame.
+    switches: Layers,
+    end_of_frame: bool,
+}
+
+/// A set of layers: four temporal ones for each of four spatial ones, which is all that is in use.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Layers(u16);
+
+impl Layers {
+    fn bit(layer: Layer) -> u16 {
+        if layer.spatial < 4 && layer.temporal < 4 {
+            1 << (layer.spatial * 4 + layer.temporal)
+        } else {
+            0
+        }
+    }
+
+    fn insert(&mut self, layer: Layer) {
+        self.0 |= Self::bit(layer);
+    }
+
+    /// The best layer from one up to another, in both dimensions.
+    pub(crate) fn best(self, from: Layer, to: Layer) -> Option<Layer> {
+        let all = (0..4).flat_map(|spatial| (0..4).map(move |temporal| Layer { spatial, temporal }));
+        let between = |layer: &Layer| {
+            (from.spatial..=to.spatial).contains(&layer.spatial)
+                && (from.temporal..=to.temporal).contains(&layer.temporal)
+        };
+        all.rev().find(|layer| self.0 & Self::bit(*layer) > 0 && between(layer))
+    }
 }
 
 /// Who may show a temporal layer after having seen only lower ones.
@@ -24,6 +65,8 @@ pub(crate) enum Raise {
     WithIt,
     /// Whoever saw this picture, from the next one on (VP9 U bit, RFC 9628 4.2).
     AfterIt,
+    /// Whoever saw this frame, to one of these layers.
+    To(Layers),
 }
 
 impl Descriptor {
@@ -38,12 +81,41 @@ impl Descriptor {
         }
     }
 
+    /// With what the dependency descriptor of the packet tells, for codecs whose payload says nothing of layers.
+    pub(crate) fn layered(self, value: &[u8], structure: Option<&Structure>) -> Self {
+        let Self::Plain { keyframe } = self else { return self };
+        let Some((read, brought)) = DependencyDescriptor::read(value, structure) else {
+            return self;
+        };
+        let Some(structure) = brought.as_ref().or(structure) else {
+            return self;
+        };
+        let mut switches = Layers::default();
+        for target in 0..structure.decode_targets {
+            if read.indications.get(target) == Indication::Switch
+                && let Some((spatial, temporal)) = structure.layer_of(target)
+            {
+                switches.insert(Layer { spatial, temporal });
+            }
+        }
+        Self::Layered(Layered {
+            keyframe,
+            layer: Layer {
+                spatial: read.spatial,
+                temporal: read.temporal,
+            },
+            switches,
+            end_of_frame: read.end_of_frame,
+        })
+    }
+
     /// A decoder of pictures that knows nothing can begin here.
     pub(crate) fn keyframe(&self) -> bool {
         match self {
             Self::Plain { keyframe } => *keyframe,
             Self::Vp8(vp8) => vp8.keyframe,
             Self::Vp9(vp9) => vp9.keyframe(),
+            Self::Layered(layered) => layered.keyframe,
         }
     }
 
@@ -58,6 +130,7 @@ impl Descriptor {
                 spatial: vp9.sid,
                 temporal: vp9.tid,
             },
+            Self::Layered(layered) => layered.layer,
         }
     }
 
@@ -65,6 +138,7 @@ impl Descriptor {
         match self {
             Self::Vp8(vp8) if vp8.layer_sync => Raise::WithIt,
             Self::Vp9(vp9) if vp9.switching_up => Raise::AfterIt,
+            Self::Layered(layered) => Raise::To(layered.switches),
             Self::Plain { .. } | Self::Vp8(_) | Self::Vp9(_) => Raise::Nobody,
         }
     }
@@ -73,7 +147,7 @@ impl Descriptor {
     pub(crate) fn begins_spatial_layer(&self) -> bool {
         match self {
             Self::Vp9(vp9) => vp9.frame_start && !vp9.inter_picture,
-            Self::Plain { .. } | Self::Vp8(_) => false,
+            Self::Plain { .. } | Self::Vp8(_) | Self::Layered(_) => false,
         }
     }
 
@@ -81,6 +155,7 @@ impl Descriptor {
     pub(crate) fn ends_spatial_layer(&self) -> bool {
         match self {
             Self::Vp9(vp9) => vp9.frame_end,
+            Self::Layered(layered) => layered.end_of_frame,
             Self::Plain { .. } | Self::Vp8(_) => false,
         }
     }
@@ -88,7 +163,7 @@ impl Descriptor {
     /// Picture id and TL0PICIDX.
     pub(crate) fn pictures(&self) -> (Option<u16>, Option<u8>) {
         match self {
-            Self::Plain { .. } => (None, None),
+            Self::Plain { .. } | Self::Layered(_) => (None, None),
             Self::Vp8(vp8) => (vp8.picture_id, vp8.tl0_pic_idx),
             Self::Vp9(vp9) => (vp9.picture_id, vp9.tl0_pic_idx),
         }
@@ -100,7 +175,7 @@ impl Descriptor {
         let picture_id = picture_id.unwrap_or(0).wrapping_add(offsets.picture_id);
         let tl0_pic_idx = tl0_pic_idx.unwrap_or(0).wrapping_add(offsets.tl0_pic_idx);
         match self {
-            Self::Plain { .. } => {}
+            Self::Plain { .. } | Self::Layered(_) => {}
             Self::Vp8(vp8) => vp8.rewrite(payload, picture_id, tl0_pic_idx),
             Self::Vp9(vp9) => vp9.rewrite(payload, picture_id, tl0_pic_idx),
         }

@@ -89,7 +89,11 @@ impl Live {
             match packet.descriptor.raise() {
                 Raise::WithIt if next => self.cap.temporal = temporal,
                 Raise::AfterIt if temporal <= self.cap.temporal => self.cap.temporal = target.temporal,
-                Raise::Nobody | Raise::WithIt | Raise::AfterIt => {}
+                Raise::To(layers) if temporal <= self.cap.temporal && spatial <= self.cap.spatial => {
+                    let better = layers.best(self.cap, target);
+                    self.cap = better.unwrap_or(self.cap);
+                }
+                Raise::Nobody | Raise::WithIt | Raise::AfterIt | Raise::To(_) => {}
             }
         }
         let next = spatial == self.cap.spatial.saturating_add(1) && spatial <= target.spatial;

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::forward::Descriptor;
+use crate::rtp::dependency_descriptor::DependencyDescriptor;
 use crate::rtp::{Fields, Header, Vp8, Vp9, write_header};
 use crate::sdp::Codec;
 
@@ -31,7 +32,8 @@ fn packet(index: u64, frame: u32, codec: Codec, payload: &[u8]) -> MediaPacket {
     let descriptor = match codec {
         Codec::Vp8 => Descriptor::Vp8(Vp8::parse(payload).unwrap()),
         Codec::Vp9 => Descriptor::Vp9(Vp9::parse(payload).unwrap()),
-        Codec::Opus | Codec::H264 | Codec::Av1 => unreachable!("not made here"),
+        Codec::Av1 => Descriptor::read(codec, payload),
+        Codec::Opus | Codec::H264 => unreachable!("not made here"),
     };
     MediaPacket {
         stream: 1,
@@ -184,6 +186,60 @@ fn another_encoding_takes_over_at_its_keyframe_only() {
     selection.set_target(None);
     assert_eq!((selection.awaited(), selection.interest()), (None, 0));
     assert_eq!(selection.decide(&other(8, true), false), Decision::Drop);
+}
+
+/// The descriptor of a keyframe that brings the structure of three temporal layers, bit by bit (A.8.2): the lowest is a
+/// switch to every layer, the middle one to itself and the highest. Templates 0 to 2 are of layers 0 to 2.
+const STRUCTURE: &str = "11 000000 0000000000000000 10000 000000 00010 01 01 11 101010 001010 000001 \
+                         0 100010 100000 00 0";
+
+fn bits(text: &str) -> Vec<u8> {
+    let bits: Vec<u8> = text.bytes().filter(|bit| *bit != b' ').map(|bit| bit - b'0').collect();
+    let byte = |chunk: &[u8]| (0..8).fold(0, |byte, at| byte << 1 | chunk.get(at).copied().unwrap_or(0));
+    bits.chunks(8).map(byte).collect()
+}
+
+#[test]
+fn a_dependency_descriptor_tells_where_layers_may_be_raised() {
+    let mut structure = None;
+    let mut index = 0;
+    let mut av1 = |template: u8| {
+        index += 1;
+        let key = template == 0 && index == 1;
+        let value = if key {
+            bits(STRUCTURE)
+        } else {
+            vec![0xc0 | template, 0, 0]
+        };
+        let made = packet(
+            index,
+            u32::try_from(index).unwrap(),
+            Codec::Av1,
+            &[0x10 | u8::from(key) << 3, 0],
+        );
+        let descriptor = made.descriptor.layered(&value, structure.as_deref());
+        assert!(!key || DependencyDescriptor::parse(&value, &mut structure).is_some());
+        let layer = descriptor.layer();
+        MediaPacket {
+            descriptor,
+            layer,
+            ..made
+        }
+    };
+    let mut selection = live(layer(0, 0), &av1(0));
+    let mut keep = |selection: &mut Selection, template| selection.decide(&av1(template), false);
+    let (yes, no) = (Decision::Continue(Keep::Yes), Decision::Continue(Keep::NoPicture));
+    assert_eq!([2, 1, 0].map(|template| keep(&mut selection, template)), [no, no, yes]);
+    selection.set_target(Some(layer(0, 1)));
+    assert_eq!(
+        [2, 1].map(|template| keep(&mut selection, template)),
+        [no, no],
+        "only from the lowest up"
+    );
+    assert_eq!([0, 2, 1].map(|template| keep(&mut selection, template)), [yes, no, yes]);
+    // From the middle one the highest is reached at once.
+    selection.set_target(Some(layer(0, 2)));
+    assert_eq!([2, 1, 2].map(|template| keep(&mut selection, template)), [no, yes, yes]);
 }
 
 /// Frames of a stream with three temporal layers: layer, and the frames (as distances) that it depends on.

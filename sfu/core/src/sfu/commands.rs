@@ -170,6 +170,7 @@ impl Sfu {
                         line.media.mid.0.clone(),
                         line.media.codecs.clone(),
                         &line.media.rids,
+                        line.media.extensions.dependency_descriptor,
                     ));
                 }
                 Role::Slot { ssrc, rtx_ssrc } => {

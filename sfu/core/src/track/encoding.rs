@@ -10,6 +10,7 @@ use crate::limits;
 use crate::nack::NackTracker;
 use crate::reports::{Reception, SenderClock};
 use crate::ring::PacketRing;
+use crate::rtp::dependency_descriptor::Structure;
 use crate::sdp::{Codec, Codecs, Rid};
 
 /// An encoding has stopped when so many frames of the others came and none of its own: between half a second and one
@@ -38,6 +39,8 @@ pub(crate) struct Encoding {
     pub(super) watched: Watched,
     /// Bits a second of all of it when it was last measured.
     pub(super) last_bps: u64,
+    /// The highest spatial layer that came of it.
+    pub(super) spatial_top: u8,
     /// It comes, as far as one can tell from those beside it.
     pub(crate) arrives: bool,
     /// Frames of other encodings since the last of its own.
@@ -68,6 +71,8 @@ pub(crate) struct Stream {
     pub(crate) nack: Option<NackTracker>,
     pub(crate) reception: Reception,
     pub(crate) sender: Option<SenderClock>,
+    /// Of its dependency descriptors.
+    pub(super) structure: Option<Box<Structure>>,
 }
 
 impl Encoding {
@@ -80,11 +85,21 @@ impl Encoding {
             keyframe: None,
             watched: Watched::default(),
             last_bps: 0,
+            spatial_top: 0,
             arrives: false,
             silent_frames: 0,
             timestamp: None,
             streams_begun: 0,
         }
+    }
+
+    /// Notes a packet of a spatial layer; true when there was none so high.
+    pub(super) fn note_spatial(&mut self, spatial: u8) -> bool {
+        // More are not in use, and a publisher that claims them must not shift numbers away.
+        let spatial = spatial.min(3);
+        let higher = spatial > self.spatial_top;
+        self.spatial_top = self.spatial_top.max(spatial);
+        higher
     }
 
     /// Notes a packet that a decoder can begin with; a keyframe may have several.
@@ -153,6 +168,7 @@ impl Encoding {
             nack: (video && repeats).then(NackTracker::new),
             reception: Reception::default(),
             sender: None,
+            structure: None,
         });
         true
     }
@@ -218,7 +234,7 @@ mod tests {
         let mut encoding = Encoding::new(None);
         let mut id = 6;
         assert!(encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut id));
-        let mut receive = |encoding: &mut Encoding, index, timestamp| {
+        let receive = |encoding: &mut Encoding, index, timestamp| {
             let stream = encoding.stream.as_mut().unwrap();
             let arrival = crate::track::Arrival::First;
             stream.reception.received(index, timestamp, 90_000, arrival, now);

@@ -16,6 +16,7 @@ use crate::layers::{Layer, LayerRate, bit};
 use crate::leg::Leg;
 use crate::nack::NackTracker;
 use crate::rtp::Header;
+use crate::rtp::dependency_descriptor::DependencyDescriptor;
 use crate::sdp::{Codec, Codecs, Rid};
 
 /// Lines of the best encoding until a keyframe says how many there are.
@@ -54,6 +55,8 @@ pub(crate) struct Track {
     pub(crate) kind: SourceKind,
     pub(crate) mid: String,
     pub(crate) codecs: Codecs,
+    /// Id of the header extension that tells layers.
+    dependency_descriptor: Option<u8>,
     /// In the order of the offer; one without a RID where there is no simulcast.
     pub(crate) encodings: Vec<Encoding>,
     pub(crate) subscriptions: Vec<Subscription>,
@@ -100,7 +103,13 @@ pub(crate) struct Received<'a> {
 
 impl Track {
     /// `rids` are those of a simulcast source, from the smallest picture up; empty without simulcast.
-    pub(crate) fn new(kind: SourceKind, mid: String, codecs: Codecs, rids: &[Rid]) -> Self {
+    pub(crate) fn new(
+        kind: SourceKind,
+        mid: String,
+        codecs: Codecs,
+        rids: &[Rid],
+        dependency_descriptor: Option<u8>,
+    ) -> Self {
         let encodings = if rids.is_empty() {
             vec![Encoding::new(None)]
         } else {
@@ -110,6 +119,7 @@ impl Track {
             kind,
             mid,
             codecs,
+            dependency_descriptor,
             encodings,
             subscriptions: Vec::new(),
             interest: 0,
@@ -200,6 +210,10 @@ impl Track {
         self.packets += 1;
         self.bytes += packet.len() as u64;
         let id = stream.id;
+        let told = self.dependency_descriptor.and_then(|id| header.extension(packet, id));
+        if let Some(told) = told.filter(|told| newest && DependencyDescriptor::brings_structure(told)) {
+            let _ = DependencyDescriptor::parse(told, &mut stream.structure);
+        }
         let mut media = self.describe((place, id, codec), header, index, packet, (newest, now));
         if media.descriptor.keyframe() {
             self.keyframes.arrived(place);
@@ -207,6 +221,7 @@ impl Track {
             media.captured = self.captured(place, header.timestamp);
             self.encodings[place].note_keyframe(&media);
         }
+        self.changed |= !self.simulcast() && self.encodings[place].note_spatial(media.layer.spatial);
         self.encodings[place].rates.add(packet.len(), media.layer, now);
         if newest && self.encodings[place].begins_frame(header.timestamp) {
             self.note_frame(place);
@@ -250,7 +265,12 @@ impl Track {
         packet: &[u8],
         (newest, now): (bool, Instant),
     ) -> MediaPacket {
-        let descriptor = Descriptor::read(codec, header.payload(packet));
+        let mut descriptor = Descriptor::read(codec, header.payload(packet));
+        let told = self.dependency_descriptor.and_then(|id| header.extension(packet, id));
+        if let Some(told) = told {
+            let structure = self.stream(stream).and_then(|stream| stream.structure.as_deref());
+            descriptor = descriptor.layered(told, structure);
+        }
         let mut layer = descriptor.layer();
         if self.simulcast() {
             layer.spatial = u8::try_from(encoding).expect("encodings are bounded");
@@ -317,9 +337,14 @@ impl Track {
         if width == 0 || height == 0 {
             return None;
         }
-        let enough = (0..self.encodings.len()).find(|place| self.height_of(*place) >= u32::from(height));
+        let layers = if self.simulcast() {
+            self.encodings.len()
+        } else {
+            usize::from(self.encodings[0].spatial_top) + 1
+        };
+        let enough = (0..layers).find(|place| self.height_of(*place, layers) >= u32::from(height));
         let spatial = match enough {
-            Some(place) if self.simulcast() => u8::try_from(place).expect("encodings are bounded"),
+            Some(place) if layers > 1 => u8::try_from(place).expect("encodings are bounded"),
             Some(_) | None => u8::MAX,
         };
         Some(Layer {
@@ -329,8 +354,11 @@ impl Track {
     }
 
     /// Lines of an encoding's picture: as its last keyframe said, else as if each encoding were twice as high as the
-    /// one before and the last of [`HEIGHT_ASSUMED`].
-    fn height_of(&self, place: usize) -> u32 {
+    /// one before and the last of [`HEIGHT_ASSUMED`]. So it is, too, with the spatial layers of one stream.
+    fn height_of(&self, place: usize, layers: usize) -> u32 {
+        if !self.simulcast() {
+            return HEIGHT_ASSUMED >> (layers - 1 - place);
+        }
         let known = |encoding: &Encoding| encoding.size.map(|(_, height)| u32::from(height));
         if let Some(height) = known(&self.encodings[place]) {
             return height;

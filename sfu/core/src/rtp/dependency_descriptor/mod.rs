@@ -104,6 +104,26 @@ impl DependencyDescriptor {
     /// names a template that is not there.
     #[must_use]
     pub fn parse(value: &[u8], structure: &mut Option<Box<Structure>>) -> Option<Self> {
+        let (read, brought) = Self::read(value, structure.as_deref())?;
+        if let Some(brought) = brought {
+            match structure {
+                // No new memory for each keyframe.
+                Some(kept) => **kept = brought,
+                None => *structure = Some(Box::new(brought)),
+            }
+        }
+        Some(read)
+    }
+
+    /// Whether a template structure comes with the descriptor, if it can be read at all.
+    #[must_use]
+    pub fn brings_structure(value: &[u8]) -> bool {
+        value.get(3).is_some_and(|flags| flags & 0x80 != 0)
+    }
+
+    /// Like [`Self::parse`], but leaves it to the caller what becomes of a structure in it.
+    #[must_use]
+    pub fn read(value: &[u8], structure: Option<&Structure>) -> Option<(Self, Option<Structure>)> {
         let mut bits = Bits::new(value);
         let start_of_frame = bits.flag()?;
         let end_of_frame = bits.flag()?;
@@ -118,7 +138,7 @@ impl DependencyDescriptor {
         } else {
             None
         };
-        let known = brought.as_ref().or(structure.as_deref())?;
+        let known = brought.as_ref().or(structure)?;
         let mut active_targets = flags.structure.then(|| known.all_targets());
         if flags.active_targets {
             active_targets = Some(bits.take(u32::from(known.decode_targets))?);
@@ -147,14 +167,7 @@ impl DependencyDescriptor {
                 read.chains[chain] = bits.take_u8(8)?;
             }
         }
-        if let Some(brought) = brought {
-            match structure {
-                // No new memory for each keyframe.
-                Some(kept) => **kept = brought,
-                None => *structure = Some(Box::new(brought)),
-            }
-        }
-        Some(read)
+        Some((read, brought))
     }
 
     /// Whether a decode target needs this frame.
