@@ -28,11 +28,11 @@ export async function startWorld(environment = {}) {
       people.push(person);
       return person;
     },
-    /** The three of every story: operator and provider signed in, the consumer unknown. */
-    cast: async () => {
+    /** The three of every story: operator and provider signed in, the consumer unknown. `more` changes how they look. */
+    cast: async (more = {}) => {
       world.operator = await world.person("operator", PROVIDER);
-      world.provider = await world.person("provider", PROVIDER);
-      world.consumer = await world.person("consumer", CONSUMER);
+      world.provider = await world.person("provider", { ...PROVIDER, ...more });
+      world.consumer = await world.person("consumer", { ...CONSUMER, ...more });
       await signInByLink(world.operator.page, seedLink(world, "Operator"));
       await signInByLink(world.provider.page, seedLink(world, "Provider"));
     },

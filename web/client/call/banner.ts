@@ -7,7 +7,7 @@ export interface Banner {
   key: string;
   args: Record<string, string>;
   tone: "loss" | "warning" | "plain";
-  action: "sound" | "devices" | null;
+  action: "sound" | "devices" | "camera_off" | null;
 }
 
 const LAST_MINUTES_MS = 5 * 60_000;
@@ -23,6 +23,7 @@ export function bannerOf(state: State, soundBlocked: boolean): Banner | null {
   if (state.devices.microphone.at === "on" && state.microphoneSilent) {
     return plain("call-banner-silent", "warning", "devices");
   }
+  if (state.uploadPoor && state.devices.camera.at === "on") return plain("call-banner-upload", "warning", "camera_off");
   if (state.network !== "good") return plain("call-banner-network", "warning");
   const left = state.clock?.remaining_ms ?? Number.POSITIVE_INFINITY;
   if (left > 0 && left <= LAST_MINUTES_MS) return plain("call-banner-time", "plain");

@@ -76,6 +76,12 @@ export class Runner {
         return this.#startPeer(effect.attempt);
       case "accept_answer":
         return void this.#accept(effect.attempt, effect.sdp);
+      case "restart_peer":
+        return void this.#restart(effect.attempt);
+      case "accept_restart":
+        return void this.#acceptRestart(effect.attempt, effect.ufrag, effect.password);
+      case "set_encodings":
+        return this.#peer?.setEncodings(effect.source, effect.encodings);
       case "send":
         return this.#connection?.send(effect.message);
       case "close_socket":
@@ -173,6 +179,19 @@ export class Runner {
     try {
       await peer?.accept(sdp);
       if (peer !== null && peer === this.#peer) this.#media.remote.value = peer.slots();
+    } catch {
+      this.#dispatch({ type: "peer", attempt, state: "failed" });
+    }
+  }
+
+  async #restart(attempt: number): Promise<void> {
+    const ufrag = await (this.#peer?.restart() ?? Promise.resolve(null)).catch(() => null);
+    this.#dispatch({ type: "restart_offered", attempt, ufrag });
+  }
+
+  async #acceptRestart(attempt: number, ufrag: string, password: string): Promise<void> {
+    try {
+      await this.#peer?.acceptRestart(ufrag, password);
     } catch {
       this.#dispatch({ type: "peer", attempt, state: "failed" });
     }

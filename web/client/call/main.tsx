@@ -38,7 +38,10 @@ function start(root: HTMLElement): void {
   const runner = new Runner(browserWorld(), isCall(page) ? page : null, media, (event: Event) => dispatch(event));
 
   navigator.mediaDevices?.addEventListener("devicechange", () => runner.devicesChanged());
-  window.addEventListener("online", () => dispatch({ type: "back_online" }));
+  window.addEventListener("online", () => {
+    dispatch({ type: "back_online" });
+    dispatch({ type: "network_changed" });
+  });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") dispatch({ type: "back_online" });
   });

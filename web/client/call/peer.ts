@@ -1,7 +1,8 @@
 // One peer connection: a single offer with everything it will ever send and receive, a single answer.
-import type { PublishedSource, SourceKind } from "../generated/protocol";
+import type { EncodingState, PublishedSource, SourceKind } from "../generated/protocol";
 import type { LocalSource } from "./media";
-import type { Network, Offer } from "./state";
+import { addSender, setEncodings, ufragOf, withCredentials } from "./sending";
+import type { Network, Offer, PeerState } from "./state";
 import { networkLevel, readSample, type Sample } from "./statistics";
 
 /** Receive slots of a one-to-one call. */
@@ -9,13 +10,6 @@ const AUDIO_SLOTS = 3;
 const VIDEO_SLOTS = 2;
 const STATISTICS_MS = 2_000;
 
-/** Most bits a second that each source may take. */
-const BITRATE_BPS_MAX: Record<SourceKind, number> = {
-  microphone: 48_000,
-  camera: 1_500_000,
-  screen: 2_500_000,
-  screen_audio: 96_000,
-};
 const SOURCES = ["microphone", "camera", "screen", "screen_audio"] as const;
 
 export interface PeerWorld {
@@ -27,7 +21,7 @@ export interface PeerWorld {
 
 export interface PeerEvents {
   offer(offer: Offer): void;
-  state(state: "connected" | "disconnected" | "failed"): void;
+  state(state: PeerState): void;
   network(level: Network): void;
 }
 
@@ -40,6 +34,9 @@ export class Peer {
   #described: Promise<void> = Promise.resolve();
   #sample: Sample | null = null;
   #closed = false;
+  #answer: string | null = null;
+  /** Changes of one sender's parameters take turns: each must begin with what the one before left. */
+  #tuned: Promise<void> = Promise.resolve();
 
   constructor(world: PeerWorld, tracks: Partial<Record<LocalSource, MediaStreamTrack>>, events: PeerEvents) {
     this.#world = world;
@@ -63,7 +60,34 @@ export class Peer {
 
   async accept(sdp: string): Promise<void> {
     await this.#described;
-    if (!this.#closed) await this.#connection.setRemoteDescription({ type: "answer", sdp });
+    if (this.#closed) return;
+    this.#answer = sdp;
+    await this.#connection.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  /** Begins an ICE restart (RFC 8839 4.4.1.1.1) and gives its `ice-ufrag`; null where nothing can be restarted. */
+  async restart(): Promise<string | null> {
+    if (this.#closed || this.#answer === null) return null;
+    // A restart that was never answered is taken up again rather than begun anew.
+    if (this.#connection.signalingState === "stable") {
+      const { sdp = "" } = await this.#connection.createOffer({ iceRestart: true });
+      if (this.#closed) return null;
+      await this.#connection.setLocalDescription({ type: "offer", sdp });
+    }
+    return ufragOf(this.#connection.localDescription?.sdp ?? "");
+  }
+
+  /** Completes an ICE restart with the server's new credentials. */
+  async acceptRestart(ufrag: string, password: string): Promise<void> {
+    if (this.#closed || this.#answer === null) return;
+    await this.accept(withCredentials(this.#answer, ufrag, password));
+  }
+
+  setEncodings(source: SourceKind, encodings: readonly EncodingState[]): void {
+    const sender = this.#senders.get(source);
+    if (sender === undefined) return;
+    // A browser that will not rest an encoding only wastes some bits.
+    this.#tuned = this.#tuned.then(() => setEncodings(sender, encodings)).catch(() => undefined);
   }
 
   async setTrack(source: SourceKind, track: MediaStreamTrack | null): Promise<void> {
@@ -97,10 +121,7 @@ export class Peer {
 
   #addSender(source: SourceKind, track: MediaStreamTrack | undefined): void {
     const kind = mediaKind(source);
-    const transceiver = this.#connection.addTransceiver(track ?? kind, {
-      direction: "sendonly",
-      sendEncodings: [{ maxBitrate: BITRATE_BPS_MAX[source] }],
-    });
+    const transceiver = addSender(this.#connection, source, track ?? kind);
     this.#prefer(transceiver, kind);
     this.#senders.set(source, transceiver.sender);
   }
@@ -111,15 +132,18 @@ export class Peer {
 
   /** A short list of codecs halves the offer and the time to join. */
   #prefer(transceiver: RTCRtpTransceiver, kind: "audio" | "video"): void {
-    const wanted = kind === "audio" ? ["audio/red", "audio/opus"] : ["video/vp8", "video/rtx"];
+    const wanted = kind === "audio" ? ["audio/red", "audio/opus"] : ["video/vp8", "video/h264", "video/rtx"];
     const known = this.#world.RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
     const codecs = wanted.flatMap((name) => known.filter((codec) => codec.mimeType.toLowerCase() === name));
     if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
   }
 
   #stateChanged(): void {
-    const { connectionState } = this.#connection;
-    if (connectionState === "connected" || connectionState === "disconnected" || connectionState === "failed") {
+    const { connectionState, iceConnectionState } = this.#connection;
+    // Only a path can be made anew; what DTLS has ended stays ended.
+    if (connectionState === "failed" && iceConnectionState === "failed") {
+      this.#events.state("unreachable");
+    } else if (connectionState === "connected" || connectionState === "disconnected" || connectionState === "failed") {
       this.#events.state(connectionState);
     } else if (connectionState === "closed") {
       this.#events.state("failed");

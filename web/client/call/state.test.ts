@@ -148,13 +148,13 @@ test("while the server is down the page tries again and again, with pauses, and 
   assert.ok(page.did("fetch_ticket"), "coming online does not wait for the timer");
 });
 
-test("a peer may be disconnected for a moment; if it stays so, or fails, it is replaced", () => {
+test("a peer may be disconnected for a moment; if it stays so its path is made anew, if it fails it is replaced", () => {
   const page = inCall().on({ type: "peer", attempt: 1, state: "disconnected" });
   assert.deepEqual(page.timers(), ["peer_lost"]);
   assert.equal(page.phase, "call");
   page.on({ type: "peer", attempt: 1, state: "connected" });
   assert.ok(page.effects.some((effect) => effect.type === "stop_timer" && effect.name === "peer_lost"));
-  assert.equal(inCall().on({ type: "timer", name: "peer_lost", attempt: 1 }).phase, "reconnecting");
+  assert.ok(inCall().on({ type: "timer", name: "peer_lost", attempt: 1 }).did("restart_peer"));
   assert.equal(inCall().on({ type: "peer", attempt: 1, state: "failed" }).phase, "reconnecting");
   assert.equal(inCall().on({ type: "timer", name: "silence", attempt: 1 }).phase, "reconnecting");
 });
@@ -310,4 +310,81 @@ test("comings and goings of others are said, one's own are not", () => {
 test("the device check has nothing to join", () => {
   const [state, effects] = reduce(initialState("check", "consumer"), { type: "join_pressed" });
   assert.deepEqual([state.phase.at, effects], ["check", []]);
+});
+
+test("a broken path is restarted with the same peer, and only a restart in vain makes a new one", () => {
+  const broken = () => inCall().on({ type: "peer", attempt: 1, state: "unreachable" });
+  const page = broken();
+  assert.ok(page.did("restart_peer"));
+  assert.deepEqual([page.phase, page.timers()], ["call", ["peer_restart"]]);
+  page.on({ type: "peer", attempt: 1, state: "disconnected" });
+  assert.deepEqual(page.effects, [], "one restart at a time");
+  page.on({ type: "restart_offered", attempt: 1, ufrag: "abcd" });
+  assert.deepEqual(page.effects, [{ type: "send", message: { type: "restart", id: 1, ufrag: "abcd" } }]);
+  page.hears({ type: "restarted", id: 1, ufrag: "u", password: "p" });
+  assert.ok(page.did("accept_restart"));
+  assert.deepEqual(page.timers(), ["silence", "peer_restart"]);
+  page.on({ type: "peer", attempt: 1, state: "connected" });
+  page.on({ type: "timer", name: "peer_restart", attempt: 1 });
+  assert.deepEqual([page.phase, page.attempt, page.effects.length], ["call", 1, 0]);
+  assert.ok(page.on({ type: "network_changed" }).did("restart_peer"), "and again at the next change");
+  // In vain: no answer, no path, or nothing to restart.
+  assert.equal(broken().on({ type: "timer", name: "peer_restart", attempt: 1 }).phase, "reconnecting");
+  assert.equal(broken().on({ type: "restart_offered", attempt: 1, ufrag: null }).phase, "reconnecting");
+  const refused = broken().hears({ type: "error", code: "bad_offer", message: "", fatal: false });
+  assert.equal(refused.phase, "reconnecting");
+});
+
+test("leaving while the connection is lost ends the media at once and is said when the server is back", () => {
+  const page = inCall().on({ type: "socket_closed", attempt: 1 }, { type: "leave_pressed" });
+  assert.equal(page.phase, "ended");
+  assert.ok(page.did("close_connection") && page.did("fetch_ticket") && page.did("release_devices"));
+  page.on({ type: "ticket_failed", attempt: page.attempt, status: 503, code: null });
+  assert.deepEqual(page.timers(), ["retry"]);
+  page.on({ type: "timer", name: "retry", attempt: page.attempt });
+  page.on({ type: "ticket", attempt: page.attempt, ticket: "u" });
+  assert.ok(page.did("open_socket") && !page.did("start_peer"), "no media for a farewell");
+  page.hears(welcome(true));
+  assert.deepEqual([page.sent(), page.timers()], [["leave"], ["close"]]);
+  page.on({ type: "timer", name: "close", attempt: page.attempt });
+  assert.ok(page.did("close_connection"));
+  assert.equal(page.phase, "ended");
+});
+
+test("the pause that the server asks for is kept, whatever else is lost or comes back meanwhile", () => {
+  const page = inCall().hears({ type: "moving", retry_after_ms: 4_000 });
+  const retry = page.effects.find((effect) => effect.type === "start_timer" && effect.name === "retry");
+  assert.ok(retry?.type === "start_timer" && retry.ms === 4_000);
+  page.on({ type: "peer", attempt: 1, state: "failed" });
+  assert.deepEqual(page.effects, []);
+  page.on({ type: "back_online" }, { type: "socket_closed", attempt: 1 });
+  assert.deepEqual(page.effects, []);
+  assert.ok(page.on({ type: "timer", name: "retry", attempt: 1 }).did("fetch_ticket"));
+});
+
+test("sizes are sent together after a moment, and again to a new peer", () => {
+  const page = inCall().on({ type: "slot_shown", mid: "7", width: 640, height: 360 });
+  assert.deepEqual(page.timers(), ["sizes"]);
+  page.on({ type: "slot_shown", mid: "8", width: 0, height: 0 }, { type: "slot_shown", mid: "8", width: 0, height: 0 });
+  assert.deepEqual(page.timers(), [], "nothing new");
+  page.on({ type: "timer", name: "sizes", attempt: 1 });
+  const slots = [
+    { mid: "7", width: 640, height: 360 },
+    { mid: "8", width: 0, height: 0 },
+  ];
+  assert.deepEqual(page.effects, [{ type: "send", message: { type: "sizes", slots } }]);
+  page.hears({ type: "answer", id: 1, sdp: "v=0", slots: [] });
+  assert.deepEqual(page.sent(), ["sizes"]);
+});
+
+test("an upload that stays poor earns a hint, until it is better", () => {
+  const quality = (sends: "poor" | "good"): ServerMessage => ({
+    type: "quality",
+    seats: [{ seat: "me", sends, receives: "good" }],
+  });
+  const page = inCall().hears(quality("poor"));
+  assert.ok(page.timers().includes("upload"));
+  assert.ok(!page.hears(quality("poor")).timers().includes("upload"), "the first one goes on running");
+  assert.equal(page.on({ type: "timer", name: "upload", attempt: 1 }).state.uploadPoor, true);
+  assert.equal(page.hears(quality("good")).state.uploadPoor, false);
 });

@@ -3,6 +3,7 @@ import type { Role } from "../generated/protocol";
 import { connectionEvent } from "./state/connection";
 import { deviceEvent } from "./state/device";
 import { serverMessage } from "./state/message";
+import { slotShown } from "./state/steering";
 import type { Event, State, Step } from "./state/types";
 
 export type * from "./state/types";
@@ -12,12 +13,26 @@ export function initialState(mode: State["mode"], role: Role): State {
     mode,
     role,
     phase: { at: "check" },
-    attempt: { number: 0, peerStarted: false, welcomed: false, offer: null, losses: 0, othersExpected: false },
+    attempt: {
+      number: 0,
+      peerStarted: false,
+      welcomed: false,
+      offer: null,
+      mediaUp: false,
+      restart: null,
+      paused: false,
+      losses: 0,
+      othersExpected: false,
+    },
     seat: null,
     info: null,
     participants: [],
     missing: [],
     slots: [],
+    sizes: {},
+    quality: [],
+    speakers: [],
+    uploadPoor: false,
     clock: null,
     devices: { microphone: { at: "off" }, camera: { at: "off" } },
     chosen: { microphone: null, camera: null, speaker: null },
@@ -53,6 +68,8 @@ export function reduce(state: State, event: Event): Step {
     case "offer_made":
     case "peer":
     case "timer":
+    case "restart_offered":
+    case "network_changed":
     case "back_online":
       return connectionEvent(state, event);
     case "message":
@@ -61,6 +78,8 @@ export function reduce(state: State, event: Event): Step {
       return [state, [{ type: "send", message: { type: "admit", seat: event.seat } }]];
     case "dismiss_pressed":
       return [state, [{ type: "send", message: { type: "dismiss", seat: event.seat } }]];
+    case "slot_shown":
+      return slotShown(state, event.mid, event.width, event.height);
     case "layout_pressed":
       return [{ ...state, layout: state.layout === "grid" ? "speaker" : "grid" }, []];
     case "panel_pressed":

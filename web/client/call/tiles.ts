@@ -1,5 +1,5 @@
 // Which tiles the stage shows, from what the server said about people and slots.
-import type { Participant, SourceKind } from "../generated/protocol";
+import type { Participant, Quality, SourceKind } from "../generated/protocol";
 import type { State } from "./state";
 
 export interface Tile {
@@ -42,6 +42,20 @@ function tile(state: State, person: Participant, source: "camera" | "screen"): T
 
 function slotOf(state: State, seat: string, source: SourceKind): string | null {
   return state.slots.find((slot) => slot.seat === seat && slot.source === source)?.mid ?? null;
+}
+
+/** How well a seat is connected: the worse of what it sends and receives. Null while nobody knows. */
+export function qualityOf(state: State, seat: string): Quality | null {
+  const known = state.quality.find((one) => one.seat === seat);
+  const ways = [known?.sends, known?.receives];
+  return (["poor", "fair", "good"] as const).find((quality) => ways.includes(quality)) ?? null;
+}
+
+/** The tile that is shown large: a shared screen, else whoever speaks loudest, else the first. */
+export function mainTile(state: State, tiles: readonly Tile[]): string | null {
+  const speaking = state.speakers.flatMap((seat) => tiles.filter((one) => one.seat === seat));
+  const main = tiles.find((one) => one.source === "screen") ?? speaking[0] ?? tiles[0];
+  return main?.key ?? null;
 }
 
 export interface Voice {

@@ -64,6 +64,9 @@ call-meter-fixed = Fixed price { $amount }
 call-meter-running = { $cost } of at most { $cap }
 call-meter-paused = The clock has stopped
 call-meter-cap = Maximum reached
+call-quality-good = Good connection
+call-quality-fair = Unsteady connection
+call-quality-poor = Poor connection
 call-network-weak = Weak network
 
 call-banner-reconnecting = Reconnecting. You do not pay while you are out.
@@ -73,6 +76,8 @@ call-banner-sound = The browser wants a click before it plays sound.
 call-banner-sound-on = Turn the sound on
 call-banner-silent = Your microphone is on, but we hear nothing. Is the right one chosen?
 call-banner-network = Your connection is weak. Sound goes before picture.
+call-banner-upload = Your connection is weak. Turn your camera off, and your voice gets through better.
+call-banner-camera-off = Turn the camera off
 call-banner-time = The call ends at { $time }.
 call-banner-cost = The price is close to its maximum, and stops there.
 

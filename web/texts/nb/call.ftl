@@ -64,6 +64,9 @@ call-meter-fixed = Fast pris { $amount }
 call-meter-running = { $cost } av maks { $cap }
 call-meter-paused = Klokken er stoppet
 call-meter-cap = Makspris nådd
+call-quality-good = God forbindelse
+call-quality-fair = Ustabil forbindelse
+call-quality-poor = Dårlig forbindelse
 call-network-weak = Svakt nett
 
 call-banner-reconnecting = Kobler til igjen. Du betaler ikke mens du er ute.
@@ -73,6 +76,8 @@ call-banner-sound = Nettleseren vil ha et klikk før den spiller lyd.
 call-banner-sound-on = Slå på lyden
 call-banner-silent = Mikrofonen er på, men vi hører ingenting. Er riktig mikrofon valgt?
 call-banner-network = Du har svakt nett. Lyden går foran bildet.
+call-banner-upload = Du har svakt nett. Slå av kameraet, så kommer stemmen bedre frem.
+call-banner-camera-off = Slå av kameraet
 call-banner-time = Samtalen slutter kl. { $time }.
 call-banner-cost = Prisen nærmer seg makspris, og stopper der.
 

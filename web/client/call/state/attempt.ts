@@ -2,7 +2,7 @@
 import type { Effect, Refusal, State, Step, TimerName } from "./types";
 
 /** A peer that reports itself disconnected may come back on its own for this long. */
-export const PEER_GRACE_MS = 2_000;
+export const PEER_GRACE_MS = 1_500;
 /** A new peer that carries no media after this long is given up and made anew. */
 export const PEER_SETUP_MS = 5_000;
 /** The clock comes every second; without any message for this long the socket is as good as dead. */
@@ -12,8 +12,18 @@ export const OTHERS_MS = 15_000;
 export const NOT_OPEN_RETRY_MS = 15_000;
 export const RETRY_MS = 500;
 export const RETRY_JITTER_MS = 500;
+/** Who left while the connection was lost: how long the page goes on trying to say so. */
+export const OWED_MS = 30_000;
 /** How long the socket stays after a farewell, so that it gets out and the final clock gets in. */
 export const FAREWELL_MS = 1_500;
+
+/** Timers that mean nothing without a connection. */
+const STEERING: Effect[] = [
+  { type: "stop_timer", name: "peer_restart" },
+  { type: "stop_timer", name: "sizes" },
+  { type: "stop_timer", name: "upload" },
+];
+const UNJUDGED = { quality: [], speakers: [], uploadPoor: false };
 
 export function isLive(state: State): boolean {
   switch (state.phase.at) {
@@ -32,7 +42,7 @@ export function isLive(state: State): boolean {
 
 export function newAttempt(state: State): Step {
   const number = state.attempt.number + 1;
-  const attempt = { ...state.attempt, number, peerStarted: false, welcomed: false, offer: null };
+  const attempt = { ...state.attempt, number, peerStarted: false, welcomed: false, offer: null, mediaUp: false, restart: null, paused: false };
   return [{ ...state, attempt }, [{ type: "fetch_ticket", attempt: number }]];
 }
 
@@ -47,16 +57,18 @@ export function startPeer(state: State): Step {
 /** The connection is gone: say so and try again, at once the first time and with a pause after that. */
 export function recover(state: State): Step {
   const from = returnPoint(state);
-  if (from === null) return [state, []];
+  // The server said when to come back: what else is lost meanwhile changes nothing.
+  if (from === null || state.attempt.paused) return [state, []];
   const { losses } = state.attempt;
   const stop: Effect[] = [
     { type: "close_socket" },
     { type: "stop_timer", name: "silence" },
     { type: "stop_timer", name: "peer_lost" },
     { type: "stop_timer", name: "peer_setup" },
+    ...STEERING,
   ];
-  const attempt = { ...state.attempt, welcomed: false, losses: losses + 1 };
-  const waiting: State = { ...state, attempt, phase: { at: "reconnecting", from }, network: "good" };
+  const attempt = { ...state.attempt, welcomed: false, restart: null, losses: losses + 1 };
+  const waiting: State = { ...state, attempt, phase: { at: "reconnecting", from }, network: "good", ...UNJUDGED };
   if (losses === 0) {
     const [next, effects] = newAttempt(waiting);
     return [next, [...stop, ...effects]];
@@ -85,9 +97,9 @@ function returnPoint(state: State): "lobby" | "call" | null {
 export function retryAfter(state: State, ms: number): Step {
   const from = returnPoint(state);
   if (from === null) return [state, []];
-  const attempt = { ...state.attempt, welcomed: false, losses: state.attempt.losses + 1 };
-  const next: State = { ...state, attempt, phase: { at: "reconnecting", from } };
-  return [next, [{ type: "close_socket" }, { type: "stop_timer", name: "silence" }, retryTimer(next, ms)]];
+  const attempt = { ...state.attempt, welcomed: false, restart: null, paused: true, losses: state.attempt.losses + 1 };
+  const next: State = { ...state, attempt, phase: { at: "reconnecting", from }, ...UNJUDGED };
+  return [next, [{ type: "close_socket" }, ...stopTimers(), retryTimer(next, ms)]];
 }
 
 export function tryNow(state: State): Step {
@@ -103,7 +115,8 @@ export function refuse(state: State, why: Refusal): Step {
 }
 
 export function stopTimers(): Effect[] {
-  return (["retry", "peer_lost", "peer_setup", "silence", "others"] as const).map((name) => ({ type: "stop_timer", name }));
+  const names = ["retry", "peer_lost", "peer_setup", "silence", "others"] as const;
+  return [...names.map((name) => ({ type: "stop_timer", name }) as const), ...STEERING];
 }
 
 export function sendOffer(state: State): Effect {
@@ -129,6 +142,6 @@ export function setUpPeer(state: State): Effect {
   return timer(state, "peer_setup", PEER_SETUP_MS);
 }
 
-function retryTimer(state: State, ms: number): Effect {
+export function retryTimer(state: State, ms: number): Effect {
   return { type: "start_timer", name: "retry", attempt: state.attempt.number, ms, jitter_ms: RETRY_JITTER_MS };
 }

@@ -6,16 +6,21 @@ import {
   isLive,
   listen,
   newAttempt,
+  OWED_MS,
   PEER_GRACE_MS,
   recover,
   refuse,
+  RETRY_MS,
+  retryTimer,
   sendOffer,
   startPeer,
   stopTimers,
   timer,
   tryNow,
 } from "./attempt";
-import type { Effect, Event, Refusal, State, Step } from "./types";
+import { restartOffered, restartOver, restartPeer } from "./restart";
+import { sendSizes } from "./steering";
+import type { Effect, Event, PeerState, Refusal, State, Step } from "./types";
 
 type ConnectionEvent = Extract<
   Event,
@@ -31,6 +36,8 @@ type ConnectionEvent = Extract<
       | "offer_made"
       | "peer"
       | "timer"
+      | "restart_offered"
+      | "network_changed"
       | "back_online";
   }
 >;
@@ -46,7 +53,12 @@ export function connectionEvent(state: State, event: ConnectionEvent): Step {
     case "leave_pressed":
       return leave(state);
     case "back_online":
-      return state.phase.at === "reconnecting" && state.attempt.losses > 1 ? tryNow(state) : [state, []];
+      return state.phase.at === "reconnecting" && state.attempt.losses > 1 && !state.attempt.paused
+        ? tryNow(state)
+        : [state, []];
+    case "network_changed":
+      // The path of before may be gone without a word; making a new one costs nothing if it is not.
+      return isLive(state) && state.attempt.mediaUp && state.attempt.welcomed ? restartPeer(state) : [state, []];
     default:
       // Whatever an earlier attempt still has to say is of no interest.
       return event.attempt === state.attempt.number && isLive(state) ? attemptEvent(state, event) : late(state, event);
@@ -55,10 +67,33 @@ export function connectionEvent(state: State, event: ConnectionEvent): Step {
 
 /** After a farewell only one thing is left to do; before the doors open, the page knocks again. */
 function late(state: State, event: ConnectionEvent): Step {
+  if (state.phase.at === "ended" && state.phase.owed === true) return owed(state, event);
   const early = state.phase.at === "refused" && state.phase.why === "not_open";
   if (early && event.type === "timer" && event.name === "retry") return begin(state);
   const over = event.type === "timer" && event.name === "close" && !isLive(state);
   return [state, over ? [{ type: "close_connection" }, { type: "release_devices" }] : []];
+}
+
+/** Back once more, without media, only to say the leaving that was pressed while the connection was lost. */
+function owed(state: State, event: ConnectionEvent): Step {
+  const again: Step = [state, [{ type: "close_socket" }, retryTimer(state, RETRY_MS)]];
+  const over: Step = [state, [{ type: "close_connection" }, ...stopTimers()]];
+  if (!("attempt" in event) || event.attempt !== state.attempt.number) return [state, []];
+  switch (event.type) {
+    case "ticket":
+      return [state, [{ type: "open_socket", attempt: event.attempt, ticket: event.ticket }]];
+    case "ticket_failed":
+      return event.status !== null && refusalOf(event.status, event.code) !== null ? over : again;
+    case "socket_closed":
+      return again;
+    case "timer":
+      if (event.name === "close") return over;
+      return event.name === "retry" ? newAttempt(state) : [state, []];
+    case "offer_made":
+    case "restart_offered":
+    case "peer":
+      return [state, []];
+  }
 }
 
 function attemptEvent(state: State, event: Extract<ConnectionEvent, { attempt: number }>): Step {
@@ -76,6 +111,8 @@ function attemptEvent(state: State, event: Extract<ConnectionEvent, { attempt: n
       const next = { ...state, attempt: { ...attempt, offer: event.offer } };
       return [next, attempt.welcomed ? [sendOffer(next)] : []];
     }
+    case "restart_offered":
+      return restartOffered(state, event.ufrag);
     case "peer":
       return peerEvent(state, event.state);
     case "timer":
@@ -83,13 +120,14 @@ function attemptEvent(state: State, event: Extract<ConnectionEvent, { attempt: n
   }
 }
 
-function peerEvent(state: State, peer: "connected" | "disconnected" | "failed"): Step {
+function peerEvent(state: State, peer: PeerState): Step {
+  const down: State = { ...state, attempt: { ...state.attempt, mediaUp: false } };
   switch (peer) {
     case "connected":
       return [
         {
           ...state,
-          attempt: { ...state.attempt, losses: 0 },
+          attempt: { ...state.attempt, mediaUp: true, losses: 0 },
           phase: state.phase.at === "reconnecting" && state.attempt.welcomed ? { at: "call" } : state.phase,
         },
         [
@@ -98,9 +136,11 @@ function peerEvent(state: State, peer: "connected" | "disconnected" | "failed"):
         ],
       ];
     case "disconnected":
-      return [state, [timer(state, "peer_lost", PEER_GRACE_MS)]];
+      return [down, state.attempt.restart === null ? [timer(down, "peer_lost", PEER_GRACE_MS)] : []];
+    case "unreachable":
+      return state.attempt.losses === 0 ? restartPeer(down) : recover(down);
     case "failed":
-      return recover(state);
+      return recover(down);
   }
 }
 
@@ -109,6 +149,13 @@ function timerEvent(state: State, name: Extract<Event, { type: "timer" }>["name"
     case "retry":
       return tryNow(state);
     case "peer_lost":
+      return restartPeer(state);
+    case "peer_restart":
+      return restartOver(state);
+    case "sizes":
+      return [state, sendSizes(state)];
+    case "upload":
+      return [{ ...state, uploadPoor: true }, []];
     case "peer_setup":
     case "silence":
       return recover(state);
@@ -178,6 +225,7 @@ function refusalOf(status: number, code: string | null): Refusal | null {
 
 function leave(state: State): Step {
   if (!isLive(state)) return [state, []];
+  if (state.phase.at === "reconnecting" && !state.attempt.welcomed) return leaveLost(state);
   const next: State = { ...state, phase: { at: "ended", reason: "left", clock: state.clock, final: false }, sharing: false };
   return [
     next,
@@ -191,3 +239,19 @@ function leave(state: State): Step {
   ];
 }
 
+/** Nothing can be said now: the media ends here, so that time stops, and the page goes back to say the rest. */
+function leaveLost(state: State): Step {
+  const phase = { at: "ended", reason: "left", clock: state.clock, final: false, owed: true } as const;
+  const [next, fetch] = newAttempt({ ...state, phase, sharing: false });
+  return [
+    next,
+    [
+      { type: "close_connection" },
+      ...stopTimers(),
+      { type: "stop_share" },
+      { type: "release_devices" },
+      ...fetch,
+      timer(next, "close", OWED_MS),
+    ],
+  ];
+}

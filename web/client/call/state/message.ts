@@ -1,22 +1,47 @@
 // What the server says, and what follows from it.
 import type { ErrorCode, Participant, ServerMessage } from "../../generated/protocol";
-import { expectOthers, isLive, listen, recover, refuse, retryAfter, sendOffer, setUpPeer, stopTimers } from "./attempt";
+import {
+  expectOthers,
+  FAREWELL_MS,
+  isLive,
+  listen,
+  recover,
+  refuse,
+  retryAfter,
+  sendOffer,
+  setUpPeer,
+  stopTimers,
+  timer,
+} from "./attempt";
 import { mediaMessage } from "./device";
+import { restarted } from "./restart";
+import { qualityTold, sendSizes } from "./steering";
 import type { Effect, State, Step } from "./types";
 
 /** A full server is asked again after this long. */
 const FULL_RETRY_MS = 5_000;
 
 export function serverMessage(state: State, message: ServerMessage): Step {
-  if (!isLive(state)) return [farewell(state, message), []];
+  if (!isLive(state)) return farewell(state, message);
   const [next, effects] = live(state, message);
   return [next, isLive(next) && next.attempt.welcomed ? [listen(next), ...effects] : effects];
 }
 
-/** After leaving, the last clock may still come in. */
-function farewell(state: State, message: ServerMessage): State {
-  if (message.type !== "ended" || state.phase.at !== "ended") return state;
-  return { ...state, clock: message.clock, phase: { ...state.phase, clock: message.clock, final: true } };
+/** After leaving, the last clock may still come in; and who left while the connection was lost can say so now. */
+function farewell(state: State, message: ServerMessage): Step {
+  if (state.phase.at !== "ended") return [state, []];
+  const { phase } = state;
+  switch (message.type) {
+    case "ended":
+      return [{ ...state, clock: message.clock, phase: { ...phase, clock: message.clock, final: true, owed: false } }, []];
+    case "welcome": {
+      if (phase.owed !== true) return [state, []];
+      const next: State = { ...state, phase: { ...phase, owed: false } };
+      return [next, [{ type: "send", message: { type: "leave" } }, timer(next, "close", FAREWELL_MS)]];
+    }
+    default:
+      return [state, []];
+  }
 }
 
 function live(state: State, message: ServerMessage): Step {
@@ -25,7 +50,22 @@ function live(state: State, message: ServerMessage): Step {
       return welcome(state, message);
     case "answer":
       if (message.id !== state.attempt.number) return [state, []];
-      return [state, [{ type: "accept_answer", attempt: state.attempt.number, sdp: message.sdp }, setUpPeer(state)]];
+      return [
+        state,
+        [
+          { type: "accept_answer", attempt: state.attempt.number, sdp: message.sdp },
+          setUpPeer(state),
+          ...sendSizes(state),
+        ],
+      ];
+    case "restarted":
+      return restarted(state, message);
+    case "encodings":
+      return [state, [{ type: "set_encodings", source: message.source, encodings: message.encodings }]];
+    case "quality":
+      return qualityTold(state, message.seats);
+    case "speakers":
+      return [{ ...state, speakers: message.seats }, []];
     case "participants":
       return participants(state, message.participants);
     case "admitted":
@@ -62,7 +102,7 @@ function live(state: State, message: ServerMessage): Step {
 function welcome(state: State, message: Extract<ServerMessage, { type: "welcome" }>): Step {
   const { seat, role, call, admitted } = message;
   const back = state.phase.at === "reconnecting";
-  const attempt = { ...state.attempt, welcomed: true, othersExpected: back };
+  const attempt = { ...state.attempt, welcomed: true, paused: false, othersExpected: back };
   const next: State = { ...state, seat, role, info: call, attempt, phase: afterWelcome(state, admitted) };
   const effects: Effect[] = [{ type: "send", message: mediaMessage(next) }];
   if (back) effects.push(expectOthers(next));

@@ -3,12 +3,15 @@ import type {
   CallInfo,
   ClientMessage,
   Clock,
+  EncodingState,
   EndReason,
   Participant,
   PublishedSource,
   Role,
+  SeatQuality,
   ServerMessage,
   SlotAssignment,
+  SourceKind,
 } from "../../generated/protocol";
 
 /** The two kinds of device that a person can be asked for. */
@@ -34,9 +37,13 @@ export type Phase =
   /** The connection is lost and being remade. `from` is where the page returns to in spirit while it waits. */
   | { at: "reconnecting"; from: "lobby" | "call" }
   /** `final` once the server said so; before that, leaving can be taken back. */
-  | { at: "ended"; reason: EndReason; clock: Clock | null; final: boolean }
+  /** `owed` while the server has not heard of the leaving: the page goes back just to say it. */
+  | { at: "ended"; reason: EndReason; clock: Clock | null; final: boolean; owed?: boolean }
   | { at: "taken_over" }
   | { at: "refused"; why: Refusal };
+
+/** `unreachable`: no path any more, but one may be found again. `failed`: nothing helps but a new peer. */
+export type PeerState = "connected" | "disconnected" | "unreachable" | "failed";
 
 export type Network = "good" | "weak" | "bad";
 
@@ -52,6 +59,12 @@ export interface Attempt {
   /** The socket has said hello and was welcomed. */
   welcomed: boolean;
   offer: Offer | null;
+  /** Whether its media is up at the moment. */
+  mediaUp: boolean;
+  /** The ICE restart under way; null when none is. */
+  restart: number | null;
+  /** The server asked for a pause, which nothing cuts short. */
+  paused: boolean;
   /** Attempts that were lost since media last flowed. */
   losses: number;
   /** For a while after coming back: people missing from the server's list are still shown. */
@@ -76,6 +89,13 @@ export interface State {
   /** Who was here before the connection was lost and has not come back to the server yet. */
   missing: Participant[];
   slots: SlotAssignment[];
+  /** How large each receive slot is shown, in pixels of the screen. */
+  sizes: Record<string, { width: number; height: number }>;
+  quality: SeatQuality[];
+  /** Seats that speak, loudest first. */
+  speakers: string[];
+  /** What the person sends has been poor for long. */
+  uploadPoor: boolean;
   clock: Clock | null;
   devices: Record<DeviceKind, Device>;
   /** Device ids the person picked; null is the browser's own choice. */
@@ -88,7 +108,7 @@ export interface State {
   notice: Notice | null;
 }
 
-export type TimerName = "retry" | "peer_lost" | "peer_setup" | "silence" | "others" | "close";
+export type TimerName = "retry" | "peer_lost" | "peer_setup" | "peer_restart" | "sizes" | "upload" | "silence" | "others" | "close";
 
 /** Everything that can happen. `attempt` names the connection attempt an event belongs to. */
 export type Event =
@@ -114,9 +134,13 @@ export type Event =
   | { type: "socket_closed"; attempt: number }
   | { type: "message"; attempt: number; message: ServerMessage }
   | { type: "offer_made"; attempt: number; offer: Offer }
-  | { type: "peer"; attempt: number; state: "connected" | "disconnected" | "failed" }
+  | { type: "peer"; attempt: number; state: PeerState }
+  | { type: "restart_offered"; attempt: number; ufrag: string | null }
+  | { type: "slot_shown"; mid: string; width: number; height: number }
   | { type: "timer"; name: TimerName; attempt: number }
   | { type: "back_online" }
+  /** The device is in another network now, or back in one. */
+  | { type: "network_changed" }
   | { type: "network"; level: Network }
   | { type: "microphone_silent"; silent: boolean };
 
@@ -131,6 +155,9 @@ export type Effect =
   | { type: "open_socket"; attempt: number; ticket: string }
   | { type: "start_peer"; attempt: number }
   | { type: "accept_answer"; attempt: number; sdp: string }
+  | { type: "restart_peer"; attempt: number }
+  | { type: "accept_restart"; attempt: number; ufrag: string; password: string }
+  | { type: "set_encodings"; source: SourceKind; encodings: EncodingState[] }
   | { type: "send"; message: ClientMessage }
   /** Ends the socket; the peer stays, so that its last picture can be shown until the next one is up. */
   | { type: "close_socket" }

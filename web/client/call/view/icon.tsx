@@ -12,6 +12,7 @@ import sound from "@phosphor-icons/core/regular/speaker-high.svg";
 import speaker from "@phosphor-icons/core/regular/user-rectangle.svg";
 import warning from "@phosphor-icons/core/regular/warning-circle.svg";
 import network from "@phosphor-icons/core/regular/wifi-low.svg";
+import networkFair from "@phosphor-icons/core/regular/wifi-medium.svg";
 import good from "@phosphor-icons/core/regular/check-circle.svg";
 
 const ICONS = {
@@ -25,6 +26,7 @@ const ICONS = {
   microphone,
   "microphone-off": microphoneOff,
   network,
+  "network-fair": networkFair,
   screen,
   sound,
   speaker,

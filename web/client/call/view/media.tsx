@@ -20,6 +20,28 @@ function attach(element: HTMLMediaElement, track: MediaStreamTrack, blocked: (bl
   return () => track.removeEventListener("unmute", put);
 }
 
+/** Tells how large a slot is shown; a hidden picture, or a page in the background, shows nothing. */
+function useShownSize(element: { current: HTMLVideoElement | null }, mid: string | null, hidden: boolean): void {
+  const { dispatch } = useCall();
+  useEffect(() => {
+    const video = element.current;
+    if (video === null || mid === null) return undefined;
+    const tell = () => {
+      const shown = !hidden && document.visibilityState === "visible";
+      const pixels = (length: number) => (shown ? Math.min(Math.round(length * window.devicePixelRatio), 0xffff) : 0);
+      dispatch({ type: "slot_shown", mid, width: pixels(video.clientWidth), height: pixels(video.clientHeight) });
+    };
+    const observer = new ResizeObserver(tell);
+    observer.observe(video);
+    document.addEventListener("visibilitychange", tell);
+    tell();
+    return () => {
+      observer.disconnect();
+      document.removeEventListener("visibilitychange", tell);
+    };
+  }, [mid, hidden]);
+}
+
 export interface PictureProps {
   track: MediaStreamTrack | null;
   seat: string;
@@ -27,14 +49,17 @@ export interface PictureProps {
   label: string;
   mirrored?: boolean;
   hidden?: boolean;
+  /** The receive slot that is shown; the server is told how large. */
+  mid?: string | null;
 }
 
-export function Picture({ track, seat, source, label, mirrored = false, hidden = false }: PictureProps) {
+export function Picture({ track, seat, source, label, mirrored = false, hidden = false, mid = null }: PictureProps) {
   const element = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     if (element.current === null || track === null) return undefined;
     return attach(element.current, track, () => undefined);
   }, [track]);
+  useShownSize(element, mid, hidden);
   return (
     <video
       ref={element}

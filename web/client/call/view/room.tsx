@@ -49,6 +49,15 @@ function BannerSlot() {
               {t("call-banner-sound-on")}
             </button>
           ) : null}
+          {banner.action === "camera_off" ? (
+            <button
+              type="button"
+              class="call-button is-text"
+              onClick={() => dispatch({ type: "device_pressed", kind: "camera" })}
+            >
+              {t("call-banner-camera-off")}
+            </button>
+          ) : null}
           {banner.action === "devices" ? (
             <button
               type="button"

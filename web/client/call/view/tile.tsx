@@ -1,6 +1,7 @@
 // One person's picture, or their initials, with name and state on it.
 import { avatarClass, initials } from "../format";
-import type { Tile as TileData } from "../tiles";
+import type { Quality } from "../../generated/protocol";
+import { qualityOf, type Tile as TileData } from "../tiles";
 import { useCall } from "./context";
 import { Icon } from "./icon";
 import { Picture } from "./media";
@@ -14,31 +15,50 @@ export function Avatar({ id, name, large = false }: { id: string; name: string; 
 }
 
 export function RemoteTile({ tile, main = false }: { tile: TileData; main?: boolean }) {
-  const { media, t } = useCall();
+  const { media, state: page, t } = useCall();
+  const quality = tile.lost || tile.source === "screen" ? null : qualityOf(page.value, tile.seat);
   const track = tile.mid === null ? null : (media.remote.value.get(tile.mid) ?? null);
   const speaking = tile.voice !== null && media.speaking.value.has(tile.voice) && tile.microphoneOn && !tile.lost;
   const label = tile.source === "screen" ? t("call-tile-screen", { name: tile.name }) : tile.name;
-  const state = tile.lost ? t("call-tile-lost") : tile.microphoneOn ? "" : t("call-tile-muted");
+  const words = [
+    tile.lost ? t("call-tile-lost") : tile.microphoneOn ? "" : t("call-tile-muted"),
+    quality === null ? "" : t(`call-quality-${quality}`),
+  ];
+  const state = words.filter((word) => word !== "").join(", ");
   const classes = ["tile", `is-${tile.source}`];
   if (main) classes.push("is-main");
   if (speaking) classes.push("is-speaking");
   if (tile.lost) classes.push("is-lost");
   return (
     <figure class={classes.join(" ")} data-seat={tile.seat} aria-label={state === "" ? label : `${label}, ${state}`}>
-      <Picture track={track} seat={tile.seat} source={tile.source} label={label} hidden={!tile.pictureOn} />
+      <Picture track={track} seat={tile.seat} source={tile.source} label={label} hidden={!tile.pictureOn} mid={tile.mid} />
       {tile.pictureOn ? null : <Avatar id={tile.seat} name={tile.name} large />}
       {tile.lost ? <p class="tile-state">{t("call-tile-lost")}</p> : null}
       <figcaption class="tile-name">
         {tile.microphoneOn || tile.source === "screen" ? null : <Icon name="microphone-off" size={16} />}
         <span>{label}</span>
+        <QualityMark quality={quality} />
       </figcaption>
     </figure>
+  );
+}
+
+/** Nothing is said while all is well. */
+function QualityMark({ quality }: { quality: Quality | null }) {
+  const { t } = useCall();
+  if (quality === null || quality === "good") return null;
+  return (
+    <span class="tile-quality" data-quality={quality}>
+      <Icon name={quality === "poor" ? "network" : "network-fair"} size={16} />
+      {t(`call-quality-${quality}`)}
+    </span>
   );
 }
 
 export function SelfTile() {
   const { state, media, page, t } = useCall();
   const { seat, devices, network } = state.value;
+  const quality = seat === null ? null : qualityOf(state.value, seat);
   const on = devices.camera.at === "on";
   const name = "name" in page ? page.name : "";
   return (
@@ -54,8 +74,9 @@ export function SelfTile() {
       {on ? null : <Avatar id={seat ?? name} name={name} />}
       <figcaption class="tile-name">
         {devices.microphone.at === "on" ? null : <Icon name="microphone-off" size={16} />}
-        {network === "good" ? null : <Icon name="network" size={16} />}
+        {network === "good" || quality !== null ? null : <Icon name="network" size={16} />}
         <span>{t("call-tile-you")}</span>
+        <QualityMark quality={quality} />
       </figcaption>
     </figure>
   );
