@@ -40,7 +40,7 @@ test("a page sends what is watched, and keeps its peer through a new path", { ti
     const names = Object.keys(await encodings(provider)).sort();
     assert.deepEqual(names, ["h", "l", "m"]);
     const watched = (what, fits) => until(what, () => encodings(provider), fits, 20_000);
-    await consumer.page.setViewportSize({ width: 360, height: 640 });
+    await consumer.page.setViewportSize({ width: 480, height: 360 });
     await watched("the largest encoding rests", (seen) => seen.h.active === false);
     const began = Date.now();
     await consumer.page.setViewportSize({ width: 1280, height: 800 });
