@@ -13,6 +13,8 @@ mod demux;
 mod dtls;
 mod event;
 mod forward;
+#[doc(hidden)]
+pub mod fuzzing;
 mod ice;
 mod keyframe;
 mod layers;

@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "benches",
         &["sfu-core", "sfu-driver", "sfu-sim", "signaling-protocol"],
     ),
+    ("fuzz", "fuzz", &["sfu-core", "signaling-protocol"]),
     ("xtask", "xtask", &[]),
 ];
 
