@@ -112,13 +112,15 @@ function readDuration(text) {
   return match === null ? Number.NaN : (Number(match[1] ?? 0) * 60 + Number(match[2])) * 1000;
 }
 
-/** What the operator sees of one appointment: the rows of its three tables, as lists of cells. */
+/** What the operator sees of one appointment: the rows of its tables about time and money, as lists of cells. */
 export async function readRecords(page, origin, id) {
   await page.goto(`${origin}/operator/appointments/${id}`);
   return page.evaluate(() => {
     const rows = (section) =>
       [...section.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => cell.innerText.trim()));
-    const [segments, payments, ledger] = [...document.querySelectorAll(".split-main section")].map(rows);
+    // Between them, how the streams did, once there is something to tell.
+    const tables = [...document.querySelectorAll(".split-main section")].map(rows);
+    const [segments, payments, ledger] = [tables[0], ...tables.slice(-2)];
     return { segments, payments, ledger };
   });
 }
