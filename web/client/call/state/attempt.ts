@@ -13,7 +13,7 @@ export const NOT_OPEN_RETRY_MS = 15_000;
 export const RETRY_MS = 500;
 export const RETRY_JITTER_MS = 500;
 /** Who left while the connection was lost: how long the page goes on trying to say so. */
-export const OWED_MS = 30_000;
+const OWED_MS = 30_000;
 /** How long the socket stays after a farewell, so that it gets out and the final clock gets in. */
 export const FAREWELL_MS = 1_500;
 
@@ -144,4 +144,21 @@ export function setUpPeer(state: State): Effect {
 
 export function retryTimer(state: State, ms: number): Effect {
   return { type: "start_timer", name: "retry", attempt: state.attempt.number, ms, jitter_ms: RETRY_JITTER_MS };
+}
+
+/** Nothing can be said now: the media ends here, so that time stops, and the page goes back to say the rest. */
+export function leaveLost(state: State): Step {
+  const phase = { at: "ended", reason: "left", clock: state.clock, final: false, owed: true } as const;
+  const [next, fetch] = newAttempt({ ...state, phase, sharing: false });
+  return [
+    next,
+    [
+      { type: "close_connection" },
+      ...stopTimers(),
+      { type: "stop_share" },
+      { type: "release_devices" },
+      ...fetch,
+      timer(next, "close", OWED_MS),
+    ],
+  ];
 }

@@ -5,8 +5,8 @@ import {
   FAREWELL_MS,
   isLive,
   listen,
+  leaveLost,
   newAttempt,
-  OWED_MS,
   PEER_GRACE_MS,
   recover,
   refuse,
@@ -235,23 +235,6 @@ function leave(state: State): Step {
       { type: "stop_share" },
       { type: "release_devices" },
       timer(next, "close", FAREWELL_MS),
-    ],
-  ];
-}
-
-/** Nothing can be said now: the media ends here, so that time stops, and the page goes back to say the rest. */
-function leaveLost(state: State): Step {
-  const phase = { at: "ended", reason: "left", clock: state.clock, final: false, owed: true } as const;
-  const [next, fetch] = newAttempt({ ...state, phase, sharing: false });
-  return [
-    next,
-    [
-      { type: "close_connection" },
-      ...stopTimers(),
-      { type: "stop_share" },
-      { type: "release_devices" },
-      ...fetch,
-      timer(next, "close", OWED_MS),
     ],
   ];
 }
