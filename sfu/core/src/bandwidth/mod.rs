@@ -10,8 +10,6 @@ mod pace;
 mod probe;
 mod publisher;
 mod rate;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use estimator::Estimator;
 pub(crate) use pace::{Pacer, Waiting};
