@@ -6,9 +6,9 @@ import { openPerson } from "./browser.mjs";
 import { Server } from "./server.mjs";
 
 /** A started server with one partner, a room of it, and a broom. */
-export async function startRoom(environment = {}) {
+export async function startRoom(environment = {}, host = null) {
   const folder = mkdtempSync(join(tmpdir(), "booka-room-"));
-  const server = await Server.prepare(join(folder, "data"), environment);
+  const server = await Server.prepare(join(folder, "data"), environment, host);
   const people = [];
   const end = async () => {
     await Promise.all(people.map((person) => person.kill()));
@@ -40,11 +40,11 @@ export async function startRoom(environment = {}) {
       ticket: (name, permits = { publish: true, subscribe: true }) =>
         partner("POST", `/api/v1/rooms/${room}/tickets`, { name, ...permits }),
       /** Somebody with a browser, on a page of the site, with the functions below at hand as `rtc`. */
-      person: async (name, look) => {
-        const person = await openPerson(name, server.origin, folder, look);
+      person: async (name, look, options) => {
+        const person = await openPerson(name, server.origin, folder, look, options);
         people.push(person);
         await person.page.goto(`${server.origin}/about`);
-        await person.page.evaluate(`window.rtc = (${inPage})()`);
+        await person.page.evaluate(CLIENT);
         return person;
       },
     };
@@ -53,6 +53,9 @@ export async function startRoom(environment = {}) {
     throw error;
   }
 }
+
+/** To be evaluated in a page of any browser: makes the functions below available as `rtc`. */
+export const CLIENT = `window.rtc = (${inPage})()`;
 
 /** Runs in the page: what a small WHIP and WHEP client needs. */
 function inPage() {
@@ -86,14 +89,19 @@ function inPage() {
     });
   }
 
-  /** Only the candidates of one transport (`udp` or `tcp`), or all. */
-  const only = (transport) => (sdp) => {
-    if (!transport) return sdp;
-    const kept = (line) => !line.startsWith("a=candidate:") || line.split(" ")[2].toLowerCase() === transport;
-    return sdp.split("\r\n").filter(kept).join("\r\n");
+  /** Only the candidates of one transport (`udp` or `tcp`), or all; with a `relay`, its address in place of the server's. */
+  const through = ({ transport = null, relay = null }) => (sdp) => {
+    const lines = sdp.split("\r\n").flatMap((line) => {
+      if (!line.startsWith("a=candidate:")) return [line];
+      const words = line.split(" ");
+      if (words[2].toLowerCase() !== (relay ? "udp" : (transport ?? words[2].toLowerCase()))) return [];
+      if (relay) [words[4], words[5]] = [relay.address, relay.port];
+      return [words.join(" ")];
+    });
+    return lines.join("\r\n");
   };
 
-  async function publish(ticket, { simulcast = false, transport = null, codec = null } = {}) {
+  async function publish(ticket, { simulcast = false, codec = null, ...way } = {}) {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720 } });
     const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     connection.addTransceiver(stream.getAudioTracks()[0], { direction: "sendonly" });
@@ -103,7 +111,7 @@ function inPage() {
       : undefined;
     const video = connection.addTransceiver(stream.getVideoTracks()[0], { direction: "sendonly", sendEncodings });
     prefer(video, codec);
-    return begin("/whip", ticket, connection, only(transport));
+    return begin("/whip", ticket, connection, through(way));
   }
 
   function prefer(transceiver, codec) {
@@ -113,7 +121,7 @@ function inPage() {
     transceiver.setCodecPreferences([...wanted(codec), ...wanted("rtx")]);
   }
 
-  async function watch(ticket, publisher, { transport = null } = {}) {
+  async function watch(ticket, publisher, way = {}) {
     const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     connection.addTransceiver("audio", { direction: "recvonly" });
     connection.addTransceiver("video", { direction: "recvonly" });
@@ -125,7 +133,7 @@ function inPage() {
       element.play().catch(() => undefined);
     }
     const query = publisher ? `?publisher=${publisher}` : "";
-    return begin(`/whep${query}`, ticket, connection, only(transport));
+    return begin(`/whep${query}`, ticket, connection, through(way));
   }
 
   async function size(number, width, height) {

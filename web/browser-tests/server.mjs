@@ -29,17 +29,18 @@ export class Server {
   #child = null;
   #log = [];
 
-  /** Chooses ports; starts nothing yet. */
-  static async prepare(dataDir, environment = {}) {
+  /** Chooses ports; starts nothing yet. With a `host`, pages and media are served there, else on this machine alone. */
+  static async prepare(dataDir, environment = {}, host = null) {
     const server = new Server();
     server.port = await freeTcpPort();
     server.mediaPort = await freeUdpPort();
-    server.origin = `http://localhost:${server.port}`;
+    server.origin = `http://${host ?? "localhost"}:${server.port}`;
     server.environment = {
       ...process.env,
       BOOKA_DATA_DIR: dataDir,
       BOOKA_PUBLIC_URL: server.origin,
-      BOOKA_HTTP__LISTEN: `127.0.0.1:${server.port}`,
+      BOOKA_HTTP__LISTEN: `${host === null ? "127.0.0.1" : "0.0.0.0"}:${server.port}`,
+      ...(host === null ? {} : { BOOKA_MEDIA__BIND: `["${host}"]` }),
       BOOKA_MEDIA__PORT: String(server.mediaPort),
       BOOKA_MEDIA__SHARDS: "1",
       ...environment,
