@@ -122,7 +122,7 @@ test("with 5 % of packets lost and 60 ms there and back, picture and sound stay 
   const { page: sender } = await room.person("sender", PROVIDER);
   const { page: viewer } = await room.person("viewer", CONSUMER);
   const own = { sender: await room.ticket("sender"), viewer: await room.ticket("viewer") };
-  await sender.evaluate((ticket) => window.rtc.publish(ticket, { simulcast: true }), own.sender.ticket);
+  await sender.evaluate((ticket) => window.rtc.publish(ticket, { simulcast: true, audio: "red" }), own.sender.ticket);
   const watch = { ticket: own.viewer.ticket, of: own.sender.participant, way: { relay: path.relay } };
   await viewer.evaluate((x) => window.rtc.watch(x.ticket, x.of, x.way), watch);
   await receives("the viewer", viewer, 0);
@@ -142,7 +142,8 @@ test("with 5 % of packets lost and 60 ms there and back, picture and sound stay 
   t.diagnostic(
     `${seconds.toFixed(0)} s: frozen ${((100 * frozen) / seconds).toFixed(2)} %, sound made up ${(100 * concealed).toFixed(2)} %, ` +
       `${last.video.framesDecoded - first.video.framesDecoded} frames ${last.video.frameHeight} high, ` +
-      `${last.video.nackCount} requests, ${lost} packets lost for good, ${last.audio.packetsLost} of sound lost on the way`,
+      `${last.video.nackCount} requests, ${last.video.retransmittedPacketsReceived} answered, ${lost} packets lost for good, ` +
+      `${last.video.pliCount} keyframes asked for, ${last.audio.packetsLost} of sound lost on the way`,
   );
   const { lost: dropped, passed } = path.counts;
   assert.ok(dropped > 0.03 * (dropped + passed), `the path lost ${dropped} beside ${passed}`);

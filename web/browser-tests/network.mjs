@@ -29,37 +29,41 @@ export function outerAddress() {
 }
 
 /**
- * A relay before the server's media port, for one client: of a hundred datagrams each way it loses `percent` and keeps
- * the others for `delayMs`. In order, as on one path.
+ * A relay before the server's media port: of a hundred datagrams each way it loses `percent` and keeps the others for
+ * `delayMs`. Each client has a way of its own, in order.
  */
 export async function badPath(serverPort, { percent, delayMs }) {
-  const [inner, outer] = [createSocket("udp4"), createSocket("udp4")];
-  const bind = (socket) => new Promise((done) => socket.bind(0, "127.0.0.1", done));
-  await Promise.all([bind(inner), bind(outer)]);
+  const front = createSocket("udp4");
+  await new Promise((done) => front.bind(0, "127.0.0.1", done));
+  const backs = new Map();
   const counts = { passed: 0, lost: 0 };
-  let client = null;
-  const carry = (socket, port) => (bytes, from) => {
-    if (socket === inner) client = from;
-    if (Math.random() * 100 < percent) {
+  let closed = false;
+  let seed = 1;
+  const carry = (send) => {
+    // A generator of our own, so that every run loses the same share.
+    seed = (seed * 48_271) % 2_147_483_647;
+    if (seed / 2_147_483_647 < percent / 100) {
       counts.lost += 1;
       return;
     }
     counts.passed += 1;
-    setTimeout(() => {
-      const [out, to] = socket === inner ? [outer, port] : [inner, client?.port];
-      if (to !== undefined && !closed) out.send(bytes, to, "127.0.0.1");
-    }, delayMs);
+    setTimeout(() => closed || send(), delayMs);
   };
-  let closed = false;
-  inner.on("message", carry(inner, serverPort));
-  outer.on("message", carry(outer, serverPort));
+  const back = (client) => {
+    const known = backs.get(client.port);
+    if (known !== undefined) return known;
+    const socket = createSocket("udp4");
+    socket.on("message", (bytes) => carry(() => front.send(bytes, client.port, client.address)));
+    backs.set(client.port, socket);
+    return socket;
+  };
+  front.on("message", (bytes, client) => carry(() => back(client).send(bytes, serverPort, "127.0.0.1")));
   return {
-    relay: { address: "127.0.0.1", port: inner.address().port },
+    relay: { address: "127.0.0.1", port: front.address().port },
     counts,
     end: () => {
       closed = true;
-      inner.close();
-      outer.close();
+      for (const socket of [front, ...backs.values()]) socket.close();
     },
   };
 }

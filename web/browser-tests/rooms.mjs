@@ -101,24 +101,26 @@ function inPage() {
     return lines.join("\r\n");
   };
 
-  async function publish(ticket, { simulcast = false, codec = null, ...way } = {}) {
+  /** `video` and `audio` name the codec to prefer. */
+  async function publish(ticket, { simulcast = false, video = null, audio = null, ...way } = {}) {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720 } });
     const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
-    connection.addTransceiver(stream.getAudioTracks()[0], { direction: "sendonly" });
+    const sound = connection.addTransceiver(stream.getAudioTracks()[0], { direction: "sendonly" });
+    prefer(sound, "audio", audio);
     const encoding = (rid, scale, maxBitrate) => ({ rid, scaleResolutionDownBy: scale, maxBitrate });
     const sendEncodings = simulcast
       ? [encoding("l", 4, 150_000), encoding("m", 2, 500_000), encoding("h", 1, 1_500_000)]
       : undefined;
-    const video = connection.addTransceiver(stream.getVideoTracks()[0], { direction: "sendonly", sendEncodings });
-    prefer(video, codec);
+    const picture = connection.addTransceiver(stream.getVideoTracks()[0], { direction: "sendonly", sendEncodings });
+    prefer(picture, "video", video);
     return begin("/whip", ticket, connection, through(way));
   }
 
-  function prefer(transceiver, codec) {
-    if (!codec) return;
-    const { codecs } = RTCRtpReceiver.getCapabilities("video");
-    const wanted = (name) => codecs.filter((one) => one.mimeType.toLowerCase() === `video/${name}`);
-    transceiver.setCodecPreferences([...wanted(codec), ...wanted("rtx")]);
+  function prefer(transceiver, kind, first) {
+    if (!first) return;
+    const { codecs } = RTCRtpReceiver.getCapabilities(kind);
+    const rank = (codec) => (codec.mimeType.toLowerCase() === `${kind}/${first}` ? 0 : 1);
+    transceiver.setCodecPreferences([...codecs].sort((one, two) => rank(one) - rank(two)));
   }
 
   async function watch(ticket, publisher, way = {}) {
@@ -128,7 +130,8 @@ function inPage() {
     for (const { receiver } of connection.getTransceivers()) {
       const element = document.createElement(receiver.track.kind);
       element.srcObject = new MediaStream([receiver.track]);
-      element.muted = true;
+      // Sound that nothing plays is not even decoded.
+      element.muted = receiver.track.kind === "video";
       document.body.append(element);
       element.play().catch(() => undefined);
     }
@@ -183,7 +186,18 @@ function inPage() {
 
   async function inbound(number, kind = "video") {
     const [row] = (await stats(number, "inbound-rtp")).filter((one) => one.kind === kind);
-    return row ?? null;
+    const codec = (await stats(number, "codec")).find((one) => one.id === row?.codecId);
+    return row ? { ...row, codec: codec?.mimeType.toLowerCase() ?? null } : null;
+  }
+
+  /** The codecs in use by a sending session: of the picture as statistics tell it, of the sound as was agreed. */
+  async function sends(number) {
+    const { connection } = sessions[number];
+    const [video] = (await stats(number, "outbound-rtp")).filter((one) => one.kind === "video");
+    const codec = (await stats(number, "codec")).find((one) => one.id === video?.codecId);
+    // Statistics name the codec within redundant sound; what is sent is the first that both took.
+    const sound = connection.getSenders().find((one) => one.track.kind === "audio");
+    return [codec?.mimeType.toLowerCase(), sound.getParameters().codecs[0].mimeType.toLowerCase()];
   }
 
   /** Address, port and protocol of the server's candidate in use. */
@@ -203,7 +217,7 @@ function inPage() {
     return answer.status;
   }
 
-  return { publish, watch, size, restart, stats, inbound, path, close };
+  return { publish, watch, size, restart, stats, inbound, sends, path, close };
 }
 
 /** Asks again and again until the answer pleases; gives it back. */
