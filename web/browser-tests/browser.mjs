@@ -12,14 +12,14 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 export const WAIT_MS = 15_000;
 
 /**
- * Starts a browser of its own. `look` is `{ left, right, tone, size }`: the colours and the frequency this person sends,
- * and, if not 640 by 360, how large its picture is.
+ * Starts a browser of its own. `look` is `{ left, right, tone, size, framesPerSecond }`: the colours and the frequency this
+ * person sends and, if not 640 by 360 and 15, how large its picture is and how often it comes.
  * Requests to any other origin than `origin` are refused and remembered in `strangers`.
  */
 export async function openPerson(name, origin, folder, look, options = {}) {
   const picture = join(folder, `${name}.y4m`);
   const tone = join(folder, `${name}.wav`);
-  writePicture(picture, look.left, look.right, look.size);
+  writePicture(picture, look.left, look.right, look.size, look.framesPerSecond);
   writeTone(tone, look.tone);
   const process = await chromium.launchServer({
     executablePath: CHROMIUM,

@@ -119,7 +119,7 @@ test("with 5 % of packets lost and 60 ms there and back, picture and sound stay 
   t.after(room.end);
   const path = await badPath(room.server.mediaPort, { percent: 5, delayMs: 30 });
   t.after(path.end);
-  const { page: sender } = await room.person("sender", PROVIDER);
+  const { page: sender } = await room.person("sender", { ...PROVIDER, framesPerSecond: 30 });
   const { page: viewer } = await room.person("viewer", CONSUMER);
   const own = { sender: await room.ticket("sender"), viewer: await room.ticket("viewer") };
   await sender.evaluate((ticket) => window.rtc.publish(ticket, { simulcast: true, audio: "red" }), own.sender.ticket);

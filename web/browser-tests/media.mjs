@@ -2,7 +2,6 @@
 import { writeFileSync } from "node:fs";
 
 const FRAMES = 30;
-const FRAMES_PER_S = 15;
 const SAMPLES_PER_S = 48_000;
 const SECONDS = 2;
 
@@ -15,8 +14,8 @@ const COLOURS = {
 };
 
 /** Left and right half in two colours, with a grey bar that wanders, so that no two frames are alike. */
-export function writePicture(file, left, right, [width, height] = [640, 360]) {
-  const frames = [Buffer.from(`YUV4MPEG2 W${width} H${height} F${FRAMES_PER_S}:1 Ip A1:1 C420jpeg\n`)];
+export function writePicture(file, left, right, [width, height] = [640, 360], framesPerSecond = 15) {
+  const frames = [Buffer.from(`YUV4MPEG2 W${width} H${height} F${framesPerSecond}:1 Ip A1:1 C420jpeg\n`)];
   for (let frame = 0; frame < FRAMES; frame += 1) {
     const bar = Math.floor((frame / FRAMES) * (height - 40));
     frames.push(Buffer.from("FRAME\n"), ...planes(COLOURS[left], COLOURS[right], bar, [width, height]));
