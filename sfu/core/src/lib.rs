@@ -2,6 +2,7 @@
 //!
 //! No socket, thread, clock or randomness of its own: a shell or a simulator brings them.
 
+mod allocation;
 mod arrivals;
 mod audio;
 mod bandwidth;

@@ -236,7 +236,7 @@ impl Peer {
 
     /// What may be sent to the client, in bits a second; `None` while nothing is known.
     pub(crate) fn estimate_bps(&self) -> Option<u64> {
-        let estimated = self.estimator.as_ref().filter(|estimator| estimator.is_informed());
+        let estimated = self.estimator.as_ref().filter(|estimator| estimator.is_settled());
         match (estimated.map(|estimator| estimator.bps()), self.remb_bps) {
             // With both, the client's own limit holds as well (it may be set by its user).
             (Some(ours), Some(theirs)) => Some(ours.min(theirs)),

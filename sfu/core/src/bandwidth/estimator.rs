@@ -24,6 +24,8 @@ const FIRST_PROBE_FACTOR: f64 = 3.0;
 const PROBE_BEYOND: f64 = 1.25;
 /// A probe that finds this much more than the estimate is a success.
 const FOUND_MORE: f64 = 1.03;
+/// The beginning is over after this at the latest.
+const SETTLES_WITHIN: Duration = Duration::from_millis(1_500);
 /// No probe for this long after overuse.
 const CALM: Duration = Duration::from_millis(800);
 
@@ -47,6 +49,9 @@ pub(crate) struct Estimator {
     probed: bool,
     /// Packets that feedback called lost, and those that it called arrived, since the start.
     told_in_all: (u64, u64),
+    informed_at: Option<Instant>,
+    /// The path is known well enough to go by.
+    settled: bool,
 }
 
 impl Estimator {
@@ -65,6 +70,8 @@ impl Estimator {
             wanted_bps: 0.0,
             probed: false,
             told_in_all: (0, 0),
+            informed_at: None,
+            settled: false,
         }
     }
 
@@ -80,9 +87,9 @@ impl Estimator {
         bps.clamp(limits::ESTIMATE_BPS_MIN as f64, limits::ESTIMATE_BPS_MAX as f64) as u64
     }
 
-    /// Feedback has come.
-    pub(crate) fn is_informed(&self) -> bool {
-        self.feedback_at.is_some()
+    /// The estimate is more than a guess: the first probes are over, or the path has shown its limit before.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled
     }
 
     /// The number of a packet of `len` bytes of UDP payload that is sent now.
@@ -176,6 +183,7 @@ impl Estimator {
         if let Some((target, found)) = self.prober.result() {
             self.probe_result(target, found, now);
         }
+        self.settle(acknowledged, lost, now);
         let after = self.bps() as f64;
         if self.trend.usage() == Usage::Over || fell {
             self.prober.pause(CALM, now);
@@ -184,6 +192,24 @@ impl Estimator {
                 self.prober.hasten(CALM, now);
             }
         }
+    }
+
+    /// At the beginning everything is sent as wanted: either that gets through, or the path shows its limit.
+    fn settle(&mut self, acknowledged: Option<f64>, lost: u32, now: Instant) {
+        if self.settled {
+            return;
+        }
+        let informed_at = *self.informed_at.get_or_insert(now);
+        let bps = self.rate.bps();
+        if let Some(arrives) = acknowledged.filter(|arrives| *arrives > bps && lost == 0)
+            && self.trend.usage() == Usage::Normal
+        {
+            self.rate.set(arrives, now);
+        }
+        let limited = self.rate.decreased_at().is_some() || self.loss.limit_bps().is_finite();
+        let late = now.saturating_duration_since(informed_at) > SETTLES_WITHIN;
+        let enough = self.wanted_bps > 0.0 && self.bps() as f64 >= self.wanted_bps * PROBE_BEYOND / 1.1;
+        self.settled = limited || late || enough;
     }
 
     fn probe_result(&mut self, target: f64, found: f64, now: Instant) {
@@ -197,6 +223,7 @@ impl Estimator {
         if more {
             self.loss.proven(found);
         }
+        self.settled |= !more;
         self.prober.finish(more.then_some(found), now);
     }
 
@@ -206,7 +233,7 @@ impl Estimator {
     }
 
     fn wants_more(&self) -> bool {
-        self.is_informed() && self.wanted_bps > 0.0 && self.wanted_bps * PROBE_BEYOND > self.bps() as f64 * 1.1
+        self.feedback_at.is_some() && self.wanted_bps > 0.0 && self.wanted_bps * PROBE_BEYOND > self.bps() as f64 * 1.1
     }
 
     /// When [`Estimator::owed`] is to be asked.
@@ -226,11 +253,5 @@ impl Estimator {
             self.prober.begin(target.min(limits::ESTIMATE_BPS_MAX as f64), now);
         }
         self.prober.owed(now)
-    }
-
-    /// The share of packets that got lost lately.
-    #[cfg(test)]
-    pub(super) fn loss(&self) -> f64 {
-        self.loss.share()
     }
 }

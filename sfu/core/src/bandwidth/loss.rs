@@ -19,7 +19,6 @@ pub(super) struct LossLimit {
     lost: u32,
     arrived: u32,
     since: Option<Instant>,
-    share: f64,
 }
 
 impl LossLimit {
@@ -29,17 +28,11 @@ impl LossLimit {
             lost: 0,
             arrived: 0,
             since: None,
-            share: 0.0,
         }
     }
 
     pub(super) fn limit_bps(&self) -> f64 {
         self.limit_bps
-    }
-
-    /// The share of packets that the last interval lost.
-    pub(super) fn share(&self) -> f64 {
-        self.share
     }
 
     /// A probe has shown that this much gets through.
@@ -55,13 +48,13 @@ impl LossLimit {
         if now.saturating_duration_since(since) < INTERVAL || self.lost + self.arrived < PACKETS_MIN {
             return false;
         }
-        self.share = f64::from(self.lost) / f64::from(self.lost + self.arrived);
+        let share = f64::from(self.lost) / f64::from(self.lost + self.arrived);
         (self.lost, self.arrived, self.since) = (0, 0, Some(now));
-        if self.share > FALLS_ABOVE {
-            self.limit_bps = self.limit_bps.min(estimate_bps) * (1.0 - 0.5 * self.share);
+        if share > FALLS_ABOVE {
+            self.limit_bps = self.limit_bps.min(estimate_bps) * (1.0 - 0.5 * share);
             return true;
         }
-        if self.share < RISES_BELOW {
+        if share < RISES_BELOW {
             self.limit_bps *= RISE;
         }
         // Far above what is sent it limits nothing, and would take long to come down.

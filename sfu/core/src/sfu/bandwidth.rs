@@ -1,16 +1,27 @@
-//! What a client's path carries: feedback in, probes out.
+//! What a client's path carries: feedback in, probes out, and its slots given the layers that it has room for.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Sfu;
+use crate::allocation::{self, Demand, Priority};
+use crate::event::{MediaKind, SourceKind};
+use crate::layers::Layer;
 use crate::limits;
 use crate::peer::{Peer, Transport};
 use crate::slot::Path;
+
+/// Between two looks at the layers of a subscriber's slots, unless the estimate falls or the slots change.
+const ALLOCATION_INTERVAL: Duration = Duration::from_millis(200);
+/// After a slot was lowered it rises no earlier than this.
+const LOWERED_HOLD: Duration = Duration::from_secs(1);
+/// Kept free for a slot of sound, in bits a second: Opus of good quality with its headers, and some redundancy.
+const SOUND_BPS: u64 = 60_000;
 
 impl Sfu {
     pub(super) fn transport_feedback(&mut self, now: Instant, place: usize, packet: &[u8]) {
         let Some(peer) = self.peers.get_mut(place) else { return };
         let round_trip = peer.round_trip();
+        let before = peer.estimate_bps();
         let Some(estimator) = &mut peer.estimator else {
             self.counters.feedback_bad += 1;
             return;
@@ -18,12 +29,111 @@ impl Sfu {
         if estimator.feedback(packet, round_trip, now).is_err() {
             self.counters.feedback_bad += 1;
         }
+        let fell = peer.estimate_bps() < before.map(|bps| bps / 100 * 97);
+        if fell || peer.allocate_at.is_none_or(|at| at <= now) {
+            self.allocate(now, place);
+        }
+        self.reschedule(now, place);
     }
 
-    pub(super) fn receiver_estimate(&mut self, _now: Instant, place: usize, bitrate_bps: u64) {
+    pub(super) fn receiver_estimate(&mut self, now: Instant, place: usize, bitrate_bps: u64) {
         if let Some(peer) = self.peers.get_mut(place) {
             peer.remb_bps = Some(bitrate_bps.max(limits::ESTIMATE_BPS_MIN));
+            self.allocate(now, place);
         }
+    }
+
+    /// Gives every slot of a subscriber the layer that its path has room for: sound always, pictures by their priority.
+    /// Without an estimate everything is as wanted.
+    pub(super) fn allocate(&mut self, now: Instant, place: usize) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        peer.allocate_at = Some(now + ALLOCATION_INTERVAL);
+        let estimate = peer.estimate_bps();
+        let mut demands = std::mem::take(&mut self.demands);
+        let mut rates = std::mem::take(&mut self.rates);
+        demands.clear();
+        rates.clear();
+        let sound_bps = self.gather(now, place, &mut demands, &mut rates);
+        let budget_bps = estimate.map_or(u64::MAX, |bps| bps.saturating_sub(sound_bps));
+        allocation::allocate(budget_bps, &rates, &mut demands);
+        let pictures_bps: u64 = demands.iter().map(|demand| demand.wanted_bps(&rates)).sum();
+        if let Some(estimator) = self.peers.get_mut(place).and_then(|peer| peer.estimator.as_mut()) {
+            estimator.want(pictures_bps + sound_bps);
+        }
+        for demand in &demands {
+            let target = match estimate {
+                Some(_) => demand.target(&rates),
+                None => Some(demand.wanted),
+            };
+            self.give(now, place, demand.slot, target);
+        }
+        self.demands = demands;
+        self.rates = rates;
+    }
+
+    /// What the slots of a subscriber ask for; returns what its sound takes. Slots that are not shown are paused.
+    fn gather(
+        &mut self,
+        now: Instant,
+        place: usize,
+        demands: &mut Vec<Demand>,
+        rates: &mut Vec<crate::layers::LayerRate>,
+    ) -> u64 {
+        let mut sound_bps = 0;
+        let slots = self.peers.get(place).map_or(0, |peer| peer.slots.len());
+        for slot in 0..slots {
+            let Some(peer) = self.peers.get(place) else { break };
+            let one = &peer.slots[slot];
+            let Some(track) = one.selection.track() else { continue };
+            let wanted = match (one.kind, one.wanted()) {
+                (MediaKind::Video, Some(wanted)) => wanted,
+                (MediaKind::Audio, wanted) => {
+                    sound_bps += SOUND_BPS;
+                    self.give(now, place, slot, wanted);
+                    continue;
+                }
+                (MediaKind::Video, None) => {
+                    self.give(now, place, slot, None);
+                    continue;
+                }
+            };
+            let Some(publisher) = self.peers.get(track.peer) else {
+                continue;
+            };
+            let published = &publisher.tracks[track.track];
+            let speaks = || {
+                let ranking = self.rooms.ranking(peer.room);
+                ranking.is_some_and(|ranking| ranking.speakers().first() == Some(&publisher.id))
+            };
+            let priority = match published.kind {
+                SourceKind::Screen => Priority::Screen,
+                SourceKind::Camera | SourceKind::Microphone | SourceKind::ScreenAudio if speaks() => Priority::Speaker,
+                SourceKind::Camera | SourceKind::Microphone | SourceKind::ScreenAudio => Priority::Other,
+            };
+            let start = rates.len();
+            if !published.muted {
+                published.layer_rates(now, rates);
+            }
+            let mut demand = Demand::new(slot, priority, wanted, start..rates.len());
+            demand.current = one.selection.target();
+            demand.may_rise = one.rises_after.is_none_or(|at| at <= now);
+            demands.push(demand);
+        }
+        sound_bps
+    }
+
+    /// Sets the target of a slot, if it is another than before.
+    fn give(&mut self, now: Instant, place: usize, slot: usize, target: Option<Layer>) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let slot_state = &mut peer.slots[slot];
+        let before = slot_state.selection.target();
+        if before == target {
+            return;
+        }
+        if target < before {
+            slot_state.rises_after = Some(now + LOWERED_HOLD);
+        }
+        self.set_target(now, place, slot, target);
     }
 
     /// Sends what a probe of a subscriber's path is owed: padding on the retransmission stream of one of its slots.

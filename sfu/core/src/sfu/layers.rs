@@ -53,7 +53,8 @@ impl Sfu {
         if let Some(subscriber) = self.peers.get_mut(place) {
             subscriber.slots[slot].set_wanted(wanted);
         }
-        self.set_target(now, place, slot, wanted);
+        self.allocate(now, place);
+        self.aim(now, place, slot);
     }
 
     /// Sets the layer that a slot is to show; `None` pauses it.

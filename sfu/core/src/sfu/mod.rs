@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::allocation::Demand;
 use crate::audio::Earlier;
 use crate::candidate::Candidate;
 use crate::counters::Counters;
@@ -23,6 +24,7 @@ use crate::deadlines::Deadlines;
 use crate::demux::{Protocol, Routes, Tuple};
 use crate::dtls::{self, Certificate};
 use crate::event::{Command, DisconnectReason, Event, RoomId, Source};
+use crate::layers::LayerRate;
 use crate::limits;
 use crate::peer::Transport;
 use crate::reports::NtpClock;
@@ -130,6 +132,9 @@ pub struct Sfu {
     levels: Vec<(Source, f32)>,
     /// Reused for lists of sequence numbers.
     sequences: Vec<u16>,
+    /// Reused for what a subscriber's slots ask for, and for what their layers cost.
+    demands: Vec<Demand>,
+    rates: Vec<LayerRate>,
 }
 
 impl Sfu {
@@ -160,6 +165,8 @@ impl Sfu {
             earlier: Earlier::default(),
             levels: Vec::new(),
             sequences: Vec::with_capacity(64),
+            demands: Vec::new(),
+            rates: Vec::new(),
         }
     }
 

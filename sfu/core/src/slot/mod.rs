@@ -58,6 +58,8 @@ pub(crate) struct Slot {
     pub(crate) selection: Selection,
     /// What its size asks for of what it carries; `None`: not shown.
     wanted: Option<Layer>,
+    /// No better layer before this: it was lowered just now.
+    pub(crate) rises_after: Option<Instant>,
     /// Width and height in pixels of the screen; `None` while it is not known.
     pub(crate) size: Option<(u16, u16)>,
     pub(crate) rewriter: Rewriter,
@@ -128,6 +130,7 @@ impl Slot {
             extensions: SlotExtensions::default(),
             selection: Selection::EMPTY,
             wanted: Some(Layer::BEST),
+            rises_after: None,
             size: None,
             rewriter: Rewriter::new(first_sequence),
             counts: SentCounts::default(),
@@ -146,6 +149,7 @@ impl Slot {
     pub(crate) fn carry(&mut self, track: Option<TrackRef>) {
         self.selection.carry(track);
         self.rewriter.forget_clock();
+        self.rises_after = None;
     }
 
     /// The best layer that the size of the slot asks for; `None` when it is not shown.
