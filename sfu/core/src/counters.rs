@@ -81,8 +81,6 @@ counters! {
     retransmit_missing,
     /// Packets of padding sent to find out what a path carries.
     probes,
-    /// Video packets that waited for a subscriber's path.
-    paced,
     /// Transport-wide feedback that does not parse, claims too much, or was not negotiated.
     feedback_bad,
     /// Packets dropped since the driver did not take earlier ones away.

@@ -66,8 +66,6 @@ pub const NACKS_PER_FEEDBACK_MAX: usize = 128;
 
 /// Packets that one transport-wide feedback may speak of; one that claims more is dropped.
 pub const FEEDBACK_STATUSES_MAX: usize = 4_096;
-/// Video packets that wait for one subscriber's path; further ones do not wait.
-pub const PACED_PACKETS_MAX: usize = 512;
 /// The estimate of a subscriber's path stays between these, in bits a second.
 pub const ESTIMATE_BPS_MIN: u64 = 30_000;
 pub const ESTIMATE_BPS_MAX: u64 = 100_000_000;

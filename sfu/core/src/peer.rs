@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::arrivals::ArrivalLog;
 use crate::audio::{Earlier, Redundancy};
-use crate::bandwidth::{Estimator, Pacer};
+use crate::bandwidth::Estimator;
 use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::demux::Tuple;
@@ -69,7 +69,6 @@ pub(crate) struct Peer {
     pub(crate) estimator: Option<Box<Estimator>>,
     /// Receiver estimated maximum bitrate, in bits a second: what a client without such feedback says itself.
     pub(crate) remb_bps: Option<u64>,
-    pub(crate) pacer: Pacer,
     /// When the layers of its slots are looked at again.
     pub(crate) allocate_at: Option<Instant>,
     /// Under which we report to this peer.
@@ -140,7 +139,6 @@ impl Peer {
             arrivals: ArrivalLog::new(now),
             estimator: estimator.then(|| Box::new(Estimator::new(now))),
             remb_bps: None,
-            pacer: Pacer::default(),
             allocate_at: None,
             rtcp_ssrc,
             clock: PublisherClock::default(),

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::ENVELOPE_BYTES;
 use super::acknowledged::Acknowledged;
 use super::delay::{DelayTrend, Usage};
 use super::feedback::{Feedback, Malformed};
@@ -14,7 +15,7 @@ use crate::limits;
 
 /// Before anything is known, in bits a second.
 const START_BPS: f64 = 600_000.0;
-/// What arrives below this share of the estimate shows that less is sent than could be.
+/// Below this share of the estimate less is sent than could be.
 const LIMITED_BELOW: f64 = 0.75;
 /// Without feedback for this long the path was gone: what is told then says nothing about queues.
 const OUTAGE: Duration = Duration::from_millis(700);
@@ -36,6 +37,8 @@ pub(crate) struct Estimator {
     history: History,
     trend: DelayTrend,
     acknowledged: Acknowledged,
+    /// The same of what was sent, by our own clock.
+    sent: Acknowledged,
     loss: LossLimit,
     rate: RateControl,
     prober: Prober,
@@ -61,6 +64,7 @@ impl Estimator {
             history: History::new(),
             trend: DelayTrend::new(),
             acknowledged: Acknowledged::default(),
+            sent: Acknowledged::default(),
             loss: LossLimit::new(),
             rate: RateControl::new(START_BPS),
             prober: Prober::new(),
@@ -95,7 +99,11 @@ impl Estimator {
     /// The number of a packet of `len` bytes of UDP payload that is sent now.
     pub(crate) fn send(&mut self, len: usize, now: Instant) -> u16 {
         let probe = self.prober.sending(len as u64);
-        self.history.send(self.micros(now), len, probe)
+        let micros = now.saturating_duration_since(self.start).as_micros();
+        let bytes = u16::try_from(len + ENVELOPE_BYTES).unwrap_or(u16::MAX);
+        self.sent
+            .add(i64::try_from(micros / 250).unwrap_or(i64::MAX / 2), bytes);
+        self.history.send(self.micros(now), bytes, probe)
     }
 
     /// Microseconds since the start, modulo 2^32.
@@ -176,7 +184,7 @@ impl Estimator {
     fn conclude(&mut self, lost: u32, arrived: u32, round_trip: Duration, now: Instant) {
         let before = self.bps() as f64;
         let acknowledged = self.acknowledged.bps();
-        let limited = acknowledged.is_none_or(|bps| bps < LIMITED_BELOW * self.rate.bps());
+        let limited = self.sent.bps().is_none_or(|bps| bps < LIMITED_BELOW * self.rate.bps());
         self.rate
             .update(self.trend.usage(), acknowledged, limited, round_trip, now);
         let fell = self.loss.told(lost, arrived, before, now);

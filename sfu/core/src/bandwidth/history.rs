@@ -1,7 +1,5 @@
 //! What was sent to one peer under each transport-wide number.
 
-use super::ENVELOPE_BYTES;
-
 /// Packets remembered: a second and more of the fastest subscriber, in eight bytes each. A power of two.
 const WINDOW: u64 = 1_024;
 
@@ -38,13 +36,13 @@ impl History {
         }
     }
 
-    /// Notes a packet of `len` bytes and gives it its number.
-    pub(super) fn send(&mut self, at: u32, len: usize, probe: u8) -> u16 {
+    /// Notes a packet and gives it its number.
+    pub(super) fn send(&mut self, at: u32, bytes: u16, probe: u8) -> u16 {
         let number = self.next;
         self.next += 1;
         self.entries[place(number)] = Sent {
             at,
-            bytes: u16::try_from(len + ENVELOPE_BYTES).unwrap_or(u16::MAX),
+            bytes,
             probe,
             told: false,
         };
@@ -86,7 +84,7 @@ mod tests {
         let mut history = History::new();
         let mut numbers = Vec::new();
         for sent in 0..70_000u32 {
-            numbers.push(history.send(sent, 100, 0));
+            numbers.push(history.send(sent, 128, 0));
         }
         for (back, expected) in [(0, Some(69_999)), (1_023, Some(68_976)), (1_024, None)] {
             let number = history.unroll(numbers[numbers.len() - 1 - back]);

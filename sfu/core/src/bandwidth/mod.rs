@@ -6,13 +6,11 @@ mod estimator;
 mod feedback;
 mod history;
 mod loss;
-mod pace;
 mod probe;
 mod publisher;
 mod rate;
 
 pub(crate) use estimator::Estimator;
-pub(crate) use pace::{Pacer, Waiting};
 pub(crate) use publisher::receive_limit_bps;
 
 /// IPv4 and UDP around each datagram: the path carries them too.

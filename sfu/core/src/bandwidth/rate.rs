@@ -7,6 +7,8 @@ use super::delay::Usage;
 
 /// What is left of the arriving rate after overuse.
 const DECREASE: f64 = 0.85;
+/// Between two decreases while less is sent than could be.
+const LIMITED_PAUSE: Duration = Duration::from_secs(2);
 /// Growth a second far from the capacity last found.
 const INCREASE: f64 = 1.08;
 /// The estimate stays below this multiple of what arrives, since more was not tried.
@@ -100,7 +102,7 @@ impl RateControl {
     ) {
         let since = now.saturating_duration_since(self.changed_at.unwrap_or(now));
         match usage {
-            Usage::Over => self.decrease(acknowledged, round_trip, now),
+            Usage::Over => self.decrease(acknowledged, limited, round_trip, now),
             Usage::Under => self.mode = Mode::Hold,
             Usage::Normal if self.mode == Mode::Hold => {
                 self.mode = Mode::Increase;
@@ -135,13 +137,26 @@ impl RateControl {
         self.bps = self.bps.max(grown.min(most));
     }
 
-    fn decrease(&mut self, acknowledged: Option<f64>, round_trip: Duration, now: Instant) {
+    fn decrease(&mut self, acknowledged: Option<f64>, limited: bool, round_trip: Duration, now: Instant) {
         // The queue needs time to show what the last decrease did, unless far less arrives than is sent.
+        let pause = if limited {
+            LIMITED_PAUSE
+        } else {
+            round_trip + Duration::from_millis(100)
+        };
         let lately = self
             .decreased_at
-            .is_some_and(|at| now.saturating_duration_since(at) < round_trip + Duration::from_millis(100));
+            .is_some_and(|at| now.saturating_duration_since(at) < pause);
         let far = acknowledged.is_some_and(|arrives| arrives < 0.5 * self.bps);
-        if lately && !far {
+        if lately && (limited || !far) {
+            return;
+        }
+        if limited {
+            // What arrives says nothing about the path when little is sent, and the queue may be another's.
+            self.bps *= DECREASE;
+            self.mode = Mode::Hold;
+            self.changed_at = Some(now);
+            self.decreased_at = Some(now);
             return;
         }
         let arrives = acknowledged.unwrap_or(self.bps);
