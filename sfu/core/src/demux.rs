@@ -59,6 +59,10 @@ impl Routes {
         self.by_tuple.get(tuple).copied()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_tuple.is_empty() && self.by_ufrag.is_empty()
+    }
+
     pub(crate) fn by_ufrag(&self, ufrag: &str) -> Option<usize> {
         self.by_ufrag.get(ufrag).copied()
     }

@@ -11,4 +11,4 @@ mod world;
 pub use client::{Client, ClientConfig, Freeze, Heard, Received, ReceivedStream, Seen};
 pub use link::{CompetingFlow, Competitor, Link, LinkConfig, LinkStats, Loss, Passed, Profile, Rate};
 pub use network::{Access, Conditions, Datagram, Network};
-pub use world::{Outcome, World};
+pub use world::{Failure, Outcome, Report, World};

@@ -2,7 +2,7 @@
 //! have links of their own.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,7 @@ impl Conditions {
 pub struct Datagram {
     pub from: SocketAddr,
     pub to: SocketAddr,
+    pub sent: Instant,
     pub bytes: Vec<u8>,
 }
 
@@ -57,6 +58,8 @@ pub struct Network {
     /// For whoever has no link.
     pub conditions: Conditions,
     accesses: BTreeMap<SocketAddr, Access>,
+    /// What is sent from or to these is lost.
+    pub cut_off: BTreeSet<SocketAddr>,
     random: ChaCha8Rng,
     on_the_way: BinaryHeap<Reverse<(Instant, u64, Datagram)>>,
     sent: u64,
@@ -69,6 +72,7 @@ impl Network {
         Self {
             conditions,
             accesses: BTreeMap::new(),
+            cut_off: BTreeSet::new(),
             random: ChaCha8Rng::seed_from_u64(seed),
             on_the_way: BinaryHeap::new(),
             sent: 0,
@@ -99,7 +103,12 @@ impl Network {
         }
     }
 
-    pub fn send(&mut self, now: Instant, datagram: Datagram) {
+    pub fn send(&mut self, datagram: Datagram) {
+        let now = datagram.sent;
+        if self.cut_off.contains(&datagram.from) || self.cut_off.contains(&datagram.to) {
+            self.lost += 1;
+            return;
+        }
         let len = datagram.bytes.len();
         let linked = if let Some(access) = self.accesses.get_mut(&datagram.from) {
             Some((access.since, &mut access.up))

@@ -231,6 +231,12 @@ impl Sfu {
         (self.rooms.len(), self.peers.len())
     }
 
+    /// No peer, room or way to one is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rooms.len() == 0 && self.peers.len() == 0 && self.routes.is_empty()
+    }
+
     /// Ends the room whose input was being worked on when [`Sfu::handle`] panicked; the others go on. `None` when the
     /// panic was in no room's work.
     pub fn fail_room(&mut self, now: Instant) -> Option<RoomId> {

@@ -13,6 +13,13 @@ use super::content::Content;
 use super::offer::{AnsweredSlot, OPUS, RED, RTX};
 use super::playout::{Heard, Picture, Piece, listen};
 
+/// How often a receiver asks for one packet.
+const TRIES: u8 = 6;
+/// A packet asked for so long before what the slot carries changed may not be had any more.
+const CHANGE_BEFORE_ASKING: Duration = Duration::from_secs(1);
+/// One asked for so long after may be of what the slot carried before.
+const CHANGE_AFTER: Duration = Duration::from_secs(1);
+
 /// What one slot received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Arrived {
@@ -41,6 +48,26 @@ pub struct ReceivedStream {
     pub layers: Vec<(u8, u8)>,
 }
 
+/// What one packet of media brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub mid: String,
+    /// Whose it is.
+    pub tag: u32,
+    pub kind: SourceKind,
+    /// Packets with content of this source before it.
+    pub counter: u32,
+    /// It came on the retransmission stream.
+    pub repeated: bool,
+}
+
+/// What is known of a number that was asked for again.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    first_at: Instant,
+    times: u8,
+}
+
 /// One slot.
 #[derive(Debug)]
 pub(super) struct Receiver {
@@ -56,6 +83,8 @@ pub(super) struct Receiver {
     direct: u64,
     reported: (u64, u64),
     nack: NackTracker,
+    asked: BTreeMap<u64, Asked>,
+    pub(super) last_taken: Option<Taken>,
     pub(super) picture: Picture,
     /// When each frame of sound was there first, by sender and number.
     heard: BTreeMap<u32, BTreeMap<u64, Instant>>,
@@ -80,6 +109,8 @@ impl Receiver {
             direct: 0,
             reported: (0, 0),
             nack: NackTracker::new(),
+            asked: BTreeMap::new(),
+            last_taken: None,
             picture: Picture::default(),
             heard: BTreeMap::new(),
             redundant: 0,
@@ -102,7 +133,7 @@ impl Receiver {
         self.first.get_or_insert(index);
         self.direct += 1;
         self.highest = Some(self.highest.map_or(index, |highest| highest.max(index)));
-        self.take(&header, header.payload(packet), index, now);
+        self.take(&header, header.payload(packet), index, (false, now));
     }
 
     /// Takes an opened packet of the slot's retransmission SSRC.
@@ -115,22 +146,51 @@ impl Receiver {
         if payload.is_empty() {
             return;
         }
-        let (Some(highest), Some((sequence, payload))) = (self.highest, payload.split_first_chunk()) else {
+        let (Some(_), Some((sequence, payload))) = (self.highest, payload.split_first_chunk()) else {
             return self.complain("retransmission of nothing".into());
         };
         if header.payload_type != RTX {
             self.complain(format!("retransmission of type {}", header.payload_type));
         }
-        let low = u16::try_from(highest & 0xffff).expect("masked to 16 bits");
-        let ahead = u16::from_be_bytes(*sequence).wrapping_sub(low).cast_signed();
-        let Some(index) = highest.checked_add_signed(i64::from(ahead)) else {
+        let Some(index) = self.index_of(u16::from_be_bytes(*sequence)) else {
             return;
         };
         self.repaired += usize::from(!self.arrived.contains_key(&index));
-        self.take(&header, payload, index, now);
+        self.take(&header, payload, index, (true, now));
     }
 
-    fn take(&mut self, header: &Header, payload: &[u8], index: u64, now: Instant) {
+    /// The number that was meant, by its last 16 bits.
+    fn index_of(&self, sequence: u16) -> Option<u64> {
+        let highest = self.highest?;
+        let low = u16::try_from(highest & 0xffff).expect("masked to 16 bits");
+        highest.checked_add_signed(i64::from(sequence.wrapping_sub(low).cast_signed()))
+    }
+
+    /// Sender, source and number of the newest content.
+    pub(super) fn newest(&self) -> Option<(u32, SourceKind, u32)> {
+        let (_, newest) = self.arrived.last_key_value()?;
+        Some((newest.content.tag, newest.content.kind, newest.content.counter))
+    }
+
+    /// Holes in a stream of video that nothing explains: not asked for as often as a receiver does, though no `change`
+    /// of what the slot carries came shortly before or after.
+    pub(super) fn unexplained(&self, changes: &[Instant]) -> Vec<u64> {
+        let (Some(first), Some(highest)) = (self.first, self.highest) else {
+            return Vec::new();
+        };
+        let holes = (first..highest).filter(|index| !self.arrived.contains_key(index) && !self.empty.contains(index));
+        let explained = |index: u64| {
+            self.asked.get(&index).is_some_and(|asked| {
+                let near = |change: &Instant| {
+                    *change <= asked.first_at + CHANGE_BEFORE_ASKING && asked.first_at <= *change + CHANGE_AFTER
+                };
+                asked.times >= TRIES || changes.iter().any(near)
+            })
+        };
+        holes.filter(|index| self.slot.video && !explained(*index)).collect()
+    }
+
+    fn take(&mut self, header: &Header, payload: &[u8], index: u64, (repeated, now): (bool, Instant)) {
         if self.slot.video {
             self.nack.received(index, now);
         }
@@ -172,6 +232,13 @@ impl Receiver {
         } else {
             self.hear(content, now);
         }
+        self.last_taken = Some(Taken {
+            mid: self.slot.mid.clone(),
+            tag: content.tag,
+            kind: content.kind,
+            counter: content.counter,
+            repeated,
+        });
         let arrived = Arrived {
             content,
             timestamp: header.timestamp,
@@ -206,6 +273,15 @@ impl Receiver {
 
     pub(super) fn due(&mut self, now: Instant, out: &mut Vec<u16>) {
         self.nack.due(now, Duration::from_millis(50), out);
+        for sequence in out {
+            if let Some(index) = self.index_of(*sequence) {
+                let asked = self.asked.entry(index).or_insert(Asked {
+                    first_at: now,
+                    times: 0,
+                });
+                asked.times += 1;
+            }
+        }
     }
 
     pub(super) fn next_due(&self) -> Option<Instant> {

@@ -57,7 +57,7 @@ const SEEDS: std::ops::Range<u64> = 0..50;
 fn fifty_calls_on_bad_networks_are_whole() {
     let (mut lost, mut retransmitted, mut repaired) = (0, 0, 0);
     for seed in SEEDS {
-        let outcome = World::run(seed).unwrap_or_else(|wrong| panic!("{wrong}"));
+        let outcome = World::run_pair(seed).unwrap_or_else(|wrong| panic!("{wrong}"));
         assert_eq!(outcome.forwarded_early, 0, "seed {seed}: media crossed a shut gate");
         for received in &outcome.received {
             let video = received

@@ -9,4 +9,5 @@ mod lifecycle;
 mod links;
 mod paths;
 mod quality;
+mod seeds;
 mod switching;

@@ -1,19 +1,26 @@
 //! One core and its clients on a virtual clock. A run follows from its seed.
 
+mod check;
+mod model;
+mod pair;
+mod plan;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rand::{Rng, RngCore, SeedableRng};
+use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sfu_core::{
     Certificate, Command, Event, Input, Join, MediaKind, PeerId, RoomId, Sfu, SfuConfig, SlotContent, SlotInfo,
     SlotMapping, Source, SourceKind,
 };
 
-use crate::client::{Client, ClientConfig, Received};
+pub use self::check::{Failure, Report};
+pub use self::pair::Outcome;
+use crate::client::{Client, ClientConfig, Taken};
 use crate::link::Profile;
 use crate::network::{Access, Conditions, Datagram, Network};
 
@@ -25,6 +32,18 @@ struct Member {
     peer: PeerId,
     address: SocketAddr,
     slots: Vec<SlotInfo>,
+    room: RoomId,
+    /// False once it left: it neither sends nor hears any more.
+    inside: bool,
+}
+
+/// A packet of media that a client took from the core.
+#[derive(Debug, Clone)]
+struct Delivery {
+    client: usize,
+    /// When the core sent it.
+    sent: Instant,
+    taken: Taken,
 }
 
 /// The world.
@@ -37,22 +56,29 @@ pub struct World {
     network: Network,
     members: Vec<Member>,
     events: Vec<Event>,
+    /// What the clients took, when the world is watched.
+    deliveries: Option<Vec<Delivery>>,
     /// Every datagram that was delivered to the core, when recording is on.
     recorded: Option<Vec<(SocketAddr, Vec<u8>)>>,
     /// The last datagrams to addresses of nobody in the world.
     strays: VecDeque<Datagram>,
 }
 
-/// What a two-person call came to.
-#[derive(Debug)]
-pub struct Outcome {
-    pub received: Vec<Received>,
-    pub counters: sfu_core::Counters,
-    /// Media packets forwarded before both gates were open.
-    pub forwarded_early: u64,
-    pub lost_by_network: u64,
-    /// A gate was shut for a while: what was lost just before that is not sent again through it.
-    pub gate_shut: bool,
+/// What a core on a single address is made with.
+fn core_config(seed: u64, address: SocketAddr, broken: &Arc<AtomicBool>) -> SfuConfig {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let breaks = Arc::clone(broken);
+    SfuConfig {
+        candidates: vec![address],
+        tcp_candidates: Vec::new(),
+        certificate: Certificate::generate().expect("the system has randomness"),
+        random: Box::new(move |bytes| {
+            assert!(!breaks.load(Ordering::Relaxed), "the world was told to break");
+            random.fill_bytes(bytes);
+        }),
+        limits: sfu_core::Limits::default(),
+        padding: true,
+    }
 }
 
 impl World {
@@ -64,30 +90,26 @@ impl World {
     pub fn new(seed: u64, conditions: Conditions) -> Self {
         let now = Instant::now();
         let address = SocketAddr::from(([192, 0, 2, 1], 7_000));
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
         let broken = Arc::new(AtomicBool::new(false));
-        let breaks = Arc::clone(&broken);
-        let config = SfuConfig {
-            candidates: vec![address],
-            tcp_candidates: Vec::new(),
-            certificate: Certificate::generate().expect("the system has randomness"),
-            random: Box::new(move |bytes| {
-                assert!(!breaks.load(Ordering::Relaxed), "the world was told to break");
-                random.fill_bytes(bytes);
-            }),
-            limits: sfu_core::Limits::default(),
-            padding: true,
-        };
         Self {
             now,
-            sfu: Sfu::new(config, now),
+            sfu: Sfu::new(core_config(seed, address, &broken), now),
             broken,
             address,
             network: Network::new(seed.wrapping_add(1), conditions),
             members: Vec::new(),
             events: Vec::new(),
+            deliveries: None,
             recorded: None,
             strays: VecDeque::new(),
+        }
+    }
+
+    /// The process with the core dies and another one takes its place: nobody is in it, and it knows no old keys.
+    pub fn crash(&mut self, seed: u64) {
+        self.sfu = Sfu::new(core_config(seed, self.address, &self.broken), self.now);
+        for member in &mut self.members {
+            member.inside = false;
         }
     }
 
@@ -145,10 +167,14 @@ impl World {
     /// # Panics
     /// When the core refuses it.
     pub fn join(&mut self, config: ClientConfig) -> usize {
+        self.join_room(ROOM, config)
+    }
+
+    fn join_room(&mut self, room: RoomId, config: ClientConfig) -> usize {
         let index = self.members.len();
         let host = u8::try_from(index / 60_000).expect("few clients");
         let port = u16::try_from(index % 60_000 + 1_024).expect("below 2^16");
-        self.join_from(config, SocketAddr::from(([198, 51, 100, host], port)))
+        self.join_at(room, config, SocketAddr::from(([198, 51, 100, host], port)))
     }
 
     /// Joins a client that has a certain address. Another that had it does not hear anything any more.
@@ -156,6 +182,10 @@ impl World {
     /// # Panics
     /// When the core refuses it.
     pub fn join_from(&mut self, config: ClientConfig, address: SocketAddr) -> usize {
+        self.join_at(ROOM, config, address)
+    }
+
+    fn join_at(&mut self, room: RoomId, config: ClientConfig, address: SocketAddr) -> usize {
         if let Some(before) = self.members.iter_mut().find(|member| member.address == address) {
             before.address = SocketAddr::from(([0, 0, 0, 0], 0));
         }
@@ -163,7 +193,7 @@ impl World {
         let client = Client::new(config, self.now);
         let peer = PeerId(index as u64 + 100);
         let join = Join {
-            room: ROOM,
+            room,
             peer,
             offer: client.offer(),
             sources: client.sources(),
@@ -173,6 +203,8 @@ impl World {
             peer,
             address,
             slots: Vec::new(),
+            room,
+            inside: true,
         });
         self.command(Command::Join(join));
         let joined = self.events.iter().rev().find_map(|event| {
@@ -307,7 +339,8 @@ impl World {
     }
 
     fn next_time(&self) -> Option<Instant> {
-        let clients = self.members.iter().filter_map(|member| member.client.next_timeout());
+        let inside = self.members.iter().filter(|member| member.inside);
+        let clients = inside.filter_map(|member| member.client.next_timeout());
         clients
             .chain(self.sfu.next_timeout())
             .chain(self.network.next_arrival())
@@ -331,8 +364,9 @@ impl World {
                 );
                 self.collect();
             } else if let Some(index) = self.members.iter().position(|member| member.address == datagram.to) {
-                self.members[index].client.receive(&mut datagram.bytes, self.now);
-                self.flush_client(index);
+                if self.members[index].inside {
+                    self.deliver(index, datagram);
+                }
             } else {
                 self.strays.push_back(datagram);
                 if self.strays.len() > 100 {
@@ -345,29 +379,37 @@ impl World {
             self.collect();
         }
         for index in 0..self.members.len() {
-            if self.members[index]
-                .client
-                .next_timeout()
-                .is_some_and(|at| at <= self.now)
-            {
+            let member = &self.members[index];
+            if member.inside && member.client.next_timeout().is_some_and(|at| at <= self.now) {
                 self.members[index].client.timeout(self.now);
                 self.flush_client(index);
             }
         }
     }
 
+    fn deliver(&mut self, index: usize, mut datagram: Datagram) {
+        let client = &mut self.members[index].client;
+        client.receive(&mut datagram.bytes, self.now);
+        if let (Some(deliveries), Some(taken)) = (&mut self.deliveries, client.take_last()) {
+            deliveries.push(Delivery {
+                client: index,
+                sent: datagram.sent,
+                taken,
+            });
+        }
+        self.flush_client(index);
+    }
+
     fn flush_client(&mut self, index: usize) {
         let member = &mut self.members[index];
         let Some(to) = member.client.remote() else { return };
         while let Some(bytes) = member.client.poll_transmit() {
-            self.network.send(
-                self.now,
-                Datagram {
-                    from: member.address,
-                    to,
-                    bytes,
-                },
-            );
+            self.network.send(Datagram {
+                from: member.address,
+                to,
+                sent: self.now,
+                bytes,
+            });
         }
     }
 
@@ -382,9 +424,10 @@ impl World {
             let datagram = Datagram {
                 from: self.address,
                 to: transmit.to,
+                sent: self.now,
                 bytes: transmit.bytes.to_vec(),
             };
-            self.network.send(self.now, datagram);
+            self.network.send(datagram);
         }
         drop(transmits);
         while let Some(event) = self.sfu.poll_event() {
@@ -429,81 +472,6 @@ impl World {
                 .collect();
             self.show(index, &sources);
         }
-    }
-
-    /// A call of two that follows from its seed: how bad the network is, whether SSRCs are declared, when one shuts the
-    /// gate for a while and when one changes its address. The clients check what they get.
-    ///
-    /// # Errors
-    /// What a client found wrong, with the seed.
-    pub fn run(seed: u64) -> Result<Outcome, String> {
-        let mut plan = ChaCha8Rng::seed_from_u64(seed ^ 0x5eed);
-        let conditions = Conditions {
-            lost: plan.random_range(0..60),
-            duplicated: plan.random_range(0..20),
-            delay: Duration::from_millis(plan.random_range(1..40)),
-            jitter: Duration::from_millis(plan.random_range(0..30)),
-        };
-        let mut world = Self::new(seed, conditions);
-        for tag in 1..=2 {
-            world.join(ClientConfig {
-                seed,
-                tag,
-                declare_ssrcs: plan.random(),
-                ..ClientConfig::default()
-            });
-        }
-        world.connect_all();
-        for index in 0..2 {
-            let now = world.now;
-            world.client(index).start_media(now);
-        }
-        world.show_everybody();
-        world.admit(0, true);
-        world.run_for(Duration::from_millis(plan.random_range(500..2_000)));
-        let forwarded_early = world.sfu.counters().forwarded;
-        world.admit(1, true);
-        world.run_for(Duration::from_secs(4));
-        if plan.random() {
-            world.roam(plan.random_range(0..2));
-        }
-        world.run_for(Duration::from_secs(2));
-        let gate_shut = plan.random();
-        if gate_shut {
-            let index = plan.random_range(0..2);
-            world.admit(index, false);
-            world.run_for(Duration::from_secs(1));
-            world.admit(index, true);
-        }
-        world.run_for(Duration::from_secs(3));
-        world.finish(seed).map(|outcome| Outcome {
-            forwarded_early,
-            gate_shut,
-            ..outcome
-        })
-    }
-
-    /// Lets the last losses be repaired on a perfect network, then asks the clients.
-    fn finish(mut self, seed: u64) -> Result<Outcome, String> {
-        let lost_by_network = self.network.lost;
-        self.network.conditions = Conditions::PERFECT;
-        self.run_for(Duration::from_secs(1));
-        for member in &mut self.members {
-            member.client.stop_media();
-        }
-        self.run_for(Duration::from_secs(1));
-        let mut received = Vec::new();
-        for member in &self.members {
-            let checked = member.client.check_received();
-            received.push(checked.map_err(|wrong| format!("seed {seed}, client {}: {wrong}", member.client.tag()))?);
-        }
-        Ok(Outcome {
-            received,
-            counters: *self.sfu.counters(),
-            forwarded_early: 0,
-            lost_by_network,
-            gate_shut: false,
-        })
     }
 
     /// Slots of a kind that a client has.
