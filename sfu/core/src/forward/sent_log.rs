@@ -173,10 +173,15 @@ impl SentLog {
             return None;
         }
         let segment = *self.segments.iter().rev().find(|segment| segment.first <= index)?;
+        let ended = self.segments.last().is_some_and(|last| last.first > index);
         let elapsed = now.saturating_duration_since(self.epoch?).as_millis() + 1;
         let millis = u32::try_from(elapsed % (1 << 32)).expect("below 2^32").max(1);
         let place = self.place(index);
         let entry = &mut self.entries[place];
+        // The pictures of a later start were counted without the ones that did not come before it.
+        if ended && entry.state == SentState::Reserved {
+            return None;
+        }
         let since = u128::from(millis.wrapping_sub(entry.repeated));
         if entry.repeated != 0 && since < limits::RETRANSMIT_INTERVAL.as_millis() {
             return None;

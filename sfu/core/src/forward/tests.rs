@@ -224,6 +224,22 @@ fn requests_find_what_was_sent_and_what_was_kept_free() {
     assert_eq!(found(&mut rewriter, 7, later + Duration::from_secs(1)), None);
 }
 
+#[test]
+fn what_was_kept_free_before_a_new_start_stays_free() {
+    let now = Instant::now();
+    let mut rewriter = rewriter(5, now);
+    rewriter.start(&packet(content(7, 105, 1)), now);
+    // Picture 2 is missing before padding of its own; then the same stream begins anew, and its picture is counted as 2.
+    place(&mut rewriter, padding(7, 107, 2), now);
+    rewriter.start(&packet(content(7, 200, 9)), now);
+    assert_eq!(
+        rewriter.request(6, now),
+        None,
+        "its picture would have the number of another"
+    );
+    assert!(rewriter.request(5, now).is_some() && rewriter.request(7, now).is_some());
+}
+
 /// What happens to a source's packet.
 #[derive(Debug, Clone, Copy)]
 enum Happening {

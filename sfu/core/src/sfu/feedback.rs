@@ -152,6 +152,9 @@ impl Sfu {
     fn load_stored(&mut self, track: TrackRef, entry: SentEntry) -> Option<Codec> {
         let publisher = self.peers.get(track.peer).filter(|publisher| publisher.allowed)?;
         let track = &publisher.tracks[track.track];
+        if track.muted {
+            return None;
+        }
         let packet = track.stream(entry.stream)?.ring.get(entry.source_index)?;
         let header = Header::parse(packet).ok()?;
         let codec = track.codecs.by_payload_type(header.payload_type)?.codec;

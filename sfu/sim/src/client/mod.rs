@@ -27,8 +27,9 @@ use sfu_core::{Mid, SlotInfo, SourceKind};
 use self::feedback::{FeedbackWriter, read_feedback};
 use self::offer::{Answered, TRANSPORT_CC_EXTENSION};
 pub use self::playout::{Freeze, Heard, Seen};
+pub use self::receiver::ReceivedStream;
 use self::receiver::Receiver;
-pub use self::receiver::{ReceivedStream, Taken};
+pub(crate) use self::receiver::Taken;
 use self::sender::{Outlet, Sender};
 
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);

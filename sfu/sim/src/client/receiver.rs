@@ -50,7 +50,7 @@ pub struct ReceivedStream {
 
 /// What one packet of media brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub(crate) struct Taken {
     pub mid: String,
     /// Whose it is.
     pub tag: u32,
@@ -378,7 +378,7 @@ impl Receiver {
     fn step(&self, before: Option<&Arrived>, now: &Arrived, starts: bool, missing: u64) -> Result<(), &'static str> {
         // What came before the very first arrival may be lost for good: nobody knows to ask for it.
         let Some(before) = before else { return Ok(()) };
-        if self.slot.video && starts && !now.vp8.is_some_and(|vp8| vp8.keyframe) {
+        if self.slot.video && starts && missing == 0 && !now.vp8.is_some_and(|vp8| vp8.keyframe) {
             return Err("a source starts without a keyframe");
         }
         let ticks = now.timestamp.wrapping_sub(before.timestamp).cast_signed();

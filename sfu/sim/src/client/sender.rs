@@ -91,8 +91,9 @@ impl Sender {
             active: true,
             tl0_pic_idx: 0,
             next_at: None,
-            // Near the end of the range, so that calls cross the roll-over.
-            index: u64::from(random.random_range(0x7f00..0x7fff_u16)) * 2,
+            // Near the end of the range, so that calls cross the roll-over; but so far from it that not everything before
+            // it can get lost, after which nobody could tell how often the numbers have rolled over (RFC 3711 3.3.1).
+            index: u64::from(random.random_range(0x7e80..0x7fb0_u16)) * 2,
             rtx_index: u64::from(random.random_range(0..0x7fff_u16)),
             timestamp: random.random(),
             counter: 0,

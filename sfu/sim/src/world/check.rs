@@ -168,12 +168,16 @@ impl Run {
     fn transition(&mut self, transition: Transition) {
         self.note(&format!("{transition:?}"));
         match transition {
-            Transition::Join(room, config) => self.join(room, config),
-            Transition::Leave { who, goodbye } => self.leave(who, goodbye),
-            Transition::Gate { who, open } => {
-                self.model.seats[who].admitted = open;
-                self.world.admit(who, open);
+            Transition::Join { room, at_once, config } => {
+                self.join(room, config);
+                if at_once {
+                    let last = self.model.seats.len() - 1;
+                    self.gate(last, true);
+                    self.fill_slots();
+                }
             }
+            Transition::Leave { who, goodbye } => self.leave(who, goodbye),
+            Transition::Gate { who, open } => self.gate(who, open),
             Transition::Send { who, on } => self.send(who, on),
             Transition::Mute { who, kind, muted } => self.mute(who, kind, muted),
             Transition::Map { who, slots } => self.map(who, &slots),
@@ -215,6 +219,24 @@ impl Run {
         self.send(index, true);
     }
 
+    fn gate(&mut self, who: usize, open: bool) {
+        self.model.seats[who].admitted = open;
+        self.world.admit(who, open);
+    }
+
+    /// Shows something of others on every slot that carries nothing.
+    fn fill_slots(&mut self) {
+        for who in self.model.inside() {
+            let slots = self.model.seats[who].slots.clone();
+            for (place, (slot, mapping)) in slots.iter().enumerate() {
+                let others = self.model.sources_of_others(who, slot.kind);
+                if let (Mapping::Nothing, Some((peer, kind))) = (mapping, others.get(place % others.len().max(1))) {
+                    self.map(who, &[(place, Mapping::Source(*peer, *kind))]);
+                }
+            }
+        }
+    }
+
     fn leave(&mut self, who: usize, goodbye: bool) {
         if goodbye {
             self.world.client(who).close();
@@ -250,6 +272,7 @@ impl Run {
             let content = match *mapping {
                 Mapping::Nothing => SlotContent::Nothing,
                 Mapping::Source(peer, kind) => SlotContent::Source(Source { peer, kind }),
+                Mapping::Loudest => SlotContent::Loudest,
             };
             mappings.push(SlotMapping {
                 mid: self.model.seats[who].slots[*place].0.mid.clone(),
@@ -301,15 +324,14 @@ impl Run {
         }
         self.report.crashes += 1;
         for who in before {
-            let Transition::Join(_, config) = self.plan.join() else {
+            let Transition::Join { config, .. } = self.plan.join() else {
                 continue;
             };
             let seat = &self.model.seats[who];
             let (room, admitted, sources) = (seat.room, seat.admitted, seat.sources.clone());
             self.join(room, ClientConfig { sources, ..config });
             let again = self.model.seats.len() - 1;
-            self.model.seats[again].admitted = admitted;
-            self.world.admit(again, admitted);
+            self.gate(again, admitted);
         }
     }
 
@@ -336,18 +358,13 @@ impl Run {
             for kind in self.model.seats[who].sources.clone() {
                 self.mute(who, kind, false);
             }
-            self.world.admit(who, true);
-            self.model.seats[who].admitted = true;
+            self.gate(who, true);
             self.send(who, true);
-            let slots = self.model.seats[who].slots.clone();
-            for (place, (slot, mapping)) in slots.iter().enumerate() {
+            for place in 0..self.model.seats[who].slots.len() {
                 self.size(who, place, (1_280, 720));
-                let others = self.model.sources_of_others(who, slot.kind);
-                if let (Mapping::Nothing, Some((peer, kind))) = (mapping, others.get(place % others.len().max(1))) {
-                    self.map(who, &[(place, Mapping::Source(*peer, *kind))]);
-                }
             }
         }
+        self.fill_slots();
         self.model.settle(self.world.now);
         self.wait_for_news()
     }
@@ -358,7 +375,8 @@ impl Run {
         for who in self.model.inside() {
             let seat = &self.model.seats[who];
             for (slot, mapping) in &seat.slots {
-                if let Some((tag, kind)) = self.model.shown(seat, *mapping) {
+                // Who is loudest depends on what is said, so only a certain source can be waited for.
+                if let (Mapping::Source(..), &[(tag, kind)]) = (mapping, self.model.shown(seat, *mapping).as_slice()) {
                     let made = self.made(tag, kind);
                     awaited.push((who, slot.mid.0.clone(), (tag, kind), made));
                 }

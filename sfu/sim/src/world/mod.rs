@@ -32,7 +32,6 @@ struct Member {
     peer: PeerId,
     address: SocketAddr,
     slots: Vec<SlotInfo>,
-    room: RoomId,
     /// False once it left: it neither sends nor hears any more.
     inside: bool,
 }
@@ -203,7 +202,6 @@ impl World {
             peer,
             address,
             slots: Vec::new(),
-            room,
             inside: true,
         });
         self.command(Command::Join(join));

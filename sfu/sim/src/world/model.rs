@@ -10,10 +10,12 @@ use sfu_core::{MediaKind, PeerId, RoomId, SlotInfo, SourceKind};
 pub(super) enum Mapping {
     Nothing,
     Source(PeerId, SourceKind),
+    /// Any microphone of others in the room.
+    Loudest,
 }
 
-/// Whose media, by tag.
-pub(super) type Shown = Option<(u32, SourceKind)>;
+/// Whose media, by tag; one of these.
+pub(super) type Shown = Vec<(u32, SourceKind)>;
 
 /// A person.
 #[derive(Debug, Clone)]
@@ -52,6 +54,7 @@ impl Model {
         let kind = self.seats[seat].slots[place].0.kind;
         let there = match mapping {
             Mapping::Nothing => false,
+            Mapping::Loudest => kind == MediaKind::Audio,
             Mapping::Source(peer, source) => self.by_peer(peer).is_some_and(|publisher| {
                 publisher.room == room && publisher.sources.contains(&source) && source.media() == kind
             }),
@@ -71,12 +74,33 @@ impl Model {
 
     /// What a slot may carry now.
     pub(super) fn shown(&self, seat: &Seat, mapping: Mapping) -> Shown {
-        let Mapping::Source(peer, kind) = mapping else {
-            return None;
+        let open = |publisher: &&Seat, kind| {
+            publisher.inside
+                && publisher.admitted
+                && publisher.sources.contains(&kind)
+                && !publisher.muted.contains(&kind)
         };
-        let publisher = self.by_peer(peer)?;
-        let open = seat.inside && seat.admitted && publisher.admitted && !publisher.muted.contains(&kind);
-        open.then_some((publisher.tag, kind))
+        if !seat.inside || !seat.admitted {
+            return Vec::new();
+        }
+        match mapping {
+            Mapping::Nothing => Vec::new(),
+            Mapping::Source(peer, kind) => {
+                let publisher = self.by_peer(peer).filter(|publisher| open(publisher, kind));
+                publisher.map(|publisher| (publisher.tag, kind)).into_iter().collect()
+            }
+            Mapping::Loudest => {
+                let kind = SourceKind::Microphone;
+                let others = self
+                    .seats
+                    .iter()
+                    .filter(|other| other.room == seat.room && other.peer != seat.peer);
+                others
+                    .filter(|other| open(other, kind))
+                    .map(|other| (other.tag, kind))
+                    .collect()
+            }
+        }
     }
 
     /// Notes what follows from the commands up to `now`.
@@ -98,12 +122,12 @@ impl Model {
             return false;
         };
         let next = history.partition_point(|(at, _)| *at < sent);
-        let before = next.checked_sub(1).map(|last| history[last].1);
-        let at_once = history[next..]
-            .iter()
-            .take_while(|(at, _)| *at == sent)
-            .map(|(_, shown)| *shown);
-        before.into_iter().chain(at_once).any(|shown| shown == Some(what))
+        let at_once = history[next..].iter().take_while(|(at, _)| *at == sent);
+        let before = next.checked_sub(1).map(|last| &history[last]);
+        before
+            .into_iter()
+            .chain(at_once)
+            .any(|(_, shown)| shown.contains(&what))
     }
 
     /// When what a slot carries changed.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use sfu_core::{PeerId, RoomId, SourceKind};
+use sfu_core::{MediaKind, PeerId, RoomId, SourceKind};
 
 use super::model::{Mapping, Model};
 use crate::client::ClientConfig;
@@ -17,7 +17,12 @@ const PEOPLE_MAX: usize = 4;
 /// Something that happens. People are given by their number.
 #[derive(Debug, Clone)]
 pub(super) enum Transition {
-    Join(RoomId, ClientConfig),
+    /// `at_once`: admitted, and everybody sees everybody as far as slots are free.
+    Join {
+        room: RoomId,
+        at_once: bool,
+        config: ClientConfig,
+    },
     Leave {
         who: usize,
         goodbye: bool,
@@ -84,7 +89,7 @@ impl Plan {
     }
 
     pub(super) fn transitions(&mut self) -> usize {
-        self.random.random_range(10..24)
+        self.random.random_range(16..40)
     }
 
     /// Until the next one.
@@ -119,9 +124,14 @@ impl Plan {
             audio_slots: self.random.random_range(1..3),
             video_slots: self.random.random_range(1..3),
             declare_ssrcs: self.random.random(),
+            redundancy: self.random.random_ratio(1, 3),
         };
         // Few are elsewhere, so that calls are of several people.
-        Transition::Join(RoomId(u128::from(self.random.random_ratio(1, 6))), config)
+        Transition::Join {
+            room: RoomId(u128::from(self.random.random_ratio(1, 6))),
+            at_once: self.random.random_ratio(2, 3),
+            config,
+        }
     }
 
     pub(super) fn next(&mut self, model: &Model) -> Transition {
@@ -187,6 +197,10 @@ impl Plan {
         let mut slots = Vec::new();
         for (place, (slot, _)) in model.seats[who].slots.iter().enumerate() {
             if self.random.random_ratio(1, 4) {
+                continue;
+            }
+            if slot.kind == MediaKind::Audio && self.random.random_ratio(1, 4) {
+                slots.push((place, Mapping::Loudest));
                 continue;
             }
             let others = model.sources_of_others(who, slot.kind);
