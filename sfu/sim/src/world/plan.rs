@@ -125,6 +125,8 @@ impl Plan {
             video_slots: self.random.random_range(1..3),
             declare_ssrcs: self.random.random(),
             redundancy: self.random.random_ratio(1, 3),
+            simulcast: self.random.random_ratio(1, 4),
+            temporal_layers: self.random.random_ratio(1, 3),
         };
         // Few are elsewhere, so that calls are of several people.
         Transition::Join {
