@@ -127,6 +127,7 @@ impl Plan {
             redundancy: self.random.random_ratio(1, 3),
             simulcast: self.random.random_ratio(1, 4),
             temporal_layers: self.random.random_ratio(1, 3),
+            ..ClientConfig::default()
         };
         // Few are elsewhere, so that calls are of several people.
         Transition::Join {
