@@ -5,6 +5,7 @@ mod coding;
 mod connect;
 mod content;
 mod feedback;
+mod observe;
 mod offer;
 mod playout;
 mod publish;
@@ -501,27 +502,6 @@ impl Client {
         let mut packet = Vec::new();
         self.feedback.write_due(now, media_ssrc, &mut packet);
         self.send_rtcp(packet);
-    }
-
-    /// The media that the last datagram brought, once.
-    pub(crate) fn take_last(&mut self) -> Option<Taken> {
-        self.receivers
-            .iter_mut()
-            .find_map(|receiver| receiver.last_taken.take())
-    }
-
-    /// The numbers of packets that a slot lacks for no reason that is known, given when what it carries `changed`.
-    pub(crate) fn unexplained(&self, mid: &str, changed: &[Instant]) -> Vec<u64> {
-        let slot = self.receivers.iter().find(|receiver| receiver.slot.mid == mid);
-        slot.map(|slot| slot.unexplained(changed)).unwrap_or_default()
-    }
-
-    /// Sender, source and number of the newest content on a slot.
-    pub(crate) fn newest(&self, mid: &str) -> Option<(u32, SourceKind, u32)> {
-        self.receivers
-            .iter()
-            .find(|receiver| receiver.slot.mid == mid)?
-            .newest()
     }
 
     /// What was seen on a video slot.
