@@ -8,8 +8,8 @@ use crate::harness::{Framed, Harness, config};
 
 fn listen(bind: &str, advertise: &[&str]) -> Listen {
     Listen {
-        bind: bind.parse().unwrap(),
-        advertise: advertise.iter().map(|ip| ip.parse().unwrap()).collect(),
+        bind: bind.parse().expect("well written"),
+        advertise: advertise.iter().map(|ip| ip.parse().expect("well written")).collect(),
     }
 }
 
@@ -26,8 +26,11 @@ fn told(harness: &Harness, number: usize) -> Vec<(String, SocketAddr, u32)> {
     lines
         .map(|line| {
             let words: Vec<&str> = line.split(' ').collect();
-            let address = SocketAddr::new(words[4].parse().unwrap(), words[5].parse().unwrap());
-            (words[2].to_owned(), address, words[3].parse().unwrap())
+            let address = SocketAddr::new(
+                words[4].parse().expect("well written"),
+                words[5].parse().expect("well written"),
+            );
+            (words[2].to_owned(), address, words[3].parse().expect("well written"))
         })
         .collect()
 }
