@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use web::pages::legal::Controller;
 
 use crate::authority::Appointments;
+use crate::capture::Captures;
 use crate::config::{Config, MailTransport, SmtpTls};
 use crate::http::{self, ReadyCheck};
 use crate::live::Live;
@@ -60,6 +61,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let live = Live {
         hub: hub.clone(),
         board: board.clone(),
+        captures: Captures::new(plane.clone(), &config.data_dir),
     };
     if state.live_calls.set(Arc::new(live)).is_err() {
         anyhow::bail!("the live calls were set before");

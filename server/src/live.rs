@@ -1,24 +1,31 @@
 //! The running calls, as the operator's page shows them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use booking::operator::{LiveCall, LiveCalls, LiveSeat, LiveStats};
+use booking::operator::{CaptureError, LiveCall, LiveCalls, LiveSeat, LiveStats};
 use sfu_core::PeerStats;
 use signaling::Hub;
 use signaling_protocol::Role;
 use signaling_protocol::message::Presence;
 
+use crate::capture::Captures;
 use crate::quality::Board;
 
 /// Reads the hub and what is known of the streams.
 pub(crate) struct Live {
     pub(crate) hub: Hub,
     pub(crate) board: Arc<Board>,
+    pub(crate) captures: Captures,
 }
 
 impl LiveCalls for Live {
     fn snapshot(&self) -> Vec<LiveCall> {
         self.hub.snapshot().iter().map(|live| call(live, &self.board)).collect()
+    }
+
+    fn capture(&self, call: &str, time: Duration) -> Result<(), CaptureError> {
+        self.captures.start(call, time)
     }
 
     fn cancel(&self, call: &str) {

@@ -2,6 +2,7 @@
 
 mod authority;
 mod boot;
+mod capture;
 mod commands;
 mod config;
 mod http;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use media_api::MediaApi;
-use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping, SlotSize, Source};
+use sfu_core::{Captured, Command, Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping, SlotSize, Source};
 use sfu_driver::{CommandError, Driver, DriverConfig, Listen, ShardMetrics};
 use signaling::{Hub, MediaPlane};
 use tokio::sync::oneshot;
@@ -77,6 +77,11 @@ impl Plane {
     /// Counters of every shard.
     pub(crate) fn metrics(&self) -> Vec<ShardMetrics> {
         self.driver.metrics()
+    }
+
+    /// Copies of the headers of a room's packets, until their queue is dropped; `None` when the room is not here.
+    pub(crate) fn capture(&self, room: RoomId) -> Option<Receiver<Captured>> {
+        self.driver.capture(room).ok().flatten()
     }
 
     /// Closes every room and waits for the media threads; the queue of events ends with them.

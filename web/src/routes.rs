@@ -47,6 +47,7 @@ pub mod pattern {
     pub const PROVIDER_PROFILE: &str = "/provider/profile";
     pub const OPERATOR: &str = "/operator";
     pub const OPERATOR_CALL: &str = "/operator/calls/{id}";
+    pub const OPERATOR_CALL_CAPTURE: &str = "/operator/calls/{id}/capture";
     pub const OPERATOR_APPOINTMENTS: &str = "/operator/appointments";
     pub const OPERATOR_APPOINTMENT: &str = "/operator/appointments/{id}";
     pub const OPERATOR_OUTBOX: &str = "/operator/outbox";
@@ -164,6 +165,7 @@ filled! {
     call_ticket = CALL_TICKET;
     provider_service = PROVIDER_SERVICE;
     operator_call = OPERATOR_CALL;
+    operator_call_capture = OPERATOR_CALL_CAPTURE;
     operator_appointment = OPERATOR_APPOINTMENT;
     operator_outbox_mail = OPERATOR_OUTBOX_MAIL;
     operator_setup = OPERATOR_SETUP;

@@ -15,9 +15,29 @@ pub(super) const RATE_WINDOW: Duration = Duration::from_millis(400);
 const WEAK_LOSS_PERMILLE: u32 = 50;
 const WEAK_ROUND_TRIP_MS: u32 = 400;
 
+/// Longest time of one packet capture.
+pub const CAPTURE_MAX: Duration = Duration::from_secs(600);
+
+/// Why no packets are captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CaptureError {
+    #[error("the call is not here, or nobody in it has media")]
+    NotHere,
+    #[error("another capture runs")]
+    Running,
+    #[error("the file cannot be written")]
+    Failed,
+}
+
 /// Knows the calls under way in this process.
 pub trait LiveCalls: Send + Sync + 'static {
     fn snapshot(&self) -> Vec<LiveCall>;
+
+    /// Copies the headers of a call's packets into a file for so long, at most [`CAPTURE_MAX`].
+    ///
+    /// # Errors
+    /// See [`CaptureError`].
+    fn capture(&self, call: &str, time: Duration) -> Result<(), CaptureError>;
 
     /// Sends everybody out of the call of a cancelled appointment, if it is here.
     fn cancel(&self, call: &str);

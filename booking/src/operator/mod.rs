@@ -6,5 +6,5 @@ mod quality;
 pub(crate) mod queries;
 pub mod timeline;
 
-pub use live::{LiveCall, LiveCalls, LiveSeat, LiveStats};
+pub use live::{CAPTURE_MAX, CaptureError, LiveCall, LiveCalls, LiveSeat, LiveStats};
 pub(crate) use pages::router;

@@ -1,19 +1,22 @@
 //! Handlers. Only operators get here; for everybody else these pages do not exist.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::State;
-use axum::response::Response;
-use axum::routing::get;
+use axum::response::{Redirect, Response};
+use axum::routing::{get, post};
 use serde::Deserialize;
+use web::Notice;
 use web::pages::appointment::AppointmentStatus;
 use web::pages::operator::{
     LedgerRow, LiveCallRow, MailState, OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage,
     OperatorCallPage, OperatorCallsPage, OperatorMailPage, OperatorOutboxPage, OutboxRow, PaymentRow, QualityRow,
     SegmentRow,
 };
-use web::routes::pattern;
+use web::routes::{self, pattern};
 
-use super::live::{self, LiveCall, Look};
+use super::live::{self, CaptureError, LiveCall, Look};
 use super::quality;
 use super::queries::{self, ListedAppointment};
 use super::timeline::{page_status, timeline};
@@ -21,7 +24,7 @@ use crate::appointments::{self, Appointment, Status};
 use crate::calls::queries as call_queries;
 use crate::db::Tx;
 use crate::error::{AppError, AppResult};
-use crate::extract::{Path, Query, Visit};
+use crate::extract::{Form, Path, Query, Visit};
 use crate::mail::{OutboxState, queries as mail_queries};
 use crate::pages;
 use crate::state::AppState;
@@ -36,6 +39,7 @@ pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route(pattern::OPERATOR, get(live_calls))
         .route(pattern::OPERATOR_CALL, get(live_call))
+        .route(pattern::OPERATOR_CALL_CAPTURE, post(capture))
         .route(pattern::OPERATOR_APPOINTMENTS, get(appointment_list))
         .route(pattern::OPERATOR_APPOINTMENT, get(appointment))
         .route(pattern::OPERATOR_OUTBOX, get(outbox))
@@ -126,6 +130,33 @@ async fn live_call(State(state): State<AppState>, visit: Visit, Path(id): Path<S
         participants: call.seats.iter().map(|seat| look.participant(seat)).collect(),
         legs: live::legs(call),
     }))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CaptureForm {
+    minutes: String,
+}
+
+async fn capture(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<CaptureForm>,
+) -> AppResult<Redirect> {
+    visit.actor.operator()?;
+    let live = state.live_calls.get().ok_or(AppError::NotFound)?;
+    // Whatever is no number is the shortest time.
+    let minutes = form.minutes.trim().parse::<u64>().unwrap_or(1).max(1);
+    let time = Duration::from_secs(minutes.saturating_mul(60)).min(live::CAPTURE_MAX);
+    let notice = match live.capture(&id, time) {
+        Ok(()) => Notice::CaptureStarted,
+        Err(CaptureError::NotHere) => return Err(AppError::NotFound),
+        Err(CaptureError::Running) => Notice::CaptureRunning,
+        Err(CaptureError::Failed) => Notice::CaptureFailed,
+    };
+    tracing::info!(call = id, "a packet capture was asked for");
+    Ok(Redirect::to(&routes::with_notice(&routes::operator_call(&id), notice)))
 }
 
 async fn appointment_list(

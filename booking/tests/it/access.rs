@@ -111,6 +111,7 @@ const TABLE: &[Row] = &[
     post(pattern::VERIFY_RESEND, [400; 6]),
     post(pattern::RESET, [422; 6]),
     post(pattern::RESET_TOKEN, [422; 6]),
+    post(pattern::OPERATOR_CALL_CAPTURE, [303, 404, 404, 404, 404, 404]),
     post(pattern::OPERATOR_SETUP, [422; 6]),
     post(pattern::BOOK, [404, 422, 404, 404, 404, 404]),
     post(pattern::BOOK_EXTEND, [404, 303, 404, 404, 404, 404]),

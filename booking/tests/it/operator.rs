@@ -1,10 +1,11 @@
 //! The operator's pages: there for operators, and for nobody else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use booking::accounts;
 use booking::calls::quality::{self, Direction, Leg};
-use booking::operator::{LiveCall, LiveCalls, LiveSeat, LiveStats};
+use booking::operator::{CaptureError, LiveCall, LiveCalls, LiveSeat, LiveStats};
 use booking::params;
 use booking::state::SECOND_US;
 
@@ -16,6 +17,15 @@ struct OneCall(LiveCall);
 impl LiveCalls for OneCall {
     fn snapshot(&self) -> Vec<LiveCall> {
         vec![self.0.clone()]
+    }
+
+    fn capture(&self, call: &str, time: Duration) -> Result<(), CaptureError> {
+        assert!((60..=600).contains(&time.as_secs()), "{time:?}");
+        match call == self.0.call {
+            true if time.as_secs() == 600 => Err(CaptureError::Running),
+            true => Ok(()),
+            false => Err(CaptureError::NotHere),
+        }
     }
 
     fn cancel(&self, _call: &str) {}
@@ -122,6 +132,13 @@ on_both! {
         let page = desk.operator.get(&format!("/operator/calls/{appointment}")).await.expect(200).text();
         assert!(page.contains("Kari Nordli") && page.contains("O.H.") && page.contains("37"), "{page}");
         assert!(!page.contains("Ola Hansen"), "{page}");
+        let path = format!("/operator/calls/{appointment}/capture");
+        for (minutes, notice) in [("2", "capture-started"), ("99999999999999999", "capture-running"), ("", "capture-started")] {
+            let answer = desk.operator.post(&path, &[("minutes", minutes)]).await.expect(303);
+            assert!(answer.location().contains(notice), "{minutes}: {}", answer.location());
+        }
+        desk.operator.post("/operator/calls/other/capture", &[("minutes", "2")]).await.expect(404);
+        desk.provider.post(&path, &[("minutes", "2")]).await.expect(404);
         for shown in ["Sender kamera", "Får kamera fra O.H.", "3,1", "Brukbar", "8 ms", "S1 T2 / S2 T2"] {
             assert!(page.contains(shown), "{shown} in {page}");
         }

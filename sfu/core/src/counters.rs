@@ -87,6 +87,8 @@ counters! {
     arena_full,
     /// Periodic events left out since nobody took the earlier ones.
     events_dropped,
+    /// Copies of headers dropped since the driver did not take earlier ones away.
+    captures_dropped,
     /// Joins refused.
     joins_refused,
     /// Rooms ended by a broken invariant.

@@ -82,6 +82,9 @@ pub enum Command {
         /// The client's new `ice-ufrag`, 4 to 256 characters; a longer one is ignored.
         ufrag: String,
     },
+    /// From now on copy the headers of a room's packets for [`crate::Sfu::poll_captured`], until
+    /// [`crate::Sfu::end_capture`]; one room at a time.
+    Capture { room: RoomId },
     /// Remove every peer of a room.
     CloseRoom { room: RoomId },
 }

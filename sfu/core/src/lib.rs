@@ -8,6 +8,7 @@ mod audio;
 mod bandwidth;
 mod budget;
 mod candidate;
+mod capture;
 mod counters;
 mod deadlines;
 mod demux;
@@ -37,6 +38,7 @@ pub mod stun;
 mod track;
 mod transmit;
 
+pub use capture::Captured;
 pub use counters::Counters;
 pub use demux::Protocol;
 pub use dtls::{Certificate, CertificateError};

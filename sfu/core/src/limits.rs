@@ -52,6 +52,8 @@ pub const RETRANSMISSIONS_PER_SECOND_MAX: u32 = 1_000;
 
 /// Events waiting for the driver above which periodic ones (alive, stats) are left out.
 pub const EVENTS_WAITING_MAX: usize = 16_384;
+/// Copies of headers waiting for the driver while a room is captured; further ones are dropped and counted.
+pub const CAPTURED_WAITING_MAX: usize = 8_192;
 /// Bytes of packets waiting for the driver; more are dropped.
 pub const ARENA_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The longest datagram that is handled or sent; longer ones are dropped.

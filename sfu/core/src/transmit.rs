@@ -67,6 +67,14 @@ impl Arena {
         true
     }
 
+    /// Every datagram with its destination, in the order in which they were written.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Destination, &[u8])> {
+        self.entries.iter().map(|entry| {
+            let bytes = &self.bytes[entry.start as usize..(entry.start + entry.len) as usize];
+            (entry.destination, bytes)
+        })
+    }
+
     pub(crate) fn drain(&mut self) -> Transmits<'_> {
         self.entries
             .sort_unstable_by_key(|entry| (entry.destination.key, entry.order));

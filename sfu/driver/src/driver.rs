@@ -4,11 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use sfu_core::{Certificate, Command, Event, Source};
+use sfu_core::{Captured, Certificate, Command, Event, RoomId, Source};
 
 use crate::config::DriverConfig;
 use crate::metrics::{MetricsBoard, ShardMetrics};
@@ -21,6 +21,9 @@ use crate::tcp::Tcp;
 const COMMANDS_MAX: usize = 1_024;
 /// Events waiting for the reader; while it is full, events wait in the cores, which leave out periodic ones.
 const EVENTS_MAX: usize = 16_384;
+
+/// Copies of headers waiting for the reader of a capture; further ones are dropped and counted.
+const CAPTURED_MAX: usize = 8_192;
 
 /// Why a command was not passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +79,7 @@ impl Driver {
                 waker: Waker::new()?,
                 stop: AtomicBool::new(false),
                 metrics: MetricsBoard::new(Instant::now()),
+                captured: Mutex::default(),
             });
             let candidates = sockets.candidates.clone();
             let shard = Shard {
@@ -130,7 +134,7 @@ impl Driver {
                 ..
             }
             | Command::Restart { peer, .. } => (self.placement.shard_of_peer(*peer), None),
-            Command::CloseRoom { room } => (self.placement.shard_of_room(*room), None),
+            Command::Capture { room } | Command::CloseRoom { room } => (self.placement.shard_of_room(*room), None),
         };
         let Some(shard) = shard else { return Ok(()) };
         let handle = &self.shards[shard];
@@ -148,6 +152,22 @@ impl Driver {
         }
         handle.line.waker.wake();
         result
+    }
+
+    /// Copies the headers of a room's packets into a queue, until its reader is dropped. `None` when the room is not
+    /// here. A capture that runs on the same shard ends.
+    ///
+    /// # Errors
+    /// When the shard's queue is full or the driver has stopped.
+    pub fn capture(&self, room: RoomId) -> Result<Option<Receiver<Captured>>, CommandError> {
+        let Some(shard) = self.placement.shard_of_room(room) else {
+            return Ok(None);
+        };
+        let (sender, receiver) = mpsc::sync_channel(CAPTURED_MAX);
+        let captured = &self.shards[shard].line.captured;
+        *captured.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        self.command(Command::Capture { room })?;
+        Ok(Some(receiver))
     }
 
     fn packets_per_second(&self, shard: usize) -> u64 {

@@ -61,6 +61,8 @@ counters! {
     frames_sent,
     /// Frames dropped since their connection is slow or gone.
     frames_dropped,
+    /// Copies of headers that found the queue of their reader full.
+    captures_unread,
     /// Panics of the core that were caught.
     panics,
     /// Wake-ups that took so long that media was held up.

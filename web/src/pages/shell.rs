@@ -78,6 +78,9 @@ notices! {
     Paused, "paused", "notice-paused";
     MemberAdded, "member-added", "notice-member-added";
     MemberRemoved, "member-removed", "notice-member-removed";
+    CaptureStarted, "capture-started", "notice-capture-started";
+    CaptureRunning, "capture-running", "notice-capture-running";
+    CaptureFailed, "capture-failed", "notice-capture-failed";
     ServiceRemoved, "service-removed", "notice-service-removed";
 }
 

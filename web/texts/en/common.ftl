@@ -115,3 +115,6 @@ price-you-pay = You pay
 price-refunded = Refunded
 price-if-absent = If { $name } does not come
 price-cancel-until = Free cancellation until { $when }.
+notice-capture-started = Packet headers are being captured.
+notice-capture-running = A capture runs already. Wait until it ends.
+notice-capture-failed = Nothing can be captured: the file cannot be written.

@@ -93,3 +93,7 @@ col-course = Course
 col-mean = On average
 col-lowest = Lowest
 col-loss-most = Most loss
+capture-title = Capture packet headers
+capture-hint = For looking for faults in the network: the headers of this call's packets go into a file below captures in the data folder, which Wireshark reads. It holds addresses, but neither sound nor picture, and is deleted after 7 days.
+capture-minutes = Minutes, 1 to 10
+capture-start = Start capture

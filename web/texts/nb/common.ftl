@@ -115,3 +115,6 @@ price-you-pay = Du betaler
 price-refunded = Betalt tilbake
 price-if-absent = Hvis { $name } ikke møter
 price-cancel-until = Gratis avbestilling til { $when }.
+notice-capture-started = Pakkehodene tas opp.
+notice-capture-running = Et opptak er i gang. Vent til det er ferdig.
+notice-capture-failed = Ingenting kan tas opp: filen kan ikke skrives.

@@ -93,3 +93,7 @@ col-course = Forløp
 col-mean = I snitt
 col-lowest = Lavest
 col-loss-most = Mest tap
+capture-title = Ta opp pakkehoder
+capture-hint = For å lete etter feil i nettet: hodene på pakkene i denne samtalen skrives til en fil under captures i datamappen, som Wireshark leser. Den har adresser, men verken lyd eller bilde, og slettes etter 7 dager.
+capture-minutes = Minutter, 1 til 10
+capture-start = Start opptak

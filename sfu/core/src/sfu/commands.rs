@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Sfu;
+use crate::capture::Capture;
 use crate::event::{
     Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, PeerId, SlotContent, SlotInfo, SlotMapping,
     Source,
@@ -56,6 +57,7 @@ impl Sfu {
                     self.restart_ice(place, ufrag);
                 }
             }
+            Command::Capture { room } => self.capture = Some(Capture::new(room, now)),
             Command::CloseRoom { room } => {
                 self.working_on = Some(room);
                 self.remove_room(now, room, DisconnectReason::Removed);

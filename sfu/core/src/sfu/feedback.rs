@@ -33,6 +33,9 @@ impl Sfu {
             self.counters.rate_limited += 1;
             return;
         }
+        if let Some(capture) = &mut self.capture {
+            self.counters.captures_dropped += u64::from(!capture.incoming(peer, &bytes[..len], len));
+        }
         for packet in rtcp::parse(&bytes[..len]) {
             match packet {
                 Ok(packet) => self.rtcp(now, place, &packet),

@@ -41,6 +41,10 @@ impl Sfu {
             self.counters.rtp_malformed += 1;
             return;
         };
+        if let Some(capture) = &mut self.capture {
+            let kept = capture.incoming(peer, &plain[..header.header_len], plain.len());
+            self.counters.captures_dropped += u64::from(!kept);
+        }
         let number = peer.extensions.transport_cc.and_then(|id| header.extension(plain, id));
         if let Some(&[high, low]) = number {
             peer.arrivals.received(u16::from_be_bytes([high, low]), now);

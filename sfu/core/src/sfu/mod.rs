@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use crate::allocation::Demand;
 use crate::audio::Earlier;
 use crate::candidate::Candidate;
+use crate::capture::{Capture, Captured};
 use crate::counters::Counters;
 use crate::deadlines::Deadlines;
 use crate::demux::{Protocol, Routes, Tuple};
@@ -114,6 +115,8 @@ pub struct Sfu {
     arena: Arena,
     events: VecDeque<Event>,
     counters: Counters,
+    /// Of one room, while somebody looks for a fault in it.
+    capture: Option<Capture>,
     /// Number of the newest stream.
     last_stream: u32,
     /// When each peer is to be looked at, or a little earlier.
@@ -156,6 +159,7 @@ impl Sfu {
             arena: Arena::default(),
             events: VecDeque::new(),
             counters: Counters::default(),
+            capture: None,
             last_stream: 0,
             deadlines: Deadlines::default(),
             working_on: None,
@@ -172,6 +176,9 @@ impl Sfu {
 
     /// Takes one input. `now` must not run backwards.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+        if let Some(capture) = &mut self.capture {
+            capture.pass_time(now);
+        }
         match input {
             Input::Datagram { from, local, bytes } => {
                 let tuple = Tuple {
@@ -205,7 +212,20 @@ impl Sfu {
 
     /// The datagrams to send now, those to one peer side by side. Dropping the result clears them.
     pub fn transmits(&mut self) -> Transmits<'_> {
+        if let Some(capture) = &mut self.capture {
+            self.counters.captures_dropped += capture.outgoing(&self.arena, &self.peers);
+        }
         self.arena.drain()
+    }
+
+    /// The next copy of a header, oldest first; `None` while nothing is captured.
+    pub fn poll_captured(&mut self) -> Option<Captured> {
+        self.capture.as_mut()?.poll()
+    }
+
+    /// Captures nothing more.
+    pub fn end_capture(&mut self) {
+        self.capture = None;
     }
 
     /// The next event, oldest first.

@@ -7,13 +7,13 @@ mod times;
 use std::collections::HashMap;
 use std::os::fd::AsRawFd;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sfu_core::{
-    Certificate, Command, DisconnectReason, Event, Input, JoinError, Limits, PeerId, Protocol, Sfu, SfuConfig,
+    Captured, Certificate, Command, DisconnectReason, Event, Input, JoinError, Limits, PeerId, Protocol, Sfu, SfuConfig,
 };
 
 use self::times::Times;
@@ -39,6 +39,8 @@ pub(crate) struct Line {
     pub(crate) waker: Waker,
     pub(crate) stop: AtomicBool,
     pub(crate) metrics: MetricsBoard,
+    /// Who reads the capture that runs, if any.
+    pub(crate) captured: Mutex<Option<SyncSender<Captured>>>,
 }
 
 /// A command on its way to a shard.
@@ -289,9 +291,30 @@ impl Running {
             }
         }
         drop(transmits);
+        while let Some(captured) = self.sfu.poll_captured() {
+            if !self.hand_over(captured) {
+                self.sfu.end_capture();
+            }
+        }
         while let Some(event) = self.unsent.take().or_else(|| self.sfu.poll_event()) {
             if !self.deliver(event) {
                 break;
+            }
+        }
+    }
+
+    /// False when nobody reads copies of headers any more. Only ever called while a room is captured.
+    fn hand_over(&mut self, captured: Captured) -> bool {
+        let mut reader = self.shard.line.captured.lock().unwrap_or_else(PoisonError::into_inner);
+        match reader.as_ref().map(|reader| reader.try_send(captured)) {
+            Some(Ok(())) => true,
+            Some(Err(TrySendError::Full(_))) => {
+                self.io.captures_unread += 1;
+                true
+            }
+            Some(Err(TrySendError::Disconnected(_))) | None => {
+                *reader = None;
+                false
             }
         }
     }

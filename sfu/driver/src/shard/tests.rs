@@ -52,6 +52,7 @@ impl Bench {
                 waker: Waker::new().unwrap(),
                 stop: AtomicBool::new(false),
                 metrics: MetricsBoard::new(Instant::now()),
+                captured: Mutex::default(),
             }),
             placement: Arc::clone(&placement),
             commands: command_receiver,

@@ -167,3 +167,36 @@ fn frames_of_nearly_equal_packets_leave_as_one_message() {
     });
     assert_eq!(harness.total().io.segmentation_refused, 0);
 }
+
+#[test]
+fn a_capture_has_the_headers_of_one_room_until_its_reader_is_gone() {
+    let mut harness = Harness::start(1);
+    for room in [1, 1, 2] {
+        let number = harness.join(room);
+        harness.admit(number);
+    }
+    harness.call();
+    assert!(harness.driver.capture(RoomId(9)).unwrap().is_none());
+    let captured = harness.driver.capture(RoomId(1)).unwrap().expect("the room is here");
+    let mut seen = Vec::new();
+    harness.run_until("copies both ways", |_| {
+        seen.extend(captured.try_iter());
+        let count = |incoming| seen.iter().filter(|copy| copy.incoming == incoming).count();
+        count(true) > 20 && count(false) > 20
+    });
+    let room: Vec<_> = harness.members[..2].iter().map(|member| member.peer).collect();
+    for copy in &seen {
+        assert!(room.contains(&copy.peer), "the other room is not copied: {copy:?}");
+        // Headers and RTCP are short; sound and picture are not in them.
+        assert!(copy.bytes.len() <= copy.len);
+        assert!(sfu_core::rtp::is_rtcp(&copy.bytes) || copy.bytes.len() < 60, "{copy:?}");
+    }
+    drop(captured);
+    let captured = harness.driver.capture(RoomId(2)).unwrap().expect("the room is here");
+    let third = harness.members[2].peer;
+    let mut copies = 0;
+    harness.run_until("copies of the other room", |_| {
+        copies += captured.try_iter().inspect(|copy| assert_eq!(copy.peer, third)).count();
+        copies > 20
+    });
+}
