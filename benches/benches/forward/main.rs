@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sfu_core::srtp::Profile;
-use sfu_core::{Input, Source, SourceKind};
+use sfu_core::{Input, Limits, Source, SourceKind};
 use sfu_sim::{ClientConfig, Conditions, World};
 
 #[global_allocator]
@@ -47,7 +47,7 @@ fn main() -> io::Result<()> {
     )?;
     writeln!(out, "|---:|---:|---|---:|---:|---:|---:|")?;
     for payload_len in [100, 1_100] {
-        for subscribers in [1, 10, 100] {
+        for subscribers in [1, 10, 100, 1_000] {
             let row = measure(subscribers, payload_len);
             writeln!(
                 out,
@@ -107,7 +107,11 @@ fn measure(subscribers: usize, payload_len: usize) -> Row {
 
 /// A call of one camera and `subscribers` viewers, connected and admitted.
 fn connect(subscribers: usize) -> World {
-    let mut world = World::new(1, Conditions::PERFECT);
+    let limits = Limits {
+        peers_per_room: subscribers + 1,
+        ..Limits::default()
+    };
+    let mut world = World::with_limits(1, Conditions::PERFECT, limits);
     let publisher = ClientConfig {
         sources: vec![SourceKind::Camera],
         audio_slots: 0,

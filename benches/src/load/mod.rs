@@ -5,6 +5,7 @@
 
 mod client;
 mod histogram;
+mod limit;
 mod machine;
 mod network;
 mod pool;
@@ -17,6 +18,7 @@ mod twcc;
 
 pub use client::{NewClient, Pace, StreamPlan, Tally};
 pub use histogram::Histogram;
+pub use limit::{Drain, LimitSender, drain};
 pub use machine::describe;
 pub use network::Network;
 pub use pool::{Pool, State};

@@ -14,6 +14,9 @@ use super::sys;
 const CLIENTS: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 1);
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 2);
 
+/// Said before the cores.
+const STEER_NEEDS: &str = "receiving cannot be kept apart (it takes the programs ethtool, pgrep and taskset) on cores";
+
 type Spawn = (Command, Sender<io::Result<Child>>);
 
 /// The set-up. Servers are started by a thread that stands where they shall run, which they inherit.
@@ -48,7 +51,7 @@ impl Network {
         ip("link set load0 up")?;
         ensure!(
             steer("load0", client_cores).status()?.success(),
-            "the receive work cannot be kept on the cores {client_cores:?}"
+            "{STEER_NEEDS} {client_cores:?}"
         );
         for step in [
             "link set lo up".to_owned(),
@@ -62,7 +65,7 @@ impl Network {
         }
         ensure!(
             network.spawn(steer("load1", server_cores))?.wait()?.success(),
-            "the receive work cannot be kept on the cores {server_cores:?}"
+            "{STEER_NEEDS} {server_cores:?}"
         );
         Ok(network)
     }
@@ -124,15 +127,20 @@ impl Network {
     }
 }
 
-/// Keeps the kernel's receive work of one end on the cores of who stands there, as it is between two machines. Else the
-/// sender's core would do the receiver's work, and the sender would be charged for it.
+/// Leaves the kernel's receive work of one end to a thread on the cores of who stands there, as a machine of its own
+/// would do it: else the sender's core would do the receiver's work, or interrupt the other core for every packet. The
+/// thread looks on for a while after the last packet, as a network card's interrupts are held back under load.
 fn steer(device: &str, cores: &[usize]) -> Command {
-    let mask = cores.iter().fold(0_u64, |mask, core| mask | 1 << core);
+    let list: Vec<String> = cores.iter().map(ToString::to_string).collect();
+    let class = format!("/sys/class/net/{device}");
     let mut command = Command::new("unshare");
-    let file = format!("/sys/class/net/{device}/queues/rx-0/rps_cpus");
     // The namespace's own devices show in a fresh sysfs only, which is mounted where nobody else sees it.
-    command.args(["-m", "sh", "-c"]);
-    command.arg(format!("mount -t sysfs none /sys && echo {mask:x} > {file}"));
+    command.args(["-m", "sh", "-ec"]).arg(format!(
+        "mount -t sysfs none /sys; ethtool -K {device} gro on; echo 200 > {class}/napi_defer_hard_irqs; \
+         echo 50000 > {class}/gro_flush_timeout; echo 1 > {class}/threaded; \
+         for thread in $(pgrep napi/{device}-); do taskset -pc {} $thread > /dev/null; done",
+        list.join(",")
+    ));
     command
 }
 

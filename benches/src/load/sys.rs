@@ -288,3 +288,101 @@ pub(crate) fn thread_id() -> libc::pid_t {
     // SAFETY: no pointers.
     unsafe { libc::gettid() }
 }
+
+/// Messages handed to one sendmmsg.
+const SEND_BATCH: usize = 64;
+
+/// Buffers for sending runs of equal packets, each run as one message that the kernel cuts (UDP_SEGMENT).
+pub(crate) struct RunSender {
+    names: Box<[libc::sockaddr_in]>,
+    controls: Box<[Control]>,
+    vectors: Box<[libc::iovec]>,
+    headers: Box<[libc::mmsghdr]>,
+}
+
+impl RunSender {
+    pub(crate) fn new() -> Self {
+        Self {
+            names: (0..SEND_BATCH).map(|_| zeroed()).collect(),
+            controls: vec![Control([0; 64]); SEND_BATCH].into_boxed_slice(),
+            vectors: (0..SEND_BATCH).map(|_| zeroed()).collect(),
+            headers: (0..SEND_BATCH).map(|_| zeroed()).collect(),
+        }
+    }
+
+    /// Sends the runs to their IPv4 destinations, `segment` bytes each packet; how many runs the kernel took.
+    pub(crate) fn send<'a>(
+        &mut self,
+        socket: &UdpSocket,
+        mut runs: impl Iterator<Item = (SocketAddr, &'a [u8])>,
+        segment: usize,
+    ) -> io::Result<usize> {
+        let mut sent = 0;
+        loop {
+            let mut count = 0;
+            for (to, bytes) in runs.by_ref().take(SEND_BATCH) {
+                self.put(count, to, bytes, segment)?;
+                count += 1;
+            }
+            if count == 0 {
+                return Ok(sent);
+            }
+            // SAFETY: the headers point to names, controls and vectors of `self`, and those to bytes that the caller
+            // lends until we return; the kernel only reads them.
+            let taken = unsafe {
+                libc::sendmmsg(
+                    socket.as_raw_fd(),
+                    self.headers.as_mut_ptr(),
+                    count as libc::c_uint,
+                    libc::MSG_DONTWAIT,
+                )
+            };
+            match usize::try_from(taken) {
+                Ok(taken) => sent += taken,
+                Err(_) => match io::Error::last_os_error() {
+                    error if error.kind() == io::ErrorKind::WouldBlock => {}
+                    error => return Err(error),
+                },
+            }
+        }
+    }
+
+    fn put(&mut self, place: usize, to: SocketAddr, bytes: &[u8], segment: usize) -> io::Result<()> {
+        let SocketAddr::V4(to) = to else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "an IPv6 destination"));
+        };
+        self.names[place] = libc::sockaddr_in {
+            sin_family: libc::AF_INET as libc::sa_family_t,
+            sin_port: to.port().to_be(),
+            sin_addr: libc::in_addr {
+                s_addr: u32::from_ne_bytes(to.ip().octets()),
+            },
+            sin_zero: [0; 8],
+        };
+        self.vectors[place] = libc::iovec {
+            iov_base: bytes.as_ptr().cast_mut().cast(),
+            iov_len: bytes.len(),
+        };
+        let header = &mut self.headers[place].msg_hdr;
+        header.msg_name = (&raw mut self.names[place]).cast();
+        header.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+        header.msg_iov = &raw mut self.vectors[place];
+        header.msg_iovlen = 1;
+        header.msg_control = std::ptr::null_mut();
+        header.msg_controllen = 0;
+        if bytes.len() > segment {
+            let segment = u16::try_from(segment).map_err(io::Error::other)?;
+            header.msg_control = self.controls[place].0.as_mut_ptr().cast();
+            // SAFETY: the buffer is aligned for the header and longer than the message; lengths are computed only.
+            unsafe {
+                header.msg_controllen = libc::CMSG_SPACE(2) as usize;
+                let message = libc::CMSG_FIRSTHDR(header);
+                (*message).cmsg_level = libc::SOL_UDP;
+                (*message).cmsg_type = libc::UDP_SEGMENT;
+                (*message).cmsg_len = libc::CMSG_LEN(2) as usize;
+                libc::CMSG_DATA(message).cast::<u16>().write_unaligned(segment);
+            }
+        }
+        Ok(())
+    }
+}

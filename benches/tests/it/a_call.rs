@@ -134,7 +134,15 @@ impl Plane {
             let (peer, answer) = match event {
                 Event::Joined { peer, joined } => (peer, Ok(joined)),
                 Event::Refused { peer, error } => (peer, Err(error)),
-                event => {
+                event @ (Event::Connected { .. }
+                | Event::Alive { .. }
+                | Event::Disconnected { .. }
+                | Event::Stats { .. }
+                | Event::Restarted { .. }
+                | Event::Encodings { .. }
+                | Event::Legs { .. }
+                | Event::Loudest { .. }
+                | Event::Speakers { .. }) => {
                     hub.media_event(event);
                     continue;
                 }

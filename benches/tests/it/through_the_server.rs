@@ -54,7 +54,16 @@ async fn join(driver: &Driver, events: &Receiver<Event>, id: PeerId, clip: &Arc<
     let joined = event(events, |event| match event {
         Event::Joined { peer, joined } if peer == id => Some(Ok(joined)),
         Event::Refused { error, .. } => Some(Err(error)),
-        _ => None,
+        Event::Joined { .. }
+        | Event::Connected { .. }
+        | Event::Alive { .. }
+        | Event::Disconnected { .. }
+        | Event::Stats { .. }
+        | Event::Restarted { .. }
+        | Event::Encodings { .. }
+        | Event::Legs { .. }
+        | Event::Loudest { .. }
+        | Event::Speakers { .. } => None,
     })?;
     peer.accept_answer(joined.answer.clone()).await?;
     tokio::time::timeout(WAIT_MAX, peer.connected()).await??;

@@ -87,12 +87,21 @@ impl World {
     /// When the system has no randomness for a certificate.
     #[must_use]
     pub fn new(seed: u64, conditions: Conditions) -> Self {
+        Self::with_limits(seed, conditions, sfu_core::Limits::default())
+    }
+
+    /// As [`Self::new`], with other bounds of the core.
+    ///
+    /// # Panics
+    /// When the system has no randomness for a certificate.
+    #[must_use]
+    pub fn with_limits(seed: u64, conditions: Conditions, limits: sfu_core::Limits) -> Self {
         let now = Instant::now();
         let address = SocketAddr::from(([192, 0, 2, 1], 7_000));
         let broken = Arc::new(AtomicBool::new(false));
         Self {
             now,
-            sfu: Sfu::new(core_config(seed, address, &broken), now),
+            sfu: Sfu::new(SfuConfig { limits, ..core_config(seed, address, &broken) }, now),
             broken,
             address,
             network: Network::new(seed.wrapping_add(1), conditions),
