@@ -306,13 +306,14 @@ impl Running {
     /// False when nobody reads copies of headers any more. Only ever called while a room is captured.
     fn hand_over(&mut self, captured: Captured) -> bool {
         let mut reader = self.shard.line.captured.lock().unwrap_or_else(PoisonError::into_inner);
-        match reader.as_ref().map(|reader| reader.try_send(captured)) {
-            Some(Ok(())) => true,
-            Some(Err(TrySendError::Full(_))) => {
+        let Some(open) = reader.as_ref() else { return false };
+        match open.try_send(captured) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => {
                 self.io.captures_unread += 1;
                 true
             }
-            Some(Err(TrySendError::Disconnected(_))) | None => {
+            Err(TrySendError::Disconnected(_)) => {
                 *reader = None;
                 false
             }

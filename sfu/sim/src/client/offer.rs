@@ -96,26 +96,31 @@ pub(super) fn write(config: &ClientConfig, senders: &[Sender], ufrag: &str, pass
             out.push_str("a=recvonly\r\n");
             continue;
         };
-        out.push_str("a=sendonly\r\n");
-        if sender.coding.encoding.is_some() {
-            let _ = write!(
-                out,
-                "a=extmap:{RID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
-                 a=extmap:{REPAIRED_RID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n"
-            );
-            for rid in RIDS {
-                let _ = write!(out, "a=rid:{rid} send\r\n");
-            }
-            let _ = write!(out, "a=simulcast:send {}\r\n", RIDS.join(";"));
-        } else if config.declare_ssrcs {
-            if video {
-                let _ = write!(out, "a=ssrc-group:FID {} {}\r\n", sender.ssrc, sender.rtx_ssrc);
-                let _ = write!(out, "a=ssrc:{} cname:x\r\n", sender.rtx_ssrc);
-            }
-            let _ = write!(out, "a=ssrc:{} cname:x\r\n", sender.ssrc);
-        }
+        write_sender(&mut out, config, sender, video);
     }
     out
+}
+
+/// The rest of an m-line that sends: its encodings, or its SSRCs where they are to be named.
+fn write_sender(out: &mut String, config: &ClientConfig, sender: &Sender, video: bool) {
+    out.push_str("a=sendonly\r\n");
+    if sender.coding.encoding.is_some() {
+        let _ = write!(
+            out,
+            "a=extmap:{RID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
+             a=extmap:{REPAIRED_RID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n"
+        );
+        for rid in RIDS {
+            let _ = write!(out, "a=rid:{rid} send\r\n");
+        }
+        let _ = write!(out, "a=simulcast:send {}\r\n", RIDS.join(";"));
+    } else if config.declare_ssrcs {
+        if video {
+            let _ = write!(out, "a=ssrc-group:FID {} {}\r\n", sender.ssrc, sender.rtx_ssrc);
+            let _ = write!(out, "a=ssrc:{} cname:x\r\n", sender.rtx_ssrc);
+        }
+        let _ = write!(out, "a=ssrc:{} cname:x\r\n", sender.ssrc);
+    }
 }
 
 /// Reads an answer of the core; `None` when something is missing.

@@ -101,7 +101,13 @@ impl World {
         let broken = Arc::new(AtomicBool::new(false));
         Self {
             now,
-            sfu: Sfu::new(SfuConfig { limits, ..core_config(seed, address, &broken) }, now),
+            sfu: Sfu::new(
+                SfuConfig {
+                    limits,
+                    ..core_config(seed, address, &broken)
+                },
+                now,
+            ),
             broken,
             address,
             network: Network::new(seed.wrapping_add(1), conditions),

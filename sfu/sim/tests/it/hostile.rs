@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sfu_core::rtp::red::{self, Block};
-use sfu_core::{Counters, Event, SourceKind};
+use sfu_core::{Counters, Event, Source, SourceKind};
 use sfu_sim::{ClientConfig, Conditions, World};
 
 fn call() -> World {
@@ -269,13 +269,13 @@ fn an_authentic_client_cannot_break_anything_by_odd_packets() {
     world.admit(attacker, true);
     // The victims do not watch the attacker, but the attacker watches them.
     let sources = [SourceKind::Microphone, SourceKind::Camera];
-    let watched: Vec<_> = sources
-        .iter()
-        .map(|kind| sfu_core::Source {
-            peer: world.peer(0),
-            kind: *kind,
+    let of = |world: &World, index| {
+        sources.map(|kind| Source {
+            peer: world.peer(index),
+            kind,
         })
-        .collect();
+    };
+    let watched = of(&world, 0);
     world.show(attacker, &watched);
     let audience = world.join(ClientConfig {
         tag: 4,
@@ -283,13 +283,7 @@ fn an_authentic_client_cannot_break_anything_by_odd_packets() {
     });
     world.connect_all();
     world.admit(audience, true);
-    let shown: Vec<_> = sources
-        .iter()
-        .map(|kind| sfu_core::Source {
-            peer: world.peer(attacker),
-            kind: *kind,
-        })
-        .collect();
+    let shown = of(&world, attacker);
     world.show(audience, &shown);
     let from = world.address_of(attacker);
     let ssrcs = [
