@@ -43,7 +43,12 @@ pub(crate) struct Live {
     seen: Layer,
     /// Timestamp of the newest picture.
     picture: u32,
+    /// The last changes of the cap, newest first: timestamp of the picture, and what the cap was before.
+    changes: [(u32, Layer); CHANGES_REMEMBERED],
 }
+
+/// Changes of the cap that are remembered: more do not fit into the time in which a lost packet still comes.
+const CHANGES_REMEMBERED: usize = 4;
 
 impl Live {
     /// The best layer that is forwarded.
@@ -66,15 +71,28 @@ impl Live {
         self.seen.spatial = self.seen.spatial.max(spatial);
         self.seen.temporal = self.seen.temporal.max(temporal);
         if !late {
+            let before = self.cap;
             self.adapt(packet, target);
+            if self.cap != before {
+                self.changes.rotate_right(1);
+                self.changes[0] = (packet.header.timestamp, before);
+            }
         }
-        if temporal > self.cap.temporal {
+        let cap = self.cap_at(packet.header.timestamp);
+        if temporal > cap.temporal {
             Keep::NoPicture
-        } else if spatial > self.cap.spatial {
+        } else if spatial > cap.spatial {
             Keep::NoLayer
         } else {
             Keep::Yes
         }
+    }
+
+    /// What bounds a packet: one that comes late goes with its picture, most of which was shown or left out long ago.
+    fn cap_at(&self, timestamp: u32) -> Layer {
+        let is_later = |from: u32| from.wrapping_sub(timestamp).cast_signed() > 0;
+        let later = self.changes.iter().take_while(|(from, _)| is_later(*from));
+        later.last().map_or(self.cap, |(_, before)| *before)
     }
 
     fn adapt(&mut self, packet: &MediaPacket, target: Layer) {
@@ -209,12 +227,14 @@ impl Selection {
         if !packet.can_start() {
             return Decision::Wait;
         }
+        let (cap, picture) = (in_stream(packet, target), packet.header.timestamp);
         self.live = Some(Live {
             stream: packet.stream,
             encoding: packet.encoding,
-            cap: in_stream(packet, target),
+            cap,
             seen: packet.layer,
-            picture: packet.header.timestamp,
+            picture,
+            changes: [(picture, cap); CHANGES_REMEMBERED],
         });
         Decision::Start
     }

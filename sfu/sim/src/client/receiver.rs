@@ -356,13 +356,12 @@ impl Receiver {
                         .push((arrived.content.encoding, arrived.content.temporal));
                 }
             }
-            let missing = before.map_or(0, |(before, _)| {
-                index - before - 1 - self.empty.range(before + 1..*index).count() as u64
-            });
+            let filled = before.map_or(0, |(before, _)| self.empty.range(before + 1..*index).count() as u64);
+            let missing = before.map_or(0, |(before, _)| index - before - 1 - filled);
             if self.first.is_some_and(|first| first < *index) {
                 summary.holes += usize::try_from(missing).unwrap_or(usize::MAX);
             }
-            self.step(before.map(|(_, arrived)| arrived), arrived, starts, missing)
+            self.step(before.map(|(_, arrived)| arrived), arrived, starts, (missing, filled))
                 .and_then(|()| decoded.step(arrived, starts, missing))
                 .map_err(|wrong| {
                     format!(
@@ -375,7 +374,15 @@ impl Receiver {
         Ok(summary)
     }
 
-    fn step(&self, before: Option<&Arrived>, now: &Arrived, starts: bool, missing: u64) -> Result<(), &'static str> {
+    /// `missing` numbers lie before this packet that never came, and `filled` ones that came empty: their content was
+    /// lost on the way to the core, and turned out to be of a layer that is left out.
+    fn step(
+        &self,
+        before: Option<&Arrived>,
+        now: &Arrived,
+        starts: bool,
+        (missing, filled): (u64, u64),
+    ) -> Result<(), &'static str> {
         // What came before the very first arrival may be lost for good: nobody knows to ask for it.
         let Some(before) = before else { return Ok(()) };
         if self.slot.video && starts && missing == 0 && !now.vp8.is_some_and(|vp8| vp8.keyframe) {
@@ -409,12 +416,17 @@ impl Receiver {
                 .zip(one.tl0_pic_idx)
                 .map(|(two, one)| two.wrapping_sub(one));
             let frames = if skipped == 0 { frames } else { 1 };
+            // A picture of which nothing but filled numbers is left has an id all the same.
+            let pictures = pictures.map(|pictures| {
+                let spare = u32::from(pictures).saturating_sub(frames);
+                u32::from(pictures) - u32::try_from(filled).unwrap_or(0).min(spare)
+            });
             let bases = if layered {
                 u32::from(frames > 0 && two.tid == Some(0))
             } else {
                 frames & 0xff
             };
-            if pictures.map(u32::from) != Some(frames) || layers.map(u32::from) != Some(bases) {
+            if pictures != Some(frames) || layers.map(u32::from) != Some(bases) {
                 return Err("the picture ids are not continuous");
             }
         }
