@@ -27,6 +27,8 @@ const PROBE_BEYOND: f64 = 1.25;
 const FOUND_MORE: f64 = 1.03;
 /// The beginning is over after this at the latest.
 const SETTLES_WITHIN: Duration = Duration::from_millis(1_500);
+/// What is wanted is measured over about a second, and is too little before.
+const WANTED_KNOWN_AFTER: Duration = Duration::from_secs(1);
 /// No probe for this long after overuse.
 const CALM: Duration = Duration::from_millis(800);
 
@@ -215,8 +217,11 @@ impl Estimator {
             self.rate.set(arrives, now);
         }
         let limited = self.rate.decreased_at().is_some() || self.loss.limit_bps().is_finite();
-        let late = now.saturating_duration_since(informed_at) > SETTLES_WITHIN;
-        let enough = self.wanted_bps > 0.0 && self.bps() as f64 >= self.wanted_bps * PROBE_BEYOND / 1.1;
+        let informed = now.saturating_duration_since(informed_at);
+        let late = informed > SETTLES_WITHIN;
+        let enough = informed > WANTED_KNOWN_AFTER
+            && self.wanted_bps > 0.0
+            && self.bps() as f64 >= self.wanted_bps * PROBE_BEYOND / 1.1;
         self.settled = limited || late || enough;
     }
 

@@ -14,6 +14,12 @@ export function Avatar({ id, name, large = false }: { id: string; name: string; 
   );
 }
 
+const QUALITY_WORDS: Record<Quality, string> = {
+  good: "call-quality-good",
+  fair: "call-quality-fair",
+  poor: "call-quality-poor",
+};
+
 export function RemoteTile({ tile, main = false }: { tile: TileData; main?: boolean }) {
   const { media, state: page, t } = useCall();
   const quality = tile.lost || tile.source === "screen" ? null : qualityOf(page.value, tile.seat);
@@ -22,7 +28,7 @@ export function RemoteTile({ tile, main = false }: { tile: TileData; main?: bool
   const label = tile.source === "screen" ? t("call-tile-screen", { name: tile.name }) : tile.name;
   const words = [
     tile.lost ? t("call-tile-lost") : tile.microphoneOn ? "" : t("call-tile-muted"),
-    quality === null ? "" : t(`call-quality-${quality}`),
+    quality === null ? "" : t(QUALITY_WORDS[quality]),
   ];
   const state = words.filter((word) => word !== "").join(", ");
   const classes = ["tile", `is-${tile.source}`];
@@ -50,7 +56,7 @@ function QualityMark({ quality }: { quality: Quality | null }) {
   return (
     <span class="tile-quality" data-quality={quality}>
       <Icon name={quality === "poor" ? "network" : "network-fair"} size={16} />
-      {t(`call-quality-${quality}`)}
+      {t(QUALITY_WORDS[quality])}
     </span>
   );
 }
