@@ -45,10 +45,26 @@ pub(crate) const POPPLER: Need = Need {
     present: || on_path("pdftotext"),
 };
 
+pub(crate) const FIREFOX: Need = Need {
+    name: "Firefox",
+    why: "it talks to Chromium in a browser test",
+    packages: &["firefox-esr"],
+    present: || on_path("firefox-esr"),
+};
+pub(crate) const PYTHON: Need = Need {
+    name: "Python with venv",
+    why: "runs aiortc, an independent client, in a browser test",
+    packages: &["python3", "python3-venv"],
+    present: || output(Command::new("python3").args(["-c", "import ensurepip, venv"])).is_ok(),
+};
+
 const ALL: [Need; 5] = [COMPILER, NODE, CHROMIUM, POSTGRES, POPPLER];
 
 /// What `cargo xtask test` needs.
 pub(crate) const FOR_TESTS: &[Need] = &ALL;
+
+/// What some tests need that say so and are skipped without it.
+pub(crate) const FOR_INTEROP: &[Need] = &[FIREFOX, PYTHON];
 
 /// What `cargo xtask demo` needs.
 pub(crate) const FOR_DEMO: &[Need] = &[COMPILER, NODE];

@@ -31,6 +31,9 @@ enum Counting {
 pub(crate) fn test(only: &[String]) -> Result<()> {
     let wanted = |name: &str| only.is_empty() || only.iter().any(|part| name.contains(part.as_str()));
     machine::prepare(machine::FOR_TESTS)?;
+    if let Err(missing) = machine::prepare(machine::FOR_INTEROP) {
+        println!("some tests will be skipped: {missing}");
+    }
     web::bundle()?;
     let mut tally = Tally::default();
     let mut step = |name: &str, counting: Counting, command: &mut Command| {
