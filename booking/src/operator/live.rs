@@ -134,7 +134,6 @@ impl Look {
             bitrate_out_bps,
             round_trip_ms: stats.round_trip_ms,
             loss_permille: stats.loss_permille(),
-            codecs: String::new(),
         }
     }
 }

@@ -77,8 +77,6 @@ pub struct LiveParticipant {
     pub bitrate_out_bps: u64,
     pub round_trip_ms: Option<u32>,
     pub loss_permille: u32,
-    /// For example `vp8`, `opus`; empty before media.
-    pub codecs: String,
 }
 
 /// What a stream carries.

@@ -295,7 +295,6 @@ fn live_call(locale: Locale) -> OperatorCallPage {
         bitrate_out_bps: 1_300_000,
         round_trip_ms: connected.then_some(34),
         loss_permille: 2,
-        codecs: "opus, vp8".into(),
     };
     let leg = |sent, source, score_centi| LegRow {
         who: "Kari Nordli".into(),

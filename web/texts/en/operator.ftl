@@ -28,7 +28,6 @@ col-who = Who
 col-packets-in = Packets in
 col-packets-out = Packets out
 col-round-trip = Round trip
-col-codecs = Codecs
 col-reference = Booking
 col-when = When
 col-service = Service

@@ -28,7 +28,6 @@ col-who = Hvem
 col-packets-in = Pakker inn
 col-packets-out = Pakker ut
 col-round-trip = Rundtur
-col-codecs = Kodeker
 col-reference = Bestilling
 col-when = Når
 col-service = Tjeneste
