@@ -12,5 +12,5 @@ mod world;
 pub use client::{Client, ClientConfig, Freeze, Heard, Received, ReceivedStream, Seen};
 pub use link::{CompetingFlow, Competitor, Link, LinkConfig, LinkStats, Loss, Passed, Profile, Rate};
 pub use network::{Access, Conditions, Datagram, Network};
-pub use scoreboard::{Row, score};
+pub use scoreboard::{Row, Scene, score};
 pub use world::{Failure, Outcome, Report, World};

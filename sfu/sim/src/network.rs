@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use sfu_core::rtp::{is_media, is_rtcp};
 
 use crate::link::{Link, LinkConfig};
 
@@ -50,6 +51,8 @@ pub struct Access {
     pub up: Link,
     /// To the client.
     pub down: Link,
+    /// When packets of each stream were sent to the client, by SSRC, since the link was attached.
+    pub streams: BTreeMap<u32, Vec<Duration>>,
 }
 
 /// The datagrams on their way, soonest first.
@@ -86,6 +89,7 @@ impl Network {
             since: now,
             up: Link::new(up, self.random.random()),
             down: Link::new(down, self.random.random()),
+            streams: BTreeMap::new(),
         };
         self.accesses.insert(address, access);
     }
@@ -112,10 +116,18 @@ impl Network {
         let len = datagram.bytes.len();
         let linked = if let Some(access) = self.accesses.get_mut(&datagram.from) {
             Some((access.since, &mut access.up))
+        } else if let Some(access) = self.accesses.get_mut(&datagram.to) {
+            if is_media(&datagram.bytes)
+                && !is_rtcp(&datagram.bytes)
+                && let Some((_, ssrc)) = datagram.bytes[..].split_at_checked(8)
+                && let Some(ssrc) = ssrc.first_chunk()
+            {
+                let sent = access.streams.entry(u32::from_be_bytes(*ssrc)).or_default();
+                sent.push(now.saturating_duration_since(access.since));
+            }
+            Some((access.since, &mut access.down))
         } else {
-            self.accesses
-                .get_mut(&datagram.to)
-                .map(|access| (access.since, &mut access.down))
+            None
         };
         if let Some((since, link)) = linked {
             match link.send(now.saturating_duration_since(since), len) {

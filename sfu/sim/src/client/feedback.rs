@@ -83,9 +83,9 @@ impl FeedbackWriter {
             return;
         }
         while let Some(base) = self.base
-            && let Some(ticks) = self.arrived.range(base..).next().map(|(_, ticks)| *ticks)
+            && let Some((first, ticks)) = self.arrived.range(base..).next()
         {
-            self.base = Some(self.write(base, ticks, media_ssrc, out));
+            self.base = Some(self.write(base, (*first, *ticks), media_ssrc, out));
         }
         while self.arrived.len() > REMEMBERED {
             self.arrived.pop_first();
@@ -95,13 +95,15 @@ impl FeedbackWriter {
         self.due_at = Some(now + if slow { INTERVAL_MAX } else { INTERVAL_MIN });
     }
 
-    /// One packet from `base` on, of which the first arrived at `ticks_first`; the number after its last.
-    fn write(&mut self, base: u64, ticks_first: i64, media_ssrc: u32, out: &mut Vec<u8>) -> u64 {
+    /// One packet from `base` on, of which this was the first to arrive, at these ticks; the number after its last.
+    fn write(&mut self, base: u64, (first, ticks_first): (u64, i64), media_ssrc: u32, out: &mut Vec<u8>) -> u64 {
         let reference = ticks_first.div_euclid(TICKS_PER_REFERENCE);
         let mut last = reference * TICKS_PER_REFERENCE;
         let mut symbols: Vec<Symbol> = Vec::new();
         let mut deltas = Vec::new();
-        for index in base..=self.highest.min(base + STATUSES_MAX - 1) {
+        // What an outage swallowed is told in one run, however long.
+        let end = first.max(base + STATUSES_MAX - 1);
+        for index in base..=self.highest.min(end) {
             let Some(ticks) = self.arrived.get(&index) else {
                 symbols.push(0);
                 continue;
@@ -264,5 +266,24 @@ mod tests {
         writer.write_due(end + INTERVAL_MAX * 2, 5, &mut out);
         assert_eq!(u16::from_be_bytes([out[12], out[13]]), late);
         assert!(read(&out).len() > 100);
+    }
+
+    #[test]
+    fn a_long_outage_is_told_in_one_packet() {
+        let epoch = Instant::now();
+        let mut writer = FeedbackWriter::new(epoch);
+        let mut out = Vec::new();
+        writer.received(10, 1_000, epoch);
+        writer.write_due(epoch + INTERVAL_MAX, 5, &mut out);
+        let after = 10 + 3 * u16::try_from(STATUSES_MAX).unwrap();
+        let back = epoch + Duration::from_secs(3);
+        writer.received(after, 1_000, back);
+        out.clear();
+        writer.write_due(back + INTERVAL_MAX, 5, &mut out);
+        assert_eq!(u16::from_be_bytes([out[12], out[13]]), 11);
+        assert_eq!(
+            read(&out).into_iter().map(|(number, _)| number).collect::<Vec<_>>(),
+            [after]
+        );
     }
 }

@@ -56,6 +56,8 @@ pub struct ClientConfig {
     pub simulcast: bool,
     /// Sends pictures in three temporal layers.
     pub temporal_layers: bool,
+    /// Sends the camera as browsers do: 30 frames a second, encodings of 150, 500 and 1,500 kbit/s, long keyframes.
+    pub full_rate: bool,
 }
 
 impl Default for ClientConfig {
@@ -72,6 +74,7 @@ impl Default for ClientConfig {
             h264_slots: false,
             simulcast: false,
             temporal_layers: false,
+            full_rate: false,
         }
     }
 }

@@ -27,4 +27,16 @@ impl Client {
             .find(|receiver| receiver.slot.mid == mid)?
             .newest()
     }
+
+    /// The SSRC of a slot.
+    pub(crate) fn slot_ssrc(&self, mid: &str) -> Option<u32> {
+        let slot = self.receivers.iter().find(|receiver| receiver.slot.mid == mid)?;
+        Some(slot.slot.ssrc)
+    }
+
+    /// When each frame of an audio slot was there first.
+    pub(crate) fn heard_at(&self, mid: &str) -> Option<Vec<Instant>> {
+        let slot = self.receivers.iter().find(|receiver| receiver.slot.mid == mid)?;
+        (!slot.slot.video).then(|| slot.heard_at())
+    }
 }

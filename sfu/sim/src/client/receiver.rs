@@ -301,6 +301,11 @@ impl Receiver {
             })
     }
 
+    /// When each frame of sound was there first.
+    pub(super) fn heard_at(&self) -> Vec<Instant> {
+        self.heard.values().flat_map(BTreeMap::values).copied().collect()
+    }
+
     pub(super) fn report(&mut self, now: Instant) -> Option<Report> {
         let highest = self.highest?;
         let expected = highest - self.first?.min(highest) + 1;

@@ -1,4 +1,4 @@
-//! One source of a model client: Opus-like packets every 20 ms, or VP8-like frames every 50 ms.
+//! One source of a model client: Opus-like packets every 20 ms, or VP8-like frames, 20 or 30 a second.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,6 @@ use super::offer::{
 };
 
 const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
-const VIDEO_INTERVAL: Duration = Duration::from_millis(50);
 /// X and S; I and L; picture id of 15 bits; TL0PICIDX (RFC 7741 4.2).
 const DESCRIPTOR_LEN: usize = 5;
 
@@ -87,7 +86,11 @@ impl Sender {
             redundancy: config.redundancy && kind.media() == MediaKind::Audio,
             before: None,
             below_full: 30,
-            coding: Coding::new(encoding, config.temporal_layers && kind.media() == MediaKind::Video),
+            coding: Coding::new(
+                encoding,
+                config.temporal_layers && kind.media() == MediaKind::Video,
+                config.full_rate && kind == SourceKind::Camera,
+            ),
             active: true,
             tl0_pic_idx: 0,
             next_at: None,
@@ -111,8 +114,18 @@ impl Sender {
     fn interval(&self) -> Duration {
         match self.kind.media() {
             MediaKind::Audio => AUDIO_INTERVAL,
-            MediaKind::Video => VIDEO_INTERVAL,
+            MediaKind::Video => self.coding.interval(),
         }
+    }
+
+    /// Ticks of the media clock from one frame to the next: 48 kHz for sound, 90 kHz for pictures.
+    fn ticks(&self) -> u32 {
+        let clock = match self.kind.media() {
+            MediaKind::Audio => 48,
+            MediaKind::Video => 90,
+        };
+        let micros = u32::try_from(self.interval().as_micros()).expect("far below a second");
+        (micros * clock).div_ceil(1_000)
     }
 
     pub(super) fn start(&mut self, now: Instant) {
@@ -163,27 +176,22 @@ impl Sender {
         while let Some(at) = self.next_at.filter(|at| *at <= now) {
             self.next_at = Some(at + self.interval());
             if !self.active {
-                self.timestamp = self.timestamp.wrapping_add(4_500);
+                self.timestamp = self.timestamp.wrapping_add(self.ticks());
                 continue;
             }
             match self.kind.media() {
                 MediaKind::Audio => {
                     let len = random.random_range(MARKS_LEN..160);
                     out(self.packet(len, true, true, outlet));
-                    self.end_frame(960);
+                    self.end_frame();
                 }
                 MediaKind::Video => {
-                    let size = u32::from(self.coding.encoding.unwrap_or(2));
-                    let packets = if self.keyframe_wanted {
-                        2 + 2 * size
-                    } else {
-                        random.random_range(1..3 + size)
-                    };
+                    let (packets, lengths) = self.coding.packets(self.keyframe_wanted, random);
                     for number in 1..=packets {
-                        let len = random.random_range(400..1_100);
+                        let len = random.random_range(lengths.clone());
                         out(self.packet(len, number == 1, number == packets, outlet));
                     }
-                    self.end_frame(4_500);
+                    self.end_frame();
                     if random.random_ratio(1, 8) {
                         out(self.padding(random.random_range(1..200), outlet));
                     }
@@ -199,16 +207,12 @@ impl Sender {
             MediaKind::Video => payload_len - DESCRIPTOR_LEN,
         };
         let packet = self.packet(len, true, true, outlet);
-        self.end_frame(if self.kind.media() == MediaKind::Audio {
-            960
-        } else {
-            4_500
-        });
+        self.end_frame();
         packet
     }
 
-    fn end_frame(&mut self, ticks: u32) {
-        self.timestamp = self.timestamp.wrapping_add(ticks);
+    fn end_frame(&mut self) {
+        self.timestamp = self.timestamp.wrapping_add(self.ticks());
         self.frame += 1;
         self.picture_id = (self.picture_id + 1) & 0x7fff;
         self.coding.next_frame(self.keyframe_wanted);
