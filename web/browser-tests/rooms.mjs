@@ -174,7 +174,6 @@ function inPage() {
       .replace(/^a=ice-ufrag:.*$/gm, `a=ice-ufrag:${fresh("ice-ufrag")}`)
       .replace(/^a=ice-pwd:.*$/gm, `a=ice-pwd:${fresh("ice-pwd")}`);
     await connection.setRemoteDescription({ type: "answer", sdp: session.answer });
-    return { before: session.ufrag, after: fresh("ice-ufrag") };
   }
 
   /** Rows of statistics, plain. */

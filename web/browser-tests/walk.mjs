@@ -116,11 +116,11 @@ function readDuration(text) {
 export async function readRecords(page, origin, id) {
   await page.goto(`${origin}/operator/appointments/${id}`);
   return page.evaluate(() => {
-    const rows = (section) =>
-      [...section.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => cell.innerText.trim()));
-    // Between them, how the streams did, once there is something to tell.
-    const tables = [...document.querySelectorAll(".split-main section")].map(rows);
-    const [segments, payments, ledger] = [tables[0], ...tables.slice(-2)];
+    const rows = (name) => {
+      const section = document.querySelector(`[data-records="${name}"]`);
+      return [...section.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => cell.innerText.trim()));
+    };
+    const [segments, payments, ledger] = ["segments", "payments", "ledger"].map(rows);
     return { segments, payments, ledger };
   });
 }
