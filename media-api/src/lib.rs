@@ -10,7 +10,6 @@ mod metrics;
 mod offer;
 pub mod rooms;
 mod service;
-mod slots;
 
 pub use http::{ClientAddress, router};
 pub use keys::{KeyHash, PartnerKeys, fresh_key};

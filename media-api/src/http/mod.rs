@@ -1,6 +1,7 @@
 //! The API by HTTP: who asks, what is wrong with the request, and the answer.
 
 mod addresses;
+mod body;
 mod partner;
 mod problem;
 mod sessions;

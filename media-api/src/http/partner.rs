@@ -1,20 +1,17 @@
 //! Rooms, tickets and participants, for whoever has a partner key.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sfu_core::{PeerStats, RoomId, SourceKind};
 use signaling_protocol::MediaTicket;
 use signaling_protocol::ticket::MEDIA_TICKET_LIFE_S_MAX;
 
+use super::body::{self, Taken};
 use super::problem::Problem;
-use super::sessions::is_media_type;
 use super::{Api, Partner};
 use crate::limits::{NAME_CHARS_MAX, PARTICIPANTS_MAX, TICKET_LIFE_S};
 use crate::metrics::Count;
@@ -87,25 +84,6 @@ impl From<SourceKind> for SourceName {
     }
 }
 
-/// A JSON body: 415 for another type, 413 when too long, 400 for what is no JSON, 422 for JSON of another shape.
-fn body<T: DeserializeOwned>(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<T, Problem> {
-    if !is_media_type(headers.get(header::CONTENT_TYPE), "application/json") {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "bad_type",
-            "send JSON with `Content-Type: application/json`",
-        ));
-    }
-    let body = super::sessions::whole(body)?;
-    serde_json::from_slice(&body).map_err(|error| {
-        if error.is_data() {
-            Problem::value(error.to_string())
-        } else {
-            Problem::new(StatusCode::BAD_REQUEST, "bad_json", error.to_string())
-        }
-    })
-}
-
 fn checked_name(name: &str) -> Result<String, Problem> {
     let name = name.trim();
     if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
@@ -130,9 +108,9 @@ pub(super) async fn open(
     State(state): State<Api>,
     Partner(owner): Partner,
     headers: HeaderMap,
-    bytes: Result<Bytes, BytesRejection>,
+    taken: Taken,
 ) -> Answer {
-    let request: RoomRequest = body(&headers, bytes)?;
+    let request: RoomRequest = body::json(&headers, taken)?;
     let participants_max = request.participants_max.unwrap_or(PARTICIPANTS_MAX);
     if !(1..=PARTICIPANTS_MAX).contains(&participants_max) {
         return Err(Problem::value(format!("participants_max is 1 to {PARTICIPANTS_MAX}")));
@@ -182,10 +160,10 @@ pub(super) async fn invite(
     Partner(owner): Partner,
     Path(room): Path<String>,
     headers: HeaderMap,
-    bytes: Result<Bytes, BytesRejection>,
+    taken: Taken,
 ) -> Answer {
     let room = room_id(&room)?;
-    let request: TicketRequest = body(&headers, bytes)?;
+    let request: TicketRequest = body::json(&headers, taken)?;
     if !request.publish && !request.subscribe {
         return Err(Problem::value("a ticket permits publish, subscribe or both"));
     }
@@ -226,10 +204,10 @@ pub(super) async fn mute(
     Partner(owner): Partner,
     Path((room, participant)): Path<(String, String)>,
     headers: HeaderMap,
-    bytes: Result<Bytes, BytesRejection>,
+    taken: Taken,
 ) -> Answer {
     let (room, participant) = (room_id(&room)?, participant_id(&participant)?);
-    let request: MuteRequest = body(&headers, bytes)?;
+    let request: MuteRequest = body::json(&headers, taken)?;
     let kind = request.source.into();
     state
         .api

@@ -1,27 +1,21 @@
 //! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): media sessions by one POST, kept by PATCH and ended by DELETE.
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{patch, post};
-
+use axum::routing::{MethodRouter, patch, post};
 use serde::Deserialize;
 use sfu_core::{Mid, SlotSize};
 
+use super::body::{self, FRAGMENT, JSON, SDP, Taken};
 use super::problem::Problem;
 use super::{Api, Holder};
 use crate::fragment::Fragment;
-use crate::limits::{BODY_BYTES_MAX, PUBLISHERS_MAX, SIZES_MAX};
+use crate::limits::{PUBLISHERS_MAX, SIZES_MAX};
 use crate::metrics::Count;
 use crate::rooms::{Direction, ParticipantId, Refusal, SessionId, id_from};
-
-const SDP: &str = "application/sdp";
-const JSON: &str = "application/json";
-const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 type Answer = Result<Response, Problem>;
 
@@ -29,16 +23,18 @@ pub(super) fn router() -> Router<Api> {
     Router::new()
         .route("/whip", post(begin_publishing).options(endpoint_options))
         .route("/whep", post(begin_receiving).options(endpoint_options))
-        .route(
-            "/whip/{session}",
-            patch(patch_publishing).delete(end_publishing).options(session_options),
-        )
-        .route(
-            "/whep/{session}",
-            patch(patch_receiving).delete(end_receiving).options(session_options),
-        )
+        .route("/whip/{session}", session_routes(Direction::Publish))
+        .route("/whep/{session}", session_routes(Direction::Receive))
         .route("/whep/{session}/sizes", post(size_slots).options(sizes_options))
         .layer(middleware::from_fn(any_origin))
+}
+
+fn session_routes(direction: Direction) -> MethodRouter<Api> {
+    patch(move |state, session, holder, headers, taken| {
+        take_fragment(direction, state, session, holder, headers, taken)
+    })
+    .delete(move |state, session, holder| async move { end(direction, state, session, holder) })
+    .options(session_options)
 }
 
 /// Pages of any origin may use these: what counts is the ticket, which no browser sends by itself.
@@ -81,52 +77,8 @@ async fn sizes_options() -> Response {
     options("OPTIONS, POST", takes)
 }
 
-/// Whether a `Content-Type` is this one, whatever its parameters.
-pub(super) fn is_media_type(value: Option<&HeaderValue>, expected: &str) -> bool {
-    value
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.split(';').next())
-        .is_some_and(|text| text.trim().eq_ignore_ascii_case(expected))
-}
-
-/// The whole body, unless it is too long or its sender gave up.
-pub(super) fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
-    body.map_err(|error| {
-        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too_long",
-                format!("send at most {BODY_BYTES_MAX} bytes"),
-            )
-        } else {
-            Problem::new(StatusCode::BAD_REQUEST, "cut_short", "the body did not come whole")
-        }
-    })
-}
-
-fn text_body(
-    headers: &HeaderMap,
-    media_type: &'static str,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<String, Problem> {
-    if !is_media_type(headers.get(header::CONTENT_TYPE), media_type) {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "bad_type",
-            format!("send `Content-Type: {media_type}`"),
-        ));
-    }
-    let body = whole(body)?;
-    String::from_utf8(body.into()).map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "bad_text", "send text in UTF-8"))
-}
-
-async fn begin_publishing(
-    State(state): State<Api>,
-    holder: Holder,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Answer {
-    begin(&state, Direction::Publish, &holder, &headers, body, Vec::new()).await
+async fn begin_publishing(State(state): State<Api>, holder: Holder, headers: HeaderMap, taken: Taken) -> Answer {
+    begin(&state, Direction::Publish, &holder, &headers, taken, Vec::new()).await
 }
 
 async fn begin_receiving(
@@ -134,10 +86,10 @@ async fn begin_receiving(
     holder: Holder,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    taken: Taken,
 ) -> Answer {
     let publishers = publishers(query.as_deref().unwrap_or_default())?;
-    begin(&state, Direction::Receive, &holder, &headers, body, publishers).await
+    begin(&state, Direction::Receive, &holder, &headers, taken, publishers).await
 }
 
 /// `publisher=<participant>`, any number of times.
@@ -163,14 +115,14 @@ async fn begin(
     direction: Direction,
     holder: &Holder,
     headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    taken: Taken,
     publishers: Vec<ParticipantId>,
 ) -> Answer {
     let inner = &state.api.inner;
     if holder.ticket.expired(inner.now_s()) {
         return Err(state.failed(holder.address, Count::TicketsBad, Problem::ticket()));
     }
-    let offer = text_body(headers, SDP, body)?;
+    let offer = body::text(headers, SDP, taken)?;
     if !state.addresses().post(holder.address, inner.now().mono) {
         inner.metrics.add(Count::RateLimited);
         return Err(Problem::too_many());
@@ -191,35 +143,15 @@ async fn begin(
     Ok((StatusCode::CREATED, headers, answer).into_response())
 }
 
-async fn patch_publishing(
-    State(state): State<Api>,
-    Path(session): Path<String>,
-    holder: Holder,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Answer {
-    take_fragment(&state, Direction::Publish, session, &holder, &headers, body).await
-}
-
-async fn patch_receiving(
-    State(state): State<Api>,
-    Path(session): Path<String>,
-    holder: Holder,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Answer {
-    take_fragment(&state, Direction::Receive, session, &holder, &headers, body).await
-}
-
 async fn take_fragment(
-    state: &Api,
     direction: Direction,
-    session: String,
-    holder: &Holder,
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    State(state): State<Api>,
+    Path(session): Path<String>,
+    holder: Holder,
+    headers: HeaderMap,
+    taken: Taken,
 ) -> Answer {
-    let text = text_body(headers, FRAGMENT, body)?;
+    let text = body::text(&headers, FRAGMENT, taken)?;
     let if_match = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
     let if_match = if_match.ok_or_else(|| {
         Problem::new(
@@ -278,16 +210,9 @@ async fn size_slots(
     Path(session): Path<String>,
     holder: Holder,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    taken: Taken,
 ) -> Answer {
-    let text = text_body(&headers, JSON, body)?;
-    let request: SizesRequest = serde_json::from_str(&text).map_err(|error| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "bad_json",
-            format!("send sizes as JSON: {error}"),
-        )
-    })?;
+    let request: SizesRequest = body::json(&headers, taken)?;
     if request.slots.len() > SIZES_MAX {
         return Err(Problem::value(format!("give the sizes of at most {SIZES_MAX} slots")));
     }
@@ -302,19 +227,9 @@ async fn size_slots(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn end_publishing(State(state): State<Api>, Path(session): Path<String>, holder: Holder) -> Answer {
-    end(&state, Direction::Publish, session, &holder)
-}
-
-async fn end_receiving(State(state): State<Api>, Path(session): Path<String>, holder: Holder) -> Answer {
-    end(&state, Direction::Receive, session, &holder)
-}
-
-fn end(state: &Api, direction: Direction, session: String, holder: &Holder) -> Answer {
+fn end(direction: Direction, State(state): State<Api>, Path(session): Path<String>, holder: Holder) -> Answer {
     let (session, holder) = (SessionId(session), (holder.room, holder.participant));
-    state
-        .api
-        .inner
-        .with(|rooms, now| rooms.end(now, &session, direction, holder))?;
+    let inner = &state.api.inner;
+    inner.with(|rooms, now| rooms.end(now, &session, direction, holder))?;
     Ok(StatusCode::OK.into_response())
 }

@@ -2,10 +2,12 @@
 
 use sfu_core::{Event, PeerId, RoomId, Source, SourceKind};
 use signaling::clock::Now;
+use signaling::slots::{self, Surplus};
 
 use super::session::{Role, Session, Stage};
-use super::{Direction, Effect, Rooms};
-use crate::slots::{Surplus, Wanted, assign};
+use super::{Direction, Effect, ParticipantId, Rooms};
+
+type Wanted = slots::Wanted<ParticipantId>;
 
 impl Rooms {
     /// Takes one report of the media plane; those about peers of others are ignored.
@@ -26,16 +28,12 @@ impl Rooms {
                     session.stats = Some(stats);
                 }
             }
-            Event::Legs { peer, legs } => {
-                if let Some(session) = self.of_peer(peer) {
-                    session.legs = legs;
-                }
-            }
             Event::Restarted { peer, ufrag, password } => self.restarted(peer, &ufrag, &password),
             // Answers to joins come to whoever asked; the rest tells clients that have a channel for it.
             Event::Joined { .. }
             | Event::Refused { .. }
             | Event::Alive { .. }
+            | Event::Legs { .. }
             | Event::Encodings { .. }
             | Event::Loudest { .. }
             | Event::Speakers { .. } => {}
@@ -61,17 +59,15 @@ impl Rooms {
                 continue;
             };
             let (wanted, surplus): (Vec<Wanted>, _) = if publishers.is_empty() {
-                let others = published
-                    .iter()
-                    .filter(|wanted| wanted.participant != session.participant);
-                (others.copied().collect(), Surplus::Loudest)
+                let others = published.iter().filter(|wanted| wanted.who != session.participant);
+                (others.cloned().collect(), Surplus::Loudest)
             } else {
                 let named = publishers
                     .iter()
-                    .flat_map(|id| published.iter().filter(move |wanted| wanted.participant == *id));
-                (named.copied().collect(), Surplus::First)
+                    .flat_map(|id| published.iter().filter(move |wanted| wanted.who == *id));
+                (named.cloned().collect(), Surplus::First)
             };
-            let changed = assign(slots, &wanted, surplus);
+            let changed = slots::assign(slots, &wanted, surplus);
             if !changed.is_empty() {
                 self.effects.push(Effect::MapSlots {
                     peer: session.peer,
@@ -98,7 +94,7 @@ impl Rooms {
                 continue;
             }
             published.extend(session.sources().iter().map(|&kind| Wanted {
-                participant,
+                who: participant,
                 source: Source { peer, kind },
             }));
         }

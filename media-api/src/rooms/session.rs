@@ -1,13 +1,13 @@
 //! Sessions: begun with an offer, answered by the media plane, restarted, ended.
 
-use sfu_core::{Join, JoinError, Joined, LegStats, PeerId, PeerStats, RoomId, SlotSize, Source, SourceKind};
+use sfu_core::{Join, JoinError, Joined, PeerId, PeerStats, RoomId, SlotSize, Source, SourceKind};
 use signaling::clock::Now;
+use signaling::slots::Slot;
 
 use super::{Direction, Effect, NewSession, ParticipantId, Refusal, Restarted, Rooms, SessionId, SessionView, seconds};
 use crate::fragment::Frame;
 use crate::limits::SESSIONS_MAX;
 use crate::offer;
-use crate::slots::Slot;
 
 /// One WHIP or WHEP session.
 #[derive(Debug)]
@@ -24,7 +24,6 @@ pub(super) struct Session {
     /// The client's next one, while the media plane is asked for ours.
     pub(super) restarting: Option<String>,
     pub(super) stats: Option<PeerStats>,
-    pub(super) legs: Vec<LegStats>,
 }
 
 /// What a session is for.
@@ -36,7 +35,7 @@ pub(super) enum Role {
     Receive {
         /// Empty for everyone.
         publishers: Vec<ParticipantId>,
-        slots: Vec<Slot>,
+        slots: Vec<Slot<ParticipantId>>,
     },
 }
 
@@ -70,7 +69,6 @@ impl Session {
         SessionView {
             connected: matches!(self.stage, Stage::Answered { connected: true, .. }),
             stats: self.stats,
-            legs: self.legs.clone(),
         }
     }
 
@@ -143,7 +141,6 @@ impl Rooms {
                 ufrag,
                 restarting: None,
                 stats: None,
-                legs: Vec::new(),
             },
         );
         Ok(Join {

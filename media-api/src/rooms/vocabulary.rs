@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sfu_core::{JoinError, LegStats, PeerId, PeerStats, RoomId, SlotMapping, SlotSize, Source, SourceKind};
+use sfu_core::{JoinError, PeerId, PeerStats, RoomId, SlotMapping, SlotSize, Source, SourceKind};
 
 /// One participant of a room; random, so that tickets of an ended room fit no later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -161,5 +161,4 @@ pub struct SessionView {
     /// DTLS is up.
     pub connected: bool,
     pub stats: Option<PeerStats>,
-    pub legs: Vec<LegStats>,
 }

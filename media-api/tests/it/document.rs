@@ -119,6 +119,7 @@ fn the_codes_are_those_there_are() {
         .filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
         .collect();
     let source = concat!(
+        include_str!("../../src/http/body.rs"),
         include_str!("../../src/http/problem.rs"),
         include_str!("../../src/http/partner.rs"),
         include_str!("../../src/http/sessions.rs")

@@ -85,13 +85,14 @@ async fn sizes_go_to_the_media_plane_for_slots_that_exist() {
     for (ticket, media_type, send, status, code) in [
         (&ben, JSON, send.as_str(), 404, "no_session"),
         (&ada, SDP, &send, 415, "bad_type"),
-        (&ada, JSON, "{}", 400, "bad_json"),
+        (&ada, JSON, "{", 400, "bad_json"),
+        (&ada, JSON, "{}", 422, "bad_value"),
         (
             &ada,
             JSON,
             r#"{"slots":[{"mid":"v","width":-1,"height":0}]}"#,
-            400,
-            "bad_json",
+            422,
+            "bad_value",
         ),
         (&ada, JSON, &many, 422, "bad_value"),
     ] {

@@ -5,6 +5,7 @@
 pub mod authority;
 mod bucket;
 pub mod clock;
+mod counts;
 mod hub;
 pub mod intervals;
 pub mod limits;
@@ -12,6 +13,7 @@ pub mod media;
 mod metrics;
 pub mod room;
 pub mod session;
+pub mod slots;
 mod socket;
 
 pub use authority::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey};

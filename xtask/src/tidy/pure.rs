@@ -22,10 +22,10 @@ const PURE: &[(&str, &[&str])] = &[
     ("media-api/src/rooms/", OUTSIDE),
     ("media-api/src/fragment.rs", OUTSIDE),
     ("media-api/src/offer.rs", OUTSIDE),
-    ("media-api/src/slots.rs", OUTSIDE),
     ("signaling/service/src/room/", OUTSIDE),
     ("signaling/service/src/clock/", OUTSIDE),
     ("signaling/service/src/session.rs", OUTSIDE),
+    ("signaling/service/src/slots.rs", OUTSIDE),
     ("signaling/service/src/intervals.rs", OUTSIDE),
     ("booking/src/", &[]),
 ];

@@ -8,12 +8,13 @@ use signaling_protocol::ServerMessage;
 use signaling_protocol::message::ErrorCode;
 
 use super::seat::{Admission, Attendance, Joining, Link, Peer, Seat};
-use super::slots::{Slot, Wanted, assign, to_media};
+use super::slots::{Slot, Wanted, to_media};
 use super::vocabulary::{ConnectionId, Effect, Offer, Record};
 use super::{Closing, Room};
 use crate::authority::SegmentEnd;
 use crate::clock::SegmentId;
 use crate::limits::{CLOSE_WAIT, SILENCE_MAX};
+use crate::slots::{self, Surplus};
 
 impl Room {
     /// Passes an offer on. The peer that the seat has goes only when the new one is answered.
@@ -299,9 +300,9 @@ impl Room {
             let Some(peer) = seat.peer.as_mut() else { continue };
             let others = sources
                 .iter()
-                .filter(|(_, _, wanted)| admitted && wanted.seat != seat.id);
+                .filter(|(_, _, wanted)| admitted && wanted.who != seat.id);
             let wanted: Vec<_> = others.map(|(_, _, wanted)| wanted.clone()).collect();
-            let changed = assign(&mut peer.slots, &wanted);
+            let changed = slots::assign(&mut peer.slots, &wanted, Surplus::Loudest);
             if changed.is_empty() {
                 continue;
             }

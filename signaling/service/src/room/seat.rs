@@ -175,7 +175,7 @@ impl Seat {
                 Some((
                     rank,
                     Wanted {
-                        seat: self.id.clone(),
+                        who: self.id.clone(),
                         source: Source { peer: peer.id, kind },
                     },
                 ))

@@ -69,7 +69,7 @@ impl Room {
         let wanted = |source: Source| {
             let seat = self.seats.values().find(|seat| seat.has_peer(source.peer))?;
             Some(Wanted {
-                seat: seat.id.clone(),
+                who: seat.id.clone(),
                 source,
             })
         };
