@@ -30,19 +30,20 @@ export function outerAddress() {
 
 /**
  * A relay before the server's media port: of a hundred datagrams each way it loses `percent` and keeps the others for
- * `delayMs`. Each client has a way of its own, in order.
+ * `delayMs`. Each client has a way of its own, in order. While it is `dark` nothing gets through.
  */
-export async function badPath(serverPort, { percent, delayMs }) {
+export async function badPath(serverPort, { percent, delayMs, seed = 1 }) {
   const front = createSocket("udp4");
   await new Promise((done) => front.bind(0, "127.0.0.1", done));
   const backs = new Map();
   const counts = { passed: 0, lost: 0 };
   let closed = false;
-  let seed = 1;
+  let dark = false;
+  let state = seed;
   const carry = (send) => {
     // A generator of our own, so that every run loses the same share.
-    seed = (seed * 48_271) % 2_147_483_647;
-    if (seed / 2_147_483_647 < percent / 100) {
+    state = (state * 48_271) % 2_147_483_647;
+    if (dark || state / 2_147_483_647 < percent / 100) {
       counts.lost += 1;
       return;
     }
@@ -61,6 +62,12 @@ export async function badPath(serverPort, { percent, delayMs }) {
   return {
     relay: { address: "127.0.0.1", port: front.address().port },
     counts,
+    /** Nothing gets through for so long. */
+    blackout: async (milliseconds) => {
+      dark = true;
+      await new Promise((done) => setTimeout(done, milliseconds));
+      dark = false;
+    },
     end: () => {
       closed = true;
       for (const socket of [front, ...backs.values()]) socket.close();

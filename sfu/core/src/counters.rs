@@ -75,8 +75,10 @@ counters! {
     gate_closed,
     /// Media packets forwarded for the first time.
     forwarded,
-    /// Media packets sent again on request.
+    /// Media packets sent again.
     retransmitted,
+    /// Those of them that were sent again unasked, or a second time when asked, since the path loses packets.
+    repeated,
     /// Requests for a packet that is no longer (or never was) there.
     retransmit_missing,
     /// Packets of padding sent to find out what a path carries.

@@ -25,6 +25,7 @@ pub mod limits;
 pub mod nack;
 mod peer;
 mod quality;
+mod repeats;
 mod reports;
 pub mod ring;
 mod room;

@@ -59,6 +59,11 @@ pub const ARENA_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The longest datagram that is handled or sent; longer ones are dropped.
 pub const DATAGRAM_BYTES_MAX: usize = 1_500;
 
+/// Packets of a core that wait to be sent a second time; a further one is sent once.
+pub const REPEATS_WAITING_MAX: usize = 4_096;
+/// Bytes that a slot may send a second time in a second, unless an eighth of what it sends is more.
+pub const REPEATED_BYTES_PER_SECOND: u64 = 16_000;
+
 /// Sent video packets that one slot can retransmit; a NACK for an older one is not answered.
 pub const SENT_VIDEO_PACKETS: usize = 1_024;
 /// Sent audio packets that one slot remembers, so that none is sealed twice.

@@ -9,7 +9,7 @@ use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::demux::Tuple;
 use crate::dtls::{DtlsServer, Fingerprint};
-use crate::event::{PeerId, PeerStats, RoomId, SourceKind};
+use crate::event::{MediaKind, PeerId, PeerStats, RoomId, SourceKind};
 use crate::forward::MediaPacket;
 use crate::ice::IceAgent;
 use crate::leg::PathLoss;
@@ -164,6 +164,17 @@ impl Peer {
         let frames = self.redundancy.reported(lost, now);
         for slot in &mut self.slots {
             slot.redundancy = frames;
+        }
+    }
+
+    /// Lets its pictures be sent twice in part while its path loses packets, for `spare` bytes in the next second at most.
+    pub(crate) fn allow_repeats(&mut self, spare: u64) {
+        let mut spare = spare;
+        for slot in &mut self.slots {
+            if slot.kind == MediaKind::Video {
+                let room = if slot.redundancy > 0 { spare } else { 0 };
+                spare -= slot.repeats.look(slot.counts.bytes_in_all, room);
+            }
         }
     }
 

@@ -93,6 +93,12 @@ impl Estimator {
         bps.clamp(limits::ESTIMATE_BPS_MIN as f64, limits::ESTIMATE_BPS_MAX as f64) as u64
     }
 
+    /// How much more than is sent the path carries, in bits a second; nothing before the estimate is more than a guess.
+    pub(crate) fn spare_bps(&self) -> u64 {
+        let sent = self.sent.bps().filter(|_| self.settled);
+        sent.map_or(0, |sent| self.bps().saturating_sub(sent as u64))
+    }
+
     /// The estimate is more than a guess: the first probes are over, or the path has shown its limit before.
     pub(crate) fn is_settled(&self) -> bool {
         self.settled

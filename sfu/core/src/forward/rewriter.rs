@@ -1,10 +1,11 @@
 //! Rewrites one source's numbers into a slot's: sequence, timestamp and picture ids stay continuous whatever the slot is
 //! switched to and whatever is left out (RFC 3550 5.1, RFC 7741 4.2).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::sent_log::SentLog;
 use super::{MediaPacket, Offsets, SentEntry, SentState};
+use crate::limits;
 
 /// A switch between two encodings of one publisher follows its clock only this near to the time of arrival, in seconds.
 const ALIGNMENT_MAX_S: u32 = 2;
@@ -253,6 +254,11 @@ impl Rewriter {
 
     /// What a NACK for this sequence number means, if it is to be answered (again) now.
     pub(crate) fn request(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
-        self.log.request(sequence, now)
+        self.log.request(sequence, limits::RETRANSMIT_INTERVAL, now)
+    }
+
+    /// What this sequence number stands for, however lately it was sent.
+    pub(crate) fn recall(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
+        self.log.request(sequence, Duration::ZERO, now)
     }
 }

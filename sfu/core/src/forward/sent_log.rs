@@ -1,9 +1,8 @@
 //! The last sequence numbers of a slot and what they stand for.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Offsets;
-use crate::limits;
 
 /// Streams of which numbers are still known. The oldest is forgotten for a new one.
 const SEGMENTS: usize = 4;
@@ -163,8 +162,8 @@ impl SentLog {
         Some((low, entry.picture_id))
     }
 
-    /// What a NACK for this sequence number means, if it is to be answered (again) now.
-    pub(super) fn request(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
+    /// What this sequence number stands for, unless it was sent again less than `interval` ago. It counts as sent again.
+    pub(super) fn request(&mut self, sequence: u16, interval: Duration, now: Instant) -> Option<SentEntry> {
         let newest = self.next.checked_sub(1).filter(|_| !self.entries.is_empty())?;
         #[expect(clippy::cast_possible_truncation, reason = "the distance modulo 2^16 is meant")]
         let back = (newest as u16).wrapping_sub(sequence);
@@ -183,7 +182,7 @@ impl SentLog {
             return None;
         }
         let since = u128::from(millis.wrapping_sub(entry.repeated));
-        if entry.repeated != 0 && since < limits::RETRANSMIT_INTERVAL.as_millis() {
+        if entry.repeated != 0 && since < interval.as_millis() {
             return None;
         }
         entry.repeated = millis;

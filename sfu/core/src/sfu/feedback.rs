@@ -7,6 +7,7 @@ use crate::forward::{SentEntry, SentState};
 use crate::layers::TrackRef;
 use crate::limits;
 use crate::peer::{Peer, Transport};
+use crate::repeats::Repeat;
 use crate::reports::{SenderClock, ticks};
 use crate::rtcp::{self, NackList, Reports, Rtcp, SenderReport};
 use crate::rtp::Header;
@@ -143,9 +144,50 @@ impl Sfu {
                 self.counters.rate_limited += 1;
                 return;
             }
+            let peer_id = peer.id;
             let codec = self.load_stored(track, entry);
             if codec.is_none_or(|codec| !self.retransmit(now, place, slot, (sequence, entry, codec))) {
                 self.counters.retransmit_missing += 1;
+                continue;
+            }
+            // The answer may get lost like what it repeats, and then it is late already.
+            let again = Repeat {
+                place,
+                peer: peer_id,
+                slot,
+                sequence,
+            };
+            let Some(peer) = self.peers.get_mut(place) else { return };
+            if peer.slots[slot].repeats.take(self.stored.len()) {
+                self.repeats.push(again, now);
+            }
+        }
+    }
+
+    /// Sends a second time what is due for it and still of use.
+    pub(super) fn send_repeats(&mut self, now: Instant) {
+        while let Some(Repeat {
+            place,
+            peer: id,
+            slot,
+            sequence,
+        }) = self.repeats.take_due(now)
+        {
+            let Some(peer) = self.peers.get_mut(place).filter(|peer| peer.id == id && peer.allowed) else {
+                continue;
+            };
+            self.working_on = Some(peer.room);
+            let selection = peer.slots[slot].selection;
+            let entry = peer.slots[slot].recall(sequence, now);
+            let (Some(track), Some(entry)) = (selection.track(), entry) else {
+                continue;
+            };
+            if selection.live().is_none_or(|live| live.stream != entry.stream) || !peer.retransmissions.take(now) {
+                continue;
+            }
+            let codec = self.load_stored(track, entry);
+            if codec.is_some_and(|codec| self.retransmit(now, place, slot, (sequence, entry, codec))) {
+                self.counters.repeated += 1;
             }
         }
     }

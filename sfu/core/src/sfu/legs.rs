@@ -62,8 +62,10 @@ impl Sfu {
         let Some(peer) = self.peers.get_mut(place) else { return };
         let Some(estimator) = &peer.estimator else { return };
         peer.path_loss.look(estimator.told_in_all());
+        let spare = estimator.spare_bps() / 8;
         if let Some(lost) = peer.path_loss.share() {
             peer.add_redundancy(lost, now);
+            peer.allow_repeats(spare);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::event::SourceKind;
 use crate::layers::{TrackRef, bit};
 use crate::limits;
 use crate::peer::{Binding, Peer, Transport};
+use crate::repeats::Repeat;
 use crate::rtp::{AudioLevel, Header};
 use crate::sdp::Codec;
 use crate::slot::Forwarded;
@@ -123,7 +124,16 @@ impl Sfu {
                 let (arena, counters) = (&mut self.arena, &mut self.counters);
                 let plain = (received.packet, &self.earlier);
                 match subscriber.forward(subscription.slot, &media, plain, now, arena, counters) {
-                    Forwarded::Sent { starts, .. } => {
+                    Forwarded::Sent { starts, again, .. } => {
+                        if let Some(sequence) = again {
+                            let repeat = Repeat {
+                                place: subscription.peer,
+                                peer: subscriber.id,
+                                slot: subscription.slot,
+                                sequence,
+                            };
+                            self.repeats.push(repeat, now);
+                        }
                         late_start |= starts && !media.newest;
                         if starts {
                             subscription.interest = encoding;

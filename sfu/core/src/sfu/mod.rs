@@ -28,6 +28,7 @@ use crate::event::{Command, DisconnectReason, Event, RoomId, Source};
 use crate::layers::LayerRate;
 use crate::limits;
 use crate::peer::Transport;
+use crate::repeats::Repeats;
 use crate::reports::NtpClock;
 use crate::room::{Peers, Rooms};
 use crate::transmit::{Arena, Destination, Transmits};
@@ -121,6 +122,8 @@ pub struct Sfu {
     last_stream: u32,
     /// When each peer is to be looked at, or a little earlier.
     deadlines: Deadlines,
+    /// What is sent a second time in a moment.
+    repeats: Repeats,
     /// Whose input is being worked on, for [`Sfu::fail_room`].
     working_on: Option<RoomId>,
     /// Reused for answers and compounds.
@@ -162,6 +165,7 @@ impl Sfu {
             capture: None,
             last_stream: 0,
             deadlines: Deadlines::default(),
+            repeats: Repeats::default(),
             working_on: None,
             scratch: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
             stored: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
@@ -205,6 +209,7 @@ impl Sfu {
             Input::Timeout => {}
         }
         if self.next_timeout().is_some_and(|at| at <= now) {
+            self.send_repeats(now);
             self.run_timers(now);
         }
         self.working_on = None;
@@ -236,7 +241,8 @@ impl Sfu {
     /// When to call [`Sfu::handle`] with [`Input::Timeout`], unless something else happens before.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.deadlines.first().map(|(at, _)| at)
+        let deadline = self.deadlines.first().map(|(at, _)| at);
+        deadline.into_iter().chain(self.repeats.due_at()).min()
     }
 
     /// What was done and dropped since the start.

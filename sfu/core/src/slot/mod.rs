@@ -15,6 +15,7 @@ use crate::forward::{MediaPacket, Place, Rewriter};
 use crate::layers::{Decision, Layer, Selection, TrackRef};
 use crate::leg::Leg;
 use crate::limits;
+use crate::repeats::RepeatCredit;
 use crate::reports::SentCounts;
 use crate::rtp::{Fields, write_header};
 use crate::sdp::Codecs;
@@ -69,6 +70,8 @@ pub(crate) struct Slot {
     pub(crate) loudest: Option<Option<Source>>,
     /// Earlier frames that go along with each packet, if it carries sound and the client takes them.
     pub(crate) redundancy: usize,
+    /// What may be sent a second time; nothing while the path loses nothing.
+    pub(crate) repeats: RepeatCredit,
     /// Share lost (of 256) and jitter, as the client last reported.
     pub(crate) reported: (u8, Duration),
     /// Share of its source's packets that never reached us.
@@ -92,10 +95,12 @@ pub(crate) struct Path<'a> {
 /// What became of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forwarded {
-    /// `bytes` of header and payload; `starts` if it is the first of its source.
+    /// `bytes` of header and payload; `starts` if it is the first of its source. `again` is its number if it is to be sent
+    /// a second time.
     Sent {
         bytes: usize,
         starts: bool,
+        again: Option<u16>,
     },
     /// The slot waits for a place to start.
     Waiting,
@@ -137,6 +142,7 @@ impl Slot {
             rtx_index: u64::from(first_sequence & 0x7fff),
             loudest: None,
             redundancy: 0,
+            repeats: RepeatCredit::default(),
             reported: (0, Duration::ZERO),
             upstream_lost: 0.0,
             keyframe_requests: 0,
@@ -238,9 +244,11 @@ impl Slot {
         }
         self.counts.sent(body.len());
         path.counters.forwarded += 1;
+        let again = self.kind == MediaKind::Video && body.marker && self.repeats.take(body.len());
         Forwarded::Sent {
             bytes: self.extensions.header_len() + body.len(),
             starts,
+            again: again.then_some(low(placed.index)),
         }
     }
 }

@@ -19,6 +19,12 @@ impl Slot {
         self.rewriter.request(sequence, now)
     }
 
+    /// What was sent under `sequence` and is to be sent a second time.
+    pub(crate) fn recall(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
+        let entry = self.rewriter.recall(sequence, now);
+        entry.filter(|entry| entry.state == SentState::Sent)
+    }
+
     /// Sends a stored packet of the source again, on the retransmission stream.
     pub(crate) fn retransmit(
         &mut self,
