@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::event::PeerId;
 use crate::limits;
+use crate::track::Subscription;
 
 /// From the first time to the second: long enough that one burst does not take both, short beside a picture.
 const DELAY: Duration = Duration::from_millis(10);
@@ -28,6 +29,20 @@ pub(crate) struct Repeats {
 }
 
 impl Repeats {
+    /// Notes a packet that was forwarded to a slot of a peer now, if it is to be sent `again` under this number.
+    pub(crate) fn note(&mut self, again: Option<u16>, subscription: &Subscription, peer: PeerId, now: Instant) {
+        if let Some(sequence) = again {
+            let Subscription { peer: place, slot, .. } = *subscription;
+            let repeat = Repeat {
+                place,
+                peer,
+                slot,
+                sequence,
+            };
+            self.push(repeat, now);
+        }
+    }
+
     /// Notes a packet that was sent now. When too many wait it is not repeated.
     pub(crate) fn push(&mut self, repeat: Repeat, now: Instant) {
         if self.waiting.len() < limits::REPEATS_WAITING_MAX {
@@ -91,7 +106,10 @@ mod tests {
         repeats.push(repeat(7), at(0));
         repeats.push(repeat(8), at(4));
         assert_eq!((repeats.due_at(), repeats.take_due(at(9))), (Some(at(10)), None));
-        assert_eq!((repeats.take_due(at(10)), repeats.take_due(at(10))), (Some(repeat(7)), None));
+        assert_eq!(
+            (repeats.take_due(at(10)), repeats.take_due(at(10))),
+            (Some(repeat(7)), None)
+        );
         assert_eq!(repeats.take_due(at(100)), Some(repeat(8)));
         for sequence in 0..limits::REPEATS_WAITING_MAX + 5 {
             repeats.push(repeat((sequence & 0xffff) as u16), start);
@@ -106,7 +124,11 @@ mod tests {
         assert!(!credit.take(1), "nothing before the first look");
         assert_eq!(credit.look(1_000, 100_000), floor);
         assert!(credit.take(1_200) && credit.bytes == floor - 1_200);
-        assert_eq!(credit.look(1_000 + 64 * floor, 10_000_000), 8 * floor, "an eighth of the last second");
+        assert_eq!(
+            credit.look(1_000 + 64 * floor, 10_000_000),
+            8 * floor,
+            "an eighth of the last second"
+        );
         assert_eq!(credit.look(1_000 + 64 * floor, 700), 700);
         assert!(!credit.take(701) && credit.take(700) && !credit.take(1));
     }

@@ -7,7 +7,6 @@ use crate::event::SourceKind;
 use crate::layers::{TrackRef, bit};
 use crate::limits;
 use crate::peer::{Binding, Peer, Transport};
-use crate::repeats::Repeat;
 use crate::rtp::{AudioLevel, Header};
 use crate::sdp::Codec;
 use crate::slot::Forwarded;
@@ -96,10 +95,8 @@ impl Sfu {
             return;
         }
         if peer.tracks[track].kind == SourceKind::Microphone {
-            let level = peer.extensions.audio_level;
-            let level = level.and_then(|id| AudioLevel::parse(received.header.extension(received.packet, id)?));
-            peer.tracks[track].loudness.heard(level, now);
             let room = peer.room;
+            hear(peer, track, received, now);
             self.rank(now, room);
         }
         if changed {
@@ -125,15 +122,7 @@ impl Sfu {
                 let plain = (received.packet, &self.earlier);
                 match subscriber.forward(subscription.slot, &media, plain, now, arena, counters) {
                     Forwarded::Sent { starts, again, .. } => {
-                        if let Some(sequence) = again {
-                            let repeat = Repeat {
-                                place: subscription.peer,
-                                peer: subscriber.id,
-                                slot: subscription.slot,
-                                sequence,
-                            };
-                            self.repeats.push(repeat, now);
-                        }
+                        self.repeats.note(again, subscription, subscriber.id, now);
                         late_start |= starts && !media.newest;
                         if starts {
                             subscription.interest = encoding;
@@ -159,6 +148,13 @@ impl Sfu {
             }
         }
     }
+}
+
+/// Notes how loud a packet of a microphone is.
+fn hear(peer: &mut Peer, track: usize, received: &Received<'_>, now: Instant) {
+    let level = peer.extensions.audio_level;
+    let level = level.and_then(|id| AudioLevel::parse(received.header.extension(received.packet, id)?));
+    peer.tracks[track].loudness.heard(level, now);
 }
 
 /// Which encoding of which track an SSRC is of: declared in the offer, or learnt from a packet that carries the mid and,

@@ -9,5 +9,6 @@ mod lifecycle;
 mod links;
 mod paths;
 mod quality;
+mod repair;
 mod seeds;
 mod switching;

@@ -1,0 +1,56 @@
+//! What is seen over paths that lose packets: a lost packet costs a moment, not a picture that stands still.
+
+use std::time::Duration;
+
+use sfu_core::Counters;
+use sfu_sim::{ClientConfig, Conditions, Profile, World};
+
+/// Of a minute: time frozen, longest time between two pictures, and what the core did. The publisher's or the viewer's
+/// access is `profile`, everything else is well.
+fn watch(lossy: usize, profile: Profile, seed: u64) -> (Duration, Duration, Counters) {
+    let mut world = World::new(seed, Conditions::PERFECT);
+    for tag in 1..=2 {
+        world.join(ClientConfig {
+            tag,
+            ..ClientConfig::default()
+        });
+    }
+    world.attach(lossy, profile);
+    world.connect_all();
+    world.show_everybody();
+    for index in 0..2 {
+        world.admit(index, true);
+    }
+    let now = world.now();
+    world.client(0).start_media(now);
+    world.run_for(profile.length());
+    world.client(1).check_received().expect("a stream that can be decoded");
+    let seen = world.client(1).seen("3").expect("a picture").clone();
+    let gaps = seen.frames.windows(2).map(|pair| pair[1] - pair[0]);
+    (seen.frozen(), gaps.max().unwrap_or_default(), *world.sfu().counters())
+}
+
+#[test]
+fn a_viewer_who_loses_packets_sees_them_in_time() {
+    for seed in 1..=3 {
+        let (frozen, longest, counters) = watch(1, Profile::Loss5Rtt60, seed);
+        assert!(
+            frozen < Duration::from_millis(600),
+            "{seed}: frozen for {frozen:?} of a minute"
+        );
+        assert!(
+            longest < Duration::from_millis(400),
+            "{seed}: {longest:?} between two pictures"
+        );
+        assert!(counters.repeated > 500, "{seed}: {}", counters.repeated);
+    }
+}
+
+#[test]
+fn a_path_that_loses_nothing_gets_nothing_twice() {
+    let (frozen, _, counters) = watch(1, Profile::Steady, 1);
+    assert_eq!(
+        (frozen, counters.repeated, counters.retransmitted),
+        (Duration::ZERO, 0, 0)
+    );
+}
