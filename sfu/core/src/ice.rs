@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::demux::{Protocol, Tuple};
 use crate::limits;
+use crate::prefetch::prefetch;
 
 /// Checks remembered to tell a replay from a fresh one.
 const TRANSACTIONS_REMEMBERED: usize = 1_024;
@@ -232,6 +233,11 @@ impl IceAgent {
         self.pairs.retain(|pair| pair.tuple != tuple);
         self.nominated = self.nominated.filter(|nominated| nominated.tuple != tuple);
         self.provisional = self.provisional.filter(|provisional| *provisional != tuple);
+    }
+
+    /// Asks for what [`IceAgent::selected`] looks at.
+    pub(crate) fn prefetch_selected(&self) {
+        prefetch(&self.nominated);
     }
 
     /// Where to send: the nominated pair, else the one of the handshake.

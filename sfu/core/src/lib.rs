@@ -24,6 +24,7 @@ mod leg;
 pub mod limits;
 pub mod nack;
 mod peer;
+mod prefetch;
 mod quality;
 mod repeats;
 mod reports;

@@ -14,6 +14,7 @@ use crate::forward::MediaPacket;
 use crate::ice::IceAgent;
 use crate::leg::PathLoss;
 use crate::limits;
+use crate::prefetch::prefetch;
 use crate::reports::PublisherClock;
 use crate::sdp::Extensions;
 use crate::slot::{Forwarded, Path, Slot};
@@ -206,6 +207,39 @@ impl Peer {
 
     pub(crate) fn track_of(&self, kind: SourceKind) -> Option<usize> {
         self.tracks.iter().position(|track| track.kind == kind)
+    }
+
+    /// Asks for what [`Peer::forward`] looks at first.
+    pub(crate) fn prefetch(&self) {
+        prefetch(&self.allowed);
+        prefetch(&self.transport);
+        prefetch(&self.slots);
+        prefetch(&self.estimator);
+        prefetch(&self.stats);
+        self.ice.prefetch_selected();
+    }
+
+    /// Asks for the slot, the keys and the estimate, once [`Peer::prefetch`] was answered.
+    pub(crate) fn prefetch_slot(&self, slot: usize) {
+        if let Some(slot) = self.slots.get(slot) {
+            prefetch(slot);
+        }
+        if let Transport::Connected(secured) = &self.transport {
+            prefetch(&secured.sender);
+        }
+        if let Some(estimator) = &self.estimator {
+            estimator.prefetch();
+        }
+    }
+
+    /// Asks for the places where the next packet is noted, once [`Peer::prefetch_slot`] was answered.
+    pub(crate) fn prefetch_logs(&self, slot: usize) {
+        if let Some(slot) = self.slots.get(slot) {
+            slot.prefetch_logs();
+        }
+        if let Some(estimator) = &self.estimator {
+            estimator.prefetch_history();
+        }
     }
 
     /// Forwards one packet on a slot.

@@ -34,29 +34,35 @@ struct Entry {
 /// Reused from wake-up to wake-up, so that a warm arena allocates nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
+    /// As many as were ever in use at once; never shortened, so that nothing has to be cleared before it is written.
     bytes: Vec<u8>,
+    used: usize,
     entries: Vec<Entry>,
 }
 
 impl Arena {
-    /// Appends one datagram of at most `len_max` bytes. `write` gets that many zeroed bytes and returns how many of
-    /// them are the datagram, or `None` to send nothing. False: the arena is full or nothing was written.
+    /// Appends one datagram of at most `len_max` bytes. `write` gets that many bytes, in which something may stand from
+    /// before, and returns how many of them are the datagram, or `None` to send nothing. False: the arena is full or
+    /// nothing was written.
     pub(crate) fn push(
         &mut self,
         destination: Destination,
         len_max: usize,
         write: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> bool {
-        let start = self.bytes.len();
-        if start + len_max > limits::ARENA_BYTES_MAX {
+        let start = self.used;
+        let end = start + len_max;
+        if end > limits::ARENA_BYTES_MAX {
             return false;
         }
-        self.bytes.resize(start + len_max, 0);
-        let written = write(&mut self.bytes[start..]).unwrap_or(0).min(len_max);
-        self.bytes.truncate(start + written);
+        if end > self.bytes.len() {
+            self.bytes.resize(end, 0);
+        }
+        let written = write(&mut self.bytes[start..end]).unwrap_or(0).min(len_max);
         if written == 0 {
             return false;
         }
+        self.used = start + written;
         let order = u32::try_from(self.entries.len()).expect("the arena is bounded in bytes");
         self.entries.push(Entry {
             destination,
@@ -107,7 +113,7 @@ impl Transmits<'_> {
 
 impl Drop for Transmits<'_> {
     fn drop(&mut self) {
-        self.arena.bytes.clear();
+        self.arena.used = 0;
         self.arena.entries.clear();
     }
 }

@@ -12,6 +12,7 @@ use super::loss::LossLimit;
 use super::probe::Prober;
 use super::rate::RateControl;
 use crate::limits;
+use crate::prefetch::prefetch;
 
 /// Before anything is known, in bits a second.
 const START_BPS: f64 = 600_000.0;
@@ -102,6 +103,19 @@ impl Estimator {
     /// The estimate is more than a guess: the first probes are over, or the path has shown its limit before.
     pub(crate) fn is_settled(&self) -> bool {
         self.settled
+    }
+
+    /// Asks for what [`Estimator::send`] looks at.
+    pub(crate) fn prefetch(&self) {
+        prefetch(&self.start);
+        prefetch(&self.history);
+        prefetch(&self.sent);
+        self.prober.prefetch();
+    }
+
+    /// Asks for the place where the next packet is noted, once [`Estimator::prefetch`] was answered.
+    pub(crate) fn prefetch_history(&self) {
+        self.history.prefetch();
     }
 
     /// The number of a packet of `len` bytes of UDP payload that is sent now.

@@ -1,5 +1,7 @@
 //! What was sent to one peer under each transport-wide number.
 
+use crate::prefetch::prefetch;
+
 /// Packets remembered: a second and more of the fastest subscriber, in eight bytes each. A power of two.
 const WINDOW: u64 = 1_024;
 
@@ -47,6 +49,11 @@ impl History {
             told: false,
         };
         low(number)
+    }
+
+    /// Asks for the place of the next packet.
+    pub(super) fn prefetch(&self) {
+        prefetch(&self.entries[place(self.next)]);
     }
 
     /// The full number of the packet that `number` means: the newest with these 16 bits.

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::prefetch::prefetch;
+
 /// How long a probe lasts, and how often something is sent for it.
 const LENGTH: Duration = Duration::from_millis(30);
 const STEP: Duration = Duration::from_millis(5);
@@ -173,6 +175,11 @@ impl Prober {
         }
         let due = (running.target_bps / 8.0) * (elapsed.min(LENGTH) + STEP).as_secs_f64();
         Some((due as u64).saturating_sub(running.sent_bytes)).filter(|bytes| *bytes > 0)
+    }
+
+    /// Asks for what [`Prober::sending`] looks at.
+    pub(super) fn prefetch(&self) {
+        prefetch(&self.running);
     }
 
     /// Notes a packet that is being sent; the number of the probe that it is part of, zero for none.

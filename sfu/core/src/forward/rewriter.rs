@@ -91,6 +91,11 @@ impl Rewriter {
         self.log.prepare(capacity, now);
     }
 
+    /// Asks for the place where the next number is noted.
+    pub(crate) fn prefetch_log(&self) {
+        self.log.prefetch();
+    }
+
     /// Another publisher's clock will count.
     pub(crate) fn forget_clock(&mut self) {
         self.anchor = None;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Offsets;
+use crate::prefetch::prefetch;
 
 /// Streams of which numbers are still known. The oldest is forgotten for a new one.
 const SEGMENTS: usize = 4;
@@ -93,6 +94,13 @@ impl SentLog {
             self.entries.resize(capacity, unused);
             self.segments.reserve_exact(SEGMENTS);
             self.epoch = Some(now);
+        }
+    }
+
+    /// Asks for the place of the next number.
+    pub(super) fn prefetch(&self) {
+        if !self.entries.is_empty() {
+            prefetch(&self.entries[self.place(self.next)]);
         }
     }
 

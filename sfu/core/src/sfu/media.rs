@@ -4,16 +4,31 @@ use std::time::Instant;
 
 use super::Sfu;
 use crate::event::SourceKind;
+use crate::forward::MediaPacket;
 use crate::layers::{TrackRef, bit};
 use crate::limits;
 use crate::peer::{Binding, Peer, Transport};
 use crate::rtp::{AudioLevel, Header};
 use crate::sdp::Codec;
 use crate::slot::Forwarded;
-use crate::track::{Arrival, Received, Unwanted};
+use crate::track::{Arrival, Received, Subscription, Unwanted};
 
 /// A retransmission names the packet it repeats in its first two bytes (RFC 4588 section 4).
 const ORIGINAL_SEQUENCE_LEN: usize = 2;
+
+/// Subscribers whose memory is asked for together: as many waits overlap as a core can have open.
+const FETCHED_TOGETHER: usize = 8;
+
+/// What came of one packet's way to all its subscribers.
+#[derive(Debug, Default)]
+struct FannedOut {
+    /// Somebody starts with a packet that is not the newest.
+    late_start: bool,
+    /// Somebody waits for a keyframe.
+    waiting: bool,
+    /// Somebody's encoding changed.
+    switched: bool,
+}
 
 impl Sfu {
     pub(super) fn srtp(&mut self, now: Instant, place: usize, bytes: &mut [u8]) {
@@ -111,39 +126,17 @@ impl Sfu {
         {
             self.earlier.load(&stream.ring, media.index, media.header.timestamp);
         }
-        let encoding = bit(media.encoding);
-        let (mut late_start, mut waiting, mut switched) = (false, false, false);
-        for subscription in &mut subscriptions {
-            if subscription.interest & encoding == 0 {
-                continue;
-            }
-            if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
-                let (arena, counters) = (&mut self.arena, &mut self.counters);
-                let plain = (received.packet, &self.earlier);
-                match subscriber.forward(subscription.slot, &media, plain, now, arena, counters) {
-                    Forwarded::Sent { starts, again, .. } => {
-                        self.repeats.note(again, subscription, subscriber.id, now);
-                        late_start |= starts && !media.newest;
-                        if starts {
-                            subscription.interest = encoding;
-                            switched = true;
-                        }
-                    }
-                    Forwarded::Waiting => waiting = true,
-                    Forwarded::Dropped => {}
-                }
-            }
-        }
-        if late_start {
+        let came = self.fan_out(now, &media, received.packet, &mut subscriptions);
+        if came.late_start {
             self.catch_up(now, TrackRef { peer: place, track }, &media, &subscriptions);
         }
         if let Some(peer) = self.peers.get_mut(place) {
             let track = &mut peer.tracks[track];
             track.subscriptions = subscriptions;
-            if switched {
+            if came.switched {
                 track.sum_interest();
             }
-            if waiting {
+            if came.waiting {
                 track.keyframes.want(media.encoding);
             }
         }
@@ -155,6 +148,57 @@ fn hear(peer: &mut Peer, track: usize, received: &Received<'_>, now: Instant) {
     let level = peer.extensions.audio_level;
     let level = level.and_then(|id| AudioLevel::parse(received.header.extension(received.packet, id)?));
     peer.tracks[track].loudness.heard(level, now);
+}
+
+impl Sfu {
+    /// Forwards one packet to all that take its encoding.
+    fn fan_out(
+        &mut self,
+        now: Instant,
+        media: &MediaPacket,
+        packet: &[u8],
+        subscriptions: &mut [Subscription],
+    ) -> FannedOut {
+        let encoding = bit(media.encoding);
+        let mut came = FannedOut::default();
+        for group in subscriptions.chunks_mut(FETCHED_TOGETHER) {
+            self.prefetch(group, encoding);
+            for subscription in group {
+                if subscription.interest & encoding == 0 {
+                    continue;
+                }
+                let Some(subscriber) = self.peers.get_mut(subscription.peer) else {
+                    continue;
+                };
+                let (arena, counters) = (&mut self.arena, &mut self.counters);
+                let plain = (packet, &self.earlier);
+                match subscriber.forward(subscription.slot, media, plain, now, arena, counters) {
+                    Forwarded::Sent { starts, again, .. } => {
+                        self.repeats.note(again, subscription, subscriber.id, now);
+                        came.late_start |= starts && !media.newest;
+                        if starts {
+                            subscription.interest = encoding;
+                            came.switched = true;
+                        }
+                    }
+                    Forwarded::Waiting => came.waiting = true,
+                    Forwarded::Dropped => {}
+                }
+            }
+        }
+        came
+    }
+
+    /// Asks for what forwarding to these subscribers will touch, one step of the way to it after the other.
+    fn prefetch(&self, subscriptions: &[Subscription], encoding: u8) {
+        let takers = || {
+            let takers = subscriptions.iter().filter(|taker| taker.interest & encoding != 0);
+            takers.filter_map(|taker| Some((self.peers.get(taker.peer)?, taker.slot)))
+        };
+        takers().for_each(|(subscriber, _)| subscriber.prefetch());
+        takers().for_each(|(subscriber, slot)| subscriber.prefetch_slot(slot));
+        takers().for_each(|(subscriber, slot)| subscriber.prefetch_logs(slot));
+    }
 }
 
 /// Which encoding of which track an SSRC is of: declared in the offer, or learnt from a packet that carries the mid and,

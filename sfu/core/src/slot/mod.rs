@@ -15,6 +15,7 @@ use crate::forward::{MediaPacket, Place, Rewriter};
 use crate::layers::{Decision, Layer, Selection, TrackRef};
 use crate::leg::Leg;
 use crate::limits;
+use crate::prefetch::prefetch;
 use crate::repeats::RepeatCredit;
 use crate::reports::SentCounts;
 use crate::rtp::{Fields, write_header};
@@ -186,6 +187,12 @@ impl Slot {
     /// The layer that flows.
     pub(crate) fn current(&self) -> Option<Layer> {
         self.selection.live().map(|live| live.layer())
+    }
+
+    /// Asks for what a packet needs beside the slot itself.
+    pub(crate) fn prefetch_logs(&self) {
+        self.codecs.iter().take(1).for_each(prefetch);
+        self.rewriter.prefetch_log();
     }
 
     /// Sends one packet of the mapped track, or decides not to.

@@ -105,7 +105,8 @@ impl Slot {
         let sender = &mut *path.sender;
         let sent = path.arena.push(path.destination, plain_len + RTP_OVERHEAD, |out| {
             extensions.write(out, &fields, number);
-            // The count stands in the last byte (RFC 3550 5.1).
+            // The count stands in the last byte, behind zeros (RFC 3550 5.1).
+            out[header_len..plain_len - 1].fill(0);
             out[plain_len - 1] = u8::MAX;
             Some(sender.seal_rtp(roll_over(index), out, header_len, plain_len))
         });

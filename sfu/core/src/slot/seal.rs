@@ -79,7 +79,8 @@ impl Slot {
                 packet.descriptor.rewrite(written, placed.offsets);
             }
             if padding > 0 {
-                // The count stands in the last byte, behind zeros (RFC 3550 5.1), which the arena gives.
+                // The count stands in the last byte, behind zeros (RFC 3550 5.1).
+                out[payload_end..plain_len - 1].fill(0);
                 out[plain_len - 1] = padding;
             }
             Some(sender.seal_rtp(roll_over(placed.index), out, header_len, plain_len))
