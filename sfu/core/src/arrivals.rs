@@ -49,8 +49,8 @@ impl ArrivalLog {
         usize::try_from(number & (WINDOW - 1)).expect("below the window")
     }
 
-    /// Notes the arrival of a transport-wide number.
-    pub(crate) fn received(&mut self, number: u16, now: Instant) {
+    /// Notes the arrival of a transport-wide number. Returns how many it leaves out.
+    pub(crate) fn received(&mut self, number: u16, now: Instant) -> u64 {
         let number = if self.ticks.is_empty() {
             // Takes its memory at the first number; one round ahead, so that an earlier one has a place too.
             self.ticks.resize(Self::place(WINDOW - 1) + 1, 0);
@@ -61,14 +61,15 @@ impl ArrivalLog {
             #[expect(clippy::cast_possible_truncation, reason = "the distance modulo 2^16 is meant")]
             let ahead = number.wrapping_sub(self.end as u16).cast_signed();
             let Some(number) = self.end.checked_add_signed(i64::from(ahead)) else {
-                return;
+                return 0;
             };
             number
         };
         // What was reported lost stays so: the publisher has drawn its conclusions.
         if number < self.base {
-            return;
+            return 0;
         }
+        let left_out = number.saturating_sub(self.end);
         // Only the last numbers have a place: a client that jumps ahead in every packet must not buy a walk with each.
         self.end = self.end.max((number + 1).saturating_sub(WINDOW));
         while self.end <= number {
@@ -80,6 +81,7 @@ impl ArrivalLog {
         let ticks = now.saturating_duration_since(self.start).as_micros() / TICK_MICROS;
         self.ticks[Self::place(number)] = u64::try_from(ticks).unwrap_or(u64::MAX - 1) + 1;
         self.due_at.get_or_insert(now + INTERVAL);
+        left_out
     }
 
     /// Appends what is due, at most one packet; the rest is due at once.

@@ -61,13 +61,17 @@ impl Sfu {
             self.counters.captures_dropped += u64::from(!kept);
         }
         let number = peer.extensions.transport_cc.and_then(|id| header.extension(plain, id));
+        let mut left_out = 0;
         if let Some(&[high, low]) = number {
-            peer.arrivals.received(u16::from_be_bytes([high, low]), now);
+            left_out = peer.arrivals.received(u16::from_be_bytes([high, low]), now);
         }
         let Some(binding) = bind(peer, &header, plain) else {
             self.counters.unknown_ssrc += 1;
             return;
         };
+        if left_out > 0 {
+            suspect(peer, binding, (header.ssrc, opened.index), left_out, now);
+        }
         let red = peer.tracks[binding.track].codecs.by_red(header.payload_type);
         if let Some(payload_type) = red.map(|codec| codec.payload_type) {
             self.redundant(now, place, binding, (header, opened.index), plain, payload_type);
@@ -139,6 +143,20 @@ impl Sfu {
             if came.waiting {
                 track.keyframes.want(media.encoding);
             }
+        }
+    }
+}
+
+/// Transport-wide numbers were left out before a packet. What its own stream does not lack is of another one: sound comes so
+/// often that the loss of a picture's last packet shows so before the next picture comes.
+fn suspect(peer: &mut Peer, binding: Binding, (ssrc, index): (u32, u64), left_out: u64, now: Instant) {
+    let Binding {
+        track, encoding, rtx, ..
+    } = binding;
+    let own = peer.tracks[track].left_out(encoding, ssrc, index);
+    if left_out > own {
+        for (place, other) in peer.tracks.iter_mut().enumerate() {
+            other.suspect((place == track && !rtx).then_some(encoding), now);
         }
     }
 }

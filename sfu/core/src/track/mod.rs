@@ -202,7 +202,7 @@ impl Track {
             .received(index, header.timestamp, codec.clock_rate(), arrival, now);
         if let Some(nack) = &mut stream.nack {
             if self.interest & bit(place) > 0 {
-                nack.received(index, now);
+                nack.received(index, arrival == Arrival::Retransmission, now);
             } else {
                 nack.pass(index);
             }
@@ -227,6 +227,25 @@ impl Track {
             self.note_frame(place);
         }
         Ok(media)
+    }
+
+    /// Something of the publisher was lost that the numbers of what came do not explain: perhaps the end of a picture of
+    /// an encoding that somebody watches. `but` is the encoding that it came by, where that is of this track.
+    pub(crate) fn suspect(&mut self, but: Option<usize>, now: Instant) {
+        for (place, encoding) in self.encodings.iter_mut().enumerate() {
+            let nack = encoding.stream.as_mut().and_then(|stream| stream.nack.as_mut());
+            if let Some(nack) = nack.filter(|_| self.interest & bit(place) > 0 && but != Some(place)) {
+                nack.suspect(now);
+            }
+        }
+    }
+
+    /// How many packets a packet of this SSRC and index leaves out of its stream.
+    pub(crate) fn left_out(&self, encoding: usize, ssrc: u32, index: u64) -> u64 {
+        let stream = self.encodings[encoding].stream.as_ref();
+        let stream = stream.filter(|stream| stream.ssrc == ssrc);
+        let highest = stream.and_then(|stream| stream.reception.highest());
+        highest.map_or(0, |highest| index.saturating_sub(highest + 1))
     }
 
     fn learn_size(&mut self, place: usize, keyframe: &MediaPacket, packet: &[u8]) {

@@ -15,6 +15,8 @@ use super::playout::{Heard, Picture, Piece, listen};
 
 /// How often a receiver asks for one packet.
 const TRIES: u8 = 6;
+/// Between two requests for it.
+const ROUND_TRIP_ASSUMED: Duration = Duration::from_millis(50);
 /// A packet asked for so long before what the slot carries changed may not be had any more.
 const CHANGE_BEFORE_ASKING: Duration = Duration::from_secs(1);
 /// One asked for so long after may be of what the slot carried before.
@@ -65,6 +67,7 @@ pub(crate) struct Taken {
 #[derive(Debug, Clone, Copy)]
 struct Asked {
     first_at: Instant,
+    last_at: Instant,
     times: u8,
 }
 
@@ -192,7 +195,7 @@ impl Receiver {
 
     fn take(&mut self, header: &Header, payload: &[u8], index: u64, (repeated, now): (bool, Instant)) {
         if self.slot.video {
-            self.nack.received(index, now);
+            self.nack.received(index, false, now);
         }
         if payload.is_empty() {
             self.empty.insert(index);
@@ -272,16 +275,24 @@ impl Receiver {
     }
 
     pub(super) fn due(&mut self, now: Instant, out: &mut Vec<u16>) {
-        self.nack.due(now, Duration::from_millis(50), out);
-        for sequence in out {
-            if let Some(index) = self.index_of(*sequence) {
-                let asked = self.asked.entry(index).or_insert(Asked {
-                    first_at: now,
-                    times: 0,
-                });
+        self.nack.due(now, ROUND_TRIP_ASSUMED, out);
+        out.retain(|sequence| {
+            let Some(index) = self.index_of(*sequence) else {
+                return true;
+            };
+            let asked = self.asked.entry(index).or_insert(Asked {
+                first_at: now,
+                last_at: now,
+                times: 0,
+            });
+            // Unlike the core, browsers do not ask again while an answer may be on its way.
+            let again = asked.times > 0 && now.saturating_duration_since(asked.last_at) < ROUND_TRIP_ASSUMED;
+            if !again {
+                asked.last_at = now;
                 asked.times += 1;
             }
-        }
+            !again
+        });
     }
 
     pub(super) fn next_due(&self) -> Option<Instant> {

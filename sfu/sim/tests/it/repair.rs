@@ -54,3 +54,20 @@ fn a_path_that_loses_nothing_gets_nothing_twice() {
         (Duration::ZERO, 0, 0)
     );
 }
+
+#[test]
+fn a_publisher_who_loses_packets_is_seen_in_time() {
+    for seed in 1..=3 {
+        let (frozen, longest, counters) = watch(0, Profile::Loss5Rtt60, seed);
+        assert!(
+            frozen < Duration::from_millis(600),
+            "{seed}: frozen for {frozen:?} of a minute"
+        );
+        assert!(
+            longest < Duration::from_millis(400),
+            "{seed}: {longest:?} between two pictures"
+        );
+        // Asked twice, a model client answers twice; nothing is asked for that came.
+        assert!(counters.rtp_duplicate < 300, "{seed}: {}", counters.rtp_duplicate);
+    }
+}
