@@ -1,8 +1,10 @@
 //! What a payload says about itself, whatever its codec.
 
+use std::ops::Range;
+
 use super::Offsets;
 use crate::layers::Layer;
-use crate::rtp::dependency_descriptor::{DependencyDescriptor, Indication, Structure};
+use crate::rtp::dependency_descriptor::{DependencyDescriptor, Indication, Passable, Structure};
 use crate::rtp::{Av1, H264, Vp8, Vp9};
 use crate::sdp::Codec;
 
@@ -27,6 +29,18 @@ pub(crate) struct Layered {
     /// Layers to which one may switch at this frame.
     switches: Layers,
     end_of_frame: bool,
+    told: Told,
+}
+
+/// A descriptor that can be passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Where its value stands in the packet.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) value: Passable,
+    /// Active decode targets, where it names them or brings a structure.
+    pub(crate) active_targets: Option<u32>,
 }
 
 /// A set of layers: four temporal ones for each of four spatial ones, which is all that is in use.
@@ -69,6 +83,24 @@ pub(crate) enum Raise {
     To(Layers),
 }
 
+impl Layered {
+    fn learn(&mut self, read: &DependencyDescriptor, structure: &Structure) {
+        for target in 0..structure.decode_targets {
+            if read.indications.get(target) == Indication::Switch
+                && let Some((spatial, temporal)) = structure.layer_of(target)
+            {
+                self.switches.insert(Layer { spatial, temporal });
+            }
+        }
+        self.layer = Layer {
+            spatial: read.spatial,
+            temporal: read.temporal,
+        };
+        self.end_of_frame = read.end_of_frame;
+        self.told.active_targets = read.active_targets;
+    }
+}
+
 impl Descriptor {
     pub(crate) fn read(codec: Codec, payload: &[u8]) -> Self {
         let plain = |keyframe| Self::Plain { keyframe };
@@ -76,37 +108,50 @@ impl Descriptor {
             Codec::Opus => plain(false),
             Codec::Vp8 => Vp8::parse(payload).map_or(plain(false), Self::Vp8),
             Codec::Vp9 => Vp9::parse(payload).map_or(plain(false), Self::Vp9),
-            Codec::H264 => plain(H264::parse(payload).is_some_and(|h264| h264.keyframe)),
+            Codec::H264(_) => plain(H264::parse(payload).is_some_and(|h264| h264.keyframe)),
             Codec::Av1 => plain(Av1::parse(payload).is_some_and(|av1| av1.keyframe)),
         }
     }
 
-    /// With what the dependency descriptor of the packet tells, for codecs whose payload says nothing of layers.
-    pub(crate) fn layered(self, value: &[u8], structure: Option<&Structure>) -> Self {
+    /// With what the dependency descriptor, which stands at `at` in the packet, tells, for codecs whose payload says
+    /// nothing of layers.
+    pub(crate) fn layered(self, packet: &[u8], at: Range<usize>, structure: Option<&Structure>) -> Self {
         let Self::Plain { keyframe } = self else { return self };
-        let Some((read, brought)) = DependencyDescriptor::read(value, structure) else {
-            return self;
-        };
-        let Some(structure) = brought.as_ref().or(structure) else {
-            return self;
-        };
-        let mut switches = Layers::default();
-        for target in 0..structure.decode_targets {
-            if read.indications.get(target) == Indication::Switch
-                && let Some((spatial, temporal)) = structure.layer_of(target)
-            {
-                switches.insert(Layer { spatial, temporal });
-            }
-        }
-        Self::Layered(Layered {
+        let Range { start, end } = at;
+        let value = &packet[start..end];
+        let read = DependencyDescriptor::read(value, structure);
+        let known = read
+            .as_ref()
+            .and_then(|(read, brought)| Some((read, brought.as_ref().or(structure)?)));
+        let passable = known.map_or_else(
+            || Passable::unread(value),
+            |(read, structure)| Passable::read(value, read, structure),
+        );
+        let Some(passable) = passable else { return self };
+        let mut layered = Layered {
             keyframe,
-            layer: Layer {
-                spatial: read.spatial,
-                temporal: read.temporal,
+            layer: Layer::default(),
+            switches: Layers::default(),
+            end_of_frame: false,
+            told: Told {
+                start,
+                end,
+                value: passable,
+                active_targets: None,
             },
-            switches,
-            end_of_frame: read.end_of_frame,
-        })
+        };
+        if let Some((read, structure)) = known {
+            layered.learn(read, structure);
+        }
+        Self::Layered(layered)
+    }
+
+    /// The dependency descriptor, to be passed on.
+    pub(crate) fn told(&self) -> Option<&Told> {
+        match self {
+            Self::Layered(layered) => Some(&layered.told),
+            Self::Plain { .. } | Self::Vp8(_) | Self::Vp9(_) => None,
+        }
     }
 
     /// A decoder of pictures that knows nothing can begin here.

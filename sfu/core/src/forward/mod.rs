@@ -6,7 +6,7 @@ mod sent_log;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use descriptor::{Descriptor, Raise};
+pub(crate) use descriptor::{Descriptor, Raise, Told};
 pub(crate) use rewriter::{Keep, Place, Placed, Rewriter};
 pub(crate) use sent_log::{SentEntry, SentState};
 
@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use crate::layers::Layer;
 use crate::rtp::Header;
+use crate::rtp::dependency_descriptor::Renumber;
 use crate::sdp::Codec;
 
 /// A packet that came in, as the forwarding sees it. The payload goes beside it.
@@ -42,7 +43,7 @@ impl MediaPacket {
     pub(crate) fn can_start(&self) -> bool {
         match self.codec {
             Codec::Opus => self.header.payload_len > 0,
-            Codec::Vp8 | Codec::H264 | Codec::Vp9 | Codec::Av1 => self.descriptor.keyframe(),
+            Codec::Vp8 | Codec::H264(_) | Codec::Vp9 | Codec::Av1 => self.descriptor.keyframe(),
         }
     }
 }
@@ -53,4 +54,6 @@ pub(crate) struct Offsets {
     pub(crate) timestamp: u32,
     pub(crate) picture_id: u16,
     pub(crate) tl0_pic_idx: u8,
+    /// Of dependency descriptors.
+    pub(crate) frames: Renumber,
 }

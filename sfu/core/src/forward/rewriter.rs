@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::sent_log::SentLog;
 use super::{MediaPacket, Offsets, SentEntry, SentState};
 use crate::limits;
+use crate::rtp::dependency_descriptor::{Renumber, TEMPLATE_IDS};
 
 /// A switch between two encodings of one publisher follows its clock only this near to the time of arrival, in seconds.
 const ALIGNMENT_MAX_S: u32 = 2;
@@ -54,6 +55,42 @@ struct Anchor {
     timestamp: u32,
 }
 
+/// Numbers in dependency descriptors. Gaps are allowed in them, since each frame names those that it refers to: between two
+/// starts they are only shifted.
+#[derive(Debug, Default)]
+struct Frames {
+    /// The slot's number of the newest frame.
+    newest: Option<u16>,
+    /// The slot's template id after the last of the newest structure, so that two structures in a row share none (A.8.3).
+    next_template: Option<u8>,
+}
+
+impl Frames {
+    /// What to add to the numbers of a new source.
+    fn start(&mut self, packet: &MediaPacket, before: Renumber) -> Renumber {
+        let Some(told) = packet.descriptor.told() else {
+            return before;
+        };
+        let mut renumber = Renumber::default();
+        if let Some(newest) = self.newest {
+            renumber.frame_number = newest.wrapping_add(1).wrapping_sub(told.value.frame_number);
+        }
+        if let Some(((first, _), next)) = told.value.brought.zip(self.next_template) {
+            renumber.template = next.wrapping_sub(first) % TEMPLATE_IDS;
+        }
+        self.saw(packet, renumber);
+        renumber
+    }
+
+    fn saw(&mut self, packet: &MediaPacket, renumber: Renumber) {
+        let Some(told) = packet.descriptor.told() else { return };
+        self.newest = Some(told.value.frame_number.wrapping_add(renumber.frame_number));
+        if let Some((first, count)) = told.value.brought {
+            self.next_template = Some(first.wrapping_add(count).wrapping_add(renumber.template) % TEMPLATE_IDS);
+        }
+    }
+}
+
 /// Numbers of one slot.
 #[derive(Debug)]
 pub(crate) struct Rewriter {
@@ -67,6 +104,7 @@ pub(crate) struct Rewriter {
     /// Picture id of the newest picture, as the source counts.
     picture_id: Option<u16>,
     tl0_pic_idx: Option<u8>,
+    frames: Frames,
     anchor: Option<Anchor>,
 }
 
@@ -82,6 +120,7 @@ impl Rewriter {
             offsets: Offsets::default(),
             picture_id: None,
             tl0_pic_idx: None,
+            frames: Frames::default(),
             anchor: None,
         }
     }
@@ -129,6 +168,7 @@ impl Rewriter {
             self.offsets.tl0_pic_idx = before.map_or(0, |before| before.wrapping_add(1).wrapping_sub(source));
             self.tl0_pic_idx = tl0_pic_idx;
         }
+        self.offsets.frames = self.frames.start(packet, self.offsets.frames);
         self.start = packet.index;
         self.newest = packet.index;
         self.log.begin(packet.stream, packet.index, self.offsets);
@@ -186,6 +226,7 @@ impl Rewriter {
             }
         }
         self.tl0_pic_idx = tl0_pic_idx.or(self.tl0_pic_idx);
+        self.frames.saw(packet, self.offsets.frames);
         // An empty packet, too, gives its number to the packet after it.
         if keep == Keep::Yes && packet.header.payload_len > 0 {
             Place::Whole(self.send(packet, now))

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Offsets;
 use crate::prefetch::prefetch;
+use crate::rtp::dependency_descriptor::Renumber;
 
 /// Streams of which numbers are still known. The oldest is forgotten for a new one.
 const SEGMENTS: usize = 4;
@@ -46,6 +47,7 @@ struct Segment {
     source: u64,
     timestamp: u32,
     tl0_pic_idx: u8,
+    frames: Renumber,
 }
 
 impl Segment {
@@ -115,6 +117,7 @@ impl SentLog {
             source,
             timestamp: offsets.timestamp,
             tl0_pic_idx: offsets.tl0_pic_idx,
+            frames: offsets.frames,
         });
     }
 
@@ -201,6 +204,7 @@ impl SentLog {
                 timestamp: segment.timestamp,
                 picture_id: entry.picture_id,
                 tl0_pic_idx: segment.tl0_pic_idx,
+                frames: segment.frames,
             },
             state: entry.state,
         })

@@ -357,3 +357,76 @@ proptest! {
         }
     }
 }
+
+/// A packet with a dependency descriptor; `first` is the first template id of a structure of two, if it brings one.
+fn told(stream: u32, index: u64, frame_number: u16, first: Option<u8>) -> MediaPacket {
+    let mut value = vec![0xc0 | first.unwrap_or(0)];
+    value.extend(frame_number.to_be_bytes());
+    if let Some(first) = first {
+        // One decode target, two templates that are part of it; no references, chains or resolutions.
+        let bits = 0b1_0000 << 27 | u32::from(first) << 21 | 0b0011 << 12 | 0b1010 << 8;
+        value.extend(bits.to_be_bytes());
+    }
+    let at = 0..value.len();
+    let keyframe = first.is_some();
+    MediaPacket {
+        codec: Codec::Av1,
+        descriptor: Descriptor::Plain { keyframe }.layered(&value, at, None),
+        ..packet(content(stream, index, frame_number))
+    }
+}
+
+#[test]
+fn numbers_of_dependency_descriptors_go_on_over_a_switch() {
+    let now = Instant::now();
+    let mut rewriter = rewriter(10, now);
+    let frames = |place: Place| match place {
+        Place::Whole(placed) => Some(placed.offsets.frames),
+        Place::Empty(_) | Place::Nothing => None,
+    };
+    let same = Renumber::default();
+    let started = rewriter.start(&told(1, 100, 500, Some(62)), now);
+    assert_eq!(started.offsets.frames, same, "the first source keeps its numbers");
+    assert_eq!(
+        frames(rewriter.place(&told(1, 101, 501, None), Keep::Yes, now)),
+        Some(same)
+    );
+    // What is left out leaves a gap, since others name their references by distance.
+    assert_eq!(
+        frames(rewriter.place(&told(1, 102, 502, None), Keep::NoLayer, now)),
+        None
+    );
+    assert_eq!(
+        frames(rewriter.place(&told(1, 103, 503, Some(0)), Keep::Yes, now)),
+        Some(same)
+    );
+    assert_eq!(
+        frames(rewriter.place(&told(1, 104, 504, None), Keep::NoLayer, now)),
+        None
+    );
+    let switched = rewriter.start(&told(2, 7, 9, Some(60)), now);
+    let shifted = Renumber {
+        frame_number: 505 - 9,
+        template: 64 + 2 - 60,
+    };
+    assert_eq!(switched.offsets.frames, shifted);
+    assert_eq!(
+        frames(rewriter.place(&told(2, 8, 10, None), Keep::Yes, now)),
+        Some(shifted)
+    );
+    // A source without them changes nothing for the next one that has them.
+    assert_eq!(rewriter.start(&packet(content(3, 1, 1)), now).offsets.frames, shifted);
+    let back = rewriter.start(&told(1, 200, 505, Some(0)), now);
+    assert_eq!(
+        back.offsets.frames,
+        Renumber {
+            frame_number: 2,
+            template: 4
+        }
+    );
+    // What is asked for again goes out under the numbers that it had.
+    let before = rewriter.request(10, now).unwrap();
+    assert_eq!((before.source_index, before.offsets.frames), (100, same));
+    let after = rewriter.request(13, now).unwrap();
+    assert_eq!((after.source_index, after.offsets.frames), (7, shifted));
+}

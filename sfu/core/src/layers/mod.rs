@@ -89,7 +89,7 @@ impl Live {
     }
 
     /// What bounds a packet: one that comes late goes with its picture, most of which was shown or left out long ago.
-    fn cap_at(&self, timestamp: u32) -> Layer {
+    pub(crate) fn cap_at(&self, timestamp: u32) -> Layer {
         let is_later = |from: u32| from.wrapping_sub(timestamp).cast_signed() > 0;
         let later = self.changes.iter().take_while(|(from, _)| is_later(*from));
         later.last().map_or(self.cap, |(_, before)| *before)

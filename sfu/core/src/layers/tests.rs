@@ -33,7 +33,7 @@ fn packet(index: u64, frame: u32, codec: Codec, payload: &[u8]) -> MediaPacket {
         Codec::Vp8 => Descriptor::Vp8(Vp8::parse(payload).unwrap()),
         Codec::Vp9 => Descriptor::Vp9(Vp9::parse(payload).unwrap()),
         Codec::Av1 => Descriptor::read(codec, payload),
-        Codec::Opus | Codec::H264 => unreachable!("not made here"),
+        Codec::Opus | Codec::H264(_) => unreachable!("not made here"),
     };
     MediaPacket {
         stream: 1,
@@ -217,7 +217,7 @@ fn a_dependency_descriptor_tells_where_layers_may_be_raised() {
             Codec::Av1,
             &[0x10 | u8::from(key) << 3, 0],
         );
-        let descriptor = made.descriptor.layered(&value, structure.as_deref());
+        let descriptor = made.descriptor.layered(&value, 0..value.len(), structure.as_deref());
         assert!(!key || DependencyDescriptor::parse(&value, &mut structure).is_some());
         let layer = descriptor.layer();
         MediaPacket {

@@ -10,6 +10,8 @@ mod tests;
 mod vp8;
 mod vp9;
 
+use std::ops::Range;
+
 pub use audio_level::AudioLevel;
 pub use av1::Av1;
 pub use h264::H264;
@@ -103,11 +105,19 @@ impl Header {
     /// The value of the header extension `id`, in one-byte or two-byte form.
     #[must_use]
     pub fn extension<'a>(&self, packet: &'a [u8], id: u8) -> Option<&'a [u8]> {
-        let mut rest = packet.get(self.elements.0..self.elements.1)?;
+        packet.get(self.extension_at(packet, id)?)
+    }
+
+    /// Where in the packet the value of the header extension `id` stands.
+    #[must_use]
+    pub fn extension_at(&self, packet: &[u8], id: u8) -> Option<Range<usize>> {
+        let (start, end) = self.elements;
+        let elements = packet.get(start..end)?;
         let two_byte = self.extension_profile & 0xfff0 == TWO_BYTE_PROFILE;
         if !two_byte && self.extension_profile != ONE_BYTE_PROFILE {
             return None;
         }
+        let mut rest = elements;
         while let Some((&first, after)) = rest.split_first() {
             if first == 0 {
                 rest = after;
@@ -122,9 +132,10 @@ impl Header {
             } else {
                 (first >> 4, usize::from(first & 0x0f) + 1, after)
             };
-            let (value, next) = value.split_at_checked(len)?;
+            let (_, next) = value.split_at_checked(len)?;
             if found == id {
-                return Some(value);
+                let at = end - value.len();
+                return Some(at..at + len);
             }
             rest = next;
         }

@@ -94,7 +94,7 @@ fn write_codec(out: &mut String, codec: &OfferedCodec) -> fmt::Result {
     match codec.codec {
         Codec::Opus => write!(out, "a=fmtp:{payload_type} minptime=10;useinbandfec=1\r\n")?,
         Codec::Vp8 => {}
-        Codec::H264 => {
+        Codec::H264(_) => {
             let profile = codec.profile_level_id;
             write!(out, "a=fmtp:{payload_type} level-asymmetry-allowed=1;")?;
             write!(out, "packetization-mode=1;profile-level-id={profile:06x}\r\n")?;

@@ -12,12 +12,38 @@ use crate::limits;
 pub(crate) enum Codec {
     Opus,
     Vp8,
-    /// Baseline or constrained baseline, packetization mode 1 (RFC 6184).
-    H264,
+    /// Packetization mode 1 (RFC 6184).
+    H264(Profile),
     /// Profile 0 (RFC 9628).
     Vp9,
     /// Main profile.
     Av1,
+}
+
+/// Profiles of H.264 as RFC 6184 8.1 tells them apart. One who takes only some is sent none of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Profile {
+    /// Baseline or constrained baseline, which everybody has to take (RFC 7742 6.2).
+    Baseline,
+    Main,
+    ConstrainedHigh,
+    High,
+}
+
+impl Profile {
+    /// From the first two bytes of `profile-level-id`; `None` for what browsers do not make.
+    fn read(profile_level_id: u32) -> Option<Self> {
+        let constraints = profile_level_id >> 8 & 0xff;
+        match profile_level_id >> 16 {
+            0x42 => Some(Self::Baseline),
+            // With the first constraint it is constrained baseline, too.
+            0x4d if constraints & 0x80 > 0 => Some(Self::Baseline),
+            0x4d => Some(Self::Main),
+            0x64 if constraints == 0x0c => Some(Self::ConstrainedHigh),
+            0x64 if constraints == 0 => Some(Self::High),
+            _ => None,
+        }
+    }
 }
 
 impl Codec {
@@ -29,7 +55,7 @@ impl Codec {
     pub(crate) fn kind(self) -> MediaKind {
         match self {
             Self::Opus => MediaKind::Audio,
-            Self::Vp8 | Self::H264 | Self::Vp9 | Self::Av1 => MediaKind::Video,
+            Self::Vp8 | Self::H264(_) | Self::Vp9 | Self::Av1 => MediaKind::Video,
         }
     }
 
@@ -38,13 +64,20 @@ impl Codec {
         match self {
             Self::Opus => "opus",
             Self::Vp8 => "VP8",
-            Self::H264 => "H264",
+            Self::H264(_) => "H264",
             Self::Vp9 => "VP9",
             Self::Av1 => "AV1",
         }
     }
 
-    const ALL: [Self; 5] = [Self::Opus, Self::Vp8, Self::H264, Self::Vp9, Self::Av1];
+    /// One of each name.
+    const NAMED: [Self; 5] = [
+        Self::Opus,
+        Self::Vp8,
+        Self::H264(Profile::Baseline),
+        Self::Vp9,
+        Self::Av1,
+    ];
 }
 
 /// A supported codec with the payload types and feedback that this m-line offers for it.
@@ -67,6 +100,17 @@ pub(crate) struct OfferedCodec {
     pub(crate) transport_cc: bool,
 }
 
+impl OfferedCodec {
+    /// H.264 of the profile that everybody takes (RFC 7742 6.2): baseline with the second constraint, main with the first.
+    fn is_constrained_baseline(&self) -> bool {
+        let constrained = match self.profile_level_id >> 16 {
+            0x42 => self.profile_level_id & 0x4000 > 0,
+            _ => true,
+        };
+        self.codec == Codec::H264(Profile::Baseline) && constrained
+    }
+}
+
 /// The codecs of one m-line in the client's order of preference; each codec at most once, and at most
 /// [`limits::CODECS_PER_LINE_MAX`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,6 +128,21 @@ impl Codecs {
     /// What was negotiated for a codec; `None` when it cannot be carried.
     pub(crate) fn of(&self, codec: Codec) -> Option<&OfferedCodec> {
         self.0.iter().find(|offered| offered.codec == codec)
+    }
+
+    /// Leaves one profile of H.264 to a publisher: baseline, which every subscriber takes, where it has that, else the one it
+    /// likes best.
+    pub(super) fn keep_one_profile(&mut self) {
+        let baseline = Codec::H264(Profile::Baseline);
+        let is_h264 = |codec: Codec| matches!(codec, Codec::H264(_));
+        let first = self.0.iter().map(|offered| offered.codec).find(|codec| is_h264(*codec));
+        let kept = if self.of(baseline).is_some() {
+            Some(baseline)
+        } else {
+            first
+        };
+        self.0
+            .retain(|offered| !is_h264(offered.codec) || Some(offered.codec) == kept);
     }
 
     /// The codec that a payload type carries redundantly (RFC 2198).
@@ -128,29 +187,16 @@ pub(super) fn pick(line: &SdpMedia, section: &Section<'_>, kind: MediaKind) -> C
     let offer = Formats::new(line, section);
     let mut codecs = Codecs::default();
     for &payload_type in &offer.payload_types {
-        let Some((codec, profile_level_id)) = offer.codec(payload_type, kind) else {
+        let Some(read) = offer.read(payload_type, kind) else {
             continue;
         };
-        if codecs.of(codec).is_some() || codecs.0.len() == limits::CODECS_PER_LINE_MAX {
-            continue;
+        let full = codecs.0.len() == limits::CODECS_PER_LINE_MAX;
+        match codecs.0.iter_mut().find(|before| before.codec == read.codec) {
+            // What a decoder of constrained baseline takes, one of all of baseline takes too.
+            Some(before) if !before.is_constrained_baseline() && read.is_constrained_baseline() => *before = read,
+            None if !full => codecs.0.push(read),
+            Some(_) | None => {}
         }
-        let video = kind == MediaKind::Video;
-        let feedback = |name: &str, parameter: &str| offer.feedback(payload_type, name, parameter);
-        let red = offer.red(payload_type).filter(|_| codec == Codec::Opus);
-        let place = |payload_type: u8| offer.payload_types.iter().position(|&other| other == payload_type);
-        codecs.0.push(OfferedCodec {
-            codec,
-            payload_type,
-            rtx: offer.rtx(payload_type).filter(|_| video),
-            red,
-            red_first: red.is_some_and(|red| place(red) < place(payload_type)),
-            profile_level_id,
-            nack: video && feedback("nack", ""),
-            pli: video && feedback("nack", "pli"),
-            fir: video && feedback("ccm", "fir"),
-            remb: video && feedback("goog-remb", ""),
-            transport_cc: feedback("transport-cc", ""),
-        });
     }
     codecs
 }
@@ -185,6 +231,28 @@ impl<'a> Formats<'a> {
         }
     }
 
+    /// A supported codec with what is said about it.
+    fn read(&self, payload_type: u8, kind: MediaKind) -> Option<OfferedCodec> {
+        let (codec, profile_level_id) = self.codec(payload_type, kind)?;
+        let video = kind == MediaKind::Video;
+        let feedback = |name: &str, parameter: &str| self.feedback(payload_type, name, parameter);
+        let red = self.red(payload_type).filter(|_| codec == Codec::Opus);
+        let place = |payload_type: u8| self.payload_types.iter().position(|&other| other == payload_type);
+        Some(OfferedCodec {
+            codec,
+            payload_type,
+            rtx: self.rtx(payload_type).filter(|_| video),
+            red,
+            red_first: red.is_some_and(|red| place(red) < place(payload_type)),
+            profile_level_id,
+            nack: video && feedback("nack", ""),
+            pli: video && feedback("nack", "pli"),
+            fir: video && feedback("ccm", "fir"),
+            remb: video && feedback("goog-remb", ""),
+            transport_cc: feedback("transport-cc", ""),
+        })
+    }
+
     fn named(&self, payload_type: u8, name: &str, clock_rate: u32) -> bool {
         self.line.get_attributes().iter().any(|attribute| {
             let SdpAttribute::Rtpmap(map) = attribute else {
@@ -196,7 +264,7 @@ impl<'a> Formats<'a> {
 
     /// The codec of a payload type, if its parameters are those that are forwarded, and the profile of H.264.
     fn codec(&self, payload_type: u8, kind: MediaKind) -> Option<(Codec, u32)> {
-        let codec = Codec::ALL
+        let codec = Codec::NAMED
             .into_iter()
             .filter(|codec| codec.kind() == kind)
             .find(|codec| self.named(payload_type, codec.name(), codec.clock_rate()))?;
@@ -205,11 +273,12 @@ impl<'a> Formats<'a> {
             Codec::Opus | Codec::Vp8 => Some((codec, 0)),
             Codec::Vp9 => is_zero("profile-id").then_some((codec, 0)),
             Codec::Av1 => is_zero("profile").then_some((codec, 0)),
-            Codec::H264 => {
+            Codec::H264(_) => {
                 let mode = self.section.parameter(payload_type, "packetization-mode");
-                let profile = self.section.parameter(payload_type, "profile-level-id")?;
-                let profile = u32::from_str_radix(profile, 16).ok().filter(|_| profile.len() == 6)?;
-                (mode == Some("1") && profile >> 16 == 0x42).then_some((codec, profile))
+                let level = self.section.parameter(payload_type, "profile-level-id")?;
+                let level = u32::from_str_radix(level, 16).ok().filter(|_| level.len() == 6)?;
+                let profile = Profile::read(level).filter(|_| mode == Some("1"))?;
+                Some((Codec::H264(profile), level))
             }
         }
     }

@@ -97,6 +97,10 @@ impl Offer {
         for (line, section) in session.media.iter().zip(&sifted.media) {
             let mut read = read_media(line, section)?;
             read.mixed_extensions |= sifted.session.mixed_extensions;
+            // Structures are longer than the one-byte form can carry (RFC 8285 4.1.2).
+            if read.direction.receives_only() && !read.mixed_extensions {
+                read.extensions.dependency_descriptor = None;
+            }
             if media.iter().any(|other| other.mid == read.mid) {
                 return bad("two m-lines have one mid");
             }
@@ -199,6 +203,9 @@ fn read_media(line: &SdpMedia, section: &Section<'_>) -> Result<OfferedMedia, Jo
     let withdrawn = line.get_port() == 0 && line.get_attribute(SdpAttributeType::BundleOnly).is_none();
     let kept = kind.filter(|_| !withdrawn);
     let mut codecs = kept.map(|kind| codec::pick(line, section, kind)).unwrap_or_default();
+    if direction.sends() {
+        codecs.keep_one_profile();
+    }
     let mut extensions = Extensions::read(line);
     // Both, or neither: a number without feedback, or the other way round, is of no use.
     extensions.transport_cc = extensions

@@ -1,5 +1,6 @@
 //! Offers as browsers write them, and offers as nobody should.
 
+use super::codec::Profile;
 use super::*;
 use crate::event::MediaKind;
 
@@ -165,9 +166,12 @@ fn reads_what_belongs_to_the_codec() {
     assert_eq!(media.codecs.of(Codec::Vp8), Some(&codec));
     assert_eq!(
         media.codecs.by_payload_type(103).map(|found| found.codec),
-        Some(Codec::H264)
+        Some(Codec::H264(Profile::Baseline))
     );
-    assert_eq!(media.codecs.by_rtx(104).map(|found| found.codec), Some(Codec::H264));
+    assert_eq!(
+        media.codecs.by_rtx(104).map(|found| found.codec),
+        Some(Codec::H264(Profile::Baseline))
+    );
     assert_eq!(
         (media.codecs.of(Codec::Vp9), media.codecs.by_payload_type(97)),
         (None, None)
@@ -330,7 +334,13 @@ fn parameters_decide_whether_a_codec_is_supported() {
     );
     check("H264/90000", "profile-level-id=42e01f;packetization-mode=0", "");
     check("H264/90000", "profile-level-id=42e01f", "");
-    check("H264/90000", "profile-level-id=4d001f;packetization-mode=1", "");
+    for profile in ["42001f", "4d001f", "4de01f", "640c1f", "64001f"] {
+        let parameters = format!("profile-level-id={profile};packetization-mode=1");
+        check("H264/90000", &parameters, &format!("{answered}{profile}"));
+    }
+    // Extended, and high with constraints that nobody makes.
+    check("H264/90000", "profile-level-id=58001f;packetization-mode=1", "");
+    check("H264/90000", "profile-level-id=64401f;packetization-mode=1", "");
     check("H264/90000", "profile-level-id=+2e01f;packetization-mode=1", "");
     check("H264/48000", "profile-level-id=42e01f;packetization-mode=1", "");
     check("VP9/90000", "profile-id=0", "a=fmtp:103 profile-id=0");
@@ -360,4 +370,51 @@ fn redundant_audio_is_of_the_codec_beside_it() {
             .unwrap()
             .contains("m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n")
     );
+}
+
+/// An m-line with H.264 of these profiles, in this order, each in packetization mode 1 and 0.
+fn profiles(direction: &str, profiles: &[&str]) -> String {
+    let mut formats = String::new();
+    let mut lines = String::new();
+    for (at, profile) in profiles.iter().enumerate() {
+        for (mode, payload_type) in [(1, 96 + 4 * at), (0, 98 + 4 * at)] {
+            let rtx = payload_type + 1;
+            formats += &format!(" {payload_type} {rtx}");
+            lines += &format!(
+                "a=rtpmap:{payload_type} H264/90000\r\na=rtcp-fb:{payload_type} nack pli\r\n\
+                 a=fmtp:{payload_type} level-asymmetry-allowed=1;packetization-mode={mode};profile-level-id={profile}\r\n\
+                 a=rtpmap:{rtx} rtx/90000\r\na=fmtp:{rtx} apt={payload_type}\r\n"
+            );
+        }
+    }
+    format!(
+        "m=video 9 UDP/TLS/RTP/SAVPF{formats}\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na={direction}\r\na=rtcp-mux\r\n{lines}"
+    )
+}
+
+#[test]
+fn publishers_send_the_profile_that_everybody_takes() {
+    use Profile::{Baseline, ConstrainedHigh, High, Main};
+    let check = |direction: &str, offered: &[&str], expected: &[(Profile, u8)]| {
+        let offer = Offer::parse(&offer(&[audio("1", "sendonly"), profiles(direction, offered)])).unwrap();
+        let kept: Vec<_> = offer.media[1].codecs.iter().collect();
+        let kept: Vec<_> = kept.iter().map(|one| (one.codec, one.payload_type)).collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(one, place)| (Codec::H264(*one), *place))
+            .collect();
+        assert_eq!(kept, expected, "{direction} {offered:?}");
+    };
+    // As Safari, Firefox and Chromium have them.
+    let (safari, firefox) = (["640c1f", "42e01f"], ["42e01f"]);
+    let chromium = ["42001f", "42e01f", "4d001f", "64001f"];
+    check("sendonly", &safari, &[(Baseline, 100)]);
+    check("sendonly", &firefox, &[(Baseline, 96)]);
+    check("sendonly", &chromium, &[(Baseline, 100)]);
+    check("recvonly", &safari, &[(ConstrainedHigh, 96), (Baseline, 100)]);
+    check("recvonly", &firefox, &[(Baseline, 96)]);
+    check("recvonly", &chromium, &[(Baseline, 100), (Main, 104), (High, 108)]);
+    // An encoder in hardware without baseline sends one of the others, to those who take it.
+    check("sendonly", &["640c1f", "64001f", "4d001f"], &[(ConstrainedHigh, 96)]);
+    check("sendonly", &["4de01f", "42001f"], &[(Baseline, 96)]);
 }

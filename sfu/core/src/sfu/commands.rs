@@ -189,6 +189,7 @@ impl Sfu {
                     );
                     let answers = line.media.codecs.iter().any(|codec| codec.transport_cc);
                     slot.extensions.transport_cc = line.media.extensions.transport_cc.filter(|_| answers);
+                    slot.extensions.dependency_descriptor = line.media.extensions.dependency_descriptor;
                     parts.slots.push(slot);
                 }
                 Role::Inactive | Role::Rejected => {}

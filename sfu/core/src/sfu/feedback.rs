@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Sfu;
-use crate::forward::{SentEntry, SentState};
+use crate::forward::{Descriptor, SentEntry, SentState};
 use crate::layers::TrackRef;
 use crate::limits;
 use crate::peer::{Peer, Transport};
@@ -145,8 +145,8 @@ impl Sfu {
                 return;
             }
             let peer_id = peer.id;
-            let codec = self.load_stored(track, entry);
-            if codec.is_none_or(|codec| !self.retransmit(now, place, slot, (sequence, entry, codec))) {
+            let stored = self.load_stored(now, track, entry);
+            if stored.is_none_or(|stored| !self.retransmit(now, place, slot, (sequence, entry, stored))) {
                 self.counters.retransmit_missing += 1;
                 continue;
             }
@@ -185,16 +185,16 @@ impl Sfu {
             if selection.live().is_none_or(|live| live.stream != entry.stream) || !peer.retransmissions.take(now) {
                 continue;
             }
-            let codec = self.load_stored(track, entry);
-            if codec.is_some_and(|codec| self.retransmit(now, place, slot, (sequence, entry, codec))) {
+            let stored = self.load_stored(now, track, entry);
+            if stored.is_some_and(|stored| self.retransmit(now, place, slot, (sequence, entry, stored))) {
                 self.counters.repeated += 1;
             }
         }
     }
 
     /// Copies the publisher's packet aside, since publisher and subscriber live in one table, and says of which codec it
-    /// is.
-    fn load_stored(&mut self, track: TrackRef, entry: SentEntry) -> Option<Codec> {
+    /// is and what it tells of itself.
+    fn load_stored(&mut self, now: Instant, track: TrackRef, entry: SentEntry) -> Option<(Codec, Descriptor)> {
         let publisher = self.peers.get(track.peer).filter(|publisher| publisher.allowed)?;
         let track = &publisher.tracks[track.track];
         if track.muted {
@@ -205,7 +205,9 @@ impl Sfu {
         let codec = track.codecs.by_payload_type(header.payload_type)?.codec;
         self.stored.clear();
         self.stored.extend_from_slice(packet);
-        Some(codec)
+        let place = (0, entry.stream, codec);
+        let described = track.describe(place, header, entry.source_index, packet, (false, now));
+        Some((codec, described.descriptor))
     }
 
     fn retransmit(
@@ -213,7 +215,7 @@ impl Sfu {
         now: Instant,
         place: usize,
         slot: usize,
-        (sequence, entry, codec): (u16, SentEntry, Codec),
+        (sequence, entry, (codec, descriptor)): (u16, SentEntry, (Codec, Descriptor)),
     ) -> bool {
         let Some(peer) = self.peers.get_mut(place) else {
             return false;
@@ -239,7 +241,7 @@ impl Sfu {
             arena,
             counters: &mut self.counters,
         };
-        let sent = slots[slot].retransmit(sequence, entry, (codec, &self.stored), now, &mut path);
+        let sent = slots[slot].retransmit(sequence, entry, (codec, descriptor, &self.stored), now, &mut path);
         if sent {
             stats.packets_out += 1;
             stats.bytes_out += self.stored.len() as u64;

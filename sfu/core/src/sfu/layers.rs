@@ -46,10 +46,14 @@ impl Sfu {
             return;
         };
         let size = subscriber.slots[slot].size;
-        let wanted = self
-            .peers
-            .get(track.peer)
-            .and_then(|publisher| publisher.tracks[track.track].layer_for(size));
+        let takes_descriptor = subscriber.slots[slot].extensions.dependency_descriptor.is_some();
+        let wanted = self.peers.get(track.peer).and_then(|publisher| {
+            let published = &publisher.tracks[track.track];
+            let wanted = published.layer_for(size)?;
+            let lowest = published.needs_descriptor() && !takes_descriptor;
+            let spatial = if lowest { 0 } else { wanted.spatial };
+            Some(Layer { spatial, ..wanted })
+        });
         if let Some(subscriber) = self.peers.get_mut(place) {
             subscriber.slots[slot].set_wanted(wanted);
         }

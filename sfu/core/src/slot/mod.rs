@@ -11,38 +11,82 @@ use crate::audio::Earlier;
 use crate::bandwidth::Estimator;
 use crate::counters::Counters;
 use crate::event::{MediaKind, Mid, Source};
-use crate::forward::{MediaPacket, Place, Rewriter};
+use crate::forward::{MediaPacket, Offsets, Place, Rewriter, Told};
 use crate::layers::{Decision, Layer, Selection, TrackRef};
 use crate::leg::Leg;
 use crate::limits;
 use crate::prefetch::prefetch;
 use crate::repeats::RepeatCredit;
 use crate::reports::SentCounts;
+use crate::rtp::dependency_descriptor::VALUE_LEN_MAX;
 use crate::rtp::{Fields, write_header};
 use crate::sdp::Codecs;
 use crate::srtp::SrtpSender;
 use crate::transmit::{Arena, Destination};
 
-/// Header extensions of what a slot sends. A slot always writes all of them, so that its headers are of one size and runs
-/// of equal packets stay equal.
+/// Header extensions of what a slot sends. A slot writes all of them with every packet of a frame, so that its headers are
+/// of one size and runs of equal packets stay equal; only the first packet of a keyframe may be longer, by its structure.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct SlotExtensions {
     /// Id of the transport-wide number, if the client answers it with feedback.
     pub(crate) transport_cc: Option<u8>,
+    /// Of what tells layers of pictures, for sources that have it.
+    pub(crate) dependency_descriptor: Option<u8>,
+}
+
+/// A dependency descriptor as it goes out.
+pub(crate) struct Passed {
+    id: u8,
+    bytes: [u8; VALUE_LEN_MAX],
+    len: usize,
+}
+
+impl Passed {
+    /// `None` where the source has none, or the client takes none. `cap` is the best layer that goes out.
+    fn new(
+        extensions: SlotExtensions,
+        told: Option<&Told>,
+        plain: &[u8],
+        offsets: Offsets,
+        cap: Layer,
+    ) -> Option<Self> {
+        let (id, told) = extensions.dependency_descriptor.zip(told)?;
+        let mut bytes = [0; VALUE_LEN_MAX];
+        let active = told.value.targets_up_to(cap.spatial, cap.temporal);
+        let value = &plain[told.start..told.end];
+        let len = told.value.write(value, offsets.frames, active, &mut bytes);
+        Some(Self { id, bytes, len })
+    }
+
+    fn value(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
 }
 
 impl SlotExtensions {
     /// Length of header and extensions (RFC 8285 4.2: a word, then elements of one byte and their value).
-    pub(crate) fn header_len(self) -> usize {
-        if self.transport_cc.is_some() { 20 } else { 12 }
+    pub(crate) fn header_len(self, passed: Option<&Passed>) -> usize {
+        match (self.transport_cc, passed) {
+            (None, None) => 12,
+            (Some(_), None) => 20,
+            (number, Some(passed)) => {
+                // Two-byte form, where the value needs it, says the length of each element in a byte of its own.
+                let head = if passed.len > 16 { 2 } else { 1 };
+                let number = number.map_or(0, |_| head + 2);
+                16 + (number + head + passed.len).next_multiple_of(4)
+            }
+        }
     }
 
-    fn write(self, out: &mut [u8], fields: &Fields, number: Option<u16>) {
-        let written = match self.transport_cc {
-            Some(id) => write_header(out, fields, &[(id, &number.unwrap_or(0).to_be_bytes())]),
-            None => write_header(out, fields, &[]),
+    fn write(self, out: &mut [u8], fields: &Fields, number: Option<u16>, passed: Option<&Passed>) {
+        let number = number.unwrap_or(0).to_be_bytes();
+        let written = match (self.transport_cc, passed) {
+            (Some(id), None) => write_header(out, fields, &[(id, &number)]),
+            (None, None) => write_header(out, fields, &[]),
+            (Some(id), Some(passed)) => write_header(out, fields, &[(id, &number), (passed.id, passed.value())]),
+            (None, Some(passed)) => write_header(out, fields, &[(passed.id, passed.value())]),
         };
-        debug_assert_eq!(written, self.header_len());
+        debug_assert_eq!(written, self.header_len(passed));
     }
 }
 
@@ -244,7 +288,10 @@ impl Slot {
             payload,
         };
         path.counters.redundancy_made += u64::from(count > 0);
-        let sent = self.seal_media(packet, &body, placed, now, path);
+        let told = packet.descriptor.told().filter(|_| !payload.is_empty());
+        let cap = self.selection.live().map(|live| live.cap_at(packet.header.timestamp));
+        let passed = Passed::new(self.extensions, told, plain, placed.offsets, cap.unwrap_or(Layer::BEST));
+        let sent = self.seal_media(packet, (&body, passed.as_ref()), placed, now, path);
         if !sent {
             path.counters.arena_full += 1;
             return Forwarded::Dropped;
@@ -253,7 +300,7 @@ impl Slot {
         path.counters.forwarded += 1;
         let again = self.kind == MediaKind::Video && body.marker && self.repeats.take(body.len());
         Forwarded::Sent {
-            bytes: self.extensions.header_len() + body.len(),
+            bytes: self.extensions.header_len(passed.as_ref()) + body.len(),
             starts,
             again: again.then_some(low(placed.index)),
         }

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Path, Slot, low, roll_over};
+use super::{Passed, Path, Slot, low, roll_over};
 use crate::forward::{Descriptor, SentEntry, SentState};
+use crate::layers::Layer;
 use crate::rtp::{Fields, Header};
 use crate::sdp::Codec;
 use crate::srtp::RTP_OVERHEAD;
@@ -30,7 +31,7 @@ impl Slot {
         &mut self,
         sequence: u16,
         entry: SentEntry,
-        (codec, plain): (Codec, &[u8]),
+        (codec, descriptor, plain): (Codec, Descriptor, &[u8]),
         now: Instant,
         path: &mut Path<'_>,
     ) -> bool {
@@ -47,9 +48,14 @@ impl Slot {
         if payload.is_empty() && entry.state == SentState::Reserved {
             return false;
         }
-        let descriptor = Descriptor::read(codec, payload);
+        let told = descriptor.told().filter(|_| !payload.is_empty());
+        let live = self.selection.live().filter(|live| live.stream == entry.stream);
+        let cap = live.map_or(Layer::BEST, |live| live.cap_at(header.timestamp));
+        let passed = Passed::new(self.extensions, told, plain, entry.offsets, cap);
+        let passed = passed.as_ref();
         let fields = Fields {
-            marker: header.marker,
+            // As it was sent: the best layer that was shown ended the picture.
+            marker: header.marker || (descriptor.ends_spatial_layer() && descriptor.layer().spatial == cap.spatial),
             padding: false,
             payload_type,
             sequence: low(self.rtx_index),
@@ -58,16 +64,18 @@ impl Slot {
         };
         let index = self.rtx_index;
         let extensions = self.extensions;
-        let header_len = extensions.header_len();
+        let header_len = extensions.header_len(passed);
         let plain_len = header_len + RTX_EXTRA + payload.len();
         let number = path.number(plain_len + RTP_OVERHEAD, now);
         let sender = &mut *path.sender;
         let sent = path.arena.push(path.destination, plain_len + RTP_OVERHEAD, |out| {
-            extensions.write(out, &fields, number);
+            extensions.write(out, &fields, number, passed);
             out[header_len..header_len + RTX_EXTRA].copy_from_slice(&sequence.to_be_bytes());
             let body = &mut out[header_len + RTX_EXTRA..plain_len];
             body.copy_from_slice(payload);
-            descriptor.rewrite(body, entry.offsets);
+            if !payload.is_empty() {
+                descriptor.rewrite(body, entry.offsets);
+            }
             Some(sender.seal_rtp(roll_over(index), out, header_len, plain_len))
         });
         if sent {
@@ -99,12 +107,12 @@ impl Slot {
         };
         let index = self.rtx_index;
         let extensions = self.extensions;
-        let header_len = extensions.header_len();
+        let header_len = extensions.header_len(None);
         let plain_len = header_len + PROBE_PADDING;
         let number = path.number(plain_len + RTP_OVERHEAD, now);
         let sender = &mut *path.sender;
         let sent = path.arena.push(path.destination, plain_len + RTP_OVERHEAD, |out| {
-            extensions.write(out, &fields, number);
+            extensions.write(out, &fields, number, None);
             // The count stands in the last byte, behind zeros (RFC 3550 5.1).
             out[header_len..plain_len - 1].fill(0);
             out[plain_len - 1] = u8::MAX;

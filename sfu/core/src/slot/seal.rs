@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Path, Slot, low, roll_over};
+use super::{Passed, Path, Slot, low, roll_over};
 use crate::forward::{MediaPacket, Placed};
 use crate::rtp::Fields;
 use crate::rtp::red::{self, Block};
@@ -51,7 +51,7 @@ impl Slot {
     pub(super) fn seal_media(
         &self,
         packet: &MediaPacket,
-        body: &Body<'_>,
+        (body, passed): (&Body<'_>, Option<&Passed>),
         placed: Placed,
         now: Instant,
         path: &mut Path<'_>,
@@ -66,13 +66,13 @@ impl Slot {
             ssrc: self.ssrc,
         };
         let extensions = self.extensions;
-        let header_len = extensions.header_len();
+        let header_len = extensions.header_len(passed);
         let payload_end = header_len + body.len();
         let plain_len = payload_end + usize::from(padding);
         let number = path.number(plain_len + RTP_OVERHEAD, now);
         let sender = &mut *path.sender;
         path.arena.push(path.destination, plain_len + RTP_OVERHEAD, |out| {
-            extensions.write(out, &fields, number);
+            extensions.write(out, &fields, number, passed);
             let written = &mut out[header_len..payload_end];
             body.write(written);
             if !body.payload.is_empty() {

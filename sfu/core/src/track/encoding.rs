@@ -102,6 +102,14 @@ impl Encoding {
         higher
     }
 
+    /// Notes which decode targets the publisher sends now; later packets need not repeat it.
+    pub(super) fn note_active_targets(&mut self, active: u32) {
+        let stream = self.stream.as_mut();
+        if let Some(structure) = stream.and_then(|stream| stream.structure.as_deref_mut()) {
+            structure.active_targets = active;
+        }
+    }
+
     /// Notes a packet that a decoder can begin with; a keyframe may have several.
     pub(super) fn note_keyframe(&mut self, packet: &MediaPacket) {
         let begun = Keyframe {
@@ -218,7 +226,7 @@ mod tests {
             stream: 7,
             encoding: 0,
             layer: Layer::default(),
-            codec: Codec::H264,
+            codec: Codec::Av1,
             index,
             header: Header::parse(&bytes).unwrap(),
             descriptor: Descriptor::Plain { keyframe: true },

@@ -215,6 +215,9 @@ impl Track {
             let _ = DependencyDescriptor::parse(told, &mut stream.structure);
         }
         let mut media = self.describe((place, id, codec), header, index, packet, (newest, now));
+        if newest && let Some(active) = media.descriptor.told().and_then(|told| told.active_targets) {
+            self.encodings[place].note_active_targets(active);
+        }
         if media.descriptor.keyframe() {
             self.keyframes.arrived(place);
             self.learn_size(place, &media, packet);
@@ -285,10 +288,12 @@ impl Track {
         (newest, now): (bool, Instant),
     ) -> MediaPacket {
         let mut descriptor = Descriptor::read(codec, header.payload(packet));
-        let told = self.dependency_descriptor.and_then(|id| header.extension(packet, id));
+        let told = self
+            .dependency_descriptor
+            .and_then(|id| header.extension_at(packet, id));
         if let Some(told) = told {
             let structure = self.stream(stream).and_then(|stream| stream.structure.as_deref());
-            descriptor = descriptor.layered(told, structure);
+            descriptor = descriptor.layered(packet, told, structure);
         }
         let mut layer = descriptor.layer();
         if self.simulcast() {
@@ -372,11 +377,21 @@ impl Track {
         })
     }
 
+    /// Its spatial layers are told by the dependency descriptor alone: who does not get that can decode only the lowest,
+    /// since browsers take each layer for a picture of its own.
+    pub(crate) fn needs_descriptor(&self) -> bool {
+        let told = |stream: &Stream| stream.structure.is_some();
+        !self.simulcast() && self.encodings[0].spatial_top > 0 && self.streams().any(told)
+    }
+
     /// Lines of an encoding's picture: as its last keyframe said, else as if each encoding were twice as high as the
     /// one before and the last of [`HEIGHT_ASSUMED`]. So it is, too, with the spatial layers of one stream.
     fn height_of(&self, place: usize, layers: usize) -> u32 {
         if !self.simulcast() {
-            return HEIGHT_ASSUMED >> (layers - 1 - place);
+            let structure = self.streams().find_map(|stream| stream.structure.as_deref());
+            let told = structure.and_then(|structure| structure.resolutions.get(place));
+            let told = told.map(|(_, height)| *height).filter(|height| *height > 0);
+            return told.unwrap_or(HEIGHT_ASSUMED >> (layers - 1 - place));
         }
         let known = |encoding: &Encoding| encoding.size.map(|(_, height)| u32::from(height));
         if let Some(height) = known(&self.encodings[place]) {

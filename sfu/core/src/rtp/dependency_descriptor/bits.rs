@@ -12,6 +12,11 @@ impl<'a> Bits<'a> {
         Self { bytes, at: 0 }
     }
 
+    /// Bits read so far; a header extension has fewer than 2^16.
+    pub(super) fn position(&self) -> u16 {
+        u16::try_from(self.at).unwrap_or(u16::MAX)
+    }
+
     /// The next `count` bits, at most 32; `None` at the end.
     pub(super) fn take(&mut self, count: u32) -> Option<u32> {
         let mut value = 0;

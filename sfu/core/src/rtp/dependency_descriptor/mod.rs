@@ -2,11 +2,14 @@
 //! codec and without a look into the payload (RTP payload format for AV1, appendix A).
 
 mod bits;
+mod pass;
 mod structure;
 #[cfg(test)]
 mod tests;
 
 use bits::Bits;
+use pass::FLAGS_END;
+pub use pass::{Passable, Renumber, TEMPLATE_IDS, VALUE_LEN_MAX};
 pub use structure::{DECODE_TARGETS_MAX, Structure, TEMPLATES_MAX, Template};
 
 /// Frames that one frame may name as its references; a descriptor with more is not read.
@@ -96,6 +99,9 @@ pub struct DependencyDescriptor {
     pub has_structure: bool,
     /// Bit by decode target: those that the publisher sends now, where the packet says so.
     pub active_targets: Option<u32>,
+    /// The bit of the value at which active targets stand or would stand, and whether they do.
+    targets_at: u16,
+    targets_told: bool,
 }
 
 impl DependencyDescriptor {
@@ -113,12 +119,6 @@ impl DependencyDescriptor {
             }
         }
         Some(read)
-    }
-
-    /// Whether a template structure comes with the descriptor, if it can be read at all.
-    #[must_use]
-    pub fn brings_structure(value: &[u8]) -> bool {
-        value.get(3).is_some_and(|flags| flags & 0x80 != 0)
     }
 
     /// Like [`Self::parse`], but leaves it to the caller what becomes of a structure in it.
@@ -139,6 +139,7 @@ impl DependencyDescriptor {
             None
         };
         let known = brought.as_ref().or(structure)?;
+        let targets_at = if value.len() > 3 { bits.position() } else { FLAGS_END };
         let mut active_targets = flags.structure.then(|| known.all_targets());
         if flags.active_targets {
             active_targets = Some(bits.take(u32::from(known.decode_targets))?);
@@ -155,6 +156,8 @@ impl DependencyDescriptor {
             chains: template.chains,
             has_structure: flags.structure,
             active_targets,
+            targets_at,
+            targets_told: flags.active_targets,
         };
         if flags.custom_indications {
             read.indications = Indications::read(&mut bits, known.decode_targets)?;
@@ -168,17 +171,6 @@ impl DependencyDescriptor {
             }
         }
         Some((read, brought))
-    }
-
-    /// Whether a decode target needs this frame.
-    #[must_use]
-    pub fn is_part_of(&self, target: u8) -> bool {
-        self.indications.get(target) != Indication::NotPresent
-    }
-
-    /// Puts another frame number into the value of the header extension, which must be one that was read.
-    pub fn rewrite_frame_number(value: &mut [u8], frame_number: u16) {
-        value[1..3].copy_from_slice(&frame_number.to_be_bytes());
     }
 }
 

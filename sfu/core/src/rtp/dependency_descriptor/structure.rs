@@ -29,7 +29,7 @@ const EMPTY: Template = Template {
 /// The templates of a coded video sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Structure {
-    template_id_offset: u8,
+    pub(super) template_id_offset: u8,
     templates: [Template; TEMPLATES_MAX],
     template_count: u8,
     /// 1 to [`DECODE_TARGETS_MAX`].
@@ -39,7 +39,9 @@ pub struct Structure {
     /// The chain that protects each decode target; of no meaning without chains.
     protected_by: [u8; DECODE_TARGETS_MAX],
     /// Highest spatial and temporal layer of each decode target.
-    layers: [(u8, u8); DECODE_TARGETS_MAX],
+    pub(super) layers: [(u8, u8); DECODE_TARGETS_MAX],
+    /// A bit for each decode target that the publisher sends, as it last said.
+    pub active_targets: u32,
     /// Width and height of each spatial layer in pixels; zeros where it was not said.
     pub resolutions: [(u32, u32); 4],
 }
@@ -54,6 +56,7 @@ impl Structure {
             chains: 0,
             protected_by: [0; DECODE_TARGETS_MAX],
             layers: [(0, 0); DECODE_TARGETS_MAX],
+            active_targets: 0,
             resolutions: [(0, 0); 4],
         };
         let spatial_max = read.read_layers(bits)?;
@@ -68,6 +71,7 @@ impl Structure {
         }
         read.read_chains(bits)?;
         read.derive_layers();
+        read.active_targets = read.all_targets();
         if bits.flag()? {
             for resolution in &mut read.resolutions[..=usize::from(spatial_max)] {
                 *resolution = (bits.take(16)? + 1, bits.take(16)? + 1);

@@ -100,7 +100,7 @@ fn a_frame_may_differ_from_its_template() {
         .put(4_095, 12)
         .put(0, 2);
     writer.put(200, 8);
-    let mut value = writer.bytes();
+    let value = writer.bytes();
     let read = DependencyDescriptor::parse(&value, &mut structure).unwrap();
     assert_eq!((read.active_targets, read.has_structure), (Some(0b01), false));
     assert_eq!(read.indications.get(1), Indication::Switch);
@@ -108,15 +108,72 @@ fn a_frame_may_differ_from_its_template() {
         (read.references.as_slice(), read.chains[0]),
         (&[16, 256, 4_096][..], 200)
     );
-    DependencyDescriptor::rewrite_frame_number(&mut value, 0xfffe);
-    let again = DependencyDescriptor::parse(&value, &mut structure).unwrap();
+    let known = structure.as_deref().unwrap();
+    let passable = Passable::read(&value, &read, known).unwrap();
+    let renumber = Renumber {
+        frame_number: 0xfffe_u16.wrapping_sub(300),
+        template: 0,
+    };
+    let passed = pass(&passable, &value, renumber, Some(0b10));
+    assert_eq!(passed.len(), value.len(), "what is told already only changes");
+    let again = DependencyDescriptor::parse(&passed, &mut structure).unwrap();
     assert_eq!(
         again,
         DependencyDescriptor {
             frame_number: 0xfffe,
+            active_targets: Some(0b10),
             ..read
         }
     );
+}
+
+fn pass(passable: &Passable, value: &[u8], renumber: Renumber, active: Option<u32>) -> Vec<u8> {
+    let mut out = [0; VALUE_LEN_MAX];
+    let len = passable.write(value, renumber, active, &mut out);
+    out[..len].to_vec()
+}
+
+#[test]
+fn passed_on_it_is_the_same_under_other_numbers_for_fewer_targets() {
+    let mut structure = None;
+    let whole = l1t2();
+    let key = DependencyDescriptor::parse(&whole, &mut structure).unwrap();
+    let known = structure.clone().unwrap();
+    let passable = Passable::read(&whole, &key, &known).unwrap();
+    assert_eq!((passable.frame_number, passable.brought), (7, Some((62, 3))));
+    assert_eq!(
+        (passable.targets_up_to(0, 1), passable.targets_up_to(0, 0)),
+        (None, Some(0b10))
+    );
+    let renumber = Renumber {
+        frame_number: 0xffff,
+        template: 5,
+    };
+    assert_eq!(pass(&passable, &whole, Renumber::default(), None), whole);
+    let mut other = None;
+    let passed = pass(&passable, &whole, renumber, Some(0b10));
+    let again = DependencyDescriptor::parse(&passed, &mut other).unwrap();
+    assert_eq!((again.frame_number, again.active_targets), (6, Some(0b10)));
+    let other_structure = other.as_deref().unwrap();
+    assert_eq!(other_structure.template_id_offset, 3);
+    assert_eq!(other_structure.templates(), known.templates());
+    assert_eq!(other_structure.resolutions, known.resolutions);
+
+    // A short one gets flags and targets, and its template is found in the structure that was passed on.
+    let short = head(0, 8).bytes();
+    let read = DependencyDescriptor::parse(&short, &mut structure).unwrap();
+    let passable = Passable::read(&short, &read, &known).unwrap();
+    let passed = pass(&passable, &short, renumber, Some(0b10));
+    assert_eq!(passed.len(), 4);
+    let again = DependencyDescriptor::parse(&passed, &mut other).unwrap();
+    assert_eq!((again.frame_number, again.active_targets), (7, Some(0b10)));
+    assert_eq!((again.temporal, again.references), (read.temporal, read.references));
+
+    // Of what cannot be read, the numbers are still right.
+    let passable = Passable::unread(&short).unwrap();
+    assert_eq!(passable.targets_up_to(0, 0), None);
+    assert_eq!(pass(&passable, &short, renumber, None), [0xc5, 0, 7]);
+    assert_eq!((Passable::unread(&[0; 2]), Passable::unread(&[0; 256])), (None, None));
 }
 
 #[test]
@@ -151,6 +208,17 @@ proptest! {
             if let Some(read) = DependencyDescriptor::parse(&value, &mut structure) {
                 let known = structure.as_deref().expect("kept");
                 prop_assert!(read.spatial < 4 && read.temporal < 8 && known.chains <= known.decode_targets);
+                let passable = Passable::read(&value, &read, known).expect("it has a fitting length");
+                let renumber = Renumber { frame_number: 40_000, template: 33 };
+                let passed = pass(&passable, &value, renumber, Some(known.all_targets() & 0b101));
+                let mut other = structure.clone();
+                let before = other.as_deref_mut().expect("kept");
+                // A structure that came before goes on under the numbers of the slot.
+                before.template_id_offset = (before.template_id_offset + 33) % 64;
+                let again = DependencyDescriptor::parse(&passed, &mut other).expect("still one");
+                prop_assert_eq!(again.frame_number, read.frame_number.wrapping_add(40_000));
+                prop_assert_eq!(again.active_targets, Some(known.all_targets() & 0b101));
+                prop_assert_eq!((again.references, again.chains), (read.references, read.chains));
                 for target in 0..known.decode_targets {
                     prop_assert!(known.chain_of(target).is_none_or(|chain| chain < known.chains));
                 }
