@@ -101,8 +101,8 @@ function inPage() {
     return lines.join("\r\n");
   };
 
-  /** `video` and `audio` name the codec to prefer. */
-  async function publish(ticket, { simulcast = false, video = null, audio = null, ...way } = {}) {
+  /** `video` and `audio` name the codec to prefer; `layers` is the scalability mode of the picture. */
+  async function publish(ticket, { simulcast = false, layers = null, video = null, audio = null, ...way } = {}) {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720 } });
     const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     const sound = connection.addTransceiver(stream.getAudioTracks()[0], { direction: "sendonly" });
@@ -110,8 +110,8 @@ function inPage() {
     const encoding = (rid, scale, maxBitrate) => ({ rid, scaleResolutionDownBy: scale, maxBitrate });
     const sendEncodings = simulcast
       ? [encoding("l", 4, 150_000), encoding("m", 2, 500_000), encoding("h", 1, 1_500_000)]
-      : undefined;
-    const picture = connection.addTransceiver(stream.getVideoTracks()[0], { direction: "sendonly", sendEncodings });
+      : layers && [{ scalabilityMode: layers, maxBitrate: 2_500_000 }];
+    const picture = connection.addTransceiver(stream.getVideoTracks()[0], { direction: "sendonly", ...(sendEncodings && { sendEncodings }) });
     prefer(picture, "video", video);
     return begin("/whip", ticket, connection, through(way));
   }
@@ -123,10 +123,16 @@ function inPage() {
     transceiver.setCodecPreferences([...codecs].sort((one, two) => rank(one) - rank(two)));
   }
 
-  async function watch(ticket, publisher, way = {}) {
+  /** With `descriptor`, layers are told by the dependency descriptor, which browsers do not offer by themselves. */
+  async function watch(ticket, publisher, { descriptor = false, ...way } = {}) {
     const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     connection.addTransceiver("audio", { direction: "recvonly" });
-    connection.addTransceiver("video", { direction: "recvonly" });
+    const picture = connection.addTransceiver("video", { direction: "recvonly" });
+    if (descriptor) {
+      const extensions = picture.getHeaderExtensionsToNegotiate();
+      extensions.find((one) => one.uri.endsWith("#dependency-descriptor-rtp-header-extension")).direction = "sendrecv";
+      picture.setHeaderExtensionsToNegotiate(extensions);
+    }
     for (const { receiver } of connection.getTransceivers()) {
       const element = document.createElement(receiver.track.kind);
       element.srcObject = new MediaStream([receiver.track]);
