@@ -487,6 +487,20 @@ impl World {
         }
     }
 
+    /// Begins a call: everybody connects and is shown everybody else, and the first `talking` are let in and send.
+    ///
+    /// # Panics
+    /// When somebody does not connect within 14 seconds.
+    pub fn begin(&mut self, talking: usize) {
+        self.connect_all();
+        self.show_everybody();
+        for index in 0..talking {
+            self.admit(index, true);
+            let now = self.now();
+            self.client(index).start_media(now);
+        }
+    }
+
     /// Slots of a kind that a client has.
     #[must_use]
     pub fn slot_mids(&self, index: usize, kind: MediaKind) -> Vec<String> {

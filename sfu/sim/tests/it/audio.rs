@@ -47,9 +47,7 @@ fn heard(seed: u64, conditions: Conditions, redundancy: [bool; 2]) -> (Duration,
     for (tag, redundancy) in (1..).zip(redundancy) {
         world.join(talker(tag, redundancy));
     }
-    world.connect_all();
-    world.show_everybody();
-    begin(&mut world, 2);
+    world.begin(2);
     world.run_for(Duration::from_secs(60));
     let counters = *world.sfu().counters();
     let mid = world.slot_mids(1, MediaKind::Audio).remove(0);
@@ -109,9 +107,7 @@ fn redundancy_ends_when_the_loss_does() {
     let mut world = World::new(8, LOSSY);
     world.join(talker(1, false));
     world.join(talker(2, true));
-    world.connect_all();
-    world.show_everybody();
-    begin(&mut world, 2);
+    world.begin(2);
     world.run_for(Duration::from_secs(10));
     assert!(world.sfu().counters().redundancy_made > 100);
     world.network().conditions = Conditions::PERFECT;

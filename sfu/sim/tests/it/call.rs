@@ -16,13 +16,7 @@ fn two_see_and_hear_each_other_on_a_perfect_network() {
         tag: 2,
         ..ClientConfig::default()
     });
-    world.connect_all();
-    world.show_everybody();
-    for index in 0..2 {
-        world.admit(index, true);
-        let now = world.now();
-        world.client(index).start_media(now);
-    }
+    world.begin(2);
     world.run_for(Duration::from_secs(10));
     for (index, other) in [(0, 2), (1, 1)] {
         let received = world.client(index).check_received().unwrap();

@@ -18,13 +18,7 @@ fn call() -> World {
             ..ClientConfig::default()
         });
     }
-    world.connect_all();
-    world.show_everybody();
-    for index in 0..2 {
-        world.admit(index, true);
-        let now = world.now();
-        world.client(index).start_media(now);
-    }
+    world.begin(2);
     world
 }
 

@@ -14,13 +14,7 @@ fn call(people: u32) -> World {
             ..ClientConfig::default()
         });
     }
-    world.connect_all();
-    world.show_everybody();
-    for index in 0..2 {
-        world.admit(index, true);
-        let now = world.now();
-        world.client(index).start_media(now);
-    }
+    world.begin(2);
     world.run_for(Duration::from_secs(2));
     world
 }

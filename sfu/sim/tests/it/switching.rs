@@ -55,13 +55,7 @@ fn a_slot_without_the_codec_of_its_source_waits() {
             ..ClientConfig::default()
         });
     }
-    world.connect_all();
-    world.show_everybody();
-    for index in 0..2 {
-        world.admit(index, true);
-        let now = world.now();
-        world.client(index).start_media(now);
-    }
+    world.begin(2);
     world.run_for(Duration::from_secs(5));
     let packets = |world: &mut World, index: usize| -> Vec<usize> {
         let received = world.client(index).check_received().unwrap();
