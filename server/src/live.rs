@@ -59,8 +59,6 @@ fn counters(stats: &PeerStats) -> LiveStats {
     LiveStats {
         packets_in: stats.packets_in,
         packets_out: stats.packets_out,
-        bytes_in: stats.bytes_in,
-        bytes_out: stats.bytes_out,
         packets_lost_in: stats.packets_lost_in,
         packets_lost_out: stats.packets_lost_out,
         round_trip_ms: stats

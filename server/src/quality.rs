@@ -115,12 +115,16 @@ impl Board {
         summary
     }
 
-    /// The legs of every seat of a call, in the words of the booking side. Legs of sources that left already are not
-    /// shown.
+    /// The legs of a seat of a call, in the words of the booking side. Legs of sources that left already, and of screens
+    /// that were never shared, are not among them.
     pub(crate) fn legs(&self, call: &LiveCall, seat: &signaling::LiveSeat) -> Vec<Leg> {
         let Some(peer) = seat.peer else { return Vec::new() };
         let leg = |seen: Seen| {
             let source = seen.stats.source?;
+            let may_rest = matches!(source.kind, SourceKind::Screen | SourceKind::ScreenAudio);
+            if may_rest && seen.stats.packets == 0 {
+                return None;
+            }
             let from = call.seats.iter().find(|other| other.peer == Some(source.peer))?;
             Some(Leg {
                 seat: seat.seat.clone(),

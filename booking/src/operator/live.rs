@@ -1,6 +1,5 @@
 //! Calls under way, as whoever runs them reports them, and what the operator's page makes of it.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use web::pages::operator::{CallHealth, LegRow, LiveParticipant};
@@ -9,8 +8,6 @@ use super::quality::source;
 use crate::calls::quality::{Direction, Leg};
 use crate::state::{AppState, Micros};
 
-/// Between the two looks that a bitrate is taken from.
-pub(super) const RATE_WINDOW: Duration = Duration::from_millis(400);
 /// From here on a connection counts as weak.
 const WEAK_LOSS_PERMILLE: u32 = 50;
 const WEAK_ROUND_TRIP_MS: u32 = 400;
@@ -76,66 +73,40 @@ pub struct LiveSeat {
 pub struct LiveStats {
     pub packets_in: u64,
     pub packets_out: u64,
-    pub bytes_in: u64,
-    pub bytes_out: u64,
     pub packets_lost_in: u64,
     pub packets_lost_out: u64,
     pub round_trip_ms: Option<u32>,
 }
 
-/// Calls with the bitrates of the last moment.
-pub(super) struct Look {
-    pub(super) calls: Vec<LiveCall>,
-    /// In and out, bits per second, by seat.
-    rates: HashMap<String, (u64, u64)>,
+/// The calls under way in this process.
+pub(super) fn calls(state: &AppState) -> Vec<LiveCall> {
+    state.live_calls.get().map(|live| live.snapshot()).unwrap_or_default()
 }
 
-impl Look {
-    /// Looks twice, so that counters become rates. Empty where no calls run.
-    pub(super) async fn take(state: &AppState) -> Self {
-        let Some(live) = state.live_calls.get() else {
-            return Self {
-                calls: Vec::new(),
-                rates: HashMap::new(),
-            };
-        };
-        let before = live.snapshot();
-        if before.is_empty() {
-            return Self {
-                calls: before,
-                rates: HashMap::new(),
-            };
-        }
-        tokio::time::sleep(RATE_WINDOW).await;
-        let calls = live.snapshot();
-        let rates = rates(&before, &calls, RATE_WINDOW);
-        Self { calls, rates }
+/// A seat as the page shows it.
+pub(super) fn participant(seat: &LiveSeat) -> LiveParticipant {
+    let stats = seat.stats.unwrap_or_default();
+    LiveParticipant {
+        name: if seat.is_provider {
+            seat.name.clone()
+        } else {
+            initials(&seat.name)
+        },
+        is_provider: seat.is_provider,
+        connected: seat.connected,
+        packets_in: stats.packets_in,
+        packets_out: stats.packets_out,
+        bitrate_in_bps: bitrate_bps(seat, Direction::Sent),
+        bitrate_out_bps: bitrate_bps(seat, Direction::Received),
+        round_trip_ms: stats.round_trip_ms,
+        loss_permille: stats.loss_permille(),
     }
+}
 
-    pub(super) fn rate(&self, seat: &LiveSeat) -> (u64, u64) {
-        self.rates.get(&seat.seat).copied().unwrap_or_default()
-    }
-
-    /// The seat as the page shows it.
-    pub(super) fn participant(&self, seat: &LiveSeat) -> LiveParticipant {
-        let stats = seat.stats.unwrap_or_default();
-        let (bitrate_in_bps, bitrate_out_bps) = self.rate(seat);
-        LiveParticipant {
-            name: if seat.is_provider {
-                seat.name.clone()
-            } else {
-                initials(&seat.name)
-            },
-            is_provider: seat.is_provider,
-            connected: seat.connected,
-            packets_in: stats.packets_in,
-            packets_out: stats.packets_out,
-            bitrate_in_bps,
-            bitrate_out_bps,
-            round_trip_ms: stats.round_trip_ms,
-            loss_permille: stats.loss_permille(),
-        }
-    }
+/// Bits per second of all of a seat's streams in one direction.
+pub(super) fn bitrate_bps(seat: &LiveSeat, direction: Direction) -> u64 {
+    let legs = seat.legs.iter().filter(|leg| leg.direction == direction);
+    legs.map(|leg| leg.bitrate_bps).sum()
 }
 
 impl LiveStats {
@@ -151,28 +122,6 @@ impl LiveStats {
         );
         permille(self.packets_lost_in, self.packets_in).max(out)
     }
-}
-
-fn rates(before: &[LiveCall], after: &[LiveCall], window: Duration) -> HashMap<String, (u64, u64)> {
-    let counters = |calls: &[LiveCall]| -> HashMap<String, LiveStats> {
-        let seats = calls.iter().flat_map(|call| &call.seats);
-        seats
-            .filter_map(|seat| Some((seat.seat.clone(), seat.stats?)))
-            .collect()
-    };
-    let (before, after) = (counters(before), counters(after));
-    let millis = u64::try_from(window.as_millis()).unwrap_or(u64::MAX).max(1);
-    let bps = |now: u64, then: u64| now.saturating_sub(then).saturating_mul(8_000) / millis;
-    after
-        .iter()
-        .filter_map(|(seat, now)| {
-            let then = before.get(seat)?;
-            Some((
-                seat.clone(),
-                (bps(now.bytes_in, then.bytes_in), bps(now.bytes_out, then.bytes_out)),
-            ))
-        })
-        .collect()
 }
 
 /// Every stream of a call, participant by participant, what it sends first.
@@ -255,18 +204,27 @@ mod tests {
     }
 
     #[test]
-    fn counters_become_rates() {
-        let at = |bytes_in, bytes_out| {
-            call(Some(LiveStats {
-                bytes_in,
-                bytes_out,
-                ..LiveStats::default()
-            }))
+    fn a_participant_has_the_bitrates_of_its_streams() {
+        let mut live = call(Some(LiveStats::default()));
+        let leg = |direction, bitrate_bps| Leg {
+            seat: "s".into(),
+            direction,
+            source: "camera".into(),
+            from_seat: "s".into(),
+            bitrate_bps,
+            lost_permille: 0,
+            jitter_us: 0,
+            layer: None,
+            wanted_layer: None,
+            score_centi: None,
         };
-        let rates = rates(&[at(1_000, 0)], &[at(51_000, 25_000)], Duration::from_millis(400));
-        assert_eq!(rates.get("s"), Some(&(1_000_000, 500_000)));
-        let restarted = super::rates(&[at(9_000, 0)], &[at(10, 0)], Duration::from_millis(400));
-        assert_eq!(restarted.get("s"), Some(&(0, 0)));
+        live.seats[0].legs = vec![
+            leg(Direction::Sent, 1_000),
+            leg(Direction::Sent, 200),
+            leg(Direction::Received, 30),
+        ];
+        let shown = participant(&live.seats[0]);
+        assert_eq!((shown.bitrate_in_bps, shown.bitrate_out_bps), (1_200, 30));
     }
 
     #[test]

@@ -16,11 +16,12 @@ use web::pages::operator::{
 };
 use web::routes::{self, pattern};
 
-use super::live::{self, CaptureError, LiveCall, Look};
+use super::live::{self, CaptureError, LiveCall};
 use super::quality;
 use super::queries::{self, ListedAppointment};
 use super::timeline::{page_status, timeline};
 use crate::appointments::{self, Appointment, Status};
+use crate::calls::quality::Direction;
 use crate::calls::queries as call_queries;
 use crate::db::Tx;
 use crate::error::{AppError, AppResult};
@@ -67,11 +68,11 @@ impl ListQuery {
 
 async fn live_calls(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     visit.actor.operator()?;
-    let look = Look::take(&state).await;
+    let calls = live::calls(&state);
     let mut tx = state.db.read().await?;
-    let mut rows = Vec::with_capacity(look.calls.len());
-    for call in &look.calls {
-        rows.push(live_row(&mut tx, &look, call, visit.now).await?);
+    let mut rows = Vec::with_capacity(calls.len());
+    for call in &calls {
+        rows.push(live_row(&mut tx, call, visit.now).await?);
     }
     Ok(pages::html(&OperatorCallsPage {
         shell: pages::shell(&visit),
@@ -79,7 +80,7 @@ async fn live_calls(State(state): State<AppState>, visit: Visit) -> AppResult<Re
     }))
 }
 
-async fn live_row(tx: &mut Tx, look: &Look, call: &LiveCall, now: i64) -> AppResult<LiveCallRow> {
+async fn live_row(tx: &mut Tx, call: &LiveCall, now: i64) -> AppResult<LiveCallRow> {
     let provider = match appointments::load_any(tx, &call.call).await {
         Ok(appointment) => appointment.org_name,
         Err(AppError::NotFound) => String::new(),
@@ -90,7 +91,7 @@ async fn live_row(tx: &mut Tx, look: &Look, call: &LiveCall, now: i64) -> AppRes
         .first()
         .map(|segment| segment.started_at);
     let consumer = call.seats.iter().find(|seat| !seat.is_provider);
-    let rates: Vec<(u64, u64)> = call.seats.iter().map(|seat| look.rate(seat)).collect();
+    let bitrate = |direction| call.seats.iter().map(|seat| live::bitrate_bps(seat, direction)).sum();
     let losses = call
         .seats
         .iter()
@@ -104,8 +105,8 @@ async fn live_row(tx: &mut Tx, look: &Look, call: &LiveCall, now: i64) -> AppRes
         consumer: consumer.map(|seat| live::initials(&seat.name)).unwrap_or_default(),
         elapsed_ms: started_at.map_or(0, |started_at| (now - started_at).max(0) / 1000),
         billable_ms: call.billable / 1000,
-        up_bps: rates.iter().map(|rate| rate.0).sum(),
-        down_bps: rates.iter().map(|rate| rate.1).sum(),
+        up_bps: bitrate(Direction::Sent),
+        down_bps: bitrate(Direction::Received),
         loss_permille: losses.max().unwrap_or(0),
     })
 }
@@ -113,12 +114,8 @@ async fn live_row(tx: &mut Tx, look: &Look, call: &LiveCall, now: i64) -> AppRes
 async fn live_call(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
     visit.actor.operator()?;
     let appointment = appointments::load_any(&mut state.db.read().await?, &id).await?;
-    let look = Look::take(&state).await;
-    let call = look
-        .calls
-        .iter()
-        .find(|call| call.call == id)
-        .ok_or(AppError::NotFound)?;
+    let calls = live::calls(&state);
+    let call = calls.iter().find(|call| call.call == id).ok_or(AppError::NotFound)?;
     Ok(pages::html(&OperatorCallPage {
         shell: pages::shell_in(&visit, &appointment.time_zone),
         id: id.clone(),
@@ -127,7 +124,7 @@ async fn live_call(State(state): State<AppState>, visit: Visit, Path(id): Path<S
         starts_at: call.starts_at,
         ends_at: call.ends_at,
         billable_ms: call.billable / 1000,
-        participants: call.seats.iter().map(|seat| look.participant(seat)).collect(),
+        participants: call.seats.iter().map(live::participant).collect(),
         legs: live::legs(call),
     }))
 }
