@@ -56,7 +56,7 @@ function QualityMark({ quality }: { quality: Quality | null }) {
   return (
     <span class="tile-quality" data-quality={quality}>
       <Icon name={quality === "poor" ? "network" : "network-fair"} size={16} />
-      {t(QUALITY_WORDS[quality])}
+      <span>{t(QUALITY_WORDS[quality])}</span>
     </span>
   );
 }
