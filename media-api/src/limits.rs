@@ -21,8 +21,6 @@ pub const SIZES_MAX: usize = 64;
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// m-lines that are looked at in an offer; one with more is refused by the media plane.
 pub const MEDIA_LINES_MAX: usize = 64;
-/// Characters of an `ice-ufrag` (RFC 8839 5.4); a longer one is refused with 400.
-pub const UFRAG_CHARS_MAX: usize = 256;
 
 /// WHIP or WHEP sessions that one ticket may begin at once; one more is refused with 429.
 pub const TICKET_POSTS_BURST: u32 = 4;

@@ -1,9 +1,9 @@
 //! The little that this side reads of an offer: its m-lines, to say what each is for, and its `ice-ufrag`. Everything
 //! else, and whether it is usable at all, is the media plane's business.
 
-use sfu_core::{MediaKind, Mid, SourceKind};
+use sfu_core::{MediaKind, Mid, SourceKind, is_ufrag};
 
-use crate::limits::{MEDIA_LINES_MAX, UFRAG_CHARS_MAX};
+use crate::limits::MEDIA_LINES_MAX;
 
 /// One m-line with media.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,14 +100,6 @@ pub(crate) fn ufrag(text: &str) -> Option<&str> {
     text.lines()
         .find_map(|line| line.trim_end().strip_prefix("a=ice-ufrag:"))
         .filter(|ufrag| is_ufrag(ufrag))
-}
-
-/// 4 to 256 `ice-char` (RFC 8839 5.4).
-fn is_ufrag(text: &str) -> bool {
-    (4..=UFRAG_CHARS_MAX).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
 }
 
 #[cfg(test)]

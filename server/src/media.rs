@@ -102,18 +102,9 @@ impl Plane {
             };
             self.retry();
             board.event(Instant::now(), &event);
-            match event {
-                Event::Joined { peer, joined } => self.answer(peer, Ok(joined)),
-                Event::Refused { peer, error } => self.answer(peer, Err(error)),
-                Event::Connected { .. }
-                | Event::Alive { .. }
-                | Event::Disconnected { .. }
-                | Event::Stats { .. }
-                | Event::Legs { .. }
-                | Event::Restarted { .. }
-                | Event::Encodings { .. }
-                | Event::Loudest { .. }
-                | Event::Speakers { .. } => pass_on(event, hub, api),
+            match event.into_answer() {
+                Ok((peer, answer)) => self.answer(peer, answer),
+                Err(event) => pass_on(event, hub, api),
             }
         }
     }

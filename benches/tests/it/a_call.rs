@@ -131,18 +131,9 @@ struct Plane {
 impl Plane {
     fn pump(&self, events: &Receiver<Event>, hub: &Hub) {
         while let Ok(event) = events.recv() {
-            let (peer, answer) = match event {
-                Event::Joined { peer, joined } => (peer, Ok(joined)),
-                Event::Refused { peer, error } => (peer, Err(error)),
-                event @ (Event::Connected { .. }
-                | Event::Alive { .. }
-                | Event::Disconnected { .. }
-                | Event::Stats { .. }
-                | Event::Restarted { .. }
-                | Event::Encodings { .. }
-                | Event::Legs { .. }
-                | Event::Loudest { .. }
-                | Event::Speakers { .. }) => {
+            let (peer, answer) = match event.into_answer() {
+                Ok(answer) => answer,
+                Err(event) => {
                     hub.media_event(event);
                     continue;
                 }

@@ -51,19 +51,9 @@ async fn join(driver: &Driver, events: &Receiver<Event>, id: PeerId, clip: &Arc<
         sources,
     };
     driver.command(Command::Join(join))?;
-    let joined = event(events, |event| match event {
-        Event::Joined { peer, joined } if peer == id => Some(Ok(joined)),
-        Event::Refused { error, .. } => Some(Err(error)),
-        Event::Joined { .. }
-        | Event::Connected { .. }
-        | Event::Alive { .. }
-        | Event::Disconnected { .. }
-        | Event::Stats { .. }
-        | Event::Restarted { .. }
-        | Event::Encodings { .. }
-        | Event::Legs { .. }
-        | Event::Loudest { .. }
-        | Event::Speakers { .. } => None,
+    let joined = event(events, |event| {
+        let (peer, answer) = event.into_answer().ok()?;
+        (peer == id).then_some(answer)
     })?;
     peer.accept_answer(joined.answer.clone()).await?;
     tokio::time::timeout(WAIT_MAX, peer.connected()).await??;

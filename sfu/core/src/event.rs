@@ -79,7 +79,7 @@ pub enum Command {
     /// and replaces the old path (RFC 8445 2.4). The reply is [`Event::Restarted`], or nothing when the peer is gone.
     Restart {
         peer: PeerId,
-        /// The client's new `ice-ufrag`, 4 to 256 characters; a longer one is ignored.
+        /// The client's new `ice-ufrag`; what is none by [`crate::is_ufrag`] is ignored.
         ufrag: String,
     },
     /// From now on copy the headers of a room's packets for [`crate::Sfu::poll_captured`], until
@@ -233,6 +233,26 @@ impl Event {
             | Self::Loudest { peer, .. } => Some(*peer),
             Self::Encodings { source, .. } => Some(source.peer),
             Self::Speakers { .. } => None,
+        }
+    }
+
+    /// Whose join it answers, and how.
+    ///
+    /// # Errors
+    /// The event itself when it answers no join.
+    pub fn into_answer(self) -> Result<(PeerId, Result<Joined, JoinError>), Self> {
+        match self {
+            Self::Joined { peer, joined } => Ok((peer, Ok(joined))),
+            Self::Refused { peer, error } => Ok((peer, Err(error))),
+            Self::Connected { .. }
+            | Self::Alive { .. }
+            | Self::Disconnected { .. }
+            | Self::Stats { .. }
+            | Self::Legs { .. }
+            | Self::Restarted { .. }
+            | Self::Encodings { .. }
+            | Self::Loudest { .. }
+            | Self::Speakers { .. } => Err(self),
         }
     }
 }

@@ -9,6 +9,13 @@ use crate::prefetch::prefetch;
 
 /// Checks remembered to tell a replay from a fresh one.
 const TRANSACTIONS_REMEMBERED: usize = 1_024;
+/// Whether a text is an `ice-ufrag` (RFC 8839 5.4): 4 to 256 letters, digits, `+` and `/`.
+#[must_use]
+pub fn is_ufrag(text: &str) -> bool {
+    let ice_char = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    limits::UFRAG_BYTES.contains(&text.len()) && text.bytes().all(ice_char)
+}
+
 /// Characters of a ufrag: 48 random bits, above the 24 that RFC 8445 5.3 asks for.
 const UFRAG_LEN: usize = 8;
 /// Characters of a password: 192 random bits, above the 128 that RFC 8445 5.3 asks for.

@@ -49,5 +49,6 @@ pub use event::{
     Command, DisconnectReason, Event, Join, JoinError, Joined, LegDirection, LegStats, MediaKind, Mid, PeerId,
     PeerStats, RoomId, SlotContent, SlotInfo, SlotMapping, SlotSize, Source, SourceKind,
 };
+pub use ice::is_ufrag;
 pub use sfu::{Input, Limits, Random, Sfu, SfuConfig};
 pub use transmit::{Transmit, Transmits};

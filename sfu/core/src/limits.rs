@@ -1,5 +1,6 @@
 //! Every upper bound of the media plane, with what happens when it is reached.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Rooms in one core; a join that needs one more is refused.
@@ -37,8 +38,8 @@ pub const SSRCS_PER_TRACK_MAX: usize = 8;
 /// How long after its last sign of life a peer keeps an address pair that another peer claims. Longer than the six
 /// seconds that consent checks may lie apart (RFC 7675 5.1), shorter than a handshake may take.
 pub const PAIR_KEPT: Duration = Duration::from_secs(10);
-/// Characters of an ICE fragment (RFC 8839 5.4); a restart with a longer one is ignored.
-pub const UFRAG_BYTES_MAX: usize = 256;
+/// Length of an `ice-ufrag` (RFC 8839 5.4); an offer with another is refused, a restart ignored.
+pub const UFRAG_BYTES: RangeInclusive<usize> = 4..=256;
 /// Authentic checks a second from one peer, also the burst; more are not answered.
 pub const CHECKS_PER_SECOND_MAX: u32 = 200;
 /// DTLS datagrams a second from the address pairs of one peer, also the burst; more are dropped unread.

@@ -1,6 +1,5 @@
 //! Every upper bound of signaling, and what happens there.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Longest message, bytes; a longer one closes the connection (1009).
@@ -24,7 +23,7 @@ pub const SEAT_BYTES_MAX: usize = 128;
 /// Video slots that one `sizes` may name; more make it a `bad_message`.
 pub const SIZES_MAX: usize = 64;
 /// Shortest and longest `ice-ufrag` (RFC 8839 5.4); any other makes a `restart` a `bad_message`.
-pub const UFRAG_BYTES: RangeInclusive<usize> = 4..=256;
+pub use sfu_core::limits::UFRAG_BYTES;
 /// ICE restarts of one seat that wait for their answer; one more is refused as `rate_limited`.
 pub const RESTARTS_WAITING_MAX: usize = 4;
 /// Between two `quality` messages of one room.

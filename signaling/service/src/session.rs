@@ -9,7 +9,7 @@ use signaling_protocol::{ClientMessage, PROTOCOL_VERSION, ServerMessage};
 use crate::bucket::Bucket;
 use crate::limits::{
     MESSAGES_BURST, MESSAGES_PER_S, MID_BYTES_MAX, OFFER_REFILL, OFFERS_BURST, SEAT_BYTES_MAX, SIZES_MAX, SOURCES_MAX,
-    STRIKES_MAX, UFRAG_BYTES,
+    STRIKES_MAX,
 };
 use crate::room::{CloseCode, MediaFlags, Offer, Request};
 
@@ -110,7 +110,7 @@ impl Session {
                 None => Step::Request(Request::Sizes(slots.into_iter().map(to_media).collect())),
             },
             (State::Seated, ClientMessage::Restart { id, ufrag }) => {
-                if !is_ufrag(&ufrag) {
+                if !sfu_core::is_ufrag(&ufrag) {
                     self.strike(ErrorCode::BadMessage, "a ufrag is 4 to 256 letters of ICE")
                 } else if self.offers.take(now) {
                     Step::Request(Request::Restart { id, ufrag })
@@ -196,12 +196,6 @@ fn sizes_fault(sizes: &[SlotSize]) -> Option<&'static str> {
 
 fn is_mid(text: &str) -> bool {
     (1..=MID_BYTES_MAX).contains(&text.len())
-}
-
-/// Whether a text is an `ice-ufrag` (RFC 8839 5.4).
-fn is_ufrag(text: &str) -> bool {
-    let ice_char = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
-    UFRAG_BYTES.contains(&text.len()) && text.bytes().all(ice_char)
 }
 
 fn to_media(size: SlotSize) -> sfu_core::SlotSize {

@@ -99,20 +99,10 @@ impl BareHost {
     fn joined(&self, wanted: PeerId) -> Result<Joined> {
         loop {
             let event = self.events.recv().context("the media server is gone")?;
-            match event {
-                Event::Joined { peer, joined } if peer == wanted => return Ok(joined),
-                Event::Refused { peer, error } if peer == wanted => return Err(error.into()),
-                Event::Joined { .. }
-                | Event::Refused { .. }
-                | Event::Connected { .. }
-                | Event::Alive { .. }
-                | Event::Disconnected { .. }
-                | Event::Stats { .. }
-                | Event::Restarted { .. }
-                | Event::Encodings { .. }
-                | Event::Legs { .. }
-                | Event::Loudest { .. }
-                | Event::Speakers { .. } => {}
+            if let Ok((peer, answer)) = event.into_answer()
+                && peer == wanted
+            {
+                return Ok(answer?);
             }
         }
     }

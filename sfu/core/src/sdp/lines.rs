@@ -146,7 +146,7 @@ pub(super) fn sift(text: &str) -> Result<Lines<'_>, JoinError> {
         }
         lines += 1;
         if lines > limits::OFFER_LINES_MAX || sifted.media.len() > limits::MEDIA_LINES_MAX {
-            return super::offer::bad("it has too many lines");
+            return super::bad("it has too many lines");
         }
         sifted.text.push_str(line);
         sifted.text.push_str("\r\n");

@@ -16,6 +16,11 @@ pub(crate) use offer::{Offer, OfferedMedia};
 
 use crate::event::{JoinError, Mid, SourceKind};
 
+/// An offer is refused for this.
+fn bad<T>(what: &str) -> Result<T, JoinError> {
+    Err(JoinError::BadOffer(what.to_owned()))
+}
+
 /// What one m-line becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {

@@ -6,6 +6,7 @@ use webrtc_sdp::attribute_type::{
 use webrtc_sdp::media_type::{SdpMedia, SdpMediaValue};
 use webrtc_sdp::{SdpSession, parse_sdp};
 
+use super::bad;
 use super::codec::{self, Codecs};
 use super::extension::Extensions;
 use super::lines::{self, Rid, Section};
@@ -116,7 +117,7 @@ impl Offer {
                 None
             }
         });
-        let Some(ufrag) = ufrag.filter(|ufrag| (4..=256).contains(&ufrag.len())) else {
+        let Some(ufrag) = ufrag.filter(|ufrag| limits::UFRAG_BYTES.contains(&ufrag.len())) else {
             return bad("it has no ice-ufrag of 4 to 256 characters");
         };
         let setup = transport(&session, |attribute| {
@@ -135,10 +136,6 @@ impl Offer {
             media,
         })
     }
-}
-
-pub(super) fn bad<T>(what: &str) -> Result<T, JoinError> {
-    Err(JoinError::BadOffer(what.to_owned()))
 }
 
 /// Attributes of the transport stand at the session or, bundled, in any m-line; the first counts.

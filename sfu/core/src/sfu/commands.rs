@@ -8,9 +8,8 @@ use crate::event::{
     Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, PeerId, SlotContent, SlotInfo, SlotMapping,
     Source,
 };
-use crate::ice::{Credentials, IceAgent};
+use crate::ice::{Credentials, IceAgent, is_ufrag};
 use crate::layers::TrackRef;
-use crate::limits;
 use crate::peer::{Binding, Joining, Peer};
 use crate::sdp::{self, Answer, Extensions, Line, Offer, Role};
 use crate::slot::Slot;
@@ -215,7 +214,7 @@ impl Sfu {
     }
 
     fn restart_ice(&mut self, place: usize, remote_ufrag: String) {
-        if remote_ufrag.len() > limits::UFRAG_BYTES_MAX {
+        if !is_ufrag(&remote_ufrag) {
             return;
         }
         let credentials = self.credentials(place);
