@@ -328,6 +328,10 @@ test("a broken path is restarted with the same peer, and only a restart in vain 
   page.on({ type: "timer", name: "peer_restart", attempt: 1 });
   assert.deepEqual([page.phase, page.attempt, page.effects.length], ["call", 1, 0]);
   assert.ok(page.on({ type: "network_changed" }).did("restart_peer"), "and again at the next change");
+  page.on({ type: "restart_offered", attempt: 1, ufrag: "efgh" });
+  assert.deepEqual(page.effects, [{ type: "send", message: { type: "restart", id: 2, ufrag: "efgh" } }]);
+  page.hears({ type: "restarted", id: 1, ufrag: "late", password: "p" });
+  assert.ok(!page.did("accept_restart"), "a late answer is of the restart before");
   // In vain: no answer, no path, or nothing to restart.
   assert.equal(broken().on({ type: "timer", name: "peer_restart", attempt: 1 }).phase, "reconnecting");
   assert.equal(broken().on({ type: "restart_offered", attempt: 1, ufrag: null }).phase, "reconnecting");

@@ -20,6 +20,7 @@ export function initialState(mode: State["mode"], role: Role): State {
       offer: null,
       mediaUp: false,
       restart: null,
+      restarts: 0,
       paused: false,
       losses: 0,
       othersExpected: false,

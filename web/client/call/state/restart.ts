@@ -14,7 +14,8 @@ export function restartPeer(state: State): Step {
   const { attempt } = state;
   if (attempt.restart !== null) return [state, []];
   if (!attempt.welcomed || state.phase.at === "reconnecting") return recover(state);
-  const next: State = { ...state, attempt: { ...attempt, restart: attempt.number } };
+  const number = attempt.restarts + 1;
+  const next: State = { ...state, attempt: { ...attempt, restart: number, restarts: number } };
   return [
     next,
     [

@@ -61,8 +61,10 @@ export interface Attempt {
   offer: Offer | null;
   /** Whether its media is up at the moment. */
   mediaUp: boolean;
-  /** The ICE restart under way; null when none is. */
+  /** The number of the ICE restart under way; null when none is. */
   restart: number | null;
+  /** ICE restarts begun so far, so that no late answer is taken for that of another one. */
+  restarts: number;
   /** The server asked for a pause, which nothing cuts short. */
   paused: boolean;
   /** Attempts that were lost since media last flowed. */
