@@ -109,16 +109,3 @@ pub trait PaymentProvider: Send + Sync + 'static {
     /// See [`ProviderError`].
     async fn lookup(&self, payment: &str) -> Result<Option<ProviderPayment>, ProviderError>;
 }
-
-/// The decline that a status carries, if it is one.
-#[must_use]
-pub fn decline_of(status: ProviderStatus) -> Option<DeclineReason> {
-    match status {
-        ProviderStatus::Declined(reason) => Some(reason),
-        ProviderStatus::NeedsConfirmation
-        | ProviderStatus::Authorised { .. }
-        | ProviderStatus::Captured { .. }
-        | ProviderStatus::Released
-        | ProviderStatus::Refunded { .. } => None,
-    }
-}

@@ -88,7 +88,5 @@ pub const KEYFRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(500);
 pub const RETRANSMIT_INTERVAL: Duration = Duration::from_millis(30);
 /// Between two sender or receiver reports.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-/// Between two looks for lost packets that are to be asked for again.
-pub const NACK_INTERVAL: Duration = Duration::from_millis(20);
 /// Between two counters events of one peer.
 pub const STATS_INTERVAL: Duration = Duration::from_secs(2);
