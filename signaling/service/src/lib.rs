@@ -1,6 +1,7 @@
 //! Sessions, lobby, rooms and the call clock, and the WebSocket they are reached by.
 //!
-//! Two traits are the only ways out: [`CallAuthority`] to the booking side, [`MediaPlane`] to the media server.
+//! Two traits are the only ways out: [`CallAuthority`] to the booking side, [`MediaPlane`] to the media server. The media
+//! API stands beside it over the same media plane, and shares [`slots`], [`Bucket`] and [`counts!`].
 
 pub mod authority;
 mod bucket;
