@@ -10,6 +10,7 @@ use booking::calls::quality::{Direction, Leg};
 use booking::state::AppState;
 use sfu_core::{Event, LegDirection, LegStats, Mid, PeerId, PeerStats, SourceKind};
 use signaling::{Hub, LiveCall};
+use signaling_protocol::message::Quality;
 use tokio::sync::watch;
 
 use crate::shutdown;
@@ -44,7 +45,7 @@ pub(crate) struct Seen {
 /// What the metrics say of all peers together.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
-    /// Legs by score: good (3.6 and better), fair, poor (below 2.6), and those without one.
+    /// Legs by what their score feels like, and those without one.
     pub(crate) good: u64,
     pub(crate) fair: u64,
     pub(crate) poor: u64,
@@ -103,10 +104,10 @@ impl Board {
                 summary.estimate_bps += bps;
             }
             for leg in &known.legs {
-                let bucket = match centi(leg.stats.score) {
-                    Some(360..) => &mut summary.good,
-                    Some(260..) => &mut summary.fair,
-                    Some(..260) => &mut summary.poor,
+                let bucket = match leg.stats.score.map(Quality::of_score) {
+                    Some(Quality::Good) => &mut summary.good,
+                    Some(Quality::Fair) => &mut summary.fair,
+                    Some(Quality::Poor) => &mut summary.poor,
                     None => &mut summary.unknown,
                 };
                 *bucket += 1;

@@ -180,6 +180,21 @@ pub enum Quality {
     Good,
 }
 
+impl Quality {
+    /// What a mean opinion score (1 to 4.5) feels like: below 3.6 many are dissatisfied (ITU-T G.107 annex B), below 2.6
+    /// nearly all.
+    #[must_use]
+    pub fn of_score(score: f32) -> Self {
+        if score >= 3.6 {
+            Self::Good
+        } else if score >= 2.6 {
+            Self::Fair
+        } else {
+            Self::Poor
+        }
+    }
+}
+
 /// What one slot carries; an empty slot has neither seat nor source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct SlotAssignment {

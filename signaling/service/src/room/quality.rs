@@ -11,11 +11,6 @@ use super::seat::Seat;
 use super::vocabulary::Effect;
 use crate::limits::QUALITY_PERIOD;
 
-/// Mean opinion scores from which on a connection is good, or at least fair: below 3.6 many are dissatisfied (ITU-T
-/// G.107 annex B), below 2.6 nearly all.
-const GOOD: f32 = 3.6;
-const FAIR: f32 = 2.6;
-
 impl Room {
     /// The worst leg decides, each way by itself.
     pub(super) fn judge(&mut self, peer: PeerId, legs: &[LegStats]) {
@@ -109,15 +104,5 @@ impl Seat {
 
 fn worst(legs: &[LegStats], direction: LegDirection) -> Option<Quality> {
     let judged = legs.iter().filter(|leg| leg.direction == direction);
-    judged.filter_map(|leg| leg.score).map(felt).min()
-}
-
-fn felt(score: f32) -> Quality {
-    if score >= GOOD {
-        Quality::Good
-    } else if score >= FAIR {
-        Quality::Fair
-    } else {
-        Quality::Poor
-    }
+    judged.filter_map(|leg| leg.score).map(Quality::of_score).min()
 }
