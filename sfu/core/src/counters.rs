@@ -81,6 +81,10 @@ counters! {
     repeated,
     /// Requests for a packet that is no longer (or never was) there.
     retransmit_missing,
+    /// Requests of subscribers that wait, since repeats would fill their path.
+    retransmit_held,
+    /// Packets held for a narrow path for so long that they were not there any more.
+    paced_gone,
     /// Packets of padding sent to find out what a path carries.
     probes,
     /// Transport-wide feedback that does not parse, claims too much, or was not negotiated.

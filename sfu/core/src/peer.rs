@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::arrivals::ArrivalLog;
 use crate::audio::{Earlier, Redundancy};
-use crate::bandwidth::Estimator;
+use crate::bandwidth::{Estimator, Held, Pacer};
 use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::demux::Tuple;
@@ -16,7 +16,7 @@ use crate::leg::PathLoss;
 use crate::limits;
 use crate::prefetch::prefetch;
 use crate::reports::PublisherClock;
-use crate::sdp::Extensions;
+use crate::sdp::{Codec, Extensions};
 use crate::slot::{Forwarded, Path, Slot};
 use crate::srtp::{RTCP_OVERHEAD, SrtpReceiver, SrtpSender};
 use crate::track::Track;
@@ -68,6 +68,8 @@ pub(crate) struct Peer {
     pub(crate) arrivals: ArrivalLog,
     /// What the path to the client carries; only if it sends transport-wide feedback.
     pub(crate) estimator: Option<Box<Estimator>>,
+    /// Spreads its pictures where the estimate binds.
+    pub(crate) pacer: Pacer,
     /// Receiver estimated maximum bitrate, in bits a second: what a client without such feedback says itself.
     pub(crate) remb_bps: Option<u64>,
     /// When the layers of its slots are looked at again.
@@ -139,6 +141,7 @@ impl Peer {
             extensions,
             arrivals: ArrivalLog::new(now),
             estimator: estimator.then(|| Box::new(Estimator::new(now))),
+            pacer: Pacer::default(),
             remb_bps: None,
             allocate_at: None,
             rtcp_ssrc,
@@ -273,8 +276,23 @@ impl Peer {
         if let Forwarded::Sent { bytes, .. } = forwarded {
             self.stats.packets_out += 1;
             self.stats.bytes_out += bytes as u64;
+            if self.pacer.is_on() {
+                self.pacer.sent(bytes, now);
+            }
         }
         forwarded
+    }
+
+    /// Holds a packet of `len` bytes for a slot back, if it is of a picture and the path is busy; the time at which to
+    /// look again.
+    pub(crate) fn hold(&mut self, slot: usize, packet: &MediaPacket, len: usize, now: Instant) -> Option<Instant> {
+        if !self.pacer.is_on() || packet.codec == Codec::Opus {
+            return None;
+        }
+        let track = self.slots[slot].selection.track()?;
+        let at = self.pacer.hold(Held::new(slot, track, packet, len), now)?;
+        self.wake_at = self.wake_at.min(at);
+        Some(at)
     }
 
     /// What may be sent to the client, in bits a second; `None` while nothing is known.
@@ -327,6 +345,7 @@ impl Peer {
                     tracks.min(),
                     self.arrivals.due_at(),
                     self.probe_at(now),
+                    self.pacer.due_at(now),
                 ]
                 .into_iter()
                 .flatten()

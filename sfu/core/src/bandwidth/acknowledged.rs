@@ -5,6 +5,8 @@ const PARTS: usize = 10;
 const PART_TICKS: i64 = 200;
 /// Before this much of the window is covered nothing is known.
 const PARTS_MIN: i64 = 2;
+/// Of the recent past, the one that is being filled included.
+const PARTS_RECENT: i64 = 5;
 const TICKS_PER_SECOND: f64 = 4_000.0;
 
 /// Bytes in the parts of the last half second.
@@ -40,7 +42,16 @@ impl Acknowledged {
 
     /// Bits a second; `None` while too little is known. The part that is being filled does not count.
     pub(super) fn bps(&self) -> Option<f64> {
-        let oldest = self.first?.max(self.newest - PARTS as i64 + 1);
+        self.bps_of(PARTS as i64)
+    }
+
+    /// The same of the last fifth of a second only.
+    pub(super) fn recent_bps(&self) -> Option<f64> {
+        self.bps_of(PARTS_RECENT)
+    }
+
+    fn bps_of(&self, window: i64) -> Option<f64> {
+        let oldest = self.first?.max(self.newest - window + 1);
         let parts = self.newest - oldest;
         if parts < PARTS_MIN {
             return None;

@@ -10,6 +10,7 @@ use super::feedback::{Feedback, Malformed};
 use super::history::History;
 use super::loss::LossLimit;
 use super::probe::Prober;
+use super::queue::QueueDelay;
 use super::rate::RateControl;
 use crate::limits;
 use crate::prefetch::prefetch;
@@ -33,12 +34,30 @@ const WANTED_KNOWN_AFTER: Duration = Duration::from_secs(1);
 /// No probe for this long after overuse.
 const CALM: Duration = Duration::from_millis(800);
 
+/// A queue of less is left alone.
+const QUEUE_ALLOWED: Duration = Duration::from_millis(60);
+/// A longer one shows the limit of a path of which little is known.
+const QUEUE_TELLS: Duration = Duration::from_millis(120);
+/// Above this share of what is sent everything arrives, as far as the measurement can tell.
+const ARRIVES_ABOVE: f64 = 0.9;
+/// With such a queue the path is full when it grows by this share of the time.
+const FULL_ABOVE: f64 = 0.15;
+/// The share of the path that packets sent again may take, and at least this in bits a second; and the time for which
+/// what is not used is kept.
+const REPEATED_SHARE: f64 = 0.4;
+const REPEATED_BPS_MIN: f64 = 60_000.0;
+const REPEATED_KEPT: Duration = Duration::from_millis(300);
+/// Within about this time a queue is to be gone, for which at most this share is kept free.
+const DRAINS_WITHIN: Duration = Duration::from_secs(1);
+const DRAIN_MAX: f64 = 0.5;
+
 /// Congestion control towards one peer.
 #[derive(Debug)]
 pub(crate) struct Estimator {
     start: Instant,
     history: History,
     trend: DelayTrend,
+    queue: QueueDelay,
     acknowledged: Acknowledged,
     /// The same of what was sent, by our own clock.
     sent: Acknowledged,
@@ -53,6 +72,9 @@ pub(crate) struct Estimator {
     wanted_bps: f64,
     /// A probe has come to an end.
     probed: bool,
+    /// Bytes that may be sent again, and up to when they were earned.
+    repeatable: f64,
+    repeatable_at: Instant,
     /// Packets that feedback called lost, and those that it called arrived, since the start.
     told_in_all: (u64, u64),
     informed_at: Option<Instant>,
@@ -66,6 +88,7 @@ impl Estimator {
             start: now,
             history: History::new(),
             trend: DelayTrend::new(),
+            queue: QueueDelay::default(),
             acknowledged: Acknowledged::default(),
             sent: Acknowledged::default(),
             loss: LossLimit::new(),
@@ -76,6 +99,8 @@ impl Estimator {
             feedback_at: None,
             wanted_bps: 0.0,
             probed: false,
+            repeatable: 0.0,
+            repeatable_at: now,
             told_in_all: (0, 0),
             informed_at: None,
             settled: false,
@@ -89,7 +114,7 @@ impl Estimator {
 
     /// In bits a second, headers of IP and UDP included. Before the first feedback it is a guess.
     pub(crate) fn bps(&self) -> u64 {
-        let bps = self.rate.bps().min(self.loss.limit_bps());
+        let bps = self.path_bps() * (1.0 - self.draining());
         // Lossless: clamped to positive limits far below 2^53.
         bps.clamp(limits::ESTIMATE_BPS_MIN as f64, limits::ESTIMATE_BPS_MAX as f64) as u64
     }
@@ -98,6 +123,17 @@ impl Estimator {
     pub(crate) fn spare_bps(&self) -> u64 {
         let sent = self.sent.bps().filter(|_| self.settled);
         sent.map_or(0, |sent| self.bps().saturating_sub(sent as u64))
+    }
+
+    /// What the path carries in the long run.
+    fn path_bps(&self) -> f64 {
+        self.rate.bps().min(self.loss.limit_bps())
+    }
+
+    /// The share of the path that the queue takes to drain, while what is sent would not let it.
+    fn draining(&self) -> f64 {
+        let queue = self.queue.delay().saturating_sub(QUEUE_ALLOWED).as_secs_f64();
+        (queue / DRAINS_WITHIN.as_secs_f64()).min(DRAIN_MAX)
     }
 
     /// The estimate is more than a guess: the first probes are over, or the path has shown its limit before.
@@ -116,6 +152,21 @@ impl Estimator {
     /// Asks for the place where the next packet is noted, once [`Estimator::prefetch`] was answered.
     pub(crate) fn prefetch_history(&self) {
         self.history.prefetch();
+    }
+
+    /// Whether a packet of `len` bytes may be sent again now: repeats of what a full queue dropped would keep it full, so
+    /// that they are bounded while one stands.
+    pub(crate) fn may_repeat(&mut self, len: usize, now: Instant) -> bool {
+        let bytes_a_second = (REPEATED_SHARE * self.path_bps()).max(REPEATED_BPS_MIN) / 8.0;
+        let since = now.saturating_duration_since(self.repeatable_at).as_secs_f64();
+        let most = bytes_a_second * REPEATED_KEPT.as_secs_f64();
+        self.repeatable_at = now;
+        self.repeatable = (self.repeatable + since * bytes_a_second).clamp(-most, most);
+        let may = self.repeatable > 0.0 || self.queue.delay() < QUEUE_TELLS;
+        if may {
+            self.repeatable -= (len + ENVELOPE_BYTES) as f64;
+        }
+        may
     }
 
     /// The number of a packet of `len` bytes of UDP payload that is sent now.
@@ -153,6 +204,7 @@ impl Estimator {
         let Self {
             history,
             trend,
+            queue,
             acknowledged,
             prober,
             ..
@@ -181,6 +233,7 @@ impl Estimator {
             arrived += 1;
             acknowledged.add(ticks, sent.bytes);
             trend.arrived(sent.at, ticks);
+            queue.arrived(sent.at, ticks);
             if sent.probe > 0 && new {
                 prober.arrived(sent.probe, sent.at, ticks, sent.bytes);
             }
@@ -199,17 +252,36 @@ impl Estimator {
             self.trend.reset();
             (lost, arrived) = (0, 0);
         }
+        self.queue.conclude();
         self.conclude(lost, arrived, round_trip, now);
         Ok(())
+    }
+
+    /// What arrives in bits a second, when a queue stands and far less arrives than is sent: then the path carries no
+    /// more, and there is no need to wait for what the trend says.
+    fn full_at(&self) -> Option<f64> {
+        let full = self.queue.delay() > QUEUE_TELLS && self.queue.growth() > FULL_ABOVE;
+        self.acknowledged.recent_bps().filter(|_| full)
     }
 
     fn conclude(&mut self, lost: u32, arrived: u32, round_trip: Duration, now: Instant) {
         let before = self.bps() as f64;
         let acknowledged = self.acknowledged.bps();
-        let limited = self.sent.bps().is_none_or(|bps| bps < LIMITED_BELOW * self.rate.bps());
-        self.rate
-            .update(self.trend.usage(), acknowledged, limited, round_trip, now);
-        let fell = self.loss.told(lost, arrived, before, now);
+        let (usage, arrives) = match self.full_at() {
+            Some(arrives) => (Usage::Over, Some(arrives)),
+            None => (self.trend.usage(), acknowledged),
+        };
+        let sent = self.sent.bps();
+        // Far less was sent than the path carries, or it carries what it was sent: what arrives says little about it.
+        let limited = self.full_at().is_none()
+            && sent.is_none_or(|sent| {
+                sent < LIMITED_BELOW * self.rate.bps() || arrives.is_some_and(|arrives| arrives > ARRIVES_ABOVE * sent)
+            });
+        self.rate.update(usage, arrives, limited, round_trip, now);
+        let told_again_after = round_trip + self.queue.delay();
+        let fell = self
+            .loss
+            .told((lost, arrived), (before, acknowledged), told_again_after, now);
         if let Some((target, found)) = self.prober.result() {
             self.probe_result(target, found, now);
         }
@@ -235,6 +307,9 @@ impl Estimator {
             && self.trend.usage() == Usage::Normal
         {
             self.rate.set(arrives, now);
+        }
+        if let Some(arrives) = acknowledged.filter(|_| self.queue.delay() > QUEUE_TELLS) {
+            self.rate.limit(arrives, now);
         }
         let limited = self.rate.decreased_at().is_some() || self.loss.limit_bps().is_finite();
         let informed = now.saturating_duration_since(informed_at);

@@ -9,6 +9,8 @@ const PACKETS_MIN: u32 = 20;
 /// Shares that let it rise and make it fall.
 const RISES_BELOW: f64 = 0.04;
 const FALLS_ABOVE: f64 = 0.10;
+/// It does not fall below this share of what arrives.
+const ARRIVING_SHARE: f64 = 0.85;
 /// How much it rises at each step.
 const RISE: f64 = 1.06;
 
@@ -19,6 +21,7 @@ pub(super) struct LossLimit {
     lost: u32,
     arrived: u32,
     since: Option<Instant>,
+    fell_until: Option<Instant>,
 }
 
 impl LossLimit {
@@ -28,6 +31,7 @@ impl LossLimit {
             lost: 0,
             arrived: 0,
             since: None,
+            fell_until: None,
         }
     }
 
@@ -40,8 +44,19 @@ impl LossLimit {
         self.limit_bps = self.limit_bps.max(bps);
     }
 
-    /// Takes what one feedback says, while `estimate_bps` was sent at most; true when the limit fell.
-    pub(super) fn told(&mut self, lost: u32, arrived: u32, estimate_bps: f64, now: Instant) -> bool {
+    /// Takes what one feedback says of packets lost and arrived, while at most `estimate_bps` was sent and
+    /// `acknowledged_bps` arrived; true when the limit fell. After a fall, packets sent before it are told of for
+    /// `told_again_after`.
+    pub(super) fn told(
+        &mut self,
+        (lost, arrived): (u32, u32),
+        (estimate_bps, acknowledged_bps): (f64, Option<f64>),
+        told_again_after: Duration,
+        now: Instant,
+    ) -> bool {
+        if self.fell_until.is_some_and(|until| now < until) {
+            return false;
+        }
         self.lost += lost;
         self.arrived += arrived;
         let since = *self.since.get_or_insert(now);
@@ -51,7 +66,11 @@ impl LossLimit {
         let share = f64::from(self.lost) / f64::from(self.lost + self.arrived);
         (self.lost, self.arrived, self.since) = (0, 0, Some(now));
         if share > FALLS_ABOVE {
-            self.limit_bps = self.limit_bps.min(estimate_bps) * (1.0 - 0.5 * share);
+            // What arrives in spite of the loss does get through.
+            let floor = acknowledged_bps.map_or(0.0, |bps| ARRIVING_SHARE * bps);
+            let fallen = (self.limit_bps.min(estimate_bps) * (1.0 - 0.5 * share)).max(floor);
+            self.limit_bps = self.limit_bps.min(fallen);
+            self.fell_until = Some(now + told_again_after);
             return true;
         }
         if share < RISES_BELOW {
@@ -81,7 +100,7 @@ mod tests {
         for step in 0..seconds * 10 {
             let now = start + Duration::from_millis(step * 100);
             let estimate = limit.limit_bps().min(1_000_000.0);
-            limit.told(lost, 100 - lost, estimate, now);
+            limit.told((lost, 100 - lost), (estimate, None), Duration::ZERO, now);
         }
         limit.limit_bps()
     }
@@ -98,11 +117,11 @@ mod tests {
         let start = Instant::now();
         let mut limit = LossLimit::new();
         let at = |ms| start + Duration::from_millis(ms);
-        limit.told(0, 30, 1_000_000.0, start);
-        assert!(limit.told(50, 50, 1_000_000.0, at(500)));
+        limit.told((0, 30), (1_000_000.0, None), Duration::ZERO, start);
+        assert!(limit.told((50, 50), (1_000_000.0, None), Duration::ZERO, at(500)));
         let low = limit.limit_bps();
         for step in 2..22 {
-            limit.told(0, 50, low, at(step * 500));
+            limit.told((0, 50), (low, None), Duration::ZERO, at(step * 500));
         }
         assert!(limit.limit_bps() > 2.0 * low);
     }

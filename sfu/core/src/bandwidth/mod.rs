@@ -6,11 +6,14 @@ mod estimator;
 mod feedback;
 mod history;
 mod loss;
+mod pacer;
 mod probe;
 mod publisher;
+mod queue;
 mod rate;
 
 pub(crate) use estimator::Estimator;
+pub(crate) use pacer::{Held, Pacer};
 pub(crate) use publisher::receive_limit_bps;
 
 /// IPv4 and UDP around each datagram: the path carries them too.

@@ -14,6 +14,8 @@ const TOLD_WITHIN: Duration = Duration::from_secs(1);
 const INTERVAL_MIN: Duration = Duration::from_secs(1);
 const INTERVAL_MAX: Duration = Duration::from_secs(16);
 const AGAIN: Duration = Duration::from_millis(50);
+/// A slow probe lasts longer: until so many bits were sent, which are more than the packets that a result takes.
+const BITS_MIN: f64 = 16_000.0;
 /// Packets that must arrive for a result, and the share of all.
 const PACKETS_MIN: u32 = 5;
 const ARRIVED_MIN: f64 = 0.7;
@@ -170,10 +172,12 @@ impl Prober {
         }
         running.next_at = now + STEP;
         let elapsed = now.saturating_duration_since(running.started);
-        if elapsed >= LENGTH {
+        let length = LENGTH.as_secs_f64().max(BITS_MIN / running.target_bps);
+        let elapsed = elapsed.as_secs_f64();
+        if elapsed >= length {
             running.sent = true;
         }
-        let due = (running.target_bps / 8.0) * (elapsed.min(LENGTH) + STEP).as_secs_f64();
+        let due = (running.target_bps / 8.0) * (elapsed.min(length) + STEP.as_secs_f64());
         Some((due as u64).saturating_sub(running.sent_bytes)).filter(|bytes| *bytes > 0)
     }
 

@@ -7,6 +7,8 @@ use super::delay::Usage;
 
 /// What is left of the arriving rate after overuse.
 const DECREASE: f64 = 0.85;
+/// Of what was thought to get through before, at least this much is taken to arrive.
+const DECREASE_MOST: f64 = 0.5;
 /// Between two decreases while less is sent than could be.
 const LIMITED_PAUSE: Duration = Duration::from_secs(2);
 /// Growth a second far from the capacity last found.
@@ -90,6 +92,14 @@ impl RateControl {
         }
     }
 
+    /// The path is full while so much arrives.
+    pub(super) fn limit(&mut self, arrives: f64, now: Instant) {
+        self.capacity.met(arrives);
+        self.bps = self.bps.min(DECREASE * arrives);
+        self.mode = Mode::Hold;
+        (self.changed_at, self.decreased_at) = (Some(now), Some(now));
+    }
+
     /// Takes what the delay says now. `acknowledged` is what arrives in bits a second; `limited` says that less was sent
     /// than could be.
     pub(super) fn update(
@@ -159,7 +169,8 @@ impl RateControl {
             self.decreased_at = Some(now);
             return;
         }
-        let arrives = acknowledged.unwrap_or(self.bps);
+        // What arrives may be little because little was sent.
+        let arrives = acknowledged.map_or(self.bps, |arrives| arrives.max(DECREASE_MOST * self.bps));
         let mut decreased = DECREASE * arrives;
         if decreased > self.bps
             && let Some(mean) = self.capacity.mean

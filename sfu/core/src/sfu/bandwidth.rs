@@ -14,6 +14,13 @@ use crate::slot::Path;
 const ALLOCATION_INTERVAL: Duration = Duration::from_millis(200);
 /// After a slot was lowered it rises no earlier than this.
 const LOWERED_HOLD: Duration = Duration::from_secs(1);
+/// Given out while the path is not known, in bits a second: what most accesses carry.
+const START_BPS: u64 = 2_000_000;
+/// Pictures are spread when they want at least this share of the estimate, in percent: above it a keyframe, which is
+/// several times as long as other pictures, fills the path for longer than sound should wait.
+const PACED_FROM_PERCENT: u64 = 40;
+/// At this share of the estimate, in percent. The estimate stays below what the path carries.
+const PACE_PERCENT: u64 = 125;
 /// Kept free for a slot of sound, in bits a second: Opus of good quality with its headers, and some redundancy.
 const SOUND_BPS: u64 = 60_000;
 
@@ -49,19 +56,25 @@ impl Sfu {
         let Some(peer) = self.peers.get_mut(place) else { return };
         peer.allocate_at = Some(now + ALLOCATION_INTERVAL);
         let estimate = peer.estimate_bps();
+        let can_tell = peer.estimator.is_some();
         let mut demands = std::mem::take(&mut self.demands);
         let mut rates = std::mem::take(&mut self.rates);
         demands.clear();
         rates.clear();
         let sound_bps = self.gather(now, place, &mut demands, &mut rates);
-        let budget_bps = estimate.map_or(u64::MAX, |bps| bps.saturating_sub(sound_bps));
+        let known = estimate.or(can_tell.then_some(START_BPS));
+        let budget_bps = known.map_or(u64::MAX, |bps| bps.saturating_sub(sound_bps));
         allocation::allocate(budget_bps, &rates, &mut demands);
         let pictures_bps: u64 = demands.iter().map(|demand| demand.wanted_bps(&rates)).sum();
-        if let Some(estimator) = self.peers.get_mut(place).and_then(|peer| peer.estimator.as_mut()) {
-            estimator.want(pictures_bps + sound_bps);
+        if let Some(peer) = self.peers.get_mut(place) {
+            if let Some(estimator) = &mut peer.estimator {
+                estimator.want(pictures_bps + sound_bps);
+            }
+            let narrow = known.filter(|bps| pictures_bps * 100 > bps * PACED_FROM_PERCENT);
+            peer.pacer.set(narrow.map(|bps| bps * PACE_PERCENT / 100));
         }
         for demand in &demands {
-            let target = match estimate {
+            let target = match known {
                 Some(_) => demand.target(&rates),
                 None => Some(demand.wanted),
             };

@@ -139,6 +139,10 @@ impl Sfu {
             if !flows && entry.state == SentState::Reserved {
                 continue;
             }
+            // What it is to be there is decided when the packet leaves.
+            if entry.state == SentState::Reserved && peer.pacer.holds(slot, entry.stream, entry.source_index) {
+                continue;
+            }
             let Some(track) = selection.track() else { continue };
             if !peer.retransmissions.take(now) {
                 self.counters.rate_limited += 1;
@@ -146,6 +150,10 @@ impl Sfu {
             }
             let peer_id = peer.id;
             let stored = self.load_stored(now, track, entry);
+            if !self.may_repeat(now, place) {
+                self.counters.retransmit_held += 1;
+                return;
+            }
             if stored.is_none_or(|stored| !self.retransmit(now, place, slot, (sequence, entry, stored))) {
                 self.counters.retransmit_missing += 1;
                 continue;
@@ -190,6 +198,13 @@ impl Sfu {
                 self.counters.repeated += 1;
             }
         }
+    }
+
+    /// The path of a subscriber has room for the packet that was loaded.
+    fn may_repeat(&mut self, now: Instant, place: usize) -> bool {
+        let len = self.stored.len();
+        let estimator = self.peers.get_mut(place).and_then(|peer| peer.estimator.as_mut());
+        estimator.is_none_or(|estimator| estimator.may_repeat(len, now))
     }
 
     /// Copies the publisher's packet aside, since publisher and subscriber live in one table, and says of which codec it

@@ -188,6 +188,10 @@ impl Sfu {
                 let Some(subscriber) = self.peers.get_mut(subscription.peer) else {
                     continue;
                 };
+                if let Some(at) = subscriber.hold(subscription.slot, media, packet.len(), now) {
+                    self.deadlines.pull(subscription.peer, at);
+                    continue;
+                }
                 let (arena, counters) = (&mut self.arena, &mut self.counters);
                 let plain = (packet, &self.earlier);
                 match subscriber.forward(subscription.slot, media, plain, now, arena, counters) {

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Sfu;
+use crate::bandwidth::Held;
 use crate::forward::MediaPacket;
 use crate::layers::{TrackRef, bit};
 use crate::rtp::Header;
@@ -61,6 +62,9 @@ impl Sfu {
                 // So that its timestamp fits to those that follow.
                 media.came_at = keyframe.came_at;
             }
+            if flows && self.hold_stored(now, place, slot, &media) {
+                continue;
+            }
             let forwarded = self.forward_stored(now, place, slot, &media);
             flows |= matches!(forwarded, Forwarded::Sent { .. });
             if !flows {
@@ -68,6 +72,81 @@ impl Sfu {
             }
         }
         flows
+    }
+
+    /// Sends what the pacer of a subscriber held until now.
+    pub(super) fn release(&mut self, now: Instant, place: usize) {
+        while let Some(held) = self.peers.get_mut(place).and_then(|peer| peer.pacer.take(now)) {
+            if !self.still_carries(place, &held) {
+                continue;
+            }
+            let Some(mut media) = self.load_packet(held.came_at, held.track, held.stream, held.index) else {
+                self.counters.paced_gone += 1;
+                continue;
+            };
+            media.newest = held.newest;
+            match self.forward_stored(now, place, held.slot, &media) {
+                Forwarded::Sent { starts, again, .. } => {
+                    self.released(now, place, (&held, &media), (starts, again));
+                }
+                Forwarded::Waiting => self.want_keyframe(now, place, held.track, media.encoding),
+                Forwarded::Dropped => {}
+            }
+        }
+    }
+
+    fn still_carries(&self, place: usize, held: &Held) -> bool {
+        let carried = self
+            .peers
+            .get(place)
+            .and_then(|peer| peer.slots[held.slot].selection.track());
+        carried == Some(held.track)
+            && self
+                .peers
+                .get(held.track.peer)
+                .is_some_and(|peer| peer.allowed && !peer.tracks[held.track.track].muted)
+    }
+
+    /// A packet that was held has left: it may be the first of its encoding on the slot, and one to be sent `again`.
+    fn released(
+        &mut self,
+        now: Instant,
+        place: usize,
+        (held, packet): (&Held, &MediaPacket),
+        (starts, again): (bool, Option<u16>),
+    ) {
+        let Some(subscriber) = self.peers.get(place).map(|peer| peer.id) else {
+            return;
+        };
+        let Some(publisher) = self.peers.get_mut(held.track.peer) else {
+            return;
+        };
+        let track = &mut publisher.tracks[held.track.track];
+        let ours = |one: &&mut Subscription| one.peer == place && one.slot == held.slot;
+        let Some(subscription) = track.subscriptions.iter_mut().find(ours) else {
+            return;
+        };
+        self.repeats.note(again, subscription, subscriber, now);
+        if !starts {
+            return;
+        }
+        subscription.interest = bit(packet.encoding);
+        let subscription = *subscription;
+        track.sum_interest();
+        if !packet.newest {
+            self.catch_up(now, held.track, packet, &[subscription]);
+        }
+    }
+
+    /// Holds a packet that was copied aside, if the subscriber's path is busy.
+    fn hold_stored(&mut self, now: Instant, place: usize, slot: usize, media: &MediaPacket) -> bool {
+        let len = self.stored.len();
+        let subscriber = self.peers.get_mut(place);
+        let at = subscriber.and_then(|peer| peer.hold(slot, media, len, now));
+        if let Some(at) = at {
+            self.deadlines.pull(place, at);
+        }
+        at.is_some()
     }
 
     /// Copies a packet of a ring aside, since publishers and subscribers live in one table.

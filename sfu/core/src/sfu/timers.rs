@@ -59,6 +59,7 @@ impl Sfu {
         }
         self.ask_publisher(now, place);
         self.probe(now, place);
+        self.release(now, place);
         self.forget_stale_pairs(now, place);
         if self.peers.get(place).is_some_and(|peer| now >= peer.report_at) {
             self.report(now, place);
