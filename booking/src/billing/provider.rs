@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::payment::{DeclineReason, ProviderStatus};
+use super::payment::ProviderStatus;
 use crate::money::Money;
 
 /// A means of payment as the provider knows it. The card number itself is never ours.
