@@ -377,11 +377,17 @@ impl Track {
         })
     }
 
-    /// Its spatial layers are told by the dependency descriptor alone: who does not get that can decode only the lowest,
-    /// since browsers take each layer for a picture of its own.
+    /// Its spatial layers are told by the dependency descriptor alone, not by the payload too as those of VP9: who does not
+    /// get that can decode only the lowest, since browsers take each layer for a picture of its own.
     pub(crate) fn needs_descriptor(&self) -> bool {
-        let told = |stream: &Stream| stream.structure.is_some();
-        !self.simulcast() && self.encodings[0].spatial_top > 0 && self.streams().any(told)
+        let [only] = self.encodings.as_slice() else {
+            return false;
+        };
+        only.spatial_top > 0
+            && only.keyframe.is_some_and(|keyframe| match keyframe.codec {
+                Codec::Av1 | Codec::H264(_) => true,
+                Codec::Opus | Codec::Vp8 | Codec::Vp9 => false,
+            })
     }
 
     /// Lines of an encoding's picture: as its last keyframe said, else as if each encoding were twice as high as the
