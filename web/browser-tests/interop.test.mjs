@@ -93,15 +93,12 @@ function aiortc() {
   }
 }
 
-test("aiortc and Chromium see and hear each other", { timeout: 240_000 }, async (t) => {
-  const { python, reason } = aiortc();
-  if (reason !== undefined) return t.skip(reason);
-  const room = await roomOn(t);
-  if (room === null) return;
+/** A client in Python and Chromium each send to the other; gives back what the client says that it decoded. */
+async function withChromium(t, room, python, script) {
   const { page } = await room.person("chromium", PROVIDER);
   const own = { bot: await room.ticket("bot"), chrome: await room.ticket("chrome") };
   await page.evaluate((ticket) => window.rtc.publish(ticket), own.chrome.ticket);
-  const bot = spawn(python, [join(HERE, "aiortc_client.py"), room.server.origin, own.bot.ticket, own.chrome.participant, "12"]);
+  const bot = spawn(python, [join(HERE, script), room.server.origin, own.bot.ticket, own.chrome.participant, "12"]);
   let [out, errors] = ["", ""];
   bot.stdout.on("data", (bytes) => (out += bytes));
   bot.stderr.on("data", (bytes) => (errors += bytes));
@@ -110,8 +107,31 @@ test("aiortc and Chromium see and hear each other", { timeout: 240_000 }, async 
   await page.evaluate((x) => window.rtc.watch(x.ticket, x.of), { ticket: own.chrome.ticket, of: own.bot.participant });
   await receives("Chromium", page, 1);
   assert.equal(await done, 0, `${errors}\n${room.server.log.slice(-2000)}`);
-  const report = JSON.parse(out);
-  assert.ok(report.frames > 30 && report.samples > 2 * 48_000, out);
+  return JSON.parse(out);
+}
+
+test("aiortc and Chromium see and hear each other", { timeout: 240_000 }, async (t) => {
+  const { python, reason } = aiortc();
+  if (reason !== undefined) return t.skip(reason);
+  const room = await roomOn(t);
+  if (room === null) return;
+  const report = await withChromium(t, room, python, "aiortc_client.py");
+  assert.ok(report.frames > 30 && report.samples > 2 * 48_000, JSON.stringify(report));
+});
+
+test("GStreamer and Chromium see and hear each other", { timeout: 120_000 }, async (t) => {
+  // Debian's own Python, for which its GStreamer has bindings.
+  const python = "/usr/bin/python3";
+  const parts = "import gi; gi.require_version('GstWebRTC', '1.0'); from gi.repository import GstWebRTC";
+  try {
+    execFileSync(python, ["-c", parts], { stdio: "pipe" });
+  } catch (error) {
+    return t.skip(`GStreamer is not there: ${String(error.stderr ?? error).trim().split("\n").at(-1)}`);
+  }
+  const room = await roomOn(t);
+  if (room === null) return;
+  const report = await withChromium(t, room, python, "gstreamer_client.py");
+  assert.ok(report.frames > 30 && report.buffers > 100, JSON.stringify(report));
 });
 
 /** A sender and a viewer who is shown it, each on a bad path of its own, once frames come. */

@@ -57,6 +57,23 @@ pub(crate) const PYTHON: Need = Need {
     packages: &["python3", "python3-venv"],
     present: || output(Command::new("python3").args(["-c", "import ensurepip, venv"])).is_ok(),
 };
+pub(crate) const GSTREAMER: Need = Need {
+    name: "GStreamer with WebRTC",
+    why: "an independent client in a browser test",
+    packages: &[
+        "gstreamer1.0-plugins-base",
+        "gstreamer1.0-plugins-good",
+        "gstreamer1.0-plugins-bad",
+        "gstreamer1.0-nice",
+        "gir1.2-gst-plugins-base-1.0",
+        "gir1.2-gst-plugins-bad-1.0",
+        "python3-gi",
+    ],
+    present: || {
+        let bindings = "import gi; gi.require_version('GstWebRTC', '1.0'); from gi.repository import GstWebRTC";
+        output(Command::new("/usr/bin/python3").args(["-c", bindings])).is_ok()
+    },
+};
 
 const ALL: [Need; 5] = [COMPILER, NODE, CHROMIUM, POSTGRES, POPPLER];
 
@@ -64,7 +81,7 @@ const ALL: [Need; 5] = [COMPILER, NODE, CHROMIUM, POSTGRES, POPPLER];
 pub(crate) const FOR_TESTS: &[Need] = &ALL;
 
 /// What some tests need that say so and are skipped without it.
-pub(crate) const FOR_INTEROP: &[Need] = &[FIREFOX, PYTHON];
+pub(crate) const FOR_INTEROP: &[Need] = &[FIREFOX, PYTHON, GSTREAMER];
 
 /// What `cargo xtask demo` needs.
 pub(crate) const FOR_DEMO: &[Need] = &[COMPILER, NODE];
