@@ -109,6 +109,10 @@ enum TargetName {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Where {
+    /// Two network namespaces joined by a wire whose far side costs the server nothing; needs the privilege
+    Wire,
+    /// The same, and the server's device cuts runs of datagrams, as many network cards do
+    WireSegments,
     /// Two network namespaces joined by a veth pair; needs the privilege
     Veth,
     /// Everything on 127.0.0.1
@@ -154,7 +158,7 @@ struct Options {
     /// Share of packets that receivers lose
     #[arg(long, default_value_t = 0.0)]
     loss: f64,
-    #[arg(long, value_enum, default_value = "veth")]
+    #[arg(long, value_enum, default_value = "wire")]
     network: Where,
     /// Cores of the server
     #[arg(long, value_delimiter = ',', default_value = "0")]
@@ -208,7 +212,7 @@ fn start(command: Command) -> Result<bool> {
     let Some(place) = command.options().cloned() else {
         return Ok(true);
     };
-    if place.network == Where::Veth {
+    if place.network != Where::Loopback {
         // Before any other thread starts, so that all of them stand in it.
         own_network().context("take a network namespace (or use --network loopback)")?;
     }
@@ -223,6 +227,8 @@ fn start(command: Command) -> Result<bool> {
         .build()?;
     runtime.block_on(async {
         let network = match place.network {
+            Where::Wire => Network::wire(&place.server_cores, &place.client_cores, false)?,
+            Where::WireSegments => Network::wire(&place.server_cores, &place.client_cores, true)?,
             Where::Veth => Network::veth(&place.server_cores, &place.client_cores)?,
             Where::Loopback => Network::loopback(&place.server_cores)?,
         };
@@ -421,7 +427,7 @@ impl Options {
             TargetName::Whip => Box::new(Whip::new(&self.whip, &self.whep, &self.bearer, self.pid)?),
             TargetName::Janus => {
                 if self.network == Where::Loopback {
-                    bail!("janus refuses loopback addresses; use --network veth");
+                    bail!("janus refuses loopback addresses; use another --network");
                 }
                 Box::new(Janus::start(network, &self.janus, self.janus_event_loops, !self.no_twcc).await?)
             }

@@ -15,6 +15,7 @@ mod sdp;
 mod sys;
 mod target;
 mod twcc;
+mod wire;
 
 pub use client::{NewClient, Pace, StreamPlan, Tally};
 pub use histogram::Histogram;

@@ -1,6 +1,7 @@
-//! Where server and clients stand: on loopback, or in two network namespaces joined by a veth pair, so that all servers
-//! pay for the same path.
+//! Where server and clients stand: on loopback, or in two network namespaces joined by a wire or a veth pair, so that all
+//! servers pay for the same path.
 
+use std::fs::File;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::{Child, Command};
@@ -9,6 +10,12 @@ use std::sync::mpsc::{self, Sender, SyncSender};
 use anyhow::{Context as _, Result, ensure};
 
 use super::sys;
+use super::wire::Wire;
+
+/// The devices of the clients and of the server.
+const DEVICES: [&str; 2] = ["load0", "load1"];
+/// Packets that a device holds until the wire takes them: no server waits for it or loses by it.
+const QUEUE: usize = 20_000;
 
 /// Addresses of the pair; both namespaces are ours alone.
 const CLIENTS: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 1);
@@ -24,6 +31,21 @@ pub struct Network {
     clients: IpAddr,
     server: IpAddr,
     spawner: SyncSender<Spawn>,
+    _wire: Option<Wire>,
+}
+
+/// What the thread that starts servers tells of the namespace it took.
+struct Place {
+    thread: libc::pid_t,
+    /// Its end of the wire, if there is to be one.
+    device: Option<File>,
+}
+
+/// What stands between two namespaces.
+#[derive(Debug, Clone, Copy)]
+enum Between {
+    Veth,
+    Wire { segments: bool },
 }
 
 impl Network {
@@ -35,53 +57,84 @@ impl Network {
         Self::start(Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST, server_cores, None)
     }
 
-    /// A namespace for the server beside the one this process has taken for itself by [`sys::own_network`].
+    /// A namespace for the server beside the one this process has taken for itself by [`sys::own_network`], and a veth
+    /// pair between them. The kernel does much of the receivers' work in the sender's name then.
     ///
     /// # Errors
     /// Without the privilege, or without the `ip` tool.
     pub fn veth(server_cores: &[usize], client_cores: &[usize]) -> Result<Self> {
-        let (told, thread) = mpsc::channel();
-        let network = Self::start(CLIENTS, SERVER, server_cores, Some(told))?;
-        let thread: libc::pid_t = thread.recv().context("the server's namespace was refused")??;
-        ip(&format!("link add load0 type veth peer name load1 netns {thread}"))?;
-        ip(&format!("address add {CLIENTS}/24 dev load0"))?;
-        ip("link set lo up")?;
-        // Without IPv6, whose addresses may not be used for a moment.
-        ip("link set load0 addrgenmode none")?;
-        ip("link set load0 up")?;
+        let (told, place) = mpsc::channel();
+        let network = Self::start(CLIENTS, SERVER, server_cores, Some((told, Between::Veth)))?;
+        let place = place.recv().context("the server's namespace was refused")??;
+        let [near, far] = DEVICES;
+        ip(&format!(
+            "link add {near} type veth peer name {far} netns {}",
+            place.thread
+        ))?;
+        network.address(&[])?;
         ensure!(
-            steer("load0", client_cores).status()?.success(),
+            steer(near, client_cores).status()?.success(),
             "{STEER_NEEDS} {client_cores:?}"
         );
-        for step in [
-            "link set lo up".to_owned(),
-            "link set load1 addrgenmode none".to_owned(),
-            format!("address add {SERVER}/24 dev load1"),
-            "link set load1 up".to_owned(),
-        ] {
-            let mut command = Command::new("ip");
-            command.args(step.split(' '));
-            ensure!(network.spawn(command)?.wait()?.success(), "ip {step} failed");
-        }
         ensure!(
-            network.spawn(steer("load1", server_cores))?.wait()?.success(),
+            network.spawn(steer(far, server_cores))?.wait()?.success(),
             "{STEER_NEEDS} {server_cores:?}"
         );
         Ok(network)
+    }
+
+    /// The same with a wire of this process between two devices: the server pays for handing a packet to its device and
+    /// for nothing behind it. With `segments` the device cuts runs of datagrams, as many cards do; else the kernel does
+    /// in the sender's name.
+    ///
+    /// # Errors
+    /// Without the privilege, without `/dev/net/tun`, or without the `ip` tool.
+    pub fn wire(server_cores: &[usize], client_cores: &[usize], segments: bool) -> Result<Self> {
+        let (told, place) = mpsc::channel();
+        let between = Between::Wire { segments };
+        let mut network = Self::start(CLIENTS, SERVER, server_cores, Some((told, between)))?;
+        let place = place.recv().context("the server's namespace was refused")??;
+        let near = sys::tun(DEVICES[0], segments).context("make the clients' device")?;
+        let far = place.device.context("the server's thread made no device")?;
+        network.address(&[format!("txqueuelen {QUEUE}")])?;
+        network._wire = Some(Wire::start(near, far, client_cores)?);
+        Ok(network)
+    }
+
+    /// Gives both devices their addresses and switches them on.
+    fn address(&self, settings: &[String]) -> Result<()> {
+        for (device, address, far) in [(DEVICES[0], CLIENTS, false), (DEVICES[1], SERVER, true)] {
+            let mut steps = vec!["link set lo up".to_owned()];
+            // Without IPv6, whose addresses may not be used for a moment.
+            steps.push(format!("link set {device} addrgenmode none"));
+            steps.push(format!("address add {address}/24 dev {device}"));
+            steps.extend(settings.iter().map(|setting| format!("link set {device} {setting}")));
+            steps.push(format!("link set {device} up"));
+            for step in steps {
+                if far {
+                    let mut command = Command::new("ip");
+                    command.args(step.split(' '));
+                    ensure!(self.spawn(command)?.wait()?.success(), "ip {step} failed");
+                } else {
+                    ip(&step)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn start(
         clients: Ipv4Addr,
         server: Ipv4Addr,
         cores: &[usize],
-        own: Option<Sender<io::Result<libc::pid_t>>>,
+        own: Option<(Sender<io::Result<Place>>, Between)>,
     ) -> Result<Self> {
         let (spawner, orders) = mpsc::sync_channel::<Spawn>(1);
         let cores = cores.to_vec();
         std::thread::Builder::new().name("servers".to_owned()).spawn(move || {
-            if let Some(told) = own {
+            if let Some((told, between)) = own {
                 // Who started us may have given up.
-                let _ = told.send(sys::own_network().map(|()| sys::thread_id()));
+                let _ = told.send(take_place(between));
             }
             let pinned = if cores.is_empty() { Ok(()) } else { sys::pin(&cores) };
             for (mut command, answer) in orders {
@@ -99,6 +152,7 @@ impl Network {
             clients: clients.into(),
             server: server.into(),
             spawner,
+            _wire: None,
         })
     }
 
@@ -125,6 +179,19 @@ impl Network {
             .context("the servers' thread is gone")?;
         receiver.recv().context("the servers' thread is gone")?.context(what)
     }
+}
+
+/// Takes a namespace for the calling thread, with a device in it if there is to be a wire.
+fn take_place(between: Between) -> io::Result<Place> {
+    sys::own_network()?;
+    let device = match between {
+        Between::Veth => None,
+        Between::Wire { segments } => Some(sys::tun(DEVICES[1], segments)?),
+    };
+    Ok(Place {
+        thread: sys::thread_id(),
+        device,
+    })
 }
 
 /// Leaves the kernel's receive work of one end to a thread on the cores of who stands there, as a machine of its own

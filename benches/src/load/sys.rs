@@ -5,10 +5,12 @@
     reason = "the standard library has no batched receiving, no receive times, no epoll and no namespaces"
 )]
 
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::mem;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::Duration;
 
 /// Datagrams taken by one call.
@@ -257,6 +259,48 @@ pub fn own_network() -> io::Result<()> {
     // SAFETY: no pointers.
     if unsafe { libc::unshare(libc::CLONE_NEWNET) } == 0 {
         Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// A network device of the calling thread's network whose wire is the file: what is sent on the device is read from it,
+/// what is written to it the device has received. Each packet stands behind a header of the kernel's (`virtio_net_hdr`)
+/// that says what is left to do. As a card does, the reader computes checksums, and with `segments` cuts runs of
+/// datagrams.
+///
+/// # Errors
+/// Without the privilege or `/dev/net/tun`.
+pub(crate) fn tun(name: &str, segments: bool) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open("/dev/net/tun")?;
+    // SAFETY: the structure is one of the kernel's, valid when all bytes are zero.
+    let mut request: libc::ifreq = unsafe { mem::zeroed() };
+    for (to, from) in request.ifr_name[..libc::IFNAMSIZ - 1].iter_mut().zip(name.bytes()) {
+        *to = from.cast_signed();
+    }
+    let flags = libc::IFF_TUN | libc::IFF_NO_PI | libc::IFF_VNET_HDR;
+    request.ifr_ifru.ifru_flags = i16::try_from(flags).map_err(io::Error::other)?;
+    let offload = libc::TUN_F_CSUM
+        | if segments {
+            libc::TUN_F_USO4 | libc::TUN_F_USO6
+        } else {
+            0
+        };
+    // SAFETY: the descriptor is open; the request lives through the first call, and the second takes a number.
+    let done = unsafe {
+        libc::ioctl(file.as_raw_fd(), libc::TUNSETIFF as libc::Ioctl, &raw mut request) == 0
+            && libc::ioctl(
+                file.as_raw_fd(),
+                libc::TUNSETOFFLOAD as libc::Ioctl,
+                libc::c_ulong::from(offload),
+            ) == 0
+    };
+    if done {
+        Ok(file)
     } else {
         Err(io::Error::last_os_error())
     }
