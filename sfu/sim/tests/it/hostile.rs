@@ -139,6 +139,40 @@ fn mutated_handshakes_do_nothing() {
     assert_eq!(after.dtls_failed, before.dtls_failed);
 }
 
+/// Well-formed records that anybody can write who can put the victim's address on a datagram: they carry no key.
+#[test]
+fn forged_records_without_a_key_end_nothing() {
+    let mut world = call();
+    world.run_for(Duration::from_secs(1));
+    let record = |kind: u8, epoch: u8, number: u8, body: &[u8]| {
+        let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+        let head = [kind, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 1, number];
+        [&head[..], &length, body].concat()
+    };
+    let hello = |sequence: u8| {
+        let body = [&[0xfe, 0xfd][..], &[7; 32], &[0, 0, 0, 2, 0xc0, 0x2b, 1, 0]].concat();
+        let length = u8::try_from(body.len()).unwrap();
+        [&[1, 0, 0, length, 0, sequence, 0, 0, 0, 0, 0, length][..], &body].concat()
+    };
+    for number in 0..200 {
+        for mut bytes in [
+            record(21, 0, number, &[2, 40]),
+            record(21, 0, number, &[1, 0]),
+            record(21, 1, number, &[7; 26]),
+            record(20, 0, number, &[1]),
+            record(22, 0, number, &hello(number)),
+            record(22, 0, number, &[14, 0, 0, 0, 0, number, 0, 0, 0, 0, 0, 0]),
+            record(22, 1, number, &[7; 60]),
+            record(23, 0, number, b"data"),
+        ] {
+            let victim = world.address_of(0);
+            world.inject(victim, &mut bytes);
+        }
+        world.run_for(Duration::from_millis(50));
+    }
+    assert_eq!(undisturbed(world).dtls_failed, 0);
+}
+
 #[test]
 fn mutated_media_is_dropped_and_counted() {
     let mut world = call();
