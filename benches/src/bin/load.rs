@@ -20,6 +20,9 @@ struct Arguments {
     command: Command,
 }
 
+/// Media flows this long before a soak is measured.
+const SOAK_WARM_UP_SECONDS: f64 = 60.0;
+
 #[derive(Subcommand)]
 enum Command {
     /// One publisher, many subscribers
@@ -282,6 +285,8 @@ impl Command {
             Self::Soak { minutes, mut options } => {
                 options.loss = 0.01;
                 options.seconds = minutes * 60.0;
+                // Rings and logs take their pages as they fill for the first time.
+                options.warm_up_seconds = options.warm_up_seconds.max(SOAK_WARM_UP_SECONDS);
                 (churn(50, 500, &options.like_a_call()), options)
             }
             Self::Goals { options } => return goals(&options),

@@ -23,7 +23,7 @@ const WAKE: u64 = u64::MAX;
 
 enum Request {
     Add(u64, Box<NewClient>),
-    Remove(u64),
+    Remove(u64, Sender<()>),
     /// All clients that are there and that will come send from now on.
     StartSending,
     Report(Sender<State>),
@@ -93,12 +93,15 @@ impl Pool {
         Ok(number)
     }
 
-    /// Lets a client say goodbye and forgets it.
+    /// Lets a client say goodbye and forgets it; it is gone on return, so that the server's goodbye is not taken for a
+    /// failure.
     ///
     /// # Errors
     /// When the thread is gone.
     pub fn remove(&self, number: u64) -> Result<()> {
-        self.ask(Request::Remove(number))
+        let (sender, receiver) = mpsc::channel();
+        self.ask(Request::Remove(number, sender))?;
+        receiver.recv().context("the clients' thread is gone")
     }
 
     /// Lets all streams send, also those of clients to come.
@@ -201,10 +204,12 @@ impl Running {
         while let Ok(request) = self.requests.try_recv() {
             match request {
                 Request::Add(number, new) => self.add(number, *new),
-                Request::Remove(number) => {
+                Request::Remove(number, sender) => {
                     if let Some(mut place) = self.clients.remove(&number) {
                         place.client.close();
                     }
+                    // Who asked may have given up.
+                    let _ = sender.send(());
                 }
                 Request::StartSending => {
                     self.sending = true;

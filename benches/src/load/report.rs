@@ -34,6 +34,8 @@ pub struct Report {
     pub memory: u64,
     pub memory_before: u64,
     pub memory_empty: u64,
+    /// After each tenth of the measurement but the last.
+    pub memory_course: Vec<u64>,
     /// Idle share of each core.
     pub idle: Vec<f64>,
     pub profiles: Vec<Profile>,
@@ -125,6 +127,14 @@ impl Report {
         self.memory_before.saturating_sub(self.memory_empty) as f64 / 1_024.0 / self.legs.max(1) as f64
     }
 
+    fn memory_by_tenths(&self) -> String {
+        let course = [&[self.memory_before][..], &self.memory_course, &[self.memory]].concat();
+        let mib = course
+            .iter()
+            .map(|bytes| format!("{:.1}", *bytes as f64 / f64::from(1 << 20)));
+        mib.collect::<Vec<_>>().join(" ")
+    }
+
     /// Everything as one line of JSON.
     #[must_use]
     pub fn json(&self) -> String {
@@ -176,9 +186,8 @@ impl Report {
             .iter()
             .filter(|(name, _)| LOSSES.iter().any(|loss| name.contains(loss)));
         let mut text = format!(
-            "memory {:.1} MiB, grown by {:.0} KiB since the start of the measurement; {} joins, {} connections failed",
-            self.memory as f64 / f64::from(1 << 20),
-            (self.memory as f64 - self.memory_before as f64) / 1_024.0,
+            "memory {} MiB, from tenth to tenth of the measurement; {} joins, {} connections failed",
+            self.memory_by_tenths(),
             self.total_joins.count(),
             self.failed
         );

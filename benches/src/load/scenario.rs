@@ -138,9 +138,26 @@ impl<'a> Run<'a> {
         if let Some(over) = self.scenario.join_over {
             self.storm(&seats, over).await?;
         }
-        self.hold(&mut watching, before.at + self.scenario.measured).await?;
+        let (held, memory_course) = tokio::join!(
+            self.hold(&mut watching, before.at + self.scenario.measured),
+            self.memory_course()
+        );
+        held?;
         let after = self.moment().await?;
-        Ok(self.report(&before, &after, empty))
+        Ok(Report {
+            memory_course: memory_course?,
+            ..self.report(&before, &after, empty)
+        })
+    }
+
+    /// The server's memory after each tenth of the measured time but the last.
+    async fn memory_course(&self) -> Result<Vec<u64>> {
+        let mut course = Vec::new();
+        for _ in 1..10 {
+            tokio::time::sleep(self.scenario.measured / 10).await;
+            course.push(self.memory()?);
+        }
+        Ok(course)
     }
 
     fn memory(&self) -> Result<u64> {
@@ -335,6 +352,7 @@ impl<'a> Run<'a> {
             memory: after.memory,
             memory_before: before.memory,
             memory_empty: empty,
+            memory_course: Vec::new(),
             idle: idle
                 .map(|((idle, all), (idle_before, all_before))| {
                     (idle - idle_before) as f64 / (all - all_before).max(1) as f64

@@ -39,7 +39,8 @@ impl Wire {
                 let there = carry(&one, &other, &mut packet);
                 let back = carry(&other, &one, &mut packet);
                 if !there && !back {
-                    std::thread::sleep(LOOK_EVERY);
+                    // Not woken by the device: that would cost the sender an interrupt of this core for each packet.
+                    std::thread::park_timeout(LOOK_EVERY);
                 }
             }
         })?;
