@@ -7,6 +7,7 @@ mod identity;
 mod layers;
 mod lifecycle;
 mod links;
+mod memory;
 mod paths;
 mod quality;
 mod repair;
