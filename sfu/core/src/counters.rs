@@ -83,6 +83,8 @@ counters! {
     retransmit_missing,
     /// Requests of subscribers that wait, since repeats would fill their path.
     retransmit_held,
+    /// Packets dropped since too many were held for a narrow path.
+    paced_dropped,
     /// Packets held for a narrow path for so long that they were not there any more.
     paced_gone,
     /// Packets of padding sent to find out what a path carries.

@@ -74,7 +74,7 @@ pub const NACKS_PER_FEEDBACK_MAX: usize = 128;
 
 /// Packets that one transport-wide feedback may speak of; one that claims more is dropped.
 pub const FEEDBACK_STATUSES_MAX: usize = 4_096;
-/// Packets of pictures that wait for one subscriber's path; when so many do, later ones leave at once.
+/// Packets of pictures that wait for one subscriber's path; when so many do, later ones are dropped.
 pub const PACED_PACKETS_MAX: usize = 256;
 /// The estimate of a subscriber's path stays between these, in bits a second.
 pub const ESTIMATE_BPS_MIN: u64 = 30_000;

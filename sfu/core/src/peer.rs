@@ -285,12 +285,18 @@ impl Peer {
 
     /// Holds a packet of `len` bytes for a slot back, if it is of a picture and the path is busy; the time at which to
     /// look again.
-    pub(crate) fn hold(&mut self, slot: usize, packet: &MediaPacket, len: usize, now: Instant) -> Option<Instant> {
+    pub(crate) fn hold(
+        &mut self,
+        slot: usize,
+        (packet, len): (&MediaPacket, usize),
+        now: Instant,
+        counters: &mut Counters,
+    ) -> Option<Instant> {
         if !self.pacer.is_on() || packet.codec == Codec::Opus {
             return None;
         }
         let track = self.slots[slot].selection.track()?;
-        let at = self.pacer.hold(Held::new(slot, track, packet, len), now)?;
+        let at = self.pacer.hold(Held::new(slot, track, packet, len), now, counters)?;
         self.wake_at = self.wake_at.min(at);
         Some(at)
     }

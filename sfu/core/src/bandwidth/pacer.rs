@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::ENVELOPE_BYTES;
+use crate::counters::Counters;
 use crate::forward::MediaPacket;
 use crate::layers::TrackRef;
 use crate::limits;
@@ -70,12 +71,16 @@ impl Pacer {
         self.on = pace_bps.is_some() || !self.held.is_empty();
     }
 
-    /// Takes a packet to be held and says when to look again; `None` when it may leave now. What comes to a full queue
-    /// leaves at once, before what is held.
-    pub(crate) fn hold(&mut self, packet: Held, now: Instant) -> Option<Instant> {
+    /// Takes a packet to be held and says when to look again; `None` when it may leave now. What comes to a full queue is
+    /// dropped, as if lost on the way: the client asks for it again.
+    pub(crate) fn hold(&mut self, packet: Held, now: Instant, counters: &mut Counters) -> Option<Instant> {
         let busy = self.busy_until.is_some_and(|until| until > now + BURST);
-        if (self.held.is_empty() && !busy) || self.held.len() >= limits::PACED_PACKETS_MAX {
+        if self.held.is_empty() && !busy {
             return None;
+        }
+        if self.held.len() >= limits::PACED_PACKETS_MAX {
+            counters.paced_dropped += 1;
+            return self.due_at(now);
         }
         if self.held.capacity() == 0 {
             self.held.reserve_exact(limits::PACED_PACKETS_MAX);
@@ -85,10 +90,16 @@ impl Pacer {
         self.due_at(now)
     }
 
-    /// A packet of a slot's source is held.
-    pub(crate) fn holds(&self, slot: usize, stream: u32, index: u64) -> bool {
-        let mut held = self.held.iter();
-        held.any(|held| (held.slot, held.stream.1, held.index) == (slot, stream, index))
+    /// Something is held for a slot.
+    pub(crate) fn holds_any(&self, slot: usize) -> bool {
+        self.held.iter().any(|held| held.slot == slot)
+    }
+
+    /// Drops what is held for a slot, since it begins anew.
+    pub(crate) fn forget(&mut self, slot: usize) {
+        self.held.retain(|held| held.slot != slot);
+        self.held_bytes = self.held.iter().map(|held| held.len).sum();
+        self.on = self.pace_bps.is_some() || !self.held.is_empty();
     }
 
     /// Notes `bytes` of header and payload that leave now.
@@ -145,7 +156,10 @@ mod tests {
     fn leaves(pacer: &mut Pacer, start: Instant, count: u64) -> Vec<u128> {
         let mut left = Vec::new();
         for index in 0..count {
-            if pacer.hold(packet(index, start), start).is_none() {
+            if pacer
+                .hold(packet(index, start), start, &mut Counters::default())
+                .is_none()
+            {
                 pacer.sent(1_000 - ENVELOPE_BYTES, start);
                 left.push(0);
             }
@@ -184,7 +198,10 @@ mod tests {
         let mut pacer = Pacer::default();
         pacer.set(Some(100_000));
         for index in 0..50 {
-            if pacer.hold(packet(index, start), start).is_none() {
+            if pacer
+                .hold(packet(index, start), start, &mut Counters::default())
+                .is_none()
+            {
                 pacer.sent(1_000, start);
             }
         }
@@ -195,14 +212,21 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_takes_no_more() {
+    fn a_full_queue_takes_no_more_and_a_slot_may_begin_anew() {
         let start = Instant::now();
+        let mut counters = Counters::default();
         let mut pacer = Pacer::default();
         pacer.set(Some(30_000));
         pacer.sent(10_000, start);
-        let held = (0..10_000)
-            .filter(|index| pacer.hold(packet(*index, start), start).is_some())
-            .count();
-        assert_eq!(held, limits::PACED_PACKETS_MAX);
+        let most = limits::PACED_PACKETS_MAX as u64;
+        for index in 0..most + 10 {
+            assert!(pacer.hold(packet(index, start), start, &mut counters).is_some());
+        }
+        assert_eq!(counters.paced_dropped, 10);
+        assert!(pacer.held.len() as u64 == most && !pacer.holds_any(0));
+        pacer.forget(0);
+        assert!(pacer.holds_any(1));
+        pacer.forget(1);
+        assert!(pacer.due_at(start).is_none() && pacer.held_bytes == 0);
     }
 }

@@ -133,17 +133,13 @@ impl Sfu {
             let Some(entry) = peer.slots[slot].request(sequence, now) else {
                 continue;
             };
-            // What was sent of another source, or kept free for it, nobody needs any more.
-            let selection = peer.slots[slot].selection;
-            let flows = selection.live().is_some_and(|live| live.stream == entry.stream);
-            if !flows && entry.state == SentState::Reserved {
+            // It did not come yet, or is held: whether it is to be shown is decided when it leaves.
+            if entry.state == SentState::Reserved {
                 continue;
             }
-            // What it is to be there is decided when the packet leaves.
-            if entry.state == SentState::Reserved && peer.pacer.holds(slot, entry.stream, entry.source_index) {
+            let Some(track) = peer.slots[slot].selection.track() else {
                 continue;
-            }
-            let Some(track) = selection.track() else { continue };
+            };
             if !peer.retransmissions.take(now) {
                 self.counters.rate_limited += 1;
                 return;

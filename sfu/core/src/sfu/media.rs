@@ -188,7 +188,7 @@ impl Sfu {
                 let Some(subscriber) = self.peers.get_mut(subscription.peer) else {
                     continue;
                 };
-                if let Some(at) = subscriber.hold(subscription.slot, media, packet.len(), now) {
+                if let Some(at) = subscriber.hold(subscription.slot, (media, packet.len()), now, &mut self.counters) {
                     self.deadlines.pull(subscription.peer, at);
                     continue;
                 }

@@ -32,6 +32,11 @@ impl Sfu {
                 .iter()
                 .filter(|one| one.interest & bit(start.encoding) > 0);
             for subscription in takers {
+                // All that came after what a subscriber holds is held as well, and leaves in order.
+                let subscriber = self.peers.get(subscription.peer);
+                if subscriber.is_some_and(|peer| peer.pacer.holds_any(subscription.slot)) {
+                    continue;
+                }
                 // A slot that was live before has sent this packet, and its log keeps it from doing so twice.
                 self.forward_stored(now, subscription.peer, subscription.slot, &media);
             }
@@ -53,6 +58,9 @@ impl Sfu {
         let Keyframe {
             stream, codec, index, ..
         } = keyframe;
+        if let Some(peer) = self.peers.get_mut(place) {
+            peer.pacer.forget(slot);
+        }
         let mut flows = false;
         for at in index..=newest {
             let Some(mut media) = self.load_packet(now, track, (encoding, stream, codec), at) else {
@@ -134,6 +142,9 @@ impl Sfu {
         let subscription = *subscription;
         track.sum_interest();
         if !packet.newest {
+            if let Some(peer) = self.peers.get_mut(place) {
+                peer.pacer.forget(held.slot);
+            }
             self.catch_up(now, held.track, packet, &[subscription]);
         }
     }
@@ -142,7 +153,7 @@ impl Sfu {
     fn hold_stored(&mut self, now: Instant, place: usize, slot: usize, media: &MediaPacket) -> bool {
         let len = self.stored.len();
         let subscriber = self.peers.get_mut(place);
-        let at = subscriber.and_then(|peer| peer.hold(slot, media, len, now));
+        let at = subscriber.and_then(|peer| peer.hold(slot, (media, len), now, &mut self.counters));
         if let Some(at) = at {
             self.deadlines.pull(place, at);
         }
