@@ -16,7 +16,7 @@ use sfu_core::rtp::{AudioLevel, Av1, H264, Header, Vp8, Vp9};
 use sfu_core::srtp::{Keys, Profile, SrtpReceiver};
 use sfu_core::stun::{self, BindingRequest};
 use sfu_core::{
-    Certificate, Command, Event, Input, Join, Limits, Mid, PeerId, RoomId, Sfu, SfuConfig, SourceKind, fuzzing,
+    Certificate, Command, Event, Input, Join, Limits, Mid, PeerId, RoomId, Sfu, SfuConfig, SourceKind, fuzzing, limits,
 };
 use signaling_protocol::ClientMessage;
 
@@ -32,6 +32,29 @@ pub fn stun(bytes: &[u8]) {
         stun::parse_response(bytes, b"a password that nobody knows").is_err(),
         "forged"
     );
+}
+
+/// Frames of a TCP connection, in pieces whose length the first byte gives: however the stream is cut, they are the same.
+pub fn tcp_frames(bytes: &[u8]) {
+    let Some((&piece, stream)) = bytes.split_first() else {
+        return;
+    };
+    let frames = sfu_driver::fuzzing::frames(usize::from(piece), stream);
+    let mut rest = stream;
+    for frame in frames {
+        let (head, after) = rest.split_at(2);
+        let (content, next) = after.split_at(usize::from(u16::from_be_bytes([head[0], head[1]])));
+        assert_eq!(frame, content, "what was sent");
+        assert!(content.len() <= limits::DATAGRAM_BYTES_MAX, "no longer than a datagram");
+        rest = next;
+    }
+    if let Some((head, after)) = rest.split_first_chunk::<2>() {
+        let len = usize::from(u16::from_be_bytes(*head));
+        assert!(
+            len > after.len() || len > limits::DATAGRAM_BYTES_MAX,
+            "no whole frame is left"
+        );
+    }
 }
 
 /// RTP headers with their extensions, and every payload format.

@@ -22,6 +22,7 @@ macro_rules! targets {
 
 targets! {
     stun,
+    tcp_frames,
     rtp,
     redundant_audio,
     dependency_descriptor,

@@ -11,7 +11,7 @@ mod offer;
 pub mod rooms;
 mod service;
 
-pub use http::{ClientAddress, router};
+pub use http::router;
 pub use keys::{KeyHash, PartnerKeys, fresh_key};
 pub use metrics::{Count, Metrics};
 pub use service::{ApiConfig, MediaApi};

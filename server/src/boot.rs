@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use booking::calls;
 use booking::{AppState, BookingConfig};
 use media_api::{ApiConfig, MediaApi, PartnerKeys};
-use signaling::{Hub, HubConfig, SocketConfig};
+use signaling::{ClientAddress, Hub, HubConfig, SocketConfig};
 use signaling_protocol::TicketKey;
 use tokio::sync::watch;
 use web::pages::legal::Controller;
@@ -77,7 +77,8 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
 
     let metrics = Arc::new(Metrics::new()?);
     metrics.add(Box::new(Parts::new(plane.clone(), hub.clone(), api.clone(), board)?))?;
-    let socket = signaling::router(hub.clone(), SocketConfig::new(vec![config.public_url.clone()]));
+    let sockets = SocketConfig::new(vec![config.public_url.clone()]);
+    let socket = signaling::router(hub.clone(), sockets, client_address(&config));
     let ready = ready_check(state.clone(), stopping.clone());
     let mut site = booking::router(state);
     if let Some(api) = &api {
@@ -218,11 +219,13 @@ fn media_api(config: &Config, state: &AppState, plane: &Arc<Plane>) -> anyhow::R
 }
 
 fn api_router(config: &Config, api: &MediaApi) -> axum::Router {
+    media_api::router(api.clone(), client_address(config))
+}
+
+/// Whose request it is, as the configured proxies say.
+fn client_address(config: &Config) -> ClientAddress {
     let proxies = config.http.trusted_proxies.clone();
-    media_api::router(
-        api.clone(),
-        Arc::new(move |parts| booking::extract::client_ip(parts, &proxies)),
-    )
+    Arc::new(move |parts| booking::extract::client_ip(parts, &proxies))
 }
 
 async fn drain(hub: Hub, api: Option<MediaApi>, stopping: watch::Receiver<bool>) {

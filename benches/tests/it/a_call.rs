@@ -2,6 +2,7 @@
 //! appointments are made up, and live in memory.
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -229,7 +230,11 @@ async fn serve(records: Arc<Appointments>) -> anyhow::Result<(String, u16)> {
     });
     let listener = tokio::net::TcpListener::bind((BIND, 0)).await?;
     let url = format!("ws://{}/call/socket", listener.local_addr()?);
-    let router = signaling::router(hub, SocketConfig::new(Vec::new()));
+    let router = signaling::router(
+        hub,
+        SocketConfig::new(Vec::new()),
+        Arc::new(|_| Ipv4Addr::LOCALHOST.into()),
+    );
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok((url, media_port))
 }

@@ -16,6 +16,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::routing::{delete, get, post};
 use sfu_core::RoomId;
+use signaling::ClientAddress;
 use signaling_protocol::MediaTicket;
 
 use crate::keys::KeyHash;
@@ -25,9 +26,6 @@ use crate::rooms::{ParticipantId, id_from};
 use crate::service::MediaApi;
 use addresses::Addresses;
 use problem::Problem;
-
-/// Whose request it is, by address: the peer's own, or what a trusted proxy says.
-pub type ClientAddress = Arc<dyn Fn(&Parts) -> IpAddr + Send + Sync>;
 
 /// What handlers share.
 #[derive(Clone)]

@@ -3,6 +3,8 @@
 mod config;
 mod driver;
 mod egress;
+#[doc(hidden)]
+pub mod fuzzing;
 mod histogram;
 mod metrics;
 mod placement;

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 /// Longest message, bytes; a longer one closes the connection (1009).
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// Connections from one IPv4 address or IPv6 /64 that have not said `hello`; one more is refused before its upgrade. A
+/// whole office behind one address comes back at once when a server starts anew.
+pub const UNSEATED_PER_ADDRESS_MAX: usize = 256;
 /// Messages that may come at once; one more is refused as `rate_limited`.
 pub const MESSAGES_BURST: u32 = 40;
 /// Messages a second that may come for ever.

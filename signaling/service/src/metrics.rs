@@ -4,6 +4,7 @@ crate::counts! {
     ConnectionsOpened = "connections_opened",
     ConnectionsClosed = "connections_closed",
     ConnectionsRefusedFull = "connections_refused_full",
+    ConnectionsRefusedCrowded = "connections_refused_crowded",
     OriginsRefused = "origins_refused",
     Messages = "messages",
     MessagesBad = "messages_bad",

@@ -1,11 +1,13 @@
 //! The WebSocket shell: frames in, frames out, and the patience of both sides.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -14,8 +16,9 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use signaling_protocol::message::ErrorCode;
 use tokio::time::timeout;
 
+use crate::crowd::{Crowd, Place};
 use crate::hub::{Hub, Outgoing, Outgoings};
-use crate::limits::{GOODBYE_WAIT, MESSAGE_BYTES_MAX};
+use crate::limits::{GOODBYE_WAIT, MESSAGE_BYTES_MAX, UNSEATED_PER_ADDRESS_MAX};
 use crate::metrics::Count;
 use crate::room::{CloseCode, ConnectionId};
 use crate::session::{Session, Step};
@@ -25,6 +28,8 @@ use crate::session::{Session, Step};
 pub struct SocketConfig {
     /// Origins (`https://example.org`) whose pages may connect. A client without an `Origin` is no page of anyone's.
     pub allowed_origins: Vec<String>,
+    /// Connections from one IPv4 address or IPv6 /64 that have not said `hello`; one more is refused before its upgrade.
+    pub unseated_per_address_max: usize,
     /// From the upgrade to `hello`.
     pub hello_wait: Duration,
     /// Between two pings of the server.
@@ -41,6 +46,7 @@ impl SocketConfig {
     pub fn new(allowed: Vec<String>) -> Self {
         Self {
             allowed_origins: allowed.iter().map(|url| origin_of(url)).collect(),
+            unseated_per_address_max: UNSEATED_PER_ADDRESS_MAX,
             hello_wait: Duration::from_secs(10),
             ping_period: Duration::from_secs(10),
             silence_max: Duration::from_secs(30),
@@ -49,22 +55,45 @@ impl SocketConfig {
     }
 }
 
-/// `GET /call/socket`.
-pub fn router(hub: Hub, config: SocketConfig) -> Router {
-    Router::new()
-        .route("/call/socket", get(upgrade))
-        .with_state((hub, Arc::new(config)))
+/// Whose request it is, by address: the peer's own, or what a trusted proxy says.
+pub type ClientAddress = Arc<dyn Fn(&Parts) -> IpAddr + Send + Sync>;
+
+/// What every upgrade needs.
+#[derive(Clone)]
+struct Door {
+    hub: Hub,
+    config: Arc<SocketConfig>,
+    client_address: ClientAddress,
+    crowd: Crowd,
 }
 
-async fn upgrade(
-    State((hub, config)): State<(Hub, Arc<SocketConfig>)>,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    if !origin_allowed(&headers, &config.allowed_origins) {
+/// `GET /call/socket`.
+pub fn router(hub: Hub, config: SocketConfig, client_address: ClientAddress) -> Router {
+    Router::new().route("/call/socket", get(upgrade)).with_state(Door {
+        hub,
+        config: Arc::new(config),
+        client_address,
+        crowd: Crowd::default(),
+    })
+}
+
+async fn upgrade(State(door): State<Door>, upgrade: WebSocketUpgrade, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let Door {
+        hub,
+        config,
+        client_address,
+        crowd,
+    } = door;
+    if !origin_allowed(&parts.headers, &config.allowed_origins) {
         hub.metrics().add(Count::OriginsRefused);
         return (StatusCode::FORBIDDEN, "this origin may not connect").into_response();
     }
+    let Some(place) = crowd.enter(client_address(&parts), config.unseated_per_address_max) else {
+        hub.metrics().add(Count::ConnectionsRefusedCrowded);
+        let message = "too many connections of this address have not said hello";
+        return (StatusCode::TOO_MANY_REQUESTS, message).into_response();
+    };
     let Some((connection, outgoing)) = hub.connect() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "the server is full").into_response();
     };
@@ -72,7 +101,7 @@ async fn upgrade(
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| serve(open, outgoing, config, socket))
+        .on_upgrade(move |socket| serve(open, place, outgoing, config, socket))
 }
 
 /// The origin of an address as browsers write it (RFC 6454 6.1): lower case, without path and default port.
@@ -120,7 +149,14 @@ enum Turn {
     Time,
 }
 
-async fn serve(open: OpenConnection, mut outgoing: Outgoings, config: Arc<SocketConfig>, socket: WebSocket) {
+async fn serve(
+    open: OpenConnection,
+    place: Place,
+    mut outgoing: Outgoings,
+    config: Arc<SocketConfig>,
+    socket: WebSocket,
+) {
+    let mut unseated = Some(place);
     let mut session = Session::new(Instant::now());
     let (opened_at, mut heard_at) = (Instant::now(), Instant::now());
     let mut ticks = tokio::time::interval(config.ping_period.min(config.hello_wait));
@@ -139,7 +175,11 @@ async fn serve(open: OpenConnection, mut outgoing: Outgoings, config: Arc<Socket
             Turn::Outgoing(None) => return close(sink, stream, &config, CloseCode::TooSlow).await,
             Turn::Incoming(Some(Ok(message))) => {
                 heard_at = Instant::now();
-                match take(&open, &mut session, message) {
+                let taken = take(&open, &mut session, message);
+                if session.seated() {
+                    drop(unseated.take());
+                }
+                match taken {
                     Taken::Step(step) => open.hub.perform(open.connection, step).await,
                     Taken::Nothing => {}
                     Taken::Closed => return,

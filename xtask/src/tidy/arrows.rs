@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "benches",
         &["sfu-core", "sfu-driver", "sfu-sim", "signaling-protocol"],
     ),
-    ("fuzz", "fuzz", &["sfu-core", "signaling-protocol"]),
+    ("fuzz", "fuzz", &["sfu-core", "sfu-driver", "signaling-protocol"]),
     ("xtask", "xtask", &[]),
 ];
 

@@ -1,6 +1,7 @@
 //! ICE-TCP: connections that clients make where datagrams do not get through (RFC 6544), framed by RFC 4571. Anybody may
 //! connect, so each connection is worth little until the core has answered a check on it.
 
+pub(crate) mod frame;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use sfu_core::{limits, rtp, stun};
 
+use self::frame::{FRAME_HEAD, Next, Partial, next_frame};
 use crate::metrics::IoCounters;
 use crate::sys::{self, Epoll, Interest, Readiness};
 
@@ -37,9 +39,6 @@ const READ_BYTES: usize = 16 * 1024;
 /// Between two looks for connections whose time is over.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Bytes of a frame's length.
-const FRAME_HEAD: usize = 2;
-
 /// What came of a look at the connections.
 #[derive(Debug)]
 pub(crate) enum Arrived<'a> {
@@ -62,8 +61,7 @@ struct Connection {
     /// The core has had something for it, so it is a live peer's.
     answered: bool,
     ends_at: Instant,
-    /// The beginning of a frame that has not come in whole.
-    partial: Vec<u8>,
+    partial: Partial,
     /// Frames to write, of which this many bytes have been written.
     queue: Vec<u8>,
     written: usize,
@@ -100,16 +98,6 @@ struct Reading {
     token: u64,
     at: usize,
     end: usize,
-}
-
-/// What the next bytes are.
-enum Next {
-    /// A frame's content, from and to.
-    Frame(usize, usize),
-    /// Not a whole frame.
-    Partial,
-    /// Longer than anything of ours.
-    TooLong,
 }
 
 impl Tcp {
@@ -187,10 +175,7 @@ impl Tcp {
                     self.close(reading.token);
                 }
                 Next::Partial => {
-                    connection.partial.clear();
-                    connection
-                        .partial
-                        .extend_from_slice(&self.buffer[reading.at..reading.end]);
+                    connection.partial.keep(&self.buffer[reading.at..reading.end]);
                     self.reading = None;
                 }
                 Next::TooLong => {
@@ -221,8 +206,7 @@ impl Tcp {
         let Some(connection) = self.connections.get_mut(&token) else {
             return;
         };
-        let before = connection.partial.len();
-        self.buffer[..before].copy_from_slice(&connection.partial);
+        let before = connection.partial.restore(&mut self.buffer);
         match connection.stream.read(&mut self.buffer[before..]) {
             Ok(0) => self.close(token),
             Ok(count) => {
@@ -291,7 +275,7 @@ impl Tcp {
             heard: false,
             answered: false,
             ends_at: now + UNANSWERED_TIMEOUT,
-            partial: Vec::new(),
+            partial: Partial::default(),
             queue: Vec::new(),
             written: 0,
             interest: Interest::Reading,
@@ -430,21 +414,6 @@ impl AsRawFd for Tcp {
     fn as_raw_fd(&self) -> RawFd {
         self.epoll.as_raw_fd()
     }
-}
-
-fn next_frame(bytes: &[u8]) -> Next {
-    let Some(head) = bytes.first_chunk::<FRAME_HEAD>() else {
-        return Next::Partial;
-    };
-    let len = usize::from(u16::from_be_bytes(*head));
-    if len > limits::DATAGRAM_BYTES_MAX {
-        return Next::TooLong;
-    }
-    let end = FRAME_HEAD + len;
-    if bytes.len() < end {
-        return Next::Partial;
-    }
-    Next::Frame(FRAME_HEAD, end)
 }
 
 /// What one holder of an address commonly has: one IPv4 address, or an IPv6 /64.

@@ -105,6 +105,9 @@ fn a_peer_has_so_many_ssrcs_and_no_more() {
     }
     // The camera is as before.
     let counters = whole(&mut world, true);
+    // Of 64 that are opened, the track takes eight.
+    assert!(counters.srtp_too_many_ssrcs >= 135, "{counters:?}");
+    assert!(counters.unknown_ssrc >= 50, "{counters:?}");
     assert!(
         counters.unknown_ssrc + counters.srtp_too_many_ssrcs >= 190,
         "{counters:?}"

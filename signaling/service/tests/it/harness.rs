@@ -1,6 +1,6 @@
 //! A server on a loopback port, and clients that talk to it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -83,7 +83,7 @@ impl Server {
         let (served, told) = (hub.clone(), hub.clone());
         let tasks = vec![
             tokio::spawn(async move {
-                axum::serve(listener, signaling::router(served, sockets))
+                axum::serve(listener, signaling::router(served, sockets, Arc::new(address_of)))
                     .await
                     .expect("the server runs");
             }),
@@ -156,7 +156,15 @@ impl Server {
 
     /// Connects with these `Origin` headers.
     pub(crate) async fn connect_from(&self, origins: &[&str]) -> Result<Client, tungstenite::Error> {
+        self.connect_by("127.0.0.1", origins).await
+    }
+
+    /// Connects from an address, as a proxy in front of the server would say it.
+    pub(crate) async fn connect_by(&self, address: &str, origins: &[&str]) -> Result<Client, tungstenite::Error> {
         let mut request = format!("ws://{}/call/socket", self.address).into_client_request()?;
+        request
+            .headers_mut()
+            .insert(FROM, address.parse().expect("an address is a header"));
         for origin in origins {
             request
                 .headers_mut()
@@ -207,6 +215,15 @@ impl Server {
     pub(crate) async fn journaled(&self, line: &str) {
         until(|| self.journal().iter().any(|entry| entry == line)).await;
     }
+}
+
+/// Says from which address a connection is.
+const FROM: &str = "x-from";
+
+fn address_of(parts: &axum::http::request::Parts) -> IpAddr {
+    let from = parts.headers.get(FROM).and_then(|from| from.to_str().ok());
+    from.and_then(|from| from.parse().ok())
+        .expect("every client of the tests says so")
 }
 
 /// Waits until something is so, looking often, and fails after a while.

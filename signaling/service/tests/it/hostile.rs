@@ -176,6 +176,34 @@ async fn nothing_but_hello_opens_a_connection_and_it_comes_in_time() {
 }
 
 #[tokio::test]
+async fn one_address_has_few_connections_without_hello() {
+    let sockets = SocketConfig {
+        unseated_per_address_max: 2,
+        ..SocketConfig::new(vec![ORIGIN.into()])
+    };
+    let server = Server::with(config(), sockets).await;
+    let status = async |address: &str| match server.connect_by(address, &[ORIGIN]).await {
+        Ok(_) => None,
+        Err(tungstenite::Error::Http(response)) => Some(response.status().as_u16()),
+        Err(error) => panic!("{error}"),
+    };
+    let mut first = server.connect().await;
+    let second = server.connect().await;
+    assert_eq!(status("127.0.0.1").await, Some(429));
+    assert_eq!(server.count(Count::ConnectionsRefusedCrowded), 1);
+    assert_eq!(status("192.0.2.1").await, None, "others come in");
+    // Whoever has said hello counts no more.
+    first.hello(&server.ticket(CALL, "p", Role::Provider)).await;
+    first.expect("welcome").await;
+    let third = server.connect().await;
+    assert_eq!(status("127.0.0.1").await, Some(429));
+    // Nor does whoever is gone.
+    drop((second, third));
+    until(|| server.hub.sizes().1 == 1).await;
+    let _again = server.connect().await;
+}
+
+#[tokio::test]
 async fn a_full_server_says_so() {
     let config = HubConfig {
         rooms_max: 1,

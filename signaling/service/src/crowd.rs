@@ -1,0 +1,79 @@
+//! How many connections of one address have not said `hello` yet: opening them costs a stranger nothing.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Counts by address. There are never more entries than connections. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Crowd(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// The place of one connection; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    crowd: Crowd,
+    network: IpAddr,
+}
+
+impl Crowd {
+    /// A place for one more connection from this address; `None` when `max` of it have one.
+    pub(crate) fn enter(&self, address: IpAddr, max: usize) -> Option<Place> {
+        let network = network_of(address);
+        let mut counts = self.counts();
+        let count = counts.get(&network).copied().unwrap_or(0);
+        if count >= max {
+            return None;
+        }
+        counts.insert(network, count + 1);
+        drop(counts);
+        Some(Place {
+            crowd: self.clone(),
+            network,
+        })
+    }
+
+    fn counts(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.crowd.counts();
+        if let Some(count) = counts.get_mut(&self.network) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// What one holder of an address commonly has: one IPv4 address, or an IPv6 /64.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_network_has_its_own_places_and_gets_them_back() {
+        let crowd = Crowd::default();
+        let enter = |address: &str| crowd.enter(address.parse().unwrap(), 2);
+        let first = enter("192.0.2.1").expect("a place");
+        let second = enter("::ffff:192.0.2.1").expect("a place");
+        assert!(enter("192.0.2.1").is_none(), "the same address, however it is written");
+        let others = [enter("192.0.2.2"), enter("2001:db8::1"), enter("2001:db8::2:3")];
+        assert!(others.iter().all(Option::is_some) && enter("2001:db8::4").is_none());
+        drop(first);
+        let again = enter("192.0.2.1");
+        assert!(again.is_some() && enter("192.0.2.1").is_none());
+        drop((second, again, others));
+        assert!(crowd.counts().is_empty(), "nothing is remembered of those who are gone");
+    }
+}
