@@ -218,6 +218,7 @@ impl Peer {
         prefetch(&self.transport);
         prefetch(&self.slots);
         prefetch(&self.estimator);
+        prefetch(&self.pacer);
         prefetch(&self.stats);
         self.ice.prefetch_selected();
     }
