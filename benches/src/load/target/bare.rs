@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::IpAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
 use std::sync::Mutex;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 use async_trait::async_trait;
@@ -19,13 +20,15 @@ use super::super::network::Network;
 use super::super::sdp::{Local, Media, Remote};
 use super::{Participant, Target};
 
+/// Answers to joins that nobody has taken yet; there is one at a time.
+const ANSWERS_MAX: usize = 16;
 /// Joins that one core may hold in a load test.
 const PEERS_MAX: usize = 8_192;
 
 /// The media server in this process.
 pub struct BareHost {
     driver: Driver,
-    events: Receiver<Event>,
+    answers: Receiver<Event>,
     published: HashMap<PeerId, Vec<SourceKind>>,
     next: u64,
 }
@@ -52,7 +55,7 @@ impl BareHost {
         let (driver, events) = Driver::start(config).context("start the media server")?;
         Ok(Self {
             driver,
-            events,
+            answers: answers_of(events)?,
             published: HashMap::new(),
             next: 1,
         })
@@ -98,7 +101,7 @@ impl BareHost {
 
     fn joined(&self, wanted: PeerId) -> Result<Joined> {
         loop {
-            let event = self.events.recv().context("the media server is gone")?;
+            let event = self.answers.recv().context("the media server is gone")?;
             if let Ok((peer, answer)) = event.into_answer()
                 && peer == wanted
             {
@@ -145,6 +148,21 @@ impl BareHost {
         let io = total.io.iter().map(|(name, value)| (format!("io.{name}"), value));
         core.chain(io).collect()
     }
+}
+
+/// Takes every event as it comes, as signaling does, and keeps the answers to joins. Those that wait for a reader would be
+/// counted as memory of the media server.
+fn answers_of(events: Receiver<Event>) -> Result<Receiver<Event>> {
+    let (sender, answers) = mpsc::sync_channel(ANSWERS_MAX);
+    thread::Builder::new().name("events".to_owned()).spawn(move || {
+        for event in events {
+            let answers = matches!(event, Event::Joined { .. } | Event::Refused { .. });
+            if answers && sender.send(event).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(answers)
 }
 
 #[derive(Debug, Serialize, Deserialize)]
