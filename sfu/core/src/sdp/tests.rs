@@ -418,3 +418,19 @@ fn publishers_send_the_profile_that_everybody_takes() {
     check("sendonly", &["640c1f", "64001f", "4d001f"], &[(ConstrainedHigh, 96)]);
     check("sendonly", &["4de01f", "42001f"], &[(Baseline, 96)]);
 }
+
+#[test]
+fn an_m_line_has_so_many_codecs_and_no_more() {
+    let profiles = ["42001f", "4d001f", "640c1f", "64001f"];
+    let h264 = (100..).zip(profiles).map(|(number, profile)| {
+        format!("a=rtpmap:{number} H264/90000\r\na=fmtp:{number} packetization-mode=1;profile-level-id={profile}\r\n")
+    });
+    let others = "a=rtpmap:98 VP9/90000\r\na=rtpmap:99 AV1/90000\r\n".to_owned() + &h264.collect::<String>();
+    let line = video("0", "recvonly").replace("103 104 96 97", "96 98 99 100 101 102 103");
+    let (before, after) = line.split_once("a=rtpmap:103").expect("the first codec");
+    let (_, vp8) = after.split_once("a=rtpmap:96").expect("the second");
+    let text = offer(&[format!("{before}a=rtpmap:96{vp8}{others}")]);
+    let answer = answer_to(&text, &[]).unwrap();
+    let taken: Vec<&str> = answer.lines().filter(|line| line.starts_with("a=rtpmap:")).collect();
+    assert_eq!(taken.len(), crate::limits::CODECS_PER_LINE_MAX, "{taken:?}");
+}

@@ -255,6 +255,47 @@ fn one_client_cannot_flood_the_core() {
     assert_eq!(world.sfu().counters().rate_limited, before, "afterwards it may go on");
 }
 
+/// Negative acknowledgements (RFC 4585 6.2.1) of every number that a stream can have, in datagrams of many.
+fn everything_lost(ssrc: u32) -> Vec<Vec<u8>> {
+    let numbers: Vec<u16> = (0..=u16::MAX).step_by(17).collect();
+    let feedback = |numbers: &[u16]| {
+        let words = 2 + u16::try_from(numbers.len()).expect("few");
+        let mut bytes = vec![0x81, 205];
+        bytes.extend(words.to_be_bytes());
+        bytes.extend([0; 4]);
+        bytes.extend(ssrc.to_be_bytes());
+        for number in numbers {
+            bytes.extend(number.to_be_bytes());
+            bytes.extend([0xff; 2]);
+        }
+        bytes
+    };
+    // Seven entries are fewer than the 128 numbers that one packet may ask for.
+    let packets: Vec<_> = numbers.chunks(7).map(feedback).collect();
+    packets.chunks(30).map(<[_]>::concat).collect()
+}
+
+#[test]
+fn one_client_cannot_have_everything_sent_again_and_again() {
+    let mut world = call();
+    world.run_for(Duration::from_secs(10));
+    let from = world.address_of(1);
+    let ssrcs = world.client(1).ssrcs();
+    let before = world.sfu().counters().retransmitted;
+    for _ in 0..10 {
+        for ssrc in &ssrcs {
+            for plain in everything_lost(*ssrc) {
+                let mut packet = world.client(1).raw_rtcp(&plain).expect("connected");
+                world.inject(from, &mut packet);
+            }
+        }
+        world.run_for(Duration::from_millis(40));
+    }
+    let again = world.sfu().counters().retransmitted - before;
+    // A second's worth at once and what is earned in 0.4 s, less what is asked for and no longer kept.
+    assert!((500..1_450).contains(&again), "{again}");
+}
+
 /// A plain RTCP packet of a known type with the SSRCs of this call in it, and any bytes otherwise.
 fn odd_rtcp(random: &mut ChaCha8Rng, ssrcs: &[u32]) -> Vec<u8> {
     let types = [200, 201, 202, 203, 204, 205, 206, 207, 192, 223];
