@@ -69,6 +69,10 @@ impl Pacer {
     pub(crate) fn set(&mut self, pace_bps: Option<u64>) {
         self.pace_bps = pace_bps;
         self.on = pace_bps.is_some() || !self.held.is_empty();
+        if !self.on {
+            // Most paths are wide: who needs no queue keeps no memory for one.
+            self.held = VecDeque::new();
+        }
     }
 
     /// Takes a packet to be held and says when to look again; `None` when it may leave now. What comes to a full queue is

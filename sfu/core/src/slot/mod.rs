@@ -298,9 +298,7 @@ impl Slot {
         }
         self.counts.sent(body.len());
         path.counters.forwarded += 1;
-        // A stream must not begin with a retransmission, which may overtake its first packet.
-        let repeatable = self.kind == MediaKind::Video && body.marker && !starts;
-        let again = repeatable && self.repeats.take(body.len());
+        let again = self.kind == MediaKind::Video && body.marker && self.repeats.take(body.len());
         Forwarded::Sent {
             bytes: self.extensions.header_len(passed.as_ref()) + body.len(),
             starts,

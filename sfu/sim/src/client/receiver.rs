@@ -149,13 +149,17 @@ impl Receiver {
         if payload.is_empty() {
             return;
         }
-        let (Some(_), Some((sequence, payload))) = (self.highest, payload.split_first_chunk()) else {
+        let Some((sequence, payload)) = payload.split_first_chunk() else {
             return self.complain("retransmission of nothing".into());
         };
         if header.payload_type != RTX {
             self.complain(format!("retransmission of type {}", header.payload_type));
         }
-        let Some(index) = self.index_of(u16::from_be_bytes(*sequence)) else {
+        let sequence = u16::from_be_bytes(*sequence);
+        // What is sent twice unasked may overtake a slot's very first packet, whose numbers have not rolled over.
+        let index = *self.first.get_or_insert(sequence.into());
+        self.highest.get_or_insert(index);
+        let Some(index) = self.index_of(sequence) else {
             return;
         };
         self.repaired += usize::from(!self.arrived.contains_key(&index));
