@@ -1,7 +1,7 @@
 //! The limit of forwarding: sealing and batched sending alone, without receiving, rewriting or anything remembered.
 //!
 //! `cargo bench -p benches --bench limit -- --runs 5` seals packets under as many keys as there are destinations and
-//! sends them in runs of the given length for each destination, one round an interval, over the same veth pair as the
+//! sends them in runs of the given length for each destination, one round an interval, over the same wire as the
 //! load tool. The sender is a process of its own on the server's core; what counts is its CPU time.
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -32,7 +32,7 @@ struct Arguments {
     server_cores: Vec<usize>,
     #[arg(long, value_delimiter = ',', default_value = "1")]
     client_cores: Vec<usize>,
-    /// On 127.0.0.1 instead of the veth pair, which needs the privilege
+    /// On 127.0.0.1 instead of the wire, which needs the privilege
     #[arg(long)]
     loopback: bool,
     /// The sender's part: destinations
@@ -74,7 +74,7 @@ fn compare(arguments: &Arguments) -> Result<()> {
         Network::loopback(&arguments.server_cores)?
     } else {
         own_network().context("take a network namespace (or use --loopback)")?;
-        Network::veth(&arguments.server_cores, &arguments.client_cores)?
+        Network::wire(&arguments.server_cores, &arguments.client_cores, false)?
     };
     pin(&arguments.client_cores).context("run on the clients' cores")?;
     let mut out = std::io::stdout();

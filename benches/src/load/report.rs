@@ -115,6 +115,8 @@ impl Report {
         self.server_cpu += other.server_cpu;
         self.clients_cpu += other.clients_cpu;
         self.memory = self.memory.max(other.memory);
+        self.memory_before = self.memory_before.max(other.memory_before);
+        self.memory_empty = self.memory_empty.max(other.memory_empty);
         for (sum, (_, more)) in self.counters.iter_mut().zip(&other.counters) {
             sum.1 += more;
         }
