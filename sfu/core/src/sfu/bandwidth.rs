@@ -16,9 +16,12 @@ const ALLOCATION_INTERVAL: Duration = Duration::from_millis(200);
 const LOWERED_HOLD: Duration = Duration::from_secs(1);
 /// Given out while the path is not known, in bits a second: what most accesses carry.
 const START_BPS: u64 = 2_000_000;
-/// Pictures are spread when they want at least this share of the estimate, in percent: above it a keyframe, which is
-/// several times as long as other pictures, fills the path for longer than sound should wait.
-const PACED_FROM_PERCENT: u64 = 40;
+/// Pictures are spread when they want at least this share of the estimate, in percent. Probes look no further than a quarter
+/// beyond what is wanted, so that a wide path is below it.
+const PACED_FROM_PERCENT: u64 = 85;
+/// The same while the path is not known: a keyframe, which is several times as long as other pictures, may fill it for
+/// longer than sound should wait.
+const PACED_FROM_PERCENT_UNKNOWN: u64 = 40;
 /// At this share of the estimate, in percent. The estimate stays below what the path carries.
 const PACE_PERCENT: u64 = 125;
 /// Kept free for a slot of sound, in bits a second: Opus of good quality with its headers, and some redundancy.
@@ -70,7 +73,11 @@ impl Sfu {
             if let Some(estimator) = &mut peer.estimator {
                 estimator.want(pictures_bps + sound_bps);
             }
-            let narrow = known.filter(|bps| pictures_bps * 100 > bps * PACED_FROM_PERCENT);
+            let paced_from = match estimate {
+                Some(_) => PACED_FROM_PERCENT,
+                None => PACED_FROM_PERCENT_UNKNOWN,
+            };
+            let narrow = known.filter(|bps| pictures_bps * 100 > bps * paced_from);
             peer.pacer.set(narrow.map(|bps| bps * PACE_PERCENT / 100));
         }
         for demand in &demands {
