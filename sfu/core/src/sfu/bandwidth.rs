@@ -12,8 +12,6 @@ use crate::slot::Path;
 
 /// Between two looks at the layers of a subscriber's slots, unless the estimate falls or the slots change.
 const ALLOCATION_INTERVAL: Duration = Duration::from_millis(200);
-/// After a slot was lowered it rises no earlier than this.
-const LOWERED_HOLD: Duration = Duration::from_secs(1);
 /// Given out while the path is not known, in bits a second: what most accesses carry.
 const START_BPS: u64 = 2_000_000;
 /// Pictures are spread when they want at least this share of the estimate, in percent. Probes look no further than a quarter
@@ -136,7 +134,7 @@ impl Sfu {
             }
             let mut demand = Demand::new(slot, priority, wanted, start..rates.len());
             demand.current = one.selection.target();
-            demand.may_rise = one.rises_after.is_none_or(|at| at <= now);
+            demand.may_rise = one.rises.allows(now);
             demands.push(demand);
         }
         sound_bps
@@ -150,8 +148,14 @@ impl Sfu {
         if before == target {
             return;
         }
-        if target < before {
-            slot_state.rises_after = Some(now + LOWERED_HOLD);
+        let encoding = |layer: Option<Layer>| layer.map(|layer| layer.spatial);
+        let another = |one, two| encoding(one) != encoding(two) && one.is_some() && two.is_some();
+        // What the viewer does not ask for any more says nothing about the path.
+        let asked = before.min(slot_state.wanted());
+        if target < asked {
+            slot_state.rises.fell(another(target, asked), now);
+        } else if target > before && another(target, before) {
+            slot_state.rises.rose(now);
         }
         self.set_target(now, place, slot, target);
     }

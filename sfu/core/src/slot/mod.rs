@@ -1,10 +1,12 @@
 //! One receive slot of a subscriber: an SSRC of ours that carries whatever is mapped to it.
 
 mod retransmit;
+mod rises;
 mod seal;
 
 use std::time::{Duration, Instant};
 
+use rises::Rises;
 use seal::Body;
 
 use crate::audio::Earlier;
@@ -104,8 +106,7 @@ pub(crate) struct Slot {
     pub(crate) selection: Selection,
     /// What its size asks for of what it carries; `None`: not shown.
     wanted: Option<Layer>,
-    /// No better layer before this: it was lowered just now.
-    pub(crate) rises_after: Option<Instant>,
+    pub(crate) rises: Rises,
     /// Width and height in pixels of the screen; `None` while it is not known.
     pub(crate) size: Option<(u16, u16)>,
     pub(crate) rewriter: Rewriter,
@@ -180,7 +181,7 @@ impl Slot {
             extensions: SlotExtensions::default(),
             selection: Selection::EMPTY,
             wanted: Some(Layer::BEST),
-            rises_after: None,
+            rises: Rises::default(),
             size: None,
             rewriter: Rewriter::new(first_sequence),
             counts: SentCounts::default(),
@@ -200,7 +201,7 @@ impl Slot {
     pub(crate) fn carry(&mut self, track: Option<TrackRef>) {
         self.selection.carry(track);
         self.rewriter.forget_clock();
-        self.rises_after = None;
+        self.rises = Rises::default();
     }
 
     /// The best layer that the size of the slot asks for; `None` when it is not shown.

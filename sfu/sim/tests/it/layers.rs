@@ -113,6 +113,22 @@ fn three_sizes_get_three_encodings() {
 }
 
 #[test]
+fn what_is_made_small_and_large_again_rises_at_once() {
+    let mut world = audience(1, Conditions::PERFECT);
+    watch(&mut world, 1, 720);
+    world.run_for(Duration::from_secs(5));
+    // More often than rises in vain make a slot wait for the longest.
+    for _ in 0..4 {
+        size(&mut world, 1, 180);
+        world.run_for(Duration::from_millis(300));
+        size(&mut world, 1, 720);
+        world.run_for(Duration::from_millis(650));
+        let stream = stream(&mut world, 1);
+        assert_eq!(encodings(&stream).last(), Some(&2), "{stream:?}");
+    }
+}
+
+#[test]
 fn changes_of_size_are_one_continuous_stream() {
     let mut world = audience(1, Conditions::PERFECT);
     watch(&mut world, 1, 180);
