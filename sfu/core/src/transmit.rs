@@ -73,6 +73,10 @@ impl Arena {
         true
     }
 
+    pub(crate) fn bytes_waiting(&self) -> usize {
+        self.used
+    }
+
     /// Every datagram with its destination, in the order in which they were written.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (Destination, &[u8])> {
         self.entries.iter().map(|entry| {

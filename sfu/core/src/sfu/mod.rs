@@ -223,6 +223,12 @@ impl Sfu {
         self.arena.drain()
     }
 
+    /// Bytes that [`Self::transmits`] would hand out, of [`limits::ARENA_BYTES_MAX`] at most.
+    #[must_use]
+    pub fn bytes_waiting(&self) -> usize {
+        self.arena.bytes_waiting()
+    }
+
     /// The next copy of a header, oldest first; `None` while nothing is captured.
     pub fn poll_captured(&mut self) -> Option<Captured> {
         self.capture.as_mut()?.poll()

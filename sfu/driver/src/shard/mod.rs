@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sfu_core::{
-    Captured, Certificate, Command, DisconnectReason, Event, Input, JoinError, Limits, PeerId, Protocol, Sfu, SfuConfig,
+    Captured, Certificate, Command, DisconnectReason, Event, Input, JoinError, Limits, PeerId, Protocol, Sfu,
+    SfuConfig, limits,
 };
 
 use self::times::Times;
@@ -99,6 +100,8 @@ struct Running {
     shard: Shard,
     sfu: Sfu,
     egress: Egress,
+    /// So much waiting is sent without looking at the rest of a batch.
+    flush_at_bytes: usize,
     /// The event that found the queue full; later ones wait in the core.
     unsent: Option<Event>,
     /// False once nobody takes events any more.
@@ -117,6 +120,7 @@ impl Running {
         Self {
             sfu: shard.new_core(now),
             egress: Egress::new(shard.gso),
+            flush_at_bytes: limits::ARENA_BYTES_MAX / 2,
             shard,
             unsent: None,
             listening: true,
@@ -219,6 +223,10 @@ impl Running {
             };
             self.io.datagrams_received += 1;
             self.handle(now, Input::Datagram { from, local, bytes });
+            // The burst of a large room would not fit.
+            if self.sfu.bytes_waiting() >= self.flush_at_bytes {
+                self.flush();
+            }
         }
     }
 

@@ -170,3 +170,30 @@ fn a_core_that_is_made_anew_reports_every_peer_gone() {
     bench.join(1, 3, &offer);
     assert_eq!(bench.reported(), [("joined", 3)]);
 }
+
+#[test]
+fn a_batch_that_makes_too_much_is_sent_in_parts() {
+    for (flush_at_bytes, send_calls) in [(1, 2), (limits::ARENA_BYTES_MAX / 2, 0)] {
+        let mut bench = Bench::new(16);
+        let now = Instant::now();
+        let mut client = Client::new(ClientConfig::default(), now);
+        bench.join(1, 1, &client.offer());
+        bench.running.flush();
+        let joined = bench.events.try_recv().unwrap().into_answer().unwrap().1.unwrap();
+        client.accept(&joined.answer, &joined.slots, now).unwrap();
+        client.timeout(now);
+        let check = client.poll_transmit().unwrap();
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        for _ in 0..2 {
+            socket.send_to(&check, bench.running.shard.sockets.locals[0]).unwrap();
+        }
+        bench.running.flush_at_bytes = flush_at_bytes;
+        bench.running.receive(&mut ReceiveBatch::new(), 0);
+        let io = bench.running.io;
+        assert_eq!((io.datagrams_received, io.send_calls), (2, send_calls));
+        assert_eq!(
+            bench.running.sfu.transmits().iter().len(),
+            2 - usize::try_from(send_calls).unwrap()
+        );
+    }
+}
