@@ -20,6 +20,8 @@ struct Arguments {
     command: Command,
 }
 
+/// Rounds of one scenario at most, however little CPU time they took.
+const ROUNDS_MAX: usize = 100;
 /// Media flows this long before a soak is measured.
 const SOAK_WARM_UP_SECONDS: f64 = 60.0;
 
@@ -127,9 +129,12 @@ struct Options {
     /// What to measure, in turns
     #[arg(long, value_enum, value_delimiter = ',', default_value = "sfu")]
     targets: Vec<TargetName>,
-    /// How often each
+    /// How often each, at least
     #[arg(long, default_value_t = 1)]
     rounds: usize,
+    /// More rounds until each target has used so much CPU time while it was measured, all rounds together
+    #[arg(long, default_value_t = 0.0)]
+    cpu_seconds: f64,
     /// Measured time of a round
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
@@ -425,6 +430,10 @@ impl Options {
         }
     }
 
+    fn needs_more_of(&self, sum: &Report) -> bool {
+        !sum.server_cpu.is_zero() && sum.server_cpu.as_secs_f64() < self.cpu_seconds
+    }
+
     async fn start(&self, target: TargetName, network: &Network) -> Result<Box<dyn Target>> {
         Ok(match target {
             TargetName::Booka => Box::new(Booka::start(network, &self.server, self.shards).await?),
@@ -444,34 +453,42 @@ impl Options {
 async fn compare(scenario: &Scenario, options: &Options, network: &Network) -> Result<bool> {
     say(&format!("\n{}", Report::head()))?;
     let mut sums: Vec<Report> = Vec::new();
-    for _ in 0..options.rounds {
+    let mut rounds = 0;
+    while rounds < options.rounds || (rounds < ROUNDS_MAX && sums.iter().any(|sum| options.needs_more_of(sum))) {
         for name in &options.targets {
-            let mut scenario = scenario.clone();
-            if let (Some(seconds), TargetName::Sfu | TargetName::Booka) = (options.own_seconds, name) {
-                scenario.measured = Duration::from_secs_f64(seconds);
-            }
-            let target = options.start(*name, network).await?;
-            let pool = Pool::start(&options.client_cores)?;
-            let measured = Run::new(&scenario, target.as_ref(), network, &pool)?.measure().await;
-            drop(pool);
-            target.stop().await?;
-            let report = measured?;
-            say(&report.row())?;
-            if scenario.churn.is_some() {
-                say(&report.endurance())?;
-            }
-            if let Some(file) = &options.json {
-                let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
-                writeln!(file, "{}", report.json())?;
-            }
+            let report = measure(scenario, *name, options, network).await?;
             match sums.iter_mut().find(|sum| sum.target == report.target) {
                 Some(sum) => sum.add(&report),
                 None => sums.push(report),
             }
         }
+        rounds += 1;
     }
-    say_sums(&sums, options.rounds)?;
+    say_sums(&sums, rounds)?;
     Ok(sums.iter().all(Report::valid))
+}
+
+/// One round of one target, printed.
+async fn measure(scenario: &Scenario, name: TargetName, options: &Options, network: &Network) -> Result<Report> {
+    let mut scenario = scenario.clone();
+    if let (Some(seconds), TargetName::Sfu | TargetName::Booka) = (options.own_seconds, name) {
+        scenario.measured = Duration::from_secs_f64(seconds);
+    }
+    let target = options.start(name, network).await?;
+    let pool = Pool::start(&options.client_cores)?;
+    let measured = Run::new(&scenario, target.as_ref(), network, &pool)?.measure().await;
+    drop(pool);
+    target.stop().await?;
+    let report = measured?;
+    say(&report.row())?;
+    if scenario.churn.is_some() {
+        say(&report.endurance())?;
+    }
+    if let Some(file) = &options.json {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
+        writeln!(file, "{}", report.json())?;
+    }
+    Ok(report)
 }
 
 fn say_sums(sums: &[Report], rounds: usize) -> Result<()> {

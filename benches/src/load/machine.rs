@@ -54,6 +54,22 @@ pub(crate) fn core_ticks() -> Result<Vec<(u64, u64)>> {
     Ok(cores)
 }
 
+/// Packets that a device in the namespace of `thread` (of this process) did not send, since it came to be.
+///
+/// # Errors
+/// When there is no such device.
+pub(crate) fn sending_dropped(thread: libc::pid_t, device: &str) -> Result<u64> {
+    let devices = std::fs::read_to_string(format!("/proc/self/task/{thread}/net/dev"))?;
+    dropped_of(&devices, device).with_context(|| format!("no counters of {device}"))
+}
+
+/// The eight counters of receiving come first, then bytes, packets, errors and what was dropped of sending.
+fn dropped_of(devices: &str, device: &str) -> Option<u64> {
+    let mut lines = devices.lines().filter_map(|line| line.split_once(':'));
+    let (_, counters) = lines.find(|(name, _)| name.trim() == device)?;
+    counters.split_whitespace().nth(11)?.parse().ok()
+}
+
 /// Processor and kernel, for the report.
 #[must_use]
 pub fn describe() -> String {
@@ -69,4 +85,17 @@ pub fn describe() -> String {
         "{cores} cores of {model}{vaes}, Linux {}",
         read("/proc/sys/kernel/osrelease").trim()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_device_dropped_is_found_by_its_name() {
+        let devices = "Inter-|   Receive  |  Transmit\n face |bytes    packets errs\n\
+                       load0: 10 1 0 2 0 0 0 0 20 3 0 7 0 0 0 0\nload01: 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n";
+        assert_eq!(dropped_of(devices, "load0"), Some(7));
+        assert_eq!(dropped_of(devices, "load1"), None);
+    }
 }

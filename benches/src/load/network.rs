@@ -9,6 +9,7 @@ use std::sync::mpsc::{self, Sender, SyncSender};
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::machine;
 use super::sys;
 use super::wire::Wire;
 
@@ -31,6 +32,8 @@ pub struct Network {
     clients: IpAddr,
     server: IpAddr,
     spawner: SyncSender<Spawn>,
+    /// A thread in each namespace, which tells what its device dropped; none on loopback.
+    stands: Vec<(libc::pid_t, &'static str)>,
     _wire: Option<Wire>,
 }
 
@@ -64,9 +67,10 @@ impl Network {
     /// Without the privilege, or without the `ip` tool.
     pub fn veth(server_cores: &[usize], client_cores: &[usize]) -> Result<Self> {
         let (told, place) = mpsc::channel();
-        let network = Self::start(CLIENTS, SERVER, server_cores, Some((told, Between::Veth)))?;
+        let mut network = Self::start(CLIENTS, SERVER, server_cores, Some((told, Between::Veth)))?;
         let place = place.recv().context("the server's namespace was refused")??;
         let [near, far] = DEVICES;
+        network.stands = vec![(sys::thread_id(), near), (place.thread, far)];
         ip(&format!(
             "link add {near} type veth peer name {far} netns {}",
             place.thread
@@ -97,6 +101,7 @@ impl Network {
         let near = sys::tun(DEVICES[0], segments).context("make the clients' device")?;
         let far = place.device.context("the server's thread made no device")?;
         network.address(&[format!("txqueuelen {QUEUE}")])?;
+        network.stands = vec![(sys::thread_id(), DEVICES[0]), (place.thread, DEVICES[1])];
         network._wire = Some(Wire::start(near, far, client_cores)?);
         Ok(network)
     }
@@ -152,6 +157,7 @@ impl Network {
             clients: clients.into(),
             server: server.into(),
             spawner,
+            stands: Vec::new(),
             _wire: None,
         })
     }
@@ -164,6 +170,18 @@ impl Network {
     #[must_use]
     pub fn server_ip(&self) -> IpAddr {
         self.server
+    }
+
+    /// Packets that the path itself dropped so far, on their way out of either device.
+    ///
+    /// # Errors
+    /// When the kernel does not tell.
+    pub(crate) fn dropped(&self) -> Result<u64> {
+        let dropped = self
+            .stands
+            .iter()
+            .map(|(thread, device)| machine::sending_dropped(*thread, device));
+        dropped.sum()
     }
 
     /// Starts a process on the server's side and cores.

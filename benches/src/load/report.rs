@@ -11,6 +11,8 @@ use super::histogram::Histogram;
 
 /// A run with more loss says nothing.
 pub const LOSS_MAX: f64 = 0.001;
+/// With less idle time a core is full, and delays say as much of the machine as of the server.
+const IDLE_MIN: f64 = 0.05;
 
 /// One measured run, or several of one target added up.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct Report {
     pub memory_course: Vec<u64>,
     /// Idle share of each core.
     pub idle: Vec<f64>,
+    /// What the path between clients and server dropped, which no server is to blame for.
+    pub path_dropped: u64,
     pub profiles: Vec<Profile>,
     pub counters: Vec<(String, u64)>,
 }
@@ -71,6 +75,8 @@ struct Line<'a> {
     memory_growth_kib: f64,
     memory_per_leg_kib: f64,
     idle: &'a [f64],
+    saturated: bool,
+    path_dropped: u64,
     profiles: Vec<String>,
     counters: serde_json::Map<String, serde_json::Value>,
 }
@@ -102,7 +108,24 @@ impl Report {
     /// Nothing speaks against the figures.
     #[must_use]
     pub fn valid(&self) -> bool {
-        self.loss() < LOSS_MAX && self.tally.broken == 0 && self.failed == 0 && self.tally.verified > 0
+        let whole = self.tally.broken == 0 && self.failed == 0 && self.tally.verified > 0;
+        whole && self.loss() < LOSS_MAX && self.path_dropped == 0
+    }
+
+    /// A core had next to nothing to spare.
+    #[must_use]
+    pub fn saturated(&self) -> bool {
+        self.idle.iter().any(|idle| *idle < IDLE_MIN)
+    }
+
+    /// What to think of the figures, in a word.
+    fn verdict(&self) -> String {
+        match (self.path_dropped, self.valid(), self.saturated()) {
+            (1.., _, _) => format!("**no**, the path dropped {}", self.path_dropped),
+            (0, false, _) => "**no**".to_owned(),
+            (0, true, true) => "yes, a core was full".to_owned(),
+            (0, true, false) => "yes".to_owned(),
+        }
     }
 
     /// Adds another round of the same target and scenario.
@@ -113,6 +136,7 @@ impl Report {
         self.total_video_joins.add(&other.total_video_joins);
         self.failed += other.failed;
         self.server_cpu += other.server_cpu;
+        self.path_dropped += other.path_dropped;
         self.clients_cpu += other.clients_cpu;
         self.memory = self.memory.max(other.memory);
         self.memory_before = self.memory_before.max(other.memory_before);
@@ -169,6 +193,8 @@ impl Report {
             memory_growth_kib: (self.memory as f64 - self.memory_before as f64) / 1_024.0,
             memory_per_leg_kib: self.memory_per_leg(),
             idle: &self.idle,
+            saturated: self.saturated(),
+            path_dropped: self.path_dropped,
             profiles: self.profiles.iter().map(|profile| format!("{profile:?}")).collect(),
             counters: self
                 .counters
@@ -230,7 +256,7 @@ impl Report {
             self.memory_per_leg(),
             idle.join("/"),
             profiles.join("+"),
-            if self.valid() { "yes" } else { "**no**" },
+            self.verdict(),
         )
         .expect("a String takes everything");
         row

@@ -98,6 +98,7 @@ struct Moment {
     cpu: Duration,
     memory: u64,
     cores: Vec<(u64, u64)>,
+    path_dropped: u64,
     counters: Vec<(String, u64)>,
 }
 
@@ -170,6 +171,7 @@ impl<'a> Run<'a> {
             cpu: self.target.pid().map_or(Ok(Duration::ZERO), machine::process_cpu)?,
             memory: self.memory()?,
             cores: machine::core_ticks()?,
+            path_dropped: self.network.dropped()?,
             pool: self.pool.state()?,
             at: Instant::now(),
         })
@@ -358,6 +360,7 @@ impl<'a> Run<'a> {
                     (idle - idle_before) as f64 / (all - all_before).max(1) as f64
                 })
                 .collect(),
+            path_dropped: after.path_dropped - before.path_dropped,
             profiles: after.pool.profiles.clone(),
             counters: counters
                 .map(|((name, now), (_, then))| (name.clone(), now.saturating_sub(*then)))
