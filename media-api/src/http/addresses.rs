@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Instant;
 
-use signaling::Bucket;
+use signaling::{Bucket, network_of};
 
 use crate::limits::{
     ADDRESS_FAILURES_BURST, ADDRESS_FAILURES_REFILL, ADDRESS_POSTS_BURST, ADDRESS_POSTS_REFILL, ADDRESSES_MAX,
@@ -22,14 +22,6 @@ struct Buckets {
     failures: Bucket,
 }
 
-/// Networks of IPv6 are given out by 64 bits, so one person has all of the rest.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-    }
-}
-
 impl Addresses {
     /// One more session; false when it is one too many.
     pub(super) fn post(&mut self, address: IpAddr, now: Instant) -> bool {
@@ -42,7 +34,7 @@ impl Addresses {
     }
 
     fn of(&mut self, address: IpAddr, now: Instant) -> &mut Buckets {
-        let mut key = network(address);
+        let mut key = network_of(address);
         if self.0.len() >= ADDRESSES_MAX && !self.0.contains_key(&key) {
             self.0
                 .retain(|_, buckets| !buckets.posts.is_full(now) || !buckets.failures.is_full(now));

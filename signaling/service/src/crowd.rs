@@ -49,8 +49,9 @@ impl Drop for Place {
     }
 }
 
-/// What one holder of an address commonly has: one IPv4 address, or an IPv6 /64.
-fn network_of(address: IpAddr) -> IpAddr {
+/// What one holder of an address commonly has: one IPv4 address, however it is written, or an IPv6 /64.
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),

@@ -20,6 +20,7 @@ mod socket;
 
 pub use authority::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey};
 pub use bucket::Bucket;
+pub use crowd::network_of;
 pub use hub::{Hub, HubConfig, room_id};
 pub use media::MediaPlane;
 pub use metrics::{Count, Metrics};

@@ -145,30 +145,7 @@ impl Sfu {
             }
         }
     }
-}
 
-/// Transport-wide numbers were left out before a packet. What its own stream does not lack is of another one: sound comes so
-/// often that the loss of a picture's last packet shows so before the next picture comes.
-fn suspect(peer: &mut Peer, binding: Binding, (ssrc, index): (u32, u64), left_out: u64, now: Instant) {
-    let Binding {
-        track, encoding, rtx, ..
-    } = binding;
-    let own = peer.tracks[track].left_out(encoding, ssrc, index);
-    if left_out > own {
-        for (place, other) in peer.tracks.iter_mut().enumerate() {
-            other.suspect((place == track && !rtx).then_some(encoding), now);
-        }
-    }
-}
-
-/// Notes how loud a packet of a microphone is.
-fn hear(peer: &mut Peer, track: usize, received: &Received<'_>, now: Instant) {
-    let level = peer.extensions.audio_level;
-    let level = level.and_then(|id| AudioLevel::parse(received.header.extension(received.packet, id)?));
-    peer.tracks[track].loudness.heard(level, now);
-}
-
-impl Sfu {
     /// Forwards one packet to all that take its encoding.
     fn fan_out(
         &mut self,
@@ -221,6 +198,27 @@ impl Sfu {
         takers().for_each(|(subscriber, slot)| subscriber.prefetch_slot(slot));
         takers().for_each(|(subscriber, slot)| subscriber.prefetch_logs(slot));
     }
+}
+
+/// Transport-wide numbers were left out before a packet. What its own stream does not lack is of another one: sound comes so
+/// often that the loss of a picture's last packet shows so before the next picture comes.
+fn suspect(peer: &mut Peer, binding: Binding, (ssrc, index): (u32, u64), left_out: u64, now: Instant) {
+    let Binding {
+        track, encoding, rtx, ..
+    } = binding;
+    let own = peer.tracks[track].left_out(encoding, ssrc, index);
+    if left_out > own {
+        for (place, other) in peer.tracks.iter_mut().enumerate() {
+            other.suspect((place == track && !rtx).then_some(encoding), now);
+        }
+    }
+}
+
+/// Notes how loud a packet of a microphone is.
+fn hear(peer: &mut Peer, track: usize, received: &Received<'_>, now: Instant) {
+    let level = peer.extensions.audio_level;
+    let level = level.and_then(|id| AudioLevel::parse(received.header.extension(received.packet, id)?));
+    peer.tracks[track].loudness.heard(level, now);
 }
 
 /// Which encoding of which track an SSRC is of: declared in the offer, or learnt from a packet that carries the mid and,

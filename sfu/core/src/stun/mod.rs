@@ -147,12 +147,6 @@ impl<'a> BindingRequest<'a> {
         &self.unknown[..self.unknown_count]
     }
 
-    /// MESSAGE-INTEGRITY was present at all (else answer 400, RFC 8489 9.1.3).
-    #[must_use]
-    pub fn has_integrity(&self) -> bool {
-        self.integrity.is_some()
-    }
-
     /// Checks MESSAGE-INTEGRITY with the password of the fragment named first in USERNAME.
     #[must_use]
     pub fn verify(&self, password: &[u8]) -> bool {

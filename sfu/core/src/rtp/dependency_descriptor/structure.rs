@@ -149,12 +149,6 @@ impl Structure {
             .copied()
     }
 
-    /// The decode target that is exactly this layer.
-    #[must_use]
-    pub fn target_of(&self, spatial: u8, temporal: u8) -> Option<u8> {
-        (0..self.decode_targets).find(|&target| self.layer_of(target) == Some((spatial, temporal)))
-    }
-
     /// The chain whose frames a decode target must not miss one of; `None` without chains.
     #[must_use]
     pub fn chain_of(&self, target: u8) -> Option<u8> {

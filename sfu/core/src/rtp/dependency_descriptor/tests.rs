@@ -63,7 +63,6 @@ fn a_structure_says_what_later_frames_are() {
         (known.layer_of(0), known.layer_of(1), known.layer_of(2)),
         (Some((0, 1)), Some((0, 0)), None)
     );
-    assert_eq!((known.target_of(0, 1), known.target_of(1, 0)), (Some(0), None));
     assert_eq!(
         (known.chain_of(0), known.chain_of(1), known.chain_of(2)),
         (Some(0), Some(0), None)
