@@ -6,6 +6,7 @@
 //! Cold is the same with the caches emptied before every packet, as other work does between two packets of a camera.
 
 mod allocations;
+mod feedback;
 
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -72,7 +73,7 @@ fn main() -> io::Result<()> {
             )?;
         }
     }
-    Ok(())
+    feedback::table(&mut out)
 }
 
 fn measure(subscribers: usize, payload_len: usize) -> Row {
@@ -81,7 +82,7 @@ fn measure(subscribers: usize, payload_len: usize) -> Row {
     let mut seals = Seals::new(profile, subscribers, payload_len);
     let packets = (SLICE_FORWARDS / subscribers).max(40);
     let mut now = world.now();
-    let mut cold = Cold(vec![1; EVICTED]);
+    let mut cold = Cold::new();
     let mut slice = |world: &mut World, packets: usize, cold: Option<&mut Cold>| {
         let sealed: Vec<Vec<u8>> = (0..packets)
             .map(|_| {
@@ -173,6 +174,10 @@ struct Cost {
 struct Cold(Vec<u8>);
 
 impl Cold {
+    fn new() -> Self {
+        Self(vec![1; EVICTED])
+    }
+
     fn evict(&mut self) {
         for line in self.0.chunks_mut(64) {
             line[0] = line[0].wrapping_add(1);

@@ -70,8 +70,8 @@ impl Tally {
             return None;
         }
         let sent_bps = (self.bytes - self.last_bytes) as f64 * 8.0 / sent_seconds;
-        // What arrives all at once shows no limit.
-        let arrived_bps = (self.bytes - self.first_bytes) as f64 * 8.0 / arrived_seconds.max(sent_seconds / 2.0);
+        // Infinite where all arrived at once, which shows no limit.
+        let arrived_bps = (self.bytes - self.first_bytes) as f64 * 8.0 / arrived_seconds;
         Some(if arrived_bps < FULL_BELOW * sent_bps {
             FULL_SHARE * arrived_bps
         } else {
@@ -176,8 +176,9 @@ impl Prober {
         let elapsed = elapsed.as_secs_f64();
         if elapsed >= length {
             running.sent = true;
+            return None;
         }
-        let due = (running.target_bps / 8.0) * (elapsed.min(length) + STEP.as_secs_f64());
+        let due = (running.target_bps / 8.0) * (elapsed + STEP.as_secs_f64());
         Some((due as u64).saturating_sub(running.sent_bytes)).filter(|bytes| *bytes > 0)
     }
 
@@ -228,5 +229,176 @@ impl Prober {
             self.not_before = Some(now + self.interval);
             self.interval = (self.interval * 2).min(INTERVAL_MAX);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACKET: u16 = 500;
+
+    fn millis(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    /// Sends what a probe of this rate owes, in packets of [`PACKET`] bytes; their numbers and microseconds, and the time
+    /// at which nothing more was owed. `media` bytes are sent beside it with each look.
+    fn send(prober: &mut Prober, target_bps: f64, start: Instant, media: u64) -> (Vec<(u8, u32)>, Instant) {
+        prober.begin(target_bps, start);
+        let mut sent = Vec::new();
+        let mut now = start;
+        while prober.running.as_ref().is_some_and(|running| !running.sent) {
+            now = prober.due_at().expect("it runs");
+            let micros = u32::try_from((now - start).as_micros()).unwrap();
+            if media > 0 {
+                prober.sending(media);
+            }
+            let mut owed = prober.owed(now).unwrap_or(0);
+            while owed > 0 {
+                sent.push((prober.sending(u64::from(PACKET)), micros));
+                owed = owed.saturating_sub(u64::from(PACKET));
+            }
+        }
+        (sent, now)
+    }
+
+    /// What a probe of 2 Mbit/s finds where each packet arrives as `arrives` says of its place and microsecond, if it does.
+    fn found(arrives: impl Fn(usize, u32) -> Option<i64>) -> f64 {
+        let mut prober = Prober::new();
+        let (sent, _) = send(&mut prober, 2_000_000.0, Instant::now(), 0);
+        for (place, (number, micros)) in sent.iter().enumerate() {
+            assert_eq!(prober.result(), None, "not all is told");
+            match arrives(place, *micros) {
+                Some(ticks) => prober.arrived(*number, *micros, ticks, PACKET),
+                None => prober.lost(*number),
+            }
+        }
+        let (target, found) = prober.result().expect("all is told");
+        assert!((target - 2_000_000.0).abs() < 1.0);
+        found
+    }
+
+    fn kbps(bps: f64) -> u64 {
+        (bps / 1_000.0).round() as u64
+    }
+
+    #[test]
+    fn sends_at_its_rate_for_its_time() {
+        let start = Instant::now();
+        let (sent, end) = send(&mut Prober::new(), 2_000_000.0, start, 0);
+        let bytes = sent.len() as u64 * u64::from(PACKET);
+        assert!((7_500..8_000).contains(&bytes) && end == start + millis(30), "{bytes}");
+        assert!(sent.iter().all(|(number, _)| *number == 1));
+        // A slow one goes on until it has sent enough to tell.
+        let (sent, end) = send(&mut Prober::new(), 100_000.0, start, 0);
+        assert!(sent.len() == 4 && end == start + millis(160), "{sent:?}");
+        // Media counts towards it.
+        let (sent, _) = send(&mut Prober::new(), 2_000_000.0, start, 2_000);
+        assert!(sent.is_empty(), "{sent:?}");
+    }
+
+    #[test]
+    fn finds_what_was_sent_or_what_a_full_path_delivers() {
+        // As fast as it was sent: 2 Mbit/s, in steps of 5 ms that hold 1250 bytes.
+        let wide = kbps(found(|_, micros| Some(i64::from(micros / 250))));
+        assert!((1_900..2_300).contains(&wide), "{wide}");
+        // 1 Mbit/s: 4 ms a packet.
+        let narrow = kbps(found(|place, _| Some(16 * place as i64)));
+        assert_eq!(narrow, 950);
+        // All at once shows no more than was sent.
+        let wide = kbps(found(|_, _| Some(9)));
+        assert!((1_900..2_300).contains(&wide), "{wide}");
+        // The order of arrival is none of its business.
+        let swapped = kbps(found(|place, _| Some(16 * (place ^ 1) as i64)));
+        assert!((850..=1_000).contains(&swapped), "{swapped}");
+    }
+
+    #[test]
+    fn much_loss_and_jumps_of_the_clock_find_nothing() {
+        let arrives = |micros: u32| Some(i64::from(micros / 250));
+        assert!(found(|place, micros| arrives(micros).filter(|_| place % 5 > 0)) > 1_000_000.0);
+        let none = |found: f64| assert_eq!(kbps(found), 0);
+        none(found(|place, micros| arrives(micros).filter(|_| place % 5 > 1)));
+        none(found(|place, micros| arrives(micros).filter(|_| place < 4)));
+        // 1.5 s between packets of one probe.
+        none(found(|place, micros| {
+            arrives(micros).map(|ticks| if place > 9 { ticks + 6_000 } else { ticks })
+        }));
+        let mut tally = Tally::default();
+        for packet in 0..PACKETS_MIN {
+            assert_eq!(tally.bps(), None, "{packet} are too few");
+            tally.sent += 1;
+            tally.arrived(packet * 5_000, i64::from(packet) * 20, 1_000);
+        }
+        assert!(tally.bps().is_some());
+    }
+
+    #[test]
+    fn counts_its_own_packets_only() {
+        let start = Instant::now();
+        let mut prober = Prober::new();
+        assert_eq!(prober.sending(1_000), 0, "none runs");
+        let (first, end) = send(&mut prober, 2_000_000.0, start, 0);
+        assert_eq!(prober.sending(1_000), 0, "it has sent all");
+        prober.finish(None, end);
+        let (second, _) = send(&mut prober, 2_000_000.0, end + millis(1_000), 0);
+        assert_ne!(first[0].0, second[0].0);
+        for (number, micros) in &first {
+            prober.arrived(*number, *micros, 0, PACKET);
+            prober.lost(*number);
+        }
+        assert_eq!(prober.result(), None);
+    }
+
+    #[test]
+    fn tries_less_and_less_often_until_one_finds_more() {
+        let mut prober = Prober::new();
+        let mut now = Instant::now();
+        assert!(prober.may_begin(now));
+        for seconds in [1, 2, 4, 8, 16, 16] {
+            prober.begin(1_000_000.0, now);
+            assert!(!prober.may_begin(now + millis(60_000)), "one runs");
+            prober.finish(None, now);
+            let at = now + millis(seconds * 1_000);
+            assert_eq!(prober.begins_at(), Some(at));
+            assert!(!prober.may_begin(at - millis(1)) && prober.may_begin(at));
+            now = at;
+        }
+        prober.begin(1_000_000.0, now);
+        prober.finish(Some(1_000_000.0), now);
+        assert_eq!(prober.begins_at(), Some(now + millis(50)));
+        prober.finish(None, now);
+        assert_eq!(prober.begins_at(), Some(now + millis(1_000)));
+    }
+
+    #[test]
+    fn is_given_up_when_nobody_tells_of_it() {
+        let start = Instant::now();
+        let mut prober = Prober::new();
+        send(&mut prober, 2_000_000.0, start, 0);
+        assert_eq!(prober.due_at(), Some(start + millis(1_000)));
+        assert_eq!(prober.owed(start + millis(999)), None);
+        assert!(prober.running.is_some());
+        assert_eq!(prober.owed(start + millis(1_000)), None);
+        assert!(prober.running.is_none() && !prober.may_begin(start + millis(1_999)));
+    }
+
+    #[test]
+    fn is_put_off_or_hastened() {
+        let now = Instant::now();
+        let mut prober = Prober::new();
+        prober.pause(millis(800), now);
+        assert_eq!(prober.begins_at(), Some(now + millis(800)));
+        prober.pause(millis(100), now);
+        assert_eq!(prober.begins_at(), Some(now + millis(800)), "never sooner");
+        for _ in 0..5 {
+            prober.finish(None, now);
+        }
+        assert_eq!(prober.begins_at(), Some(now + millis(16_000)));
+        prober.hasten(millis(800), now);
+        assert_eq!(prober.begins_at(), Some(now + millis(800)));
+        prober.finish(None, now);
+        assert_eq!(prober.begins_at(), Some(now + millis(1_000)), "and begins anew");
     }
 }

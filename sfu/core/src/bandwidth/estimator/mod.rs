@@ -1,6 +1,9 @@
 //! The estimate of what one peer's path carries, from its transport-wide feedback: delay first, loss second, probes to
 //! find more. Time is a parameter; nothing is allocated after the start.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::{Duration, Instant};
 
 use super::ENVELOPE_BYTES;
