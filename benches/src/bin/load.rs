@@ -126,9 +126,12 @@ enum Where {
 
 #[derive(Args, Clone)]
 struct Options {
-    /// What to measure, in turns
+    /// What to measure, in turns; the first one's packets per CPU-second are divided by those of the others
     #[arg(long, value_enum, value_delimiter = ',', default_value = "sfu")]
     targets: Vec<TargetName>,
+    /// The same as --targets sfu,janus
+    #[arg(long, conflicts_with = "targets")]
+    compare: bool,
     /// How often each, at least
     #[arg(long, default_value_t = 1)]
     rounds: usize,
@@ -345,6 +348,7 @@ fn churn(calls: usize, every_ms: u64, options: &Options) -> Scenario {
 /// All performance goals that take sockets, but for the soak.
 fn goals(options: &Options) -> Vec<(Scenario, Options)> {
     let both = |rate: f64, burst: bool| Options {
+        compare: false,
         targets: vec![TargetName::Booka, TargetName::Janus],
         rate,
         burst,
@@ -354,6 +358,7 @@ fn goals(options: &Options) -> Vec<(Scenario, Options)> {
     let bursts = both(220.0, true);
     let meetings = both(150.0, true);
     let alone = Options {
+        compare: false,
         targets: vec![TargetName::Booka],
         rounds: 1,
         own_seconds: Some(20.0),
@@ -430,6 +435,14 @@ impl Options {
         }
     }
 
+    fn targets(&self) -> &[TargetName] {
+        if self.compare {
+            &[TargetName::Sfu, TargetName::Janus]
+        } else {
+            &self.targets
+        }
+    }
+
     fn needs_more_of(&self, sum: &Report) -> bool {
         !sum.server_cpu.is_zero() && sum.server_cpu.as_secs_f64() < self.cpu_seconds
     }
@@ -455,7 +468,7 @@ async fn compare(scenario: &Scenario, options: &Options, network: &Network) -> R
     let mut sums: Vec<Report> = Vec::new();
     let mut rounds = 0;
     while rounds < options.rounds || (rounds < ROUNDS_MAX && sums.iter().any(|sum| options.needs_more_of(sum))) {
-        for name in &options.targets {
+        for name in options.targets() {
             let report = measure(scenario, *name, options, network).await?;
             match sums.iter_mut().find(|sum| sum.target == report.target) {
                 Some(sum) => sum.add(&report),

@@ -91,6 +91,8 @@ counters! {
     probes,
     /// Transport-wide feedback that does not parse, claims too much, or was not negotiated.
     feedback_bad,
+    /// Keyframe requests of clients that ask all the time.
+    keyframe_requests_ignored,
     /// Packets dropped since the driver did not take earlier ones away.
     arena_full,
     /// Periodic events left out since nobody took the earlier ones.

@@ -27,6 +27,11 @@ impl KeyframeRequests {
         self.wanted |= bit(encoding);
     }
 
+    /// A keyframe of this encoding is to come.
+    pub(crate) fn wants(&self, encoding: usize) -> bool {
+        self.wanted & bit(encoding) != 0
+    }
+
     /// A keyframe of this encoding began.
     pub(crate) fn arrived(&mut self, encoding: usize) {
         self.wanted &= !bit(encoding);
@@ -56,9 +61,49 @@ impl KeyframeRequests {
     }
 }
 
+/// What one slot's client may still ask for: who cannot decode, or does not want to, must not make its publisher code
+/// keyframes for everybody all the time.
+#[derive(Debug, Default)]
+pub(crate) struct KeyframeCredit {
+    used: u8,
+    /// When the oldest of those used is earned back.
+    earned_at: Option<Instant>,
+}
+
+impl KeyframeCredit {
+    /// False when it is used up.
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
+        while let Some(at) = self.earned_at.filter(|at| *at <= now) {
+            self.used -= 1;
+            self.earned_at = (self.used > 0).then_some(at + limits::KEYFRAME_CREDIT_INTERVAL);
+        }
+        if self.used == limits::KEYFRAME_CREDIT_MAX {
+            return false;
+        }
+        self.used += 1;
+        self.earned_at.get_or_insert(now + limits::KEYFRAME_CREDIT_INTERVAL);
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_that_asks_all_the_time_is_heard_now_and_then() {
+        let start = Instant::now();
+        let mut credit = KeyframeCredit::default();
+        let mut heard = |from_ms: u64, until_ms: u64| {
+            let times = (from_ms..until_ms).step_by(50);
+            times
+                .filter(|ms| credit.take(start + Duration::from_millis(*ms)))
+                .count()
+        };
+        assert_eq!(heard(0, 2_000), 4);
+        assert_eq!(heard(2_000, 12_000), 5);
+        assert_eq!(heard(60_000, 62_000), 4, "who was silent may ask as at first");
+    }
 
     #[test]
     fn asks_once_repeats_and_throttles() {

@@ -86,6 +86,10 @@ pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
 pub const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Least time between two keyframe requests to one publisher: a request makes it code all its layers anew.
 pub const KEYFRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(500);
+/// Keyframes that one slot's client may ask for in a row, before it has to wait: everybody who watches pays for each.
+pub const KEYFRAME_CREDIT_MAX: u8 = 4;
+/// In such a time a slot's client earns one more.
+pub const KEYFRAME_CREDIT_INTERVAL: Duration = Duration::from_secs(2);
 /// Least time between two retransmissions of one packet to one subscriber.
 pub const RETRANSMIT_INTERVAL: Duration = Duration::from_millis(30);
 /// Between two sender or receiver reports.

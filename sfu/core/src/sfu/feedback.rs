@@ -105,17 +105,27 @@ impl Sfu {
 
     fn keyframe_request(&mut self, now: Instant, place: usize, ssrc: u32) {
         let Some(peer) = self.peers.get_mut(place) else { return };
-        let Some(slot) = peer.slots.iter_mut().find(|slot| slot.ssrc == ssrc) else {
+        let Some(index) = peer.slots.iter().position(|slot| slot.ssrc == ssrc) else {
             return;
         };
+        let slot = &mut peer.slots[index];
         slot.keyframe_requests += 1;
         peer.stats.keyframe_requests_in += 1;
-        let encoding = slot
-            .selection
-            .awaited()
-            .or(slot.selection.live().map(|live| live.encoding));
-        if let (Some(track), Some(encoding)) = (slot.selection.track(), encoding) {
+        let awaited = slot.selection.awaited();
+        let encoding = awaited.or(slot.selection.live().map(|live| live.encoding));
+        let (Some(track), Some(encoding)) = (slot.selection.track(), encoding) else {
+            return;
+        };
+        let publisher = self.peers.get(track.peer);
+        if publisher.is_some_and(|publisher| publisher.tracks[track.track].keyframes.wants(encoding)) {
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        // What a slot waits for it is owed.
+        if awaited.is_some() || peer.slots[index].keyframe_credit.take(now) {
             self.want_keyframe(now, place, track, encoding);
+        } else {
+            self.counters.keyframe_requests_ignored += 1;
         }
     }
 

@@ -14,6 +14,7 @@ use crate::bandwidth::Estimator;
 use crate::counters::Counters;
 use crate::event::{MediaKind, Mid, Source};
 use crate::forward::{MediaPacket, Offsets, Place, Rewriter, Told};
+use crate::keyframe::KeyframeCredit;
 use crate::layers::{Decision, Layer, Selection, TrackRef};
 use crate::leg::Leg;
 use crate::limits;
@@ -123,6 +124,7 @@ pub(crate) struct Slot {
     /// Share of its source's packets that never reached us.
     pub(crate) upstream_lost: f32,
     pub(crate) keyframe_requests: u64,
+    pub(crate) keyframe_credit: KeyframeCredit,
     pub(crate) leg: Leg,
     /// What the client last reported lost of it.
     pub(crate) lost: u64,
@@ -192,6 +194,7 @@ impl Slot {
             reported: (0, Duration::ZERO),
             upstream_lost: 0.0,
             keyframe_requests: 0,
+            keyframe_credit: KeyframeCredit::default(),
             leg: Leg::default(),
             lost: 0,
         }

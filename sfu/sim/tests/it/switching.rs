@@ -144,6 +144,22 @@ fn keyframes_are_asked_for_sparingly_however_many_want_one() {
 }
 
 #[test]
+fn one_who_asks_all_the_time_does_not_make_the_picture_worse_for_others() {
+    let mut world = audience();
+    let picture = camera(&world, 1);
+    world.show(0, &[picture]);
+    world.run_for(Duration::from_secs(1));
+    let before = world.client(1).check_received().unwrap().keyframe_requests;
+    for _ in 0..1_000 {
+        world.client(0).request_keyframes();
+        world.run_for(Duration::from_millis(20));
+    }
+    let asked = world.client(1).check_received().unwrap().keyframe_requests - before;
+    // Four at first, and one every two seconds.
+    assert!((8..=14).contains(&asked), "{asked} requests in 20 s");
+}
+
+#[test]
 fn no_keyframe_is_asked_for_a_slot_without_source() {
     let mut world = audience();
     world.run_for(Duration::from_secs(1));
