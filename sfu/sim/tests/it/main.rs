@@ -1,5 +1,6 @@
 //! Scenarios in the simulated world.
 
+mod accesses;
 mod audio;
 mod call;
 mod hostile;

@@ -158,14 +158,15 @@ impl Estimator {
     }
 
     /// Whether a packet of `len` bytes may be sent again now: repeats of what a full queue dropped would keep it full, so
-    /// that they are bounded while one stands.
+    /// that they are bounded while one stands, or drops so much that it is too short to be seen.
     pub(crate) fn may_repeat(&mut self, len: usize, now: Instant) -> bool {
         let bytes_a_second = (REPEATED_SHARE * self.path_bps()).max(REPEATED_BPS_MIN) / 8.0;
         let since = now.saturating_duration_since(self.repeatable_at).as_secs_f64();
         let most = bytes_a_second * REPEATED_KEPT.as_secs_f64();
         self.repeatable_at = now;
         self.repeatable = (self.repeatable + since * bytes_a_second).clamp(-most, most);
-        let may = self.repeatable > 0.0 || self.queue.delay() < QUEUE_TELLS;
+        let full = self.queue.delay() >= QUEUE_TELLS || self.loss.limit_bps().is_finite();
+        let may = self.repeatable > 0.0 || !full;
         if may {
             self.repeatable -= (len + ENVELOPE_BYTES) as f64;
         }

@@ -245,6 +245,34 @@ fn repeats_are_bounded_while_a_queue_stands() {
 }
 
 #[test]
+fn repeats_are_bounded_where_loss_limits() {
+    let mut link = Link::new(2_500_000, 500_000, 500_000).settled();
+    link.untold.clear();
+    let half: Vec<usize> = (1..40).step_by(2).collect();
+    let mut told = Vec::new();
+    for number in 0..80 {
+        link.now += Duration::from_millis(10);
+        told.push((link.estimator.send(LEN, link.now), link.now + ROUND_TRIP / 2));
+        assert!(
+            number >= 40 || link.estimator.may_repeat(1_000, link.now),
+            "nothing limits yet"
+        );
+        if number % 40 == 39 {
+            let packet = feedback(link.start, &told, &half);
+            link.estimator.feedback(&packet, ROUND_TRIP, link.now).unwrap();
+            told.clear();
+        }
+    }
+    assert!(link.estimator.loss.limit_bps().is_finite() && link.estimator.queue.delay() < QUEUE_TELLS);
+    let allowed = (0..1_000).filter(|_| {
+        link.now += Duration::from_millis(1);
+        link.estimator.may_repeat(1_000, link.now)
+    });
+    let bps = allowed.count() as f64 * 8_000.0;
+    assert!(bps < 0.5 * link.estimator.path_bps(), "{bps}");
+}
+
+#[test]
 fn the_beginning_is_over_in_time() {
     // Nothing is wanted, so that no probe tells: time does.
     let mut link = Link::new(2_500_000, 100_000, 0);
