@@ -13,22 +13,9 @@ impl Fragment {
     /// Reads a fragment; `None` when it is none. Candidates are not looked at: we are ICE-lite and learn the client's
     /// addresses from its checks (RFC 8445 6.1.1).
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut lines = text
-            .lines()
-            .map(str::trim_end)
-            .filter(|line| !line.is_empty())
-            .peekable();
-        lines.peek()?;
-        let mut names_ufrag = false;
-        for line in lines {
-            let typed = matches!(line.as_bytes(), [kind, b'=', ..] if kind.is_ascii_lowercase());
-            if !typed || line.chars().any(char::is_control) {
-                return None;
-            }
-            names_ufrag |= line.starts_with("a=ice-ufrag:");
-        }
+        let names_ufrag = text.lines().any(|line| line.starts_with("a=ice-ufrag:"));
         let ufrag = offer::ufrag(text).map(str::to_owned);
-        (!names_ufrag || ufrag.is_some()).then_some(Self { ufrag })
+        (offer::is_typed(text) && (!names_ufrag || ufrag.is_some())).then_some(Self { ufrag })
     }
 }
 

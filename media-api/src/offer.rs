@@ -44,6 +44,48 @@ fn media_lines(offer: &str) -> Vec<MediaLine> {
     lines
 }
 
+/// Whether every line of a text is one of SDP: a letter, `=`, and a value without control characters (RFC 8866 5).
+pub(crate) fn is_typed(text: &str) -> bool {
+    let mut lines = text
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .peekable();
+    let typed = |line: &str| {
+        matches!(line.as_bytes(), [kind, b'=', ..] if kind.is_ascii_lowercase()) && !line.chars().any(char::is_control)
+    };
+    lines.peek().is_some() && lines.all(typed)
+}
+
+/// Whether a text is a session description at all, usable or not.
+pub(crate) fn is_description(text: &str) -> bool {
+    text.starts_with("v=0") && is_typed(text)
+}
+
+/// Whether an offer sends more than [`published`] takes.
+pub(crate) fn sends_too_much(offer: &str) -> bool {
+    let sending = media_lines(offer);
+    let sending = sending
+        .iter()
+        .filter(|line| line.sends && line.kind.is_some() && line.mid.is_some());
+    sending.count() > published(offer).len()
+}
+
+/// The first of these m-lines that an answer rejects.
+pub(crate) fn rejected<'a>(answer: &str, mids: &'a [Mid]) -> Option<&'a Mid> {
+    let mut rejected = false;
+    for line in answer.lines().map(str::trim_end) {
+        if line.starts_with("m=") {
+            rejected = line.split(' ').nth(1) == Some("0");
+        } else if let Some(mid) = line.strip_prefix("a=mid:").filter(|_| rejected)
+            && let Some(found) = mids.iter().find(|one| one.0 == mid)
+        {
+            return Some(found);
+        }
+    }
+    None
+}
+
 /// What the sending m-lines of a WHIP offer are for: the first of sound is the microphone, the first of picture the
 /// camera, the second of picture a screen. Further ones are not taken.
 pub(crate) fn published(offer: &str) -> Vec<(Mid, SourceKind)> {

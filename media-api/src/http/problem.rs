@@ -81,9 +81,11 @@ impl From<Refusal> for Problem {
             Refusal::NotPublished => (StatusCode::CONFLICT, "not_published"),
             Refusal::RestartUnderWay => (StatusCode::CONFLICT, "restart_under_way"),
             Refusal::EtagDiffers => (StatusCode::PRECONDITION_FAILED, "etag_differs"),
-            Refusal::NoUfrag | Refusal::NothingToPublish | Refusal::BadOffer(_) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "bad_offer")
-            }
+            Refusal::NoUfrag
+            | Refusal::NothingToPublish
+            | Refusal::TooMuchToPublish
+            | Refusal::LineRejected(_)
+            | Refusal::BadOffer(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad_offer"),
         };
         Self::new(status, code, refusal.to_string())
     }

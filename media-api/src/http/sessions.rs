@@ -15,6 +15,7 @@ use super::{Api, Holder};
 use crate::fragment::Fragment;
 use crate::limits::{PUBLISHERS_MAX, SIZES_MAX};
 use crate::metrics::Count;
+use crate::offer;
 use crate::rooms::{Direction, ParticipantId, Refusal, SessionId, id_from};
 
 type Answer = Result<Response, Problem>;
@@ -60,7 +61,7 @@ fn options(methods: &'static str, takes: (header::HeaderName, &'static str)) -> 
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
         takes,
     ];
-    (StatusCode::NO_CONTENT, headers).into_response()
+    (StatusCode::OK, headers).into_response()
 }
 
 async fn endpoint_options() -> Response {
@@ -123,6 +124,13 @@ async fn begin(
         return Err(state.failed(holder.address, Count::TicketsBad, Problem::ticket()));
     }
     let offer = body::text(headers, SDP, taken)?;
+    if !offer::is_description(&offer) {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad_sdp",
+            "send an SDP offer: lines of a letter, `=` and a value, from `v=0` on",
+        ));
+    }
     if !state.addresses().post(holder.address, inner.now().mono) {
         inner.metrics.add(Count::RateLimited);
         return Err(Problem::too_many());

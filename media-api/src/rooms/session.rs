@@ -1,6 +1,6 @@
 //! Sessions: begun with an offer, answered by the media plane, restarted, ended.
 
-use sfu_core::{Join, JoinError, Joined, PeerId, PeerStats, RoomId, SlotSize, Source, SourceKind};
+use sfu_core::{Join, JoinError, Joined, Mid, PeerId, PeerStats, RoomId, SlotSize, Source, SourceKind};
 use signaling::clock::Now;
 use signaling::slots::Slot;
 
@@ -30,6 +30,8 @@ pub(super) struct Session {
 #[derive(Debug)]
 pub(super) enum Role {
     Publish {
+        /// The m-lines that send, and what each is.
+        mids: Vec<Mid>,
         sources: Vec<SourceKind>,
     },
     Receive {
@@ -53,8 +55,16 @@ pub(super) enum Stage {
 impl Session {
     pub(super) fn sources(&self) -> &[SourceKind] {
         match (&self.role, &self.stage) {
-            (Role::Publish { sources }, Stage::Answered { .. }) => sources,
+            (Role::Publish { sources, .. }, Stage::Answered { .. }) => sources,
             (Role::Publish { .. }, Stage::Joining) | (Role::Receive { .. }, _) => &[],
+        }
+    }
+
+    /// The m-lines that were offered to send.
+    fn offered(&self) -> &[Mid] {
+        match &self.role {
+            Role::Publish { mids, .. } => mids,
+            Role::Receive { .. } => &[],
         }
     }
 
@@ -117,7 +127,9 @@ impl Rooms {
         };
         let role = match new.direction {
             Direction::Publish if sources.is_empty() => return Err(Refusal::NothingToPublish),
+            Direction::Publish if offer::sends_too_much(&text) => return Err(Refusal::TooMuchToPublish),
             Direction::Publish => Role::Publish {
+                mids: sources.iter().map(|(mid, _)| mid.clone()).collect(),
                 sources: sources.iter().map(|(_, kind)| *kind).collect(),
             },
             Direction::Receive => Role::Receive {
@@ -170,6 +182,12 @@ impl Rooms {
                 return Err(refusal(error));
             }
         };
+        // Half a session would mislead whoever sends (RFC 9725 4.4.3).
+        let sources = self.sessions.get(id).map_or(&[][..], |session| session.offered());
+        if let Some(mid) = offer::rejected(&joined.answer, sources).cloned() {
+            self.end_session(now, id);
+            return Err(Refusal::LineRejected(mid));
+        }
         let Some(session) = self.sessions.get_mut(id) else {
             // The room ended, or the participant was removed, while the media plane was asked.
             self.effects.push(Effect::Leave(peer));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sfu_core::{JoinError, PeerId, PeerStats, RoomId, SlotMapping, SlotSize, Source, SourceKind};
+use sfu_core::{JoinError, Mid, PeerId, PeerStats, RoomId, SlotMapping, SlotSize, Source, SourceKind};
 
 /// One participant of a room; random, so that tickets of an ended room fit no later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -127,6 +127,10 @@ pub enum Refusal {
     NoUfrag,
     #[error("the offer sends neither sound nor picture; offer sendonly m-lines")]
     NothingToPublish,
+    #[error("the offer sends more than one sound and two pictures; leave the others out")]
+    TooMuchToPublish,
+    #[error("nothing that m-line {} offers to send can be taken; offer Opus and VP8 or H.264", .0.0)]
+    LineRejected(Mid),
     #[error("{0}; offer Opus and VP8 or H.264 in one bundle")]
     BadOffer(JoinError),
 }

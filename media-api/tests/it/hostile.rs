@@ -29,6 +29,30 @@ async fn a_bad_offer_costs_nobody_the_session_that_runs() {
 }
 
 #[tokio::test]
+async fn an_offer_is_taken_whole_or_refused() {
+    let server = Server::start();
+    let room = server.room(json!({})).await;
+    for (offer, status, code) in [
+        // Two sounds; and a picture that nobody here understands.
+        (format!("{PUBLISHING}m=audio 9 X 111\r\na=mid:3\r\n"), 422, "bad_offer"),
+        (format!("{PUBLISHING}a=rtpmap:96 H265/90000\r\n"), 422, "bad_offer"),
+        (PUBLISHING.replace("v=0", "v=1"), 400, "bad_sdp"),
+        (format!("{PUBLISHING}nonsense\r\n"), 400, "bad_sdp"),
+        ("{\"sdp\":\"v=0\"}".to_owned(), 400, "bad_sdp"),
+    ] {
+        let ada = server.ticket(&room, true, true).await;
+        let reply = server.ask("POST", "/whip", &ada.ticket, SDP, &offer).await;
+        assert_eq!(reply.refused(status), code, "{offer}");
+    }
+    assert_eq!(
+        server.plane.notes().last().expect("one was asked"),
+        "leave 1",
+        "the half session"
+    );
+    assert_eq!(server.api.sizes(), (1, 0));
+}
+
+#[tokio::test]
 async fn bodies_are_of_one_type_and_bounded() {
     let server = Server::start();
     let room = server.room(json!({})).await;
@@ -36,7 +60,7 @@ async fn bodies_are_of_one_type_and_bounded() {
     let post = async |typed: &str, body: &str| server.ask("POST", "/whip", &ada.ticket, typed, body).await;
     assert_eq!(post("text/plain", PUBLISHING).await.refused(415), "bad_type");
     assert_eq!(post(SDP, &"a".repeat(64 * 1024 + 1)).await.refused(413), "too_long");
-    assert_eq!(post(SDP, "").await.refused(422), "bad_offer");
+    assert_eq!(post(SDP, "").await.refused(400), "bad_sdp");
     let request = Request::post("/whip")
         .header(header::CONTENT_TYPE, "Application/SDP; charset=utf-8")
         .header(header::AUTHORIZATION, format!("Bearer {}", ada.ticket))

@@ -56,13 +56,19 @@ impl MediaPlane for Plane {
             .then(|| JoinError::BadOffer("refused".into()));
         let full = join.offer.contains("overflow").then_some(JoinError::RoomFull);
         let slots = slots(&join.offer);
+        let rejected = if join.offer.contains("H265") {
+            "m=video 0 X 96\r\na=mid:1\r\na=inactive\r\n"
+        } else {
+            ""
+        };
         self.joins.lock().expect("tests hold it shortly").push(join);
         match refused.or(full) {
             Some(error) => Err(error),
             None => Ok(Joined {
-                answer:
-                    "v=0\r\na=ice-lite\r\nm=audio 9 X 111\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"
-                        .to_owned(),
+                answer: format!(
+                    "v=0\r\na=ice-lite\r\nm=audio 9 X 111\r\na=mid:0\r\n\
+                     a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n{rejected}"
+                ),
                 slots,
             }),
         }

@@ -72,7 +72,11 @@ fn write_head(out: &mut String, answer: &Answer<'_>, media: &OfferedMedia) -> fm
         "a=fingerprint:sha-256 {}\r\na=setup:passive\r\n",
         answer.fingerprint
     )?;
-    out.push_str("a=rtcp-mux\r\na=rtcp-rsize\r\n");
+    out.push_str("a=rtcp-mux\r\n");
+    if media.mux_only {
+        out.push_str("a=rtcp-mux-only\r\n");
+    }
+    out.push_str("a=rtcp-rsize\r\n");
     for codec in media.codecs.iter() {
         write_codec(out, codec)?;
     }

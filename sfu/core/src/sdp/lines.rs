@@ -47,6 +47,8 @@ pub(super) struct Section<'a> {
     simulcast: Vec<&'a str>,
     /// Header extensions in one-byte and two-byte form may be mixed (RFC 8285 section 6).
     pub(super) mixed_extensions: bool,
+    /// RTCP has no port of its own, not even as a way out (RFC 8858).
+    pub(super) mux_only: bool,
 }
 
 impl<'a> Section<'a> {
@@ -108,6 +110,8 @@ impl<'a> Section<'a> {
             }
         } else if line == "a=extmap-allow-mixed" {
             self.mixed_extensions = true;
+        } else if line == "a=rtcp-mux-only" {
+            self.mux_only = true;
         } else {
             return false;
         }

@@ -49,6 +49,8 @@ pub(crate) struct OfferedMedia {
     pub(crate) extensions: Extensions,
     /// Header extensions of both forms may be mixed.
     pub(super) mixed_extensions: bool,
+    /// RTCP has no port of its own, and that is to be confirmed.
+    pub(super) mux_only: bool,
     /// The encodings of a simulcast source; empty without simulcast.
     pub(crate) rids: Vec<Rid>,
     /// Declared SSRCs, those of retransmission included.
@@ -224,6 +226,7 @@ fn read_media(line: &SdpMedia, section: &Section<'_>) -> Result<OfferedMedia, Jo
         codecs,
         extensions,
         mixed_extensions: section.mixed_extensions,
+        mux_only: section.mux_only,
         rids,
         ssrcs,
         flows,

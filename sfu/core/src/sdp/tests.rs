@@ -123,6 +123,16 @@ fn a_browsers_offer_gets_tracks_and_slots() {
 }
 
 #[test]
+fn that_rtcp_has_no_port_of_its_own_is_confirmed_where_it_is_said() {
+    let only = |section: String| section.replace("a=rtcp-mux\r\n", "a=rtcp-mux\r\na=rtcp-mux-only\r\n");
+    let text = offer(&[only(audio("0", "sendonly")), video("1", "sendonly")]);
+    let answer = answer_to(&text, &[]).unwrap();
+    let sections: Vec<&str> = answer.split("m=").skip(1).collect();
+    assert!(sections[0].contains("a=rtcp-mux\r\na=rtcp-mux-only\r\n"));
+    assert!(sections[1].contains("a=rtcp-mux\r\na=rtcp-rsize\r\n") && !sections[1].contains("mux-only"));
+}
+
+#[test]
 fn what_is_not_wanted_is_inactive_and_what_is_not_known_is_rejected() {
     let h265_only = video("1", "sendonly")
         .replace("VP8/90000", "H265/90000")
