@@ -9,6 +9,15 @@ use sfu_sim::{Client, ClientConfig};
 use super::*;
 use crate::config::{DriverConfig, Listen};
 
+/// Held by a test while a shard is to hang.
+static HANG: Mutex<()> = Mutex::new(());
+
+/// Randomness that takes as long as [`HANG`] is held.
+fn hanging(out: &mut [u8]) {
+    drop(HANG.lock().unwrap());
+    crate::sys::random(out);
+}
+
 thread_local! {
     static BROKEN: Cell<bool> = const { Cell::new(false) };
 }
@@ -17,6 +26,53 @@ thread_local! {
 fn brittle(out: &mut [u8]) {
     assert!(!BROKEN.get(), "no randomness, as the test wants it");
     crate::sys::random(out);
+}
+
+/// A shard with its other ends: commands, events, placement.
+fn shard(events_max: usize, random: fn(&mut [u8])) -> (Shard, SyncSender<Queued>, Receiver<Event>, Arc<Placement>) {
+    let listen = Listen {
+        bind: [127, 0, 0, 1].into(),
+        advertise: Vec::new(),
+    };
+    let config = DriverConfig::new(vec![listen], 0);
+    let (events, receiver) = mpsc::sync_channel(events_max);
+    let (commands, command_receiver) = mpsc::sync_channel(8);
+    let placement = Arc::new(Placement::new(1));
+    let shard = Shard {
+        number: 0,
+        setup: CoreSetup {
+            certificate: Certificate::generate().unwrap(),
+            limits: config.limits,
+            padding: true,
+            random,
+        },
+        sockets: config.open(0).unwrap(),
+        tcp: None,
+        gso: true,
+        line: Arc::new(Line {
+            waker: Waker::new().unwrap(),
+            stop: AtomicBool::new(false),
+            metrics: MetricsBoard::new(Instant::now()),
+            captured: Mutex::default(),
+        }),
+        placement: Arc::clone(&placement),
+        commands: command_receiver,
+        events,
+    };
+    (shard, commands, receiver, placement)
+}
+
+fn join(room: RoomId, peer: PeerId, offer: &str) -> Queued {
+    let join = Join {
+        room,
+        peer,
+        offer: offer.to_owned(),
+        sources: Vec::new(),
+    };
+    Queued {
+        command: Command::Join(join),
+        at: Instant::now(),
+    }
 }
 
 struct Bench {
@@ -28,41 +84,11 @@ struct Bench {
 
 impl Bench {
     fn new(events_max: usize) -> Self {
-        let listen = Listen {
-            bind: [127, 0, 0, 1].into(),
-            advertise: Vec::new(),
-        };
-        let config = DriverConfig::new(vec![listen], 0);
-        let (events, receiver) = mpsc::sync_channel(events_max);
-        let (commands, command_receiver) = mpsc::sync_channel(8);
-        let placement = Arc::new(Placement::new(1));
-        let certificate = Certificate::generate().unwrap();
-        let shard = Shard {
-            number: 0,
-            setup: CoreSetup {
-                certificate,
-                limits: config.limits,
-                padding: true,
-                random: brittle,
-            },
-            sockets: config.open(0).unwrap(),
-            tcp: None,
-            gso: true,
-            line: Arc::new(Line {
-                waker: Waker::new().unwrap(),
-                stop: AtomicBool::new(false),
-                metrics: MetricsBoard::new(Instant::now()),
-                captured: Mutex::default(),
-            }),
-            placement: Arc::clone(&placement),
-            commands: command_receiver,
-            events,
-        };
-        let running = Running::new(shard, Instant::now());
+        let (shard, commands, events, placement) = shard(events_max, brittle);
         Self {
-            running,
+            running: Running::new(shard, Instant::now()),
             commands,
-            events: receiver,
+            events,
             placement,
         }
     }
@@ -70,17 +96,7 @@ impl Bench {
     fn join(&mut self, room: u128, peer: u64, offer: &str) {
         let (room, peer) = (RoomId(room), PeerId(peer));
         self.placement.place(room, peer, |_| 0).unwrap();
-        let join = Join {
-            room,
-            peer,
-            offer: offer.to_owned(),
-            sources: Vec::new(),
-        };
-        let queued = Queued {
-            command: Command::Join(join),
-            at: Instant::now(),
-        };
-        self.commands.send(queued).unwrap();
+        self.commands.send(join(room, peer, offer)).unwrap();
         self.running.take_commands();
     }
 
@@ -196,4 +212,31 @@ fn a_batch_that_makes_too_much_is_sent_in_parts() {
             2 - usize::try_from(send_calls).unwrap()
         );
     }
+}
+
+#[test]
+fn a_shard_that_hangs_is_silent_until_it_goes_on() {
+    let (shard, commands, _events, _) = shard(16, hanging);
+    let line = Arc::clone(&shard.line);
+    let thread = std::thread::spawn(move || shard.run());
+    let silent_for = || line.metrics.read(Instant::now()).silent_for;
+    let until = |wanted: &dyn Fn() -> bool| {
+        let patience = Instant::now() + Duration::from_secs(30);
+        while !wanted() {
+            assert!(Instant::now() < patience, "silent for {:?}", silent_for());
+            std::thread::yield_now();
+        }
+    };
+    // Nothing happens, and yet it is heard of.
+    until(&|| silent_for() > 2 * METRICS_INTERVAL);
+    until(&|| silent_for() < METRICS_INTERVAL);
+    let hang = HANG.lock().unwrap();
+    commands.send(join(RoomId(1), PeerId(1), &offer())).unwrap();
+    line.waker.wake();
+    until(&|| silent_for() > 3 * WAIT_MAX);
+    drop(hang);
+    until(&|| silent_for() < METRICS_INTERVAL);
+    line.stop.store(true, Ordering::Release);
+    line.waker.wake();
+    thread.join().unwrap();
 }
