@@ -189,6 +189,20 @@ pub fn signaling(bytes: &[u8]) {
     }
 }
 
+/// Offers of WHIP and WHEP.
+pub fn media_offer(bytes: &[u8]) {
+    if let Ok(text) = str::from_utf8(bytes) {
+        media_api::fuzzing::offer(text);
+    }
+}
+
+/// Fragments that WHIP and WHEP clients send later.
+pub fn media_fragment(bytes: &[u8]) {
+    if let Ok(text) = str::from_utf8(bytes) {
+        media_api::fuzzing::fragment(text);
+    }
+}
+
 /// No parser asks what time it is; all inputs come at the same moment.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 

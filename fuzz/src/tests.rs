@@ -31,4 +31,6 @@ targets! {
     srtp,
     sdp,
     signaling,
+    media_offer,
+    media_fragment,
 }

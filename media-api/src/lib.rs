@@ -3,6 +3,7 @@
 //! [`rooms`] decides and knows no clock, randomness or I/O; [`MediaApi`] asks the media plane, [`router`] speaks HTTP.
 
 mod fragment;
+pub mod fuzzing;
 mod http;
 mod keys;
 pub mod limits;

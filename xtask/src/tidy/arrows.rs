@@ -36,7 +36,11 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "benches",
         &["sfu-core", "sfu-driver", "sfu-sim", "signaling-protocol"],
     ),
-    ("fuzz", "fuzz", &["sfu-core", "sfu-driver", "signaling-protocol"]),
+    (
+        "fuzz",
+        "fuzz",
+        &["media-api", "sfu-core", "sfu-driver", "signaling-protocol"],
+    ),
     ("xtask", "xtask", &[]),
 ];
 
