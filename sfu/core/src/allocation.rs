@@ -85,6 +85,13 @@ fn cost(bps: u64) -> u64 {
     bps.saturating_mul(100 + OVERHEAD_PERCENT) / 100
 }
 
+/// What the first of them in order of priority takes to be seen at all, in bits a second.
+pub(crate) fn least_bps(rates: &[LayerRate], demands: &[Demand]) -> u64 {
+    let first = demands.iter().min_by_key(|demand| std::cmp::Reverse(demand.priority));
+    let lowest = first.and_then(|first| rates[first.rates.clone()].first());
+    lowest.map_or(0, |lowest| cost(lowest.bps) * (100 + HEADROOM_PERCENT) / 100)
+}
+
 /// Decides the layers of all demands, given `budget_bps` for them together.
 pub(crate) fn allocate(budget_bps: u64, rates: &[LayerRate], demands: &mut [Demand]) {
     let mut left = budget_bps;
@@ -171,6 +178,25 @@ mod tests {
         allocate(budget_kbps * 1_000, &rates, &mut demands);
         demands.sort_by_key(|demand| demand.slot);
         demands.iter().map(|demand| demand.target(&rates)).collect()
+    }
+
+    #[test]
+    fn what_the_first_takes_is_enough_for_it() {
+        let rates = simulcast();
+        let demand = |priority, rates| Demand::new(0, priority, Layer::BEST, rates);
+        for rates_of_screen in [0..6, 3..6, 5..6] {
+            let mut demands = [
+                demand(Priority::Speaker, 0..6),
+                demand(Priority::Screen, rates_of_screen.clone()),
+            ];
+            let least = least_bps(&rates, &demands);
+            allocate(least - 1_000, &rates, &mut demands);
+            assert_eq!(demands[0].target(&rates), None, "{rates_of_screen:?}");
+            allocate(least, &rates, &mut demands);
+            assert!(demands[0].priority == Priority::Screen && demands[0].target(&rates).is_some());
+        }
+        assert_eq!(least_bps(&rates, &[]), 0);
+        assert_eq!(least_bps(&rates, &[demand(Priority::Other, 2..2)]), 0);
     }
 
     #[test]

@@ -12,8 +12,9 @@ use crate::slot::Path;
 
 /// Between two looks at the layers of a subscriber's slots, unless the estimate falls or the slots change.
 const ALLOCATION_INTERVAL: Duration = Duration::from_millis(200);
-/// Given out while the path is not known, in bits a second: what most accesses carry.
-const START_BPS: u64 = 2_000_000;
+/// Given out while the path is not known, in bits a second, unless the first picture takes more. It is known after about
+/// a second, and what a narrow one does not carry until then stands before the sound.
+const START_BPS: u64 = 600_000;
 /// Pictures are spread when they want at least this share of the estimate, in percent. Probes look no further than a quarter
 /// beyond what is wanted, so that a wide path is below it.
 const PACED_FROM_PERCENT: u64 = 85;
@@ -63,7 +64,8 @@ impl Sfu {
         demands.clear();
         rates.clear();
         let sound_bps = self.gather(now, place, &mut demands, &mut rates);
-        let known = estimate.or(can_tell.then_some(START_BPS));
+        let start = START_BPS.max(allocation::least_bps(&rates, &demands) + sound_bps);
+        let known = estimate.or(can_tell.then_some(start));
         let budget_bps = known.map_or(u64::MAX, |bps| bps.saturating_sub(sound_bps));
         allocation::allocate(budget_bps, &rates, &mut demands);
         let pictures_bps: u64 = demands.iter().map(|demand| demand.wanted_bps(&rates)).sum();

@@ -12,11 +12,11 @@ const SEEDS: [u64; 2] = [4, 7];
 
 /// Percent of the path used at least; and at most, the queue that 95 % of packets found in milliseconds, percent of the
 /// time frozen, the longest gap of sound, and after a disturbance the time until all goes on, both in milliseconds. About
-/// a third worse than the worst of ten seeds.
+/// a third worse than the worst of ten seeds, but for one of a call over `Lte`, whose sound broke off for 1.3 s.
 const BOUNDS: [(Scene, Profile, [u32; 5]); 20] = [
     (Call, Steady, [59, 50, 1, 140, 0]),
     (Call, StepDown, [37, 150, 6, 160, 300]),
-    (Call, StepUp, [45, 80, 6, 440, 500]),
+    (Call, StepUp, [45, 80, 6, 100, 500]),
     (Call, Loss2, [56, 40, 1, 140, 0]),
     (Call, Loss5Rtt60, [59, 40, 4, 140, 0]),
     (Call, Bufferbloat, [41, 390, 23, 320, 0]),
@@ -26,10 +26,10 @@ const BOUNDS: [(Scene, Profile, [u32; 5]); 20] = [
     (Call, Wifi, [17, 20, 1, 100, 0]),
     (Crowd, Steady, [61, 180, 7, 100, 0]),
     (Crowd, StepDown, [61, 320, 9, 260, 5400]),
-    (Crowd, StepUp, [56, 340, 10, 480, 3200]),
+    (Crowd, StepUp, [56, 140, 10, 200, 3200]),
     (Crowd, Loss2, [64, 160, 8, 100, 0]),
     (Crowd, Loss5Rtt60, [58, 180, 17, 120, 0]),
-    (Crowd, Bufferbloat, [57, 90, 4, 240, 0]),
+    (Crowd, Bufferbloat, [57, 90, 4, 80, 0]),
     (Crowd, Competing, [60, 280, 6, 80, 3000]),
     (Crowd, Outage2s, [64, 130, 13, 2180, 1800]),
     (Crowd, Lte, [56, 500, 14, 1140, 0]),
