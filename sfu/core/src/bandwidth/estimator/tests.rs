@@ -117,7 +117,10 @@ fn feedback(start: Instant, told: &[(u16, Instant)], lost: &[usize]) -> Vec<u8> 
 fn finds_what_is_wanted_and_no_more() {
     let mut link = Link::new(5_000_000, 500_000, 2_000_000);
     assert!(!link.estimator.is_settled() && link.estimator.spare_bps() == 0);
-    let found = link.run(4_000);
+    // The first probes follow one another.
+    let found = link.run(600);
+    assert!(found > 1_500, "{found}");
+    let found = link.run(3_400);
     assert!((2_200..3_000).contains(&found), "{found}");
     assert!(link.estimator.is_settled());
     let spare = link.estimator.spare_bps() / 1_000;
@@ -152,6 +155,39 @@ fn what_is_wanted_makes_no_estimate_without_room() {
 }
 
 #[test]
+fn the_first_probe_may_find_less() {
+    let found = Link::new(300_000, 100_000, 2_000_000).run(300);
+    assert!((180..240).contains(&found), "{found}");
+}
+
+#[test]
+fn a_queue_at_the_beginning_shows_the_limit_without_a_probe() {
+    let mut link = Link::new(300_000, 500_000, 0);
+    link.run(400);
+    assert!(link.estimator.is_settled());
+    let path = link.estimator.path_bps();
+    assert!((200_000.0..280_000.0).contains(&path), "{path}");
+}
+
+#[test]
+fn a_great_fall_hastens_the_next_probe() {
+    let mut link = Link::new(700_000, 300_000, 5_000_000).settled();
+    // Probes in vain have become rare.
+    link.run(47_000);
+    let waits = |link: &Link| {
+        link.estimator
+            .prober
+            .begins_at()
+            .map(|at| at.saturating_duration_since(link.now))
+    };
+    assert!(waits(&link) > Some(Duration::from_secs(5)), "{:?}", waits(&link));
+    (link.bps, link.media_bps) = (100_000, 300_000);
+    let fallen = link.run(1_500);
+    assert!(fallen < 150, "{fallen}");
+    assert!(waits(&link) < Some(Duration::from_secs(3)), "{:?}", waits(&link));
+}
+
+#[test]
 fn goes_down_with_the_path_and_up_again() {
     let mut link = Link::new(2_500_000, 900_000, 1_200_000).settled();
     link.bps = 600_000;
@@ -181,6 +217,10 @@ fn an_outage_says_nothing_about_what_comes_after() {
     };
     link.untold.clear();
     assert!(after_silence(&mut link, Duration::from_secs(2)) >= before);
+    // Nor does what was lost in it count later.
+    link.run(600);
+    assert!(link.estimator.bps() >= before && link.estimator.loss.limit_bps().is_infinite());
+    link.untold.clear();
     assert!(
         after_silence(&mut link, Duration::from_millis(600)) < before,
         "no outage"
