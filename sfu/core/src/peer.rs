@@ -15,6 +15,7 @@ use crate::ice::IceAgent;
 use crate::leg::PathLoss;
 use crate::limits;
 use crate::prefetch::prefetch;
+use crate::repeats::Carried;
 use crate::reports::PublisherClock;
 use crate::sdp::{Codec, Extensions};
 use crate::slot::{Forwarded, Path, Slot};
@@ -87,6 +88,8 @@ pub(crate) struct Peer {
     pub(crate) checks: Budget,
     /// DTLS datagrams that are looked at.
     pub(crate) handshakes: Budget,
+    /// Only while its path loses packets.
+    pub(crate) carried: Option<Carried>,
     /// What is sent to it again.
     pub(crate) retransmissions: Budget,
     pub(crate) joined_at: Instant,
@@ -153,6 +156,7 @@ impl Peer {
             budget: Budget::new(limits::PACKETS_PER_SECOND_MAX, now),
             checks: Budget::new(limits::CHECKS_PER_SECOND_MAX, now),
             handshakes: Budget::new(limits::HANDSHAKES_PER_SECOND_MAX, now),
+            carried: None,
             retransmissions: Budget::new(limits::RETRANSMISSIONS_PER_SECOND_MAX, now),
             joined_at: now,
             last_packet_at: None,
@@ -171,12 +175,23 @@ impl Peer {
         }
     }
 
+    /// Its path loses packets, or did so a few seconds ago.
+    pub(crate) fn loses(&self) -> bool {
+        self.redundancy.frames() > 0
+    }
+
     /// Lets its pictures be sent twice in part while its path loses packets, for `spare` bytes in the next second at most.
     pub(crate) fn allow_repeats(&mut self, spare: u64) {
         let mut spare = spare;
+        let lossy = self.loses();
+        self.carried = self
+            .carried
+            .take()
+            .filter(|_| lossy)
+            .or_else(|| lossy.then(Carried::new));
         for slot in &mut self.slots {
             if slot.kind == MediaKind::Video {
-                let room = if slot.redundancy > 0 { spare } else { 0 };
+                let room = if lossy { spare } else { 0 };
                 spare -= slot.repeats.look(slot.counts.bytes_in_all, room);
             }
         }
@@ -274,11 +289,16 @@ impl Peer {
             counters,
         };
         let forwarded = self.slots[slot].forward(packet, plain, now, &mut path);
-        if let Forwarded::Sent { bytes, .. } = forwarded {
+        if let Forwarded::Sent { bytes, sequence, .. } = forwarded {
             self.stats.packets_out += 1;
             self.stats.bytes_out += bytes as u64;
             if self.pacer.is_on() {
                 self.pacer.sent(bytes, now);
+            }
+            if let (Some(carried), Some(estimator)) = (&mut self.carried, &self.estimator)
+                && self.slots[slot].kind == MediaKind::Video
+            {
+                carried.note(estimator.newest(), slot, sequence);
             }
         }
         forwarded

@@ -66,6 +66,8 @@ impl Repeats {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct RepeatCredit {
     bytes: u64,
+    /// At the last look.
+    granted: u64,
     /// All that the slot had sent at the last look.
     sent_before: u64,
 }
@@ -76,20 +78,74 @@ impl RepeatCredit {
     pub(crate) fn look(&mut self, sent: u64, spare: u64) -> u64 {
         let last = sent.saturating_sub(std::mem::replace(&mut self.sent_before, sent));
         self.bytes = (last / 8).max(limits::REPEATED_BYTES_PER_SECOND).min(spare);
+        self.granted = self.bytes;
         self.bytes
     }
 
-    /// A packet of so many bytes may be sent twice; it is taken off.
+    /// An answer of so many bytes may be sent twice; it is taken off.
     pub(crate) fn take(&mut self, bytes: usize) -> bool {
-        let left = self.bytes.checked_sub(bytes as u64);
+        self.take_above(0, bytes)
+    }
+
+    /// The end of a picture may be sent twice; it is taken off. A quarter is left for answers, which are late already.
+    pub(crate) fn take_for_end(&mut self, bytes: usize) -> bool {
+        self.take_above(self.granted / 4, bytes)
+    }
+
+    fn take_above(&mut self, kept: u64, bytes: usize) -> bool {
+        let left = self.bytes.checked_sub(bytes as u64).filter(|left| *left >= kept);
         self.bytes = left.unwrap_or(self.bytes);
         left.is_some()
+    }
+}
+
+/// Numbers that are remembered: more than are sent until feedback speaks of them. A power of two.
+const CARRIED: usize = 512;
+
+/// What the last transport-wide numbers of a path that loses packets carried.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    /// Number, slot and number in the slot, by the low bits of the first.
+    entries: Box<[Option<(u16, u16, u16)>]>,
+}
+
+impl Carried {
+    pub(crate) fn new() -> Self {
+        Self {
+            entries: vec![None; CARRIED].into_boxed_slice(),
+        }
+    }
+
+    /// Notes what was forwarded under a transport-wide number.
+    pub(crate) fn note(&mut self, number: u16, slot: usize, sequence: u16) {
+        let slot = u16::try_from(slot).ok();
+        self.entries[usize::from(number) % CARRIED] = slot.map(|slot| (number, slot, sequence));
+    }
+
+    /// Slot and number there of what was forwarded under a transport-wide number.
+    pub(crate) fn find(&self, number: u16) -> Option<(usize, u16)> {
+        let (noted, slot, sequence) = self.entries[usize::from(number) % CARRIED]?;
+        (noted == number).then_some((usize::from(slot), sequence))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_numbers_are_known() {
+        let mut carried = Carried::new();
+        assert_eq!(carried.find(3), None);
+        carried.note(3, 1, 700);
+        carried.note(65_535, 2, 9);
+        assert_eq!((carried.find(3), carried.find(65_535)), (Some((1, 700)), Some((2, 9))));
+        carried.note(3 + CARRIED as u16, 1, 701);
+        assert_eq!(
+            (carried.find(3), carried.find(3 + CARRIED as u16)),
+            (None, Some((1, 701)))
+        );
+    }
 
     #[test]
     fn what_was_sent_is_due_a_moment_later_and_in_order() {
@@ -131,5 +187,7 @@ mod tests {
         );
         assert_eq!(credit.look(1_000 + 64 * floor, 700), 700);
         assert!(!credit.take(701) && credit.take(700) && !credit.take(1));
+        credit.look(0, 1_000);
+        assert!(credit.take_for_end(750) && !credit.take_for_end(1) && credit.take(250));
     }
 }

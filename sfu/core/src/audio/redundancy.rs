@@ -19,6 +19,11 @@ pub(crate) struct Redundancy {
 }
 
 impl Redundancy {
+    /// Frames that go along now.
+    pub(crate) fn frames(&self) -> usize {
+        self.frames
+    }
+
     /// Takes the share (0 to 1) that the subscriber's path lost of any of its streams, since all share one path; tells how
     /// many frames to add from now on.
     pub(crate) fn reported(&mut self, lost: f32, now: Instant) -> usize {

@@ -56,6 +56,11 @@ impl History {
         prefetch(&self.entries[place(self.next)]);
     }
 
+    /// The number given last.
+    pub(super) fn newest(&self) -> u16 {
+        low(self.next - 1)
+    }
+
     /// The full number of the packet that `number` means: the newest with these 16 bits.
     pub(super) fn unroll(&self, number: u16) -> u64 {
         let newest = self.next - 1;
@@ -78,7 +83,7 @@ fn place(number: u64) -> usize {
     usize::try_from(number & (WINDOW - 1)).expect("below the window")
 }
 
-fn low(number: u64) -> u16 {
+pub(super) fn low(number: u64) -> u16 {
     u16::try_from(number & 0xffff).expect("masked to 16 bits")
 }
 

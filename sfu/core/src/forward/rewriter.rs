@@ -303,6 +303,11 @@ impl Rewriter {
         self.log.request(sequence, limits::RETRANSMIT_INTERVAL, now)
     }
 
+    /// What this sequence number stands for, if it was never sent again.
+    pub(crate) fn recall_first(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
+        self.log.request(sequence, Duration::MAX, now)
+    }
+
     /// What this sequence number stands for, however lately it was sent.
     pub(crate) fn recall(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
         self.log.request(sequence, Duration::ZERO, now)

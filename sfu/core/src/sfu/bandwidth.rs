@@ -42,6 +42,7 @@ impl Sfu {
         if fell || peer.allocate_at.is_none_or(|at| at <= now) {
             self.allocate(now, place);
         }
+        self.resend_lost(now, place);
         self.reschedule(now, place);
     }
 

@@ -140,42 +140,80 @@ impl Sfu {
         for sequence in lost.iter().take(limits::NACKS_PER_FEEDBACK_MAX) {
             let Some(peer) = self.peers.get_mut(place) else { return };
             peer.stats.nacks_in += 1;
-            let Some(entry) = peer.slots[slot].request(sequence, now) else {
-                continue;
-            };
-            // It did not come yet, or is held: whether it is to be shown is decided when it leaves.
-            if entry.state == SentState::Reserved {
-                continue;
-            }
-            let Some(track) = peer.slots[slot].selection.track() else {
-                continue;
-            };
-            if !peer.retransmissions.take(now) {
-                self.counters.rate_limited += 1;
-                return;
-            }
-            let peer_id = peer.id;
-            let stored = self.load_stored(now, track, entry);
-            if !self.may_repeat(now, place) {
-                self.counters.retransmit_held += 1;
-                return;
-            }
-            if stored.is_none_or(|stored| !self.retransmit(now, place, slot, (sequence, entry, stored))) {
-                self.counters.retransmit_missing += 1;
-                continue;
-            }
-            // The answer may get lost like what it repeats, and then it is late already.
-            let again = Repeat {
-                place,
-                peer: peer_id,
-                slot,
-                sequence,
-            };
-            let Some(peer) = self.peers.get_mut(place) else { return };
-            if peer.slots[slot].repeats.take(self.stored.len()) {
-                self.repeats.push(again, now);
+            if let Some(entry) = peer.slots[slot].request(sequence, now) {
+                let more = self.answer(now, place, slot, sequence, entry);
+                if !more {
+                    return;
+                }
             }
         }
+    }
+
+    /// Sends again what the feedback that came just now is the first to call lost, if it was not sent again before. The
+    /// client's own request comes later for the end of a picture, and may itself be lost.
+    pub(super) fn resend_lost(&mut self, now: Instant, place: usize) {
+        for at in 0.. {
+            let Some(peer) = self.peers.get_mut(place).filter(|peer| peer.allowed) else {
+                return;
+            };
+            let (Some(estimator), Some(carried)) = (&peer.estimator, &peer.carried) else {
+                return;
+            };
+            let Some(number) = estimator.lost_lately().get(at) else {
+                return;
+            };
+            let Some((slot, sequence)) = carried.find(*number) else {
+                continue;
+            };
+            let slots = &mut peer.slots;
+            if let Some(entry) = slots.get_mut(slot).and_then(|slot| slot.recall_first(sequence, now)) {
+                let more = self.answer(now, place, slot, sequence, entry);
+                if !more {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Sends a packet of a slot again, and if there is room for it a second time a moment later. False when no more can be
+    /// sent again now.
+    fn answer(&mut self, now: Instant, place: usize, slot: usize, sequence: u16, entry: SentEntry) -> bool {
+        let Some(peer) = self.peers.get_mut(place) else {
+            return false;
+        };
+        // It did not come yet, or is held: whether it is to be shown is decided when it leaves.
+        if entry.state == SentState::Reserved {
+            return true;
+        }
+        let selection = peer.slots[slot].selection;
+        let Some(track) = selection.track() else { return true };
+        if !peer.retransmissions.take(now) {
+            self.counters.rate_limited += 1;
+            return false;
+        }
+        // The answer may get lost like what it repeats, and then it is late already.
+        let again = Repeat {
+            place,
+            peer: peer.id,
+            slot,
+            sequence,
+        };
+        let stored = self.load_stored(now, track, entry);
+        if !self.may_repeat(now, place) {
+            self.counters.retransmit_held += 1;
+            return false;
+        }
+        if stored.is_none_or(|stored| !self.retransmit(now, place, slot, (sequence, entry, stored))) {
+            self.counters.retransmit_missing += 1;
+            return true;
+        }
+        let Some(peer) = self.peers.get_mut(place) else {
+            return false;
+        };
+        if peer.slots[slot].repeats.take(self.stored.len()) {
+            self.repeats.push(again, now);
+        }
+        true
     }
 
     /// Sends a second time what is due for it and still of use.
@@ -200,6 +238,10 @@ impl Sfu {
                 continue;
             }
             let stored = self.load_stored(now, track, entry);
+            if stored.is_some() && !self.may_repeat(now, place) {
+                self.counters.retransmit_held += 1;
+                continue;
+            }
             if stored.is_some_and(|stored| self.retransmit(now, place, slot, (sequence, entry, stored))) {
                 self.counters.repeated += 1;
             }

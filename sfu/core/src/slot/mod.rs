@@ -143,11 +143,12 @@ pub(crate) struct Path<'a> {
 /// What became of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forwarded {
-    /// `bytes` of header and payload; `starts` if it is the first of its source. `again` is its number if it is to be sent
-    /// a second time.
+    /// `bytes` of header and payload; `starts` if it is the first of its source. `sequence` is its number, and `again` too if
+    /// it is to be sent a second time.
     Sent {
         bytes: usize,
         starts: bool,
+        sequence: u16,
         again: Option<u16>,
     },
     /// The slot waits for a place to start.
@@ -302,10 +303,11 @@ impl Slot {
         }
         self.counts.sent(body.len());
         path.counters.forwarded += 1;
-        let again = self.kind == MediaKind::Video && body.marker && self.repeats.take(body.len());
+        let again = self.kind == MediaKind::Video && body.marker && self.repeats.take_for_end(body.len());
         Forwarded::Sent {
             bytes: self.extensions.header_len(passed.as_ref()) + body.len(),
             starts,
+            sequence: low(placed.index),
             again: again.then_some(low(placed.index)),
         }
     }

@@ -20,6 +20,12 @@ impl Slot {
         self.rewriter.request(sequence, now)
     }
 
+    /// What was sent under `sequence`, unless it was sent again since.
+    pub(crate) fn recall_first(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
+        let entry = self.rewriter.recall_first(sequence, now);
+        entry.filter(|entry| entry.state == SentState::Sent)
+    }
+
     /// What was sent under `sequence` and is to be sent a second time.
     pub(crate) fn recall(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
         let entry = self.rewriter.recall(sequence, now);

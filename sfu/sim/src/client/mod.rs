@@ -58,6 +58,8 @@ pub struct ClientConfig {
     pub temporal_layers: bool,
     /// Sends the camera as browsers do: 30 frames a second, encodings of 150, 500 and 1,500 kbit/s, long keyframes.
     pub full_rate: bool,
+    /// Asks for what it lost.
+    pub requests: bool,
 }
 
 impl Default for ClientConfig {
@@ -74,6 +76,7 @@ impl Default for ClientConfig {
             h264_slots: false,
             simulcast: false,
             temporal_layers: false,
+            requests: true,
             full_rate: false,
         }
     }
@@ -489,7 +492,7 @@ impl Client {
         for receiver in &mut self.receivers {
             lost.clear();
             receiver.due(now, &mut lost);
-            if !lost.is_empty() {
+            if !lost.is_empty() && self.config.requests {
                 rtcp::write_nack(&mut compound, 1, receiver.slot.ssrc, &lost);
             }
             if receiver.picture.wants_keyframe(now) {

@@ -10,7 +10,7 @@ use super::ENVELOPE_BYTES;
 use super::acknowledged::Acknowledged;
 use super::delay::{DelayTrend, Usage};
 use super::feedback::{Feedback, Malformed};
-use super::history::History;
+use super::history::{History, low};
 use super::loss::LossLimit;
 use super::probe::Prober;
 use super::queue::QueueDelay;
@@ -53,6 +53,8 @@ const REPEATED_KEPT: Duration = Duration::from_millis(300);
 /// Within about this time a queue is to be gone, for which at most this share is kept free.
 const DRAINS_WITHIN: Duration = Duration::from_secs(1);
 const DRAIN_MAX: f64 = 0.5;
+/// Numbers called lost by one feedback that are remembered; more are an outage.
+const LOST_MAX: usize = 32;
 
 /// Congestion control towards one peer.
 #[derive(Debug)]
@@ -80,6 +82,8 @@ pub(crate) struct Estimator {
     repeatable_at: Instant,
     /// Packets that feedback called lost, and those that it called arrived, since the start.
     told_in_all: (u64, u64),
+    /// Numbers that the last feedback called lost, at most [`LOST_MAX`].
+    lost_lately: Vec<u16>,
     informed_at: Option<Instant>,
     /// The path is known well enough to go by.
     settled: bool,
@@ -105,6 +109,7 @@ impl Estimator {
             repeatable: 0.0,
             repeatable_at: now,
             told_in_all: (0, 0),
+            lost_lately: Vec::new(),
             informed_at: None,
             settled: false,
         }
@@ -113,6 +118,16 @@ impl Estimator {
     /// Packets that feedback called lost, and those that it called arrived, since the start.
     pub(crate) fn told_in_all(&self) -> (u64, u64) {
         self.told_in_all
+    }
+
+    /// The number of the packet sent last.
+    pub(crate) fn newest(&self) -> u16 {
+        self.history.newest()
+    }
+
+    /// Numbers that the last feedback was the first to call lost.
+    pub(crate) fn lost_lately(&self) -> &[u16] {
+        &self.lost_lately
     }
 
     /// In bits a second, headers of IP and UDP included. Before the first feedback it is a guess.
@@ -211,8 +226,10 @@ impl Estimator {
             queue,
             acknowledged,
             prober,
+            lost_lately,
             ..
         } = self;
+        lost_lately.clear();
         let oldest = history.oldest();
         let read = feedback.each(reference, |place, ticks| {
             let number = base + place;
@@ -225,6 +242,7 @@ impl Estimator {
             let Some(ticks) = ticks else {
                 if new {
                     lost += 1;
+                    note_lost(lost_lately, number);
                     if sent.probe > 0 {
                         prober.lost(sent.probe);
                     }
@@ -365,5 +383,12 @@ impl Estimator {
             self.prober.begin(target.min(limits::ESTIMATE_BPS_MAX as f64), now);
         }
         self.prober.owed(now)
+    }
+}
+
+/// Remembers a number that feedback called lost.
+fn note_lost(lost_lately: &mut Vec<u16>, number: u64) {
+    if lost_lately.len() < LOST_MAX {
+        lost_lately.push(low(number));
     }
 }
