@@ -2,9 +2,11 @@
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use booking::calls;
+use booking::calls::{self, Namesake};
+use booking::db::Db;
 use booking::{AppState, BookingConfig};
 use media_api::{ApiConfig, MediaApi, PartnerKeys};
 use signaling::{ClientAddress, Hub, HubConfig, SocketConfig};
@@ -22,14 +24,33 @@ use crate::metrics::{Metrics, Parts};
 use crate::quality::{self, Board};
 use crate::{commands, secrets, shutdown, tls};
 
-/// Runs the server until it is told to stop.
-///
-/// # Errors
-/// When a part cannot start; the message names it.
-pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
-    let stopping = shutdown::listen()?;
-    let state = open(&config).await?;
-    let recovered = calls::recover(&state, &config.node_name())
+/// Between two looks whether another server of this one's name is there.
+const NAMESAKE_LOOK: Duration = Duration::from_millis(250);
+
+/// Only servers of one PostgreSQL database can be several; with SQLite a start after a crash need not wait.
+async fn refuse_namesake(config: &Config, state: &AppState) -> anyhow::Result<()> {
+    if matches!(state.db, Db::Sqlite { .. }) {
+        return Ok(());
+    }
+    let node = config.node_name();
+    let namesake = Namesake::watch(state, &node)
+        .await
+        .context("open segments cannot be read")?;
+    loop {
+        match namesake.look(state).await.context("open segments cannot be read")? {
+            Some(false) => return Ok(()),
+            Some(true) => anyhow::bail!(
+                "another server called {node:?} is at work on this database; give each its own `node` in the configuration"
+            ),
+            None => tokio::time::sleep(NAMESAKE_LOOK).await,
+        }
+    }
+}
+
+/// Closes what a predecessor of this name left open.
+async fn close_open_segments(config: &Config, state: &AppState) -> anyhow::Result<()> {
+    refuse_namesake(config, state).await?;
+    let recovered = calls::recover(state, &config.node_name())
         .await
         .context("open segments cannot be closed")?;
     if recovered > 0 {
@@ -38,6 +59,17 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
             "closed what an unclean stop left open, at its last checkpoint"
         );
     }
+    Ok(())
+}
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// When a part cannot start; the message names it.
+pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+    let stopping = shutdown::listen()?;
+    let state = open(&config).await?;
+    close_open_segments(&config, &state).await?;
     let (plane, events) = Plane::start(&config.media)?;
     let hub = Hub::new(
         HubConfig::default(),

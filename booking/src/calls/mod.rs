@@ -12,12 +12,15 @@ use crate::appointments::{self, Appointment, Status, Transition, role_as_str};
 use crate::billing::charge::{self, Span};
 use crate::db::{DbError, Tx};
 use crate::error::{AppError, AppResult};
-use crate::state::{AppState, MINUTE_US, Micros};
+use crate::state::{AppState, MINUTE_US, Micros, SECOND_US};
 
 pub use queries::{SeatRow, Segment};
 
 /// An open segment that nobody checkpointed for this long belongs to a process that is gone.
 pub const STALE_AFTER_US: Micros = MINUTE_US;
+
+/// Whoever measures a call writes it down more often than this: every three seconds, and not much later.
+const CHECKPOINT_OVERDUE_US: Micros = 5 * SECOND_US;
 
 /// What a good ticket opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,6 +221,36 @@ pub async fn call_ended(state: &AppState, call: &str, at: Micros) -> Result<(), 
     tx.commit().await?;
     state.jobs_wanted.notify_one();
     Ok(())
+}
+
+/// Whether another process of one name measures calls, from whom [`recover`] would take their time.
+#[derive(Debug)]
+pub struct Namesake<'a> {
+    node: &'a str,
+    /// When somebody of an open segment of this name was last there, at the first look.
+    seen_at: Micros,
+}
+
+impl<'a> Namesake<'a> {
+    /// The first look.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn watch(state: &AppState, node: &'a str) -> Result<Self, DbError> {
+        let seen_at = queries::node_seen(&mut state.db.read().await?, node).await?;
+        Ok(Self { node, seen_at })
+    }
+
+    /// Another look: `None` while a checkpoint of what was left open may still come, then whether one came.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn look(&self, state: &AppState) -> Result<Option<bool>, DbError> {
+        let seen_at = queries::node_seen(&mut state.db.read().await?, self.node).await?;
+        let is_there = seen_at > self.seen_at;
+        let overdue = state.now() >= self.seen_at + CHECKPOINT_OVERDUE_US;
+        Ok((is_there || overdue).then_some(is_there))
+    }
 }
 
 /// At the start of the process called `node`: closes the segments that its predecessor left open, at the last packet on

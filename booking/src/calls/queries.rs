@@ -40,6 +40,7 @@ statements! {
     /// A segment whose end would lie before its start has no length.
     CLOSE_EMPTY = "UPDATE call_segment SET ended_us = started_us, end_reason = $4
                    WHERE call_id = $1 AND seat_id = $2 AND seq = $3 AND ended_us IS NULL";
+    NODE_SEEN = "SELECT COALESCE(MAX(last_seen_us), 0) FROM call_segment WHERE ended_us IS NULL AND node = $1";
     RECOVER_NODE = "UPDATE call_segment SET ended_us = last_seen_us, end_reason = 'recovered'
                     WHERE ended_us IS NULL AND node = $1";
     ANY_STALE = "SELECT COUNT(*) FROM call_segment WHERE ended_us IS NULL AND last_seen_us < $1";
@@ -193,6 +194,11 @@ pub(crate) async fn close_segment(
         tx.execute(CLOSE_EMPTY, params![call, seat, seq, reason]).await?;
     }
     Ok(())
+}
+
+/// When the process called `node` last wrote down that somebody of an open segment was there; zero without such segments.
+pub(crate) async fn node_seen(tx: &mut Tx, node: &str) -> Result<Micros, DbError> {
+    tx.one(NODE_SEEN, params![node]).await
 }
 
 pub(crate) async fn recover_node(tx: &mut Tx, node: &str) -> Result<u64, DbError> {

@@ -1,6 +1,6 @@
 //! Tickets, the lobby's records and the ledger of presence.
 
-use booking::calls::{self, EndReason, GrantError};
+use booking::calls::{self, EndReason, GrantError, Namesake};
 use booking::params;
 use booking::state::{MINUTE_US, SECOND_US};
 use signaling_protocol::{Role, Ticket, TicketKey};
@@ -135,6 +135,36 @@ on_both! {
         let grant = calls::authorise_ticket(state, &good, app.now()).await.expect("back again");
         assert_eq!((grant.admitted, grant.billed_before, grant.next_segment), (true, 11 * SECOND_US, 1));
         assert_eq!(desk.status(&call).await, "in_call");
+    }
+}
+
+on_both! {
+    async fn a_second_process_of_one_name_is_noticed_while_the_first_measures(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let (start, state) = (Desk::slot(2), &app.state);
+        let call = desk.book(start, ACCEPTED).await;
+        let (consumer, _) = desk.seats(&call).await;
+        let key = (call.as_str(), consumer.as_str(), 0);
+        app.set_now(start);
+        let nobody = Namesake::watch(state, "main").await.expect("it is read");
+        assert_eq!(nobody.look(state).await.expect("it is read"), Some(false), "nothing is open");
+        calls::open_segment(state, "main", key, start).await.expect("it is written");
+        let (same, other) = (
+            Namesake::watch(state, "main").await.expect("it is read"),
+            Namesake::watch(state, "other").await.expect("it is read"),
+        );
+        app.advance(3 * SECOND_US);
+        assert_eq!(same.look(state).await.expect("it is read"), None, "a checkpoint may come");
+        assert_eq!(other.look(state).await.expect("it is read"), Some(false));
+        calls::checkpoint(state, &[(key, app.now())]).await.expect("it is written");
+        assert_eq!(same.look(state).await.expect("it is read"), Some(true));
+        // It is gone, or this is its successor: nothing is written any more.
+        let successor = Namesake::watch(state, "main").await.expect("it is read");
+        app.advance(4 * SECOND_US);
+        assert_eq!(successor.look(state).await.expect("it is read"), None);
+        app.advance(SECOND_US);
+        assert_eq!(successor.look(state).await.expect("it is read"), Some(false));
+        assert_eq!(calls::recover(state, "main").await.expect("it is written"), 1);
     }
 }
 
