@@ -180,6 +180,12 @@ impl Peer {
         self.redundancy.frames() > 0
     }
 
+    /// A slot waits for a keyframe of another encoding, or one is not sent whole yet.
+    pub(crate) fn awaits_keyframe(&self) -> bool {
+        let mut slots = self.slots.iter().enumerate();
+        slots.any(|(place, slot)| slot.selection.awaited().is_some() || self.pacer.holds_any(place))
+    }
+
     /// Lets its pictures be sent twice in part while its path loses packets, for `spare` bytes in the next second at most.
     pub(crate) fn allow_repeats(&mut self, spare: u64) {
         let mut spare = spare;

@@ -70,17 +70,10 @@ impl Sfu {
         let budget_bps = known.map_or(u64::MAX, |bps| bps.saturating_sub(sound_bps));
         allocation::allocate(budget_bps, &rates, &mut demands);
         let pictures_bps: u64 = demands.iter().map(|demand| demand.wanted_bps(&rates)).sum();
-        if let Some(peer) = self.peers.get_mut(place) {
-            if let Some(estimator) = &mut peer.estimator {
-                estimator.want(pictures_bps + sound_bps);
-            }
-            let paced_from = match estimate {
-                Some(_) => PACED_FROM_PERCENT,
-                None => PACED_FROM_PERCENT_UNKNOWN,
-            };
-            let narrow = known.filter(|bps| pictures_bps * 100 > bps * paced_from);
-            peer.pacer.set(narrow.map(|bps| bps * PACE_PERCENT / 100));
+        if let Some(estimator) = self.peers.get_mut(place).and_then(|peer| peer.estimator.as_mut()) {
+            estimator.want(pictures_bps + sound_bps);
         }
+        self.pace(place, (estimate, known), pictures_bps);
         for demand in &demands {
             let target = match known {
                 Some(_) => demand.target(&rates),
@@ -90,6 +83,21 @@ impl Sfu {
         }
         self.demands = demands;
         self.rates = rates;
+        // Now some wait that did not; before, what begins from a ring was to find its pace.
+        self.pace(place, (estimate, known), pictures_bps);
+    }
+
+    /// Sets how fast pictures leave to a subscriber that want so much.
+    fn pace(&mut self, place: usize, (estimate, known): (Option<u64>, Option<u64>), pictures_bps: u64) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let paced_from = match estimate {
+            // That of a better encoding fills many a path on which all other pictures are short.
+            Some(_) if peer.awaits_keyframe() => 0,
+            Some(_) => PACED_FROM_PERCENT,
+            None => PACED_FROM_PERCENT_UNKNOWN,
+        };
+        let narrow = known.filter(|bps| pictures_bps * 100 > bps * paced_from);
+        peer.pacer.set(narrow.map(|bps| bps * PACE_PERCENT / 100));
     }
 
     /// What the slots of a subscriber ask for; returns what its sound takes. Slots that are not shown are paused.

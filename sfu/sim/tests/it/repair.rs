@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sfu_core::Counters;
-use sfu_sim::{ClientConfig, Conditions, Profile, World};
+use sfu_sim::{ClientConfig, Conditions, Profile, Scene, World, score};
 
 /// As [`watch_by`], by a viewer who asks for what it lost.
 fn watch(lossy: usize, profile: Profile, seed: u64) -> (Duration, Duration, Counters) {
@@ -85,5 +85,23 @@ fn what_feedback_calls_lost_is_sent_again_unasked() {
         let asked_by_feedback = counters.retransmitted - counters.repeated;
         // Of some 3,000 packets of pictures 5 % get lost, a third of them ends of pictures, which went twice already.
         assert!((50..250).contains(&asked_by_feedback), "{seed}: {asked_by_feedback}");
+    }
+}
+
+#[test]
+fn no_voice_breaks_off_for_longer_than_60_ms_where_packets_get_lost() {
+    for seed in 1..=20 {
+        for profile in [Profile::Loss2, Profile::Loss5Rtt60] {
+            let row = score(Scene::Call, profile, seed);
+            assert!(row.longest_audio_gap <= Duration::from_millis(60), "{seed}: {row}");
+        }
+    }
+}
+
+#[test]
+fn a_keyframe_of_a_better_encoding_does_not_stand_before_the_voice() {
+    for seed in 1..=5 {
+        let row = score(Scene::Call, Profile::Steady, seed);
+        assert!(row.longest_audio_gap <= Duration::from_millis(60), "{seed}: {row}");
     }
 }
