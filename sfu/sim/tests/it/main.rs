@@ -5,6 +5,7 @@ mod audio;
 mod call;
 mod hostile;
 mod identity;
+mod joining;
 mod layers;
 mod lifecycle;
 mod links;
