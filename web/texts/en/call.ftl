@@ -69,8 +69,8 @@ call-quality-fair = Unsteady connection
 call-quality-poor = Poor connection
 call-network-weak = Weak network
 
-call-banner-reconnecting = Reconnecting. You do not pay while you are out.
-call-banner-reconnecting-provider = Reconnecting. The clock stands still while you are out.
+call-banner-reconnecting = Reconnecting. You pay only for the time in which both of you are connected.
+call-banner-reconnecting-provider = Reconnecting. The clock runs only while both of you are connected.
 call-banner-far-lost = { $name } lost the connection. The clock has stopped. Stay here, and the call goes on when { $name } is back.
 call-banner-sound = The browser wants a click before it plays sound.
 call-banner-sound-on = Turn the sound on

@@ -69,8 +69,8 @@ call-quality-fair = Ustabil forbindelse
 call-quality-poor = Dårlig forbindelse
 call-network-weak = Svakt nett
 
-call-banner-reconnecting = Kobler til igjen. Du betaler ikke mens du er ute.
-call-banner-reconnecting-provider = Kobler til igjen. Klokken står mens du er ute.
+call-banner-reconnecting = Kobler til igjen. Du betaler bare for tiden da begge er tilkoblet.
+call-banner-reconnecting-provider = Kobler til igjen. Klokken går bare mens begge er tilkoblet.
 call-banner-far-lost = { $name } mistet forbindelsen. Klokken er stoppet. Bli her, så fortsetter samtalen når { $name } er tilbake.
 call-banner-sound = Nettleseren vil ha et klikk før den spiller lyd.
 call-banner-sound-on = Slå på lyden
