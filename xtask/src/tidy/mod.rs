@@ -4,6 +4,7 @@ mod arrows;
 mod lock;
 mod map;
 mod metrics;
+mod modules;
 mod pure;
 mod sizes;
 mod words;
