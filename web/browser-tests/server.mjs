@@ -9,20 +9,29 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const BINARY = process.env.BOOKA_TEST_BINARY ?? join(ROOT, "target/debug/booka");
 const READY_MS = 30_000;
 
-export async function freeTcpPort() {
-  const server = createServer();
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
+/** Below those that the kernel gives to outgoing connections, so that none of them takes it meanwhile. */
+const PORTS = { first: 20_000, count: 12_000 };
+
+function takesConnections(port) {
+  return new Promise((done) => {
+    const server = createServer().once("error", () => done(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
+  });
 }
 
-export async function freeUdpPort() {
-  const socket = createSocket("udp4");
-  await new Promise((done) => socket.bind(0, "127.0.0.1", done));
-  const { port } = socket.address();
-  await new Promise((done) => socket.close(done));
-  return port;
+function takesDatagrams(port) {
+  return new Promise((done) => {
+    const socket = createSocket("udp4").once("error", () => done(false));
+    socket.bind(port, "127.0.0.1", () => socket.close(() => done(true)));
+  });
+}
+
+/** A port that is free for connections and datagrams alike. */
+export async function freePort() {
+  for (;;) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    if ((await takesConnections(port)) && (await takesDatagrams(port))) return port;
+  }
 }
 
 export class Server {
@@ -32,8 +41,8 @@ export class Server {
   /** Chooses ports; starts nothing yet. With a `host`, pages and media are served there, else on this machine alone. */
   static async prepare(dataDir, environment = {}, host = null) {
     const server = new Server();
-    server.port = await freeTcpPort();
-    server.mediaPort = await freeUdpPort();
+    server.port = await freePort();
+    server.mediaPort = await freePort();
     server.origin = `http://${host ?? "localhost"}:${server.port}`;
     server.environment = {
       ...process.env,
