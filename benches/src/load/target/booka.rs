@@ -47,7 +47,7 @@ impl Booka {
         let config = format!(
             "public_url = \"http://{ip}:{HTTP_PORT}\"\ndata_dir = \"{}\"\n[http]\nlisten = \"{ip}:{HTTP_PORT}\"\n\
              metrics_readers = [\"{}\"]\n[media]\nbind = [\"{ip}\"]\nport = {MEDIA_PORT}\nshards = {shards}\n\
-             [media_api]\nkey_hashes = [\"{hash}\"]\n[log]\nlevel = \"warn\"\n",
+             [media_api]\nkey_hashes = [\"{hash}\"]\n[log]\nlevel = \"info\"\n",
             folder.join("data").display(),
             network.clients_ip(),
         );
