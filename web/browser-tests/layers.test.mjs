@@ -87,7 +87,8 @@ test("without the dependency descriptor, the lowest layer of AV1 is shown at any
   assert.ok(row.pliCount <= 2, JSON.stringify(row));
   const before = await outbound();
   const after = await until("two more seconds", outbound, (sent) => sent.framesEncoded > before.framesEncoded + 30);
-  assert.equal(after.keyFramesEncoded, before.keyFramesEncoded, "nobody asks for keyframes");
+  // A browser that is short of time makes keyframes of its own accord.
+  for (const count of ["pliCount", "firCount"]) assert.equal(after[count], before[count], "nobody asks for keyframes");
 });
 
 for (const { video, layers, descriptor } of [

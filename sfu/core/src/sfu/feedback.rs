@@ -116,10 +116,8 @@ impl Sfu {
         let (Some(track), Some(encoding)) = (slot.selection.track(), encoding) else {
             return;
         };
-        let on_its_way = peer.pacer.holds_any(index);
         let publisher = self.peers.get(track.peer);
-        // Browsers ask for the first picture after 0.2 s, when it may still be on its way out of the pacer.
-        if on_its_way || publisher.is_some_and(|publisher| publisher.tracks[track.track].keyframes.wants(encoding)) {
+        if publisher.is_some_and(|publisher| publisher.tracks[track.track].keyframes.wants(encoding)) {
             return;
         }
         let Some(peer) = self.peers.get_mut(place) else { return };
