@@ -21,16 +21,17 @@ pub(crate) fn process_cpu(pid: u32) -> Result<Duration> {
     Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 1_000 / TICKS))
 }
 
-/// Resident memory of a process, bytes.
+/// Memory of a process that is its own, bytes. Its program's pages count for nothing: they come as they are needed and go again
+/// as the system likes.
 ///
 /// # Errors
 /// When the process is gone.
 pub(crate) fn process_memory(pid: u32) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     let kib = line
         .and_then(|line| line.split_whitespace().next())
-        .context("no VmRSS")?;
+        .context("no RssAnon")?;
     Ok(kib.parse::<u64>()? * 1_024)
 }
 

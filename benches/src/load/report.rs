@@ -141,8 +141,11 @@ impl Report {
         self.memory = self.memory.max(other.memory);
         self.memory_before = self.memory_before.max(other.memory_before);
         self.memory_empty = self.memory_empty.max(other.memory_empty);
-        for (sum, (_, more)) in self.counters.iter_mut().zip(&other.counters) {
-            sum.1 += more;
+        for (name, more) in &other.counters {
+            match self.counters.iter_mut().find(|(known, _)| known == name) {
+                Some((_, sum)) => *sum += more,
+                None => self.counters.push((name.clone(), *more)),
+            }
         }
         for (idle, other) in self.idle.iter_mut().zip(&other.idle) {
             *idle = idle.min(*other);

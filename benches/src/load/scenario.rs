@@ -335,7 +335,11 @@ impl<'a> Run<'a> {
 
     fn report(&self, before: &Moment, after: &Moment, empty: u64) -> Report {
         let tally: Tally = after.pool.tally.since(&before.pool.tally);
-        let counters = after.counters.iter().zip(&before.counters);
+        // A server may name more of them once there is something to count.
+        let then = |name: &str| {
+            let found = before.counters.iter().find(|(known, _)| known == name);
+            found.map_or(0, |(_, value)| *value)
+        };
         let idle = after.cores.iter().zip(&before.cores);
         Report {
             target: self.target.name().to_owned(),
@@ -362,8 +366,10 @@ impl<'a> Run<'a> {
                 .collect(),
             path_dropped: after.path_dropped - before.path_dropped,
             profiles: after.pool.profiles.clone(),
-            counters: counters
-                .map(|((name, now), (_, then))| (name.clone(), now.saturating_sub(*then)))
+            counters: after
+                .counters
+                .iter()
+                .map(|(name, now)| (name.clone(), now.saturating_sub(then(name))))
                 .collect(),
         }
     }
