@@ -182,8 +182,7 @@ impl Peer {
 
     /// A slot waits for a keyframe of another encoding, or one is not sent whole yet.
     pub(crate) fn awaits_keyframe(&self) -> bool {
-        let mut slots = self.slots.iter().enumerate();
-        slots.any(|(place, slot)| slot.selection.awaited().is_some() || self.pacer.holds_any(place))
+        self.pacer.holds_anything() || self.slots.iter().any(|slot| slot.selection.awaited().is_some())
     }
 
     /// Lets its pictures be sent twice in part while its path loses packets, for `spare` bytes in the next second at most.

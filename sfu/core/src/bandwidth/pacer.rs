@@ -94,6 +94,11 @@ impl Pacer {
         self.due_at(now)
     }
 
+    /// Something is held.
+    pub(crate) fn holds_anything(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// Something is held for a slot.
     pub(crate) fn holds_any(&self, slot: usize) -> bool {
         self.held.iter().any(|held| held.slot == slot)
