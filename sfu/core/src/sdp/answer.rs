@@ -83,8 +83,18 @@ fn write_head(out: &mut String, answer: &Answer<'_>, media: &OfferedMedia) -> fm
     if media.mixed_extensions {
         out.push_str("a=extmap-allow-mixed\r\n");
     }
-    for (id, uri) in media.extensions.iter() {
-        write!(out, "a=extmap:{id} {uri}\r\n")?;
+    // What was offered one way only is answered with our side of it (RFC 8285 6).
+    let ours = if media.direction.receives_only() {
+        "sendonly"
+    } else {
+        "recvonly"
+    };
+    for (id, uri, one_way) in media.extensions.iter() {
+        if one_way {
+            write!(out, "a=extmap:{id}/{ours} {uri}\r\n")?;
+        } else {
+            write!(out, "a=extmap:{id} {uri}\r\n")?;
+        }
     }
     Ok(())
 }

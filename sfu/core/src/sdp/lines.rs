@@ -160,7 +160,7 @@ pub(super) fn sift(text: &str) -> Result<Lines<'_>, JoinError> {
 
 fn is_kept(line: &str) -> bool {
     KEPT.iter().any(|prefix| line.starts_with(prefix))
-        || (line.starts_with("a=extmap:") && extension::URIS.iter().any(|uri| line.contains(uri)))
+        || line.strip_prefix("a=extmap:").is_some_and(extension::is_of_use)
         || line.strip_prefix("a=rtcp-fb:").is_some_and(|rest| {
             rest.split_once(' ')
                 .is_some_and(|(_, feedback)| KEPT_FEEDBACK.contains(&feedback))

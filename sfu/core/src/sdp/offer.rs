@@ -205,7 +205,7 @@ fn read_media(line: &SdpMedia, section: &Section<'_>) -> Result<OfferedMedia, Jo
     if direction.sends() {
         codecs.keep_one_profile();
     }
-    let mut extensions = Extensions::read(line);
+    let mut extensions = Extensions::read(line, direction);
     // Both, or neither: a number without feedback, or the other way round, is of no use.
     extensions.transport_cc = extensions
         .transport_cc

@@ -320,6 +320,48 @@ fn encodings_of_a_simulcast_source_are_taken_in_the_clients_order() {
     assert!(!answer_to(&unwanted, &[]).unwrap().contains("a=simulcast"));
 }
 
+/// Trial D1: Firefox says of each extension in which direction it goes, and offers simulcast by `sendonly` ones.
+#[test]
+fn extensions_in_one_direction_are_taken_where_it_is_the_one_of_the_media() {
+    let sources = [source("1", SourceKind::Camera)];
+    let firefox = simulcast(&["l", "m", "h"], "a=simulcast:send l;m;h")
+        .replace("a=extmap:10 ", "a=extmap:10/sendonly ")
+        .replace("a=extmap:11 ", "a=extmap:11/sendonly ")
+        .replace(
+            "a=extmap:4 ",
+            "a=extmap:3/recvonly urn:ietf:params:rtp-hdrext:csrc-audio-level\r\na=extmap:4 ",
+        );
+    let answer = answer_to(&firefox, &sources).unwrap();
+    for line in [
+        "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
+        "a=extmap:10/recvonly urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+        "a=extmap:11/recvonly urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+        "a=simulcast:recv l;m;h",
+    ] {
+        assert!(answer.lines().any(|answered| answered == line), "{line}\n{answer}");
+    }
+    // What only comes to the client tells nothing of what it sends.
+    for other in ["recvonly", "inactive"] {
+        let turned = firefox.replace("a=extmap:10/sendonly", &format!("a=extmap:10/{other}"));
+        let answer = answer_to(&turned, &sources).unwrap();
+        assert!(!answer.contains("a=simulcast"), "{other}");
+    }
+    let number = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+    for (direction, offered, answered) in [
+        ("recvonly", "recvonly", true),
+        ("recvonly", "sendonly", false),
+        ("recvonly", "sendrecv", true),
+        ("sendonly", "sendonly", true),
+        ("sendonly", "recvonly", false),
+    ] {
+        let line = audio("1", direction).replace("a=extmap:3 ", &format!("a=extmap:3/{offered} "));
+        let sends = direction == "sendonly";
+        let sources = sends.then(|| source("1", SourceKind::Microphone));
+        let answer = answer_to(&offer(&[line]), sources.as_slice()).unwrap();
+        assert_eq!(answer.contains(number), answered, "{offered} of {direction}");
+    }
+}
+
 #[test]
 fn parameters_decide_whether_a_codec_is_supported() {
     let check = |name: &str, parameters: &str, expected: &str| {
