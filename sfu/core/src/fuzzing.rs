@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::bandwidth::Estimator;
+use crate::subscribe::bandwidth::Estimator;
 
 /// Lets congestion control take one feedback packet after another, each after a byte that gives a fourth of its length.
 pub fn transport_feedback(bytes: &[u8], now: Instant) {

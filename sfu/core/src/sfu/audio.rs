@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use super::Sfu;
 use crate::event::{Event, MediaKind, RoomId, Source, SourceKind};
-use crate::peer::Binding;
-use crate::rtp::red::{Block, Red};
-use crate::rtp::{Fields, Header, write_header};
-use crate::track::{Arrival, Received};
+use crate::publish::reception::Arrival;
+use crate::publish::track::Received;
+use crate::room::peer::Binding;
+use crate::wire::rtp::red::{Block, Red};
+use crate::wire::rtp::{Fields, Header, write_header};
 
 impl Sfu {
     /// Takes redundant sound apart: frames whose own packets did not come are forwarded in their place, then the newest,

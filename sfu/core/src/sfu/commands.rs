@@ -3,17 +3,17 @@
 use std::time::Instant;
 
 use super::Sfu;
-use crate::capture::Capture;
+use super::capture::Capture;
 use crate::event::{
     Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, PeerId, SlotContent, SlotInfo, SlotMapping,
     Source,
 };
-use crate::ice::{Credentials, IceAgent, is_ufrag};
-use crate::layers::TrackRef;
-use crate::peer::{Binding, Joining, Peer};
-use crate::sdp::{self, Answer, Extensions, Line, Offer, Role};
-use crate::slot::Slot;
-use crate::track::{Subscription, Track};
+use crate::handles::TrackRef;
+use crate::publish::track::{Subscription, Track};
+use crate::room::peer::{Binding, Joining, Peer};
+use crate::subscribe::slot::Slot;
+use crate::transport::ice::{Credentials, IceAgent, is_ufrag};
+use crate::wire::sdp::{self, Answer, Extensions, Line, Offer, Role};
 
 /// What the peer will be, read off the negotiated lines.
 #[derive(Default)]

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Sfu, push_bytes};
-use crate::demux::{Class, Tuple, classify};
-use crate::dtls::{DtlsServer, Progress};
 use crate::event::{DisconnectReason, Event};
-use crate::ice::Check;
 use crate::limits;
-use crate::peer::{Secured, Transport};
-use crate::srtp::{SrtpError, SrtpReceiver, SrtpSender};
-use crate::stun::{self, BindingRequest};
-use crate::transmit::Destination;
+use crate::room::peer::{Secured, Transport};
+use crate::transport::demux::{Class, Tuple, classify};
+use crate::transport::ice::Check;
+use crate::transport::transmit::Destination;
+use crate::wire::dtls::{DtlsServer, Progress};
+use crate::wire::srtp::{SrtpError, SrtpReceiver, SrtpSender};
+use crate::wire::stun::{self, BindingRequest};
 
 impl Sfu {
     pub(super) fn datagram(&mut self, now: Instant, tuple: Tuple, bytes: &mut [u8]) {

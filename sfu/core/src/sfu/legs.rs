@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::Sfu;
 use crate::event::{LegDirection, LegStats, MediaKind, Mid, Source, SourceKind};
-use crate::layers::Layer;
-use crate::leg::{Counts, share};
-use crate::peer::Peer;
+use crate::packet::Layer;
+use crate::publish::track::Track;
+use crate::quality::leg::{Counts, share};
 use crate::quality::{Picture, Sound, missing_after_redundancy, picture_score, sound_score};
-use crate::slot::Slot;
-use crate::track::Track;
+use crate::room::peer::Peer;
+use crate::subscribe::slot::Slot;
 
 /// How long a picture stands still when its viewer has to ask for a keyframe.
 const FROZEN_BY_REQUEST: Duration = Duration::from_millis(400);
@@ -93,7 +93,7 @@ fn published(track: &mut Track, source: Source, round_trip: Duration) -> LegStat
     let clock_rate = source.kind.media().clock_rate();
     let jitter = track.streams().map(|stream| stream.reception.jitter(clock_rate)).max();
     let jitter = jitter.unwrap_or_default();
-    let sum = |count: fn(&crate::track::Stream) -> u64| track.streams().map(count).sum();
+    let sum = |count: fn(&crate::publish::track::Stream) -> u64| track.streams().map(count).sum();
     let counts = Counts {
         packets: track.packets,
         expected: sum(|stream| stream.reception.expected()),

@@ -4,14 +4,15 @@ use std::time::Instant;
 
 use super::Sfu;
 use crate::event::SourceKind;
-use crate::forward::MediaPacket;
-use crate::layers::{TrackRef, bit};
+use crate::handles::TrackRef;
 use crate::limits;
-use crate::peer::{Binding, Peer, Transport};
-use crate::rtp::{AudioLevel, Header};
-use crate::sdp::Codec;
-use crate::slot::Forwarded;
-use crate::track::{Arrival, Received, Subscription, Unwanted};
+use crate::packet::{MediaPacket, bit};
+use crate::publish::reception::Arrival;
+use crate::publish::track::{Received, Subscription, Unwanted};
+use crate::room::peer::{Binding, Peer, Transport};
+use crate::subscribe::slot::Forwarded;
+use crate::wire::rtp::{AudioLevel, Header};
+use crate::wire::sdp::Codec;
 
 /// A retransmission names the packet it repeats in its first two bytes (RFC 4588 section 4).
 const ORIGINAL_SEQUENCE_LEN: usize = 2;

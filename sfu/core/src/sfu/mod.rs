@@ -1,37 +1,41 @@
 //! The core: every input goes through [`Sfu::handle`]; packets, events and the next deadline come out.
 
 mod audio;
-mod bandwidth;
+mod capture;
 mod commands;
+mod control;
 mod datagrams;
-mod feedback;
-mod layers;
+mod deadlines;
+mod estimate;
+mod layer_choice;
 mod legs;
 mod media;
 mod replay;
 mod timers;
+
+pub use capture::Captured;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::allocation::Demand;
-use crate::audio::Earlier;
-use crate::candidate::Candidate;
-use crate::capture::{Capture, Captured};
 use crate::counters::Counters;
-use crate::deadlines::Deadlines;
-use crate::demux::{Protocol, Routes, Tuple};
-use crate::dtls::{self, Certificate};
 use crate::event::{Command, DisconnectReason, Event, RoomId, Source};
-use crate::layers::LayerRate;
 use crate::limits;
-use crate::peer::Transport;
-use crate::repeats::Repeats;
-use crate::reports::NtpClock;
+use crate::packet::LayerRate;
+use crate::publish::clock::NtpClock;
+use crate::room::peer::Transport;
 use crate::room::{Peers, Rooms};
-use crate::transmit::{Arena, Destination, Transmits};
+use crate::subscribe::allocation::Demand;
+use crate::subscribe::earlier::Earlier;
+use crate::subscribe::repeats::Repeats;
+use crate::transport::demux::{Routes, Tuple};
+use crate::transport::transmit::{Arena, Destination, Transmits};
+use crate::wire::candidate::{Candidate, Protocol};
+use crate::wire::dtls::{self, Certificate};
+use capture::Capture;
+use deadlines::Deadlines;
 
 /// Fills its argument with unpredictable bytes.
 pub type Random = Box<dyn FnMut(&mut [u8]) + Send>;

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use super::Sfu;
-use crate::bandwidth::Held;
-use crate::forward::MediaPacket;
-use crate::layers::{TrackRef, bit};
-use crate::rtp::Header;
-use crate::sdp::Codec;
-use crate::slot::Forwarded;
-use crate::track::{Keyframe, Subscription};
+use crate::handles::TrackRef;
+use crate::packet::{MediaPacket, bit};
+use crate::publish::track::{Keyframe, Subscription};
+use crate::subscribe::bandwidth::Held;
+use crate::subscribe::slot::Forwarded;
+use crate::wire::rtp::Header;
+use crate::wire::sdp::Codec;
 
 /// Packets behind a late start that are sent after it.
 const CATCH_UP_MAX: u64 = 64;

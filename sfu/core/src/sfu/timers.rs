@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 use super::{Sfu, push_bytes};
-use crate::bandwidth;
-use crate::dtls::Progress;
 use crate::event::{DisconnectReason, Event, PeerStats};
-use crate::layers::TrackRef;
+use crate::handles::TrackRef;
 use crate::limits;
-use crate::peer::{Peer, Transport};
-use crate::rtcp;
-use crate::sdp::CNAME;
-use crate::track::Track;
+use crate::publish::receive_limit;
+use crate::publish::track::Track;
+use crate::room::peer::{Peer, Transport};
+use crate::wire::dtls::Progress;
+use crate::wire::rtcp;
+use crate::wire::sdp::CNAME;
 
 /// A compound is closed before it grows beyond this; a packet of ours is far smaller than the rest of the datagram.
 const COMPOUND_BYTES_MAX: usize = 1_000;
@@ -192,7 +192,7 @@ impl Sfu {
         rtcp::write_receiver_report(&mut self.scratch, peer.rtcp_ssrc, &blocks);
         rtcp::write_cname(&mut self.scratch, peer.rtcp_ssrc, CNAME);
         if !limited.is_empty() {
-            let bitrate_bps = bandwidth::receive_limit_bps(peer.tracks.iter().map(|track| track.kind));
+            let bitrate_bps = receive_limit::receive_limit_bps(peer.tracks.iter().map(|track| track.kind));
             rtcp::write_remb(&mut self.scratch, peer.rtcp_ssrc, bitrate_bps, &limited);
         }
         peer.send_rtcp(&self.scratch, &mut self.arena, &mut self.counters);

@@ -1,0 +1,11 @@
+//! What comes in from a publisher: its streams kept, counted, repaired and measured.
+
+pub(crate) mod arrivals;
+pub(crate) mod clock;
+pub(crate) mod keyframe;
+pub(crate) mod loudness;
+pub mod nack;
+pub(crate) mod receive_limit;
+pub(crate) mod reception;
+pub mod ring;
+pub(crate) mod track;

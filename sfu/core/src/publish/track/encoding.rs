@@ -1,0 +1,274 @@
+//! One encoding of a source: one picture size of a simulcast, or all there is.
+
+use std::time::Instant;
+
+use super::rates::Rates;
+use super::watched::Watched;
+use crate::event::MediaKind;
+use crate::limits;
+use crate::packet::MediaPacket;
+use crate::publish::clock::SenderClock;
+use crate::publish::nack::NackTracker;
+use crate::publish::reception::Reception;
+use crate::publish::ring::PacketRing;
+use crate::wire::rtp::dependency_descriptor::Structure;
+use crate::wire::sdp::{Codec, Codecs, Rid};
+
+/// An encoding has stopped when so many frames of the others came and none of its own: between half a second and one
+/// in a lively picture, never in a still one.
+const SILENT_FRAMES: u16 = 30;
+/// A gap of more packets than this is not repaired.
+const JUMP_MIN: u64 = 1_000;
+/// Packets that are sent again to somebody who begins to watch: about half a second of a large picture.
+const REPLAY_PACKETS_MAX: u64 = 150;
+/// Packets kept of a stream for retransmission: about three seconds of video.
+const VIDEO_RING: usize = 512;
+/// Sound is kept only to notice duplicates.
+const AUDIO_RING: usize = 64;
+
+/// An encoding that was negotiated, whether it arrives or not.
+#[derive(Debug)]
+pub(crate) struct Encoding {
+    /// Its name in the packets (RFC 8852); `None` without simulcast.
+    pub(crate) rid: Option<Rid>,
+    pub(crate) stream: Option<Stream>,
+    pub(crate) rates: Rates,
+    /// Width and height of the picture, as the last keyframe said.
+    pub(crate) size: Option<(u16, u16)>,
+    /// The newest keyframe.
+    pub(super) keyframe: Option<Keyframe>,
+    pub(super) watched: Watched,
+    /// Bits a second of all of it when it was last measured.
+    pub(super) last_bps: u64,
+    /// The highest spatial layer that came of it.
+    pub(super) spatial_top: u8,
+    /// It comes, as far as one can tell from those beside it.
+    pub(crate) arrives: bool,
+    /// Frames of other encodings since the last of its own.
+    silent_frames: u16,
+    /// Timestamp of the newest frame.
+    timestamp: Option<u32>,
+    /// SSRCs it has had; bounds how often it may begin a new one.
+    streams_begun: usize,
+}
+
+/// Where a keyframe began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Keyframe {
+    pub(crate) stream: u32,
+    pub(crate) codec: Codec,
+    pub(crate) index: u64,
+    pub(crate) timestamp: u32,
+    pub(crate) came_at: Instant,
+}
+
+/// The packets of one SSRC.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) ssrc: u32,
+    /// Unique in the core.
+    pub(crate) id: u32,
+    pub(crate) ring: PacketRing,
+    pub(crate) nack: Option<NackTracker>,
+    pub(crate) reception: Reception,
+    pub(crate) sender: Option<SenderClock>,
+    /// Of its dependency descriptors.
+    pub(super) structure: Option<Box<Structure>>,
+}
+
+impl Encoding {
+    pub(crate) fn new(rid: Option<Rid>) -> Self {
+        Self {
+            rid,
+            stream: None,
+            rates: Rates::default(),
+            size: None,
+            keyframe: None,
+            watched: Watched::default(),
+            last_bps: 0,
+            spatial_top: 0,
+            arrives: false,
+            silent_frames: 0,
+            timestamp: None,
+            streams_begun: 0,
+        }
+    }
+
+    /// Notes a packet of a spatial layer; true when there was none so high.
+    pub(super) fn note_spatial(&mut self, spatial: u8) -> bool {
+        // More are not in use, and a publisher that claims them must not shift numbers away.
+        let spatial = spatial.min(3);
+        let higher = spatial > self.spatial_top;
+        self.spatial_top = self.spatial_top.max(spatial);
+        higher
+    }
+
+    /// Notes which decode targets the publisher sends now; later packets need not repeat it.
+    pub(super) fn note_active_targets(&mut self, active: u32) {
+        let stream = self.stream.as_mut();
+        if let Some(structure) = stream.and_then(|stream| stream.structure.as_deref_mut()) {
+            structure.active_targets = active;
+        }
+    }
+
+    /// Notes a packet that a decoder can begin with; a keyframe may have several.
+    pub(super) fn note_keyframe(&mut self, packet: &MediaPacket) {
+        let begun = Keyframe {
+            stream: packet.stream,
+            codec: packet.codec,
+            index: packet.index,
+            timestamp: packet.header.timestamp,
+            came_at: packet.came_at,
+        };
+        let news = self.keyframe.is_none_or(|known| {
+            if known.stream != begun.stream {
+                true
+            } else if known.timestamp == begun.timestamp {
+                begun.index < known.index
+            } else {
+                begun.index > known.index
+            }
+        });
+        if news {
+            self.keyframe = Some(begun);
+        }
+    }
+
+    /// The newest keyframe and the newest packet since, if that is so lately that to send it all again is better than to
+    /// ask for another keyframe.
+    pub(crate) fn fresh_keyframe(&self, now: Instant) -> Option<(Keyframe, u64)> {
+        let keyframe = self.keyframe?;
+        let stream = self.stream.as_ref().filter(|stream| stream.id == keyframe.stream)?;
+        let newest = stream.reception.highest()?;
+        let fresh = now.saturating_duration_since(keyframe.came_at) < limits::KEYFRAME_REQUEST_INTERVAL;
+        (fresh && newest < keyframe.index + REPLAY_PACKETS_MAX).then_some((keyframe, newest))
+    }
+
+    /// Notes a packet; true when it is the first of a frame.
+    pub(super) fn begins_frame(&mut self, timestamp: u32) -> bool {
+        self.timestamp.replace(timestamp) != Some(timestamp)
+    }
+
+    /// Notes a frame of its own; true when the encoding had not arrived before.
+    pub(super) fn came(&mut self) -> bool {
+        self.silent_frames = 0;
+        !std::mem::replace(&mut self.arrives, true)
+    }
+
+    /// Notes a frame of another encoding; true when this one is taken to have stopped.
+    pub(super) fn other_came(&mut self) -> bool {
+        self.silent_frames = self.silent_frames.saturating_add(1);
+        self.silent_frames >= SILENT_FRAMES && std::mem::replace(&mut self.arrives, false)
+    }
+
+    /// Begins the stream of an SSRC that was not there before; false when there were too many.
+    pub(super) fn begin_stream(&mut self, ssrc: u32, kind: MediaKind, codecs: &Codecs, stream_id: &mut u32) -> bool {
+        if self.streams_begun == limits::SSRCS_PER_TRACK_MAX {
+            return false;
+        }
+        self.streams_begun += 1;
+        *stream_id = stream_id.wrapping_add(1);
+        let video = kind == MediaKind::Video;
+        let repeats = codecs.iter().any(|codec| codec.nack);
+        self.stream = Some(Stream {
+            ssrc,
+            id: *stream_id,
+            ring: PacketRing::new(if video { VIDEO_RING } else { AUDIO_RING }),
+            nack: (video && repeats).then(NackTracker::new),
+            reception: Reception::default(),
+            sender: None,
+            structure: None,
+        });
+        true
+    }
+}
+
+impl Stream {
+    /// A packet from after the first and still of use that never came.
+    pub(crate) fn lacks(&self, index: u64) -> bool {
+        let first = self.reception.first().is_some_and(|first| first < index);
+        let recent = self
+            .reception
+            .highest()
+            .is_some_and(|highest| index + AUDIO_RING as u64 > highest);
+        first && recent && self.ring.get(index).is_none()
+    }
+
+    /// So much lies between this packet and those before that nobody will repair it: the stream begins anew.
+    pub(super) fn jumps_to(&self, index: u64) -> bool {
+        self.reception
+            .highest()
+            .is_some_and(|highest| index > highest + JUMP_MIN)
+    }
+
+    /// The index that a sequence number without a roll-over counter means: the one nearest to the newest.
+    pub(crate) fn index_of(&self, sequence: u16) -> Option<u64> {
+        let highest = self.reception.highest()?;
+        #[expect(clippy::cast_possible_truncation, reason = "the distance modulo 2^16 is meant")]
+        let ahead = sequence.wrapping_sub(highest as u16).cast_signed();
+        highest.checked_add_signed(i64::from(ahead))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::packet::{Descriptor, Layer};
+    use crate::wire::rtp::Header;
+
+    fn packet(index: u64, timestamp: u32, came_at: Instant) -> MediaPacket {
+        let mut bytes = [0; 13];
+        bytes[0] = 0x80;
+        bytes[4..8].copy_from_slice(&timestamp.to_be_bytes());
+        MediaPacket {
+            stream: 7,
+            encoding: 0,
+            layer: Layer::default(),
+            codec: Codec::Av1,
+            index,
+            header: Header::parse(&bytes).unwrap(),
+            descriptor: Descriptor::Plain { keyframe: true },
+            newest: true,
+            captured: None,
+            came_at,
+        }
+    }
+
+    #[test]
+    fn a_keyframe_is_fresh_for_a_moment_and_begins_with_its_first_packet() {
+        let now = Instant::now();
+        let mut encoding = Encoding::new(None);
+        let mut id = 6;
+        assert!(encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut id));
+        let receive = |encoding: &mut Encoding, index, timestamp| {
+            let stream = encoding.stream.as_mut().unwrap();
+            let arrival = crate::publish::reception::Arrival::First;
+            stream.reception.received(index, timestamp, 90_000, arrival, now);
+        };
+        assert_eq!(encoding.fresh_keyframe(now), None);
+        for (index, timestamp) in [(100, 1), (103, 3), (102, 3), (104, 3), (99, 0)] {
+            receive(&mut encoding, index, timestamp);
+            encoding.note_keyframe(&packet(index, timestamp, now));
+        }
+        let fresh = |encoding: &Encoding, now| encoding.fresh_keyframe(now).map(|(one, newest)| (one.index, newest));
+        assert_eq!(fresh(&encoding, now), Some((102, 104)));
+        assert_eq!(fresh(&encoding, now + Duration::from_millis(501)), None);
+        receive(&mut encoding, 260, 9);
+        assert_eq!(fresh(&encoding, now), None, "too much came since");
+    }
+
+    #[test]
+    fn a_jump_is_a_new_beginning() {
+        let now = Instant::now();
+        let mut encoding = Encoding::new(None);
+        assert!(encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut 0));
+        let stream = encoding.stream.as_mut().unwrap();
+        assert!(!stream.jumps_to(60_000), "there is nothing to jump from");
+        stream
+            .reception
+            .received(500, 0, 90_000, crate::publish::reception::Arrival::First, now);
+        assert!(!stream.jumps_to(1_500) && stream.jumps_to(1_501) && !stream.jumps_to(3));
+    }
+}

@@ -1,0 +1,452 @@
+//! One source that a peer publishes: its encodings, what arrived of them, and who watches them.
+
+mod encoding;
+mod rates;
+mod watched;
+
+use std::time::Instant;
+
+pub(crate) use encoding::{Encoding, Keyframe, Stream};
+
+use crate::event::{MediaKind, SourceKind};
+use crate::packet::{Descriptor, Layer, LayerRate, MediaPacket, bit};
+use crate::publish::keyframe::KeyframeRequests;
+use crate::publish::loudness::Loudness;
+use crate::publish::nack::NackTracker;
+use crate::publish::reception::Arrival;
+use crate::quality::leg::Leg;
+use crate::wire::rtp::Header;
+use crate::wire::rtp::dependency_descriptor::DependencyDescriptor;
+use crate::wire::sdp::{Codec, Codecs, Rid};
+
+/// Lines of the best encoding until a keyframe says how many there are.
+const HEIGHT_ASSUMED: u32 = 720;
+
+/// How much more than the one below an encoding costs, and the least that one costs, until it was measured.
+const ENCODING_RATIO: u64 = 3;
+const ENCODING_BPS_MIN: u64 = 150_000;
+
+/// A slot that carries a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Subscription {
+    pub(crate) peer: usize,
+    pub(crate) slot: usize,
+    /// The encodings that it takes packets of, by bits; kept here so that the others cost no look at the slot.
+    pub(crate) interest: u8,
+    /// The encodings that it would take if they came, by bits.
+    pub(crate) needed: u8,
+}
+
+impl Subscription {
+    /// A slot that takes nothing yet.
+    pub(crate) fn new(peer: usize, slot: usize) -> Self {
+        Self {
+            peer,
+            slot,
+            interest: 0,
+            needed: 0,
+        }
+    }
+}
+
+/// A published source.
+#[derive(Debug)]
+pub(crate) struct Track {
+    pub(crate) kind: SourceKind,
+    pub(crate) mid: String,
+    pub(crate) codecs: Codecs,
+    /// Id of the header extension that tells layers.
+    dependency_descriptor: Option<u8>,
+    /// In the order of the offer; one without a RID where there is no simulcast.
+    pub(crate) encodings: Vec<Encoding>,
+    pub(crate) subscriptions: Vec<Subscription>,
+    /// The encodings that any subscription takes, by bits.
+    interest: u8,
+    pub(crate) keyframes: KeyframeRequests,
+    /// Packets and bytes that came, those sent again included.
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    pub(crate) leg: Leg,
+    /// Of a microphone.
+    pub(crate) loudness: Loudness,
+    /// Nothing of it is forwarded.
+    pub(crate) muted: bool,
+    /// Other encodings arrive than before, or in other sizes: its slots are to look again.
+    pub(crate) changed: bool,
+}
+
+/// Why a packet of a track is not forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unwanted {
+    PayloadType,
+    Duplicate,
+    TooManyStreams,
+}
+
+/// A packet, and where it belongs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Received<'a> {
+    pub(crate) encoding: usize,
+    pub(crate) header: Header,
+    /// `roc << 16 | sequence`.
+    pub(crate) index: u64,
+    pub(crate) packet: &'a [u8],
+    pub(crate) arrival: Arrival,
+}
+
+impl Track {
+    /// `rids` are those of a simulcast source, from the smallest picture up; empty without simulcast.
+    pub(crate) fn new(
+        kind: SourceKind,
+        mid: String,
+        codecs: Codecs,
+        rids: &[Rid],
+        dependency_descriptor: Option<u8>,
+    ) -> Self {
+        let encodings = if rids.is_empty() {
+            vec![Encoding::new(None)]
+        } else {
+            rids.iter().map(|rid| Encoding::new(Some(rid.clone()))).collect()
+        };
+        Self {
+            kind,
+            mid,
+            codecs,
+            dependency_descriptor,
+            encodings,
+            subscriptions: Vec::new(),
+            interest: 0,
+            keyframes: KeyframeRequests::default(),
+            packets: 0,
+            bytes: 0,
+            leg: Leg::default(),
+            loudness: Loudness::default(),
+            muted: false,
+            changed: false,
+        }
+    }
+
+    /// The streams that flow now, best last.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &Stream> {
+        self.encodings.iter().filter_map(|encoding| encoding.stream.as_ref())
+    }
+
+    pub(crate) fn streams_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
+        self.encodings
+            .iter_mut()
+            .filter_map(|encoding| encoding.stream.as_mut())
+    }
+
+    /// The stream of this number, if it still flows.
+    pub(crate) fn stream(&self, id: u32) -> Option<&Stream> {
+        self.streams().find(|stream| stream.id == id)
+    }
+
+    /// The encoding with this RID (RFC 8852), or the only one where there is no simulcast.
+    pub(crate) fn encoding_of(&self, rid: Option<&[u8]>) -> Option<usize> {
+        if !self.simulcast() {
+            return Some(0);
+        }
+        self.encodings
+            .iter()
+            .position(|encoding| encoding.rid.as_ref().map(|rid| rid.0.as_bytes()) == rid)
+    }
+
+    fn simulcast(&self) -> bool {
+        self.encodings.len() > 1
+    }
+
+    /// Takes an authenticated packet. `stream_id` names a new stream if this begins one.
+    pub(crate) fn receive(
+        &mut self,
+        received: &Received<'_>,
+        stream_id: &mut u32,
+        now: Instant,
+    ) -> Result<MediaPacket, Unwanted> {
+        let Received {
+            encoding: place,
+            header,
+            index,
+            packet,
+            arrival,
+        } = *received;
+        let codec = self.codecs.by_payload_type(header.payload_type);
+        let codec = codec.ok_or(Unwanted::PayloadType)?.codec;
+        let encoding = &mut self.encodings[place];
+        if encoding.stream.as_ref().is_none_or(|stream| stream.ssrc != header.ssrc) {
+            if !encoding.begin_stream(header.ssrc, self.kind.media(), &self.codecs, stream_id) {
+                return Err(Unwanted::TooManyStreams);
+            }
+            if self.interest & bit(place) > 0 && self.kind.media() == MediaKind::Video {
+                self.keyframes.want(place);
+            }
+        }
+        let stream = encoding.stream.as_mut().expect("begun above");
+        if stream.jumps_to(index) {
+            *stream_id = stream_id.wrapping_add(1);
+            stream.id = *stream_id;
+        }
+        let newest = stream.reception.highest().is_none_or(|highest| index > highest);
+        if stream.ring.get(index).is_some() || !stream.ring.insert(index, packet) {
+            return Err(Unwanted::Duplicate);
+        }
+        stream
+            .reception
+            .received(index, header.timestamp, codec.clock_rate(), arrival, now);
+        if let Some(nack) = &mut stream.nack {
+            if self.interest & bit(place) > 0 {
+                nack.received(index, arrival == Arrival::Retransmission, now);
+            } else {
+                nack.pass(index);
+            }
+        }
+        self.packets += 1;
+        self.bytes += packet.len() as u64;
+        let id = stream.id;
+        let told = self.dependency_descriptor.and_then(|id| header.extension(packet, id));
+        if let Some(told) = told.filter(|told| newest && DependencyDescriptor::brings_structure(told)) {
+            let _ = DependencyDescriptor::parse(told, &mut stream.structure);
+        }
+        let mut media = self.describe((place, id, codec), header, index, packet, (newest, now));
+        if newest && let Some(active) = media.descriptor.told().and_then(|told| told.active_targets) {
+            self.encodings[place].note_active_targets(active);
+        }
+        if media.descriptor.keyframe() {
+            self.keyframes.arrived(place);
+            self.learn_size(place, &media, packet);
+            media.captured = self.captured(place, header.timestamp);
+            self.encodings[place].note_keyframe(&media);
+        }
+        self.changed |= !self.simulcast() && self.encodings[place].note_spatial(media.layer.spatial);
+        self.encodings[place].rates.add(packet.len(), media.layer, now);
+        if newest && self.encodings[place].begins_frame(header.timestamp) {
+            self.note_frame(place);
+        }
+        Ok(media)
+    }
+
+    /// Something of the publisher was lost that the numbers of what came do not explain: perhaps the end of a picture of
+    /// an encoding that somebody watches. `but` is the encoding that it came by, where that is of this track.
+    pub(crate) fn suspect(&mut self, but: Option<usize>, now: Instant) {
+        for (place, encoding) in self.encodings.iter_mut().enumerate() {
+            let nack = encoding.stream.as_mut().and_then(|stream| stream.nack.as_mut());
+            if let Some(nack) = nack.filter(|_| self.interest & bit(place) > 0 && but != Some(place)) {
+                nack.suspect(now);
+            }
+        }
+    }
+
+    /// How many packets a packet of this SSRC and index leaves out of its stream.
+    pub(crate) fn left_out(&self, encoding: usize, ssrc: u32, index: u64) -> u64 {
+        let stream = self.encodings[encoding].stream.as_ref();
+        let stream = stream.filter(|stream| stream.ssrc == ssrc);
+        let highest = stream.and_then(|stream| stream.reception.highest());
+        highest.map_or(0, |highest| index.saturating_sub(highest + 1))
+    }
+
+    fn learn_size(&mut self, place: usize, keyframe: &MediaPacket, packet: &[u8]) {
+        let payload = keyframe.header.payload(packet);
+        let Descriptor::Vp8(vp8) = keyframe.descriptor else {
+            return;
+        };
+        let Some(size) = vp8.picture_size(payload) else { return };
+        self.changed |= self.encodings[place].size.replace(size) != Some(size);
+    }
+
+    /// When the publisher took a picture, by its last sender report.
+    fn captured(&self, place: usize, timestamp: u32) -> Option<u64> {
+        let sender = self.encodings[place].stream.as_ref()?.sender?;
+        let ticks = i128::from(timestamp.wrapping_sub(sender.rtp_timestamp).cast_signed());
+        let since = (ticks << 32) / i128::from(self.kind.media().clock_rate());
+        Some(sender.ntp.wrapping_add_signed(i64::try_from(since).ok()?))
+    }
+
+    fn note_frame(&mut self, place: usize) {
+        for (other, encoding) in self.encodings.iter_mut().enumerate() {
+            self.changed |= if other == place {
+                encoding.came()
+            } else {
+                encoding.other_came()
+            };
+        }
+    }
+
+    /// What the forwarding needs to know of a packet.
+    pub(crate) fn describe(
+        &self,
+        (encoding, stream, codec): (usize, u32, Codec),
+        header: Header,
+        index: u64,
+        packet: &[u8],
+        (newest, now): (bool, Instant),
+    ) -> MediaPacket {
+        let mut descriptor = Descriptor::read(codec, header.payload(packet));
+        let told = self
+            .dependency_descriptor
+            .and_then(|id| header.extension_at(packet, id));
+        if let Some(told) = told {
+            let structure = self.stream(stream).and_then(|stream| stream.structure.as_deref());
+            descriptor = descriptor.layered(packet, told, structure);
+        }
+        let mut layer = descriptor.layer();
+        if self.simulcast() {
+            layer.spatial = u8::try_from(encoding).expect("encodings are bounded");
+        }
+        MediaPacket {
+            stream,
+            encoding,
+            layer,
+            codec,
+            index,
+            header,
+            descriptor,
+            newest,
+            captured: None,
+            came_at: now,
+        }
+    }
+
+    /// Appends the layers that can be shown now with their cost, ascending: those that arrive, and the encodings that the
+    /// publisher saves because nobody watches them, at their last cost or what is usual.
+    pub(crate) fn layer_rates(&self, now: Instant, out: &mut Vec<LayerRate>) {
+        let simulcast = self.simulcast();
+        let mut below_bps = 0;
+        for (spatial, encoding) in (0u8..).zip(&self.encodings) {
+            let first = out.len();
+            encoding.rates.each(now, |layer, bps| {
+                let spatial = if simulcast { spatial } else { layer.spatial };
+                let layer = Layer { spatial, ..layer };
+                out.push(LayerRate { layer, bps });
+            });
+            if out.len() == first && simulcast && encoding.watched.can_be_had(now) {
+                let usual = (below_bps * ENCODING_RATIO).max(ENCODING_BPS_MIN);
+                let bps = if encoding.last_bps > 0 {
+                    encoding.last_bps
+                } else {
+                    usual
+                };
+                let temporal = 0;
+                out.push(LayerRate {
+                    layer: Layer { spatial, temporal },
+                    bps,
+                });
+            }
+            below_bps = out[first..].last().map_or(below_bps, |rate| rate.bps);
+        }
+    }
+
+    /// Remembers what each encoding costs, for when it does not come any more. To be called about once a second.
+    pub(crate) fn measure(&mut self, now: Instant) {
+        for encoding in &mut self.encodings {
+            let mut last = 0;
+            encoding.rates.each(now, |_, bps| last = last.max(bps));
+            if last > 0 {
+                encoding.last_bps = last;
+            }
+        }
+    }
+
+    /// The smallest layer that fills a slot of this size (width and height); `None` when it is not shown.
+    pub(crate) fn layer_for(&self, size: Option<(u16, u16)>) -> Option<Layer> {
+        let Some((width, height)) = size else {
+            return Some(Layer::BEST);
+        };
+        if width == 0 || height == 0 {
+            return None;
+        }
+        let layers = if self.simulcast() {
+            self.encodings.len()
+        } else {
+            usize::from(self.encodings[0].spatial_top) + 1
+        };
+        let enough = (0..layers).find(|place| self.height_of(*place, layers) >= u32::from(height));
+        let spatial = match enough {
+            Some(place) if layers > 1 => u8::try_from(place).expect("encodings are bounded"),
+            Some(_) | None => u8::MAX,
+        };
+        Some(Layer {
+            spatial,
+            temporal: u8::MAX,
+        })
+    }
+
+    /// Its spatial layers are told by the dependency descriptor alone, not by the payload too as those of VP9: who does not
+    /// get that can decode only the lowest, since browsers take each layer for a picture of its own.
+    pub(crate) fn needs_descriptor(&self) -> bool {
+        let [only] = self.encodings.as_slice() else {
+            return false;
+        };
+        only.spatial_top > 0
+            && only.keyframe.is_some_and(|keyframe| match keyframe.codec {
+                Codec::Av1 | Codec::H264(_) => true,
+                Codec::Opus | Codec::Vp8 | Codec::Vp9 => false,
+            })
+    }
+
+    /// Lines of an encoding's picture: as its last keyframe said, else as if each encoding were twice as high as the
+    /// one before and the last of [`HEIGHT_ASSUMED`]. So it is, too, with the spatial layers of one stream.
+    fn height_of(&self, place: usize, layers: usize) -> u32 {
+        if !self.simulcast() {
+            let structure = self.streams().find_map(|stream| stream.structure.as_deref());
+            let told = structure.and_then(|structure| structure.resolutions.get(place));
+            let told = told.map(|(_, height)| *height).filter(|height| *height > 0);
+            return told.unwrap_or(HEIGHT_ASSUMED >> (layers - 1 - place));
+        }
+        let known = |encoding: &Encoding| encoding.size.map(|(_, height)| u32::from(height));
+        if let Some(height) = known(&self.encodings[place]) {
+            return height;
+        }
+        let other = self.encodings.iter().enumerate().rev();
+        let (there, height) = other
+            .filter_map(|(there, encoding)| Some((there, known(encoding)?)))
+            .next()
+            .unwrap_or((self.encodings.len() - 1, HEIGHT_ASSUMED));
+        if there > place {
+            height >> (there - place)
+        } else {
+            height << (place - there)
+        }
+    }
+
+    /// The encoding of this target, whether it arrives or not.
+    pub(crate) fn encoding_for(&self, target: Layer) -> usize {
+        usize::from(target.spatial).min(self.encodings.len() - 1)
+    }
+
+    /// The encoding to forward for this target: its own, else the next best of those that arrive.
+    pub(crate) fn aim(&self, target: Layer) -> usize {
+        let best = self.encoding_for(target);
+        let arrives = |place: &usize| self.encodings[*place].arrives;
+        let below = (0..=best).rev().find(arrives);
+        below
+            .or_else(|| (best + 1..self.encodings.len()).find(arrives))
+            .unwrap_or(best)
+    }
+
+    /// The publisher said that it answers keyframe requests.
+    pub(crate) fn can_ask_keyframe(&self) -> bool {
+        self.codecs.iter().any(|codec| codec.pli || codec.fir)
+    }
+
+    /// The SSRCs to name when keyframes of these encodings are asked for. One that has not begun yet has none; then the
+    /// publisher is asked by another, since most code all their encodings anew together.
+    pub(crate) fn keyframe_ssrcs(&self, wanted: u8) -> impl Iterator<Item = u32> {
+        let named = move |(place, encoding): (usize, &Encoding)| {
+            let stream = encoding.stream.as_ref().filter(|_| wanted & bit(place) > 0);
+            stream.map(|stream| stream.ssrc)
+        };
+        let mut ssrcs = self.encodings.iter().enumerate().filter_map(named).peekable();
+        let instead = self.streams().next().map(|stream| stream.ssrc);
+        let instead = instead.filter(|_| wanted > 0 && ssrcs.peek().is_none());
+        ssrcs.chain(instead)
+    }
+
+    /// When something is to be asked of the publisher.
+    pub(crate) fn due_at(&self, now: Instant) -> Option<Instant> {
+        let mut streams = self.streams().peekable();
+        streams.peek()?;
+        let nack = streams.filter_map(|stream| stream.nack.as_ref().and_then(NackTracker::next_due));
+        let keyframe = self.keyframes.due_at(now).filter(|_| self.can_ask_keyframe());
+        nack.chain(keyframe).min()
+    }
+}

@@ -1,0 +1,391 @@
+//! One WebRTC connection: its path, its keys, what it publishes and the slots it receives on.
+
+use std::time::{Duration, Instant};
+
+use crate::counters::Counters;
+use crate::event::{MediaKind, PeerId, PeerStats, RoomId, SourceKind};
+use crate::limits;
+use crate::packet::MediaPacket;
+use crate::prefetch::prefetch;
+use crate::publish::arrivals::ArrivalLog;
+use crate::publish::clock::PublisherClock;
+use crate::publish::track::Track;
+use crate::quality::leg::PathLoss;
+use crate::subscribe::bandwidth::{Estimator, Held, Pacer};
+use crate::subscribe::earlier::Earlier;
+use crate::subscribe::redundancy::Redundancy;
+use crate::subscribe::repeats::Carried;
+use crate::subscribe::slot::{Forwarded, Path, Slot};
+use crate::transport::budget::Budget;
+use crate::transport::demux::Tuple;
+use crate::transport::ice::IceAgent;
+use crate::transport::transmit::{Arena, Destination};
+use crate::wire::dtls::{DtlsServer, Fingerprint};
+use crate::wire::sdp::{Codec, Extensions};
+use crate::wire::srtp::{RTCP_OVERHEAD, SrtpReceiver, SrtpSender};
+
+/// Taken for a round trip until one is measured.
+const ROUND_TRIP_ASSUMED: Duration = Duration::from_millis(100);
+
+/// How far the connection has come.
+pub(crate) enum Transport {
+    /// No handshake datagram came from a validated pair yet.
+    Waiting,
+    Handshaking(Box<DtlsServer>),
+    Connected(Box<Secured>),
+}
+
+/// A connection with keys.
+pub(crate) struct Secured {
+    pub(crate) dtls: DtlsServer,
+    pub(crate) receiver: SrtpReceiver,
+    pub(crate) sender: SrtpSender,
+}
+
+/// An SSRC of the client, bound to one encoding of one of its tracks for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Binding {
+    pub(crate) ssrc: u32,
+    pub(crate) track: usize,
+    pub(crate) encoding: usize,
+    pub(crate) rtx: bool,
+}
+
+/// A peer.
+pub(crate) struct Peer {
+    pub(crate) id: PeerId,
+    pub(crate) room: RoomId,
+    /// Its place in the core's table.
+    pub(crate) key: u32,
+    pub(crate) ice: IceAgent,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) transport: Transport,
+    /// The gate: shut until the room's owner opens it.
+    pub(crate) allowed: bool,
+    pub(crate) tracks: Vec<Track>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) bindings: Vec<Binding>,
+    /// Ids of header extensions; one id means the same on every m-line.
+    pub(crate) extensions: Extensions,
+    pub(crate) arrivals: ArrivalLog,
+    /// What the path to the client carries; only if it sends transport-wide feedback.
+    pub(crate) estimator: Option<Box<Estimator>>,
+    /// Spreads its pictures where the estimate binds.
+    pub(crate) pacer: Pacer,
+    /// Receiver estimated maximum bitrate, in bits a second: what a client without such feedback says itself.
+    pub(crate) remb_bps: Option<u64>,
+    /// When the layers of its slots are looked at again.
+    pub(crate) allocate_at: Option<Instant>,
+    /// Under which we report to this peer.
+    pub(crate) rtcp_ssrc: u32,
+    pub(crate) clock: PublisherClock,
+    pub(crate) round_trip: Option<Duration>,
+    redundancy: Redundancy,
+    pub(crate) path_loss: PathLoss,
+    pub(crate) stats: PeerStats,
+    /// Authentic packets that it may send.
+    pub(crate) budget: Budget,
+    /// Authentic checks that are answered.
+    pub(crate) checks: Budget,
+    /// DTLS datagrams that are looked at.
+    pub(crate) handshakes: Budget,
+    /// Only while its path loses packets.
+    pub(crate) carried: Option<Carried>,
+    /// What is sent to it again.
+    pub(crate) retransmissions: Budget,
+    pub(crate) joined_at: Instant,
+    pub(crate) last_packet_at: Option<Instant>,
+    pub(crate) alive_reported: Option<Instant>,
+    pub(crate) report_at: Instant,
+    pub(crate) stats_at: Instant,
+    /// When it wants to be looked at; kept by [`Peer::schedule`].
+    pub(crate) wake_at: Instant,
+}
+
+/// What a peer is made of when it joins.
+pub(crate) struct Joining {
+    pub(crate) id: PeerId,
+    pub(crate) room: RoomId,
+    pub(crate) key: u32,
+    pub(crate) ice: IceAgent,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) tracks: Vec<Track>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) bindings: Vec<Binding>,
+    pub(crate) extensions: Extensions,
+    pub(crate) rtcp_ssrc: u32,
+}
+
+impl Peer {
+    pub(crate) fn new(joining: Joining, now: Instant) -> Self {
+        let Joining {
+            id,
+            room,
+            key,
+            ice,
+            fingerprint,
+            tracks,
+            slots,
+            bindings,
+            extensions,
+            rtcp_ssrc,
+        } = joining;
+        let estimator = slots.iter().any(|slot| slot.extensions.transport_cc.is_some());
+        Self {
+            id,
+            room,
+            key,
+            ice,
+            fingerprint,
+            transport: Transport::Waiting,
+            allowed: false,
+            tracks,
+            slots,
+            bindings,
+            extensions,
+            arrivals: ArrivalLog::new(now),
+            estimator: estimator.then(|| Box::new(Estimator::new(now))),
+            pacer: Pacer::default(),
+            remb_bps: None,
+            allocate_at: None,
+            rtcp_ssrc,
+            clock: PublisherClock::default(),
+            round_trip: None,
+            redundancy: Redundancy::default(),
+            path_loss: PathLoss::default(),
+            stats: PeerStats::default(),
+            budget: Budget::new(limits::PACKETS_PER_SECOND_MAX, now),
+            checks: Budget::new(limits::CHECKS_PER_SECOND_MAX, now),
+            handshakes: Budget::new(limits::HANDSHAKES_PER_SECOND_MAX, now),
+            carried: None,
+            retransmissions: Budget::new(limits::RETRANSMISSIONS_PER_SECOND_MAX, now),
+            joined_at: now,
+            last_packet_at: None,
+            alive_reported: None,
+            report_at: now + limits::REPORT_INTERVAL,
+            stats_at: now + limits::STATS_INTERVAL,
+            wake_at: now,
+        }
+    }
+
+    /// Adds as much redundancy to its sound as a path needs that loses this share (0 to 1).
+    pub(crate) fn add_redundancy(&mut self, lost: f32, now: Instant) {
+        let frames = self.redundancy.reported(lost, now);
+        for slot in &mut self.slots {
+            slot.redundancy = frames;
+        }
+    }
+
+    /// Its path loses packets, or did so a few seconds ago.
+    pub(crate) fn loses(&self) -> bool {
+        self.redundancy.frames() > 0
+    }
+
+    /// A slot waits for a keyframe of another encoding, or one is not sent whole yet.
+    pub(crate) fn awaits_keyframe(&self) -> bool {
+        self.pacer.holds_anything() || self.slots.iter().any(|slot| slot.selection.awaited().is_some())
+    }
+
+    /// Lets its pictures be sent twice in part while its path loses packets, for `spare` bytes in the next second at most.
+    pub(crate) fn allow_repeats(&mut self, spare: u64) {
+        let mut spare = spare;
+        let lossy = self.loses();
+        self.carried = self
+            .carried
+            .take()
+            .filter(|_| lossy)
+            .or_else(|| lossy.then(Carried::new));
+        for slot in &mut self.slots {
+            if slot.kind == MediaKind::Video {
+                let room = if lossy { spare } else { 0 };
+                spare -= slot.repeats.look(slot.counts.bytes_in_all, room);
+            }
+        }
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(self.transport, Transport::Connected(_))
+    }
+
+    pub(crate) fn destination(&self) -> Option<Destination> {
+        let tuple = self.ice.selected()?;
+        Some(Destination { tuple, key: self.key })
+    }
+
+    pub(crate) fn round_trip(&self) -> Duration {
+        self.round_trip.unwrap_or(ROUND_TRIP_ASSUMED)
+    }
+
+    /// The pair is this peer's against another that says it is there as well: it was checked lately, or is the one in
+    /// use by a client that was heard lately.
+    pub(crate) fn keeps(&self, tuple: Tuple, now: Instant) -> bool {
+        let lately = |at: Instant| now.saturating_duration_since(at) < limits::PAIR_KEPT;
+        let in_use = self.ice.selected() == Some(tuple);
+        self.ice.checked_at(tuple).is_some_and(lately) || (in_use && self.last_packet_at.is_some_and(lately))
+    }
+
+    /// Notes a packet that proves the client's presence.
+    pub(crate) fn authenticated(&mut self, now: Instant) {
+        self.last_packet_at = Some(now);
+    }
+
+    pub(crate) fn track_of(&self, kind: SourceKind) -> Option<usize> {
+        self.tracks.iter().position(|track| track.kind == kind)
+    }
+
+    /// Asks for what [`Peer::forward`] looks at first.
+    pub(crate) fn prefetch(&self) {
+        prefetch(&self.allowed);
+        prefetch(&self.transport);
+        prefetch(&self.slots);
+        prefetch(&self.estimator);
+        prefetch(&self.pacer);
+        prefetch(&self.stats);
+        self.ice.prefetch_selected();
+    }
+
+    /// Asks for the slot, the keys and the estimate, once [`Peer::prefetch`] was answered.
+    pub(crate) fn prefetch_slot(&self, slot: usize) {
+        if let Some(slot) = self.slots.get(slot) {
+            prefetch(slot);
+        }
+        if let Transport::Connected(secured) = &self.transport {
+            prefetch(&secured.sender);
+        }
+        if let Some(estimator) = &self.estimator {
+            estimator.prefetch();
+        }
+    }
+
+    /// Asks for the places where the next packet is noted, once [`Peer::prefetch_slot`] was answered.
+    pub(crate) fn prefetch_logs(&self, slot: usize) {
+        if let Some(slot) = self.slots.get(slot) {
+            slot.prefetch_logs();
+        }
+        if let Some(estimator) = &self.estimator {
+            estimator.prefetch_history();
+        }
+    }
+
+    /// Forwards one packet on a slot.
+    pub(crate) fn forward(
+        &mut self,
+        slot: usize,
+        packet: &MediaPacket,
+        plain: (&[u8], &Earlier),
+        now: Instant,
+        arena: &mut Arena,
+        counters: &mut Counters,
+    ) -> Forwarded {
+        if !self.allowed {
+            counters.gate_closed += 1;
+            return Forwarded::Dropped;
+        }
+        let Some(destination) = self.destination() else {
+            return Forwarded::Dropped;
+        };
+        let Transport::Connected(secured) = &mut self.transport else {
+            return Forwarded::Dropped;
+        };
+        let mut path = Path {
+            destination,
+            sender: &mut secured.sender,
+            estimator: self.estimator.as_deref_mut(),
+            arena,
+            counters,
+        };
+        let forwarded = self.slots[slot].forward(packet, plain, now, &mut path);
+        if let Forwarded::Sent { bytes, sequence, .. } = forwarded {
+            self.stats.packets_out += 1;
+            self.stats.bytes_out += bytes as u64;
+            if self.pacer.is_on() {
+                self.pacer.sent(bytes, now);
+            }
+            if let (Some(carried), Some(estimator)) = (&mut self.carried, &self.estimator)
+                && self.slots[slot].kind == MediaKind::Video
+            {
+                carried.note(estimator.newest(), slot, sequence);
+            }
+        }
+        forwarded
+    }
+
+    /// Holds a packet of `len` bytes for a slot back, if it is of a picture and the path is busy; the time at which to
+    /// look again.
+    pub(crate) fn hold(
+        &mut self,
+        slot: usize,
+        (packet, len): (&MediaPacket, usize),
+        now: Instant,
+        counters: &mut Counters,
+    ) -> Option<Instant> {
+        if !self.pacer.is_on() || packet.codec == Codec::Opus {
+            return None;
+        }
+        let track = self.slots[slot].selection.track()?;
+        let at = self.pacer.hold(Held::new(slot, track, packet, len), now, counters)?;
+        self.wake_at = self.wake_at.min(at);
+        Some(at)
+    }
+
+    /// What may be sent to the client, in bits a second; `None` while nothing is known.
+    pub(crate) fn estimate_bps(&self) -> Option<u64> {
+        let estimated = self.estimator.as_ref().filter(|estimator| estimator.is_settled());
+        match (estimated.map(|estimator| estimator.bps()), self.remb_bps) {
+            // With both, the client's own limit holds as well (it may be set by its user).
+            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        }
+    }
+
+    /// When a probe wants to send something.
+    fn probe_at(&self, now: Instant) -> Option<Instant> {
+        self.estimator.as_ref().filter(|_| self.allowed)?.due_at(now)
+    }
+
+    /// Sends a compound; false when there is no path or key for it yet.
+    pub(crate) fn send_rtcp(&mut self, compound: &[u8], arena: &mut Arena, counters: &mut Counters) -> bool {
+        let Some(destination) = self.destination() else {
+            return false;
+        };
+        let Transport::Connected(secured) = &mut self.transport else {
+            return false;
+        };
+        if compound.is_empty() {
+            return false;
+        }
+        let sent = arena.push(destination, compound.len() + RTCP_OVERHEAD, |out| {
+            out[..compound.len()].copy_from_slice(compound);
+            Some(secured.sender.seal_rtcp(out, compound.len()))
+        });
+        counters.arena_full += u64::from(!sent);
+        sent
+    }
+
+    /// Sets the time of the next look at this peer: whatever is due first.
+    pub(crate) fn schedule(&mut self, now: Instant, handshake_timeout: Duration) -> Instant {
+        self.wake_at = match &self.transport {
+            Transport::Waiting => self.joined_at + handshake_timeout,
+            Transport::Handshaking(dtls) => {
+                let deadline = self.joined_at + handshake_timeout;
+                dtls.next_timeout().map_or(deadline, |at| at.min(deadline))
+            }
+            Transport::Connected(secured) => {
+                let tracks = self.tracks.iter().filter_map(|track| track.due_at(now));
+                [
+                    Some(self.report_at),
+                    secured.dtls.next_timeout(),
+                    tracks.min(),
+                    self.arrivals.due_at(),
+                    self.probe_at(now),
+                    self.pacer.due_at(now),
+                ]
+                .into_iter()
+                .flatten()
+                .min()
+                .unwrap_or(now)
+            }
+        };
+        self.wake_at
+    }
+}

@@ -1,0 +1,9 @@
+//! The numbers under which packets go out.
+
+mod rewriter;
+mod sent_log;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use rewriter::{Keep, Place, Placed, Rewriter};
+pub(crate) use sent_log::{SentEntry, SentState};

@@ -1,0 +1,193 @@
+//! Packets that are to be sent a second time, a moment after the first, to a path that loses some. The last packet of a
+//! picture is missed only when the next picture comes, and a lost answer only a round trip later: by then the picture has
+//! stood still for long.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::event::PeerId;
+use crate::limits;
+use crate::publish::track::Subscription;
+
+/// From the first time to the second: long enough that one burst does not take both, short beside a picture.
+const DELAY: Duration = Duration::from_millis(10);
+
+/// A packet, by the number that it has in its slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Repeat {
+    /// Where the subscriber is in the core's table, and who it was.
+    pub(crate) place: usize,
+    pub(crate) peer: PeerId,
+    pub(crate) slot: usize,
+    pub(crate) sequence: u16,
+}
+
+/// What waits, first due first: all wait equally long.
+#[derive(Debug, Default)]
+pub(crate) struct Repeats {
+    waiting: VecDeque<(Instant, Repeat)>,
+}
+
+impl Repeats {
+    /// Notes a packet that was forwarded to a slot of a peer now, if it is to be sent `again` under this number.
+    pub(crate) fn note(&mut self, again: Option<u16>, subscription: &Subscription, peer: PeerId, now: Instant) {
+        if let Some(sequence) = again {
+            let Subscription { peer: place, slot, .. } = *subscription;
+            let repeat = Repeat {
+                place,
+                peer,
+                slot,
+                sequence,
+            };
+            self.push(repeat, now);
+        }
+    }
+
+    /// Notes a packet that was sent now. When too many wait it is not repeated.
+    pub(crate) fn push(&mut self, repeat: Repeat, now: Instant) {
+        if self.waiting.len() < limits::REPEATS_WAITING_MAX {
+            self.waiting.push_back((now + DELAY, repeat));
+        }
+    }
+
+    /// When the next one is due.
+    pub(crate) fn due_at(&self) -> Option<Instant> {
+        self.waiting.front().map(|(at, _)| *at)
+    }
+
+    /// The next one whose time has come.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Repeat> {
+        self.due_at().filter(|at| *at <= now)?;
+        self.waiting.pop_front().map(|(_, repeat)| repeat)
+    }
+}
+
+/// How many bytes a slot may send a second time until the next look.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RepeatCredit {
+    bytes: u64,
+    /// At the last look.
+    granted: u64,
+    /// All that the slot had sent at the last look.
+    sent_before: u64,
+}
+
+impl RepeatCredit {
+    /// Looks once a second at what the slot has sent since its start: an eighth of the last second, or what the pictures
+    /// of a small stream need, but no more than `spare`. Returns how many bytes that is.
+    pub(crate) fn look(&mut self, sent: u64, spare: u64) -> u64 {
+        let last = sent.saturating_sub(std::mem::replace(&mut self.sent_before, sent));
+        self.bytes = (last / 8).max(limits::REPEATED_BYTES_PER_SECOND).min(spare);
+        self.granted = self.bytes;
+        self.bytes
+    }
+
+    /// An answer of so many bytes may be sent twice; it is taken off.
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+        self.take_above(0, bytes)
+    }
+
+    /// The end of a picture may be sent twice; it is taken off. A quarter is left for answers, which are late already.
+    pub(crate) fn take_for_end(&mut self, bytes: usize) -> bool {
+        self.take_above(self.granted / 4, bytes)
+    }
+
+    fn take_above(&mut self, kept: u64, bytes: usize) -> bool {
+        let left = self.bytes.checked_sub(bytes as u64).filter(|left| *left >= kept);
+        self.bytes = left.unwrap_or(self.bytes);
+        left.is_some()
+    }
+}
+
+/// Numbers that are remembered: more than are sent until feedback speaks of them. A power of two.
+const CARRIED: usize = 512;
+
+/// What the last transport-wide numbers of a path that loses packets carried.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    /// Number, slot and number in the slot, by the low bits of the first.
+    entries: Box<[Option<(u16, u16, u16)>]>,
+}
+
+impl Carried {
+    pub(crate) fn new() -> Self {
+        Self {
+            entries: vec![None; CARRIED].into_boxed_slice(),
+        }
+    }
+
+    /// Notes what was forwarded under a transport-wide number.
+    pub(crate) fn note(&mut self, number: u16, slot: usize, sequence: u16) {
+        let slot = u16::try_from(slot).ok();
+        self.entries[usize::from(number) % CARRIED] = slot.map(|slot| (number, slot, sequence));
+    }
+
+    /// Slot and number there of what was forwarded under a transport-wide number.
+    pub(crate) fn find(&self, number: u16) -> Option<(usize, u16)> {
+        let (noted, slot, sequence) = self.entries[usize::from(number) % CARRIED]?;
+        (noted == number).then_some((usize::from(slot), sequence))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_numbers_are_known() {
+        let mut carried = Carried::new();
+        assert_eq!(carried.find(3), None);
+        carried.note(3, 1, 700);
+        carried.note(65_535, 2, 9);
+        assert_eq!((carried.find(3), carried.find(65_535)), (Some((1, 700)), Some((2, 9))));
+        carried.note(3 + CARRIED as u16, 1, 701);
+        assert_eq!(
+            (carried.find(3), carried.find(3 + CARRIED as u16)),
+            (None, Some((1, 701)))
+        );
+    }
+
+    #[test]
+    fn what_was_sent_is_due_a_moment_later_and_in_order() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let repeat = |sequence| Repeat {
+            place: 1,
+            peer: PeerId(2),
+            slot: 3,
+            sequence,
+        };
+        let mut repeats = Repeats::default();
+        assert_eq!((repeats.due_at(), repeats.take_due(start)), (None, None));
+        repeats.push(repeat(7), at(0));
+        repeats.push(repeat(8), at(4));
+        assert_eq!((repeats.due_at(), repeats.take_due(at(9))), (Some(at(10)), None));
+        assert_eq!(
+            (repeats.take_due(at(10)), repeats.take_due(at(10))),
+            (Some(repeat(7)), None)
+        );
+        assert_eq!(repeats.take_due(at(100)), Some(repeat(8)));
+        for sequence in 0..limits::REPEATS_WAITING_MAX + 5 {
+            repeats.push(repeat((sequence & 0xffff) as u16), start);
+        }
+        assert_eq!(repeats.waiting.len(), limits::REPEATS_WAITING_MAX);
+    }
+
+    #[test]
+    fn credit_is_a_share_of_what_is_sent_and_never_more_than_there_is_room_for() {
+        let floor = limits::REPEATED_BYTES_PER_SECOND;
+        let mut credit = RepeatCredit::default();
+        assert!(!credit.take(1), "nothing before the first look");
+        assert_eq!(credit.look(1_000, 100_000), floor);
+        assert!(credit.take(1_200) && credit.bytes == floor - 1_200);
+        assert_eq!(
+            credit.look(1_000 + 64 * floor, 10_000_000),
+            8 * floor,
+            "an eighth of the last second"
+        );
+        assert_eq!(credit.look(1_000 + 64 * floor, 700), 700);
+        assert!(!credit.take(701) && credit.take(700) && !credit.take(1));
+        credit.look(0, 1_000);
+        assert!(credit.take_for_end(750) && !credit.take_for_end(1) && credit.take(250));
+    }
+}

@@ -1,0 +1,324 @@
+//! One receive slot of a subscriber: an SSRC of ours that carries whatever is mapped to it.
+
+mod retransmit;
+mod rises;
+mod seal;
+
+use std::time::{Duration, Instant};
+
+use rises::Rises;
+use seal::Body;
+
+use crate::counters::Counters;
+use crate::event::{MediaKind, Mid, Source};
+use crate::handles::TrackRef;
+use crate::limits;
+use crate::packet::{Layer, MediaPacket, Offsets, Told};
+use crate::prefetch::prefetch;
+use crate::publish::keyframe::KeyframeCredit;
+use crate::quality::leg::Leg;
+use crate::subscribe::bandwidth::Estimator;
+use crate::subscribe::earlier::Earlier;
+use crate::subscribe::forward::{Place, Rewriter};
+use crate::subscribe::layers::{Decision, Selection};
+use crate::subscribe::repeats::RepeatCredit;
+use crate::subscribe::sent_counts::SentCounts;
+use crate::transport::transmit::{Arena, Destination};
+use crate::wire::rtp::dependency_descriptor::VALUE_LEN_MAX;
+use crate::wire::rtp::{Fields, write_header};
+use crate::wire::sdp::Codecs;
+use crate::wire::srtp::SrtpSender;
+
+/// Header extensions of what a slot sends. A slot writes all of them with every packet of a frame, so that its headers are
+/// of one size and runs of equal packets stay equal; only the first packet of a keyframe may be longer, by its structure.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SlotExtensions {
+    /// Id of the transport-wide number, if the client answers it with feedback.
+    pub(crate) transport_cc: Option<u8>,
+    /// Of what tells layers of pictures, for sources that have it.
+    pub(crate) dependency_descriptor: Option<u8>,
+}
+
+/// A dependency descriptor as it goes out.
+pub(crate) struct Passed {
+    id: u8,
+    bytes: [u8; VALUE_LEN_MAX],
+    len: usize,
+}
+
+impl Passed {
+    /// `None` where the source has none, or the client takes none. `cap` is the best layer that goes out.
+    fn new(
+        extensions: SlotExtensions,
+        told: Option<&Told>,
+        plain: &[u8],
+        offsets: Offsets,
+        cap: Layer,
+    ) -> Option<Self> {
+        let (id, told) = extensions.dependency_descriptor.zip(told)?;
+        let mut bytes = [0; VALUE_LEN_MAX];
+        let active = told.value.targets_up_to(cap.spatial, cap.temporal);
+        let value = &plain[told.start..told.end];
+        let len = told.value.write(value, offsets.frames, active, &mut bytes);
+        Some(Self { id, bytes, len })
+    }
+
+    fn value(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl SlotExtensions {
+    /// Length of header and extensions (RFC 8285 4.2: a word, then elements of one byte and their value).
+    pub(crate) fn header_len(self, passed: Option<&Passed>) -> usize {
+        match (self.transport_cc, passed) {
+            (None, None) => 12,
+            (Some(_), None) => 20,
+            (number, Some(passed)) => {
+                // Two-byte form, where the value needs it, says the length of each element in a byte of its own.
+                let head = if passed.len > 16 { 2 } else { 1 };
+                let number = number.map_or(0, |_| head + 2);
+                16 + (number + head + passed.len).next_multiple_of(4)
+            }
+        }
+    }
+
+    fn write(self, out: &mut [u8], fields: &Fields, number: Option<u16>, passed: Option<&Passed>) {
+        let number = number.unwrap_or(0).to_be_bytes();
+        let written = match (self.transport_cc, passed) {
+            (Some(id), None) => write_header(out, fields, &[(id, &number)]),
+            (None, None) => write_header(out, fields, &[]),
+            (Some(id), Some(passed)) => write_header(out, fields, &[(id, &number), (passed.id, passed.value())]),
+            (None, Some(passed)) => write_header(out, fields, &[(passed.id, passed.value())]),
+        };
+        debug_assert_eq!(written, self.header_len(passed));
+    }
+}
+
+/// A receive slot.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) mid: Mid,
+    pub(crate) kind: MediaKind,
+    pub(crate) ssrc: u32,
+    rtx_ssrc: Option<u32>,
+    pub(crate) codecs: Codecs,
+    /// Long packets are padded.
+    padding: bool,
+    pub(crate) extensions: SlotExtensions,
+    pub(crate) selection: Selection,
+    /// What its size asks for of what it carries; `None`: not shown.
+    wanted: Option<Layer>,
+    pub(crate) rises: Rises,
+    /// Width and height in pixels of the screen; `None` while it is not known.
+    pub(crate) size: Option<(u16, u16)>,
+    pub(crate) rewriter: Rewriter,
+    pub(crate) counts: SentCounts,
+    rtx_index: u64,
+    /// Carries one of the loudest: the one that was told last.
+    pub(crate) loudest: Option<Option<Source>>,
+    /// Earlier frames that go along with each packet, if it carries sound and the client takes them.
+    pub(crate) redundancy: usize,
+    /// What may be sent a second time; nothing while the path loses nothing.
+    pub(crate) repeats: RepeatCredit,
+    /// Share lost (of 256) and jitter, as the client last reported.
+    pub(crate) reported: (u8, Duration),
+    /// Share of its source's packets that never reached us.
+    pub(crate) upstream_lost: f32,
+    pub(crate) keyframe_requests: u64,
+    pub(crate) keyframe_credit: KeyframeCredit,
+    pub(crate) leg: Leg,
+    /// What the client last reported lost of it.
+    pub(crate) lost: u64,
+}
+
+/// Where a slot's packets go: the subscriber's path and keys, and the arena.
+pub(crate) struct Path<'a> {
+    pub(crate) destination: Destination,
+    pub(crate) sender: &'a mut SrtpSender,
+    /// Of a client that sends transport-wide feedback.
+    pub(crate) estimator: Option<&'a mut Estimator>,
+    pub(crate) arena: &'a mut Arena,
+    pub(crate) counters: &'a mut Counters,
+}
+
+/// What became of one packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forwarded {
+    /// `bytes` of header and payload; `starts` if it is the first of its source. `sequence` is its number, and `again` too if
+    /// it is to be sent a second time.
+    Sent {
+        bytes: usize,
+        starts: bool,
+        sequence: u16,
+        again: Option<u16>,
+    },
+    /// The slot waits for a place to start.
+    Waiting,
+    Dropped,
+}
+
+impl Path<'_> {
+    /// The transport-wide number of a packet of `len` bytes that is sent now.
+    fn number(&mut self, len: usize, now: Instant) -> Option<u16> {
+        self.estimator.as_mut().map(|estimator| estimator.send(len, now))
+    }
+}
+
+impl Slot {
+    /// `padding` allows long video packets to be padded.
+    pub(crate) fn new(
+        mid: Mid,
+        kind: MediaKind,
+        ssrc: u32,
+        rtx_ssrc: Option<u32>,
+        codecs: Codecs,
+        first_sequence: u16,
+        padding: bool,
+    ) -> Self {
+        Self {
+            mid,
+            kind,
+            ssrc,
+            rtx_ssrc,
+            codecs,
+            padding: padding && kind == MediaKind::Video,
+            extensions: SlotExtensions::default(),
+            selection: Selection::EMPTY,
+            wanted: Some(Layer::BEST),
+            rises: Rises::default(),
+            size: None,
+            rewriter: Rewriter::new(first_sequence),
+            counts: SentCounts::default(),
+            rtx_index: u64::from(first_sequence & 0x7fff),
+            loudest: None,
+            redundancy: 0,
+            repeats: RepeatCredit::default(),
+            reported: (0, Duration::ZERO),
+            upstream_lost: 0.0,
+            keyframe_requests: 0,
+            keyframe_credit: KeyframeCredit::default(),
+            leg: Leg::default(),
+            lost: 0,
+        }
+    }
+
+    /// Carries another track from its next start on, or nothing.
+    pub(crate) fn carry(&mut self, track: Option<TrackRef>) {
+        self.selection.carry(track);
+        self.rewriter.forget_clock();
+        self.rises = Rises::default();
+    }
+
+    /// The best layer that the size of the slot asks for; `None` when it is not shown.
+    pub(crate) fn wanted(&self) -> Option<Layer> {
+        self.wanted
+    }
+
+    pub(crate) fn set_wanted(&mut self, wanted: Option<Layer>) {
+        self.wanted = wanted;
+    }
+
+    /// Frames of sound that go along with each packet.
+    pub(crate) fn frames_added(&self) -> usize {
+        let takes = self.codecs.iter().any(|codec| codec.red.is_some());
+        if takes { self.redundancy } else { 0 }
+    }
+
+    /// The share that the subscriber's own path lost, when it reports so many of 256 missing.
+    pub(crate) fn lost_here(&self, fraction_lost: u8) -> f32 {
+        (f32::from(fraction_lost) / 256.0 - self.upstream_lost).max(0.0)
+    }
+
+    /// The client can ask for packets again.
+    pub(crate) fn can_repeat(&self) -> bool {
+        self.rtx_ssrc.is_some() && self.codecs.iter().any(|codec| codec.nack)
+    }
+
+    /// The layer that flows.
+    pub(crate) fn current(&self) -> Option<Layer> {
+        self.selection.live().map(|live| live.layer())
+    }
+
+    /// Asks for what a packet needs beside the slot itself.
+    pub(crate) fn prefetch_logs(&self) {
+        self.codecs.iter().take(1).for_each(prefetch);
+        self.rewriter.prefetch_log();
+    }
+
+    /// Sends one packet of the mapped track, or decides not to.
+    pub(crate) fn forward(
+        &mut self,
+        packet: &MediaPacket,
+        (plain, earlier): (&[u8], &Earlier),
+        now: Instant,
+        path: &mut Path<'_>,
+    ) -> Forwarded {
+        let Some(&codec) = self.codecs.of(packet.codec) else {
+            path.counters.codec_not_negotiated += 1;
+            return Forwarded::Dropped;
+        };
+        let late = packet.index <= self.rewriter.newest();
+        let (place, starts) = match self.selection.decide(packet, late) {
+            Decision::Drop => return Forwarded::Dropped,
+            Decision::Wait => return Forwarded::Waiting,
+            Decision::Start => {
+                let capacity = match self.kind {
+                    MediaKind::Audio => limits::SENT_AUDIO_PACKETS,
+                    MediaKind::Video => limits::SENT_VIDEO_PACKETS,
+                };
+                self.rewriter.prepare(capacity, now);
+                (Place::Whole(self.rewriter.start(packet, packet.came_at)), true)
+            }
+            Decision::Continue(keep) => (self.rewriter.place(packet, keep, packet.came_at), false),
+        };
+        let (placed, payload, marker) = match place {
+            Place::Nothing => return Forwarded::Dropped,
+            Place::Whole(placed) => {
+                // The first sound after a switch is the start of a talkspurt (RFC 3551 4.1); the last packet of the
+                // layers that are shown ends the picture.
+                let marker = match self.kind {
+                    MediaKind::Audio => starts,
+                    MediaKind::Video => self.selection.live().is_some_and(|live| live.ends_picture(packet)),
+                };
+                (placed, packet.header.payload(plain), packet.header.marker || marker)
+            }
+            Place::Empty(placed) => (placed, &[][..], false),
+        };
+        // Plain and redundant packets may alternate: the payload type of each says which it is.
+        let added = codec.red.filter(|_| !payload.is_empty()).map_or(0, |_| self.redundancy);
+        let (blocks, count) = earlier.blocks(added, self.rewriter.source_start(), payload.len());
+        let body = Body {
+            codec,
+            marker,
+            earlier: &blocks[..count],
+            payload,
+        };
+        path.counters.redundancy_made += u64::from(count > 0);
+        let told = packet.descriptor.told().filter(|_| !payload.is_empty());
+        let cap = self.selection.live().map(|live| live.cap_at(packet.header.timestamp));
+        let passed = Passed::new(self.extensions, told, plain, placed.offsets, cap.unwrap_or(Layer::BEST));
+        let sent = self.seal_media(packet, (&body, passed.as_ref()), placed, now, path);
+        if !sent {
+            path.counters.arena_full += 1;
+            return Forwarded::Dropped;
+        }
+        self.counts.sent(body.len());
+        path.counters.forwarded += 1;
+        let again = self.kind == MediaKind::Video && body.marker && self.repeats.take_for_end(body.len());
+        Forwarded::Sent {
+            bytes: self.extensions.header_len(passed.as_ref()) + body.len(),
+            starts,
+            sequence: low(placed.index),
+            again: again.then_some(low(placed.index)),
+        }
+    }
+}
+
+fn low(index: u64) -> u16 {
+    u16::try_from(index & 0xffff).expect("masked to 16 bits")
+}
+
+fn roll_over(index: u64) -> u32 {
+    u32::try_from(index >> 16).expect("a stream does not live for 2^48 packets")
+}

@@ -1,0 +1,6 @@
+//! Paths: whose a datagram is, which way to a client works, and what leaves.
+
+pub(crate) mod budget;
+pub(crate) mod demux;
+pub(crate) mod ice;
+pub(crate) mod transmit;

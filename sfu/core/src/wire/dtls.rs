@@ -1,0 +1,230 @@
+//! The DTLS 1.2 server of one peer: handshake, certificate check before keys, keys for SRTP (RFC 5764, RFC 8827).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest;
+use dimpl::{Config, Dtls, DtlsCertificate, KeyingMaterial, Output, SrtpProfile};
+
+use crate::limits;
+use crate::wire::srtp::{Keys, Profile};
+
+/// Our certificate and private key; made anew for each process (ASVS 17.2.1).
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    inner: DtlsCertificate,
+}
+
+/// No certificate could be made.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("cannot make a DTLS certificate: {0}")]
+pub struct CertificateError(String);
+
+impl Certificate {
+    /// Makes a self-signed ECDSA P-256 certificate; draws on the randomness of the operating system.
+    pub fn generate() -> Result<Self, CertificateError> {
+        let inner = dimpl::certificate::generate_self_signed_certificate()
+            .map_err(|error| CertificateError(error.to_string()))?;
+        Ok(Self { inner })
+    }
+
+    /// SHA-256 in the form of `a=fingerprint` (RFC 8122), without the name of the hash.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        self.inner.fingerprint_str()
+    }
+}
+
+/// A hash of at least 256 bits (RFC 8827 6.5, ASVS 17.2.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hash {
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// What the offer promised about the peer's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fingerprint {
+    pub(crate) hash: Hash,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Fingerprint {
+    fn fits(&self, certificate_der: &[u8]) -> bool {
+        let algorithm = match self.hash {
+            Hash::Sha256 => &digest::SHA256,
+            Hash::Sha384 => &digest::SHA384,
+            Hash::Sha512 => &digest::SHA512,
+        };
+        digest::digest(algorithm, certificate_der).as_ref() == self.bytes
+    }
+}
+
+/// One configuration for all peers of a core.
+pub(crate) fn config() -> Arc<Config> {
+    let config = Config::builder()
+        // An association is only made for an address pair that passed an ICE check, so a cookie would add a round trip
+        // and no protection.
+        .use_server_cookie(false)
+        .flight_start_rto(Duration::from_millis(200))
+        .flight_retries(6)
+        .handshake_timeout(limits::HANDSHAKE_TIMEOUT)
+        .build()
+        .expect("a configuration of constants that was tried before");
+    Arc::new(config)
+}
+
+/// What happened in the association.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Nothing,
+    /// The handshake is over and the keys are there, by [`DtlsServer::take_keys`].
+    Connected,
+    /// The client said goodbye.
+    Closed,
+    /// An error, or a certificate that was not promised.
+    Failed,
+}
+
+/// The DTLS association with one peer. Made only once a check has validated an address pair.
+pub(crate) struct DtlsServer {
+    dtls: Dtls,
+    expected: Fingerprint,
+    state: State,
+    keys: Option<(Keys, Keys)>,
+    /// The handshake ran to its end.
+    finished: bool,
+    next_timeout: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Handshaking,
+    /// The certificate is the promised one.
+    Verified,
+    Connected,
+    Over,
+}
+
+impl DtlsServer {
+    pub(crate) fn new(config: Arc<Config>, certificate: &Certificate, expected: Fingerprint, now: Instant) -> Self {
+        let dtls = Dtls::new_12(config, certificate.inner.clone(), now);
+        Self {
+            dtls,
+            expected,
+            state: State::Handshaking,
+            keys: None,
+            finished: false,
+            next_timeout: Some(now),
+        }
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.next_timeout
+    }
+
+    /// (inbound, outbound), once.
+    pub(crate) fn take_keys(&mut self) -> Option<(Keys, Keys)> {
+        self.keys.take()
+    }
+
+    pub(crate) fn receive(&mut self, now: Instant, datagram: &[u8], send: &mut dyn FnMut(&[u8])) -> Progress {
+        if self.state == State::Over {
+            return Progress::Nothing;
+        }
+        let handled = self
+            .dtls
+            .handle_timeout(now)
+            .and_then(|()| self.dtls.handle_packet(datagram));
+        // What is waiting is sent even after an error: it may be the alert that says why.
+        let progress = self.drain(send);
+        if handled.is_err() { self.fail() } else { progress }
+    }
+
+    pub(crate) fn timeout(&mut self, now: Instant, send: &mut dyn FnMut(&[u8])) -> Progress {
+        if self.state == State::Over {
+            return Progress::Nothing;
+        }
+        let handled = self.dtls.handle_timeout(now);
+        let progress = self.drain(send);
+        if handled.is_err() { self.fail() } else { progress }
+    }
+
+    /// Says goodbye.
+    pub(crate) fn close(&mut self, send: &mut dyn FnMut(&[u8])) {
+        if self.state == State::Connected && self.dtls.close().is_ok() {
+            self.drain(send);
+        }
+        self.state = State::Over;
+    }
+
+    fn fail(&mut self) -> Progress {
+        let progress = if self.state == State::Connected {
+            Progress::Closed
+        } else {
+            Progress::Failed
+        };
+        self.state = State::Over;
+        self.next_timeout = None;
+        progress
+    }
+
+    fn drain(&mut self, send: &mut dyn FnMut(&[u8])) -> Progress {
+        let mut buffer = [0; 2 * limits::DATAGRAM_BYTES_MAX];
+        loop {
+            match self.dtls.poll_output(&mut buffer) {
+                Output::Packet(packet) => send(packet),
+                Output::Timeout(at) => {
+                    self.next_timeout = Some(at);
+                    return self.settle();
+                }
+                Output::PeerCert(der) => {
+                    if !self.expected.fits(der) {
+                        self.state = State::Over;
+                        return Progress::Failed;
+                    }
+                    self.state = State::Verified;
+                }
+                Output::KeyingMaterial(material, profile) => {
+                    let installed = self.install(&material, profile);
+                    if !installed {
+                        return self.fail();
+                    }
+                }
+                Output::Connected => self.finished = true,
+                Output::CloseNotify => {
+                    self.state = State::Over;
+                    return Progress::Closed;
+                }
+                // The buffer holds two of the largest records there can be; we negotiate no data channel.
+                Output::BufferTooSmall { .. } => return self.fail(),
+                Output::ApplicationData(_) => {}
+                _ => {}
+            }
+        }
+    }
+
+    /// Connected once the handshake is over, the certificate fits and the keys are there, in whatever order they came.
+    fn settle(&mut self) -> Progress {
+        if self.state == State::Verified && self.finished && self.keys.is_some() {
+            self.state = State::Connected;
+            return Progress::Connected;
+        }
+        Progress::Nothing
+    }
+
+    fn install(&mut self, material: &KeyingMaterial, profile: SrtpProfile) -> bool {
+        if self.state != State::Verified {
+            return false;
+        }
+        let profile = match profile {
+            SrtpProfile::AEAD_AES_128_GCM => Profile::AeadAes128Gcm,
+            SrtpProfile::AEAD_AES_256_GCM => Profile::AeadAes256Gcm,
+            SrtpProfile::AES128_CM_SHA1_80 => Profile::AesCm128HmacSha1_80,
+            _ => return false,
+        };
+        self.keys = Keys::from_dtls(profile, material, true).ok();
+        self.keys.is_some()
+    }
+}
