@@ -5,7 +5,7 @@ use std::fs;
 fn main() {
     // The client is built by npm; a server without it still compiles and says on its pages what is missing.
     fs::create_dir_all("dist").expect("the package folder is writable during a build");
-    for folder in ["dist", "texts", "templates"] {
+    for folder in ["dist", "templates"] {
         println!("cargo::rerun-if-changed={folder}");
     }
 }

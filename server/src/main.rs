@@ -79,6 +79,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.command {
         Command::Serve => {
             logs::start(&config.log)?;
+            texts::report_missing(|locale, key| tracing::error!(locale = locale.tag(), key, "a text is missing"));
             runtime.block_on(boot::serve(config))
         }
         Command::Doctor => runtime.block_on(commands::doctor::doctor(&config)),

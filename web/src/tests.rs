@@ -1,5 +1,6 @@
 //! What holds for every page and every text.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternEl
 use fluent_syntax::parser::parse;
 
 use crate::pages::{FieldError, Notice};
-use crate::text::{Locale, MISSING, areas, has, source};
+use crate::text::{Locale, areas, has, report_missing, source};
 use crate::{routes, samples};
 
 /// Folder of this crate.
@@ -20,8 +21,18 @@ fn count(text: &str, part: &str) -> usize {
     text.matches(part).count()
 }
 
+thread_local! {
+    /// Keys that this thread asked for in vain.
+    static MISSING: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
 #[test]
 fn every_page_renders_in_both_languages_twice_the_same() {
+    report_missing(|locale, key| {
+        MISSING.with_borrow_mut(|missing| missing.push(format!("{}: {key}", locale.tag())));
+    });
+    assert_eq!(crate::t(Locale::Nb, "no-such-key", &[]), "no-such-key");
+    assert_eq!(MISSING.take(), ["nb: no-such-key"], "a missing text is noticed");
     for locale in Locale::ALL {
         let pages = samples::all(locale);
         assert_eq!(pages, samples::all(locale));

@@ -1,5 +1,7 @@
 //! Form fields: what was typed, and what is wrong with it.
 
+pub use texts::FieldError;
+
 /// A text field of a form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Field {
@@ -31,73 +33,4 @@ impl Field {
 pub struct Check {
     pub ticked: bool,
     pub error: Option<FieldError>,
-}
-
-macro_rules! field_errors {
-    ($($(#[$doc:meta])* $name:ident = $key:literal;)*) => {
-        /// Everything that can be wrong with a field, each with its sentence.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum FieldError {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl FieldError {
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// Key of the sentence that says what to do.
-            #[must_use]
-            pub fn key(self) -> &'static str {
-                match self {
-                    $(Self::$name => $key,)*
-                }
-            }
-        }
-    };
-}
-
-field_errors! {
-    NameMissing = "error-name-missing";
-    EmailMissing = "error-email-missing";
-    EmailMalformed = "error-email-malformed";
-    PhoneMissing = "error-phone-missing";
-    PhoneMalformed = "error-phone-malformed";
-    PlaceMissing = "error-place-missing";
-    /// A place name that is not in our list of towns.
-    PlaceUnknown = "error-place-unknown";
-    PasswordMissing = "error-password-missing";
-    /// Shorter than ten characters.
-    PasswordShort = "error-password-short";
-    PasswordCommon = "error-password-common";
-    /// The password of a signed-in person, asked for again, is not right.
-    PasswordWrong = "error-password-wrong";
-    /// Notice and terms were not accepted.
-    AcceptMissing = "error-accept-missing";
-    /// E-mail and password do not fit together; says nothing about which.
-    SignInFailed = "error-sign-in-failed";
-    AboutMissing = "error-about-missing";
-    TooLong = "error-too-long";
-    CardNumber = "error-card-number";
-    CardExpiry = "error-card-expiry";
-    CardCode = "error-card-code";
-    WithdrawalMissing = "error-withdrawal-missing";
-    TitleMissing = "error-title-missing";
-    /// Not a whole amount of kroner, or negative.
-    AmountMalformed = "error-amount-malformed";
-    AmountMissing = "error-amount-missing";
-    /// The cap is below the price of one step of time.
-    CapTooLow = "error-cap-too-low";
-    /// Not a multiple of five minutes, or out of range.
-    DurationMalformed = "error-duration-malformed";
-    NumberMalformed = "error-number-malformed";
-    TimeMalformed = "error-time-malformed";
-    /// Closes before it opens.
-    HoursBackwards = "error-hours-backwards";
-    DateMalformed = "error-date-malformed";
-    OrgNumberMalformed = "error-org-number-malformed";
-    CategoryMissing = "error-category-missing";
-    ServiceMissing = "error-service-missing";
-    SlugTaken = "error-slug-taken";
-    /// That person is a member already.
-    MemberExists = "error-member-exists";
-    ReasonMissing = "error-reason-missing";
 }

@@ -16,7 +16,8 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "media-api",
         &["signaling", "signaling-protocol", "sfu-core"],
     ),
-    ("web", "web", &[]),
+    ("web/texts", "texts", &[]),
+    ("web", "web", &["texts"]),
     ("booking", "booking", &["web", "signaling-protocol"]),
     (
         "server",
@@ -28,6 +29,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
             "signaling-protocol",
             "sfu-core",
             "sfu-driver",
+            "texts",
             "web",
         ],
     ),

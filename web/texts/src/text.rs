@@ -1,6 +1,6 @@
 //! Texts in Norwegian (bokmål) and English: Fluent files, one an area, embedded and shared with the browser.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
@@ -10,8 +10,12 @@ use rust_embed::RustEmbed;
 pub use fluent_bundle::FluentValue as Arg;
 
 #[derive(RustEmbed)]
-#[folder = "texts"]
-struct Texts;
+#[folder = "nb"]
+struct NorwegianFiles;
+
+#[derive(RustEmbed)]
+#[folder = "en"]
+struct EnglishFiles;
 
 /// A language that pages, mails and documents exist in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -81,10 +85,12 @@ impl Locale {
     }
 }
 
-#[cfg(test)]
-thread_local! {
-    /// Keys that this thread asked for in vain.
-    pub(crate) static MISSING: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+/// What the program does about a key that does not exist; set once, by [`report_missing`].
+static REPORT: OnceLock<fn(Locale, &str)> = OnceLock::new();
+
+/// Calls `report` for every key that is asked for and does not exist. Only the first call of this function counts.
+pub fn report_missing(report: fn(Locale, &str)) {
+    let _ = REPORT.set(report);
 }
 
 static NB: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Locale::Nb));
@@ -95,8 +101,9 @@ static EN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Loca
 pub fn t(locale: Locale, key: &str, args: &[(&str, Arg<'_>)]) -> String {
     let bundle = of(locale);
     let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
-        #[cfg(test)]
-        MISSING.with_borrow_mut(|missing| missing.push(format!("{}: {key}", locale.tag())));
+        if let Some(report) = REPORT.get() {
+            report(locale, key);
+        }
         return key.to_owned();
     };
     let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, value.clone())).collect();
@@ -114,16 +121,22 @@ pub fn has(locale: Locale, key: &str) -> bool {
 /// The source of one text file, for example `call`, so that a page can hand it to its script.
 #[must_use]
 pub fn source(locale: Locale, area: &str) -> Option<String> {
-    let file = Texts::get(&format!("{}/{area}.ftl", locale.tag()))?;
+    let name = format!("{area}.ftl");
+    let file = match locale {
+        Locale::Nb => NorwegianFiles::get(&name),
+        Locale::En => EnglishFiles::get(&name),
+    }?;
     String::from_utf8(file.data.into_owned()).ok()
 }
 
 /// Names of the text files of a language, sorted, without their ending.
-pub(crate) fn areas(locale: Locale) -> Vec<String> {
-    let prefix = format!("{}/", locale.tag());
-    let mut areas: Vec<String> = Texts::iter()
-        .filter_map(|path| path.strip_prefix(&prefix)?.strip_suffix(".ftl").map(str::to_owned))
-        .collect();
+#[must_use]
+pub fn areas(locale: Locale) -> Vec<String> {
+    let area = |file: std::borrow::Cow<'static, str>| file.strip_suffix(".ftl").map(str::to_owned);
+    let mut areas: Vec<String> = match locale {
+        Locale::Nb => NorwegianFiles::iter().filter_map(area).collect(),
+        Locale::En => EnglishFiles::iter().filter_map(area).collect(),
+    };
     areas.sort();
     areas
 }

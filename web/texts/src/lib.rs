@@ -1,0 +1,13 @@
+//! What pages and mails both say: texts in two languages, formats of money and time, addresses of pages, and the words for
+//! trades and for what is wrong with something typed. No HTML.
+
+mod category;
+mod field_error;
+pub mod format;
+pub mod legal;
+pub mod routes;
+pub mod text;
+
+pub use category::Category;
+pub use field_error::FieldError;
+pub use text::{Locale, report_missing, t};
