@@ -98,6 +98,8 @@ pub(crate) struct Org {
     pub(crate) vat_registered: bool,
     pub(crate) category: Category,
     pub(crate) description: String,
+    /// Empty where the place was given by its name alone.
+    pub(crate) postcode: String,
     pub(crate) town: String,
     pub(crate) time_zone: String,
     pub(crate) status: OrgStatus,
@@ -115,6 +117,7 @@ impl FromRow for Org {
             category: Category::from_slug(&category)
                 .ok_or_else(|| sqlx::Error::Decode(format!("no such category: {category}").into()))?,
             description: row.get("description")?,
+            postcode: row.get("postcode")?,
             town: row.get("town")?,
             time_zone: row.get("time_zone")?,
             status: row.parse("status")?,

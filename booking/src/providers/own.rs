@@ -23,7 +23,7 @@ use crate::error::{AppError, AppResult};
 use crate::extract::{Form, SignedIn, Visit};
 use crate::operator::timeline::page_status;
 use crate::pages::{DEFAULT_ZONE, html, html_with, shell, shell_in};
-use crate::search::{self, Place, provider_text, snap};
+use crate::search::{self, Place, PlaceMatch, provider_text, snap};
 use crate::state::{AppState, DAY_US, Micros};
 use crate::{accounts, calls, params};
 
@@ -74,7 +74,13 @@ async fn check(tx: &mut Tx, form: &OrgForm) -> AppResult<Result<Wish, Problems>>
     let category = Category::from_slug(&form.category).ok_or(FieldError::CategoryMissing);
     let typed_place = form::line(&form.place, FieldError::PlaceMissing);
     let place = match &typed_place {
-        Ok(text) => search::find_place(tx, text).await?.ok_or(FieldError::PlaceUnknown),
+        Ok(text) => match search::find_place(tx, text).await? {
+            PlaceMatch::Named { place, .. } => Ok(place),
+            // A business says where it is; a guess of ours would send its customers elsewhere.
+            PlaceMatch::Empty | PlaceMatch::Guessed { .. } | PlaceMatch::Unknown { .. } => {
+                Err(FieldError::PlaceUnknown)
+            }
+        },
         Err(error) => Err(*error),
     };
     let about = form::text(&form.about);
@@ -210,6 +216,7 @@ async fn create(tx: &mut Tx, state: &AppState, who: &SignedIn, wish: &Wish, now:
             DEFAULT_ZONE,
             &folded,
             now,
+            &wish.place.postcode,
         ];
         if tx.execute(queries::ORG_INSERT, row).await? == 1 {
             let member = params![state.id(), &id, &who.id, MemberRole::Owner.as_str(), now];
@@ -284,7 +291,7 @@ async fn profile_page(State(state): State<AppState>, visit: Visit) -> AppResult<
         name: Field::new(&org.name),
         org_number: Field::new(&org.orgno),
         category: Field::new(org.category.slug()),
-        place: Field::new(&org.town),
+        place: Field::new(format!("{} {}", org.postcode, org.town).trim()),
         about: Field::new(&org.description),
     };
     Ok(html(&profile_with(&mut tx, &visit, &org, fields).await?))
@@ -354,6 +361,7 @@ async fn save(tx: &mut Tx, org: &Org, wish: &Wish) -> AppResult<()> {
         snap(wish.place.position.lat_e6),
         snap(wish.place.position.lon_e6),
         provider_text(&wish.name, wish.category, &headline, &wish.about, &wish.place.name),
+        &wish.place.postcode,
     ];
     tx.execute(queries::ORG_UPDATE, row).await?;
     Ok(())

@@ -4,17 +4,17 @@ use crate::statements;
 
 statements! {
     /// slug, org of the viewer or empty
-    ORG_PUBLIC = "SELECT id, slug, name, orgno, vat_registered, category, description, town, time_zone, status FROM org
+    ORG_PUBLIC = "SELECT id, slug, name, orgno, vat_registered, category, description, postcode, town, time_zone, status FROM org
         WHERE slug = $1 AND (status = 'active' OR id = $2)";
     /// id
-    ORG_OWN = "SELECT id, slug, name, orgno, vat_registered, category, description, town, time_zone, status FROM org WHERE id = $1";
-    /// id, slug, name, orgno, VAT, category, description, town, latitude, longitude, e-mail, phone, zone, folded, now
+    ORG_OWN = "SELECT id, slug, name, orgno, vat_registered, category, description, postcode, town, time_zone, status FROM org WHERE id = $1";
+    /// id, slug, name, orgno, VAT, category, description, town, latitude, longitude, e-mail, phone, zone, folded, now, postcode
     ORG_INSERT = "INSERT INTO org (id, slug, name, orgno, vat_registered, category, headline, description, address, postcode, town,
             lat_e6, lon_e6, email, phone, time_zone, status, folded, created_us)
-        VALUES ($1, $2, $3, $4, $5, $6, '', $7, '', '', $8, $9, $10, $11, $12, $13, 'draft', $14, $15) ON CONFLICT (slug) DO NOTHING";
-    /// id, name, orgno, VAT, category, description, town, latitude, longitude, folded
+        VALUES ($1, $2, $3, $4, $5, $6, '', $7, '', $16, $8, $9, $10, $11, $12, $13, 'draft', $14, $15) ON CONFLICT (slug) DO NOTHING";
+    /// id, name, orgno, VAT, category, description, town, latitude, longitude, folded, postcode
     ORG_UPDATE = "UPDATE org SET name = $2, orgno = $3, vat_registered = $4, category = $5, description = $6, town = $7,
-        lat_e6 = $8, lon_e6 = $9, folded = $10 WHERE id = $1";
+        lat_e6 = $8, lon_e6 = $9, folded = $10, postcode = $11 WHERE id = $1";
     /// id, status
     ORG_STATUS = "UPDATE org SET status = $2 WHERE id = $1";
     /// id

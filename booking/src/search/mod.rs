@@ -1,15 +1,15 @@
 //! Finding providers: folded words, distance on the globe, and whether there is a free time. No account needed.
 
 pub mod pages;
+mod places;
 pub(crate) mod queries;
+
+pub use places::{Place, PlaceMatch, find_place};
 
 use unicode_normalization::UnicodeNormalization as _;
 use web::Locale;
 use web::pages::search::Category;
 use web::text::t;
-
-use crate::db::{DbError, FromRow, Row, Tx};
-use crate::params;
 
 /// Positions are published on this grid, millionths of a degree: about one kilometre from south to north.
 const GRID_E6: i64 = 10_000;
@@ -28,25 +28,6 @@ const FORGIVING_CHARS: usize = 5;
 pub struct Position {
     pub lat_e6: i64,
     pub lon_e6: i64,
-}
-
-/// A town or village that we know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    pub name: String,
-    pub position: Position,
-}
-
-impl FromRow for Place {
-    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            name: row.get("name")?,
-            position: Position {
-                lat_e6: row.get("lat_e6")?,
-                lon_e6: row.get("lon_e6")?,
-            },
-        })
-    }
 }
 
 /// Small letters of ASCII, digits and single spaces: what is stored for searching, and what is searched for.
@@ -148,20 +129,6 @@ fn nearly(a: &str, b: &str) -> bool {
             a == b || swapped || a == [&[*y][..], b].concat() || b == [&[*x][..], a].concat()
         }
     }
-}
-
-/// The place that somebody typed: by its whole name, else by its beginning.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find_place(tx: &mut Tx, text: &str) -> Result<Option<Place>, DbError> {
-    let folded = fold(text);
-    if folded.is_empty() {
-        return Ok(None);
-    }
-    // The character after the last one of the alphabet ends the range of names that begin with the text.
-    let end = format!("{folded}~");
-    tx.optional(queries::PLACE_FIND, params![folded, end]).await
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use web::pages::home::HomePage;
 use web::pages::search::{Category, FreeTime, PlaceFound, ProviderCard, RADII_KM, SearchForm, SearchPage, When, Wider};
 use web::routes::pattern;
 
-use super::{Place, Position, around, distance_m, find_place, hits, queries, words};
+use super::{Place, PlaceMatch, Position, around, distance_m, find_place, hits, queries, words};
 use crate::appointments::views;
 use crate::availability;
 use crate::availability::load::zone_named;
@@ -151,7 +151,8 @@ async fn search(State(state): State<AppState>, visit: Visit, Query(asked): Query
         return Err(AppError::BadRequest("the search is too long"));
     }
     let mut tx = state.db.read().await?;
-    let place = find_place(&mut tx, &asked.r#where).await?;
+    let place_match = find_place(&mut tx, &asked.r#where).await?;
+    let place = place_match.place();
     let mut form = SearchForm {
         what: asked.what,
         place: asked.r#where,
@@ -167,7 +168,7 @@ async fn search(State(state): State<AppState>, visit: Visit, Query(asked): Query
     if place.is_some() && form.radius_km.is_none() && !unlimited {
         form.radius_km = Some(RADIUS_KM);
     }
-    let matching = matching(&mut tx, &form, place.as_ref(), visit.now).await?;
+    let matching = matching(&mut tx, &form, place, visit.now).await?;
     let total = matching.len();
     let pages = total.div_ceil(SEARCH_PAGE_SIZE).max(1);
     let page = asked.page.parse::<usize>().unwrap_or(1).clamp(1, pages);
@@ -181,17 +182,19 @@ async fn search(State(state): State<AppState>, visit: Visit, Query(asked): Query
         cards.extend(card(&mut tx, found, visit.now, shown).await?);
     }
     let wider = if total == 0 {
-        wider(&mut tx, &form, place.as_ref(), visit.now).await?
+        wider(&mut tx, &form, place, visit.now).await?
     } else {
         None
     };
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Ok(html(&SearchPage {
         shell: shell(&visit),
-        place: match &place {
-            Some(place) => PlaceFound::Known(place.name.clone()),
-            None if form.place.trim().is_empty() => PlaceFound::None,
-            None => PlaceFound::Unknown,
+        place: match &place_match {
+            PlaceMatch::Named { place, .. } | PlaceMatch::Guessed { place, .. } => {
+                PlaceFound::Known(place.name.clone())
+            }
+            PlaceMatch::Empty => PlaceFound::None,
+            PlaceMatch::Unknown { .. } => PlaceFound::Unknown,
         },
         form,
         cards,

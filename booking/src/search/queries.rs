@@ -3,9 +3,22 @@
 use crate::statements;
 
 statements! {
+    /// postcode
+    PLACE_OF_POSTCODE = "SELECT p.name, p.municipality, p.county, c.code AS postcode, c.lat_e6, c.lon_e6
+        FROM postcode c JOIN place p ON p.id = c.place_id WHERE c.code = $1";
+    /// folded name
+    PLACES_NAMED = "SELECT p.name, p.municipality, p.county, '' AS postcode, p.lat_e6, p.lon_e6
+        FROM place_name n JOIN place p ON p.id = n.place_id WHERE n.folded = $1 ORDER BY p.weight DESC, p.id LIMIT 10";
     /// folded beginning, its end
-    PLACE_FIND = "SELECT name, lat_e6, lon_e6 FROM place WHERE folded >= $1 AND folded < $2
-        ORDER BY CASE WHEN folded = $1 THEN 0 ELSE 1 END, length(folded), id LIMIT 1";
+    PLACES_BEGINNING = "SELECT p.name, p.municipality, p.county, '' AS postcode, p.lat_e6, p.lon_e6 FROM place p
+        WHERE p.id IN (SELECT n.place_id FROM place_name n WHERE n.folded >= $1 AND n.folded < $2)
+        ORDER BY p.weight DESC, p.id LIMIT 4";
+    /// first letter, its end, pattern of the last two, least and greatest length, limit
+    NAMES_LIKE = "SELECT n.folded, n.place_id FROM place_name n JOIN place p ON p.id = n.place_id
+        WHERE ((n.folded >= $1 AND n.folded < $2) OR n.folded LIKE $3) AND length(n.folded) BETWEEN $4 AND $5
+        ORDER BY p.weight DESC, p.id LIMIT $6";
+    /// place
+    PLACE_BY_ID = "SELECT name, municipality, county, '' AS postcode, lat_e6, lon_e6 FROM place WHERE id = $1";
     /// category or empty, south, north, west, east, limit
     CANDIDATES = "SELECT id, slug, name, category, town, lat_e6, lon_e6, folded FROM org
         WHERE status = 'active' AND ($1 = '' OR category = $1)

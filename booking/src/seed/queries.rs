@@ -3,8 +3,6 @@
 use crate::statements;
 
 statements! {
-    /// id, name, folded, latitude, longitude
-    PLACE_INSERT = "INSERT INTO place (id, name, folded, lat_e6, lon_e6) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
     /// id, e-mail, name, phone, location, locale, operator, now
     ACCOUNT_INSERT = "INSERT INTO account (id, email, email_norm, email_verified_us, password_hash, name, phone, location, locale,
             is_operator, created_us)

@@ -39,17 +39,18 @@ on_both! {
 
 on_both! {
     async fn a_transaction_that_is_dropped_writes_nothing(app: App) {
-        let insert = "INSERT INTO place (id, name, folded, lat_e6, lon_e6) VALUES ($1, $2, $2, $3, $3)";
+        let insert = "INSERT INTO place (id, name, municipality, county, lat_e6, lon_e6, weight) VALUES ($1, $2, $2, $2, 5, 5, 0)";
+        let nobody = i64::MAX;
         let sql = booking::db::Sql { name: "test", text: insert };
         let mut tx = app.state.db.write().await.expect("a connection");
-        assert_eq!(tx.execute(sql, booking::params!["1", "a", 5]).await.expect("it inserts"), 1);
+        assert_eq!(tx.execute(sql, booking::params![nobody, "a"]).await.expect("it inserts"), 1);
         drop(tx);
-        assert_eq!(app.number("SELECT COUNT(*) FROM place", booking::params![]).await, 0);
+        assert_eq!(app.number("SELECT COUNT(*) FROM place WHERE id = $1", booking::params![nobody]).await, 0);
         let mut tx = app.state.db.write().await.expect("a connection");
-        tx.execute(sql, booking::params!["1", "a", 5]).await.expect("it inserts");
+        tx.execute(sql, booking::params![nobody, "a"]).await.expect("it inserts");
         tx.commit().await.expect("it commits");
         let mut tx = app.state.db.write().await.expect("a connection");
-        let error = tx.execute(sql, booking::params!["1", "b", 5]).await.expect_err("the key is taken");
+        let error = tx.execute(sql, booking::params![nobody, "b"]).await.expect_err("the key is taken");
         assert!(error.is_unique("place", if app.engine == crate::harness::Engine::Sqlite { "id" } else { "pkey" }), "{error}");
     }
 }

@@ -12,6 +12,7 @@ mod foundation;
 mod harness;
 mod mail;
 mod operator;
+mod places;
 mod providers;
 mod registry;
 mod search;

@@ -3,11 +3,10 @@
 use booking::params;
 
 use crate::on_both;
-use crate::walk::{self, PASSWORD, add_service, consumer, hold, link_in, place, provider, tomorrow};
+use crate::walk::{self, PASSWORD, add_service, consumer, hold, link_in, provider, tomorrow};
 
 on_both! {
     async fn a_provider_is_published_when_it_has_services_and_hours(app: App) {
-        place(app).await;
         let mut client = consumer(app, "kari").await;
         let form = |place: &'static str, orgno: &'static str, category: &'static str| {
             [("name", "Fjellfot Dyr & Co."), ("org_number", orgno), ("category", category), ("place", place), ("about", "Råd")]
@@ -39,7 +38,6 @@ on_both! {
 
 on_both! {
     async fn signing_up_twice_at_once_makes_one_provider(app: App) {
-        place(app).await;
         let kari = consumer(app, "kari").await;
         let form = [("name", "Klinikken"), ("category", "vet"), ("place", "Bergen"), ("about", "Råd")];
         let (mut a, mut b, mut c) = (kari.clone(), kari.clone(), kari);

@@ -93,7 +93,6 @@ pub(crate) async fn verify_link(app: &App, to: &str) -> String {
 
 /// Signs up a provider through its pages and publishes it.
 pub(crate) async fn provider(app: &App, name: &str) -> Provider {
-    place(app).await;
     let mut client = consumer(app, name).await;
     let business = format!("Klinikken {name}");
     let form = [
@@ -158,14 +157,6 @@ pub(crate) async fn add_service(client: &mut Client, app: &App, title: &str, cha
         .await
         .pop()
         .expect("it was made")
-}
-
-/// Bergen, as the seed knows it.
-pub(crate) async fn place(app: &App) {
-    let text =
-        "INSERT INTO place (id, name, folded, lat_e6, lon_e6) VALUES ('bergen', 'Bergen', 'bergen', 60392990, 5324150)
-        ON CONFLICT (id) DO NOTHING";
-    app.execute(text, params![]).await;
 }
 
 /// Tomorrow at 10:00 in Oslo and so many minutes later.
