@@ -221,7 +221,14 @@ fn files(folder: &Path, endings: &[&str], found: &mut Vec<(PathBuf, String)>) {
 /// Everything that may name a text.
 fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    for folder in ["src", "templates", "client", "../booking/src", "../server/src"] {
+    for folder in [
+        "src",
+        "texts/src",
+        "templates",
+        "client",
+        "../booking/src",
+        "../server/src",
+    ] {
         files(&home().join(folder), &["rs", "html", "ts", "tsx"], &mut found);
     }
     assert!(found.len() > 50, "the sources are where this test looks");
@@ -294,7 +301,8 @@ fn every_icon_is_in_the_sprite_and_the_other_way_round() {
 
 #[test]
 fn links_between_pages_lead_to_known_addresses() {
-    let patterns = fs::read_to_string(home().join("src/routes.rs")).expect("the addresses are in this crate");
+    let patterns =
+        fs::read_to_string(home().join("texts/src/routes.rs")).expect("the addresses are in the crate of texts");
     let patterns: Vec<Vec<&str>> = patterns
         .split(": &str = \"")
         .skip(1)
