@@ -22,7 +22,7 @@ use crate::live::Live;
 use crate::media::Plane;
 use crate::metrics::{Metrics, Parts};
 use crate::quality::{self, Board};
-use crate::{commands, secrets, shutdown, tls};
+use crate::{secrets, shutdown, terminal, tls};
 
 /// Between two looks whether another server of this one's name is there.
 const NAMESAKE_LOOK: Duration = Duration::from_millis(250);
@@ -209,7 +209,7 @@ async fn announce(config: &Config, state: &AppState, plane: &Plane) -> anyhow::R
         .await
         .context("the first operator's link cannot be made")?
     {
-        commands::say(&format!(
+        terminal::say(&format!(
             "\nThere is no operator yet. This link makes the first one, once:\n  {link}\n\n"
         ))?;
     }

@@ -13,6 +13,7 @@ mod metrics;
 mod quality;
 mod secrets;
 mod shutdown;
+mod terminal;
 mod tls;
 
 use std::process::ExitCode;
@@ -63,7 +64,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            commands::complain(&format!("{error:#}"));
+            terminal::complain(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -85,10 +86,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Doctor => runtime.block_on(commands::doctor::doctor(&config)),
         Command::Config {
             what: ConfigCommand::Print,
-        } => commands::say(&config.print()?),
+        } => terminal::say(&config.print()?),
         Command::Config {
             what: ConfigCommand::Check,
-        } => commands::say("The configuration is good.\n"),
+        } => terminal::say("The configuration is good.\n"),
         Command::SeedDemo => runtime.block_on(commands::seed::seed_demo(&config)),
         Command::ApiKey => commands::api_key::print(),
         Command::OperatorLink => runtime.block_on(commands::operator_link::print(&config)),

@@ -3,6 +3,7 @@
 //! Handlers elsewhere fill a struct of [`pages`] and call [`render`]; of our own crates only `texts` is known here.
 
 pub mod assets;
+mod notice;
 pub mod pages;
 pub mod routes;
 
@@ -12,5 +13,6 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use pages::{Field, Notice, Shell, SignedIn, render};
+pub use notice::Notice;
+pub use pages::{Field, Shell, SignedIn, render};
 pub use texts::{Locale, format, t, text};

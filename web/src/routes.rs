@@ -4,6 +4,6 @@ pub use texts::routes::*;
 
 /// An address with a notice that the next page shows.
 #[must_use]
-pub fn with_notice(path: &str, notice: crate::pages::Notice) -> String {
+pub fn with_notice(path: &str, notice: crate::Notice) -> String {
     with_query(path, &[("notice", notice.code())])
 }

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 
-use crate::commands::say;
+use crate::terminal::say;
 
 /// Prints a fresh key and its hash.
 ///

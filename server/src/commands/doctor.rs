@@ -3,8 +3,8 @@
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 
-use crate::commands::say;
 use crate::config::{Config, MailTransport, TlsMode};
+use crate::terminal::say;
 
 /// Smallest kernel limit for socket buffers that a busy media port is happy with, bytes.
 const SOCKET_BUFFER_BYTES_MIN: u64 = 2 * 1024 * 1024;

@@ -1,8 +1,8 @@
 //! `booka operator-link`: the way in for whoever may read the data folder.
 
 use crate::boot;
-use crate::commands::say;
 use crate::config::Config;
+use crate::terminal::say;
 
 /// Prints a one-time link.
 ///

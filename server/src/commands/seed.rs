@@ -1,8 +1,8 @@
 //! `booka seed-demo`: a marketplace to try things out.
 
 use crate::boot;
-use crate::commands::say;
 use crate::config::Config;
+use crate::terminal::say;
 
 /// Seeds, unless that was done before, and prints fresh sign-in links.
 ///

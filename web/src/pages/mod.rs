@@ -21,7 +21,9 @@ mod shell;
 pub use errors::{ErrorKind, ErrorPage, HoldExpiredPage, SlotTakenPage};
 pub use field::{Check, Field, FieldError};
 pub use price::{Price, PriceBox, PriceModel, PriceState};
-pub use shell::{Notice, Shell, SignedIn};
+pub use shell::{Shell, SignedIn};
+
+pub use crate::notice::Notice;
 
 /// The HTML of a page.
 #[must_use]

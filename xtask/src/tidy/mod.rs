@@ -1,6 +1,7 @@
 //! Rules of the house that no compiler knows, as tests.
 
 mod arrows;
+mod floors;
 mod lock;
 mod map;
 mod metrics;

@@ -1,0 +1,56 @@
+//! Sentences that one page leaves for the next.
+
+macro_rules! notices {
+    ($($name:ident, $code:literal, $key:literal;)*) => {
+        /// A sentence that the next page shows on top, carried in the address as `?notice=code`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Notice {
+            $($name,)*
+        }
+
+        impl Notice {
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)*
+                }
+            }
+
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|notice| notice.code() == code)
+            }
+
+            #[must_use]
+            pub fn key(self) -> &'static str {
+                match self {
+                    $(Self::$name => $key,)*
+                }
+            }
+        }
+    };
+}
+
+notices! {
+    Saved, "saved", "notice-saved";
+    SignedOut, "signed-out", "notice-signed-out";
+    EmailVerified, "email-verified", "notice-email-verified";
+    VerifyMailSent, "verify-sent", "notice-verify-sent";
+    PasswordChanged, "password-changed", "notice-password-changed";
+    SessionEnded, "session-ended", "notice-session-ended";
+    HoldExtended, "hold-extended", "notice-hold-extended";
+    HoldReleased, "hold-released", "notice-hold-released";
+    AppointmentCancelled, "cancelled", "notice-cancelled";
+    DeletionAsked, "deletion-asked", "notice-deletion-asked";
+    DeletionUndone, "deletion-undone", "notice-deletion-undone";
+    Published, "published", "notice-published";
+    Paused, "paused", "notice-paused";
+    MemberAdded, "member-added", "notice-member-added";
+    MemberRemoved, "member-removed", "notice-member-removed";
+    CaptureStarted, "capture-started", "notice-capture-started";
+    CaptureRunning, "capture-running", "notice-capture-running";
+    CaptureFailed, "capture-failed", "notice-capture-failed";
+    ServiceRemoved, "service-removed", "notice-service-removed";
+}
