@@ -35,7 +35,7 @@ pub enum AppError {
     Conflict(&'static str),
     #[error("too many requests, again in {retry_after_s} s")]
     TooMany { retry_after_s: u64 },
-    /// Overloaded for the moment.
+    /// Overloaded, or without a database, for the moment.
     #[error("busy")]
     Busy,
     /// Ours to mend. The text is for the log and not for the page.
@@ -90,10 +90,10 @@ impl AppError {
 impl From<DbError> for AppError {
     fn from(error: DbError) -> Self {
         match &error {
-            DbError::Failed {
-                source: sqlx::Error::PoolTimedOut,
-                ..
-            } => Self::Busy,
+            unavailable if unavailable.is_unavailable() => {
+                tracing::warn!(%error, "the database cannot be used");
+                Self::Busy
+            }
             // PostgreSQL takes no NUL in a text; whoever sent one made a mistake, not we.
             DbError::Failed {
                 source: sqlx::Error::Database(refusal),

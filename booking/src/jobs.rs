@@ -17,6 +17,9 @@ use crate::{accounts, appointments, billing, calls, documents, mail, params, sta
 statements! {
     ADD_LEASE = "INSERT INTO job_lease (name, owner, until_us) VALUES ($1, '', 0) ON CONFLICT (name) DO NOTHING";
     TAKE_LEASE = "UPDATE job_lease SET owner = $2, until_us = $4 WHERE name = $1 AND (owner = $2 OR until_us <= $3)";
+    /// A write that changes nothing anybody reads.
+    TRY_WRITE = "INSERT INTO job_lease (name, owner, until_us) VALUES ('write', '', $1)
+                 ON CONFLICT (name) DO UPDATE SET until_us = excluded.until_us";
     END_LEASE = "UPDATE job_lease SET until_us = 0 WHERE name = $1 AND owner = $2";
 }
 
@@ -47,6 +50,19 @@ pub async fn run(state: AppState, shutdown: impl Future<Output = ()>) {
 pub async fn round(state: &AppState) {
     work(state).await;
     send_mails(state).await;
+}
+
+/// Whether the database can be worked with: it answers, and where the last write failed, another one succeeds.
+///
+/// # Errors
+/// As the database says.
+pub async fn try_database(state: &AppState) -> Result<(), DbError> {
+    if !state.db.refuses_writes() {
+        return state.db.read().await.map(drop);
+    }
+    let mut tx = state.db.write().await?;
+    tx.execute(TRY_WRITE, params![state.now()]).await?;
+    tx.commit().await
 }
 
 /// Does one line of work over and over, while this process has its lease.

@@ -216,7 +216,7 @@ async fn announce(config: &Config, state: &AppState, plane: &Plane) -> anyhow::R
     Ok(())
 }
 
-/// Ready while the database answers and nobody has asked us to stop. Liveness asks neither: a database that is away must
+/// Ready while the database answers, took the last write or takes another, and nobody has asked us to stop. Liveness asks neither: a database that is away must
 /// not end running calls.
 fn ready_check(state: AppState, stopping: watch::Receiver<bool>) -> ReadyCheck {
     Arc::new(move || {
@@ -226,9 +226,13 @@ fn ready_check(state: AppState, stopping: watch::Receiver<bool>) -> ReadyCheck {
             if stop {
                 return Err("stopping".to_owned());
             }
-            state.db.read().await.map(drop).map_err(|error| {
-                tracing::error!(%error, "the database does not answer");
-                "the database does not answer".to_owned()
+            booking::jobs::try_database(&state).await.map_err(|error| {
+                tracing::error!(%error, "the database cannot be used");
+                if state.db.refuses_writes() {
+                    "the database takes no writes".to_owned()
+                } else {
+                    "the database does not answer".to_owned()
+                }
             })
         })
     })

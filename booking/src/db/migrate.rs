@@ -58,7 +58,7 @@ pub(super) async fn run(db: &Db) -> Result<(), DbError> {
     };
     match db {
         Db::Sqlite { write, .. } => migrations(|step| step.sqlite).run(write).await?,
-        Db::Postgres(pool) => migrations(|step| step.postgres).run(pool).await?,
+        Db::Postgres { pool, .. } => migrations(|step| step.postgres).run(pool).await?,
     }
     Ok(())
 }

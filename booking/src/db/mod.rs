@@ -3,18 +3,24 @@
 //! Every statement is one portable text with `$1` parameters, registered by [`statements!`](crate::statements) so that a
 //! test prepares all of them on both engines. Integers, text and their nulls are the only types that cross the border.
 
+mod health;
 mod migrate;
 mod row;
+mod transaction;
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::Executor as _;
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Executor as _, Postgres, Sqlite, Transaction};
 
+use health::{Health, Probe};
 pub use migrate::MIGRATIONS;
 pub use row::{Column, FromRow, Param, Row};
+pub use transaction::{Tx, Watch};
 
 /// Connections that read at the same time on SQLite.
 const SQLITE_READERS_MAX: u32 = 4;
@@ -88,6 +94,15 @@ impl DbError {
             Self::MissingRow | Self::UnknownEngine | Self::Migrate(_) | Self::Failed { .. } => false,
         }
     }
+
+    /// Whether the database, its disk or the way to it is at fault, so that the same may succeed later.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Failed { source, .. } => health::is_unavailable(source),
+            Self::Unique(_) | Self::MissingRow | Self::UnknownEngine | Self::Migrate(_) => false,
+        }
+    }
 }
 
 /// The database of this process.
@@ -97,8 +112,13 @@ pub enum Db {
     Sqlite {
         read: SqlitePool,
         write: SqlitePool,
+        health: Arc<Health>,
     },
-    Postgres(PgPool),
+    Postgres {
+        pool: PgPool,
+        probe: Arc<Probe>,
+        health: Arc<Health>,
+    },
 }
 
 impl Db {
@@ -107,36 +127,47 @@ impl Db {
     /// # Errors
     /// When the URL is neither `sqlite:<path>` nor `postgres://…`, the database is out of reach, or a migration fails.
     pub async fn open(url: &str) -> Result<Self, DbError> {
-        let failed = |source| DbError::Failed {
-            statement: "connect",
-            source,
-        };
         let db = if url.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(url)
-                .map_err(failed)?
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(SQLITE_BUSY_WAIT);
-            let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_WAIT);
-            let write = pool()
-                .max_connections(1)
-                .connect_with(options.clone())
-                .await
-                .map_err(failed)?;
-            let read = pool().max_connections(SQLITE_READERS_MAX).connect_lazy_with(options);
-            Self::Sqlite { read, write }
+            Self::open_sqlite(url).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let pool = PgPoolOptions::new()
-                .max_connections(POSTGRES_CONNECTIONS_MAX)
-                .acquire_timeout(ACQUIRE_WAIT);
-            Self::Postgres(pool.connect(url).await.map_err(failed)?)
+            Self::open_postgres(url).await
         } else {
             return Err(DbError::UnknownEngine);
         };
+        let db = db.map_err(|source| DbError::Failed {
+            statement: "connect",
+            source,
+        })?;
         migrate::run(&db).await?;
         Ok(db)
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(SQLITE_BUSY_WAIT);
+        let health = Arc::new(Health::default());
+        let pool = || careful(SqlitePoolOptions::new(), &health);
+        Ok(Self::Sqlite {
+            write: pool().max_connections(1).connect_with(options.clone()).await?,
+            read: pool().max_connections(SQLITE_READERS_MAX).connect_lazy_with(options),
+            health,
+        })
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, sqlx::Error> {
+        let options = PgConnectOptions::from_str(url)?;
+        let probe = Arc::new(Probe::new(options.clone()));
+        let health = Arc::new(Health::default());
+        let pool = careful(PgPoolOptions::new(), &health).max_connections(POSTGRES_CONNECTIONS_MAX);
+        Ok(Self::Postgres {
+            pool: probe.guard(pool.connect_with(options)).await?,
+            probe,
+            health,
+        })
     }
 
     /// Begins a transaction that only reads. Dropping it ends it.
@@ -144,14 +175,7 @@ impl Db {
     /// # Errors
     /// When no connection can be had.
     pub async fn read(&self) -> Result<Tx, DbError> {
-        let failed = |source| DbError::Failed {
-            statement: "begin read",
-            source,
-        };
-        Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await.map_err(failed)?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(failed)?),
-        })
+        self.begin(false).await
     }
 
     /// Begins a transaction that writes. Without [`Tx::commit`] nothing is written. Nothing remote may be awaited while
@@ -160,14 +184,46 @@ impl Db {
     /// # Errors
     /// When no connection can be had.
     pub async fn write(&self) -> Result<Tx, DbError> {
-        let failed = |source| DbError::Failed {
-            statement: "begin write",
-            source,
+        self.begin(true).await
+    }
+
+    async fn begin(&self, writes: bool) -> Result<Tx, DbError> {
+        let watch = Watch {
+            health: Arc::clone(self.health()),
+            writes,
+            changed: false,
         };
-        Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(failed)?),
+        let begun = match self {
+            Self::Sqlite { write, .. } if writes => {
+                let begun = write.begin_with("BEGIN IMMEDIATE").await;
+                begun.map(|tx| Tx::Sqlite(tx, watch))
+            }
+            Self::Sqlite { read, .. } => read.begin().await.map(|tx| Tx::Sqlite(tx, watch)),
+            Self::Postgres { pool, probe, .. } => {
+                let begun = probe.guard(pool.begin()).await;
+                begun.map(|tx| Tx::Postgres(tx, watch, Arc::clone(probe)))
+            }
+        };
+        begun.map_err(|source| {
+            let error = DbError::Failed {
+                statement: if writes { "begin write" } else { "begin read" },
+                source,
+            };
+            self.health().failed(&error, writes);
+            error
         })
+    }
+
+    /// Whether the last thing that was to be written could not be.
+    #[must_use]
+    pub fn refuses_writes(&self) -> bool {
+        self.health().refuses_writes()
+    }
+
+    fn health(&self) -> &Arc<Health> {
+        match self {
+            Self::Sqlite { health, .. } | Self::Postgres { health, .. } => health,
+        }
     }
 
     /// Asks the engine to parse and plan a statement, with nothing executed.
@@ -182,140 +238,33 @@ impl Db {
         let text = sqlx::SqlSafeStr::into_sql_str(sql.text);
         match self {
             Self::Sqlite { write, .. } => write.prepare(text).await.map(|_| ()).map_err(failed),
-            Self::Postgres(pool) => pool.prepare(text).await.map(|_| ()).map_err(failed),
+            Self::Postgres { pool, .. } => pool.prepare(text).await.map(|_| ()).map_err(failed),
         }
     }
 
     /// Closes every connection, after the transactions under way.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { read, write } => {
+            Self::Sqlite { read, write, .. } => {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
 
-/// A transaction on either engine.
-pub enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
-}
-
-impl Tx {
-    /// Runs a statement and returns how many rows it changed.
-    ///
-    /// # Errors
-    /// [`DbError::Unique`] when a unique key refuses a row (the transaction is then of no further use), else
-    /// [`DbError::Failed`].
-    pub async fn execute(&mut self, sql: Sql, params: Vec<Param>) -> Result<u64, DbError> {
-        let changed = match self {
-            Self::Sqlite(tx) => row::bind_sqlite(sql, params)
-                .execute(&mut **tx)
-                .await
-                .map(|result| result.rows_affected()),
-            Self::Postgres(tx) => row::bind_postgres(sql, params)
-                .execute(&mut **tx)
-                .await
-                .map(|result| result.rows_affected()),
-        };
-        changed.map_err(|error| DbError::new(sql.name, error))
-    }
-
-    /// All rows of a statement. The caller bounds them with `LIMIT` wherever a stranger could make them many.
-    ///
-    /// # Errors
-    /// [`DbError::Failed`], also when a row does not fit `T`.
-    pub async fn all<T: FromRow>(&mut self, sql: Sql, params: Vec<Param>) -> Result<Vec<T>, DbError> {
-        let failed = |error| DbError::new(sql.name, error);
-        match self {
-            Self::Sqlite(tx) => {
-                let rows = row::bind_sqlite(sql, params)
-                    .fetch_all(&mut **tx)
-                    .await
-                    .map_err(failed)?;
-                rows.into_iter()
-                    .map(|row| T::from_row(&Row::Sqlite(row)))
-                    .collect::<Result<_, _>>()
-                    .map_err(failed)
-            }
-            Self::Postgres(tx) => {
-                let rows = row::bind_postgres(sql, params)
-                    .fetch_all(&mut **tx)
-                    .await
-                    .map_err(failed)?;
-                rows.into_iter()
-                    .map(|row| T::from_row(&Row::Postgres(row)))
-                    .collect::<Result<_, _>>()
-                    .map_err(failed)
-            }
-        }
-    }
-
-    /// All rows of a statement as they are, for callers that learn the columns at run time.
-    ///
-    /// # Errors
-    /// [`DbError::Failed`].
-    pub async fn rows(&mut self, sql: Sql, params: Vec<Param>) -> Result<Vec<Row>, DbError> {
-        let failed = |error| DbError::new(sql.name, error);
-        Ok(match self {
-            Self::Sqlite(tx) => {
-                let rows = row::bind_sqlite(sql, params)
-                    .fetch_all(&mut **tx)
-                    .await
-                    .map_err(failed)?;
-                rows.into_iter().map(Row::Sqlite).collect()
-            }
-            Self::Postgres(tx) => {
-                let rows = row::bind_postgres(sql, params)
-                    .fetch_all(&mut **tx)
-                    .await
-                    .map_err(failed)?;
-                rows.into_iter().map(Row::Postgres).collect()
-            }
+/// A pool that waits so long for a connection and no longer, and keeps none that may be spoilt.
+fn careful<D: sqlx::Database>(options: PoolOptions<D>, health: &Arc<Health>) -> PoolOptions<D> {
+    let (on_release, on_acquire) = (Arc::clone(health), Arc::clone(health));
+    options
+        .acquire_timeout(ACQUIRE_WAIT)
+        .after_release(move |connection, about| {
+            let health = Arc::clone(&on_release);
+            Box::pin(async move { health.takes_back(connection, about.age).await })
         })
-    }
-
-    /// The first row of a statement, if there is one.
-    ///
-    /// # Errors
-    /// As [`Tx::all`].
-    pub async fn optional<T: FromRow>(&mut self, sql: Sql, params: Vec<Param>) -> Result<Option<T>, DbError> {
-        let failed = |error| DbError::new(sql.name, error);
-        let row = match self {
-            Self::Sqlite(tx) => row::bind_sqlite(sql, params)
-                .fetch_optional(&mut **tx)
-                .await
-                .map_err(failed)?
-                .map(Row::Sqlite),
-            Self::Postgres(tx) => row::bind_postgres(sql, params)
-                .fetch_optional(&mut **tx)
-                .await
-                .map_err(failed)?
-                .map(Row::Postgres),
-        };
-        row.map(|row| T::from_row(&row)).transpose().map_err(failed)
-    }
-
-    /// The first row of a statement that always has one.
-    ///
-    /// # Errors
-    /// [`DbError::MissingRow`] when there is none; else as [`Tx::all`].
-    pub async fn one<T: FromRow>(&mut self, sql: Sql, params: Vec<Param>) -> Result<T, DbError> {
-        self.optional(sql, params).await?.ok_or(DbError::MissingRow)
-    }
-
-    /// Makes everything since the beginning durable.
-    ///
-    /// # Errors
-    /// When the engine cannot; then nothing was written.
-    pub async fn commit(self) -> Result<(), DbError> {
-        let failed = |source| DbError::new("commit", source);
-        match self {
-            Self::Sqlite(tx) => tx.commit().await.map_err(failed),
-            Self::Postgres(tx) => tx.commit().await.map_err(failed),
-        }
-    }
+        .before_acquire(move |_, about| {
+            let trusted = on_acquire.trusts(about.age);
+            Box::pin(async move { Ok(trusted) })
+        })
 }

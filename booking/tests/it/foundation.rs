@@ -55,6 +55,50 @@ on_both! {
     }
 }
 
+/// Trial F1: SQLite rolls back by itself when its file may not grow, and the connection's count of open transactions is
+/// then wrong. The limit of pages stands for the full disk; it belongs to the connection that must not come back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f1_a_failed_write_does_not_stop_later_ones() {
+    let app = crate::harness::App::start(crate::harness::Engine::Sqlite)
+        .await
+        .expect("SQLite is always there");
+    let state = &app.state;
+    let sql = |name, text| booking::db::Sql { name, text };
+    let mut tx = state.db.write().await.expect("a connection");
+    let pages: i64 = tx
+        .one(sql("pages", "PRAGMA page_count"), vec![])
+        .await
+        .expect("a number");
+    let limit: &'static str = format!("PRAGMA max_page_count = {pages}").leak();
+    let _: i64 = tx.one(sql("limit", limit), vec![]).await.expect("it is taken");
+    let long = "x".repeat(1_000_000);
+    let insert = sql(
+        "insert",
+        "INSERT INTO job_lease (name, owner, until_us) VALUES ($1, '', 0)",
+    );
+    let error = tx
+        .execute(insert, booking::params![&long])
+        .await
+        .expect_err("the file may not grow");
+    assert!(error.is_unavailable(), "{error}");
+    drop(tx);
+    assert!(state.db.refuses_writes());
+    // The operator's health check is what finds out that it is over.
+    booking::jobs::try_database(state)
+        .await
+        .expect("a fresh connection has no limit");
+    assert!(!state.db.refuses_writes());
+    let mut tx = state.db.write().await.expect("a connection");
+    assert_eq!(
+        tx.execute(insert, booking::params![&long])
+            .await
+            .expect("it is written"),
+        1
+    );
+    tx.commit().await.expect("it is durable");
+    app.stop().await;
+}
+
 on_both! {
     async fn requests_from_other_sites_change_nothing(app: App) {
         let mut client = app.client();

@@ -124,7 +124,7 @@ impl App {
         })
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.state.db.close().await;
         if let Some((server, name)) = &self.postgres {
             admin(server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
