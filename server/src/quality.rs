@@ -82,6 +82,9 @@ impl Board {
             Event::Joined { .. }
             | Event::Refused { .. }
             | Event::Alive { .. }
+            | Event::Absent { .. }
+            | Event::Present { .. }
+            | Event::PathLost { .. }
             | Event::Restarted { .. }
             | Event::Encodings { .. }
             | Event::Loudest { .. }
@@ -340,7 +343,7 @@ mod tests {
             begin,
             &Event::Disconnected {
                 peer,
-                last_packet_at: None,
+                present_until: None,
                 reason: sfu_core::DisconnectReason::Closed,
             },
         );

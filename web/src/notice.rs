@@ -47,11 +47,7 @@ notices! {
     DeletionUndone, "deletion-undone", "notice-deletion-undone";
     Published, "published", "notice-published";
     Paused, "paused", "notice-paused";
-    MemberInvited, "member-invited", "notice-member-invited";
-    InvitationWithdrawn, "invitation-withdrawn", "notice-invitation-withdrawn";
-    InvitationAccepted, "invitation-accepted", "notice-invitation-accepted";
-    InvitationDeclined, "invitation-declined", "notice-invitation-declined";
-    MembershipEnded, "membership-ended", "notice-membership-ended";
+    MemberAdded, "member-added", "notice-member-added";
     MemberRemoved, "member-removed", "notice-member-removed";
     CaptureStarted, "capture-started", "notice-capture-started";
     CaptureRunning, "capture-running", "notice-capture-running";

@@ -279,6 +279,7 @@ impl Visit {
             ServerMessage::Welcome { .. } => bail!("welcomed twice"),
             ServerMessage::Slots { .. }
             | ServerMessage::Restarted { .. }
+            | ServerMessage::PathLost {}
             | ServerMessage::Encodings { .. }
             | ServerMessage::Quality { .. }
             | ServerMessage::Speakers { .. }

@@ -152,12 +152,12 @@ async fn clip_and_tone_cross_the_media_server_once_the_gate_is_open() {
     one.peer.close().await.unwrap();
     event(&events, |event| {
         let Event::Disconnected {
-            peer, last_packet_at, ..
+            peer, present_until, ..
         } = event
         else {
             return None;
         };
-        assert!(peer == one.id && last_packet_at.is_some());
+        assert!(peer == one.id && present_until.is_some());
         Some(())
     });
     driver.stop();

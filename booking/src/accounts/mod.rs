@@ -2,6 +2,7 @@
 
 mod erase;
 pub(crate) mod form;
+pub(crate) mod invite;
 mod my;
 mod pages;
 pub mod password;

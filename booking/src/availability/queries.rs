@@ -3,13 +3,14 @@
 use crate::statements;
 
 statements! {
-    /// service: whoever is leaving takes nobody any more
+    /// service
     SERVICE_MEMBERS = "SELECT m.id FROM service_member sm JOIN member m ON m.id = sm.member_id
-        JOIN account a ON a.id = m.account_id
-        WHERE sm.service_id = $1 AND m.active = 1 AND a.deletion_asked_us IS NULL ORDER BY m.created_us, m.id LIMIT 50";
+        WHERE sm.service_id = $1 AND m.active = 1 ORDER BY m.created_us, m.id LIMIT 50";
     /// service
     SERVICE_RULES = "SELECT s.duration_min, s.buffer_before_min, s.buffer_after_min, s.step_min, s.notice_min, s.window_days, o.time_zone
         FROM service s JOIN org o ON o.id = s.org_id WHERE s.id = $1";
+    /// member
+    MEMBER_ZONE = "SELECT o.time_zone FROM member m JOIN org o ON o.id = m.org_id WHERE m.id = $1";
     /// member
     WEEKLY = "SELECT weekday, start_min, end_min FROM weekly_rule WHERE member_id = $1 ORDER BY weekday, start_min LIMIT 200";
     /// member, first day, last day

@@ -1,7 +1,6 @@
 //! Providers: the business, its members, its services and their hours.
 
 mod hours;
-mod invitations;
 mod members;
 mod own;
 mod public;
@@ -184,7 +183,6 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(services::router())
         .merge(hours::router())
         .merge(members::router())
-        .merge(invitations::router())
 }
 
 /// The membership of an owner.

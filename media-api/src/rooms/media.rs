@@ -33,6 +33,9 @@ impl Rooms {
             Event::Joined { .. }
             | Event::Refused { .. }
             | Event::Alive { .. }
+            | Event::Absent { .. }
+            | Event::Present { .. }
+            | Event::PathLost { .. }
             | Event::Legs { .. }
             | Event::Encodings { .. }
             | Event::Loudest { .. }

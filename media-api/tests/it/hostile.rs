@@ -124,7 +124,7 @@ async fn a_request_given_up_leaves_no_half_session() {
     }
     server.api.media_event(sfu_core::Event::Disconnected {
         peer: server.plane.newest(),
-        last_packet_at: None,
+        present_until: None,
         reason: sfu_core::DisconnectReason::HandshakeFailed,
     });
     assert_eq!(server.api.sizes(), (1, 0));

@@ -113,7 +113,7 @@ async fn a_room_takes_as_many_participants_as_it_says() {
     assert_eq!(refused.refused(503), "room_full", "one of two sessions is left");
     server.api.media_event(sfu_core::Event::Disconnected {
         peer: server.plane.joins()[0].peer,
-        last_packet_at: None,
+        present_until: None,
         reason: sfu_core::DisconnectReason::ConsentExpired,
     });
     server.begin("/whep", &ben, RECEIVING).await;

@@ -41,8 +41,10 @@ counters! {
     stun_replayed,
     /// Authentic STUN checks from an address pair that is another peer's.
     stun_pair_taken,
-    /// DTLS datagrams for a peer whose association is over.
-    dtls_dropped,
+    /// Peers that are sent to over another validated pair, since the nominated one fell silent.
+    paths_moved,
+    /// Peers that were told absent: silent, or without an acknowledgement of what they were sent.
+    absences,
     /// DTLS associations that ended by an error or another certificate than promised.
     dtls_failed,
     /// SRTP or SRTCP before the keys are known.

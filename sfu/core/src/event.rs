@@ -170,16 +170,31 @@ pub enum Event {
         peer: PeerId,
         at: Instant,
     },
-    /// The last authenticated packet (STUN check, SRTP or SRTCP) came at `last_packet_at`. Sent about once a second
-    /// for every connected peer, and only when it moved.
+    /// The peer was present at `present_until`: an authenticated packet (STUN check, SRTP or SRTCP) came, and nothing
+    /// that was sent to it waited for its first acknowledgement. Sent about once a second for every present peer, and only
+    /// when it moved.
     Alive {
         peer: PeerId,
-        last_packet_at: Instant,
+        present_until: Instant,
     },
-    /// The peer is gone; `last_packet_at` is its last authenticated packet, if it ever connected.
+    /// The peer was not present after `present_until`, and nothing is forwarded from it or to it until [`Event::Present`].
+    Absent {
+        peer: PeerId,
+        present_until: Instant,
+    },
+    /// The peer is present again from `at` on.
+    Present {
+        peer: PeerId,
+        at: Instant,
+    },
+    /// The peer is heard, but acknowledges nothing that it is sent: an ICE restart may find another path.
+    PathLost {
+        peer: PeerId,
+    },
+    /// The peer is gone; `present_until` is when it was present for the last time, if it ever connected.
     Disconnected {
         peer: PeerId,
-        last_packet_at: Option<Instant>,
+        present_until: Option<Instant>,
         reason: DisconnectReason,
     },
     /// Counters of one peer, about every two seconds.
@@ -226,6 +241,9 @@ impl Event {
             | Self::Refused { peer, .. }
             | Self::Connected { peer, .. }
             | Self::Alive { peer, .. }
+            | Self::Absent { peer, .. }
+            | Self::Present { peer, .. }
+            | Self::PathLost { peer }
             | Self::Disconnected { peer, .. }
             | Self::Stats { peer, .. }
             | Self::Legs { peer, .. }
@@ -246,6 +264,9 @@ impl Event {
             Self::Refused { peer, error } => Ok((peer, Err(error))),
             Self::Connected { .. }
             | Self::Alive { .. }
+            | Self::Absent { .. }
+            | Self::Present { .. }
+            | Self::PathLost { .. }
             | Self::Disconnected { .. }
             | Self::Stats { .. }
             | Self::Legs { .. }

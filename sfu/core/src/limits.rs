@@ -84,6 +84,9 @@ pub const ESTIMATE_BPS_MAX: u64 = 100_000_000;
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Without an authenticated packet for this long, consent is over (RFC 7675) and the peer is removed.
 pub const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Silence for which a peer is still taken to be there; after more, nothing is forwarded from it or to it until it is heard
+/// again, and nothing was counted since its last packet.
+pub const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// Least time between two keyframe requests to one publisher: a request makes it code all its layers anew.
 pub const KEYFRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(500);
 /// Keyframes that one slot's client may ask for in a row, before it has to wait: everybody who watches pays for each.

@@ -324,8 +324,8 @@ fn layers(world: &World, viewer: usize, from: Instant) -> (f64, f64) {
     let (mut encoding, mut temporal, mut shown) = (0.0, 0.0, 0.0f64);
     let mut since = None;
     for event in world.events() {
-        if let Event::Alive { last_packet_at, .. } = event {
-            since = since.max(Some(*last_packet_at));
+        if let Event::Alive { present_until, .. } = event {
+            since = since.max(Some(*present_until));
         }
         let Event::Legs { peer, legs } = event else { continue };
         if *peer != viewer || since < Some(from) {

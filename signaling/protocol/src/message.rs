@@ -67,6 +67,9 @@ pub enum ServerMessage {
     Slots { slots: Vec<SlotAssignment> },
     /// The server's side of an ICE restart: goes into the earlier answer in place of its `ice-ufrag` and `ice-pwd`.
     Restarted { id: u32, ufrag: String, password: String },
+    /// What is sent to this seat does not get through, though it is heard itself: another path should be sought by an ICE
+    /// restart. Time that is not counted since is none of its cost.
+    PathLost {},
     /// Which encodings of one of the own sources anybody watches; the others may rest.
     Encodings {
         source: SourceKind,

@@ -43,8 +43,8 @@ pub const RECORDS_WAITING_MAX: usize = 256;
 pub const RECORDS_QUEUE: usize = 2 * RECORDS_WAITING_MAX;
 /// How long a removed peer's last packet time is waited for before the last one known is used.
 pub const CLOSE_WAIT: Duration = Duration::from_secs(2);
-/// Silence (no authenticated packet) that parts one segment from the next: it is not counted.
-pub const SILENCE_MAX: Duration = Duration::from_secs(10);
+/// Silence that parts one segment from the next: the media plane counts it, and forwards nothing of what it does not count.
+pub use sfu_core::limits::SILENCE_MAX;
 /// Silence after which a participant is shown as reconnecting and the clock as standing. Browsers check every 2.5 to
 /// 5 s even when they send nothing else.
 pub const STALE_AFTER: Duration = Duration::from_secs(7);

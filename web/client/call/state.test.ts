@@ -312,6 +312,10 @@ test("the device check has nothing to join", () => {
   assert.deepEqual([state.phase.at, effects], ["check", []]);
 });
 
+test("a path that lets nothing through to the page is sought anew, once media was up", () => {
+  assert.ok(inCall().hears({ type: "path_lost" }).did("restart_peer"));
+});
+
 test("a broken path is restarted with the same peer, and only a restart in vain makes a new one", () => {
   const broken = () => inCall().on({ type: "peer", attempt: 1, state: "unreachable" });
   const page = broken();

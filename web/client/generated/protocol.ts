@@ -79,6 +79,7 @@ export type ServerMessage = { "type": "welcome", protocol: number, seat: string,
   | { "type": "admitted", }
   | { "type": "slots", slots: Array<SlotAssignment>, }
   | { "type": "restarted", id: number, ufrag: string, password: string, }
+  | { "type": "path_lost", }
   | { "type": "encodings", source: SourceKind, encodings: Array<EncodingState>, }
   | { "type": "quality", seats: Array<SeatQuality>, }
   | { "type": "speakers", seats: Array<string>, }

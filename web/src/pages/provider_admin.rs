@@ -154,15 +154,6 @@ pub struct ProviderHoursPage {
     pub reason: Field,
 }
 
-/// Somebody who is asked and has not said yes.
-#[derive(Debug, Clone)]
-pub struct InvitedRow {
-    pub id: String,
-    pub email: String,
-    pub sent_at: i64,
-    pub declined: bool,
-}
-
 /// One person of a provider.
 #[derive(Debug, Clone)]
 pub struct MemberRow {
@@ -181,7 +172,7 @@ pub struct MemberRow {
 pub struct ProviderMembersPage {
     pub shell: Shell,
     pub members: Vec<MemberRow>,
-    pub invited: Vec<InvitedRow>,
+    pub name: Field,
     pub email: Field,
 }
 
@@ -244,7 +235,8 @@ impl ProviderServicePage {
 
 impl ProviderMembersPage {
     fn problems(&self) -> Vec<(&'static str, String)> {
-        self.shell.problems(&[("email", self.email.error)])
+        self.shell
+            .problems(&[("name", self.name.error), ("email", self.email.error)])
     }
 }
 

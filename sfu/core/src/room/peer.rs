@@ -19,6 +19,7 @@ use crate::subscribe::slot::{Forwarded, Path, Slot};
 use crate::transport::budget::Budget;
 use crate::transport::demux::Tuple;
 use crate::transport::ice::IceAgent;
+use crate::transport::presence::Presence;
 use crate::transport::transmit::{Arena, Destination};
 use crate::wire::dtls::{DtlsServer, Fingerprint};
 use crate::wire::sdp::{Codec, Extensions};
@@ -60,8 +61,12 @@ pub(crate) struct Peer {
     pub(crate) ice: IceAgent,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) transport: Transport,
-    /// The gate: shut until the room's owner opens it.
-    pub(crate) allowed: bool,
+    /// Let in by the room's owner.
+    pub(crate) admitted: bool,
+    /// The gate: it is let in, and present.
+    pub(crate) open: bool,
+    /// Since the connection.
+    pub(crate) presence: Option<Presence>,
     pub(crate) tracks: Vec<Track>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) bindings: Vec<Binding>,
@@ -138,7 +143,9 @@ impl Peer {
             ice,
             fingerprint,
             transport: Transport::Waiting,
-            allowed: false,
+            admitted: false,
+            open: false,
+            presence: None,
             tracks,
             slots,
             bindings,
@@ -216,17 +223,30 @@ impl Peer {
         self.round_trip.unwrap_or(ROUND_TRIP_ASSUMED)
     }
 
-    /// The pair is this peer's against another that says it is there as well: it was checked lately, or is the one in
-    /// use by a client that was heard lately.
+    /// The pair is this peer's against another that says it is there as well: the client was heard over it lately.
     pub(crate) fn keeps(&self, tuple: Tuple, now: Instant) -> bool {
         let lately = |at: Instant| now.saturating_duration_since(at) < limits::PAIR_KEPT;
-        let in_use = self.ice.selected() == Some(tuple);
-        self.ice.checked_at(tuple).is_some_and(lately) || (in_use && self.last_packet_at.is_some_and(lately))
+        self.ice.heard_at(tuple).is_some_and(lately)
     }
 
     /// Notes a packet that proves the client's presence.
     pub(crate) fn authenticated(&mut self, now: Instant) {
         self.last_packet_at = Some(now);
+        if let Some(presence) = &mut self.presence {
+            presence.heard(now);
+        }
+    }
+
+    /// The client said that something of what it was sent has come.
+    pub(crate) fn acknowledged(&mut self, now: Instant) {
+        if let Some(presence) = &mut self.presence {
+            presence.acknowledged(now);
+        }
+    }
+
+    /// The last moment at which it was there for certain, if it ever was.
+    pub(crate) fn present_until(&self) -> Option<Instant> {
+        self.presence.as_ref().map(Presence::until)
     }
 
     pub(crate) fn track_of(&self, kind: SourceKind) -> Option<usize> {
@@ -235,7 +255,7 @@ impl Peer {
 
     /// Asks for what [`Peer::forward`] looks at first.
     pub(crate) fn prefetch(&self) {
-        prefetch(&self.allowed);
+        prefetch(&self.open);
         prefetch(&self.transport);
         prefetch(&self.slots);
         prefetch(&self.estimator);
@@ -277,7 +297,7 @@ impl Peer {
         arena: &mut Arena,
         counters: &mut Counters,
     ) -> Forwarded {
-        if !self.allowed {
+        if !self.open {
             counters.gate_closed += 1;
             return Forwarded::Dropped;
         }
@@ -298,6 +318,9 @@ impl Peer {
         if let Forwarded::Sent { bytes, sequence, .. } = forwarded {
             self.stats.packets_out += 1;
             self.stats.bytes_out += bytes as u64;
+            if let Some(presence) = &mut self.presence {
+                presence.sent(now);
+            }
             if self.pacer.is_on() {
                 self.pacer.sent(bytes, now);
             }
@@ -340,7 +363,7 @@ impl Peer {
 
     /// When a probe wants to send something.
     fn probe_at(&self, now: Instant) -> Option<Instant> {
-        self.estimator.as_ref().filter(|_| self.allowed)?.due_at(now)
+        self.estimator.as_ref().filter(|_| self.open)?.due_at(now)
     }
 
     /// Sends a compound; false when there is no path or key for it yet.
@@ -374,6 +397,7 @@ impl Peer {
                 let tracks = self.tracks.iter().filter_map(|track| track.due_at(now));
                 [
                     Some(self.report_at),
+                    self.presence.as_ref().and_then(|presence| presence.due_at(now)),
                     secured.dtls.next_timeout(),
                     tracks.min(),
                     self.arrivals.due_at(),

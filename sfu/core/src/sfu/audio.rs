@@ -69,7 +69,7 @@ impl Sfu {
         }
         self.levels.clear();
         for &place in self.rooms.members(room) {
-            let Some(peer) = self.peers.get(place).filter(|peer| peer.allowed) else {
+            let Some(peer) = self.peers.get(place).filter(|peer| peer.open) else {
                 continue;
             };
             for track in &peer.tracks {

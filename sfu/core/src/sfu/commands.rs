@@ -13,6 +13,7 @@ use crate::publish::track::{Subscription, Track};
 use crate::room::peer::{Binding, Joining, Peer};
 use crate::subscribe::slot::Slot;
 use crate::transport::ice::{Credentials, IceAgent, is_ufrag};
+use crate::transport::presence::Presence;
 use crate::wire::sdp::{self, Answer, Extensions, Line, Offer, Role};
 
 /// What the peer will be, read off the negotiated lines.
@@ -231,11 +232,19 @@ impl Sfu {
     }
 
     fn set_forwarding(&mut self, now: Instant, place: usize, allowed: bool) {
+        if let Some(peer) = self.peers.get_mut(place) {
+            peer.admitted = allowed;
+            self.set_gate(now, place);
+        }
+    }
+
+    /// Opens the gate of a peer that was let in and is present, and shuts that of any other.
+    pub(super) fn set_gate(&mut self, now: Instant, place: usize) {
         let Some(peer) = self.peers.get_mut(place) else { return };
-        if peer.allowed == allowed {
+        let open = peer.admitted && peer.presence.as_ref().is_none_or(Presence::is_open);
+        if std::mem::replace(&mut peer.open, open) == open {
             return;
         }
-        peer.allowed = allowed;
         // What was not forwarded meanwhile leaves a hole, so everything that crosses this gate starts anew.
         for track in 0..peer.tracks.len() {
             for subscription in self.subscriptions(TrackRef { peer: place, track }) {
@@ -263,14 +272,14 @@ impl Sfu {
 
     /// Notes that a subscriber needs a keyframe, unless a shut gate keeps it from getting one.
     pub(super) fn want_keyframe(&mut self, now: Instant, subscriber: usize, track: TrackRef, encoding: usize) {
-        if !self.peers.get(subscriber).is_some_and(|peer| peer.allowed) {
+        if !self.peers.get(subscriber).is_some_and(|peer| peer.open) {
             return;
         }
         let Some(publisher) = self.peers.get_mut(track.peer) else {
             return;
         };
         let wanted = &mut publisher.tracks[track.track];
-        if publisher.allowed && wanted.kind.media() == MediaKind::Video {
+        if publisher.open && wanted.kind.media() == MediaKind::Video {
             wanted.keyframes.want(encoding);
             self.reschedule(now, track.peer);
         }

@@ -12,12 +12,13 @@ use crate::room::peer::{Peer, Transport};
 use crate::subscribe::forward::{SentEntry, SentState};
 use crate::subscribe::repeats::Repeat;
 use crate::subscribe::slot::Path;
+use crate::transport::demux::Tuple;
 use crate::wire::rtcp::{self, NackList, Reports, Rtcp, SenderReport};
 use crate::wire::rtp::Header;
 use crate::wire::sdp::Codec;
 
 impl Sfu {
-    pub(super) fn srtcp(&mut self, now: Instant, place: usize, bytes: &mut [u8]) {
+    pub(super) fn srtcp(&mut self, now: Instant, place: usize, tuple: Tuple, bytes: &mut [u8]) {
         let Some(peer) = self.peers.get_mut(place) else { return };
         let Transport::Connected(secured) = &mut peer.transport else {
             self.counters.srtp_early += 1;
@@ -31,6 +32,7 @@ impl Sfu {
             }
         };
         peer.authenticated(now);
+        self.counters.paths_moved += u64::from(peer.ice.heard(tuple, now));
         if !peer.budget.take(now) {
             self.counters.rate_limited += 1;
             return;
@@ -85,10 +87,12 @@ impl Sfu {
     fn report_blocks(&mut self, now: Instant, place: usize, blocks: Reports<'_>) {
         let ntp = self.ntp;
         let Some(peer) = self.peers.get_mut(place) else { return };
+        let mut acknowledged = false;
         for block in blocks.iter() {
             let Some(slot) = peer.slots.iter_mut().find(|slot| slot.ssrc == block.ssrc) else {
                 continue;
             };
+            acknowledged |= slot.highest_reported.replace(block.highest_sequence) != Some(block.highest_sequence);
             slot.lost = u64::try_from(block.cumulative_lost).unwrap_or(0);
             slot.reported = (
                 block.fraction_lost,
@@ -101,6 +105,9 @@ impl Sfu {
             if let Some(measured) = ntp.round_trip(&block, now) {
                 peer.round_trip = Some(peer.round_trip.map_or(measured, |before| (before * 7 + measured) / 8));
             }
+        }
+        if acknowledged {
+            peer.acknowledged(now);
         }
     }
 
@@ -135,7 +142,7 @@ impl Sfu {
         let Some(slot) = peer.slots.iter().position(|slot| slot.ssrc == ssrc) else {
             return;
         };
-        if !peer.allowed {
+        if !peer.open {
             return;
         }
         for sequence in lost.iter().take(limits::NACKS_PER_FEEDBACK_MAX) {
@@ -154,7 +161,7 @@ impl Sfu {
     /// client's own request comes later for the end of a picture, and may itself be lost.
     pub(super) fn resend_lost(&mut self, now: Instant, place: usize) {
         for at in 0.. {
-            let Some(peer) = self.peers.get_mut(place).filter(|peer| peer.allowed) else {
+            let Some(peer) = self.peers.get_mut(place).filter(|peer| peer.open) else {
                 return;
             };
             let (Some(estimator), Some(carried)) = (&peer.estimator, &peer.carried) else {
@@ -226,7 +233,7 @@ impl Sfu {
             sequence,
         }) = self.repeats.take_due(now)
         {
-            let Some(peer) = self.peers.get_mut(place).filter(|peer| peer.id == id && peer.allowed) else {
+            let Some(peer) = self.peers.get_mut(place).filter(|peer| peer.id == id && peer.open) else {
                 continue;
             };
             self.working_on = Some(peer.room);
@@ -259,7 +266,7 @@ impl Sfu {
     /// Copies the publisher's packet aside, since publisher and subscriber live in one table, and says of which codec it
     /// is and what it tells of itself.
     fn load_stored(&mut self, now: Instant, track: TrackRef, entry: SentEntry) -> Option<(Codec, Descriptor)> {
-        let publisher = self.peers.get(track.peer).filter(|publisher| publisher.allowed)?;
+        let publisher = self.peers.get(track.peer).filter(|publisher| publisher.open)?;
         let track = &publisher.tracks[track.track];
         if track.muted {
             return None;

@@ -9,6 +9,7 @@ use crate::limits;
 use crate::room::peer::{Secured, Transport};
 use crate::transport::demux::{Class, Tuple, classify};
 use crate::transport::ice::Check;
+use crate::transport::presence::Presence;
 use crate::transport::transmit::Destination;
 use crate::wire::dtls::{DtlsServer, Progress};
 use crate::wire::srtp::{SrtpError, SrtpReceiver, SrtpSender};
@@ -33,8 +34,8 @@ impl Sfu {
         self.working_on = self.peers.get(place).map(|peer| peer.room);
         match class {
             Class::Dtls => self.dtls(now, place, tuple, bytes),
-            Class::Rtp => self.srtp(now, place, bytes),
-            Class::Rtcp => self.srtcp(now, place, bytes),
+            Class::Rtp => self.srtp(now, place, tuple, bytes),
+            Class::Rtcp => self.srtcp(now, place, tuple, bytes),
             Class::Stun | Class::Unknown => {}
         }
         self.reschedule(now, place);
@@ -117,6 +118,7 @@ impl Sfu {
         if checked.fresh {
             peer.authenticated(now);
         }
+        self.counters.paths_moved += u64::from(checked.moved);
         if checked.answer {
             self.counters.stun_checks += 1;
             push_bytes(&mut self.arena, destination, &self.scratch);
@@ -199,6 +201,7 @@ impl Sfu {
         }));
         // The handshake proves the client's presence as a check does.
         peer.authenticated(now);
+        peer.presence = Some(Presence::new(now));
         peer.report_at = now + limits::REPORT_INTERVAL;
         peer.stats_at = now + limits::STATS_INTERVAL;
         peer.alive_reported = Some(now);

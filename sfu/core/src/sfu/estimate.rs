@@ -35,8 +35,12 @@ impl Sfu {
             self.counters.feedback_bad += 1;
             return;
         };
+        let arrived = estimator.told_in_all().1;
         if estimator.feedback(packet, round_trip, now).is_err() {
             self.counters.feedback_bad += 1;
+        }
+        if estimator.told_in_all().1 > arrived {
+            peer.acknowledged(now);
         }
         let fell = peer.estimate_bps() < before.map(|bps| bps / 100 * 97);
         if fell || peer.allocate_at.is_none_or(|at| at <= now) {
@@ -174,7 +178,7 @@ impl Sfu {
     /// Sends what a probe of a subscriber's path is owed: padding on the retransmission stream of one of its slots.
     pub(super) fn probe(&mut self, now: Instant, place: usize) {
         let Some(peer) = self.peers.get_mut(place) else { return };
-        let Some(destination) = peer.destination().filter(|_| peer.allowed) else {
+        let Some(destination) = peer.destination().filter(|_| peer.open) else {
             return;
         };
         let Peer {

@@ -75,13 +75,13 @@ impl Sfu {
         let Some(subscriber) = self.peers.get(place) else {
             return;
         };
-        let subscriber_open = subscriber.allowed;
+        let subscriber_open = subscriber.open;
         let mut selection = subscriber.slots[slot].selection;
         let Some(track) = selection.track() else { return };
         let Some(publisher) = self.peers.get_mut(track.peer) else {
             return;
         };
-        let open = subscriber_open && publisher.allowed;
+        let open = subscriber_open && publisher.open;
         let published = &mut publisher.tracks[track.track];
         let mut needed = 0;
         if let Some(target) = selection.target() {

@@ -83,7 +83,7 @@ impl Sfu {
             },
             published: published.packets,
             missing: missing(published),
-            open: subscriber.allowed && publisher.allowed && !published.muted,
+            open: subscriber.open && publisher.open && !published.muted,
             best: rates.iter().map(|rate| rate.layer).max(),
         })
     }

@@ -11,6 +11,7 @@ use crate::publish::reception::Arrival;
 use crate::publish::track::{Received, Subscription, Unwanted};
 use crate::room::peer::{Binding, Peer, Transport};
 use crate::subscribe::slot::Forwarded;
+use crate::transport::demux::Tuple;
 use crate::wire::rtp::{AudioLevel, Header};
 use crate::wire::sdp::Codec;
 
@@ -32,7 +33,7 @@ struct FannedOut {
 }
 
 impl Sfu {
-    pub(super) fn srtp(&mut self, now: Instant, place: usize, bytes: &mut [u8]) {
+    pub(super) fn srtp(&mut self, now: Instant, place: usize, tuple: Tuple, bytes: &mut [u8]) {
         let Some(peer) = self.peers.get_mut(place) else { return };
         let Transport::Connected(secured) = &mut peer.transport else {
             self.counters.srtp_early += 1;
@@ -46,6 +47,7 @@ impl Sfu {
             }
         };
         peer.authenticated(now);
+        self.counters.paths_moved += u64::from(peer.ice.heard(tuple, now));
         if !peer.budget.take(now) {
             self.counters.rate_limited += 1;
             return;
@@ -110,7 +112,7 @@ impl Sfu {
             }
         };
         let changed = std::mem::take(&mut peer.tracks[track].changed);
-        if !peer.allowed || peer.tracks[track].muted {
+        if !peer.open || peer.tracks[track].muted {
             self.counters.gate_closed += 1;
             return;
         }

@@ -320,7 +320,7 @@ impl Sfu {
         }
         self.push_event(Event::Disconnected {
             peer: peer.id,
-            last_packet_at: peer.last_packet_at.filter(|_| connected),
+            present_until: peer.present_until(),
             reason,
         });
         debug_assert!(peer.last_packet_at.is_none_or(|at| at <= now), "time ran backwards");

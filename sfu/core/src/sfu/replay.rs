@@ -49,7 +49,7 @@ impl Sfu {
             return false;
         };
         let published = &publisher.tracks[track.track];
-        if !publisher.allowed || published.muted {
+        if !publisher.open || published.muted {
             return false;
         }
         let Some((keyframe, newest)) = published.encodings[encoding].fresh_keyframe(now) else {
@@ -112,7 +112,7 @@ impl Sfu {
             && self
                 .peers
                 .get(held.track.peer)
-                .is_some_and(|peer| peer.allowed && !peer.tracks[held.track.track].muted)
+                .is_some_and(|peer| peer.open && !peer.tracks[held.track.track].muted)
     }
 
     /// A packet that was held has left: it may be the first of its encoding on the slot, and one to be sent `again`.

@@ -9,6 +9,7 @@ use crate::limits;
 use crate::publish::receive_limit;
 use crate::publish::track::Track;
 use crate::room::peer::{Peer, Transport};
+use crate::transport::presence::{Change, Presence};
 use crate::wire::dtls::Progress;
 use crate::wire::rtcp;
 use crate::wire::sdp::CNAME;
@@ -57,6 +58,7 @@ impl Sfu {
             self.remove_peer(now, place, DisconnectReason::ConsentExpired);
             return;
         }
+        self.follow_presence(now, place);
         self.ask_publisher(now, place);
         self.probe(now, place);
         self.release(now, place);
@@ -64,6 +66,26 @@ impl Sfu {
         if self.peers.get(place).is_some_and(|peer| now >= peer.report_at) {
             self.report(now, place);
         }
+    }
+
+    /// Lets the gate follow the client's presence, and tells the room's owner, by the same rule.
+    fn follow_presence(&mut self, now: Instant, place: usize) {
+        let Some(peer) = self.peers.get_mut(place) else { return };
+        let id = peer.id;
+        let Some(presence) = &mut peer.presence else { return };
+        presence.pass_time(now);
+        for change in presence.take_changes() {
+            self.counters.absences += u64::from(matches!(change, Change::Absent { .. }));
+            self.push_event(match change {
+                Change::Absent { until } => Event::Absent {
+                    peer: id,
+                    present_until: until,
+                },
+                Change::Present { at } => Event::Present { peer: id, at },
+                Change::PathLost => Event::PathLost { peer: id },
+            });
+        }
+        self.set_gate(now, place);
     }
 
     fn forget_stale_pairs(&mut self, now: Instant, place: usize) {
@@ -144,18 +166,19 @@ impl Sfu {
         let Some(peer) = self.peers.get_mut(place) else { return };
         peer.report_at = now + limits::REPORT_INTERVAL;
         let id = peer.id;
-        let alive = peer
-            .last_packet_at
-            .filter(|_| peer.last_packet_at != peer.alive_reported);
-        peer.alive_reported = peer.last_packet_at;
+        let present = peer.presence.as_ref().filter(|presence| !presence.is_absent());
+        let alive = present
+            .map(Presence::until)
+            .filter(|until| peer.alive_reported != Some(*until));
+        peer.alive_reported = alive.or(peer.alive_reported);
         let stats_due = now >= peer.stats_at;
         if stats_due {
             peer.stats_at = now + limits::STATS_INTERVAL;
         }
-        if let Some(last_packet_at) = alive {
+        if let Some(present_until) = alive {
             self.push_event(Event::Alive {
                 peer: id,
-                last_packet_at,
+                present_until,
             });
         }
         if stats_due && let Some(stats) = self.peers.get(place).map(|peer| self.stats_of(peer)) {

@@ -25,6 +25,9 @@ const PASSWORD_LEN: usize = 32;
 /// checks (Firefox) means the best of them and does so at once; one that nominates what it has chosen (Chromium) and
 /// changes its mind repeats itself for longer than this.
 const SETTLING: Duration = Duration::from_secs(3);
+/// So much later than over the nominated pair a client must be heard over another one to be sent to there. Whoever gets
+/// media reports on it more often than that, and checks that repeat consent go over the pair in use.
+const MOVED_AFTER: Duration = Duration::from_secs(3);
 
 const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -70,7 +73,12 @@ pub(crate) enum Generation {
 #[derive(Debug)]
 struct Pair {
     tuple: Tuple,
-    checked_at: Instant,
+    /// The last fresh check or authenticated packet over it; of the nominated pair see there.
+    heard_at: Instant,
+    /// Number of the session that its last check was of.
+    session: u32,
+    /// That of its last check.
+    priority: u32,
 }
 
 /// The pair that media goes to.
@@ -79,6 +87,7 @@ struct Nominated {
     tuple: Tuple,
     rank: Rank,
     since: Instant,
+    heard_at: Instant,
 }
 
 /// Which of two pairs is better: datagrams before connections, then the priority that the client gave it.
@@ -104,6 +113,8 @@ pub(crate) struct Checked {
     pub(crate) fresh: bool,
     /// The pair became valid by it.
     pub(crate) added: bool,
+    /// Media goes there from now on, though it was not nominated.
+    pub(crate) moved: bool,
     /// The pair that had to make room.
     pub(crate) evicted: Option<Tuple>,
     /// Our fragment of the session that a restart has ended by it.
@@ -116,6 +127,8 @@ pub(crate) struct IceAgent {
     current: Session,
     /// From the restart until one of its pairs is nominated.
     next: Option<Session>,
+    /// Restarts that led to a nominated pair.
+    sessions: u32,
     pairs: Vec<Pair>,
     nominated: Option<Nominated>,
     /// Before nomination, answers go where the last handshake datagram came from.
@@ -128,6 +141,7 @@ impl IceAgent {
         Self {
             current: Session { local, remote_ufrag },
             next: None,
+            sessions: 0,
             pairs: Vec::new(),
             nominated: None,
             provisional: None,
@@ -174,18 +188,64 @@ impl IceAgent {
             fresh: true,
             ..Checked::default()
         };
+        let session = match check.generation {
+            Generation::Current => self.sessions,
+            Generation::Next => self.sessions + 1,
+        };
         match known {
-            Some(pair) => pair.checked_at = now,
+            Some(pair) => (pair.session, pair.priority) = (session, check.priority),
             None => {
                 checked.added = true;
                 checked.evicted = self.make_room();
-                self.pairs.push(Pair { tuple, checked_at: now });
+                self.pairs.push(Pair {
+                    tuple,
+                    heard_at: now,
+                    session,
+                    priority: check.priority,
+                });
             }
         }
         if check.nominates {
             checked.retired = self.nominate(tuple, check, now);
         }
+        checked.moved = self.heard(tuple, now);
         checked
+    }
+
+    /// An authenticated packet came over a pair. True when media goes there from now on, since the client has not been
+    /// heard over the nominated pair for a while: a NAT may have given it another address, and not every client nominates
+    /// the pair again that comes of it.
+    pub(crate) fn heard(&mut self, tuple: Tuple, now: Instant) -> bool {
+        if let Some(nominated) = self.nominated.as_mut().filter(|nominated| nominated.tuple == tuple) {
+            nominated.heard_at = now;
+            return false;
+        }
+        let Some(pair) = self.pairs.iter_mut().find(|pair| pair.tuple == tuple) else {
+            return false;
+        };
+        pair.heard_at = now;
+        let current = pair.session == self.sessions;
+        let silent = |nominated: &Nominated| now.saturating_duration_since(nominated.heard_at) >= MOVED_AFTER;
+        if !current || !self.nominated.as_ref().is_some_and(silent) {
+            return false;
+        }
+        let rank = (tuple.protocol, pair.priority);
+        self.send_over(tuple, rank, now, now);
+        true
+    }
+
+    fn send_over(&mut self, tuple: Tuple, rank: Rank, since: Instant, now: Instant) {
+        let nominated = Nominated {
+            tuple,
+            rank,
+            since,
+            heard_at: now,
+        };
+        if let Some(before) = self.nominated.replace(nominated)
+            && let Some(pair) = self.pairs.iter_mut().find(|pair| pair.tuple == before.tuple)
+        {
+            pair.heard_at = before.heard_at;
+        }
     }
 
     /// Returns our fragment of the session that ended by it.
@@ -204,8 +264,11 @@ impl IceAgent {
             (Some(same), None) => same.since,
             (_, Some(_)) | (None, None) => now,
         };
-        self.nominated = Some(Nominated { tuple, rank, since });
-        restarted.map(|session| std::mem::replace(&mut self.current, session).local.ufrag)
+        self.send_over(tuple, rank, since, now);
+        restarted.map(|session| {
+            self.sessions += 1;
+            std::mem::replace(&mut self.current, session).local.ufrag
+        })
     }
 
     fn make_room(&mut self) -> Option<Tuple> {
@@ -215,16 +278,16 @@ impl IceAgent {
         let nominated = self.nominated.map(|nominated| nominated.tuple);
         let oldest = (0..self.pairs.len())
             .filter(|&index| Some(self.pairs[index].tuple) != nominated)
-            .min_by_key(|&index| self.pairs[index].checked_at)?;
+            .min_by_key(|&index| self.pairs[index].heard_at)?;
         Some(self.pairs.swap_remove(oldest).tuple)
     }
 
-    /// Forgets a pair that was not checked for longer than consent lasts, and returns it; not the nominated one, whose
+    /// Forgets a pair over which nothing was heard for longer than consent lasts, and returns it; not the nominated one, whose
     /// consent is that of the peer.
     pub(crate) fn forget_stale(&mut self, now: Instant) -> Option<Tuple> {
         let nominated = self.nominated.map(|nominated| nominated.tuple);
         let stale = self.pairs.iter().position(|pair| {
-            Some(pair.tuple) != nominated && now.saturating_duration_since(pair.checked_at) > limits::CONSENT_TIMEOUT
+            Some(pair.tuple) != nominated && now.saturating_duration_since(pair.heard_at) > limits::CONSENT_TIMEOUT
         })?;
         let tuple = self.pairs.swap_remove(stale).tuple;
         self.provisional = self.provisional.filter(|provisional| *provisional != tuple);
@@ -253,10 +316,11 @@ impl IceAgent {
         self.nominated.map(|nominated| nominated.tuple).or(self.provisional)
     }
 
-    /// When a pair was last checked.
-    pub(crate) fn checked_at(&self, tuple: Tuple) -> Option<Instant> {
-        let pair = self.pairs.iter().find(|pair| pair.tuple == tuple);
-        pair.map(|pair| pair.checked_at)
+    /// When the client was last heard over a pair.
+    pub(crate) fn heard_at(&self, tuple: Tuple) -> Option<Instant> {
+        let nominated = self.nominated.filter(|nominated| nominated.tuple == tuple);
+        let pair = self.pairs.iter().find(|pair| pair.tuple == tuple)?;
+        Some(nominated.map_or(pair.heard_at, |nominated| nominated.heard_at))
     }
 
     pub(crate) fn tuples(&self) -> impl Iterator<Item = Tuple> {
@@ -395,9 +459,53 @@ mod tests {
         assert_eq!(agent.session(&old, "them"), None);
         assert_eq!(agent.ufrags().collect::<Vec<_>>(), [&next.ufrag]);
         assert!(
-            agent.checked_at(tuple(1)).is_some(),
+            agent.heard_at(tuple(1)).is_some(),
             "what is on its way over the old pair is still heard"
         );
+    }
+
+    /// Trial B1: Firefox does not nominate the pair that comes of another port.
+    #[test]
+    fn media_follows_a_client_that_is_heard_over_another_pair_only() {
+        let start = Instant::now();
+        let at = |millis: u64| start + Duration::from_millis(millis);
+        let mut agent = agent();
+        agent.checked(tuple(1), check(1, true), start);
+        agent.checked(tuple(2), check(2, false), at(500));
+        assert!(!agent.heard(tuple(1), at(1_000)));
+        assert!(!agent.heard(tuple(2), at(3_900)), "the nominated one was heard lately");
+        assert!(!agent.heard(tuple(3), at(9_000)), "never validated");
+        assert!(agent.heard(tuple(2), at(4_000)));
+        assert_eq!(agent.selected(), Some(tuple(2)));
+        // And back, by a check alone.
+        let back = agent.checked(tuple(1), check(3, false), at(8_000));
+        assert!(back.moved && agent.selected() == Some(tuple(1)));
+        // A pair of the session before a restart says nothing about the new path.
+        let next = Credentials::generate(&mut |bytes| bytes.fill(8));
+        agent.restart(next, "anew".into());
+        let renewed = Check {
+            generation: Generation::Next,
+            ..check(4, true)
+        };
+        agent.checked(tuple(5), renewed, at(9_000));
+        assert!(!agent.heard(tuple(2), at(20_000)));
+        assert_eq!(agent.selected(), Some(tuple(5)));
+    }
+
+    /// Trial D8: older clients repeat one transaction id for ever.
+    #[test]
+    fn authenticated_packets_keep_a_pair() {
+        let start = Instant::now();
+        let mut agent = agent();
+        agent.checked(tuple(1), check(1, false), start);
+        agent.heard_handshake(tuple(1));
+        for second in 1..100 {
+            let now = start + Duration::from_secs(second);
+            assert!(!agent.checked(tuple(1), check(1, true), now).fresh);
+            agent.heard(tuple(1), now);
+            assert_eq!(agent.forget_stale(now), None);
+        }
+        assert_eq!(agent.selected(), Some(tuple(1)));
     }
 
     #[test]
@@ -446,6 +554,7 @@ mod tests {
         for number in 2..1_000 {
             let later = start + Duration::from_secs(u64::from(number));
             let port = u16::try_from(number).unwrap();
+            agent.heard(tuple(1), later);
             let checked = agent.checked(tuple(port), check(number, false), later);
             assert_eq!(
                 checked.evicted.is_some(),

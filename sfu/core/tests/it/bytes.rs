@@ -17,7 +17,6 @@ fn value<'a>(answer: &'a str, prefix: &str) -> &'a str {
         .expect("an answer has it")
 }
 
-/// W5.
 #[test]
 fn only_a_check_of_a_live_peer_is_answered_and_by_no_more_than_it_brought() {
     let now = Instant::now();
@@ -114,7 +113,7 @@ fn time_alone_ends_what_never_began() {
     assert!(matches!(
         sfu.poll_event(),
         Some(Event::Disconnected {
-            last_packet_at: None,
+            present_until: None,
             ..
         })
     ));

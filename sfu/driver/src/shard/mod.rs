@@ -279,7 +279,7 @@ impl Running {
             let reason = DisconnectReason::RoomFailed;
             self.deliver_waiting(Event::Disconnected {
                 peer,
-                last_packet_at: None,
+                present_until: None,
                 reason,
             });
         }

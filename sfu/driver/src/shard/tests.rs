@@ -116,6 +116,9 @@ impl Bench {
                 Event::Disconnected { peer, .. } => ("gone", peer.0),
                 other @ (Event::Connected { .. }
                 | Event::Alive { .. }
+                | Event::Absent { .. }
+                | Event::Present { .. }
+                | Event::PathLost { .. }
                 | Event::Stats { .. }
                 | Event::Restarted { .. }
                 | Event::Encodings { .. }

@@ -25,7 +25,7 @@ impl Client {
             username: &format!("{}:{}", remote.ufrag, self.ufrag),
             password: remote.password.as_bytes(),
             priority: 1 << 24,
-            use_candidate: self.validated,
+            use_candidate: self.validated && !(self.config.nominates_once && self.srtp.is_some()),
             tie_breaker: self.config.seed,
         };
         stun::write_request(&mut bytes, &request);

@@ -60,6 +60,10 @@ pub struct ClientConfig {
     pub full_rate: bool,
     /// Asks for what it lost.
     pub requests: bool,
+    /// Reports what came to it.
+    pub reports: bool,
+    /// Says only once which pair it means, as Firefox does.
+    pub nominates_once: bool,
 }
 
 impl Default for ClientConfig {
@@ -77,6 +81,8 @@ impl Default for ClientConfig {
             simulcast: false,
             temporal_layers: false,
             requests: true,
+            reports: true,
+            nominates_once: false,
             full_rate: false,
         }
     }
@@ -507,7 +513,9 @@ impl Client {
         let media_ssrc = self.receivers.first().map_or(0, |receiver| receiver.slot.ssrc);
         let mut packet = Vec::new();
         self.feedback.write_due(now, media_ssrc, &mut packet);
-        self.send_rtcp(packet);
+        if self.config.reports {
+            self.send_rtcp(packet);
+        }
     }
 
     /// What was seen on a video slot.
@@ -536,6 +544,7 @@ impl Client {
             .receivers
             .iter_mut()
             .filter_map(|receiver| receiver.report(now))
+            .filter(|_| self.config.reports)
             .collect();
         let mut compound = Vec::new();
         for sender in &self.senders {

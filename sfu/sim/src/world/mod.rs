@@ -34,6 +34,10 @@ struct Member {
     slots: Vec<SlotInfo>,
     /// False once it left: it neither sends nor hears any more.
     inside: bool,
+    /// What a firewall before it lets out: one datagram in such a time, the next from then on.
+    lets_out: Option<(Duration, Instant)>,
+    /// Nothing gets through to it.
+    deaf: bool,
 }
 
 /// A packet of media that a client took from the core.
@@ -218,6 +222,8 @@ impl World {
             address,
             slots: Vec::new(),
             inside: true,
+            lets_out: None,
+            deaf: false,
         });
         self.command(Command::Join(join));
         let joined = self.events.iter().rev().find_map(|event| {
@@ -278,6 +284,25 @@ impl World {
         self.network.reattach(before, member.address);
         member.client.moved(self.now);
         self.flush_client(index);
+    }
+
+    /// A relay or a NAT gives a client another port, of which the client knows nothing.
+    pub fn rebind(&mut self, index: usize) {
+        let before = self.members[index].address;
+        let after = SocketAddr::new(before.ip(), before.port() ^ 0x4000);
+        self.members[index].address = after;
+        self.network.reattach(before, after);
+    }
+
+    /// A firewall lets out one datagram of a client in such a time, or everything again.
+    pub fn muffle(&mut self, index: usize, period: Option<Duration>) {
+        let now = self.now;
+        self.members[index].lets_out = period.map(|period| (period, now + period));
+    }
+
+    /// Nothing that is sent to a client gets through to it, or everything again.
+    pub fn deafen(&mut self, index: usize, deaf: bool) {
+        self.members[index].deaf = deaf;
     }
 
     /// Gives a client an access of this kind, in place of the common conditions.
@@ -377,7 +402,7 @@ impl World {
                 );
                 self.collect();
             } else if let Some(index) = self.members.iter().position(|member| member.address == datagram.to) {
-                if self.members[index].inside {
+                if self.members[index].inside && !self.members[index].deaf {
                     self.deliver(index, datagram);
                 }
             } else {
@@ -417,6 +442,12 @@ impl World {
         let member = &mut self.members[index];
         let Some(to) = member.client.remote() else { return };
         while let Some(bytes) = member.client.poll_transmit() {
+            if let Some((period, next)) = &mut member.lets_out {
+                if self.now < *next {
+                    continue;
+                }
+                *next = self.now + *period;
+            }
             self.network.send(Datagram {
                 from: member.address,
                 to,

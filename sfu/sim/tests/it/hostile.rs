@@ -116,9 +116,8 @@ fn mutated_checks_do_nothing() {
     let unknown = after.stun_unknown_ufrag - before.stun_unknown_ufrag;
     let forged = after.stun_auth_failed - before.stun_auth_failed;
     let other = after.datagrams_unknown - before.datagrams_unknown + after.unvalidated - before.unvalidated;
-    let more = after.dtls_dropped - before.dtls_dropped + after.rtp_malformed - before.rtp_malformed
-        + after.srtp_auth_failed
-        - before.srtp_auth_failed;
+    // What became a record of DTLS by its first byte is the library's to ignore.
+    let more = after.rtp_malformed - before.rtp_malformed + after.srtp_auth_failed - before.srtp_auth_failed;
     assert!(
         bad > 500 && bad + unknown + forged + other + more >= 1_950,
         "{bad} {unknown} {forged} {other} {more}"
@@ -173,7 +172,6 @@ fn forged_records_without_a_key_end_nothing() {
     assert_eq!(undisturbed(world).dtls_failed, 0);
 }
 
-/// W6, W9.
 #[test]
 fn mutated_media_is_dropped_and_counted() {
     let mut world = call();
@@ -237,7 +235,6 @@ fn an_overheard_check_does_not_move_the_media() {
     assert!(counters.stun_replayed > 0);
 }
 
-/// W10.
 #[test]
 fn one_client_cannot_flood_the_core() {
     let mut world = call();

@@ -25,12 +25,12 @@ fn end_of(world: &World, peer: PeerId) -> Option<(DisconnectReason, Option<Insta
     world.events().iter().find_map(|event| {
         if let Event::Disconnected {
             peer: of,
-            last_packet_at,
+            present_until,
             reason,
         } = event
             && *of == peer
         {
-            Some((*reason, *last_packet_at))
+            Some((*reason, *present_until))
         } else {
             None
         }
@@ -65,7 +65,6 @@ fn a_goodbye_is_heard_at_once_in_both_directions() {
     assert_eq!(world.sfu().load(), (0, 0));
 }
 
-/// W4.
 #[test]
 fn consent_runs_out_and_the_end_is_dated_to_the_last_packet() {
     let mut world = pair(Conditions::PERFECT);
@@ -93,11 +92,11 @@ fn presence_is_reported_every_second_and_counters_every_two() {
     for event in world.events() {
         if let Event::Alive {
             peer: of,
-            last_packet_at,
+            present_until,
         } = event
             && *of == peer
         {
-            alive.push(*last_packet_at);
+            alive.push(*present_until);
         } else if let Event::Stats { peer: of, stats: seen } = event
             && *of == peer
         {
@@ -135,7 +134,6 @@ fn a_handshake_that_does_not_come_is_given_up() {
     );
 }
 
-/// W3.
 #[test]
 fn another_certificate_than_promised_gets_no_keys() {
     let mut world = World::new(6, Conditions::PERFECT);

@@ -11,6 +11,7 @@ mod lifecycle;
 mod links;
 mod memory;
 mod paths;
+mod presence;
 mod quality;
 mod repair;
 mod seeds;

@@ -136,17 +136,6 @@ impl CallClock {
         }
     }
 
-    /// As [`Self::seen`], unless more than `silence_max` passed since the packet before: then it changes nothing.
-    pub fn seen_within(&mut self, id: &SegmentId, at: Instant, silence_max: Duration) {
-        let near = self
-            .segments
-            .get(id)
-            .is_some_and(|segment| self.utc(at) - segment.seen_at <= micros(silence_max));
-        if near {
-            self.seen(id, at);
-        }
-    }
-
     /// Ends a segment at its last authenticated packet and returns that time; `None` when it is not open.
     pub fn end(&mut self, id: &SegmentId) -> Option<UtcMicros> {
         let segment = self.segments.get_mut(id).filter(|segment| !segment.ended)?;

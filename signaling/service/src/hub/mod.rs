@@ -276,6 +276,9 @@ impl Inner {
             Event::Disconnected { peer, .. } => (*peer, true),
             Event::Connected { peer, .. }
             | Event::Alive { peer, .. }
+            | Event::Absent { peer, .. }
+            | Event::Present { peer, .. }
+            | Event::PathLost { peer }
             | Event::Stats { peer, .. }
             | Event::Legs { peer, .. }
             | Event::Restarted { peer, .. }
@@ -387,6 +390,7 @@ impl Inner {
             ServerMessage::Participants { .. }
             | ServerMessage::Slots { .. }
             | ServerMessage::Restarted { .. }
+            | ServerMessage::PathLost {}
             | ServerMessage::Encodings { .. }
             | ServerMessage::Quality { .. }
             | ServerMessage::Speakers { .. }

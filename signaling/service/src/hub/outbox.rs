@@ -120,6 +120,7 @@ fn state_of(outgoing: &Outgoing) -> Option<StateOf> {
         | ServerMessage::Answer { .. }
         | ServerMessage::Admitted {}
         | ServerMessage::Restarted { .. }
+        | ServerMessage::PathLost {}
         | ServerMessage::Ended { .. }
         | ServerMessage::TakenOver {}
         | ServerMessage::Moving { .. }

@@ -13,7 +13,7 @@ use super::vocabulary::{ConnectionId, Effect, Offer, Record};
 use super::{Closing, Room};
 use crate::authority::SegmentEnd;
 use crate::clock::SegmentId;
-use crate::limits::{CLOSE_WAIT, SILENCE_MAX};
+use crate::limits::CLOSE_WAIT;
 use crate::slots::{self, Surplus};
 
 impl Room {
@@ -99,10 +99,13 @@ impl Room {
     pub(super) fn media_event(&mut self, now: Instant, event: Event) {
         match event {
             Event::Connected { peer, at } => self.connected(peer, at),
-            Event::Alive { peer, last_packet_at } => self.alive(peer, last_packet_at),
+            Event::Alive { peer, present_until } => self.alive(peer, present_until),
+            Event::Absent { peer, present_until } => self.absent(peer, present_until),
+            Event::Present { peer, at } => self.present(peer, at),
+            Event::PathLost { peer } => self.path_lost(peer),
             Event::Disconnected {
-                peer, last_packet_at, ..
-            } => self.disconnected(now, peer, last_packet_at),
+                peer, present_until, ..
+            } => self.disconnected(now, peer, present_until),
             Event::Stats { peer, stats } => {
                 let own = self
                     .seats
@@ -133,6 +136,7 @@ impl Room {
                 own.link = Link::Connected {
                     since: at,
                     heard_at: at,
+                    absent: false,
                     segment: None,
                 }
             }
@@ -159,12 +163,13 @@ impl Room {
         let Some(Link::Connected {
             since,
             heard_at,
+            absent,
             segment,
         }) = seat.peer.as_mut().map(|peer| &mut peer.link)
         else {
             return;
         };
-        if segment.is_some() {
+        if segment.is_some() || *absent {
             return;
         }
         let id = SegmentId {
@@ -183,44 +188,72 @@ impl Room {
         });
     }
 
-    /// An authenticated packet came. After a long silence it begins a new segment: silence is not presence.
+    /// A peer was present until `at` at least.
     fn alive(&mut self, peer: PeerId, at: Instant) {
         let Some(seat) = self.seats.values_mut().find(|seat| seat.has_peer(peer)) else {
             return;
         };
-        let seat_id = seat.id.clone();
-        let Some(Link::Connected {
-            since,
-            heard_at,
-            segment,
-        }) = seat.peer.as_mut().map(|peer| &mut peer.link)
-        else {
+        let Some(Link::Connected { heard_at, segment, .. }) = seat.peer.as_mut().map(|peer| &mut peer.link) else {
             return;
         };
         if at <= *heard_at {
             return;
         }
-        let silent = at.duration_since(*heard_at) > SILENCE_MAX;
         *heard_at = at;
-        let old = if silent { segment.take() } else { None };
-        if silent {
-            *since = at;
-        }
-        let current = segment.clone();
-        if let Some(old) = old {
-            self.close_segment(&old, SegmentEnd::ConnectionLost);
-        }
-        match current {
+        let (seat_id, segment) = (seat.id.clone(), segment.clone());
+        match segment {
             Some(segment) => self.clock.seen(&segment, at),
             None => self.open_segment(&seat_id),
         }
     }
 
+    /// A peer was not present after `until`: its segment ends there. When silence is long enough for that, the media plane
+    /// alone decides, since it shuts the gate by the same rule.
+    fn absent(&mut self, peer: PeerId, until: Instant) {
+        self.alive(peer, until);
+        let seat = self.seats.values_mut().find(|seat| seat.has_peer(peer));
+        let Some(Link::Connected { absent, segment, .. }) =
+            seat.and_then(|seat| seat.peer.as_mut()).map(|peer| &mut peer.link)
+        else {
+            return;
+        };
+        *absent = true;
+        if let Some(segment) = segment.take() {
+            self.close_segment(&segment, SegmentEnd::ConnectionLost);
+        }
+    }
+
+    /// A peer is present again, which begins a new segment.
+    fn present(&mut self, peer: PeerId, at: Instant) {
+        let Some(seat) = self.seats.values_mut().find(|seat| seat.has_peer(peer)) else {
+            return;
+        };
+        if let Some(Link::Connected {
+            since,
+            heard_at,
+            absent,
+            ..
+        }) = seat.peer.as_mut().map(|peer| &mut peer.link)
+        {
+            (*since, *heard_at, *absent) = (at, at.max(*heard_at), false);
+        }
+        let seat_id = seat.id.clone();
+        self.open_segment(&seat_id);
+    }
+
+    /// What is sent to a peer does not get through: its client may find another path.
+    fn path_lost(&mut self, peer: PeerId) {
+        let seat = self.seats.values().find(|seat| seat.has_peer(peer));
+        if let Some(connection) = seat.and_then(|seat| seat.connection.as_ref()) {
+            self.send(connection.id, ServerMessage::PathLost {});
+        }
+    }
+
     /// A peer is gone; its segment ends at its last authenticated packet.
-    fn disconnected(&mut self, now: Instant, peer: PeerId, last_packet_at: Option<Instant>) {
+    fn disconnected(&mut self, now: Instant, peer: PeerId, present_until: Option<Instant>) {
         if let Some(closing) = self.closing.remove(&peer) {
-            if let Some(at) = last_packet_at {
-                self.seen_at_last(&closing.segment, at);
+            if let Some(at) = present_until {
+                self.clock.seen(&closing.segment, at);
             }
             self.close_segment(&closing.segment, closing.end);
             self.finish(now);
@@ -238,15 +271,10 @@ impl Room {
         else {
             return;
         };
-        if let Some(at) = last_packet_at {
-            self.seen_at_last(&segment, at);
+        if let Some(at) = present_until {
+            self.clock.seen(&segment, at);
         }
         self.close_segment(&segment, SegmentEnd::ConnectionLost);
-    }
-
-    /// The last word on a segment, which silence cannot have stretched.
-    fn seen_at_last(&mut self, segment: &SegmentId, at: Instant) {
-        self.clock.seen_within(segment, at, SILENCE_MAX);
     }
 
     pub(super) fn close_segment(&mut self, segment: &SegmentId, end: SegmentEnd) {

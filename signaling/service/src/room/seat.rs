@@ -92,10 +92,12 @@ pub(super) struct Peer {
 pub(super) enum Link {
     /// Answered; the handshake is under way.
     Answered,
-    /// Up, last heard at `heard_at`; its segment is open once the seat is admitted too.
+    /// Up, and present until `heard_at` at least; its segment is open once the seat is admitted too.
     Connected {
         since: Instant,
         heard_at: Instant,
+        /// The media plane said that it is absent: nothing is counted until it is present again.
+        absent: bool,
         segment: Option<SegmentId>,
     },
 }

@@ -20,7 +20,7 @@ pub(crate) struct ModelPeer {
     pub(crate) forwarding: bool,
     pub(crate) slots: BTreeMap<String, Option<PeerId>>,
     pub(crate) connected: bool,
-    last_packet_at: Option<Instant>,
+    present_until: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ impl Media {
         let mut world = self.world();
         let own = world.peers.get_mut(&peer).expect("the peer has joined");
         own.connected = true;
-        own.last_packet_at = Some(at);
+        own.present_until = Some(at);
         self.report(Event::Connected { peer, at });
     }
 
@@ -71,7 +71,7 @@ impl Media {
         let Some(sender) = world.peers.get_mut(&from).filter(|sender| sender.connected) else {
             return;
         };
-        sender.last_packet_at = Some(at);
+        sender.present_until = Some(at);
         let (open, room) = (sender.forwarding, sender.room);
         let takes = |peer: &&ModelPeer| {
             peer.room == room
@@ -89,7 +89,7 @@ impl Media {
         };
         self.report(Event::Alive {
             peer: from,
-            last_packet_at: at,
+            present_until: at,
         });
         self.report(Event::Stats { peer: from, stats });
     }
@@ -103,7 +103,7 @@ impl Media {
         if let Some(own) = world.peers.remove(&peer) {
             self.report(Event::Disconnected {
                 peer,
-                last_packet_at: own.last_packet_at,
+                present_until: own.present_until,
                 reason,
             });
         }
@@ -141,7 +141,7 @@ impl MediaPlane for Media {
             forwarding: false,
             slots: empty,
             connected: false,
-            last_packet_at: None,
+            present_until: None,
         };
         self.world().peers.insert(join.peer, peer);
         Ok(Joined {

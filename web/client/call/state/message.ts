@@ -14,7 +14,7 @@ import {
   timer,
 } from "./attempt";
 import { mediaMessage } from "./device";
-import { restarted } from "./restart";
+import { restarted, restartPeer } from "./restart";
 import { qualityTold, sendSizes } from "./steering";
 import type { Effect, State, Step } from "./types";
 
@@ -60,6 +60,8 @@ function live(state: State, message: ServerMessage): Step {
       ];
     case "restarted":
       return restarted(state, message);
+    case "path_lost":
+      return state.attempt.mediaUp ? restartPeer(state) : [state, []];
     case "encodings":
       return [state, [{ type: "set_encodings", source: message.source, encodings: message.encodings }]];
     case "quality":

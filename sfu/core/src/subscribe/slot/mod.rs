@@ -117,6 +117,8 @@ pub(crate) struct Slot {
     rtx_index: u64,
     /// Carries one of the loudest: the one that was told last.
     pub(crate) loudest: Option<Option<Source>>,
+    /// The highest number that the client reported to have come (RFC 3550 6.4.1).
+    pub(crate) highest_reported: Option<u32>,
     /// Earlier frames that go along with each packet, if it carries sound and the client takes them.
     pub(crate) redundancy: usize,
     /// What may be sent a second time; nothing while the path loses nothing.
@@ -192,6 +194,7 @@ impl Slot {
             counts: SentCounts::default(),
             rtx_index: u64::from(first_sequence & 0x7fff),
             loudest: None,
+            highest_reported: None,
             redundancy: 0,
             repeats: RepeatCredit::default(),
             reported: (0, Duration::ZERO),

@@ -142,17 +142,33 @@ impl Scene {
     fn alive(&mut self, peer: u64) {
         self.give(Input::Media(Event::Alive {
             peer: PeerId(peer),
-            last_packet_at: self.now,
+            present_until: self.now,
+        }));
+    }
+
+    /// The media plane says that a peer was present until a second and not after.
+    fn absent(&mut self, peer: u64, second: u64) {
+        self.give(Input::Media(Event::Absent {
+            peer: PeerId(peer),
+            present_until: self.base + Duration::from_secs(second),
+        }));
+    }
+
+    /// The media plane says that a peer is present again.
+    fn present(&mut self, peer: u64) {
+        self.give(Input::Media(Event::Present {
+            peer: PeerId(peer),
+            at: self.now,
         }));
     }
 
     /// The media plane says that a peer is gone, last heard at a second.
     fn gone(&mut self, peer: u64, last_second: u64) {
-        let last_packet_at = Some(self.base + Duration::from_secs(last_second));
+        let present_until = Some(self.base + Duration::from_secs(last_second));
         let reason = DisconnectReason::ConsentExpired;
         self.give(Input::Media(Event::Disconnected {
             peer: PeerId(peer),
-            last_packet_at,
+            present_until,
             reason,
         }));
     }

@@ -29,28 +29,65 @@ fn a_refused_offer_keeps_what_there_was() {
     assert_eq!(scene.log(), ["leave 14"]);
 }
 
+/// Trial F2: one rule for the gate and the record, and it is the media plane's.
 #[test]
-fn silence_parts_segments_and_is_not_counted() {
+fn absence_parts_segments_and_is_not_counted() {
     let mut scene = Scene::talking();
     scene.talk_until(10);
-    let resumed = 11 + SILENCE_MAX.as_secs();
-    for second in 11..=resumed {
+    let noticed = 10 + SILENCE_MAX.as_secs();
+    for second in 11..=noticed {
         scene.at(second);
         scene.alive(11);
     }
     assert_eq!(scene.presence("c"), Presence::Reconnecting);
     scene.done.clear();
-    scene.alive(12);
-    let expected = [
-        "record close c1 at 10 ConnectionLost".to_owned(),
-        format!("record open c2 at {resumed}"),
-    ];
-    assert_eq!(scene.log()[..2], expected);
+    scene.absent(12, 10);
+    assert_eq!(scene.log(), ["record close c1 at 10 ConnectionLost"]);
     scene.confirm();
-    scene.at(resumed + 1);
+    // Nothing that is not presence opens it again.
+    scene.ask(1, Request::Admit { seat: "c".into() });
+    assert!(!scene.log().iter().any(|line| line.starts_with("record open")));
+    scene.done.clear();
+    let back = noticed + 5;
+    scene.at(back);
+    scene.present(12);
+    assert_eq!(scene.log()[..1], [format!("record open c2 at {back}")]);
+    scene.confirm();
+    scene.at(back + 1);
     scene.alive(11);
     scene.alive(12);
     assert_eq!(scene.billable(), 10 * SECOND);
+}
+
+#[test]
+fn who_is_let_in_while_absent_is_counted_from_the_return_on() {
+    let mut scene = Scene::new();
+    scene.hello(1, grant("p", Role::Provider));
+    scene.hello(2, grant("c", Role::Consumer));
+    scene.media_up(1, 11);
+    scene.media_up(2, 12);
+    scene.at(12);
+    scene.absent(12, 1);
+    scene.ask(1, Request::Admit { seat: "c".into() });
+    scene.confirm();
+    assert!(
+        !scene
+            .records()
+            .iter()
+            .any(|record| matches!(record, Record::Open { segment, .. } if segment.seat == "c"))
+    );
+    scene.done.clear();
+    scene.at(14);
+    scene.present(12);
+    assert!(scene.log().contains(&"record open c1 at 14".to_owned()));
+}
+
+/// Trial B1: the client is asked for another path.
+#[test]
+fn who_is_heard_and_does_not_hear_is_told() {
+    let mut scene = Scene::talking();
+    scene.give(Input::Media(sfu_core::Event::PathLost { peer: PeerId(12) }));
+    assert_eq!(scene.log(), ["path_lost to 2"]);
 }
 
 #[test]
