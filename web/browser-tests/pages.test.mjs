@@ -62,6 +62,7 @@ async function tooWide(page, width) {
 }
 
 for (const shown of PAGES) {
+  // S40: no page asks another origin for anything.
   test(shown.name, () => world.story(async () => {
     const { page, context, strangers, faults } = reader;
     [strangers.length, faults.length] = [0, 0];

@@ -89,8 +89,6 @@ statements! {
             AND (t.account_id IS NULL OR a.erased_us IS NULL)";
     /// id, now
     TOKEN_USE = "UPDATE account_token SET used_us = $2 WHERE id = $1 AND used_us IS NULL";
-    /// account, purpose
-    TOKENS_END = "DELETE FROM account_token WHERE account_id = $1 AND purpose = $2";
     /// account
     TOKENS_END_ALL = "DELETE FROM account_token WHERE account_id = $1";
     /// now

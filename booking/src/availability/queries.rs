@@ -10,8 +10,6 @@ statements! {
     SERVICE_RULES = "SELECT s.duration_min, s.buffer_before_min, s.buffer_after_min, s.step_min, s.notice_min, s.window_days, o.time_zone
         FROM service s JOIN org o ON o.id = s.org_id WHERE s.id = $1";
     /// member
-    MEMBER_ZONE = "SELECT o.time_zone FROM member m JOIN org o ON o.id = m.org_id WHERE m.id = $1";
-    /// member
     WEEKLY = "SELECT weekday, start_min, end_min FROM weekly_rule WHERE member_id = $1 ORDER BY weekday, start_min LIMIT 200";
     /// member, first day, last day
     OVERRIDES = "SELECT day, start_min, end_min FROM day_override WHERE member_id = $1 AND day >= $2 AND day <= $3

@@ -8,6 +8,7 @@ use crate::on_both;
 use crate::walk::{self, PASSWORD, consumer, email_of, link_in, mails, verify_link};
 
 on_both! {
+    /// S13, S57.
     async fn a_person_registers_verifies_and_signs_in_again(app: App) {
         let mut client = consumer(app, "ola").await;
         client.get("/account").await.expect(200).expect_text("ola@example.no");
@@ -174,6 +175,7 @@ on_both! {
 }
 
 on_both! {
+    /// S56.
     async fn an_account_is_deleted_after_a_week_in_which_it_can_be_undone(app: App) {
         let mut client = consumer(app, "ola").await;
         client.post("/account/delete", &[("action", "delete"), ("password", "wrong password")]).await.expect(422);

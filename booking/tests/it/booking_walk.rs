@@ -8,6 +8,7 @@ use crate::on_both;
 use crate::walk::{self, PASSWORD, consumer, hold, provider, tomorrow, verify_link};
 
 on_both! {
+    /// S03.
     async fn a_visitor_holds_a_slot_registers_and_comes_back_to_it(app: App) {
         let clinic = provider(app, "kari").await;
         let mut visitor = app.client();
@@ -44,6 +45,7 @@ on_both! {
 }
 
 on_both! {
+    /// S03.
     async fn signing_in_keeps_the_slot_too(app: App) {
         let clinic = provider(app, "kari").await;
         consumer(app, "ola").await;

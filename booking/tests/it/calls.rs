@@ -26,6 +26,7 @@ async fn refused(client: &mut Client, call: &str, status: u16, error: &str) {
 }
 
 on_both! {
+    /// W13.
     async fn only_those_with_a_seat_get_a_ticket_and_only_in_time(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let start = Desk::slot(2);
@@ -54,6 +55,7 @@ on_both! {
 }
 
 on_both! {
+    /// W14.
     async fn a_ticket_opens_its_own_seat_and_nothing_else(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let start = Desk::slot(2);

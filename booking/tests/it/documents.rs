@@ -24,6 +24,7 @@ fn text_of(pdf: &[u8]) -> Option<String> {
 }
 
 on_both! {
+    /// S23, S24.
     async fn a_receipt_holds_the_measured_time_and_the_amounts(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let start = Desk::slot(2);

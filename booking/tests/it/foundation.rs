@@ -122,6 +122,7 @@ on_both! {
 }
 
 on_both! {
+    /// S42.
     async fn forms_are_bounded_and_errors_speak_the_visitors_language(app: App) {
         let mut client = app.client();
         let about = "x".repeat(70_000);

@@ -152,6 +152,7 @@ on_both! {
 }
 
 on_both! {
+    /// S42.
     async fn every_mail_is_whole_in_its_readers_language(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         app.execute("UPDATE account SET locale = 'en' WHERE id = 'c'", params![]).await;

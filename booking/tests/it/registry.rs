@@ -32,6 +32,7 @@ on_both! {
 }
 
 on_both! {
+    /// S47.
     async fn the_export_holds_a_marker_of_every_personal_column(app: App) {
         // Somebody who is provider and consumer at once has rows in most tables.
         let other = provider(app, "per").await;

@@ -21,6 +21,7 @@ async fn found(client: &mut Client, query: &str) -> Vec<String> {
 }
 
 on_both! {
+    /// S01.
     async fn the_demo_is_found_by_words_places_and_distance(app: App) {
         let report = booking::seed::seed_demo(&app.state).await.expect("it seeds");
         assert!(report.providers >= 40 && report.towns >= 12, "{report:?}");
@@ -129,6 +130,7 @@ on_both! {
 }
 
 on_both! {
+    /// S06.
     async fn when_filters_agree_with_the_slot_list_whatever_is_busy(app: App) {
         use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
         let clinic = provider(app, "kari").await;

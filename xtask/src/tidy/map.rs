@@ -13,6 +13,8 @@ const DOCUMENTS: &[&str] = &[
     "docs/media.md",
     "docs/media-api.md",
     "docs/protocol.md",
+    "deploy/README.md",
+    "docs/media.md",
     "docs/operations.md",
 ];
 

@@ -2,12 +2,15 @@
 
 mod arrows;
 mod floors;
+mod licences;
 mod lock;
 mod map;
 mod metrics;
 mod modules;
+mod proofs;
 mod pure;
 mod sizes;
+mod sql;
 mod words;
 
 use std::path::{Path, PathBuf};

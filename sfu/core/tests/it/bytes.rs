@@ -17,6 +17,7 @@ fn value<'a>(answer: &'a str, prefix: &str) -> &'a str {
         .expect("an answer has it")
 }
 
+/// W5.
 #[test]
 fn only_a_check_of_a_live_peer_is_answered_and_by_no_more_than_it_brought() {
     let now = Instant::now();

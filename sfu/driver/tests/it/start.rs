@@ -87,6 +87,7 @@ fn advertised_addresses_stand_in_for_the_bound_one() {
     assert_ne!(candidates[0][0].port(), candidates[1][0].port());
 }
 
+/// W11.
 #[test]
 fn every_process_has_a_key_of_its_own() {
     let fingerprint = || {

@@ -167,6 +167,7 @@ fn connections_without_an_answer_make_room_for_newer_ones() {
     harness.run_until("the next call", |harness| harness.members[late].client.is_connected());
 }
 
+/// W15.
 #[test]
 fn a_client_that_does_not_read_costs_a_bounded_queue() {
     let mut harness = call();

@@ -172,6 +172,7 @@ fn forged_records_without_a_key_end_nothing() {
     assert_eq!(undisturbed(world).dtls_failed, 0);
 }
 
+/// W6, W9.
 #[test]
 fn mutated_media_is_dropped_and_counted() {
     let mut world = call();
@@ -235,6 +236,7 @@ fn an_overheard_check_does_not_move_the_media() {
     assert!(counters.stun_replayed > 0);
 }
 
+/// W10.
 #[test]
 fn one_client_cannot_flood_the_core() {
     let mut world = call();

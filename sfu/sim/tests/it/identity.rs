@@ -38,6 +38,7 @@ fn whole(world: &mut World, video: bool) -> Counters {
     *world.sfu().counters()
 }
 
+/// W1.
 #[test]
 fn a_handshake_before_any_check_begins_nothing() {
     let mut world = World::new(54, Conditions::PERFECT);
@@ -67,6 +68,7 @@ fn a_handshake_before_any_check_begins_nothing() {
     assert!(world.client(victim).is_connected());
 }
 
+/// W7.
 #[test]
 fn a_track_cannot_speak_for_another() {
     for declared in [true, false] {
@@ -94,6 +96,7 @@ fn a_track_cannot_speak_for_another() {
     }
 }
 
+/// W7.
 #[test]
 fn a_peer_has_so_many_ssrcs_and_no_more() {
     let mut world = call(false);
@@ -114,6 +117,7 @@ fn a_peer_has_so_many_ssrcs_and_no_more() {
     );
 }
 
+/// W2.
 #[test]
 fn a_wrong_password_is_ignored_and_ends_nothing() {
     let mut world = call(true);

@@ -65,6 +65,7 @@ fn a_goodbye_is_heard_at_once_in_both_directions() {
     assert_eq!(world.sfu().load(), (0, 0));
 }
 
+/// W4.
 #[test]
 fn consent_runs_out_and_the_end_is_dated_to_the_last_packet() {
     let mut world = pair(Conditions::PERFECT);
@@ -134,6 +135,7 @@ fn a_handshake_that_does_not_come_is_given_up() {
     );
 }
 
+/// W3.
 #[test]
 fn another_certificate_than_promised_gets_no_keys() {
     let mut world = World::new(6, Conditions::PERFECT);

@@ -137,6 +137,7 @@ fn a_forged_address_does_not_take_a_path_over() {
     assert!(counters.stun_pair_taken >= 40, "{counters:?}");
 }
 
+/// W6.
 #[test]
 fn forged_packets_use_up_nothing_of_their_victim() {
     let mut world = call(2);

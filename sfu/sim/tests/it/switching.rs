@@ -104,6 +104,7 @@ fn a_slot_that_was_empty_for_long_continues_its_clock() {
     assert_eq!(video.sources, [(2, SourceKind::Camera), (3, SourceKind::Camera)]);
 }
 
+/// W12.
 #[test]
 fn keyframes_are_asked_for_sparingly_however_many_want_one() {
     let mut world = audience();

@@ -18,6 +18,7 @@ async fn undisturbed(server: &Server, peers: [sfu_core::PeerId; 2]) {
     repeat_until(talk, goes_on).await;
 }
 
+/// W15.
 #[tokio::test]
 async fn hostile_json_is_refused_three_times_and_then_closed() {
     let server = Server::start().await;
@@ -56,6 +57,7 @@ async fn hostile_json_is_refused_three_times_and_then_closed() {
     undisturbed(&server, [a, b]).await;
 }
 
+/// W15.
 #[tokio::test]
 async fn a_message_that_is_too_long_closes_the_connection() {
     let server = Server::start().await;
@@ -90,6 +92,7 @@ async fn a_flood_is_cut_off() {
     undisturbed(&server, [a, b]).await;
 }
 
+/// W15.
 #[tokio::test]
 async fn only_known_origins_connect() {
     let server = Server::start().await;
@@ -117,6 +120,7 @@ async fn hello(server: &Server, ticket: &str) -> Client {
     client
 }
 
+/// W13.
 #[tokio::test]
 async fn tickets_are_genuine_fresh_and_used_once() {
     let server = Server::start().await;
@@ -224,6 +228,7 @@ async fn a_full_server_says_so() {
     assert_eq!(response.status().as_u16(), 503);
 }
 
+/// W9.
 #[tokio::test]
 async fn a_room_that_breaks_costs_nobody_else_anything() {
     let server = Server::start().await;

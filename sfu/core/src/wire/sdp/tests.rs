@@ -193,6 +193,7 @@ fn reads_what_belongs_to_the_codec() {
     assert_eq!(media.extensions, extensions);
 }
 
+/// W8.
 #[test]
 fn refuses_with_a_reason() {
     let good = offer(&[audio("0", "sendonly"), video("1", "sendonly")]);
@@ -243,6 +244,7 @@ fn refuses_with_a_reason() {
     refused("v=0", &[], "");
 }
 
+/// W8.
 #[test]
 fn an_odd_line_is_ignored() {
     let text = offer(&[audio("0", "sendonly")]);

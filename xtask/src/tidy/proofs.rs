@@ -1,0 +1,118 @@
+//! Tests carry the ids of the requirements that they prove: S01 to S64 of the product, W1 to W15 of the media server.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{expect_none, files_ending, read};
+
+/// Requirements that no test proves yet. An id leaves this list when a test carries it; none is ever added.
+const UNPROVEN: &[&str] = &[
+    "S02", "S05", "S07", "S08", "S10", "S11", "S12", "S14", "S15", "S16", "S17", "S18", "S19", "S20", "S21", "S22",
+    "S25", "S26", "S27", "S28", "S29", "S30", "S31", "S32", "S33", "S34", "S35", "S36", "S37", "S38", "S39", "S41",
+    "S43", "S44", "S45", "S46", "S48", "S49", "S50", "S51", "S52", "S53", "S54", "S55", "S58", "S59", "S60", "S61",
+    "S62", "S63", "S64",
+];
+
+/// Every id there is, in order.
+fn all() -> Vec<String> {
+    let product = (1..=64).map(|number| format!("S{number:02}"));
+    product.chain((1..=15).map(|number| format!("W{number}"))).collect()
+}
+
+/// The ids that a comment names.
+fn ids(comment: &str) -> impl Iterator<Item = &str> {
+    comment
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| {
+            let digits = word.strip_prefix(['S', 'W']);
+            digits.is_some_and(|digits| {
+                (1..=2).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+            })
+        })
+}
+
+/// Whether a test begins on this line, or the comment that stood before it still belongs to what comes.
+enum Line {
+    Comment,
+    Between,
+    Test,
+    Other,
+}
+
+fn classify(line: &str) -> Line {
+    let line = line.trim_start();
+    if line.starts_with("//") {
+        Line::Comment
+    } else if line.starts_with("#[test]") || line.starts_with("#[tokio::test") || line.starts_with("test(") {
+        Line::Test
+    } else if line.starts_with("#[") || line.starts_with("on_both!") {
+        Line::Between
+    } else {
+        Line::Other
+    }
+}
+
+/// The ids in the comments that stand directly before the tests of a file.
+fn proven_in(source: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut waiting: BTreeSet<String> = BTreeSet::new();
+    // In `on_both! { … }` the comment stands between the macro and its function.
+    let mut in_both = false;
+    for line in source.lines() {
+        match classify(line) {
+            Line::Comment => waiting.extend(ids(line).map(str::to_owned)),
+            Line::Between => in_both |= line.trim_start().starts_with("on_both!"),
+            Line::Test => found.append(&mut waiting),
+            Line::Other => {
+                if in_both && line.trim_start().starts_with("async fn") {
+                    found.append(&mut waiting);
+                }
+                in_both = false;
+                waiting.clear();
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn comments_before_tests_are_read() {
+    let source = "/// S02.\nfn helper() {}\n\n/// S03, W4: why.\n#[test]\nfn it() {}\n\non_both! {\n    /// Trial A1, S09.\n    async fn so(app: App) {\n// S40\ntest(\"x\"";
+    let found: Vec<String> = proven_in(source).into_iter().collect();
+    assert_eq!(found, ["S03", "S09", "S40", "W4"]);
+}
+
+#[test]
+fn the_unproven_only_become_fewer() {
+    let mut proven: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in files_ending(&["rs", "mjs", "ts", "tsx"]) {
+        if path.starts_with("xtask") {
+            continue;
+        }
+        for id in proven_in(&read(&path)) {
+            proven.entry(id).or_default().push(path.display().to_string());
+        }
+    }
+    let all = all();
+    let mut findings: Vec<String> = proven
+        .iter()
+        .filter(|(id, _)| !all.contains(id))
+        .map(|(id, files)| format!("{id} in {} is no requirement", files.join(", ")))
+        .collect();
+    for id in &all {
+        match (proven.get(id), UNPROVEN.contains(&id.as_str())) {
+            (Some(files), true) => findings.push(format!(
+                "{id} is proven by {} and must leave UNPROVEN",
+                files.join(", ")
+            )),
+            (None, false) => findings.push(format!("{id} has lost its test")),
+            _ => {}
+        }
+    }
+    println!(
+        "{} of {} requirements have no test yet: {}",
+        UNPROVEN.len(),
+        all.len(),
+        UNPROVEN.join(" ")
+    );
+    expect_none("requirements and tests differ", &findings);
+}
