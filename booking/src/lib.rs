@@ -92,6 +92,6 @@ pub fn statements() -> Vec<db::Sql> {
     features
         .concat()
         .into_iter()
-        .chain(accounts::registry::export_statements())
+        .chain(accounts::registry::registered_statements())
         .collect()
 }

@@ -56,6 +56,10 @@ pub struct Limits {
     pub mail_by_ip: Limiter,
     /// Mails to one address.
     pub mail_by_email: Limiter,
+    /// Invitations that one provider sends.
+    pub invitation_by_org: Limiter,
+    /// Invitations that one address gets, from whomever.
+    pub invitation_by_email: Limiter,
     /// Holds placed, by address.
     pub hold_by_ip: Limiter,
     /// Searches and slot lists, by address.
@@ -71,6 +75,8 @@ impl Limits {
             sign_in_by_email: limiter(10, Duration::from_secs(600)),
             mail_by_ip: limiter(20, Duration::from_secs(3600)),
             mail_by_email: limiter(5, Duration::from_secs(3600)),
+            invitation_by_org: limiter(20, Duration::from_secs(86_400)),
+            invitation_by_email: limiter(3, Duration::from_secs(86_400)),
             hold_by_ip: limiter(60, Duration::from_secs(600)),
             search_by_ip: limiter(300, Duration::from_secs(60)),
         }

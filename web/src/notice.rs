@@ -47,7 +47,11 @@ notices! {
     DeletionUndone, "deletion-undone", "notice-deletion-undone";
     Published, "published", "notice-published";
     Paused, "paused", "notice-paused";
-    MemberAdded, "member-added", "notice-member-added";
+    MemberInvited, "member-invited", "notice-member-invited";
+    InvitationWithdrawn, "invitation-withdrawn", "notice-invitation-withdrawn";
+    InvitationAccepted, "invitation-accepted", "notice-invitation-accepted";
+    InvitationDeclined, "invitation-declined", "notice-invitation-declined";
+    MembershipEnded, "membership-ended", "notice-membership-ended";
     MemberRemoved, "member-removed", "notice-member-removed";
     CaptureStarted, "capture-started", "notice-capture-started";
     CaptureRunning, "capture-running", "notice-capture-running";

@@ -1,6 +1,6 @@
 //! The end of an account: asked for, undoable for a week, then carried out; and the sweeping of what has run out.
 
-use super::{Account, queries};
+use super::{Account, queries, registry};
 use crate::appointments;
 use crate::calls::quality;
 use crate::db::Tx;
@@ -24,7 +24,9 @@ pub(super) async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: M
     for id in &open {
         appointments::cancel(tx, state, id, &account.id, now).await?;
     }
-    tx.execute(queries::ORGS_PAUSE, params![&account.id]).await?;
+    for statement in [queries::HELD_CELLS_END, queries::HELD_END, queries::ORGS_PAUSE] {
+        tx.execute(statement, params![&account.id]).await?;
+    }
     tx.execute(queries::ACCOUNT_DELETION, params![&account.id, Some(now)])
         .await?;
     let erased_at = now + UNDO_US;
@@ -64,21 +66,11 @@ pub async fn erase_due(state: &AppState) -> AppResult<usize> {
         for appointment in &open {
             appointments::cancel(&mut tx, state, appointment, id, now).await?;
         }
-        let statements = [
-            queries::SESSION_END_ALL,
-            queries::TOKENS_END_ALL,
-            queries::HOLDS_ERASE,
-            queries::APPOINTMENTS_ERASE,
-            quality::ERASE,
-            queries::OUTBOX_ERASE,
-            queries::ORGS_PAUSE,
-            queries::ORGS_ERASE,
-            queries::MEMBERS_ERASE,
-        ];
-        for statement in statements {
+        for statement in [quality::ERASE, queries::OUTBOX_ABOUT_ERASE, queries::ORGS_PAUSE] {
             tx.execute(statement, params![id]).await?;
         }
-        tx.execute(queries::ACCOUNT_ERASE, params![id, now]).await?;
+        registry::erase(&mut tx, id).await?;
+        tx.execute(queries::ACCOUNT_ERASED, params![id, now]).await?;
         tx.commit().await?;
     }
     Ok(due.len())
@@ -92,6 +84,7 @@ async fn sweep(state: &AppState, now: Micros) -> AppResult<u64> {
         queries::SESSIONS_SWEEP,
         queries::TOKENS_SWEEP,
         queries::REGISTRATIONS_SWEEP,
+        queries::INVITATIONS_SWEEP,
     ] {
         gone += tx.execute(statement, params![now]).await?;
     }

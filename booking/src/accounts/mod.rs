@@ -2,7 +2,6 @@
 
 mod erase;
 pub(crate) mod form;
-pub(crate) mod invite;
 mod my;
 mod pages;
 pub mod password;

@@ -51,8 +51,7 @@ statements! {
     /// asked before, limit
     ACCOUNTS_TO_ERASE = "SELECT id FROM account WHERE deletion_asked_us <= $1 AND erased_us IS NULL ORDER BY id LIMIT $2";
     /// id, now
-    ACCOUNT_ERASE = "UPDATE account SET email = '', email_norm = 'erased:' || id, password_hash = NULL, name = '', phone = '',
-        location = '', is_operator = 0, erased_us = $2 WHERE id = $1";
+    ACCOUNT_ERASED = "UPDATE account SET erased_us = $2 WHERE id = $1";
     OPERATORS = "SELECT COUNT(*) FROM account WHERE is_operator = 1 AND erased_us IS NULL";
 
     /// id, hash, visitor, e-mail, normalised, password, name, phone, location, locale, version, notice, terms, hold, next, now, expires
@@ -70,6 +69,8 @@ statements! {
     REGISTRATION_TOKEN = "UPDATE registration SET token_hash = $2 WHERE id = $1";
     /// normalised e-mail
     REGISTRATIONS_END = "DELETE FROM registration WHERE email_norm = $1";
+    /// now
+    INVITATIONS_SWEEP = "DELETE FROM invitation WHERE expires_us <= $1";
     /// now
     REGISTRATIONS_SWEEP = "DELETE FROM registration WHERE expires_us <= $1";
 
@@ -103,18 +104,15 @@ statements! {
     OPEN_APPOINTMENTS = "SELECT id FROM appointment
         WHERE (consumer_id = $1 OR member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)) AND status = 'confirmed'
         ORDER BY start_us LIMIT 500";
+    /// account: what is held with somebody who leaves is given back
+    HELD_CELLS_END = "DELETE FROM reservation WHERE hold_id IN (SELECT h.id FROM hold h JOIN member m ON m.id = h.member_id
+        WHERE m.account_id = $1 AND h.state = 'held')";
+    /// account
+    HELD_END = "UPDATE hold SET state = 'cancelled' WHERE state = 'held'
+        AND member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)";
     /// account: nobody finds the providers it owns any more
     ORGS_PAUSE = "UPDATE org SET status = 'paused'
         WHERE status = 'active' AND id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')";
-    /// account
-    ORGS_ERASE = "UPDATE org SET email = '', phone = '' WHERE id IN
-        (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')";
-    /// account
-    HOLDS_ERASE = "UPDATE hold SET visitor_hash = '', contact_email = '', about = '' WHERE account_id = $1";
-    /// account
-    APPOINTMENTS_ERASE = "UPDATE appointment SET about = '' WHERE consumer_id = $1";
-    /// account
-    MEMBERS_ERASE = "UPDATE member SET active = 0, title = '' WHERE account_id = $1";
-    /// account; mails from before it was one are found by their address
-    OUTBOX_ERASE = "DELETE FROM outbox WHERE account_id = $1 OR recipient = (SELECT a.email FROM account a WHERE a.id = $1)";
+    /// account: mails to others that name it
+    OUTBOX_ABOUT_ERASE = "DELETE FROM outbox WHERE appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)";
 }

@@ -1,5 +1,5 @@
-//! The one registry of personal columns: it drives the export, the page "my data", and a test that fails when a
-//! migration adds a column that is not listed here.
+//! The one registry of personal columns: it drives the export, the page "my data", the erasure, and a test that fails when
+//! a migration adds a column that is not listed here.
 
 use serde_json::{Map, Value, json};
 use web::pages::account::{DataReader, DataRow, DataSection};
@@ -25,6 +25,17 @@ pub struct Column {
     pub kind: Kind,
 }
 
+/// What becomes of a person's rows when the account is erased.
+#[derive(Debug, Clone, Copy)]
+pub enum Erasure {
+    /// They go.
+    Deleted(Sql),
+    /// They stay without what they say about the person, except for the columns named.
+    Cleared(Sql, &'static [&'static str]),
+    /// They stay as they are: payments, receipts and the time that was measured for them, for as long as the law wants.
+    Kept,
+}
+
 /// A table: which rows are a person's, which columns are about the person, and which are not (ids, secrets, figures).
 #[derive(Debug, Clone, Copy)]
 pub struct Table {
@@ -34,10 +45,12 @@ pub struct Table {
     pub select: Sql,
     pub personal: &'static [Column],
     pub plain: &'static [&'static str],
+    pub erasure: Erasure,
 }
 
 macro_rules! table {
-    ($name:literal, $owner:literal, [$($column:ident: $kind:ident),+ $(,)?], [$($plain:ident),* $(,)?]) => {
+    ($name:literal, $owner:literal, [$($column:ident: $kind:ident),+ $(,)?], [$($plain:ident),* $(,)?],
+        $ending:ident $(($set:literal, keeping [$($kept:ident),*]))?) => {
         Table {
             name: $name,
             owner: $owner,
@@ -47,6 +60,7 @@ macro_rules! table {
             },
             personal: &[$(Column { name: stringify!($column), kind: Kind::$kind }),+],
             plain: &[$(stringify!($plain)),*],
+            erasure: erasure!($ending, $name, $owner $(, $set, [$($kept),*])?),
         }
     };
     ($name:literal, not personal, [$($plain:ident),* $(,)?]) => {
@@ -56,7 +70,29 @@ macro_rules! table {
             select: Sql { name: "", text: "" },
             personal: &[],
             plain: &[$(stringify!($plain)),*],
+            erasure: Erasure::Kept,
         }
+    };
+}
+
+macro_rules! erasure {
+    (deleted, $name:literal, $owner:literal) => {
+        Erasure::Deleted(Sql {
+            name: concat!("ERASE_", $name),
+            text: concat!("DELETE FROM ", $name, " WHERE ", $owner),
+        })
+    };
+    (cleared, $name:literal, $owner:literal, $set:literal, [$($kept:ident),*]) => {
+        Erasure::Cleared(
+            Sql {
+                name: concat!("ERASE_", $name),
+                text: concat!("UPDATE ", $name, " SET ", $set, " WHERE ", $owner),
+            },
+            &[$(stringify!($kept)),*],
+        )
+    };
+    (kept, $name:literal, $owner:literal) => {
+        Erasure::Kept
     };
 }
 
@@ -65,61 +101,87 @@ pub const TABLES: &[Table] = &[
     table!("account", "id = $1",
         [name: Text, email: Text, phone: Text, location: Text, locale: Text, created_us: Int, email_verified_us: Int,
             deletion_asked_us: Int],
-        [id, email_norm, password_hash, is_operator, erased_us]),
+        [id, email_norm, password_hash, is_operator, erased_us],
+        cleared("email = '', email_norm = 'erased:' || id, password_hash = NULL, name = '', phone = '', location = '', is_operator = 0",
+            keeping [locale, created_us, email_verified_us, deletion_asked_us])),
     table!("registration", "email_norm = (SELECT a.email_norm FROM account a WHERE a.id = $1)",
         [email: Text, name: Text, phone: Text, location: Text, locale: Text, legal_version: Text, created_us: Int],
-        [id, token_hash, visitor_hash, email_norm, password_hash, notice_hash, terms_hash, hold_id, next_path, expires_us]),
+        [id, token_hash, visitor_hash, email_norm, password_hash, notice_hash, terms_hash, hold_id, next_path, expires_us],
+        deleted),
     table!("session", "account_id = $1",
         [user_agent: Text, ip_prefix: Text, created_us: Int, last_seen_us: Int, expires_us: Int],
-        [id, token_hash, account_id]),
+        [id, token_hash, account_id],
+        deleted),
     table!("account_token", "account_id = $1",
         [purpose: Text, created_us: Int, used_us: Int],
-        [id, token_hash, account_id, next_path, expires_us]),
+        [id, token_hash, account_id, next_path, expires_us],
+        deleted),
     table!("acceptance", "account_id = $1",
         [kind: Text, version: Text, text_hash: Text, locale: Text, accepted_us: Int],
-        [id, account_id]),
-    table!("org", "id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1)",
+        [id, account_id],
+        deleted),
+    table!("org", "id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')",
         [name: Text, orgno: Text, headline: Text, description: Text, address: Text, postcode: Text, town: Text, email: Text,
             phone: Text, lat_e6: Int, lon_e6: Int, created_us: Int],
-        [id, slug, vat_registered, category, time_zone, status, folded]),
-    table!("member", "account_id = $1", [title: Text, created_us: Int], [id, org_id, account_id, role, active, version]),
+        [id, slug, vat_registered, category, time_zone, status, folded],
+        cleared("headline = '', description = '', address = '', postcode = '', email = '', phone = '', folded = ''",
+            keeping [name, orgno, town, lat_e6, lon_e6, created_us])),
+    table!("member", "account_id = $1", [title: Text, created_us: Int], [id, org_id, account_id, role, active, version],
+        cleared("title = '', active = 0", keeping [created_us])),
+    table!("invitation", "email_norm = (SELECT a.email_norm FROM account a WHERE a.id = $1)",
+        [email: Text, created_us: Int, expires_us: Int, declined_us: Int], [id, token_hash, org_id, email_norm],
+        deleted),
     table!("weekly_rule", "member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)",
-        [weekday: Int, start_min: Int, end_min: Int], [member_id]),
+        [weekday: Int, start_min: Int, end_min: Int], [member_id],
+        deleted),
     table!("day_override", "member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)",
-        [day: Text, start_min: Int, end_min: Int, reason: Text], [member_id]),
+        [day: Text, start_min: Int, end_min: Int, reason: Text], [member_id],
+        deleted),
     table!("busy_block", "member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)",
-        [start_us: Int, end_us: Int], [id, member_id]),
+        [start_us: Int, end_us: Int], [id, member_id],
+        deleted),
     table!("hold", "account_id = $1",
         [contact_email: Text, title: Text, about: Text, start_us: Int, end_us: Int, created_us: Int],
         [id, visitor_hash, account_id, org_id, service_id, member_id, cell_first, cell_end, time_zone, price_terms, policy,
-            state, extended, expires_us]),
+            state, extended, expires_us],
+        cleared("visitor_hash = '', contact_email = '', about = ''", keeping [title, start_us, end_us, created_us])),
     table!("appointment", "consumer_id = $1",
         [title: Text, about: Text, start_us: Int, end_us: Int, time_zone: Text, price_terms: Text, policy: Text, status: Text,
             created_us: Int],
-        [id, hold_id, org_id, service_id, member_id, consumer_id, version]),
+        [id, hold_id, org_id, service_id, member_id, consumer_id, version],
+        cleared("about = ''", keeping [title, start_us, end_us, time_zone, price_terms, policy, status, created_us])),
     table!("appointment_event", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)",
-        [kind: Text, actor: Text, at_us: Int, data: Text], [appointment_id, seq]),
-    table!("seat", "account_id = $1", [role: Text], [id, appointment_id, account_id]),
+        [kind: Text, actor: Text, at_us: Int, data: Text], [appointment_id, seq],
+        kept),
+    table!("seat", "account_id = $1", [role: Text], [id, appointment_id, account_id],
+        kept),
     table!("outbox", "account_id = $1 OR recipient = (SELECT a.email FROM account a WHERE a.id = $1)",
         [recipient: Text, locale: Text, subject: Text, body: Text, ics: Text, created_us: Int, sent_us: Int],
-        [id, message_key, kind, account_id, appointment_id, state, attempts, next_try_us, error]),
+        [id, message_key, kind, account_id, appointment_id, state, attempts, next_try_us, error],
+        deleted),
     table!("call_attendance", "seat_id IN (SELECT s.id FROM seat s WHERE s.account_id = $1)",
-        [arrived_us: Int, admitted_us: Int], [call_id, seat_id]),
+        [arrived_us: Int, admitted_us: Int], [call_id, seat_id],
+        kept),
     table!("call_segment", "seat_id IN (SELECT s.id FROM seat s WHERE s.account_id = $1)",
-        [started_us: Int, last_seen_us: Int, ended_us: Int, end_reason: Text], [call_id, seat_id, seq, node]),
+        [started_us: Int, last_seen_us: Int, ended_us: Int, end_reason: Text], [call_id, seat_id, seq, node],
+        kept),
     table!("call_quality", "seat_id IN (SELECT s.id FROM seat s WHERE s.account_id = $1)",
         [direction: Text, source: Text, at_us: Int, bitrate_bps: Int, lost_permille: Int, jitter_us: Int, score_centi: Int],
-        [call_id, seat_id, from_seat_id, spatial, temporal, wanted_spatial, wanted_temporal]),
+        [call_id, seat_id, from_seat_id, spatial, temporal, wanted_spatial, wanted_temporal],
+        deleted),
     table!("charge", "call_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)",
         [outcome: Text, billable_us: Int, amount_minor: Int, vat_minor: Int, currency: Text, created_us: Int],
-        [call_id, vat_bp]),
+        [call_id, vat_bp],
+        kept),
     table!("payment", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)",
         [psp: Text, method_brand: Text, method_last4: Text, currency: Text, amount_minor: Int, authorised_minor: Int,
             captured_minor: Int, refunded_minor: Int, decline_reason: Text, reference: Text, created_us: Int],
-        [id, hold_id, attempt, appointment_id, method_token, state, version, updated_us]),
+        [id, hold_id, attempt, appointment_id, method_token, state, version, updated_us],
+        kept),
     table!("document", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)",
         [content: Text, total_minor: Int, currency: Text, locale: Text, year: Int, number: Int, issued_us: Int],
-        [id, org_id, appointment_id, kind, sha256, path, unstored]),
+        [id, org_id, appointment_id, kind, sha256, path, unstored],
+        kept),
     table!("place", not personal, [id, name, municipality, county, lat_e6, lon_e6, weight]),
     table!("place_name", not personal, [folded, place_id]),
     table!("postcode", not personal, [code, place_id, lat_e6, lon_e6]),
@@ -146,12 +208,26 @@ statements! {
     READERS = "SELECT DISTINCT o.name FROM appointment a JOIN org o ON o.id = a.org_id WHERE a.consumer_id = $1 ORDER BY o.name LIMIT 500";
 }
 
-/// The statements of the export, for the test that prepares them.
-pub(crate) fn export_statements() -> impl Iterator<Item = Sql> {
-    TABLES
-        .iter()
-        .filter(|table| !table.owner.is_empty())
-        .map(|table| table.select)
+/// The statements of export and erasure, for the test that prepares them.
+pub(crate) fn registered_statements() -> impl Iterator<Item = Sql> {
+    let owned = TABLES.iter().filter(|table| !table.owner.is_empty());
+    owned.flat_map(|table| std::iter::once(table.select).chain(erasing(table)))
+}
+
+fn erasing(table: &Table) -> Option<Sql> {
+    match table.erasure {
+        Erasure::Deleted(statement) | Erasure::Cleared(statement, _) => Some(statement),
+        Erasure::Kept => None,
+    }
+}
+
+/// Takes out of every table what it says about an account. The account itself is the last, because the others are found
+/// by it.
+pub(super) async fn erase(tx: &mut Tx, account_id: &str) -> Result<(), DbError> {
+    for statement in TABLES.iter().rev().filter_map(erasing) {
+        tx.execute(statement, params![account_id]).await?;
+    }
+    Ok(())
 }
 
 /// Everything that is linked to an account, by table.

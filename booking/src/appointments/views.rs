@@ -1,7 +1,7 @@
 //! What pages show of holds and appointments.
 
 use signaling_protocol::Role;
-use web::pages::appointment::{AppointmentRow, AppointmentView};
+use web::pages::appointment::{AppointmentRow, AppointmentView, Contact};
 use web::pages::provider::TimeSlot;
 
 use super::{Appointment, reference};
@@ -38,6 +38,10 @@ pub(crate) async fn appointment_view(
         provider_slug: appointment.org_slug.clone(),
         other_name: other_name(appointment),
         viewer_is_provider: is_provider,
+        contact: is_provider.then(|| Contact {
+            email: appointment.consumer.email.clone(),
+            phone: appointment.consumer.phone.clone(),
+        }),
         starts_at: appointment.start_us,
         ends_at: appointment.end_us,
         opens_at: appointment.opens_us(),

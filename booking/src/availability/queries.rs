@@ -3,9 +3,10 @@
 use crate::statements;
 
 statements! {
-    /// service
+    /// service: whoever is leaving takes nobody any more
     SERVICE_MEMBERS = "SELECT m.id FROM service_member sm JOIN member m ON m.id = sm.member_id
-        WHERE sm.service_id = $1 AND m.active = 1 ORDER BY m.created_us, m.id LIMIT 50";
+        JOIN account a ON a.id = m.account_id
+        WHERE sm.service_id = $1 AND m.active = 1 AND a.deletion_asked_us IS NULL ORDER BY m.created_us, m.id LIMIT 50";
     /// service
     SERVICE_RULES = "SELECT s.duration_min, s.buffer_before_min, s.buffer_after_min, s.step_min, s.notice_min, s.window_days, o.time_zone
         FROM service s JOIN org o ON o.id = s.org_id WHERE s.id = $1";

@@ -47,6 +47,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!("0015_create_call_quality"),
     step!("0016_create_place_names"),
     shared_step!("0017_fill_places"),
+    step!("0018_create_invitations"),
 ];
 
 /// Brings the schema up to date. Two processes may do this at once: PostgreSQL's advisory lock and SQLite's file lock

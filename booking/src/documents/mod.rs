@@ -109,7 +109,6 @@ async fn draft(
             town: seller.town,
         },
         buyer_name: appointment.consumer.name.clone(),
-        buyer_email: appointment.consumer.email.clone(),
         title: appointment.title.clone(),
         from: measured.first().map_or(appointment.start_us, |span| span.0),
         to: measured.last().map_or(appointment.end_us, |span| span.1),

@@ -19,8 +19,8 @@ pub(crate) struct Receipt {
     pub(crate) issued_at: Micros,
     pub(crate) time_zone: String,
     pub(crate) seller: SellerPart,
+    /// All that the receipt has of the buyer: it outlives the account by years.
     pub(crate) buyer_name: String,
-    pub(crate) buyer_email: String,
     pub(crate) title: String,
     /// First and last moment together.
     pub(crate) from: Micros,
@@ -89,11 +89,7 @@ impl Receipt {
                 (text("document-booking"), self.reference.clone()),
             ],
             seller: self.seller_lines(locale),
-            buyer: vec![
-                text("document-buyer"),
-                self.buyer_name.clone(),
-                self.buyer_email.clone(),
-            ],
+            buyer: vec![text("document-buyer"), self.buyer_name.clone()],
             item_heading: (text("document-item"), text("document-amount")),
             item: vec![self.title.clone(), carried_out, self.measured(locale)],
             item_amount: money(self.gross_minor),

@@ -23,6 +23,31 @@ pub enum AccountMail {
         erased_at: Micros,
         time_zone: String,
     },
+    /// A provider asks the person to work for it.
+    Invitation {
+        link: String,
+        org: String,
+    },
+}
+
+/// Longest name of a stranger's choosing in a mail, characters.
+const STRANGERS_NAME_MAX: usize = 40;
+
+/// A name that somebody chose who need not be the one who gets the mail: short, and nothing in it that a mail program
+/// makes a link of. Mail from us must not carry another's message.
+fn plain_name(name: &str) -> String {
+    let kept: String = name
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || "'’-&".contains(c) {
+                c
+            } else {
+                ' '
+            }
+        })
+        .collect();
+    let words: Vec<&str> = kept.split_whitespace().collect();
+    words.join(" ").chars().take(STRANGERS_NAME_MAX).collect()
 }
 
 /// The mail for it. `key` names the cause, for example the token's id: see [`Message::key`].
@@ -45,9 +70,25 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
             link,
             format::day_time(recipient.locale, *erased_at, time_zone),
         ),
+        AccountMail::Invitation { link, .. } => (
+            "invitation",
+            "mail-invitation-subject",
+            "mail-invitation-body",
+            link,
+            String::new(),
+        ),
+    };
+    // These reach addresses that have not shown to be the ones of whoever typed the name.
+    let (name, org) = match mail {
+        AccountMail::Verify { .. } => (plain_name(&recipient.name), String::new()),
+        AccountMail::Invitation { org, .. } => (String::new(), plain_name(org)),
+        AccountMail::Reset { .. } | AccountMail::AlreadyRegistered { .. } | AccountMail::DeletionAsked { .. } => {
+            (recipient.name.clone(), String::new())
+        }
     };
     let args = [
-        ("name", recipient.name.as_str()),
+        ("name", name.as_str()),
+        ("org", org.as_str()),
         ("link", link.as_str()),
         ("when", when.as_str()),
     ];
@@ -90,6 +131,10 @@ mod tests {
                 erased_at: 1_795_510_800_000_000,
                 time_zone: "Europe/Oslo".into(),
             },
+            AccountMail::Invitation {
+                link: link.clone(),
+                org: "Klinikken".into(),
+            },
         ];
         for mail in mails {
             let nb = account_mail(recipient(Locale::Nb), "k", &mail);
@@ -103,6 +148,32 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// trial F16: 200 characters of a stranger's choosing went into mails from our domain.
+    #[test]
+    fn names_of_strangers_are_short_and_carry_no_link() {
+        fn check(typed: &str, expect: &str) {
+            assert_eq!(plain_name(typed), expect);
+        }
+        check("Ola Hansen", "Ola Hansen");
+        check("Fjellfot Dyr & Co.", "Fjellfot Dyr & Co");
+        check("Anne-Marie O’Brien", "Anne-Marie O’Brien");
+        check(
+            "Vinn! Gå til https://evil.example/x?y=1",
+            "Vinn Gå til https evil example x y 1",
+        );
+        check(&"Gratis ".repeat(30), "Gratis Gratis Gratis Gratis Gratis Grati");
+        let to = Recipient {
+            name: "www.evil.example".into(),
+            ..recipient(Locale::En)
+        };
+        let mail = account_mail(to, "k", &AccountMail::Verify { link: "l".into() });
+        assert!(
+            mail.body.contains("www evil example") && !mail.body.contains("evil.example"),
+            "{}",
+            mail.body
+        );
     }
 
     #[test]

@@ -96,10 +96,10 @@ impl AppointmentMail {
                 routes::provider_page(&appointment.org_slug)
             }
             (Self::Receipt { .. }, PartyRole::Consumer) => routes::booking_receipt(&appointment.id),
-            (Self::Booked, PartyRole::Provider) => routes::call(&appointment.id),
             (Self::Booked | Self::PaymentFailed, PartyRole::Consumer)
             | (
-                Self::Cancelled
+                Self::Booked
+                | Self::Cancelled
                 | Self::NoShowProvider
                 | Self::NoShowConsumer
                 | Self::NotHeld
@@ -123,7 +123,8 @@ impl AppointmentMail {
     }
 }
 
-/// The mail about it for one side, if that side gets one.
+/// The mail about it for one side, if that side gets one. What the consumer wrote and how to reach them is not in it: mail
+/// that was sent cannot be taken back, so the provider is sent to the page.
 #[must_use]
 pub fn appointment_mail(
     state: &AppState,
@@ -163,11 +164,6 @@ pub fn appointment_mail(
             format::span(locale, appointment.start_us, appointment.end_us, &appointment.time_zone),
         ),
         ("opens", format::clock(appointment.opens_us(), &appointment.time_zone)),
-        ("about", appointment.about.clone()),
-        (
-            "contact",
-            format!("{}, {}", appointment.consumer.email, appointment.consumer.phone),
-        ),
         ("price_line", price_line(locale, &exact(money.reserved_minor), money)),
         ("money_line", money_line(locale, &exact(money.reserved_minor), money)),
         ("card", money.card.clone()),

@@ -18,7 +18,7 @@ statements! {
     CLAIM = "UPDATE outbox SET next_try_us = $3 WHERE id = $1 AND state = 'queued' AND next_try_us <= $2";
     /// What grants access is not kept once it has left.
     MARK_SENT = "UPDATE outbox SET state = 'sent', sent_us = $2, attempts = attempts + 1, error = NULL,
-                     body = CASE WHEN kind IN ('verify', 'reset') THEN '' ELSE body END
+                     body = CASE WHEN kind IN ('verify', 'reset', 'invitation') THEN '' ELSE body END
                  WHERE id = $1 AND state = 'queued'";
     MARK_FAILED = "UPDATE outbox SET state = $2, attempts = attempts + 1, next_try_us = $3, error = $4
                    WHERE id = $1 AND state = 'queued'";

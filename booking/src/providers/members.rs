@@ -1,4 +1,4 @@
-//! The people of a provider. A new one gets a mail with a link to get started.
+//! The people of a provider, and those who are asked to become some.
 
 use axum::Router;
 use axum::extract::State;
@@ -7,19 +7,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use web::Notice;
-use web::pages::provider_admin::{MemberRow, ProviderMembersPage};
+use web::pages::provider_admin::{InvitedRow, MemberRow, ProviderMembersPage};
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
 
+use super::invitations::{self, Invitation};
 use super::{Member, MemberRole, owner, queries};
-use crate::accounts::form::{self, Email, field};
-use crate::accounts::queries::ACCOUNT_LOCK;
-use crate::accounts::{Account, invite};
+use crate::accounts::form::{self, field};
 use crate::appointments::views::tint;
 use crate::db::Tx;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Visit};
-use crate::limits::MEMBERS_PER_ORG_MAX;
 use crate::pages::{html, html_with, shell};
 use crate::params;
 use crate::state::{AppState, Micros};
@@ -30,12 +28,10 @@ pub(super) fn router() -> Router<AppState> {
 
 async fn page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
-    Ok(html(
-        &with_fields(&mut tx, &visit, Field::default(), Field::default()).await?,
-    ))
+    Ok(html(&with_field(&mut tx, &visit, Field::default()).await?))
 }
 
-async fn with_fields(tx: &mut Tx, visit: &Visit, name: Field, email: Field) -> AppResult<ProviderMembersPage> {
+async fn with_field(tx: &mut Tx, visit: &Visit, email: Field) -> AppResult<ProviderMembersPage> {
     let me = owner(&visit.actor)?;
     let members: Vec<Member> = tx.all(queries::MEMBERS, params![&me.org_id]).await?;
     let members = members
@@ -49,10 +45,22 @@ async fn with_fields(tx: &mut Tx, visit: &Visit, name: Field, email: Field) -> A
             email: member.email,
         })
         .collect();
+    let invited: Vec<Invitation> = tx
+        .all(queries::INVITATIONS_OF_ORG, params![&me.org_id, visit.now])
+        .await?;
+    let invited = invited
+        .into_iter()
+        .map(|invitation| InvitedRow {
+            id: invitation.id,
+            email: invitation.email,
+            sent_at: invitation.created_us,
+            declined: invitation.declined_us.is_some(),
+        })
+        .collect();
     Ok(ProviderMembersPage {
         shell: shell(visit),
         members,
-        name,
+        invited,
         email,
     })
 }
@@ -62,7 +70,6 @@ async fn with_fields(tx: &mut Tx, visit: &Visit, name: Field, email: Field) -> A
 struct MemberForm {
     action: String,
     id: String,
-    name: String,
     email: String,
 }
 
@@ -74,25 +81,39 @@ async fn change(State(state): State<AppState>, visit: Visit, Form(form): Form<Me
         tx.commit().await?;
         return Ok(done(Notice::MemberRemoved));
     }
-    let name = form::line(&form.name, FieldError::NameMissing);
+    if form.action == "withdraw" {
+        let ended = tx
+            .execute(queries::INVITATION_WITHDRAW, params![&form.id, &me.org_id])
+            .await?;
+        tx.commit().await?;
+        return if ended == 1 {
+            Ok(done(Notice::InvitationWithdrawn))
+        } else {
+            Err(AppError::NotFound)
+        };
+    }
     let email = form::email(&form.email);
-    let (Ok(wanted), Ok(address)) = (&name, &email) else {
-        let page = with_fields(&mut tx, &visit, field(&form.name, &name), field(&form.email, &email)).await?;
+    let Ok(address) = &email else {
+        let page = with_field(&mut tx, &visit, field(&form.email, &email)).await?;
         return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     };
-    state.limits.mail_by_ip.check(&visit.ip_key())?;
-    if !add(&mut tx, &state, &visit, &me.org_id, wanted, address).await? {
-        let taken = Field::wrong(&form.email, FieldError::MemberExists);
-        let page = with_fields(&mut tx, &visit, Field::new(&form.name), taken).await?;
+    let known: i64 = tx
+        .one(queries::MEMBER_WITH_EMAIL, params![&me.org_id, &address.norm])
+        .await?;
+    if known > 0 {
+        let page = with_field(&mut tx, &visit, Field::wrong(&form.email, FieldError::MemberExists)).await?;
         return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
+    state.limits.mail_by_ip.check(&visit.ip_key())?;
+    state.limits.invitation_by_org.check(&me.org_id)?;
+    invitations::invite(&mut tx, &state, &visit, &me.org_id, address).await?;
     tx.commit().await?;
-    Ok(done(Notice::MemberAdded))
+    Ok(done(Notice::MemberInvited))
 }
 
 /// Removes a member who has no coming appointments. Changing the row also locks it, so that no hold becomes an
 /// appointment meanwhile; what is held is given back, and what was reserved for it is released.
-async fn remove(tx: &mut Tx, id: &str, org_id: &str, now: Micros) -> AppResult<()> {
+pub(super) async fn remove(tx: &mut Tx, id: &str, org_id: &str, now: Micros) -> AppResult<()> {
     if tx.execute(queries::MEMBER_REMOVE, params![id, org_id]).await? == 0 {
         return Err(AppError::NotFound);
     }
@@ -107,27 +128,4 @@ async fn remove(tx: &mut Tx, id: &str, org_id: &str, now: Micros) -> AppResult<(
 
 fn done(notice: Notice) -> Response {
     Redirect::to(&routes::with_notice(pattern::PROVIDER_MEMBERS, notice)).into_response()
-}
-
-/// Adds the person of an address; an account is made where there is none, which only a link in a mail to that address
-/// opens. `false` when the person works for a provider already.
-async fn add(tx: &mut Tx, state: &AppState, visit: &Visit, org_id: &str, name: &str, email: &Email) -> AppResult<bool> {
-    let members: Vec<Member> = tx.all(queries::MEMBERS, params![org_id]).await?;
-    if members.len() >= MEMBERS_PER_ORG_MAX {
-        return Err(AppError::Conflict("a provider has at most fifty members"));
-    }
-    let account: Account = invite::account_of(tx, state, visit.locale, name, email).await?;
-    // Two providers may ask for the same person at once.
-    tx.execute(ACCOUNT_LOCK, params![&account.id]).await?;
-    let memberships: i64 = tx.one(queries::MEMBERSHIPS, params![&account.id]).await?;
-    if memberships > 0 {
-        return Ok(false);
-    }
-    let row = params![state.id(), org_id, &account.id, MemberRole::Staff.as_str(), visit.now];
-    tx.execute(queries::MEMBER_INSERT, row).await?;
-    let id: String = tx.one(queries::MEMBER_ID, params![org_id, &account.id]).await?;
-    tx.execute(queries::MEMBER_SERVICES_INSERT, params![&id, org_id])
-        .await?;
-    invite::send(tx, state, &account).await?;
-    Ok(true)
 }

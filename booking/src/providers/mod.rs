@@ -1,6 +1,7 @@
 //! Providers: the business, its members, its services and their hours.
 
 mod hours;
+mod invitations;
 mod members;
 mod own;
 mod public;
@@ -183,6 +184,7 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(services::router())
         .merge(hours::router())
         .merge(members::router())
+        .merge(invitations::router())
 }
 
 /// The membership of an owner.

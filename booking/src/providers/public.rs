@@ -13,7 +13,7 @@ use web::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceOptio
 use web::pages::{PriceBox, PriceState};
 use web::routes::pattern;
 
-use super::{Member, Org, Service, queries};
+use super::{Org, Service, queries};
 use crate::appointments::views::tint;
 use crate::availability::{self, ServiceSlots, Slot, date_in};
 use crate::billing::charge::max_payable;
@@ -53,7 +53,7 @@ async fn page(
         .optional(queries::ORG_PUBLIC, params![slug, own])
         .await?
         .ok_or(AppError::NotFound)?;
-    let members: Vec<Member> = tx.all(queries::MEMBERS, params![&org.id]).await?;
+    let members: Vec<String> = tx.all(queries::MEMBERS_MET, params![&org.id]).await?;
     let mut services: Vec<Service> = tx.all(queries::SERVICES, params![&org.id]).await?;
     services.retain(|service| service.active);
     let chosen = services
@@ -84,7 +84,7 @@ async fn page(
         category: org.category,
         town: org.town,
         about: org.description,
-        members: members.into_iter().map(|member| member.name).collect(),
+        members,
         org_number: (!org.orgno.is_empty()).then_some(org.orgno),
         services: options,
         picker,

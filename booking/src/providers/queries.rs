@@ -23,11 +23,44 @@ statements! {
     /// id, org, account, role, now
     MEMBER_INSERT = "INSERT INTO member (id, org_id, account_id, role, title, created_us) VALUES ($1, $2, $3, $4, '', $5)
         ON CONFLICT (account_id, org_id) DO UPDATE SET active = 1";
+    /// account
+    EMAIL_NORM = "SELECT email_norm FROM account WHERE id = $1 AND erased_us IS NULL";
+    /// org
+    ORG_NAME = "SELECT name FROM org WHERE id = $1";
     /// org, account
     MEMBER_ID = "SELECT id FROM member WHERE org_id = $1 AND account_id = $2";
     /// org
     MEMBERS = "SELECT m.id, m.account_id, m.role, a.name, a.email FROM member m JOIN account a ON a.id = m.account_id
         WHERE m.org_id = $1 AND m.active = 1 ORDER BY m.created_us, m.id LIMIT 50";
+    /// id, hash, org, e-mail, normalised, now, expires: one that has run out is made new
+    INVITATION_INSERT = "INSERT INTO invitation (id, token_hash, org_id, email, email_norm, created_us, expires_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (org_id, email_norm) DO UPDATE SET token_hash = $2, email = $4, created_us = $6, expires_us = $7, declined_us = NULL
+        WHERE invitation.expires_us <= $6";
+    /// org, now
+    INVITATIONS_OF_ORG = "SELECT i.id, i.email, i.created_us, i.expires_us, i.declined_us, o.id AS org_id, o.name AS org_name, o.town
+        FROM invitation i JOIN org o ON o.id = i.org_id
+        WHERE i.org_id = $1 AND i.expires_us > $2 ORDER BY i.created_us, i.id LIMIT 50";
+    /// normalised e-mail, now
+    INVITATIONS_OF_PERSON = "SELECT i.id, i.email, i.created_us, i.expires_us, i.declined_us, o.id AS org_id, o.name AS org_name, o.town
+        FROM invitation i JOIN org o ON o.id = i.org_id
+        WHERE i.email_norm = $1 AND i.expires_us > $2 AND i.declined_us IS NULL ORDER BY i.created_us, i.id LIMIT 50";
+    /// hash, now
+    INVITATION_FIND = "SELECT i.id, i.email, i.created_us, i.expires_us, i.declined_us, o.id AS org_id, o.name AS org_name, o.town
+        FROM invitation i JOIN org o ON o.id = i.org_id
+        WHERE i.token_hash = $1 AND i.expires_us > $2 AND i.declined_us IS NULL";
+    /// id, now
+    INVITATION_DECLINE = "UPDATE invitation SET declined_us = $2 WHERE id = $1";
+    /// id
+    INVITATION_END = "DELETE FROM invitation WHERE id = $1";
+    /// id, org
+    INVITATION_WITHDRAW = "DELETE FROM invitation WHERE id = $1 AND org_id = $2";
+    /// org, normalised e-mail
+    MEMBER_WITH_EMAIL = "SELECT COUNT(*) FROM member m JOIN account a ON a.id = m.account_id
+        WHERE m.org_id = $1 AND a.email_norm = $2 AND m.active = 1";
+    /// org: those whom a customer may meet
+    MEMBERS_MET = "SELECT a.name FROM member m JOIN account a ON a.id = m.account_id
+        WHERE m.org_id = $1 AND m.active = 1 AND a.deletion_asked_us IS NULL ORDER BY m.created_us, m.id LIMIT 50";
     /// account
     MEMBERSHIPS = "SELECT COUNT(*) FROM member WHERE account_id = $1 AND active = 1";
     /// member, org

@@ -81,6 +81,8 @@ const TABLE: &[Row] = &[
     get(pattern::ACCOUNT_EXPORT, SIGNED_IN),
     get(pattern::ACCOUNT_DELETE, SIGNED_IN),
     get(pattern::ACCOUNT_SESSIONS, SIGNED_IN),
+    get(pattern::ACCOUNT_INVITATIONS, SIGNED_IN),
+    get(pattern::INVITATION, ALL),
     get(pattern::BOOKINGS, SIGNED_IN),
     get(pattern::BOOKING, BOTH_SIDES),
     get(pattern::BOOKING_CANCEL, BOTH_SIDES),
@@ -120,6 +122,8 @@ const TABLE: &[Row] = &[
     post(pattern::BOOK_RELEASE, [404, 303, 404, 404, 404, 404]),
     post(pattern::ACCOUNT, [303, 422, 422, 422, 422, 422]),
     post(pattern::ACCOUNT_DELETE, [303, 422, 422, 422, 422, 422]),
+    post(pattern::INVITATION, [422; 6]),
+    post(pattern::ACCOUNT_INVITATIONS, [303, 404, 404, 404, 404, 404]),
     post(pattern::ACCOUNT_SESSIONS, [303, 404, 404, 404, 404, 404]),
     post(pattern::CALL_TICKET, [401, 409, 404, 409, 404, 404]),
     post(pattern::PROVIDER_SIGNUP, [303, 422, 422, 303, 303, 422]),
@@ -136,7 +140,7 @@ const ELSEWHERE: [&str; 2] = [pattern::CALL_SOCKET, pattern::STATIC];
 
 #[test]
 fn every_route_has_a_row() {
-    let source = include_str!("../../../web/src/routes.rs");
+    let source = include_str!("../../../web/texts/src/routes.rs");
     let declared: BTreeSet<&str> = source
         .lines()
         .filter_map(|line| line.trim().strip_prefix("pub const ")?.split('"').nth(1))

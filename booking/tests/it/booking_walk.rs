@@ -141,8 +141,7 @@ on_both! {
 on_both! {
     async fn two_members_take_two_and_the_third_is_told(app: App) {
         let mut clinic = provider(app, "kari").await;
-        let form = [("action", "add"), ("name", "Per Aas"), ("email", "per@example.no")];
-        clinic.client.post("/provider/members", &form).await.expect(303);
+        walk::staff(app, &mut clinic, "per").await;
         let copy = "INSERT INTO weekly_rule (member_id, weekday, start_min, end_min)
             SELECT o.id, w.weekday, w.start_min, w.end_min FROM weekly_rule w JOIN member o ON o.id <> w.member_id";
         assert_eq!(app.execute(copy, params![]).await, 7);

@@ -131,52 +131,14 @@ impl<'a> Desk<'a> {
         booked(&self.pay(&hold, card).await)
     }
 
-    /// The seats of an appointment: the consumer's, the provider's.
+    /// As [`seats`].
     pub(crate) async fn seats(&self, appointment: &str) -> (String, String) {
-        let rows: Vec<String> = self
-            .app
-            .rows(
-                "SELECT id FROM seat WHERE appointment_id = $1 ORDER BY role",
-                params![appointment],
-            )
-            .await;
-        let [consumer, provider] = rows.try_into().expect("two seats");
-        (consumer, provider)
+        seats(self.app, appointment).await
     }
 
-    /// Both come and talk for `length` from `from` on; then the call ends and the clock stands at its end.
+    /// As [`talk`].
     pub(crate) async fn talk(&self, appointment: &str, from: Micros, length: Micros) {
-        let (consumer, provider) = self.seats(appointment).await;
-        let state = &self.app.state;
-        self.app.set_now(from);
-        for (seat, ahead) in [(&consumer, 5 * SECOND_US), (&provider, 10 * SECOND_US)] {
-            calls::arrived(state, appointment, seat, from - ahead)
-                .await
-                .expect("it is written");
-        }
-        calls::admitted(state, appointment, &consumer, from)
-            .await
-            .expect("it is written");
-        // The provider is there a little longer on both sides: only the overlap counts.
-        let mine = (appointment, consumer.as_str(), 0);
-        calls::open_segment(state, "main", mine, from)
-            .await
-            .expect("it is written");
-        present(
-            state,
-            appointment,
-            &provider,
-            0,
-            (from - 2 * SECOND_US, from + length + SECOND_US),
-        )
-        .await;
-        calls::close_segment(state, mine, from + length, EndReason::Left)
-            .await
-            .expect("it is written");
-        self.app.set_now(from + length + SECOND_US);
-        calls::call_ended(state, appointment, from + length + SECOND_US)
-            .await
-            .expect("it is written");
+        talk(self.app, appointment, from, length).await;
     }
 
     /// One round of the jobs.
@@ -311,6 +273,47 @@ pub(crate) async fn present(state: &AppState, call: &str, seat: &str, seq: u32, 
         .await
         .expect("it is written");
     calls::close_segment(state, key, to, EndReason::Left)
+        .await
+        .expect("it is written");
+}
+
+/// The seats of an appointment: the consumer's, the provider's.
+pub(crate) async fn seats(app: &App, appointment: &str) -> (String, String) {
+    let rows: Vec<String> = app
+        .rows(
+            "SELECT id FROM seat WHERE appointment_id = $1 ORDER BY role",
+            params![appointment],
+        )
+        .await;
+    let [consumer, provider] = rows.try_into().expect("two seats");
+    (consumer, provider)
+}
+
+/// Both come and talk for `length` from `from` on; then the call ends and the clock stands at its end.
+pub(crate) async fn talk(app: &App, appointment: &str, from: Micros, length: Micros) {
+    let (consumer, provider) = seats(app, appointment).await;
+    let state = &app.state;
+    app.set_now(from);
+    for (seat, ahead) in [(&consumer, 5 * SECOND_US), (&provider, 10 * SECOND_US)] {
+        calls::arrived(state, appointment, seat, from - ahead)
+            .await
+            .expect("it is written");
+    }
+    calls::admitted(state, appointment, &consumer, from)
+        .await
+        .expect("it is written");
+    // The provider is there a little longer on both sides: only the overlap counts.
+    let mine = (appointment, consumer.as_str(), 0);
+    calls::open_segment(state, "main", mine, from)
+        .await
+        .expect("it is written");
+    let span = (from - 2 * SECOND_US, from + length + SECOND_US);
+    present(state, appointment, &provider, 0, span).await;
+    calls::close_segment(state, mine, from + length, EndReason::Left)
+        .await
+        .expect("it is written");
+    app.set_now(from + length + SECOND_US);
+    calls::call_ended(state, appointment, from + length + SECOND_US)
         .await
         .expect("it is written");
 }

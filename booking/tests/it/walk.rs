@@ -133,6 +133,32 @@ pub(crate) async fn provider(app: &App, name: &str) -> Provider {
     }
 }
 
+/// Invites a new person, who registers and accepts.
+pub(crate) async fn staff(app: &App, clinic: &mut Provider, name: &str) -> Client {
+    let email = email_of(name);
+    let form = [("action", "add"), ("email", email.as_str())];
+    clinic.client.post("/provider/members", &form).await.expect(303);
+    let mut client = consumer(app, name).await;
+    accept(app, &mut client, &email).await;
+    client
+}
+
+/// Accepts the newest invitation of an address.
+pub(crate) async fn accept(app: &App, client: &mut Client, email: &str) {
+    client.get("/account/invitations").await.expect(200);
+    let id: String = app
+        .rows(
+            "SELECT id FROM invitation WHERE email_norm = $1 ORDER BY created_us DESC",
+            params![email],
+        )
+        .await
+        .into_iter()
+        .next()
+        .expect("an invitation");
+    let form = [("action", "accept"), ("id", id.as_str())];
+    client.post("/account/invitations", &form).await.expect(303);
+}
+
 /// Adds a service by the minute, 30 minutes long, and returns its id; `changes` replace fields.
 pub(crate) async fn add_service(client: &mut Client, app: &App, title: &str, changes: &[(&str, &str)]) -> String {
     let mut form = vec![

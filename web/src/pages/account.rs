@@ -51,6 +51,26 @@ pub struct AccountDataPage {
     pub readers: Vec<DataReader>,
 }
 
+/// A provider that asks the person to work for it.
+#[derive(Debug, Clone)]
+pub struct InvitationRow {
+    pub id: String,
+    pub org_name: String,
+    pub town: String,
+    pub expires_at: i64,
+}
+
+/// `/account/invitations`. A POST with `id` and `action` (`accept`, `decline`) answers; `action=leave` ends the membership.
+#[derive(Debug, Clone, Template)]
+#[template(path = "account_invitations.html")]
+pub struct AccountInvitationsPage {
+    pub shell: Shell,
+    pub invitations: Vec<InvitationRow>,
+    /// Name of the provider whose member the person is.
+    pub works_for: Option<String>,
+    pub can_leave: bool,
+}
+
 /// One sign-in.
 #[derive(Debug, Clone)]
 pub struct SessionRow {

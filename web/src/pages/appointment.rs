@@ -162,6 +162,13 @@ pub struct TimelineEntry {
     pub event: TimelineEvent,
 }
 
+/// How the customer can be reached; empty texts once the account is erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    pub email: String,
+    pub phone: String,
+}
+
 /// What every page about one appointment knows.
 #[derive(Debug, Clone)]
 pub struct AppointmentView {
@@ -175,6 +182,8 @@ pub struct AppointmentView {
     pub other_name: String,
     /// The viewer is the provider's side.
     pub viewer_is_provider: bool,
+    /// How to reach the other side; only the provider's side gets it.
+    pub contact: Option<Contact>,
     pub starts_at: i64,
     pub ends_at: i64,
     /// From when on the room can be entered.

@@ -85,6 +85,18 @@ pub struct LoginLinkPage {
     pub expired: bool,
 }
 
+/// `/invitation/{token}`: a POST declines. Accepting takes an account with the address.
+#[derive(Debug, Clone, Template)]
+#[template(path = "invitation.html")]
+pub struct InvitationPage {
+    pub shell: Shell,
+    pub token: String,
+    pub org_name: String,
+    pub town: String,
+    pub email: String,
+    pub expired: bool,
+}
+
 /// `/operator/setup/{token}`. Form fields: `name`, `email`, `password`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "operator_setup.html")]

@@ -154,6 +154,15 @@ pub struct ProviderHoursPage {
     pub reason: Field,
 }
 
+/// Somebody who is asked and has not said yes.
+#[derive(Debug, Clone)]
+pub struct InvitedRow {
+    pub id: String,
+    pub email: String,
+    pub sent_at: i64,
+    pub declined: bool,
+}
+
 /// One person of a provider.
 #[derive(Debug, Clone)]
 pub struct MemberRow {
@@ -172,7 +181,7 @@ pub struct MemberRow {
 pub struct ProviderMembersPage {
     pub shell: Shell,
     pub members: Vec<MemberRow>,
-    pub name: Field,
+    pub invited: Vec<InvitedRow>,
     pub email: Field,
 }
 
@@ -235,8 +244,7 @@ impl ProviderServicePage {
 
 impl ProviderMembersPage {
     fn problems(&self) -> Vec<(&'static str, String)> {
-        self.shell
-            .problems(&[("name", self.name.error), ("email", self.email.error)])
+        self.shell.problems(&[("email", self.email.error)])
     }
 }
 

@@ -234,6 +234,16 @@ impl Shell {
             .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
     }
 
+    /// A person's name, or what stands for it once the account is erased.
+    #[must_use]
+    pub fn person(&self, name: &str) -> String {
+        if name.is_empty() {
+            self.t("person-gone")
+        } else {
+            name.to_owned()
+        }
+    }
+
     /// Up to two letters that stand for a name.
     #[must_use]
     pub fn initials(&self, name: &str) -> String {

@@ -6,14 +6,16 @@ use super::parts::{
     DAY, HOUR, ID, MINUTE, NOW, TEN, appointment, by_minute, card, fixed, free, hold, price_box, row, shell, signed_in,
 };
 use crate::pages::account::{
-    AccountDataPage, AccountDeletePage, AccountPage, AccountSessionsPage, DataReader, DataRow, DataSection, SessionRow,
+    AccountDataPage, AccountDeletePage, AccountInvitationsPage, AccountPage, AccountSessionsPage, DataReader, DataRow,
+    DataSection, InvitationRow, SessionRow,
 };
 use crate::pages::appointment::{
     AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentStatus,
     AppointmentsPage,
 };
 use crate::pages::auth::{
-    CheckMailPage, LoginLinkPage, LoginPage, MailPurpose, RegisterPage, ResetPage, ResetTokenPage, VerifyPage,
+    CheckMailPage, InvitationPage, LoginLinkPage, LoginPage, MailPurpose, RegisterPage, ResetPage, ResetTokenPage,
+    VerifyPage,
 };
 use crate::pages::book::{
     AccountStep, BookConfirmPage, BookDetailsPage, BookPaymentPage, PaymentProblem, TestCard, TestCardOutcome,
@@ -436,6 +438,17 @@ pub(super) fn entering(locale: Locale) -> Pages {
         ),
         ("reset-token", reset(false)),
         ("reset-token-expired", reset(true)),
+        (
+            "invitation",
+            render(&InvitationPage {
+                shell: shell(locale, "/invitation/x"),
+                token: "x".into(),
+                org_name: "Dyreklinikken Nordli".into(),
+                town: "Bergen".into(),
+                email: "per@example.no".into(),
+                expired: false,
+            }),
+        ),
         ("login-link", link(false)),
         ("login-link-expired", link(true)),
     ]
@@ -486,7 +499,25 @@ pub(super) fn account(locale: Locale) -> Pages {
         currency: "NOK".into(),
         undo_days: 7,
     };
+    let invitations = AccountInvitationsPage {
+        shell: signed_in(locale, "/account/invitations"),
+        invitations: vec![InvitationRow {
+            id: ID.into(),
+            org_name: "Dyreklinikken Nordli".into(),
+            town: "Bergen".into(),
+            expires_at: TEN + 14 * 24 * HOUR,
+        }],
+        works_for: None,
+        can_leave: false,
+    };
+    let working = AccountInvitationsPage {
+        works_for: Some("Fjellfot Dyr".into()),
+        can_leave: true,
+        ..invitations.clone()
+    };
     vec![
+        ("account-invitations", render(&invitations)),
+        ("account-invitations-working", render(&working)),
         ("account", render(&account)),
         ("account-data", render(&data)),
         ("account-sessions", render(&sessions)),

@@ -176,6 +176,7 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         provider_slug: "dyreklinikken-nordli".into(),
         other_name: "Kari Nordli".into(),
         viewer_is_provider: false,
+        contact: None,
         starts_at: TEN,
         ends_at: TEN + 30 * MINUTE,
         opens_at: TEN - 15 * MINUTE,

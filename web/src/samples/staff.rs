@@ -14,7 +14,7 @@ use crate::pages::operator::{
 };
 use crate::pages::provider::TimeSlot;
 use crate::pages::provider_admin::{
-    ClosedDay, DayAppointment, MemberRow, ProviderHoursPage, ProviderMembersPage, ProviderProfilePage,
+    ClosedDay, DayAppointment, InvitedRow, MemberRow, ProviderHoursPage, ProviderMembersPage, ProviderProfilePage,
     ProviderServicePage, ProviderServicesPage, ProviderSignupPage, ProviderTodayPage, ServiceRow, SetupStep,
     WeekdayHours,
 };
@@ -57,10 +57,16 @@ pub(super) fn provider(locale: Locale) -> Pages {
         is_me,
         tint,
     };
+    let asked = |email: &str, declined| InvitedRow {
+        id: ID.into(),
+        email: email.into(),
+        sent_at: TEN,
+        declined,
+    };
     let members = ProviderMembersPage {
         shell: member(locale, "/provider/members"),
         members: vec![person("Kari Nordli", true, true, 3), person("Per Ås", false, false, 6)],
-        name: Field::default(),
+        invited: vec![asked("anne@example.no", false), asked("pål@example.no", true)],
         email: Field::wrong("kari@example.no", FieldError::MemberExists),
     };
     let signup = ProviderSignupPage {

@@ -56,3 +56,17 @@ delete-undo = { $n ->
  }
 delete-button = Delete my account
 delete-keep = Keep the account
+account-invitations = Invitations
+invitations-none = Nobody is waiting for an answer from you.
+invitations-lead = Once you accept, your name is shown on the page of the business and customers can book you. Before that nothing is shown.
+invitations-works-for = You take calls for { $org }.
+invitations-leave = Stop working for { $org }
+invitation-line = { $town }. Open until { $when }
+invitation-accept = Accept
+invitation-decline-short = Decline
+invitation-title = Invitation
+invitation-expired = The invitation is answered, withdrawn or too old. Ask the business for a new one.
+invitation-from = { $org } invites you
+invitation-text = { $org } in { $town } asks you to take video appointments for them. Your name is shown to customers only after you accept.
+invitation-how = To accept, sign in or create an account with { $email }.
+invitation-decline = Decline the invitation

@@ -74,7 +74,11 @@ notice-deletion-asked = Your account will be deleted. You can undo that on this 
 notice-deletion-undone = Your account will not be deleted.
 notice-published = The page is published. Customers can find and book you.
 notice-paused = The page is paused. Agreed appointments still stand.
-notice-member-added = The person is added.
+notice-member-invited = The invitation is made. It is shown below until it is answered.
+notice-invitation-withdrawn = The invitation is withdrawn.
+notice-invitation-accepted = Welcome. Set the hours in which customers can book you.
+notice-invitation-declined = You have declined the invitation.
+notice-membership-ended = You no longer work there.
 notice-member-removed = The person is removed.
 notice-service-removed = The service is removed. Agreed appointments still stand.
 

@@ -63,12 +63,7 @@ mail-booked-provider-body =
     { $title }
     { $when }
 
-    What it is about:
-    { $about }
-
-    Contact: { $contact }
-
-    Meet from this page. The room opens at { $opens }:
+    What it is about, how to reach the customer and the way into the room, which opens at { $opens }:
     { $link }
 
 mail-price-paid = We have reserved { $amount } on { $card }. After the call we charge only what you owe, and release the rest.
@@ -165,3 +160,12 @@ mail-booking-lost-body =
 
     Find a new time here:
     { $link }
+
+mail-invitation-subject = { $org } invites you
+mail-invitation-body =
+    Hello,
+
+    { $org } asks you to take video appointments for them on Booka. Look at the invitation, and accept or decline it, here:
+    { $link }
+
+    Nothing is shown of you before you accept. The invitation is open for 14 days. If you do not know { $org }, there is nothing you need to do.

@@ -56,3 +56,17 @@ delete-undo = { $n ->
  }
 delete-button = Slett kontoen min
 delete-keep = Behold kontoen
+account-invitations = Invitasjoner
+invitations-none = Ingen venter på svar fra deg.
+invitations-lead = Når du takker ja, vises navnet ditt på bedriftens side, og kunder kan bestille time hos deg. Før det vises ingenting.
+invitations-works-for = Du tar samtaler for { $org }.
+invitations-leave = Slutt hos { $org }
+invitation-line = { $town }. Åpen til { $when }
+invitation-accept = Takk ja
+invitation-decline-short = Takk nei
+invitation-title = Invitasjon
+invitation-expired = Invitasjonen er besvart, trukket tilbake eller for gammel. Be bedriften om en ny.
+invitation-from = { $org } inviterer deg
+invitation-text = { $org } i { $town } spør om du vil ta videotimer for dem. Navnet ditt vises for kunder først når du har takket ja.
+invitation-how = For å takke ja logger du inn eller oppretter konto med { $email }.
+invitation-decline = Takk nei til invitasjonen

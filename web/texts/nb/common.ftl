@@ -74,7 +74,11 @@ notice-deletion-asked = Kontoen blir slettet. Du kan angre på denne siden.
 notice-deletion-undone = Kontoen blir ikke slettet.
 notice-published = Siden er publisert. Kunder kan finne og bestille dere.
 notice-paused = Siden er satt på pause. Avtalte timer gjelder fortsatt.
-notice-member-added = Personen er lagt til.
+notice-member-invited = Invitasjonen er laget. Den står under til den er besvart.
+notice-invitation-withdrawn = Invitasjonen er trukket tilbake.
+notice-invitation-accepted = Velkommen. Sett opp tidene da kunder kan bestille time hos deg.
+notice-invitation-declined = Du har takket nei til invitasjonen.
+notice-membership-ended = Du jobber ikke lenger der.
 notice-member-removed = Personen er fjernet.
 notice-service-removed = Tjenesten er fjernet. Avtalte timer gjelder fortsatt.
 

@@ -63,12 +63,7 @@ mail-booked-provider-body =
     { $title }
     { $when }
 
-    Det gjelder:
-    { $about }
-
-    Kontakt: { $contact }
-
-    Møt fra denne siden. Rommet åpner kl. { $opens }:
+    Her står hva det gjelder og hvordan du når kunden. Møt fra samme side; rommet åpner kl. { $opens }:
     { $link }
 
 mail-price-paid = Vi har reservert { $amount } på { $card }. Etter samtalen trekker vi bare det du skylder, og frigir resten.
@@ -165,3 +160,12 @@ mail-booking-lost-body =
 
     Finn en ny tid her:
     { $link }
+
+mail-invitation-subject = { $org } inviterer deg
+mail-invitation-body =
+    Hei,
+
+    { $org } spør om du vil ta videotimer for dem på Booka. Se på invitasjonen, og takk ja eller nei, her:
+    { $link }
+
+    Ingenting vises om deg før du har takket ja. Invitasjonen er åpen i 14 dager. Kjenner du ikke { $org }, trenger du ikke gjøre noe.

@@ -21,12 +21,14 @@ pub mod pattern {
     pub const LOGOUT: &str = "/logout";
     pub const VERIFY_RESEND: &str = "/verify";
     pub const VERIFY: &str = "/verify/{token}";
+    pub const INVITATION: &str = "/invitation/{token}";
     pub const RESET: &str = "/reset";
     pub const RESET_TOKEN: &str = "/reset/{token}";
     pub const ACCOUNT: &str = "/account";
     pub const ACCOUNT_DATA: &str = "/account/data";
     pub const ACCOUNT_EXPORT: &str = "/account/export";
     pub const ACCOUNT_DELETE: &str = "/account/delete";
+    pub const ACCOUNT_INVITATIONS: &str = "/account/invitations";
     pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
     pub const BOOKINGS: &str = "/bookings";
     pub const BOOKING: &str = "/bookings/{id}";
@@ -126,6 +128,12 @@ pub fn login_then(return_to: &str) -> String {
     with_query(pattern::LOGIN, &[("return_to", return_to)])
 }
 
+/// The form for a new account, which leads to `return_to` afterwards.
+#[must_use]
+pub fn register_then(return_to: &str) -> String {
+    with_query(pattern::REGISTER, &[("return_to", return_to)])
+}
+
 /// The page that confirms a fresh booking.
 #[must_use]
 pub fn booking_new(id: &str) -> String {
@@ -150,6 +158,7 @@ filled! {
     book_release = BOOK_RELEASE;
     login_link = LOGIN_LINK;
     verify = VERIFY;
+    invitation = INVITATION;
     reset_token = RESET_TOKEN;
     booking = BOOKING;
     booking_cancel = BOOKING_CANCEL;
