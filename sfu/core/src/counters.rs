@@ -75,6 +75,16 @@ counters! {
     redundancy_made,
     /// Media of a publisher, or for a subscriber, whose gate is shut.
     gate_closed,
+    /// Media for a subscriber that has no validated path or no keys.
+    no_path,
+    /// Media of an encoding that a slot neither shows nor goes to, or of a slot that is paused.
+    other_encoding,
+    /// Media of a layer that a slot does not show.
+    layer_left_out,
+    /// Media that came when its number was not free any more, or from before a slot's start.
+    too_late,
+    /// Media without a payload, which needs no number.
+    no_payload,
     /// Media packets forwarded for the first time.
     forwarded,
     /// Media packets sent again.
@@ -105,6 +115,35 @@ counters! {
     joins_refused,
     /// Rooms ended by a broken invariant.
     rooms_failed,
+}
+
+/// Why a packet was not forwarded to a slot, each with a counter of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DropReason {
+    GateClosed,
+    NoPath,
+    CodecNotNegotiated,
+    OtherEncoding,
+    LayerLeftOut,
+    TooLate,
+    NoPayload,
+    /// Counted where it was to be written.
+    ArenaFull,
+}
+
+impl Counters {
+    pub(crate) fn add_dropped(&mut self, reason: DropReason) {
+        *match reason {
+            DropReason::GateClosed => &mut self.gate_closed,
+            DropReason::NoPath => &mut self.no_path,
+            DropReason::CodecNotNegotiated => &mut self.codec_not_negotiated,
+            DropReason::OtherEncoding => &mut self.other_encoding,
+            DropReason::LayerLeftOut => &mut self.layer_left_out,
+            DropReason::TooLate => &mut self.too_late,
+            DropReason::NoPayload => &mut self.no_payload,
+            DropReason::ArenaFull => return,
+        } += 1;
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub fn transport_feedback(bytes: &[u8], now: Instant) {
     let mut rest = bytes;
     while let Some((&quarter, after)) = rest.split_first() {
         for _ in 0..8 {
-            estimator.send(1_000, now);
+            estimator.record_sent(1_000, now);
         }
         let (packet, next) = after.split_at((usize::from(quarter) * 4).min(after.len()));
         // Malformed ones are refused whole.

@@ -10,6 +10,7 @@ const DOCUMENTS: &[&str] = &[
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "docs/doors.md",
     "docs/media.md",
     "docs/media-api.md",
     "docs/protocol.md",

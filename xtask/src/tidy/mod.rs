@@ -47,6 +47,16 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The lines of a source file before its inline tests, without comments, with their numbers.
+fn own_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let tests = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    text[..tests]
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .map(|(index, line)| (index + 1, line))
+}
+
 /// Fails with every finding at once.
 fn expect_none(rule: &str, findings: &[String]) {
     assert!(findings.is_empty(), "{rule}\n  {}", findings.join("\n  "));

@@ -1,6 +1,6 @@
 //! What decides has no clock, randomness, socket or thread of its own: they are parameters.
 
-use super::{expect_none, files_ending, read};
+use super::{expect_none, files_ending, own_lines, read};
 
 /// Asking for the time or for randomness.
 const CHANCE: &[&str] = &[
@@ -31,17 +31,7 @@ const PURE: &[(&str, &[&str])] = &[
 ];
 
 /// Where the outside world is let in, as parameters for the rest.
-const SHELLS: &[&str] = &["booking/src/state.rs"];
-
-/// The lines before a file's tests, with their numbers.
-fn own_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let tests = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
-    text[..tests]
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim_start().starts_with("//"))
-        .map(|(index, line)| (index + 1, line))
-}
+const SHELLS: &[&str] = &["booking/src/state.rs", "booking/src/db/health.rs"];
 
 #[test]
 fn what_decides_is_told_the_time() {

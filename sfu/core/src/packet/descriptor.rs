@@ -29,12 +29,12 @@ pub(crate) struct Layered {
     /// Layers to which one may switch at this frame.
     switches: Layers,
     end_of_frame: bool,
-    told: Told,
+    dependency: Dependency,
 }
 
 /// A descriptor that can be passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct Dependency {
     /// Where its value stands in the packet.
     pub(crate) start: usize,
     pub(crate) end: usize,
@@ -97,7 +97,7 @@ impl Layered {
             temporal: read.temporal,
         };
         self.end_of_frame = read.end_of_frame;
-        self.told.active_targets = read.active_targets;
+        self.dependency.active_targets = read.active_targets;
     }
 }
 
@@ -133,7 +133,7 @@ impl Descriptor {
             layer: Layer::default(),
             switches: Layers::default(),
             end_of_frame: false,
-            told: Told {
+            dependency: Dependency {
                 start,
                 end,
                 value: passable,
@@ -147,9 +147,9 @@ impl Descriptor {
     }
 
     /// The dependency descriptor, to be passed on.
-    pub(crate) fn told(&self) -> Option<&Told> {
+    pub(crate) fn dependency(&self) -> Option<&Dependency> {
         match self {
-            Self::Layered(layered) => Some(&layered.told),
+            Self::Layered(layered) => Some(&layered.dependency),
             Self::Plain { .. } | Self::Vp8(_) | Self::Vp9(_) => None,
         }
     }

@@ -5,19 +5,29 @@ mod layer;
 
 use std::time::Instant;
 
-pub(crate) use descriptor::{Descriptor, Raise, Told};
+pub(crate) use descriptor::{Dependency, Descriptor, Raise};
 pub(crate) use layer::{Layer, LayerRate, bit};
 
 use crate::wire::rtp::Header;
 use crate::wire::rtp::dependency_descriptor::Renumber;
 use crate::wire::sdp::Codec;
 
+/// One stream of a track, from its begin to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StreamRef {
+    /// The index of its encoding in the track.
+    pub(crate) encoding: usize,
+    /// Never used twice in a core, so that a new stream is noticed.
+    pub(crate) id: u32,
+    pub(crate) codec: Codec,
+}
+
 /// A packet that came in, as the forwarding sees it. The payload goes beside it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MediaPacket {
     /// Number of the stream: never used twice in a core, so that a new one is noticed.
     pub(crate) stream: u32,
-    /// The place of its encoding in the track.
+    /// The index of its encoding in the track.
     pub(crate) encoding: usize,
     /// Of a simulcast source, the spatial one is the encoding.
     pub(crate) layer: Layer,
@@ -34,6 +44,14 @@ pub(crate) struct MediaPacket {
 }
 
 impl MediaPacket {
+    pub(crate) fn stream_ref(&self) -> StreamRef {
+        StreamRef {
+            encoding: self.encoding,
+            id: self.stream,
+            codec: self.codec,
+        }
+    }
+
     /// A decoder that knows nothing can begin here.
     pub(crate) fn can_start(&self) -> bool {
         match self.codec {

@@ -27,7 +27,7 @@ pub(crate) struct Loudness {
 
 impl Loudness {
     /// Takes the level of one packet; `None` when it has none.
-    pub(crate) fn heard(&mut self, level: Option<AudioLevel>, now: Instant) {
+    pub(crate) fn record(&mut self, level: Option<AudioLevel>, now: Instant) {
         let above = level.map_or(UNKNOWN_DB, |level| {
             let above = SILENCE - level.below_full.min(SILENCE);
             above.saturating_sub(if level.voice { 0 } else { NO_VOICE_DB })
@@ -61,7 +61,7 @@ mod tests {
         let mut loudness = Loudness::default();
         for &(millis, below_full, voice) in packets {
             let level = AudioLevel { below_full, voice };
-            loudness.heard(Some(level), start + Duration::from_millis(millis));
+            loudness.record(Some(level), start + Duration::from_millis(millis));
         }
         loudness.value(start + Duration::from_millis(at))
     }
@@ -91,7 +91,7 @@ mod tests {
         let start = Instant::now();
         let mut unknown = Loudness::default();
         for packet in 0..100 {
-            unknown.heard(None, start + Duration::from_millis(packet * 20));
+            unknown.record(None, start + Duration::from_millis(packet * 20));
         }
         let value = unknown.value(start + Duration::from_secs(2));
         assert!((65.0..=70.0).contains(&value), "{value}");

@@ -43,7 +43,7 @@ pub(crate) struct Leg {
 
 impl Leg {
     /// What was added since the last look. Another source is another leg, judged anew.
-    pub(crate) fn look(&mut self, source: Source, now: Counts) -> Counts {
+    pub(crate) fn update(&mut self, source: Source, now: Counts) -> Counts {
         if self.source.replace(source) != Some(source) {
             self.score = Score::default();
         }
@@ -72,7 +72,7 @@ pub(crate) struct PathLoss {
 
 impl PathLoss {
     /// Takes what was called lost and arrived since the start.
-    pub(crate) fn look(&mut self, (lost, arrived): (u64, u64)) {
+    pub(crate) fn update(&mut self, (lost, arrived): (u64, u64)) {
         let (lost_before, arrived_before) = std::mem::replace(&mut self.before, (lost, arrived));
         let lost = lost.saturating_sub(lost_before);
         let told = lost + arrived.saturating_sub(arrived_before);
@@ -102,12 +102,12 @@ mod tests {
     #[test]
     fn the_share_lost_is_of_what_was_told_since() {
         let mut path = PathLoss::default();
-        path.look((0, 0));
+        path.update((0, 0));
         assert_eq!(path.share(), None);
-        path.look((10, 90));
+        path.update((10, 90));
         assert_eq!(path.share(), Some(0.1));
-        path.look((10, 190));
-        path.look((10, 190));
+        path.update((10, 190));
+        path.update((10, 190));
         assert_eq!(path.share(), Some(0.05));
     }
 
@@ -125,12 +125,12 @@ mod tests {
             ..Counts::default()
         };
         let mut leg = Leg::default();
-        assert_eq!(leg.look(source(1), counts(100, 5)), counts(100, 5));
-        assert_eq!(leg.look(source(1), counts(150, 6)), counts(50, 1));
+        assert_eq!(leg.update(source(1), counts(100, 5)), counts(100, 5));
+        assert_eq!(leg.update(source(1), counts(150, 6)), counts(50, 1));
         assert_eq!(leg.judge(Some(2.0)), Some(2.0));
-        assert_eq!(leg.look(source(1), counts(30, 2)), counts(30, 2));
+        assert_eq!(leg.update(source(1), counts(30, 2)), counts(30, 2));
         assert!(leg.lost() == 8 && leg.judge(Some(4.0)) < Some(2.5));
-        leg.look(source(2), counts(40, 2));
+        leg.update(source(2), counts(40, 2));
         assert_eq!((leg.lost(), leg.judge(Some(4.0))), (8, Some(4.0)));
     }
 }

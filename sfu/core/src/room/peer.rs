@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::counters::Counters;
+use crate::counters::{Counters, DropReason};
 use crate::event::{MediaKind, PeerId, PeerStats, RoomId, SourceKind};
+use crate::handles::{PeerIndex, SlotRef, TrackRef};
 use crate::limits;
 use crate::packet::MediaPacket;
 use crate::prefetch::prefetch;
@@ -11,11 +12,10 @@ use crate::publish::arrivals::ArrivalLog;
 use crate::publish::clock::PublisherClock;
 use crate::publish::track::Track;
 use crate::quality::leg::PathLoss;
-use crate::subscribe::bandwidth::{Estimator, Held, Pacer};
-use crate::subscribe::earlier::Earlier;
+use crate::subscribe::bandwidth::{Estimator, PacedPacket, Pacer};
 use crate::subscribe::redundancy::Redundancy;
-use crate::subscribe::repeats::Carried;
-use crate::subscribe::slot::{Forwarded, Path, Slot};
+use crate::subscribe::repeats::RecentNumbers;
+use crate::subscribe::slot::{Content, Forwarded, Path, Slot};
 use crate::transport::budget::Budget;
 use crate::transport::demux::Tuple;
 use crate::transport::ice::IceAgent;
@@ -56,8 +56,7 @@ pub(crate) struct Binding {
 pub(crate) struct Peer {
     pub(crate) id: PeerId,
     pub(crate) room: RoomId,
-    /// Its place in the core's table.
-    pub(crate) key: u32,
+    pub(crate) index: PeerIndex,
     pub(crate) ice: IceAgent,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) transport: Transport,
@@ -79,7 +78,7 @@ pub(crate) struct Peer {
     pub(crate) pacer: Pacer,
     /// Receiver estimated maximum bitrate, in bits a second: what a client without such feedback says itself.
     pub(crate) remb_bps: Option<u64>,
-    /// When the layers of its slots are looked at again.
+    /// When the layers of its slots are chosen again.
     pub(crate) allocate_at: Option<Instant>,
     /// Under which we report to this peer.
     pub(crate) rtcp_ssrc: u32,
@@ -92,10 +91,10 @@ pub(crate) struct Peer {
     pub(crate) budget: Budget,
     /// Authentic checks that are answered.
     pub(crate) checks: Budget,
-    /// DTLS datagrams that are looked at.
+    /// DTLS datagrams that are read.
     pub(crate) handshakes: Budget,
     /// Only while its path loses packets.
-    pub(crate) carried: Option<Carried>,
+    pub(crate) recent: Option<RecentNumbers>,
     /// What is sent to it again.
     pub(crate) retransmissions: Budget,
     pub(crate) joined_at: Instant,
@@ -103,7 +102,7 @@ pub(crate) struct Peer {
     pub(crate) alive_reported: Option<Instant>,
     pub(crate) report_at: Instant,
     pub(crate) stats_at: Instant,
-    /// When it wants to be looked at; kept by [`Peer::schedule`].
+    /// When its next deadline is; kept by [`Peer::schedule`].
     pub(crate) wake_at: Instant,
 }
 
@@ -111,7 +110,7 @@ pub(crate) struct Peer {
 pub(crate) struct Joining {
     pub(crate) id: PeerId,
     pub(crate) room: RoomId,
-    pub(crate) key: u32,
+    pub(crate) index: PeerIndex,
     pub(crate) ice: IceAgent,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) tracks: Vec<Track>,
@@ -126,7 +125,7 @@ impl Peer {
         let Joining {
             id,
             room,
-            key,
+            index,
             ice,
             fingerprint,
             tracks,
@@ -139,7 +138,7 @@ impl Peer {
         Self {
             id,
             room,
-            key,
+            index,
             ice,
             fingerprint,
             transport: Transport::Waiting,
@@ -164,7 +163,7 @@ impl Peer {
             budget: Budget::new(limits::PACKETS_PER_SECOND_MAX, now),
             checks: Budget::new(limits::CHECKS_PER_SECOND_MAX, now),
             handshakes: Budget::new(limits::HANDSHAKES_PER_SECOND_MAX, now),
-            carried: None,
+            recent: None,
             retransmissions: Budget::new(limits::RETRANSMISSIONS_PER_SECOND_MAX, now),
             joined_at: now,
             last_packet_at: None,
@@ -197,15 +196,15 @@ impl Peer {
     pub(crate) fn allow_repeats(&mut self, spare: u64) {
         let mut spare = spare;
         let lossy = self.loses();
-        self.carried = self
-            .carried
+        self.recent = self
+            .recent
             .take()
             .filter(|_| lossy)
-            .or_else(|| lossy.then(Carried::new));
+            .or_else(|| lossy.then(RecentNumbers::new));
         for slot in &mut self.slots {
             if slot.kind == MediaKind::Video {
                 let room = if lossy { spare } else { 0 };
-                spare -= slot.repeats.look(slot.counts.bytes_in_all, room);
+                spare -= slot.repeats.grant(slot.counts.bytes_in_all, room);
             }
         }
     }
@@ -216,7 +215,10 @@ impl Peer {
 
     pub(crate) fn destination(&self) -> Option<Destination> {
         let tuple = self.ice.selected()?;
-        Some(Destination { tuple, key: self.key })
+        Some(Destination {
+            tuple,
+            peer: self.index,
+        })
     }
 
     pub(crate) fn round_trip(&self) -> Duration {
@@ -229,8 +231,8 @@ impl Peer {
         self.ice.heard_at(tuple).is_some_and(lately)
     }
 
-    /// Notes a packet that proves the client's presence.
-    pub(crate) fn authenticated(&mut self, now: Instant) {
+    /// Records a packet that proves the client's presence.
+    pub(crate) fn record_presence(&mut self, now: Instant) {
         self.last_packet_at = Some(now);
         if let Some(presence) = &mut self.presence {
             presence.heard(now);
@@ -247,6 +249,16 @@ impl Peer {
     /// The last moment at which it was there for certain, if it ever was.
     pub(crate) fn present_until(&self) -> Option<Instant> {
         self.presence.as_ref().map(Presence::until)
+    }
+
+    pub(crate) fn track_refs(&self) -> impl Iterator<Item = TrackRef> + use<> {
+        let peer = self.index;
+        (0..self.tracks.len()).map(move |track| TrackRef { peer, track })
+    }
+
+    pub(crate) fn slot_refs(&self) -> impl Iterator<Item = SlotRef> + use<> {
+        let peer = self.index;
+        (0..self.slots.len()).map(move |slot| SlotRef { peer, slot })
     }
 
     pub(crate) fn track_of(&self, kind: SourceKind) -> Option<usize> {
@@ -277,7 +289,7 @@ impl Peer {
         }
     }
 
-    /// Asks for the places where the next packet is noted, once [`Peer::prefetch_slot`] was answered.
+    /// Asks for the memory where the next packet is recorded, once [`Peer::prefetch_slot`] was answered.
     pub(crate) fn prefetch_logs(&self, slot: usize) {
         if let Some(slot) = self.slots.get(slot) {
             slot.prefetch_logs();
@@ -292,20 +304,35 @@ impl Peer {
         &mut self,
         slot: usize,
         packet: &MediaPacket,
-        plain: (&[u8], &Earlier),
+        content: Content<'_>,
+        now: Instant,
+        arena: &mut Arena,
+        counters: &mut Counters,
+    ) -> Forwarded {
+        let forwarded = self.try_forward(slot, packet, content, now, arena, counters);
+        match forwarded {
+            Forwarded::Sent { bytes, sequence, .. } => self.record_sent(slot, bytes, sequence, now),
+            Forwarded::Dropped(reason) => counters.add_dropped(reason),
+            Forwarded::Waiting => {}
+        }
+        forwarded
+    }
+
+    fn try_forward(
+        &mut self,
+        slot: usize,
+        packet: &MediaPacket,
+        content: Content<'_>,
         now: Instant,
         arena: &mut Arena,
         counters: &mut Counters,
     ) -> Forwarded {
         if !self.open {
-            counters.gate_closed += 1;
-            return Forwarded::Dropped;
+            return Forwarded::Dropped(DropReason::GateClosed);
         }
-        let Some(destination) = self.destination() else {
-            return Forwarded::Dropped;
-        };
-        let Transport::Connected(secured) = &mut self.transport else {
-            return Forwarded::Dropped;
+        let destination = self.destination();
+        let (Some(destination), Transport::Connected(secured)) = (destination, &mut self.transport) else {
+            return Forwarded::Dropped(DropReason::NoPath);
         };
         let mut path = Path {
             destination,
@@ -314,31 +341,32 @@ impl Peer {
             arena,
             counters,
         };
-        let forwarded = self.slots[slot].forward(packet, plain, now, &mut path);
-        if let Forwarded::Sent { bytes, sequence, .. } = forwarded {
-            self.stats.packets_out += 1;
-            self.stats.bytes_out += bytes as u64;
-            if let Some(presence) = &mut self.presence {
-                presence.sent(now);
-            }
-            if self.pacer.is_on() {
-                self.pacer.sent(bytes, now);
-            }
-            if let (Some(carried), Some(estimator)) = (&mut self.carried, &self.estimator)
-                && self.slots[slot].kind == MediaKind::Video
-            {
-                carried.note(estimator.newest(), slot, sequence);
-            }
-        }
-        forwarded
+        self.slots[slot].forward(packet, content, now, &mut path)
     }
 
-    /// Holds a packet of `len` bytes for a slot back, if it is of a picture and the path is busy; the time at which to
-    /// look again.
+    fn record_sent(&mut self, slot: usize, bytes: usize, sequence: u16, now: Instant) {
+        self.stats.packets_out += 1;
+        self.stats.bytes_out += bytes as u64;
+        if let Some(presence) = &mut self.presence {
+            presence.sent(now);
+        }
+        if self.pacer.is_on() {
+            self.pacer.record_sent(bytes, now);
+        }
+        if let (Some(recent), Some(estimator)) = (&mut self.recent, &self.estimator)
+            && self.slots[slot].kind == MediaKind::Video
+        {
+            recent.record(estimator.newest(), slot, sequence);
+        }
+    }
+
+    /// Holds a packet of `len` bytes for a slot back, if it is of a picture and the path is busy; the time at which some of
+    /// what is held may leave.
     pub(crate) fn hold(
         &mut self,
         slot: usize,
-        (packet, len): (&MediaPacket, usize),
+        packet: &MediaPacket,
+        len: usize,
         now: Instant,
         counters: &mut Counters,
     ) -> Option<Instant> {
@@ -346,7 +374,9 @@ impl Peer {
             return None;
         }
         let track = self.slots[slot].selection.track()?;
-        let at = self.pacer.hold(Held::new(slot, track, packet, len), now, counters)?;
+        let at = self
+            .pacer
+            .hold(PacedPacket::new(slot, track, packet, len), now, counters)?;
         self.wake_at = self.wake_at.min(at);
         Some(at)
     }
@@ -368,10 +398,8 @@ impl Peer {
 
     /// Sends a compound; false when there is no path or key for it yet.
     pub(crate) fn send_rtcp(&mut self, compound: &[u8], arena: &mut Arena, counters: &mut Counters) -> bool {
-        let Some(destination) = self.destination() else {
-            return false;
-        };
-        let Transport::Connected(secured) = &mut self.transport else {
+        let destination = self.destination();
+        let (Some(destination), Transport::Connected(secured)) = (destination, &mut self.transport) else {
             return false;
         };
         if compound.is_empty() {

@@ -46,7 +46,7 @@ pub(crate) struct Changed {
 
 impl Ranking {
     /// True when it is time for a look; the next time is then later.
-    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
+    pub(crate) fn take_turn(&mut self, now: Instant) -> bool {
         if self.due_at.is_some_and(|at| at > now) {
             return false;
         }
@@ -55,7 +55,7 @@ impl Ranking {
     }
 
     /// Takes the level of every microphone that is heard now, each once.
-    pub(crate) fn look(&mut self, levels: &[(Source, f32)], now: Instant) -> Changed {
+    pub(crate) fn update(&mut self, levels: &[(Source, f32)], now: Instant) -> Changed {
         let before = self.front();
         self.order.retain_mut(|ranked| {
             let level = levels.iter().find(|(source, _)| *source == ranked.source);
@@ -154,13 +154,13 @@ mod tests {
         let mut seen = Vec::new();
         for (look, row) in (0u32..).zip(rows) {
             let now = start + INTERVAL * look;
-            assert!(ranking.is_due(now) && !ranking.is_due(now));
+            assert!(ranking.take_turn(now) && !ranking.take_turn(now));
             let levels: Vec<_> = (1..)
                 .map(source)
                 .zip(row.iter().copied())
                 .filter(|(_, level)| *level >= 0.0)
                 .collect();
-            ranking.look(&levels, now);
+            ranking.update(&levels, now);
             let order = ranking.loudest_for(PeerId(0)).map(|source| source.peer.0).collect();
             seen.push((order, ranking.speakers().iter().map(|peer| peer.0).collect()));
         }
@@ -208,7 +208,7 @@ mod tests {
     fn nobody_hears_himself() {
         let mut ranking = Ranking::default();
         let levels: Vec<_> = (1..=7).map(|peer| (source(peer), 50.0)).collect();
-        let changed = ranking.look(&levels, Instant::now());
+        let changed = ranking.update(&levels, Instant::now());
         assert!(changed.loudest && !changed.speakers);
         assert!(
             ranking

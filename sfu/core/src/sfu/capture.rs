@@ -61,7 +61,7 @@ impl Capture {
     pub(crate) fn outgoing(&mut self, arena: &Arena, peers: &Peers) -> u64 {
         let mut dropped = 0;
         for (destination, bytes) in arena.entries() {
-            let peer = usize::try_from(destination.key).ok().and_then(|place| peers.get(place));
+            let peer = peers.get(destination.peer);
             let Some(peer) = peer.filter(|peer| peer.room == self.room) else {
                 continue;
             };

@@ -8,7 +8,7 @@ use crate::event::{
     Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, PeerId, SlotContent, SlotInfo, SlotMapping,
     Source,
 };
-use crate::handles::TrackRef;
+use crate::handles::{PeerIndex, SlotRef, TrackRef};
 use crate::publish::track::{Subscription, Track};
 use crate::room::peer::{Binding, Joining, Peer};
 use crate::subscribe::slot::Slot;
@@ -26,35 +26,35 @@ struct Parts {
 }
 
 impl Sfu {
-    pub(super) fn command(&mut self, now: Instant, command: Command) {
+    pub(super) fn handle_command(&mut self, now: Instant, command: Command) {
         match command {
             Command::Join(join) => self.join(now, &join),
             Command::Leave { peer } => {
-                if let Some(place) = self.enter(peer) {
-                    self.remove_peer(now, place, DisconnectReason::Removed);
+                if let Some(peer_index) = self.begin_work_on(peer) {
+                    self.remove_peer(now, peer_index, DisconnectReason::Removed);
                 }
             }
             Command::SetForwarding { peer, allowed } => {
-                if let Some(place) = self.enter(peer) {
-                    self.set_forwarding(now, place, allowed);
+                if let Some(peer_index) = self.begin_work_on(peer) {
+                    self.set_forwarding(now, peer_index, allowed);
                 }
             }
             Command::MapSlots { peer, slots } => {
-                if let Some(place) = self.enter(peer) {
+                if let Some(peer_index) = self.begin_work_on(peer) {
                     for mapping in &slots {
-                        self.map_slot(now, place, mapping);
+                        self.map_slot(now, peer_index, mapping);
                     }
                 }
             }
             Command::SizeSlots { peer, sizes } => {
-                if let Some(place) = self.enter(peer) {
-                    self.size_slots(now, place, &sizes);
+                if let Some(peer_index) = self.begin_work_on(peer) {
+                    self.size_slots(now, peer_index, &sizes);
                 }
             }
             Command::Mute { source, muted } => self.mute(now, source, muted),
             Command::Restart { peer, ufrag } => {
-                if let Some(place) = self.enter(peer) {
-                    self.restart_ice(place, ufrag);
+                if let Some(peer_index) = self.begin_work_on(peer) {
+                    self.restart_ice(peer_index, ufrag);
                 }
             }
             Command::Capture { room } => self.capture = Some(Capture::new(room, now)),
@@ -65,11 +65,11 @@ impl Sfu {
         }
     }
 
-    /// The place of a peer, and from now on its room is the one worked on.
-    pub(super) fn enter(&mut self, peer: PeerId) -> Option<usize> {
-        let place = self.peers.find(peer)?;
-        self.working_on = self.peers.get(place).map(|peer| peer.room);
-        Some(place)
+    /// The index of a peer; from now on its room is the one worked on.
+    pub(super) fn begin_work_on(&mut self, peer: PeerId) -> Option<PeerIndex> {
+        let peer_index = self.peers.find(peer)?;
+        self.working_on = Some(self.peers[peer_index].room);
+        Some(peer_index)
     }
 
     fn join(&mut self, now: Instant, join: &Join) {
@@ -100,9 +100,9 @@ impl Sfu {
         }
         let offer = Offer::parse(&join.offer)?;
         let lines = sdp::negotiate(&offer, &join.sources, &mut *self.random)?;
-        let parts = self.parts(&lines);
-        let place = self.peers.next_place();
-        let credentials = self.credentials(place);
+        let parts = self.build_parts(&lines);
+        let peer_index = self.peers.next_index();
+        let credentials = self.credentials(peer_index);
         let answer = sdp::write(
             &Answer {
                 session_id: u64::from_be_bytes(self.random_bytes()),
@@ -124,7 +124,7 @@ impl Sfu {
         let joining = Joining {
             id: join.peer,
             room: join.room,
-            key: u32::try_from(place).expect("peers are bounded"),
+            index: peer_index,
             ice: IceAgent::new(credentials, offer.ufrag),
             fingerprint: offer.fingerprint,
             tracks: parts.tracks,
@@ -134,13 +134,13 @@ impl Sfu {
             rtcp_ssrc: u32::from_be_bytes(self.random_bytes()).max(1),
         };
         let inserted = self.peers.insert(Peer::new(joining, now));
-        debug_assert_eq!(inserted, place, "the place was free a moment ago");
-        self.rooms.enter(join.room, place);
-        self.reschedule(now, place);
+        debug_assert_eq!(inserted, peer_index, "the index was free a moment ago");
+        self.rooms.add_member(join.room, peer_index);
+        self.reschedule(now, peer_index);
         Ok(Joined { answer, slots })
     }
 
-    fn parts(&mut self, lines: &[Line<'_>]) -> Parts {
+    fn build_parts(&mut self, lines: &[Line<'_>]) -> Parts {
         let mut parts = Parts::default();
         for line in lines {
             if matches!(line.role, Role::Publish(_) | Role::Slot { .. }) {
@@ -205,21 +205,21 @@ impl Sfu {
     }
 
     /// Credentials under a ufrag that no other peer has.
-    fn credentials(&mut self, place: usize) -> Credentials {
+    fn credentials(&mut self, peer_index: PeerIndex) -> Credentials {
         loop {
             let credentials = Credentials::generate(&mut *self.random);
-            if self.routes.add_ufrag(&credentials.ufrag, place) {
+            if self.routes.add_ufrag(&credentials.ufrag, peer_index) {
                 return credentials;
             }
         }
     }
 
-    fn restart_ice(&mut self, place: usize, remote_ufrag: String) {
+    fn restart_ice(&mut self, peer_index: PeerIndex, remote_ufrag: String) {
         if !is_ufrag(&remote_ufrag) {
             return;
         }
-        let credentials = self.credentials(place);
-        let Some(peer) = self.peers.get_mut(place) else { return };
+        let credentials = self.credentials(peer_index);
+        let peer = &mut self.peers[peer_index];
         let event = Event::Restarted {
             peer: peer.id,
             ufrag: credentials.ufrag.clone(),
@@ -231,139 +231,118 @@ impl Sfu {
         self.push_event(event);
     }
 
-    fn set_forwarding(&mut self, now: Instant, place: usize, allowed: bool) {
-        if let Some(peer) = self.peers.get_mut(place) {
-            peer.admitted = allowed;
-            self.set_gate(now, place);
-        }
+    fn set_forwarding(&mut self, now: Instant, peer_index: PeerIndex, allowed: bool) {
+        self.peers[peer_index].admitted = allowed;
+        self.set_gate(now, peer_index);
     }
 
     /// Opens the gate of a peer that was let in and is present, and shuts that of any other.
-    pub(super) fn set_gate(&mut self, now: Instant, place: usize) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
+    pub(super) fn set_gate(&mut self, now: Instant, peer_index: PeerIndex) {
+        let peer = &mut self.peers[peer_index];
         let open = peer.admitted && peer.presence.as_ref().is_none_or(Presence::is_open);
         if std::mem::replace(&mut peer.open, open) == open {
             return;
         }
         // What was not forwarded meanwhile leaves a hole, so everything that crosses this gate starts anew.
-        for track in 0..peer.tracks.len() {
-            for subscription in self.subscriptions(TrackRef { peer: place, track }) {
-                self.restart(now, subscription);
+        for track in peer.track_refs() {
+            for slot in self.slots_carrying(track) {
+                self.restart_slot(now, slot);
             }
         }
-        for slot in 0..self.peers.get(place).map_or(0, |peer| peer.slots.len()) {
-            self.restart(now, Subscription::new(place, slot));
+        for slot in self.peers[peer_index].slot_refs() {
+            self.restart_slot(now, slot);
         }
     }
 
-    pub(super) fn subscriptions(&self, track: TrackRef) -> Vec<Subscription> {
-        self.peers
-            .get(track.peer)
-            .map(|peer| peer.tracks[track.track].subscriptions.clone())
-            .unwrap_or_default()
+    /// The slots that carry a track.
+    pub(super) fn slots_carrying(&self, track: TrackRef) -> Vec<SlotRef> {
+        let subscriptions = &self.peers.track(track).subscriptions;
+        subscriptions.iter().map(|subscription| subscription.slot).collect()
     }
 
-    pub(super) fn restart(&mut self, now: Instant, subscription: Subscription) {
-        if let Some(subscriber) = self.peers.get_mut(subscription.peer) {
-            subscriber.slots[subscription.slot].selection.restart();
-        }
-        self.aim(now, subscription.peer, subscription.slot);
-    }
-
-    /// Notes that a subscriber needs a keyframe, unless a shut gate keeps it from getting one.
-    pub(super) fn want_keyframe(&mut self, now: Instant, subscriber: usize, track: TrackRef, encoding: usize) {
-        if !self.peers.get(subscriber).is_some_and(|peer| peer.open) {
-            return;
-        }
-        let Some(publisher) = self.peers.get_mut(track.peer) else {
-            return;
-        };
-        let wanted = &mut publisher.tracks[track.track];
-        if publisher.open && wanted.kind.media() == MediaKind::Video {
-            wanted.keyframes.want(encoding);
+    /// Asks a publisher for a keyframe that a subscriber needs, unless a shut gate keeps it from getting one.
+    pub(super) fn request_keyframe(&mut self, now: Instant, subscriber: PeerIndex, track: TrackRef, encoding: usize) {
+        let allowed = self.peers[subscriber].open && self.peers[track.peer].open;
+        let published = self.peers.track_mut(track);
+        if allowed && published.kind.media() == MediaKind::Video {
+            published.keyframes.want(encoding);
             self.reschedule(now, track.peer);
         }
     }
 
     /// Maps one slot. A source that is not there, is of another kind or in another room empties it.
-    fn map_slot(&mut self, now: Instant, place: usize, mapping: &SlotMapping) {
-        let Some(peer) = self.peers.get(place) else { return };
-        let Some(slot) = peer.slots.iter().position(|slot| slot.mid == mapping.mid) else {
+    fn map_slot(&mut self, now: Instant, subscriber: PeerIndex, mapping: &SlotMapping) {
+        let peer = &mut self.peers[subscriber];
+        let Some(index) = peer.slots.iter().position(|slot| slot.mid == mapping.mid) else {
             return;
         };
-        let loudest = mapping.content == SlotContent::Loudest && peer.slots[slot].kind == MediaKind::Audio;
-        if loudest && peer.slots[slot].loudest.is_some() {
+        let slot = &mut peer.slots[index];
+        let kind = slot.kind;
+        let loudest = mapping.content == SlotContent::Loudest && kind == MediaKind::Audio;
+        if loudest && slot.loudest.is_some() {
             return;
         }
+        slot.loudest = loudest.then_some(None);
         let track = match mapping.content {
-            SlotContent::Source(source) => self.find_track(peer, peer.slots[slot].kind, source),
+            SlotContent::Source(source) => self.find_track(subscriber, kind, source),
             SlotContent::Nothing | SlotContent::Loudest => None,
         };
-        if let Some(peer) = self.peers.get_mut(place) {
-            peer.slots[slot].loudest = loudest.then_some(None);
-        }
-        self.carry(now, place, slot, track);
+        let slot = SlotRef {
+            peer: subscriber,
+            slot: index,
+        };
+        self.carry(now, slot, track);
         if loudest {
-            self.assign_loudest(now, place);
+            self.assign_loudest(now, subscriber);
         }
     }
 
     /// Lets a slot carry a track, or nothing.
-    pub(super) fn carry(&mut self, now: Instant, place: usize, slot: usize, track: Option<TrackRef>) {
-        let Some(peer) = self.peers.get(place) else { return };
-        if peer.slots[slot].selection.track() == track {
+    pub(super) fn carry(&mut self, now: Instant, slot: SlotRef, track: Option<TrackRef>) {
+        if self.peers.slot(slot).selection.track() == track {
             return;
         }
-        self.unmap(place, slot);
+        self.clear_slot(slot);
         let Some(track) = track else { return };
-        if let Some(peer) = self.peers.get_mut(place) {
-            peer.slots[slot].carry(Some(track));
-        }
-        if let Some(publisher) = self.peers.get_mut(track.peer) {
-            publisher.tracks[track.track]
-                .subscriptions
-                .push(Subscription::new(place, slot));
-        }
-        self.want_by_size(now, place, slot);
+        self.peers.slot_mut(slot).carry(Some(track));
+        let published = self.peers.track_mut(track);
+        published.subscriptions.push(Subscription::new(slot));
+        self.choose_layers_after(now, slot);
     }
 
-    pub(super) fn find_track(&self, subscriber: &Peer, kind: MediaKind, source: Source) -> Option<TrackRef> {
-        let place = self.peers.find(source.peer)?;
-        let publisher = self.peers.get(place)?;
-        if publisher.room != subscriber.room || source.kind.media() != kind {
+    /// A source of a subscriber's room, if it is of this kind.
+    pub(super) fn find_track(&self, subscriber: PeerIndex, kind: MediaKind, source: Source) -> Option<TrackRef> {
+        let peer = self.peers.find(source.peer)?;
+        let publisher = &self.peers[peer];
+        if publisher.room != self.peers[subscriber].room || source.kind.media() != kind {
             return None;
         }
-        Some(TrackRef {
-            peer: place,
-            track: publisher.track_of(source.kind)?,
-        })
+        let track = publisher.track_of(source.kind)?;
+        Some(TrackRef { peer, track })
     }
 
-    fn unmap(&mut self, place: usize, slot: usize) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
-        let Some(track) = peer.slots[slot].selection.track() else {
+    fn clear_slot(&mut self, slot: SlotRef) {
+        let state = self.peers.slot_mut(slot);
+        let Some(track) = state.selection.track() else {
             return;
         };
-        peer.slots[slot].carry(None);
-        if let Some(publisher) = self.peers.get_mut(track.peer) {
-            publisher.tracks[track.track]
-                .subscriptions
-                .retain(|subscription| (subscription.peer, subscription.slot) != (place, slot));
-            publisher.tracks[track.track].sum_interest();
-        }
+        state.carry(None);
+        let published = self.peers.track_mut(track);
+        published.subscriptions.retain(|subscription| subscription.slot != slot);
+        published.sum_interest();
     }
 
-    /// Clears every reference to a peer: its slots' sources, and the slots that carry its tracks.
-    pub(super) fn unmap_all(&mut self, place: usize) {
-        let Some((slots, tracks)) = self.peers.get(place).map(|peer| (peer.slots.len(), peer.tracks.len())) else {
-            return;
-        };
-        for slot in 0..slots {
-            self.unmap(place, slot);
+    /// Clears every handle to a peer: its slots' sources, and the slots that carry its tracks.
+    pub(super) fn clear_slots(&mut self, peer_index: PeerIndex) {
+        // A room that fails may lack it already.
+        let Some(peer) = self.peers.get(peer_index) else { return };
+        let (slots, tracks) = (peer.slot_refs(), peer.track_refs());
+        for slot in slots {
+            self.clear_slot(slot);
         }
-        for track in 0..tracks {
-            for subscription in self.subscriptions(TrackRef { peer: place, track }) {
-                self.unmap(subscription.peer, subscription.slot);
+        for track in tracks {
+            for slot in self.slots_carrying(track) {
+                self.clear_slot(slot);
             }
         }
     }

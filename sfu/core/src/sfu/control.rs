@@ -3,72 +3,58 @@
 use std::time::Instant;
 
 use super::Sfu;
-use crate::handles::TrackRef;
+use super::media::open;
+use crate::handles::{PeerIndex, SlotRef};
 use crate::limits;
-use crate::packet::Descriptor;
+use crate::packet::MediaPacket;
 use crate::publish::clock::{SenderClock, ticks};
 use crate::publish::track::Track;
 use crate::room::peer::{Peer, Transport};
-use crate::subscribe::forward::{SentEntry, SentState};
+use crate::subscribe::forward::SentState;
 use crate::subscribe::repeats::Repeat;
-use crate::subscribe::slot::Path;
+use crate::subscribe::slot::{Path, Request};
 use crate::transport::demux::Tuple;
 use crate::wire::rtcp::{self, NackList, Reports, Rtcp, SenderReport};
-use crate::wire::rtp::Header;
-use crate::wire::sdp::Codec;
 
 impl Sfu {
-    pub(super) fn srtcp(&mut self, now: Instant, place: usize, tuple: Tuple, bytes: &mut [u8]) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
-        let Transport::Connected(secured) = &mut peer.transport else {
-            self.counters.srtp_early += 1;
-            return;
-        };
-        let len = match secured.receiver.open_rtcp(bytes) {
-            Ok(len) => len,
-            Err(error) => {
-                self.count_srtp(error);
-                return;
-            }
-        };
-        peer.authenticated(now);
-        self.counters.paths_moved += u64::from(peer.ice.heard(tuple, now));
-        if !peer.budget.take(now) {
-            self.counters.rate_limited += 1;
-            return;
-        }
+    pub(super) fn handle_srtcp(&mut self, now: Instant, from: PeerIndex, tuple: Tuple, bytes: &mut [u8]) {
+        let peer = &mut self.peers[from];
+        let opened = open(peer, &mut self.counters, now, tuple, |receiver| {
+            receiver.open_rtcp(bytes)
+        });
+        let Some(len) = opened else { return };
         if let Some(capture) = &mut self.capture {
             self.counters.captures_dropped += u64::from(!capture.incoming(peer, &bytes[..len], len));
         }
         for packet in rtcp::parse(&bytes[..len]) {
             match packet {
-                Ok(packet) => self.rtcp(now, place, &packet),
+                Ok(packet) => self.handle_rtcp(now, from, &packet),
                 Err(_) => self.counters.rtcp_malformed += 1,
             }
         }
     }
 
-    fn rtcp(&mut self, now: Instant, place: usize, packet: &Rtcp<'_>) {
+    fn handle_rtcp(&mut self, now: Instant, from: PeerIndex, packet: &Rtcp<'_>) {
         match *packet {
             Rtcp::SenderReport(report, blocks) => {
-                self.sender_report(now, place, &report);
-                self.report_blocks(now, place, blocks);
+                self.handle_sender_report(now, from, &report);
+                self.handle_report_blocks(now, from, blocks);
             }
-            Rtcp::ReceiverReport { reports, .. } => self.report_blocks(now, place, reports),
-            Rtcp::Nack { media_ssrc, lost } => self.nack(now, place, media_ssrc, lost),
+            Rtcp::ReceiverReport { reports, .. } => self.handle_report_blocks(now, from, reports),
+            Rtcp::Nack { media_ssrc, lost } => self.handle_nack(now, from, media_ssrc, lost),
             Rtcp::PictureLoss { media_ssrc } | Rtcp::FullIntra { media_ssrc } => {
-                self.keyframe_request(now, place, media_ssrc);
+                self.handle_keyframe_request(now, from, media_ssrc);
             }
-            Rtcp::TransportFeedback(feedback) => self.transport_feedback(now, place, feedback),
-            Rtcp::Remb { bitrate_bps } => self.receiver_estimate(now, place, bitrate_bps),
+            Rtcp::TransportFeedback(feedback) => self.handle_transport_feedback(now, from, feedback),
+            Rtcp::Remb { bitrate_bps } => self.handle_remb(now, from, bitrate_bps),
             // A BYE does not end the connection: DTLS or lost consent does.
             Rtcp::Bye { .. } | Rtcp::Other { .. } => {}
         }
     }
 
-    fn sender_report(&mut self, now: Instant, place: usize, report: &SenderReport) {
+    fn handle_sender_report(&mut self, now: Instant, from: PeerIndex, report: &SenderReport) {
         let ours = self.ntp.ntp(now);
-        let Some(peer) = self.peers.get_mut(place) else { return };
+        let peer = &mut self.peers[from];
         let stream = peer
             .tracks
             .iter_mut()
@@ -84,9 +70,9 @@ impl Sfu {
         }
     }
 
-    fn report_blocks(&mut self, now: Instant, place: usize, blocks: Reports<'_>) {
+    fn handle_report_blocks(&mut self, now: Instant, from: PeerIndex, blocks: Reports<'_>) {
         let ntp = self.ntp;
-        let Some(peer) = self.peers.get_mut(place) else { return };
+        let peer = &mut self.peers[from];
         let mut acknowledged = false;
         for block in blocks.iter() {
             let Some(slot) = peer.slots.iter_mut().find(|slot| slot.ssrc == block.ssrc) else {
@@ -111,8 +97,8 @@ impl Sfu {
         }
     }
 
-    fn keyframe_request(&mut self, now: Instant, place: usize, ssrc: u32) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
+    fn handle_keyframe_request(&mut self, now: Instant, from: PeerIndex, ssrc: u32) {
+        let peer = &mut self.peers[from];
         let Some(index) = peer.slots.iter().position(|slot| slot.ssrc == ssrc) else {
             return;
         };
@@ -124,32 +110,28 @@ impl Sfu {
         let (Some(track), Some(encoding)) = (slot.selection.track(), encoding) else {
             return;
         };
-        let publisher = self.peers.get(track.peer);
-        if publisher.is_some_and(|publisher| publisher.tracks[track.track].keyframes.wants(encoding)) {
+        if self.peers.track(track).keyframes.wants(encoding) {
             return;
         }
-        let Some(peer) = self.peers.get_mut(place) else { return };
-        // What a slot waits for it is owed.
-        if awaited.is_some() || peer.slots[index].keyframe_credit.take(now) {
-            self.want_keyframe(now, place, track, encoding);
+        // What a slot waits for costs no credit: its client cannot know that the source changed.
+        if awaited.is_some() || self.peers[from].slots[index].keyframe_credit.take(now) {
+            self.request_keyframe(now, from, track, encoding);
         } else {
             self.counters.keyframe_requests_ignored += 1;
         }
     }
 
-    fn nack(&mut self, now: Instant, place: usize, ssrc: u32, lost: NackList<'_>) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
-        let Some(slot) = peer.slots.iter().position(|slot| slot.ssrc == ssrc) else {
+    fn handle_nack(&mut self, now: Instant, from: PeerIndex, ssrc: u32, lost: NackList<'_>) {
+        let peer = &self.peers[from];
+        let slot = peer.slots.iter().position(|slot| slot.ssrc == ssrc);
+        let Some(slot) = slot.filter(|_| peer.open) else {
             return;
         };
-        if !peer.open {
-            return;
-        }
         for sequence in lost.iter().take(limits::NACKS_PER_FEEDBACK_MAX) {
-            let Some(peer) = self.peers.get_mut(place) else { return };
+            let peer = &mut self.peers[from];
             peer.stats.nacks_in += 1;
-            if let Some(entry) = peer.slots[slot].request(sequence, now) {
-                let more = self.answer(now, place, slot, sequence, entry);
+            if let Some(request) = peer.slots[slot].requested(sequence, now) {
+                let more = self.answer_request(now, SlotRef { peer: from, slot }, request);
                 if !more {
                     return;
                 }
@@ -159,23 +141,22 @@ impl Sfu {
 
     /// Sends again what the feedback that came just now is the first to call lost, if it was not sent again before. The
     /// client's own request comes later for the end of a picture, and may itself be lost.
-    pub(super) fn resend_lost(&mut self, now: Instant, place: usize) {
+    pub(super) fn resend_lost(&mut self, now: Instant, subscriber: PeerIndex) {
         for at in 0.. {
-            let Some(peer) = self.peers.get_mut(place).filter(|peer| peer.open) else {
-                return;
-            };
-            let (Some(estimator), Some(carried)) = (&peer.estimator, &peer.carried) else {
+            let peer = &mut self.peers[subscriber];
+            let (true, Some(estimator), Some(recent)) = (peer.open, &peer.estimator, &peer.recent) else {
                 return;
             };
             let Some(number) = estimator.lost_lately().get(at) else {
                 return;
             };
-            let Some((slot, sequence)) = carried.find(*number) else {
+            let Some((slot, sequence)) = recent.find(*number) else {
                 continue;
             };
             let slots = &mut peer.slots;
-            if let Some(entry) = slots.get_mut(slot).and_then(|slot| slot.recall_first(sequence, now)) {
-                let more = self.answer(now, place, slot, sequence, entry);
+            if let Some(request) = slots.get_mut(slot).and_then(|slot| slot.recall_first(sequence, now)) {
+                let slot = SlotRef { peer: subscriber, slot };
+                let more = self.answer_request(now, slot, request);
                 if !more {
                     return;
                 }
@@ -185,112 +166,90 @@ impl Sfu {
 
     /// Sends a packet of a slot again, and if there is room for it a second time a moment later. False when no more can be
     /// sent again now.
-    fn answer(&mut self, now: Instant, place: usize, slot: usize, sequence: u16, entry: SentEntry) -> bool {
-        let Some(peer) = self.peers.get_mut(place) else {
-            return false;
-        };
+    fn answer_request(&mut self, now: Instant, slot: SlotRef, request: Request) -> bool {
+        let Request { sequence, entry } = request;
         // It did not come yet, or is held: whether it is to be shown is decided when it leaves.
         if entry.state == SentState::Reserved {
             return true;
         }
-        let selection = peer.slots[slot].selection;
-        let Some(track) = selection.track() else { return true };
-        if !peer.retransmissions.take(now) {
+        let Some(track) = self.peers.slot(slot).selection.track() else {
+            return true;
+        };
+        if !self.peers[slot.peer].retransmissions.take(now) {
             self.counters.rate_limited += 1;
             return false;
         }
-        // The answer may get lost like what it repeats, and then it is late already.
-        let again = Repeat {
-            place,
-            peer: peer.id,
-            slot,
-            sequence,
-        };
-        let stored = self.load_stored(now, track, entry);
-        if !self.may_repeat(now, place) {
+        let packet = self.load_packet(now, track, entry.stream, entry.source_index);
+        if !self.may_repeat(now, slot.peer) {
             self.counters.retransmit_held += 1;
             return false;
         }
-        if stored.is_none_or(|stored| !self.retransmit(now, place, slot, (sequence, entry, stored))) {
+        if !packet.is_some_and(|packet| self.retransmit(now, slot, request, &packet)) {
             self.counters.retransmit_missing += 1;
             return true;
         }
-        let Some(peer) = self.peers.get_mut(place) else {
-            return false;
-        };
-        if peer.slots[slot].repeats.take(self.stored.len()) {
-            self.repeats.push(again, now);
+        // The answer may get lost like what it repeats, and then it is late already.
+        let len = self.scratch.stored.len();
+        if self.peers.slot_mut(slot).repeats.take(len) {
+            self.plan_repeat(now, slot, sequence);
         }
         true
+    }
+
+    /// Lets a packet that was sent now be sent a second time in a moment.
+    pub(super) fn plan_repeat(&mut self, now: Instant, slot: SlotRef, sequence: u16) {
+        let peer = self.peers[slot.peer].id;
+        let repeat = Repeat { slot, peer, sequence };
+        self.repeats.push(repeat, now);
     }
 
     /// Sends a second time what is due for it and still of use.
     pub(super) fn send_repeats(&mut self, now: Instant) {
         while let Some(Repeat {
-            place,
-            peer: id,
             slot,
+            peer: id,
             sequence,
         }) = self.repeats.take_due(now)
         {
-            let Some(peer) = self.peers.get_mut(place).filter(|peer| peer.id == id && peer.open) else {
+            let peer = self.peers.get_mut(slot.peer);
+            let Some(peer) = peer.filter(|peer| peer.id == id && peer.open) else {
                 continue;
             };
             self.working_on = Some(peer.room);
-            let selection = peer.slots[slot].selection;
-            let entry = peer.slots[slot].recall(sequence, now);
-            let (Some(track), Some(entry)) = (selection.track(), entry) else {
+            let selection = peer.slots[slot.slot].selection;
+            let request = peer.slots[slot.slot].recall(sequence, now);
+            let (Some(track), Some(request)) = (selection.track(), request) else {
                 continue;
             };
+            let entry = request.entry;
             if selection.live().is_none_or(|live| live.stream != entry.stream) || !peer.retransmissions.take(now) {
                 continue;
             }
-            let stored = self.load_stored(now, track, entry);
-            if stored.is_some() && !self.may_repeat(now, place) {
+            let Some(packet) = self.load_packet(now, track, entry.stream, entry.source_index) else {
+                continue;
+            };
+            if !self.may_repeat(now, slot.peer) {
                 self.counters.retransmit_held += 1;
                 continue;
             }
-            if stored.is_some_and(|stored| self.retransmit(now, place, slot, (sequence, entry, stored))) {
+            if self.retransmit(now, slot, request, &packet) {
                 self.counters.repeated += 1;
             }
         }
     }
 
     /// The path of a subscriber has room for the packet that was loaded.
-    fn may_repeat(&mut self, now: Instant, place: usize) -> bool {
-        let len = self.stored.len();
-        let estimator = self.peers.get_mut(place).and_then(|peer| peer.estimator.as_mut());
-        estimator.is_none_or(|estimator| estimator.may_repeat(len, now))
+    fn may_repeat(&mut self, now: Instant, subscriber: PeerIndex) -> bool {
+        let len = self.scratch.stored.len();
+        let estimator = &mut self.peers[subscriber].estimator;
+        estimator
+            .as_mut()
+            .is_none_or(|estimator| estimator.may_repeat(len, now))
     }
 
-    /// Copies the publisher's packet aside, since publisher and subscriber live in one table, and says of which codec it
-    /// is and what it tells of itself.
-    fn load_stored(&mut self, now: Instant, track: TrackRef, entry: SentEntry) -> Option<(Codec, Descriptor)> {
-        let publisher = self.peers.get(track.peer).filter(|publisher| publisher.open)?;
-        let track = &publisher.tracks[track.track];
-        if track.muted {
-            return None;
-        }
-        let packet = track.stream(entry.stream)?.ring.get(entry.source_index)?;
-        let header = Header::parse(packet).ok()?;
-        let codec = track.codecs.by_payload_type(header.payload_type)?.codec;
-        self.stored.clear();
-        self.stored.extend_from_slice(packet);
-        let place = (0, entry.stream, codec);
-        let described = track.describe(place, header, entry.source_index, packet, (false, now));
-        Some((codec, described.descriptor))
-    }
-
-    fn retransmit(
-        &mut self,
-        now: Instant,
-        place: usize,
-        slot: usize,
-        (sequence, entry, (codec, descriptor)): (u16, SentEntry, (Codec, Descriptor)),
-    ) -> bool {
-        let Some(peer) = self.peers.get_mut(place) else {
-            return false;
-        };
+    /// Sends the packet that was loaded on the retransmission stream of a slot.
+    fn retransmit(&mut self, now: Instant, slot: SlotRef, request: Request, packet: &MediaPacket) -> bool {
+        let peer = &mut self.peers[slot.peer];
         let Some(destination) = peer.destination() else {
             return false;
         };
@@ -304,18 +263,18 @@ impl Sfu {
         else {
             return false;
         };
-        let arena = &mut self.arena;
         let mut path = Path {
             destination,
             sender: &mut secured.sender,
             estimator: estimator.as_deref_mut(),
-            arena,
+            arena: &mut self.arena,
             counters: &mut self.counters,
         };
-        let sent = slots[slot].retransmit(sequence, entry, (codec, descriptor, &self.stored), now, &mut path);
+        let stored = &self.scratch.stored;
+        let sent = slots[slot.slot].retransmit(request, packet, stored, now, &mut path);
         if sent {
             stats.packets_out += 1;
-            stats.bytes_out += self.stored.len() as u64;
+            stats.bytes_out += stored.len() as u64;
         }
         sent
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::{Sfu, push_bytes};
 use crate::event::{DisconnectReason, Event};
+use crate::handles::PeerIndex;
 use crate::limits;
 use crate::room::peer::{Secured, Transport};
 use crate::transport::demux::{Class, Tuple, classify};
@@ -12,11 +13,11 @@ use crate::transport::ice::Check;
 use crate::transport::presence::Presence;
 use crate::transport::transmit::Destination;
 use crate::wire::dtls::{DtlsServer, Progress};
-use crate::wire::srtp::{SrtpError, SrtpReceiver, SrtpSender};
+use crate::wire::srtp::{SrtpReceiver, SrtpSender};
 use crate::wire::stun::{self, BindingRequest};
 
 impl Sfu {
-    pub(super) fn datagram(&mut self, now: Instant, tuple: Tuple, bytes: &mut [u8]) {
+    pub(super) fn handle_datagram(&mut self, now: Instant, tuple: Tuple, bytes: &mut [u8]) {
         self.counters.datagrams_in += 1;
         let class = classify(bytes);
         if class == Class::Unknown || bytes.len() > limits::DATAGRAM_BYTES_MAX {
@@ -24,25 +25,25 @@ impl Sfu {
             return;
         }
         if class == Class::Stun {
-            self.stun(now, tuple, bytes);
+            self.handle_stun(now, tuple, bytes);
             return;
         }
-        let Some(place) = self.routes.by_tuple(&tuple) else {
+        let Some(from) = self.routes.by_tuple(&tuple) else {
             self.counters.unvalidated += 1;
             return;
         };
-        self.working_on = self.peers.get(place).map(|peer| peer.room);
+        self.working_on = Some(self.peers[from].room);
         match class {
-            Class::Dtls => self.dtls(now, place, tuple, bytes),
-            Class::Rtp => self.srtp(now, place, tuple, bytes),
-            Class::Rtcp => self.srtcp(now, place, tuple, bytes),
+            Class::Dtls => self.handle_dtls(now, from, tuple, bytes),
+            Class::Rtp => self.handle_srtp(now, from, tuple, bytes),
+            Class::Rtcp => self.handle_srtcp(now, from, tuple, bytes),
             Class::Stun | Class::Unknown => {}
         }
-        self.reschedule(now, place);
+        self.reschedule(now, from);
     }
 
     /// A connectivity check. What does not authenticate is ignored: an answer would only help who is guessing.
-    fn stun(&mut self, now: Instant, tuple: Tuple, bytes: &[u8]) {
+    fn handle_stun(&mut self, now: Instant, tuple: Tuple, bytes: &[u8]) {
         let Ok(request) = BindingRequest::parse(bytes) else {
             self.counters.stun_bad += 1;
             return;
@@ -51,11 +52,11 @@ impl Sfu {
             self.counters.stun_bad += 1;
             return;
         };
-        let Some(place) = self.routes.by_ufrag(ours) else {
+        let Some(from) = self.routes.by_ufrag(ours) else {
             self.counters.stun_unknown_ufrag += 1;
             return;
         };
-        let Some(peer) = self.peers.get_mut(place) else { return };
+        let peer = &mut self.peers[from];
         self.working_on = Some(peer.room);
         let session = peer.ice.session(ours, theirs);
         let Some((generation, password)) = session.filter(|(_, password)| request.verify(password.as_bytes())) else {
@@ -66,7 +67,10 @@ impl Sfu {
             self.counters.rate_limited += 1;
             return;
         }
-        let destination = Destination { tuple, key: peer.key };
+        let destination = Destination {
+            tuple,
+            peer: peer.index,
+        };
         let error = if request.ice_controlled() {
             Some(487)
         } else if request.unknown().is_empty() {
@@ -78,18 +82,18 @@ impl Sfu {
             self.counters.stun_bad += 1;
             let password = Some(password.as_bytes());
             stun::write_error(
-                &mut self.scratch,
+                &mut self.scratch.message,
                 request.transaction,
                 code,
                 request.unknown(),
                 password,
             );
-            push_bytes(&mut self.arena, destination, &self.scratch);
+            push_bytes(&mut self.arena, destination, &self.scratch.message);
             return;
         }
         // Written while the session is at hand: the check may end it.
         stun::write_success(
-            &mut self.scratch,
+            &mut self.scratch.message,
             request.transaction,
             tuple.remote,
             password.as_bytes(),
@@ -100,28 +104,27 @@ impl Sfu {
             priority: request.priority().unwrap_or(0),
             nominates: request.use_candidate(),
         };
-        self.checked(now, place, destination, check);
+        self.accept_check(now, from, destination, check);
     }
 
     /// Takes an authentic check, whose answer is in the scratch buffer.
-    fn checked(&mut self, now: Instant, place: usize, destination: Destination, check: Check) {
+    fn accept_check(&mut self, now: Instant, from: PeerIndex, destination: Destination, check: Check) {
         let tuple = destination.tuple;
-        let owner = self.routes.by_tuple(&tuple).filter(|owner| *owner != place);
-        let owner = owner.and_then(|owner| self.peers.get(owner));
-        if owner.is_some_and(|owner| owner.keeps(tuple, now)) {
+        let owner = self.routes.by_tuple(&tuple).filter(|owner| *owner != from);
+        if owner.is_some_and(|owner| self.peers[owner].keeps(tuple, now)) {
             // An address can be forged. Not answered, so that nobody comes to rely on a pair that is another's.
             self.counters.stun_pair_taken += 1;
             return;
         }
-        let Some(peer) = self.peers.get_mut(place) else { return };
+        let peer = &mut self.peers[from];
         let checked = peer.ice.checked(tuple, check, now);
         if checked.fresh {
-            peer.authenticated(now);
+            peer.record_presence(now);
         }
         self.counters.paths_moved += u64::from(checked.moved);
         if checked.answer {
             self.counters.stun_checks += 1;
-            push_bytes(&mut self.arena, destination, &self.scratch);
+            push_bytes(&mut self.arena, destination, &self.scratch.message);
         } else {
             self.counters.stun_replayed += 1;
         }
@@ -129,29 +132,26 @@ impl Sfu {
             self.routes.remove_ufrag(&ufrag);
         }
         if let Some(evicted) = checked.evicted {
-            self.routes.remove_tuple(&evicted, place);
+            self.routes.remove_tuple(&evicted, from);
         }
         if checked.added
-            && let Some(before) = self.routes.add_tuple(tuple, place)
-            && let Some(loser) = self.peers.get_mut(before)
+            && let Some(before) = self.routes.add_tuple(tuple, from)
         {
-            loser.ice.lose(tuple);
+            self.peers[before].ice.lose(tuple);
         }
     }
 
     /// A connection ended: what was validated over it is not valid for the next one from that address.
-    pub(super) fn closed(&mut self, tuple: Tuple) {
-        let Some(place) = self.routes.by_tuple(&tuple) else {
+    pub(super) fn close_connection(&mut self, tuple: Tuple) {
+        let Some(from) = self.routes.by_tuple(&tuple) else {
             return;
         };
-        self.routes.remove_tuple(&tuple, place);
-        if let Some(peer) = self.peers.get_mut(place) {
-            peer.ice.lose(tuple);
-        }
+        self.routes.remove_tuple(&tuple, from);
+        self.peers[from].ice.lose(tuple);
     }
 
-    fn dtls(&mut self, now: Instant, place: usize, tuple: Tuple, bytes: &[u8]) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
+    fn handle_dtls(&mut self, now: Instant, from: PeerIndex, tuple: Tuple, bytes: &[u8]) {
+        let peer = &mut self.peers[from];
         if !peer.handshakes.take(now) {
             self.counters.rate_limited += 1;
             return;
@@ -163,7 +163,10 @@ impl Sfu {
             peer.transport = Transport::Handshaking(Box::new(dtls));
         }
         // A handshake is answered where it came from: until nomination, no other pair is known to work.
-        let handshake = Destination { tuple, key: peer.key };
+        let handshake = Destination {
+            tuple,
+            peer: peer.index,
+        };
         let arena = &mut self.arena;
         let mut send = |record: &[u8]| {
             push_bytes(arena, handshake, record);
@@ -173,23 +176,23 @@ impl Sfu {
             Transport::Handshaking(dtls) => dtls.receive(now, bytes, &mut send),
             Transport::Connected(secured) => secured.dtls.receive(now, bytes, &mut send),
         };
-        self.dtls_progress(now, place, progress);
+        self.follow_dtls(now, from, progress);
     }
 
-    pub(super) fn dtls_progress(&mut self, now: Instant, place: usize, progress: Progress) {
+    pub(super) fn follow_dtls(&mut self, now: Instant, from: PeerIndex, progress: Progress) {
         match progress {
             Progress::Nothing => {}
-            Progress::Connected => self.connected(now, place),
-            Progress::Closed => self.remove_peer(now, place, DisconnectReason::Closed),
+            Progress::Connected => self.finish_handshake(now, from),
+            Progress::Closed => self.remove_peer(now, from, DisconnectReason::Closed),
             Progress::Failed => {
                 self.counters.dtls_failed += 1;
-                self.remove_peer(now, place, DisconnectReason::HandshakeFailed);
+                self.remove_peer(now, from, DisconnectReason::HandshakeFailed);
             }
         }
     }
 
-    fn connected(&mut self, now: Instant, place: usize) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
+    fn finish_handshake(&mut self, now: Instant, from: PeerIndex) {
+        let peer = &mut self.peers[from];
         let Transport::Handshaking(mut dtls) = std::mem::replace(&mut peer.transport, Transport::Waiting) else {
             return;
         };
@@ -200,22 +203,12 @@ impl Sfu {
             sender: SrtpSender::new(&outbound),
         }));
         // The handshake proves the client's presence as a check does.
-        peer.authenticated(now);
+        peer.record_presence(now);
         peer.presence = Some(Presence::new(now));
         peer.report_at = now + limits::REPORT_INTERVAL;
         peer.stats_at = now + limits::STATS_INTERVAL;
         peer.alive_reported = Some(now);
         let id = peer.id;
         self.push_event(Event::Connected { peer: id, at: now });
-    }
-
-    pub(super) fn count_srtp(&mut self, error: SrtpError) {
-        let counter = match error {
-            SrtpError::Forged => &mut self.counters.srtp_auth_failed,
-            SrtpError::Replayed | SrtpError::TooOld => &mut self.counters.srtp_replayed,
-            SrtpError::TooManySources => &mut self.counters.srtp_too_many_ssrcs,
-            SrtpError::Malformed | SrtpError::KeyLength => &mut self.counters.rtp_malformed,
-        };
-        *counter += 1;
     }
 }

@@ -3,48 +3,51 @@
 
 use std::time::Instant;
 
+use crate::handles::PeerIndex;
+
 /// Not in the heap.
 const ABSENT: u32 = u32::MAX;
 
-/// The deadlines by place, the earliest first.
+/// The deadlines of peers, the earliest first.
 #[derive(Debug, Default)]
 pub(crate) struct Deadlines {
-    heap: Vec<(Instant, u32)>,
-    /// Where in the heap each place is.
+    heap: Vec<(Instant, PeerIndex)>,
+    /// Where in the heap each peer is, by its index.
     positions: Vec<u32>,
 }
 
 impl Deadlines {
     /// The earliest deadline and whose it is.
-    pub(crate) fn first(&self) -> Option<(Instant, usize)> {
-        self.heap.first().map(|(at, place)| (*at, *place as usize))
+    pub(crate) fn first(&self) -> Option<(Instant, PeerIndex)> {
+        self.heap.first().copied()
     }
 
-    /// Sets the deadline of a place.
-    pub(crate) fn set(&mut self, place: usize, at: Instant) {
-        if place >= self.positions.len() {
-            self.positions.resize(place + 1, ABSENT);
+    /// Sets the deadline of a peer.
+    pub(crate) fn set(&mut self, peer: PeerIndex, at: Instant) {
+        let index = peer.get();
+        if index >= self.positions.len() {
+            self.positions.resize(index + 1, ABSENT);
         }
-        let mut position = self.positions[place] as usize;
-        if self.positions[place] == ABSENT {
+        let mut position = self.positions[index] as usize;
+        if self.positions[index] == ABSENT {
             position = self.heap.len();
-            self.heap.push((at, u32::try_from(place).expect("peers are bounded")));
+            self.heap.push((at, peer));
         }
         self.heap[position].0 = at;
         self.settle(position);
     }
 
-    /// Sets the deadline of a place unless it has an earlier one. What is only put off costs nothing that way: the
+    /// Sets the deadline of a peer unless it has an earlier one. What is only put off costs nothing that way: the
     /// earlier deadline comes, and finds that it is not time yet.
-    pub(crate) fn pull(&mut self, place: usize, at: Instant) {
-        let position = self.positions.get(place).filter(|position| **position != ABSENT);
+    pub(crate) fn pull(&mut self, peer: PeerIndex, at: Instant) {
+        let position = self.positions.get(peer.get()).filter(|position| **position != ABSENT);
         if position.is_none_or(|position| at < self.heap[*position as usize].0) {
-            self.set(place, at);
+            self.set(peer, at);
         }
     }
 
-    pub(crate) fn remove(&mut self, place: usize) {
-        let Some(position) = self.positions.get_mut(place) else {
+    pub(crate) fn remove(&mut self, peer: PeerIndex) {
+        let Some(position) = self.positions.get_mut(peer.get()) else {
             return;
         };
         let position = std::mem::replace(position, ABSENT);
@@ -70,18 +73,18 @@ impl Deadlines {
                 Some(_) | None => break,
             }
         }
-        self.note(position);
+        self.record_position(position);
     }
 
     fn swap(&mut self, from: usize, to: usize) -> usize {
         self.heap.swap(from, to);
-        self.note(from);
+        self.record_position(from);
         to
     }
 
-    fn note(&mut self, position: usize) {
-        let place = self.heap[position].1 as usize;
-        self.positions[place] = u32::try_from(position).expect("peers are bounded");
+    fn record_position(&mut self, position: usize) {
+        let (_, peer) = self.heap[position];
+        self.positions[peer.get()] = u32::try_from(position).expect("peers are bounded");
     }
 }
 
@@ -96,16 +99,17 @@ mod tests {
 
     #[derive(Debug, Clone)]
     enum Step {
-        Set(usize, u64),
-        Pull(usize, u64),
-        Remove(usize),
+        Set(PeerIndex, u64),
+        Pull(PeerIndex, u64),
+        Remove(PeerIndex),
     }
 
     fn step() -> impl Strategy<Value = Step> {
+        let peer = || (0..20_usize).prop_map(PeerIndex::new);
         prop_oneof![
-            (0..20_usize, 0..100_u64).prop_map(|(place, at)| Step::Set(place, at)),
-            (0..20_usize, 0..100_u64).prop_map(|(place, at)| Step::Pull(place, at)),
-            (0..20_usize).prop_map(Step::Remove),
+            (peer(), 0..100_u64).prop_map(|(peer, at)| Step::Set(peer, at)),
+            (peer(), 0..100_u64).prop_map(|(peer, at)| Step::Pull(peer, at)),
+            peer().prop_map(Step::Remove),
         ]
     }
 
@@ -117,26 +121,26 @@ mod tests {
             let mut model = BTreeMap::new();
             for step in steps {
                 match step {
-                    Step::Set(place, at) => {
-                        deadlines.set(place, start + Duration::from_millis(at));
-                        model.insert(place, at);
+                    Step::Set(peer, at) => {
+                        deadlines.set(peer, start + Duration::from_millis(at));
+                        model.insert(peer, at);
                     }
-                    Step::Pull(place, at) => {
-                        deadlines.pull(place, start + Duration::from_millis(at));
-                        model.entry(place).and_modify(|before| *before = at.min(*before)).or_insert(at);
+                    Step::Pull(peer, at) => {
+                        deadlines.pull(peer, start + Duration::from_millis(at));
+                        model.entry(peer).and_modify(|before| *before = at.min(*before)).or_insert(at);
                     }
-                    Step::Remove(place) => {
-                        deadlines.remove(place);
-                        model.remove(&place);
+                    Step::Remove(peer) => {
+                        deadlines.remove(peer);
+                        model.remove(&peer);
                     }
                 }
                 let earliest = model.values().min().map(|at| start + Duration::from_millis(*at));
                 prop_assert_eq!(deadlines.first().map(|(at, _)| at), earliest);
                 prop_assert_eq!(deadlines.heap.len(), model.len());
             }
-            while let Some((at, place)) = deadlines.first() {
-                prop_assert_eq!(model.remove(&place), Some(at.duration_since(start).as_millis() as u64));
-                deadlines.remove(place);
+            while let Some((at, peer)) = deadlines.first() {
+                prop_assert_eq!(model.remove(&peer), Some(at.duration_since(start).as_millis() as u64));
+                deadlines.remove(peer);
             }
             prop_assert!(model.is_empty());
         }

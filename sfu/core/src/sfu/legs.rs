@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::Sfu;
 use crate::event::{LegDirection, LegStats, MediaKind, Mid, Source, SourceKind};
+use crate::handles::{PeerIndex, SlotRef};
 use crate::packet::Layer;
 use crate::publish::track::Track;
 use crate::quality::leg::{Counts, share};
 use crate::quality::{Picture, Sound, missing_after_redundancy, picture_score, sound_score};
-use crate::room::peer::Peer;
 use crate::subscribe::slot::Slot;
 
 /// How long a picture stands still when its viewer has to ask for a keyframe.
@@ -29,51 +29,40 @@ struct Feed {
     best: Option<Layer>,
 }
 
+/// What is known of the path to a subscriber.
+#[derive(Debug, Clone, Copy)]
+struct PathState {
+    round_trip: Duration,
+    /// Share of packets, where the client tells of every one.
+    lost: Option<f32>,
+}
+
 impl Sfu {
     /// All legs of a peer, judged over the time since the last call, which was `elapsed` ago.
-    pub(super) fn legs(&mut self, now: Instant, place: usize, elapsed: Duration) -> Vec<LegStats> {
-        let mut legs = Vec::new();
-        let Some(peer) = self.peers.get_mut(place) else {
-            return legs;
-        };
+    pub(super) fn judge_legs(&mut self, now: Instant, peer_index: PeerIndex, elapsed: Duration) -> Vec<LegStats> {
+        let peer = &mut self.peers[peer_index];
         let (id, round_trip) = (peer.id, peer.round_trip.unwrap_or_default());
-        let path = (round_trip, peer.path_loss.share());
-        for track in &mut peer.tracks {
-            let source = Source {
-                peer: id,
-                kind: track.kind,
-            };
-            legs.push(published(track, source, round_trip));
-        }
-        for slot in 0..peer.slots.len() {
-            let Some(feed) = self.feed(now, place, slot) else {
-                continue;
-            };
-            let Some(peer) = self.peers.get_mut(place) else {
-                continue;
-            };
-            legs.push(carried(&mut peer.slots[slot], &feed, path, elapsed));
+        let path = PathState {
+            round_trip,
+            lost: peer.path_loss.share(),
+        };
+        let tracks = peer.tracks.iter_mut();
+        let mut legs: Vec<LegStats> = tracks
+            .map(|track| {
+                let kind = track.kind;
+                judge_published(track, Source { peer: id, kind }, round_trip)
+            })
+            .collect();
+        for slot in peer.slot_refs() {
+            if let Some(feed) = self.feed(now, slot) {
+                legs.push(judge_received(self.peers.slot_mut(slot), &feed, path, elapsed));
+            }
         }
         legs
     }
 
-    /// Learns what the path to a subscriber lost, where it tells of every packet, and adds redundancy accordingly.
-    pub(super) fn look_at_path(&mut self, now: Instant, place: usize) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
-        let Some(estimator) = &peer.estimator else { return };
-        peer.path_loss.look(estimator.told_in_all());
-        let spare = estimator.spare_bps() / 8;
-        if let Some(lost) = peer.path_loss.share() {
-            peer.add_redundancy(lost, now);
-            peer.allow_repeats(spare);
-        }
-    }
-
-    fn feed(&self, now: Instant, place: usize, slot: usize) -> Option<Feed> {
-        let subscriber = self.peers.get(place)?;
-        let track = subscriber.slots[slot].selection.track()?;
-        let publisher: &Peer = self.peers.get(track.peer)?;
-        let published = &publisher.tracks[track.track];
+    fn feed(&self, now: Instant, slot: SlotRef) -> Option<Feed> {
+        let (publisher, published) = self.peers.carried(slot)?;
         let mut rates = Vec::new();
         published.layer_rates(now, &mut rates);
         Some(Feed {
@@ -83,13 +72,13 @@ impl Sfu {
             },
             published: published.packets,
             missing: missing(published),
-            open: subscriber.open && publisher.open && !published.muted,
+            open: self.peers[slot.peer].open && publisher.open && !published.muted,
             best: rates.iter().map(|rate| rate.layer).max(),
         })
     }
 }
 
-fn published(track: &mut Track, source: Source, round_trip: Duration) -> LegStats {
+fn judge_published(track: &mut Track, source: Source, round_trip: Duration) -> LegStats {
     let clock_rate = source.kind.media().clock_rate();
     let jitter = track.streams().map(|stream| stream.reception.jitter(clock_rate)).max();
     let jitter = jitter.unwrap_or_default();
@@ -101,7 +90,7 @@ fn published(track: &mut Track, source: Source, round_trip: Duration) -> LegStat
         missing: missing(track),
         keyframe_requests: 0,
     };
-    let added = track.leg.look(source, counts);
+    let added = track.leg.update(source, counts);
     let missing = share(added.missing, added.expected);
     // A pause of speech and a camera that is off are no fault of the leg.
     let sample = (added.packets > 0 && added.expected > 0).then(|| match source.kind.media() {
@@ -130,12 +119,7 @@ fn published(track: &mut Track, source: Source, round_trip: Duration) -> LegStat
     }
 }
 
-fn carried(
-    slot: &mut Slot,
-    feed: &Feed,
-    (round_trip, path_lost): (Duration, Option<f32>),
-    elapsed: Duration,
-) -> LegStats {
+fn judge_received(slot: &mut Slot, feed: &Feed, path: PathState, elapsed: Duration) -> LegStats {
     let counts = Counts {
         packets: slot.counts.packets_in_all,
         expected: feed.published,
@@ -143,12 +127,12 @@ fn carried(
         missing: feed.missing,
         keyframe_requests: slot.keyframe_requests,
     };
-    let added = slot.leg.look(feed.source, counts);
+    let added = slot.leg.update(feed.source, counts);
     // What never reached us is missing on the slot too, but it is not this leg that lost it.
     let upstream = share(added.missing, added.missing + added.expected);
     slot.upstream_lost = (slot.upstream_lost + upstream) / 2.0;
     let (fraction_lost, jitter) = slot.reported;
-    let lost = path_lost.unwrap_or(slot.lost_here(fraction_lost));
+    let lost = path.lost.unwrap_or(slot.lost_here(fraction_lost));
     let wanted = slot.wanted().zip(feed.best).map(|(wanted, best)| Layer {
         spatial: wanted.spatial.min(best.spatial),
         temporal: wanted.temporal.min(best.temporal),
@@ -159,7 +143,7 @@ fn carried(
             sound_score(&Sound {
                 missing: missing_after_redundancy(lost, slot.frames_added()),
                 jitter,
-                round_trip,
+                round_trip: path.round_trip,
             })
         }),
         MediaKind::Video => wanted.filter(|_| feed.open && added.expected > 0).map(|wanted| {

@@ -3,17 +3,20 @@
 use std::time::Instant;
 
 use super::Sfu;
+use super::audio::Redundant;
+use crate::counters::Counters;
 use crate::event::SourceKind;
-use crate::handles::TrackRef;
+use crate::handles::{PeerIndex, TrackRef};
 use crate::limits;
 use crate::packet::{MediaPacket, bit};
 use crate::publish::reception::Arrival;
 use crate::publish::track::{Received, Subscription, Unwanted};
 use crate::room::peer::{Binding, Peer, Transport};
-use crate::subscribe::slot::Forwarded;
+use crate::subscribe::slot::{Content, Forwarded};
 use crate::transport::demux::Tuple;
 use crate::wire::rtp::{AudioLevel, Header};
 use crate::wire::sdp::Codec;
+use crate::wire::srtp::{SrtpError, SrtpReceiver};
 
 /// A retransmission names the packet it repeats in its first two bytes (RFC 4588 section 4).
 const ORIGINAL_SEQUENCE_LEN: usize = 2;
@@ -21,7 +24,7 @@ const ORIGINAL_SEQUENCE_LEN: usize = 2;
 /// Subscribers whose memory is asked for together: as many waits overlap as a core can have open.
 const FETCHED_TOGETHER: usize = 8;
 
-/// What came of one packet's way to all its subscribers.
+/// What one packet's way to all its subscribers leaves to be done.
 #[derive(Debug, Default)]
 struct FannedOut {
     /// Somebody starts with a packet that is not the newest.
@@ -32,58 +35,84 @@ struct FannedOut {
     switched: bool,
 }
 
-impl Sfu {
-    pub(super) fn srtp(&mut self, now: Instant, place: usize, tuple: Tuple, bytes: &mut [u8]) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
-        let Transport::Connected(secured) = &mut peer.transport else {
-            self.counters.srtp_early += 1;
-            return;
-        };
-        let opened = match secured.receiver.open_rtp(bytes) {
-            Ok(opened) => opened,
-            Err(error) => {
-                self.count_srtp(error);
-                return;
+/// Opens SRTP or SRTCP by `open`, once the keys are there and while the peer may send; what is dropped is counted.
+pub(super) fn open<T>(
+    peer: &mut Peer,
+    counters: &mut Counters,
+    now: Instant,
+    tuple: Tuple,
+    open: impl FnOnce(&mut SrtpReceiver) -> Result<T, SrtpError>,
+) -> Option<T> {
+    let Transport::Connected(secured) = &mut peer.transport else {
+        counters.srtp_early += 1;
+        return None;
+    };
+    match open(&mut secured.receiver) {
+        Ok(opened) => {
+            peer.record_presence(now);
+            counters.paths_moved += u64::from(peer.ice.heard(tuple, now));
+            if peer.budget.take(now) {
+                return Some(opened);
             }
-        };
-        peer.authenticated(now);
-        self.counters.paths_moved += u64::from(peer.ice.heard(tuple, now));
-        if !peer.budget.take(now) {
-            self.counters.rate_limited += 1;
-            return;
+            counters.rate_limited += 1;
         }
-        let plain = &mut bytes[..opened.len];
+        Err(SrtpError::Forged) => counters.srtp_auth_failed += 1,
+        Err(SrtpError::Replayed | SrtpError::TooOld) => counters.srtp_replayed += 1,
+        Err(SrtpError::TooManySources) => counters.srtp_too_many_ssrcs += 1,
+        Err(SrtpError::Malformed | SrtpError::KeyLength) => counters.rtp_malformed += 1,
+    }
+    None
+}
+
+impl Sfu {
+    pub(super) fn handle_srtp(&mut self, now: Instant, from: PeerIndex, tuple: Tuple, bytes: &mut [u8]) {
+        let peer = &mut self.peers[from];
+        let opened = open(peer, &mut self.counters, now, tuple, |receiver| {
+            receiver.open_rtp(bytes)
+        });
+        let Some(opened) = opened else { return };
+        let packet = &mut bytes[..opened.len];
         peer.stats.packets_in += 1;
-        peer.stats.bytes_in += plain.len() as u64;
-        let Ok(header) = Header::parse(plain) else {
+        peer.stats.bytes_in += packet.len() as u64;
+        let Ok(header) = Header::parse(packet) else {
             self.counters.rtp_malformed += 1;
             return;
         };
         if let Some(capture) = &mut self.capture {
-            let kept = capture.incoming(peer, &plain[..header.header_len], plain.len());
+            let kept = capture.incoming(peer, &packet[..header.header_len], packet.len());
             self.counters.captures_dropped += u64::from(!kept);
         }
-        let number = peer.extensions.transport_cc.and_then(|id| header.extension(plain, id));
+        let number = peer.extensions.transport_cc.and_then(|id| header.extension(packet, id));
         let mut left_out = 0;
         if let Some(&[high, low]) = number {
             left_out = peer.arrivals.received(u16::from_be_bytes([high, low]), now);
         }
-        let Some(binding) = bind(peer, &header, plain) else {
+        let Some(binding) = bind(peer, &header, packet) else {
             self.counters.unknown_ssrc += 1;
             return;
         };
         if left_out > 0 {
-            suspect(peer, binding, (header.ssrc, opened.index), left_out, now);
+            suspect_losses(peer, binding, opened.index, left_out, now);
         }
+        let track = TrackRef {
+            peer: from,
+            track: binding.track,
+        };
         let red = peer.tracks[binding.track].codecs.by_red(header.payload_type);
         if let Some(payload_type) = red.map(|codec| codec.payload_type) {
-            self.redundant(now, place, binding, (header, opened.index), plain, payload_type);
+            let redundant = Redundant {
+                encoding: binding.encoding,
+                header,
+                index: opened.index,
+                payload_type,
+            };
+            self.take_apart(now, track, &redundant, packet);
             return;
         }
         let received = if binding.rtx {
-            restore(peer, binding, &header, plain)
+            restore(peer, binding, &header, packet)
         } else {
-            let packet = &*plain;
+            let packet = &*packet;
             Some(Received {
                 encoding: binding.encoding,
                 header,
@@ -94,13 +123,15 @@ impl Sfu {
         };
         // A retransmission without content is a probe for bandwidth; one for a stream that never began is of no use.
         if let Some(received) = received {
-            self.media(now, place, binding.track, &received);
+            self.receive_media(now, track, &received);
         }
     }
 
-    pub(super) fn media(&mut self, now: Instant, place: usize, track: usize, received: &Received<'_>) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
-        let media = match peer.tracks[track].receive(received, &mut self.last_stream, now) {
+    /// Keeps a packet of a track and forwards it.
+    pub(super) fn receive_media(&mut self, now: Instant, track: TrackRef, received: &Received<'_>) {
+        let peer = &mut self.peers[track.peer];
+        let published = &mut peer.tracks[track.track];
+        let media = match published.receive(received, &mut self.last_stream, now) {
             Ok(media) => media,
             Err(unwanted) => {
                 *match unwanted {
@@ -111,41 +142,41 @@ impl Sfu {
                 return;
             }
         };
-        let changed = std::mem::take(&mut peer.tracks[track].changed);
-        if !peer.open || peer.tracks[track].muted {
+        let changed = std::mem::take(&mut published.changed);
+        if !peer.open || published.muted {
             self.counters.gate_closed += 1;
             return;
         }
-        if peer.tracks[track].kind == SourceKind::Microphone {
+        if published.kind == SourceKind::Microphone {
             let room = peer.room;
-            hear(peer, track, received, now);
-            self.rank(now, room);
+            record_loudness(peer, track.track, received, now);
+            self.rank_speakers(now, room);
         }
         if changed {
-            self.aim_all(now, TrackRef { peer: place, track });
+            self.choose_layers_of(now, track);
         }
-        let Some(peer) = self.peers.get_mut(place) else { return };
+        let published = self.peers.track_mut(track);
         // Taken out for the time of the loop, since subscribers live in the same table; no allocation.
-        let mut subscriptions = std::mem::take(&mut peer.tracks[track].subscriptions);
-        self.earlier.clear();
+        let mut subscriptions = std::mem::take(&mut published.subscriptions);
+        self.scratch.earlier.clear();
         if media.codec == Codec::Opus
-            && let Some(stream) = peer.tracks[track].stream(media.stream)
+            && let Some(stream) = published.stream(media.stream)
         {
-            self.earlier.load(&stream.ring, media.index, media.header.timestamp);
+            self.scratch
+                .earlier
+                .load(&stream.ring, media.index, media.header.timestamp);
         }
-        let came = self.fan_out(now, &media, received.packet, &mut subscriptions);
-        if came.late_start {
-            self.catch_up(now, TrackRef { peer: place, track }, &media, &subscriptions);
+        let done = self.fan_out(now, &media, received.packet, &mut subscriptions);
+        if done.late_start {
+            self.catch_up(now, track, &media, &subscriptions);
         }
-        if let Some(peer) = self.peers.get_mut(place) {
-            let track = &mut peer.tracks[track];
-            track.subscriptions = subscriptions;
-            if came.switched {
-                track.sum_interest();
-            }
-            if came.waiting {
-                track.keyframes.want(media.encoding);
-            }
+        let published = self.peers.track_mut(track);
+        published.subscriptions = subscriptions;
+        if done.switched {
+            published.sum_interest();
+        }
+        if done.waiting {
+            published.keyframes.want(media.encoding);
         }
     }
 
@@ -158,44 +189,53 @@ impl Sfu {
         subscriptions: &mut [Subscription],
     ) -> FannedOut {
         let encoding = bit(media.encoding);
-        let mut came = FannedOut::default();
+        let mut done = FannedOut::default();
         for group in subscriptions.chunks_mut(FETCHED_TOGETHER) {
             self.prefetch(group, encoding);
             for subscription in group {
                 if subscription.interest & encoding == 0 {
                     continue;
                 }
-                let Some(subscriber) = self.peers.get_mut(subscription.peer) else {
-                    continue;
-                };
-                if let Some(at) = subscriber.hold(subscription.slot, (media, packet.len()), now, &mut self.counters) {
-                    self.deadlines.pull(subscription.peer, at);
+                let slot = subscription.slot;
+                let subscriber = &mut self.peers[slot.peer];
+                if let Some(at) = subscriber.hold(slot.slot, media, packet.len(), now, &mut self.counters) {
+                    self.deadlines.pull(slot.peer, at);
                     continue;
                 }
                 let (arena, counters) = (&mut self.arena, &mut self.counters);
-                let plain = (packet, &self.earlier);
-                match subscriber.forward(subscription.slot, media, plain, now, arena, counters) {
-                    Forwarded::Sent { starts, again, .. } => {
-                        self.repeats.note(again, subscription, subscriber.id, now);
-                        came.late_start |= starts && !media.newest;
+                let content = Content {
+                    packet,
+                    earlier: &self.scratch.earlier,
+                };
+                match subscriber.forward(slot.slot, media, content, now, arena, counters) {
+                    Forwarded::Sent {
+                        starts,
+                        repeat,
+                        sequence,
+                        ..
+                    } => {
+                        if repeat {
+                            self.plan_repeat(now, slot, sequence);
+                        }
+                        done.late_start |= starts && !media.newest;
                         if starts {
                             subscription.interest = encoding;
-                            came.switched = true;
+                            done.switched = true;
                         }
                     }
-                    Forwarded::Waiting => came.waiting = true,
-                    Forwarded::Dropped => {}
+                    Forwarded::Waiting => done.waiting = true,
+                    Forwarded::Dropped(_) => {}
                 }
             }
         }
-        came
+        done
     }
 
     /// Asks for what forwarding to these subscribers will touch, one step of the way to it after the other.
     fn prefetch(&self, subscriptions: &[Subscription], encoding: u8) {
         let takers = || {
             let takers = subscriptions.iter().filter(|taker| taker.interest & encoding != 0);
-            takers.filter_map(|taker| Some((self.peers.get(taker.peer)?, taker.slot)))
+            takers.map(|taker| (&self.peers[taker.slot.peer], taker.slot.slot))
         };
         takers().for_each(|(subscriber, _)| subscriber.prefetch());
         takers().for_each(|(subscriber, slot)| subscriber.prefetch_slot(slot));
@@ -205,23 +245,26 @@ impl Sfu {
 
 /// Transport-wide numbers were left out before a packet. What its own stream does not lack is of another one: sound comes so
 /// often that the loss of a picture's last packet shows so before the next picture comes.
-fn suspect(peer: &mut Peer, binding: Binding, (ssrc, index): (u32, u64), left_out: u64, now: Instant) {
+fn suspect_losses(peer: &mut Peer, binding: Binding, index: u64, left_out: u64, now: Instant) {
     let Binding {
-        track, encoding, rtx, ..
+        ssrc,
+        track,
+        encoding,
+        rtx,
     } = binding;
     let own = peer.tracks[track].left_out(encoding, ssrc, index);
     if left_out > own {
-        for (place, other) in peer.tracks.iter_mut().enumerate() {
-            other.suspect((place == track && !rtx).then_some(encoding), now);
+        for (other, suspected) in peer.tracks.iter_mut().enumerate() {
+            suspected.suspect_losses((other == track && !rtx).then_some(encoding), now);
         }
     }
 }
 
-/// Notes how loud a packet of a microphone is.
-fn hear(peer: &mut Peer, track: usize, received: &Received<'_>, now: Instant) {
+/// Records how loud a packet of a microphone is.
+fn record_loudness(peer: &mut Peer, track: usize, received: &Received<'_>, now: Instant) {
     let level = peer.extensions.audio_level;
     let level = level.and_then(|id| AudioLevel::parse(received.header.extension(received.packet, id)?));
-    peer.tracks[track].loudness.heard(level, now);
+    peer.tracks[track].loudness.record(level, now);
 }
 
 /// Which encoding of which track an SSRC is of: declared in the offer, or learnt from a packet that carries the mid and,
@@ -236,8 +279,8 @@ fn bind(peer: &mut Peer, header: &Header, packet: &[u8]) -> Option<Binding> {
     }
     let extension = |id: Option<u8>| header.extension(packet, id?);
     let mid = extension(peer.extensions.mid)?;
-    let place = peer.tracks.iter().position(|track| track.mid.as_bytes() == mid)?;
-    let track = &peer.tracks[place];
+    let index = peer.tracks.iter().position(|track| track.mid.as_bytes() == mid)?;
+    let track = &peer.tracks[index];
     let rtx = track.codecs.by_rtx(header.payload_type).is_some();
     let media = track.codecs.by_payload_type(header.payload_type);
     if !rtx && media.or(track.codecs.by_red(header.payload_type)).is_none() {
@@ -251,7 +294,7 @@ fn bind(peer: &mut Peer, header: &Header, packet: &[u8]) -> Option<Binding> {
     }
     let binding = Binding {
         ssrc: header.ssrc,
-        track: place,
+        track: index,
         encoding: track.encoding_of(rid)?,
         rtx,
     };

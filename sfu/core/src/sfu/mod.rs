@@ -11,6 +11,7 @@ mod layer_choice;
 mod legs;
 mod media;
 mod replay;
+mod scratch;
 mod timers;
 
 pub use capture::Captured;
@@ -21,14 +22,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::counters::Counters;
-use crate::event::{Command, DisconnectReason, Event, RoomId, Source};
+use crate::event::{Command, DisconnectReason, Event, RoomId};
+use crate::handles::PeerIndex;
 use crate::limits;
-use crate::packet::LayerRate;
 use crate::publish::clock::NtpClock;
 use crate::room::peer::Transport;
 use crate::room::{Peers, Rooms};
-use crate::subscribe::allocation::Demand;
-use crate::subscribe::earlier::Earlier;
 use crate::subscribe::repeats::Repeats;
 use crate::transport::demux::{Routes, Tuple};
 use crate::transport::transmit::{Arena, Destination, Transmits};
@@ -36,6 +35,7 @@ use crate::wire::candidate::{Candidate, Protocol};
 use crate::wire::dtls::{self, Certificate};
 use capture::Capture;
 use deadlines::Deadlines;
+use scratch::Scratch;
 
 /// Fills its argument with unpredictable bytes.
 pub type Random = Box<dyn FnMut(&mut [u8]) + Send>;
@@ -130,21 +130,7 @@ pub struct Sfu {
     repeats: Repeats,
     /// Whose input is being worked on, for [`Sfu::fail_room`].
     working_on: Option<RoomId>,
-    /// Reused for answers and compounds.
-    scratch: Vec<u8>,
-    /// Reused for the packet of a publisher that is sent again.
-    stored: Vec<u8>,
-    /// Reused for frames taken out of redundant sound.
-    unpacked: Vec<u8>,
-    /// Reused for the frames of sound before a packet.
-    earlier: Earlier,
-    /// Reused for the levels of a room's microphones.
-    levels: Vec<(Source, f32)>,
-    /// Reused for lists of sequence numbers.
-    sequences: Vec<u16>,
-    /// Reused for what a subscriber's slots ask for, and for what their layers cost.
-    demands: Vec<Demand>,
-    rates: Vec<LayerRate>,
+    scratch: Scratch,
 }
 
 impl Sfu {
@@ -171,14 +157,7 @@ impl Sfu {
             deadlines: Deadlines::default(),
             repeats: Repeats::default(),
             working_on: None,
-            scratch: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
-            stored: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
-            unpacked: Vec::with_capacity(limits::DATAGRAM_BYTES_MAX),
-            earlier: Earlier::default(),
-            levels: Vec::new(),
-            sequences: Vec::with_capacity(64),
-            demands: Vec::new(),
-            rates: Vec::new(),
+            scratch: Scratch::new(),
         }
     }
 
@@ -194,7 +173,7 @@ impl Sfu {
                     remote: from,
                     local,
                 };
-                self.datagram(now, tuple, bytes);
+                self.handle_datagram(now, tuple, bytes);
             }
             Input::Frame { from, local, bytes } => {
                 let tuple = Tuple {
@@ -202,14 +181,14 @@ impl Sfu {
                     remote: from,
                     local,
                 };
-                self.datagram(now, tuple, bytes);
+                self.handle_datagram(now, tuple, bytes);
             }
-            Input::Closed { from, local } => self.closed(Tuple {
+            Input::Closed { from, local } => self.close_connection(Tuple {
                 protocol: Protocol::Tcp,
                 remote: from,
                 local,
             }),
-            Input::Command(command) => self.command(now, command),
+            Input::Command(command) => self.handle_command(now, command),
             Input::Timeout => {}
         }
         if self.next_timeout().is_some_and(|at| at <= now) {
@@ -283,24 +262,24 @@ impl Sfu {
     }
 
     fn remove_room(&mut self, now: Instant, room: RoomId, reason: DisconnectReason) {
-        for place in self.rooms.members(room).to_vec() {
-            self.remove_peer(now, place, reason);
+        for peer_index in self.rooms.members(room).to_vec() {
+            self.remove_peer(now, peer_index, reason);
         }
     }
 
     /// Takes a peer out of every table, says goodbye to it and reports it gone.
-    fn remove_peer(&mut self, now: Instant, place: usize, reason: DisconnectReason) {
-        self.unmap_all(place);
-        let Some(mut peer) = self.peers.remove(place) else {
+    fn remove_peer(&mut self, now: Instant, peer_index: PeerIndex, reason: DisconnectReason) {
+        self.clear_slots(peer_index);
+        let Some(mut peer) = self.peers.remove(peer_index) else {
             return;
         };
-        self.deadlines.remove(place);
-        self.rooms.leave(peer.room, place);
+        self.deadlines.remove(peer_index);
+        self.rooms.remove_member(peer.room, peer_index);
         for ufrag in peer.ice.ufrags() {
             self.routes.remove_ufrag(ufrag);
         }
         for tuple in peer.ice.tuples() {
-            self.routes.remove_tuple(&tuple, place);
+            self.routes.remove_tuple(&tuple, peer_index);
         }
         if let (Some(destination), Transport::Connected(secured)) = (peer.destination(), &mut peer.transport) {
             // The association may be the very thing that broke, so a failed room is left without goodbyes.
@@ -341,11 +320,14 @@ impl Sfu {
     }
 
     /// Sets a peer's next deadline after something happened to it.
-    fn reschedule(&mut self, now: Instant, place: usize) {
+    fn reschedule(&mut self, now: Instant, peer_index: PeerIndex) {
         let handshake_timeout = self.limits.handshake_timeout;
-        let Some(peer) = self.peers.get_mut(place) else { return };
+        // What happened may have been its end.
+        let Some(peer) = self.peers.get_mut(peer_index) else {
+            return;
+        };
         let wake_at = peer.schedule(now, handshake_timeout);
-        self.deadlines.pull(place, wake_at);
+        self.deadlines.pull(peer_index, wake_at);
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Sfu, push_bytes};
 use crate::event::{DisconnectReason, Event, PeerStats};
-use crate::handles::TrackRef;
+use crate::handles::{PeerIndex, TrackRef};
 use crate::limits;
 use crate::publish::receive_limit;
 use crate::publish::track::Track;
@@ -23,54 +23,52 @@ const TIMER_GRAIN: Duration = Duration::from_micros(1);
 impl Sfu {
     /// Looks at every peer whose time has come.
     pub(super) fn run_timers(&mut self, now: Instant) {
-        while let Some((at, place)) = self.deadlines.first().filter(|(at, _)| *at <= now) {
+        while let Some((at, peer_index)) = self.deadlines.first().filter(|(at, _)| *at <= now) {
             // Later than now whatever happens, so that this ends, and so that a panic leaves nobody without a deadline.
             let next = now.max(at) + TIMER_GRAIN;
-            let Some(peer) = self.peers.get(place) else {
-                self.deadlines.remove(place);
-                continue;
-            };
+            let peer = &self.peers[peer_index];
             if peer.wake_at > now {
-                self.deadlines.set(place, peer.wake_at);
+                self.deadlines.set(peer_index, peer.wake_at);
                 continue;
             }
             self.working_on = Some(peer.room);
-            self.deadlines.set(place, next);
-            self.look_at(now, place);
-            self.reschedule(now, place);
-            if let Some(peer) = self.peers.get(place) {
-                self.deadlines.set(place, peer.wake_at.max(next));
+            self.deadlines.set(peer_index, next);
+            self.handle_deadline(now, peer_index);
+            self.reschedule(now, peer_index);
+            if let Some(peer) = self.peers.get(peer_index) {
+                self.deadlines.set(peer_index, peer.wake_at.max(next));
             }
         }
     }
 
-    fn look_at(&mut self, now: Instant, place: usize) {
-        self.dtls_timeout(now, place);
-        let Some(peer) = self.peers.get(place) else { return };
+    fn handle_deadline(&mut self, now: Instant, peer_index: PeerIndex) {
+        self.handle_dtls_timeout(now, peer_index);
+        // That may have been the end of it.
+        let Some(peer) = self.peers.get(peer_index) else { return };
         if !peer.is_connected() {
             if now >= peer.joined_at + self.limits.handshake_timeout {
-                self.remove_peer(now, place, DisconnectReason::HandshakeFailed);
+                self.remove_peer(now, peer_index, DisconnectReason::HandshakeFailed);
             }
             return;
         }
         let heard_at = peer.last_packet_at.unwrap_or(peer.joined_at);
         if now >= heard_at + self.limits.consent_timeout {
-            self.remove_peer(now, place, DisconnectReason::ConsentExpired);
+            self.remove_peer(now, peer_index, DisconnectReason::ConsentExpired);
             return;
         }
-        self.follow_presence(now, place);
-        self.ask_publisher(now, place);
-        self.probe(now, place);
-        self.release(now, place);
-        self.forget_stale_pairs(now, place);
-        if self.peers.get(place).is_some_and(|peer| now >= peer.report_at) {
-            self.report(now, place);
+        self.follow_presence(now, peer_index);
+        self.send_requests(now, peer_index);
+        self.send_probe_padding(now, peer_index);
+        self.release_paced(now, peer_index);
+        self.forget_stale_pairs(now, peer_index);
+        if now >= self.peers[peer_index].report_at {
+            self.send_reports(now, peer_index);
         }
     }
 
     /// Lets the gate follow the client's presence, and tells the room's owner, by the same rule.
-    fn follow_presence(&mut self, now: Instant, place: usize) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
+    fn follow_presence(&mut self, now: Instant, peer_index: PeerIndex) {
+        let peer = &mut self.peers[peer_index];
         let id = peer.id;
         let Some(presence) = &mut peer.presence else { return };
         presence.pass_time(now);
@@ -85,18 +83,18 @@ impl Sfu {
                 Change::PathLost => Event::PathLost { peer: id },
             });
         }
-        self.set_gate(now, place);
+        self.set_gate(now, peer_index);
     }
 
-    fn forget_stale_pairs(&mut self, now: Instant, place: usize) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
+    fn forget_stale_pairs(&mut self, now: Instant, peer_index: PeerIndex) {
+        let peer = &mut self.peers[peer_index];
         while let Some(tuple) = peer.ice.forget_stale(now) {
-            self.routes.remove_tuple(&tuple, place);
+            self.routes.remove_tuple(&tuple, peer_index);
         }
     }
 
-    fn dtls_timeout(&mut self, now: Instant, place: usize) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
+    fn handle_dtls_timeout(&mut self, now: Instant, peer_index: PeerIndex) {
+        let peer = &mut self.peers[peer_index];
         let destination = peer.destination();
         let dtls = match &mut peer.transport {
             Transport::Waiting => return,
@@ -113,31 +111,36 @@ impl Sfu {
             }
         });
         if progress != Progress::Nothing {
-            self.dtls_progress(now, place, progress);
+            self.follow_dtls(now, peer_index, progress);
         }
     }
 
     /// NACKs for what is missing, keyframe requests and arrival times, in one compound.
-    fn ask_publisher(&mut self, now: Instant, place: usize) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
+    fn send_requests(&mut self, now: Instant, peer_index: PeerIndex) {
+        let peer = &mut self.peers[peer_index];
         let round_trip = peer.round_trip();
-        self.scratch.clear();
+        self.scratch.message.clear();
         for track in &mut peer.tracks {
             for stream in track.streams_mut() {
-                self.sequences.clear();
+                self.scratch.sequences.clear();
                 if let Some(nack) = &mut stream.nack {
-                    nack.due(now, round_trip, &mut self.sequences);
+                    nack.due(now, round_trip, &mut self.scratch.sequences);
                 }
-                if !self.sequences.is_empty() {
-                    peer.stats.nacks_out += self.sequences.len() as u64;
-                    rtcp::write_nack(&mut self.scratch, peer.rtcp_ssrc, stream.ssrc, &self.sequences);
+                if !self.scratch.sequences.is_empty() {
+                    peer.stats.nacks_out += self.scratch.sequences.len() as u64;
+                    rtcp::write_nack(
+                        &mut self.scratch.message,
+                        peer.rtcp_ssrc,
+                        stream.ssrc,
+                        &self.scratch.sequences,
+                    );
                 }
             }
             if track.can_ask_keyframe() && track.streams().next().is_some() {
                 let wanted = track.keyframes.take_due(now);
                 peer.stats.keyframe_requests_out += u64::from(wanted > 0);
                 for ssrc in track.keyframe_ssrcs(wanted) {
-                    rtcp::write_pli(&mut self.scratch, peer.rtcp_ssrc, ssrc);
+                    rtcp::write_pli(&mut self.scratch.message, peer.rtcp_ssrc, ssrc);
                 }
             }
         }
@@ -147,23 +150,21 @@ impl Sfu {
             .find_map(|track| track.streams().next())
             .map_or(0, |stream| stream.ssrc);
         peer.arrivals
-            .write_due(now, peer.rtcp_ssrc, media_ssrc, &mut self.scratch);
-        if !self.scratch.is_empty() {
-            peer.send_rtcp(&self.scratch, &mut self.arena, &mut self.counters);
+            .write_due(now, peer.rtcp_ssrc, media_ssrc, &mut self.scratch.message);
+        if !self.scratch.message.is_empty() {
+            peer.send_rtcp(&self.scratch.message, &mut self.arena, &mut self.counters);
         }
     }
 
     /// Once a second: reports both ways, and what the room's owner wants to know.
-    fn report(&mut self, now: Instant, place: usize) {
-        self.report_to_publisher(now, place);
-        self.report_to_subscriber(now, place);
+    fn send_reports(&mut self, now: Instant, peer_index: PeerIndex) {
+        self.report_to_publisher(now, peer_index);
+        self.report_to_subscriber(now, peer_index);
         // Also where no sound comes any more, since somebody may have spoken last.
-        if let Some(room) = self.peers.get(place).map(|peer| peer.room) {
-            self.rank(now, room);
-        }
-        self.look_at_tracks(now, place);
-        self.look_at_path(now, place);
-        let Some(peer) = self.peers.get_mut(place) else { return };
+        self.rank_speakers(now, self.peers[peer_index].room);
+        self.measure_tracks(now, peer_index);
+        self.measure_path_loss(now, peer_index);
+        let peer = &mut self.peers[peer_index];
         peer.report_at = now + limits::REPORT_INTERVAL;
         let id = peer.id;
         let present = peer.presence.as_ref().filter(|presence| !presence.is_absent());
@@ -181,25 +182,28 @@ impl Sfu {
                 present_until,
             });
         }
-        if stats_due && let Some(stats) = self.peers.get(place).map(|peer| self.stats_of(peer)) {
+        if stats_due {
+            let stats = self.stats_of(&self.peers[peer_index]);
             self.push_event(Event::Stats { peer: id, stats });
-            let legs = self.legs(now, place, limits::STATS_INTERVAL);
+            let legs = self.judge_legs(now, peer_index, limits::STATS_INTERVAL);
             self.push_event(Event::Legs { peer: id, legs });
         }
     }
 
-    fn look_at_tracks(&mut self, now: Instant, place: usize) {
-        for track in 0..self.peers.get(place).map_or(0, |peer| peer.tracks.len()) {
-            if let Some(peer) = self.peers.get_mut(place) {
-                peer.tracks[track].measure(now);
-            }
-            self.review_encodings(now, TrackRef { peer: place, track });
+    fn measure_tracks(&mut self, now: Instant, peer_index: PeerIndex) {
+        for track in 0..self.peers[peer_index].tracks.len() {
+            let track = TrackRef {
+                peer: peer_index,
+                track,
+            };
+            self.peers.track_mut(track).measure(now);
+            self.report_watched(now, track);
         }
     }
 
     /// A receiver report with a block for each stream, and the bitrate that the publisher may use.
-    fn report_to_publisher(&mut self, now: Instant, place: usize) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
+    fn report_to_publisher(&mut self, now: Instant, peer_index: PeerIndex) {
+        let peer = &mut self.peers[peer_index];
         let mut blocks = Vec::with_capacity(peer.tracks.len());
         let mut limited = Vec::with_capacity(peer.tracks.len());
         for track in &mut peer.tracks {
@@ -211,58 +215,52 @@ impl Sfu {
                 }
             }
         }
-        self.scratch.clear();
-        rtcp::write_receiver_report(&mut self.scratch, peer.rtcp_ssrc, &blocks);
-        rtcp::write_cname(&mut self.scratch, peer.rtcp_ssrc, CNAME);
+        self.scratch.message.clear();
+        rtcp::write_receiver_report(&mut self.scratch.message, peer.rtcp_ssrc, &blocks);
+        rtcp::write_cname(&mut self.scratch.message, peer.rtcp_ssrc, CNAME);
         if !limited.is_empty() {
             let bitrate_bps = receive_limit::receive_limit_bps(peer.tracks.iter().map(|track| track.kind));
-            rtcp::write_remb(&mut self.scratch, peer.rtcp_ssrc, bitrate_bps, &limited);
+            rtcp::write_remb(&mut self.scratch.message, peer.rtcp_ssrc, bitrate_bps, &limited);
         }
-        peer.send_rtcp(&self.scratch, &mut self.arena, &mut self.counters);
+        peer.send_rtcp(&self.scratch.message, &mut self.arena, &mut self.counters);
     }
 
     /// A sender report for each slot that carries something, its times taken from the publisher's own report.
-    fn report_to_subscriber(&mut self, now: Instant, place: usize) {
+    fn report_to_subscriber(&mut self, now: Instant, peer_index: PeerIndex) {
         let now_ntp = self.ntp.ntp(now);
-        let slots = self.peers.get(place).map_or(0, |peer| peer.slots.len());
-        self.scratch.clear();
-        for index in 0..slots {
-            let Some(peer) = self.peers.get(place) else { return };
+        self.scratch.message.clear();
+        for index in 0..self.peers[peer_index].slots.len() {
+            let peer = &self.peers[peer_index];
             let slot = &peer.slots[index];
             let (Some(track), Some(live)) = (slot.selection.track(), slot.selection.live()) else {
                 continue;
             };
-            let Some(publisher) = self.peers.get(track.peer) else {
-                continue;
-            };
-            let stream = publisher.tracks[track.track].stream(live.stream);
+            let stream = self.peers.track(track).stream(live.stream);
             let Some(sender) = stream.and_then(|stream| stream.sender.as_ref()) else {
                 continue;
             };
             let clock_rate = slot.kind.clock_rate();
             let rewriter = &slot.rewriter;
             let (ntp, rtp_timestamp) = (sender.ntp, sender.rtp_timestamp);
-            let times = publisher
+            let times = self.peers[track.peer]
                 .clock
                 .translate(sender, clock_rate, now_ntp, |source| rewriter.timestamp(source));
-            let Some(peer) = self.peers.get_mut(place) else { return };
+            let peer = &mut self.peers[peer_index];
             let slot = &mut peer.slots[index];
             slot.rewriter.learn_clock(ntp, rtp_timestamp);
             let Some(times) = times else { continue };
-            rtcp::write_sender_report(&mut self.scratch, &slot.counts.report(slot.ssrc, times), &[]);
-            rtcp::write_cname(&mut self.scratch, slot.ssrc, CNAME);
-            if self.scratch.len() > COMPOUND_BYTES_MAX {
-                self.flush_compound(place);
+            rtcp::write_sender_report(&mut self.scratch.message, &slot.counts.report(slot.ssrc, times), &[]);
+            rtcp::write_cname(&mut self.scratch.message, slot.ssrc, CNAME);
+            if self.scratch.message.len() > COMPOUND_BYTES_MAX {
+                self.flush_compound(peer_index);
             }
         }
-        self.flush_compound(place);
+        self.flush_compound(peer_index);
     }
 
-    fn flush_compound(&mut self, place: usize) {
-        if let Some(peer) = self.peers.get_mut(place) {
-            peer.send_rtcp(&self.scratch, &mut self.arena, &mut self.counters);
-        }
-        self.scratch.clear();
+    fn flush_compound(&mut self, peer_index: PeerIndex) {
+        self.peers[peer_index].send_rtcp(&self.scratch.message, &mut self.arena, &mut self.counters);
+        self.scratch.message.clear();
     }
 
     pub(super) fn stats_of(&self, peer: &Peer) -> PeerStats {

@@ -64,9 +64,9 @@ impl Earlier {
         let mut taken = 0;
         let from = self.count.saturating_sub(count);
         let bytes = |frames: &[Frame]| -> usize { frames.iter().map(|frame| frame.end - frame.start).sum() };
-        for place in from..self.count {
-            let frame = self.frames[place];
-            if frame.index >= first && payload_len + bytes(&self.frames[place..self.count]) <= PAYLOAD_BYTES_MAX {
+        for at in from..self.count {
+            let frame = self.frames[at];
+            if frame.index >= first && payload_len + bytes(&self.frames[at..self.count]) <= PAYLOAD_BYTES_MAX {
                 blocks[taken] = Block {
                     offset: frame.offset,
                     payload: &self.bytes[frame.start..frame.end],

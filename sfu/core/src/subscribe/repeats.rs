@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::event::PeerId;
+use crate::handles::SlotRef;
 use crate::limits;
-use crate::publish::track::Subscription;
 
 /// From the first time to the second: long enough that one burst does not take both, short beside a picture.
 const DELAY: Duration = Duration::from_millis(10);
@@ -15,10 +15,9 @@ const DELAY: Duration = Duration::from_millis(10);
 /// A packet, by the number that it has in its slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Repeat {
-    /// Where the subscriber is in the core's table, and who it was.
-    pub(crate) place: usize,
+    pub(crate) slot: SlotRef,
+    /// Whose the slot was: its index may be another peer's by then.
     pub(crate) peer: PeerId,
-    pub(crate) slot: usize,
     pub(crate) sequence: u16,
 }
 
@@ -29,21 +28,7 @@ pub(crate) struct Repeats {
 }
 
 impl Repeats {
-    /// Notes a packet that was forwarded to a slot of a peer now, if it is to be sent `again` under this number.
-    pub(crate) fn note(&mut self, again: Option<u16>, subscription: &Subscription, peer: PeerId, now: Instant) {
-        if let Some(sequence) = again {
-            let Subscription { peer: place, slot, .. } = *subscription;
-            let repeat = Repeat {
-                place,
-                peer,
-                slot,
-                sequence,
-            };
-            self.push(repeat, now);
-        }
-    }
-
-    /// Notes a packet that was sent now. When too many wait it is not repeated.
+    /// Takes a packet that was sent now. When too many wait it is not repeated.
     pub(crate) fn push(&mut self, repeat: Repeat, now: Instant) {
         if self.waiting.len() < limits::REPEATS_WAITING_MAX {
             self.waiting.push_back((now + DELAY, repeat));
@@ -75,7 +60,7 @@ pub(crate) struct RepeatCredit {
 impl RepeatCredit {
     /// Looks once a second at what the slot has sent since its start: an eighth of the last second, or what the pictures
     /// of a small stream need, but no more than `spare`. Returns how many bytes that is.
-    pub(crate) fn look(&mut self, sent: u64, spare: u64) -> u64 {
+    pub(crate) fn grant(&mut self, sent: u64, spare: u64) -> u64 {
         let last = sent.saturating_sub(std::mem::replace(&mut self.sent_before, sent));
         self.bytes = (last / 8).max(limits::REPEATED_BYTES_PER_SECOND).min(spare);
         self.granted = self.bytes;
@@ -100,51 +85,49 @@ impl RepeatCredit {
 }
 
 /// Numbers that are remembered: more than are sent until feedback speaks of them. A power of two.
-const CARRIED: usize = 512;
+const RECENT: usize = 512;
 
-/// What the last transport-wide numbers of a path that loses packets carried.
+/// What was sent under the last transport-wide numbers of a path that loses packets.
 #[derive(Debug)]
-pub(crate) struct Carried {
+pub(crate) struct RecentNumbers {
     /// Number, slot and number in the slot, by the low bits of the first.
     entries: Box<[Option<(u16, u16, u16)>]>,
 }
 
-impl Carried {
+impl RecentNumbers {
     pub(crate) fn new() -> Self {
         Self {
-            entries: vec![None; CARRIED].into_boxed_slice(),
+            entries: vec![None; RECENT].into_boxed_slice(),
         }
     }
 
-    /// Notes what was forwarded under a transport-wide number.
-    pub(crate) fn note(&mut self, number: u16, slot: usize, sequence: u16) {
+    /// Records what was forwarded under a transport-wide number.
+    pub(crate) fn record(&mut self, number: u16, slot: usize, sequence: u16) {
         let slot = u16::try_from(slot).ok();
-        self.entries[usize::from(number) % CARRIED] = slot.map(|slot| (number, slot, sequence));
+        self.entries[usize::from(number) % RECENT] = slot.map(|slot| (number, slot, sequence));
     }
 
     /// Slot and number there of what was forwarded under a transport-wide number.
     pub(crate) fn find(&self, number: u16) -> Option<(usize, u16)> {
-        let (noted, slot, sequence) = self.entries[usize::from(number) % CARRIED]?;
-        (noted == number).then_some((usize::from(slot), sequence))
+        let (recorded, slot, sequence) = self.entries[usize::from(number) % RECENT]?;
+        (recorded == number).then_some((usize::from(slot), sequence))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::handles::PeerIndex;
 
     #[test]
     fn the_last_numbers_are_known() {
-        let mut carried = Carried::new();
-        assert_eq!(carried.find(3), None);
-        carried.note(3, 1, 700);
-        carried.note(65_535, 2, 9);
-        assert_eq!((carried.find(3), carried.find(65_535)), (Some((1, 700)), Some((2, 9))));
-        carried.note(3 + CARRIED as u16, 1, 701);
-        assert_eq!(
-            (carried.find(3), carried.find(3 + CARRIED as u16)),
-            (None, Some((1, 701)))
-        );
+        let mut recent = RecentNumbers::new();
+        assert_eq!(recent.find(3), None);
+        recent.record(3, 1, 700);
+        recent.record(65_535, 2, 9);
+        assert_eq!((recent.find(3), recent.find(65_535)), (Some((1, 700)), Some((2, 9))));
+        recent.record(3 + RECENT as u16, 1, 701);
+        assert_eq!((recent.find(3), recent.find(3 + RECENT as u16)), (None, Some((1, 701))));
     }
 
     #[test]
@@ -152,9 +135,11 @@ mod tests {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let repeat = |sequence| Repeat {
-            place: 1,
+            slot: SlotRef {
+                peer: PeerIndex::new(1),
+                slot: 3,
+            },
             peer: PeerId(2),
-            slot: 3,
             sequence,
         };
         let mut repeats = Repeats::default();
@@ -178,16 +163,16 @@ mod tests {
         let floor = limits::REPEATED_BYTES_PER_SECOND;
         let mut credit = RepeatCredit::default();
         assert!(!credit.take(1), "nothing before the first look");
-        assert_eq!(credit.look(1_000, 100_000), floor);
+        assert_eq!(credit.grant(1_000, 100_000), floor);
         assert!(credit.take(1_200) && credit.bytes == floor - 1_200);
         assert_eq!(
-            credit.look(1_000 + 64 * floor, 10_000_000),
+            credit.grant(1_000 + 64 * floor, 10_000_000),
             8 * floor,
             "an eighth of the last second"
         );
-        assert_eq!(credit.look(1_000 + 64 * floor, 700), 700);
+        assert_eq!(credit.grant(1_000 + 64 * floor, 700), 700);
         assert!(!credit.take(701) && credit.take(700) && !credit.take(1));
-        credit.look(0, 1_000);
+        credit.grant(0, 1_000);
         assert!(credit.take_for_end(750) && !credit.take_for_end(1) && credit.take(250));
     }
 }

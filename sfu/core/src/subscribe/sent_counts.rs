@@ -14,13 +14,13 @@ pub(crate) struct SentCounts {
 
 impl SentCounts {
     /// Notes a packet that was sent again, on its own stream.
-    pub(crate) fn repeated(&mut self, payload_len: usize) {
+    pub(crate) fn add_retransmitted(&mut self, payload_len: usize) {
         self.packets_in_all += 1;
         self.bytes_in_all += payload_len as u64;
     }
 
-    pub(crate) fn sent(&mut self, payload_len: usize) {
-        self.repeated(payload_len);
+    pub(crate) fn add_sent(&mut self, payload_len: usize) {
+        self.add_retransmitted(payload_len);
         self.packets = self.packets.wrapping_add(1);
         // The field of the report is 32 bits and wraps (RFC 3550 6.4.1); a payload is far below that.
         self.octets = self.octets.wrapping_add(u32::try_from(payload_len).unwrap_or(u32::MAX));

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
+use crate::handles::PeerIndex;
 use crate::wire::candidate::Protocol;
 use crate::wire::{rtp, stun};
 
@@ -42,12 +43,12 @@ pub(crate) fn classify(datagram: &[u8]) -> Class {
 /// The two tables. An entry of a peer that is gone is removed with it.
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
-    by_tuple: HashMap<Tuple, usize>,
-    by_ufrag: HashMap<String, usize>,
+    by_tuple: HashMap<Tuple, PeerIndex>,
+    by_ufrag: HashMap<String, PeerIndex>,
 }
 
 impl Routes {
-    pub(crate) fn by_tuple(&self, tuple: &Tuple) -> Option<usize> {
+    pub(crate) fn by_tuple(&self, tuple: &Tuple) -> Option<PeerIndex> {
         self.by_tuple.get(tuple).copied()
     }
 
@@ -55,12 +56,12 @@ impl Routes {
         self.by_tuple.is_empty() && self.by_ufrag.is_empty()
     }
 
-    pub(crate) fn by_ufrag(&self, ufrag: &str) -> Option<usize> {
+    pub(crate) fn by_ufrag(&self, ufrag: &str) -> Option<PeerIndex> {
         self.by_ufrag.get(ufrag).copied()
     }
 
     /// False when the ufrag is in use.
-    pub(crate) fn add_ufrag(&mut self, ufrag: &str, peer: usize) -> bool {
+    pub(crate) fn add_ufrag(&mut self, ufrag: &str, peer: PeerIndex) -> bool {
         if self.by_ufrag.contains_key(ufrag) {
             return false;
         }
@@ -73,12 +74,12 @@ impl Routes {
     }
 
     /// Gives a pair to a peer and returns the peer that had it: a browser that starts anew may get its old port.
-    pub(crate) fn add_tuple(&mut self, tuple: Tuple, peer: usize) -> Option<usize> {
+    pub(crate) fn add_tuple(&mut self, tuple: Tuple, peer: PeerIndex) -> Option<PeerIndex> {
         self.by_tuple.insert(tuple, peer).filter(|before| *before != peer)
     }
 
     /// Forgets a pair if it is still this peer's.
-    pub(crate) fn remove_tuple(&mut self, tuple: &Tuple, peer: usize) {
+    pub(crate) fn remove_tuple(&mut self, tuple: &Tuple, peer: PeerIndex) {
         if self.by_tuple.get(tuple) == Some(&peer) {
             self.by_tuple.remove(tuple);
         }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::handles::PeerIndex;
 use crate::limits;
 use crate::transport::demux::Tuple;
 use crate::wire::candidate::Protocol;
@@ -20,8 +21,8 @@ pub struct Transmit<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Destination {
     pub(crate) tuple: Tuple,
-    /// Datagrams of one key leave together, in order.
-    pub(crate) key: u32,
+    /// Datagrams of one peer leave together, in order.
+    pub(crate) peer: PeerIndex,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +89,7 @@ impl Arena {
 
     pub(crate) fn drain(&mut self) -> Transmits<'_> {
         self.entries
-            .sort_unstable_by_key(|entry| (entry.destination.key, entry.order));
+            .sort_unstable_by_key(|entry| (entry.destination.peer, entry.order));
         Transmits { arena: self }
     }
 }
@@ -138,12 +139,12 @@ mod tests {
     #[test]
     fn groups_by_destination_and_clears_after_the_drain() {
         let mut arena = Arena::default();
-        let destination = |key: u32| Destination {
-            tuple: tuple(1000 + u16::try_from(key).unwrap()),
-            key,
+        let destination = |peer: u16| Destination {
+            tuple: tuple(1000 + peer),
+            peer: PeerIndex::new(peer.into()),
         };
-        for (key, byte) in [(2, 1u8), (1, 2), (2, 3), (1, 4)] {
-            assert!(arena.push(destination(key), 10, |out| {
+        for (peer, byte) in [(2, 1u8), (1, 2), (2, 3), (1, 4)] {
+            assert!(arena.push(destination(peer), 10, |out| {
                 out[0] = byte;
                 Some(1)
             }));
@@ -159,7 +160,7 @@ mod tests {
         let mut arena = Arena::default();
         let destination = Destination {
             tuple: tuple(2),
-            key: 0,
+            peer: PeerIndex::new(0),
         };
         assert!(!arena.push(destination, limits::ARENA_BYTES_MAX + 1, |_| Some(1)));
     }

@@ -6,13 +6,13 @@ use super::rates::Rates;
 use super::watched::Watched;
 use crate::event::MediaKind;
 use crate::limits;
-use crate::packet::MediaPacket;
+use crate::packet::{MediaPacket, StreamRef};
 use crate::publish::clock::SenderClock;
 use crate::publish::nack::NackTracker;
 use crate::publish::reception::Reception;
 use crate::publish::ring::PacketRing;
 use crate::wire::rtp::dependency_descriptor::Structure;
-use crate::wire::sdp::{Codec, Codecs, Rid};
+use crate::wire::sdp::{Codecs, Rid};
 
 /// An encoding has stopped when so many frames of the others came and none of its own: between half a second and one
 /// in a lively picture, never in a still one.
@@ -55,8 +55,7 @@ pub(crate) struct Encoding {
 /// Where a keyframe began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Keyframe {
-    pub(crate) stream: u32,
-    pub(crate) codec: Codec,
+    pub(crate) stream: StreamRef,
     pub(crate) index: u64,
     pub(crate) timestamp: u32,
     pub(crate) came_at: Instant,
@@ -114,8 +113,7 @@ impl Encoding {
     /// Notes a packet that a decoder can begin with; a keyframe may have several.
     pub(super) fn note_keyframe(&mut self, packet: &MediaPacket) {
         let begun = Keyframe {
-            stream: packet.stream,
-            codec: packet.codec,
+            stream: packet.stream_ref(),
             index: packet.index,
             timestamp: packet.header.timestamp,
             came_at: packet.came_at,
@@ -138,7 +136,7 @@ impl Encoding {
     /// ask for another keyframe.
     pub(crate) fn fresh_keyframe(&self, now: Instant) -> Option<(Keyframe, u64)> {
         let keyframe = self.keyframe?;
-        let stream = self.stream.as_ref().filter(|stream| stream.id == keyframe.stream)?;
+        let stream = self.stream.as_ref().filter(|stream| stream.id == keyframe.stream.id)?;
         let newest = stream.reception.highest()?;
         let fresh = now.saturating_duration_since(keyframe.came_at) < limits::KEYFRAME_REQUEST_INTERVAL;
         (fresh && newest < keyframe.index + REPLAY_PACKETS_MAX).then_some((keyframe, newest))
@@ -217,6 +215,7 @@ mod tests {
     use super::*;
     use crate::packet::{Descriptor, Layer};
     use crate::wire::rtp::Header;
+    use crate::wire::sdp::Codec;
 
     fn packet(index: u64, timestamp: u32, came_at: Instant) -> MediaPacket {
         let mut bytes = [0; 13];

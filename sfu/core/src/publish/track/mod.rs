@@ -6,10 +6,11 @@ mod watched;
 
 use std::time::Instant;
 
-pub(crate) use encoding::{Encoding, Keyframe, Stream};
+pub(crate) use encoding::{Encoding, Stream};
 
 use crate::event::{MediaKind, SourceKind};
-use crate::packet::{Descriptor, Layer, LayerRate, MediaPacket, bit};
+use crate::handles::SlotRef;
+use crate::packet::{Descriptor, Layer, LayerRate, MediaPacket, StreamRef, bit};
 use crate::publish::keyframe::KeyframeRequests;
 use crate::publish::loudness::Loudness;
 use crate::publish::nack::NackTracker;
@@ -29,8 +30,7 @@ const ENCODING_BPS_MIN: u64 = 150_000;
 /// A slot that carries a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Subscription {
-    pub(crate) peer: usize,
-    pub(crate) slot: usize,
+    pub(crate) slot: SlotRef,
     /// The encodings that it takes packets of, by bits; kept here so that the others cost no look at the slot.
     pub(crate) interest: u8,
     /// The encodings that it would take if they came, by bits.
@@ -39,9 +39,8 @@ pub(crate) struct Subscription {
 
 impl Subscription {
     /// A slot that takes nothing yet.
-    pub(crate) fn new(peer: usize, slot: usize) -> Self {
+    pub(crate) fn new(slot: SlotRef) -> Self {
         Self {
-            peer,
             slot,
             interest: 0,
             needed: 0,
@@ -142,6 +141,16 @@ impl Track {
         self.streams().find(|stream| stream.id == id)
     }
 
+    /// The stream of this number, as a packet of it with this payload type names it.
+    pub(crate) fn stream_ref(&self, id: u32, payload_type: u8) -> Option<StreamRef> {
+        let is_its = |encoding: &Encoding| encoding.stream.as_ref().is_some_and(|stream| stream.id == id);
+        Some(StreamRef {
+            encoding: self.encodings.iter().position(is_its)?,
+            id,
+            codec: self.codecs.by_payload_type(payload_type)?.codec,
+        })
+    }
+
     /// The encoding with this RID (RFC 8852), or the only one where there is no simulcast.
     pub(crate) fn encoding_of(&self, rid: Option<&[u8]>) -> Option<usize> {
         if !self.simulcast() {
@@ -207,8 +216,14 @@ impl Track {
         if let Some(told) = told.filter(|told| newest && DependencyDescriptor::brings_structure(told)) {
             let _ = DependencyDescriptor::parse(told, &mut stream.structure);
         }
-        let mut media = self.describe((place, id, codec), header, index, packet, (newest, now));
-        if newest && let Some(active) = media.descriptor.told().and_then(|told| told.active_targets) {
+        let stream = StreamRef {
+            encoding: place,
+            id,
+            codec,
+        };
+        let mut media = self.describe(stream, header, index, packet, now);
+        media.newest = newest;
+        if newest && let Some(active) = media.descriptor.dependency().and_then(|read| read.active_targets) {
             self.encodings[place].note_active_targets(active);
         }
         if media.descriptor.keyframe() {
@@ -227,7 +242,7 @@ impl Track {
 
     /// Something of the publisher was lost that the numbers of what came do not explain: perhaps the end of a picture of
     /// an encoding that somebody watches. `but` is the encoding that it came by, where that is of this track.
-    pub(crate) fn suspect(&mut self, but: Option<usize>, now: Instant) {
+    pub(crate) fn suspect_losses(&mut self, but: Option<usize>, now: Instant) {
         for (place, encoding) in self.encodings.iter_mut().enumerate() {
             let nack = encoding.stream.as_mut().and_then(|stream| stream.nack.as_mut());
             if let Some(nack) = nack.filter(|_| self.interest & bit(place) > 0 && but != Some(place)) {
@@ -271,15 +286,20 @@ impl Track {
         }
     }
 
-    /// What the forwarding needs to know of a packet.
+    /// What the forwarding needs to know of a packet; whether it is the newest, the caller knows.
     pub(crate) fn describe(
         &self,
-        (encoding, stream, codec): (usize, u32, Codec),
+        stream: StreamRef,
         header: Header,
         index: u64,
         packet: &[u8],
-        (newest, now): (bool, Instant),
+        now: Instant,
     ) -> MediaPacket {
+        let StreamRef {
+            encoding,
+            id: stream,
+            codec,
+        } = stream;
         let mut descriptor = Descriptor::read(codec, header.payload(packet));
         let told = self
             .dependency_descriptor
@@ -300,7 +320,7 @@ impl Track {
             index,
             header,
             descriptor,
-            newest,
+            newest: false,
             captured: None,
             came_at: now,
         }
@@ -377,7 +397,7 @@ impl Track {
             return false;
         };
         only.spatial_top > 0
-            && only.keyframe.is_some_and(|keyframe| match keyframe.codec {
+            && only.keyframe.is_some_and(|keyframe| match keyframe.stream.codec {
                 Codec::Av1 | Codec::H264(_) => true,
                 Codec::Opus | Codec::Vp8 | Codec::Vp9 => false,
             })
@@ -414,7 +434,7 @@ impl Track {
     }
 
     /// The encoding to forward for this target: its own, else the next best of those that arrive.
-    pub(crate) fn aim(&self, target: Layer) -> usize {
+    pub(crate) fn best_arriving(&self, target: Layer) -> usize {
         let best = self.encoding_for(target);
         let arrives = |place: &usize| self.encodings[*place].arrives;
         let below = (0..=best).rev().find(arrives);

@@ -26,7 +26,7 @@ impl Watched {
     }
 
     /// Takes note of whether it is needed; true when that is news for the publisher.
-    fn review(&mut self, needed: bool, arrives: bool, now: Instant) -> bool {
+    fn update(&mut self, needed: bool, arrives: bool, now: Instant) -> bool {
         let since = *self.needed_at.get_or_insert(now);
         if needed {
             self.needed_at = Some(now);
@@ -49,13 +49,13 @@ impl Track {
 
     /// Which encodings of a simulcast source are watched, if that is news for the publisher: up at once, down after a
     /// while.
-    pub(crate) fn review(&mut self, now: Instant) -> Option<Vec<(String, bool)>> {
+    pub(crate) fn update_watched(&mut self, now: Instant) -> Option<Vec<(String, bool)>> {
         let needed = self.subscriptions.iter().fold(0, |sum, one| sum | one.needed);
         let mut news = false;
         for (place, encoding) in self.encodings.iter_mut().enumerate() {
             let began = encoding.stream.is_some() || needed & bit(place) > 0;
             if began {
-                news |= encoding.watched.review(needed & bit(place) > 0, encoding.arrives, now);
+                news |= encoding.watched.update(needed & bit(place) > 0, encoding.arrives, now);
             }
         }
         let named = |encoding: &super::Encoding| Some((encoding.rid.as_ref()?.0.clone(), !encoding.watched.given_up));
@@ -74,7 +74,7 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut watched = Watched::default();
         let mut review = |needed, arrives, seconds| {
-            let news = watched.review(needed, arrives, at(seconds));
+            let news = watched.update(needed, arrives, at(seconds));
             (news, watched.can_be_had(at(seconds)))
         };
         assert_eq!(review(false, true, 0), (false, false));

@@ -12,7 +12,7 @@ mod queue;
 mod rate;
 
 pub(crate) use estimator::Estimator;
-pub(crate) use pacer::{Held, Pacer};
+pub(crate) use pacer::{PacedPacket, Pacer};
 
 /// IPv4 and UDP around each datagram: the path carries them too.
 pub(crate) const ENVELOPE_BYTES: usize = 28;

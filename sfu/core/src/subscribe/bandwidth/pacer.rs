@@ -8,8 +8,7 @@ use super::ENVELOPE_BYTES;
 use crate::counters::Counters;
 use crate::handles::TrackRef;
 use crate::limits;
-use crate::packet::MediaPacket;
-use crate::wire::sdp::Codec;
+use crate::packet::{MediaPacket, StreamRef};
 
 /// What may leave at once: so much of the pace.
 const BURST: Duration = Duration::from_millis(20);
@@ -18,13 +17,12 @@ const STEP: Duration = Duration::from_millis(5);
 /// Nothing is held for much longer, whatever the pace.
 const HELD_WITHIN: Duration = Duration::from_millis(300);
 
-/// A packet that is held, by its place in its publisher's ring.
+/// A packet that is held, by its index in its publisher's ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct PacedPacket {
     pub(crate) slot: usize,
     pub(crate) track: TrackRef,
-    /// Encoding, number of the stream, and codec.
-    pub(crate) stream: (usize, u32, Codec),
+    pub(crate) stream: StreamRef,
     pub(crate) index: u64,
     /// Nothing of this stream with a higher index had come before it.
     pub(crate) newest: bool,
@@ -32,12 +30,12 @@ pub(crate) struct Held {
     pub(crate) len: usize,
 }
 
-impl Held {
+impl PacedPacket {
     pub(crate) fn new(slot: usize, track: TrackRef, packet: &MediaPacket, len: usize) -> Self {
         Self {
             slot,
             track,
-            stream: (packet.encoding, packet.stream, packet.codec),
+            stream: packet.stream_ref(),
             index: packet.index,
             newest: packet.newest,
             came_at: packet.came_at,
@@ -55,12 +53,12 @@ pub(crate) struct Pacer {
     pace_bps: Option<u64>,
     /// What was sent lately takes the path until then.
     busy_until: Option<Instant>,
-    held: VecDeque<Held>,
+    held: VecDeque<PacedPacket>,
     held_bytes: usize,
 }
 
 impl Pacer {
-    /// Whether [`Self::hold`] and [`Self::sent`] are to be called.
+    /// Whether [`Self::hold`] and [`Self::record_sent`] are to be called.
     pub(crate) fn is_on(&self) -> bool {
         self.on
     }
@@ -77,7 +75,7 @@ impl Pacer {
 
     /// Takes a packet to be held and says when to look again; `None` when it may leave now. What comes to a full queue is
     /// dropped, as if lost on the way: the client asks for it again.
-    pub(crate) fn hold(&mut self, packet: Held, now: Instant, counters: &mut Counters) -> Option<Instant> {
+    pub(crate) fn hold(&mut self, packet: PacedPacket, now: Instant, counters: &mut Counters) -> Option<Instant> {
         let busy = self.busy_until.is_some_and(|until| until > now + BURST);
         if self.held.is_empty() && !busy {
             return None;
@@ -111,8 +109,8 @@ impl Pacer {
         self.on = self.pace_bps.is_some() || !self.held.is_empty();
     }
 
-    /// Notes `bytes` of header and payload that leave now.
-    pub(crate) fn sent(&mut self, bytes: usize, now: Instant) {
+    /// Records `bytes` of header and payload that leave now.
+    pub(crate) fn record_sent(&mut self, bytes: usize, now: Instant) {
         let Some(pace_bps) = self.pace_bps else { return };
         let within = u64::try_from(HELD_WITHIN.as_millis()).expect("a short time");
         let pace_bps = pace_bps.max(self.held_bytes as u64 * 8 * 1_000 / within).max(1);
@@ -132,7 +130,7 @@ impl Pacer {
     }
 
     /// The next packet that leaves now.
-    pub(crate) fn take(&mut self, now: Instant) -> Option<Held> {
+    pub(crate) fn take(&mut self, now: Instant) -> Option<PacedPacket> {
         let oldest = self.held.front()?;
         let busy = self.busy_until.is_some_and(|until| until > now + BURST);
         if busy && self.pace_bps.is_some() && now < oldest.came_at + HELD_WITHIN {
@@ -148,12 +146,21 @@ impl Pacer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::handles::PeerIndex;
+    use crate::wire::sdp::Codec;
 
-    fn packet(index: u64, came_at: Instant) -> Held {
-        Held {
+    fn packet(index: u64, came_at: Instant) -> PacedPacket {
+        PacedPacket {
             slot: 1,
-            track: TrackRef { peer: 2, track: 0 },
-            stream: (0, 7, Codec::Vp8),
+            track: TrackRef {
+                peer: PeerIndex::new(2),
+                track: 0,
+            },
+            stream: StreamRef {
+                encoding: 0,
+                id: 7,
+                codec: Codec::Vp8,
+            },
             index,
             newest: true,
             came_at,
@@ -169,7 +176,7 @@ mod tests {
                 .hold(packet(index, start), start, &mut Counters::default())
                 .is_none()
             {
-                pacer.sent(1_000 - ENVELOPE_BYTES, start);
+                pacer.record_sent(1_000 - ENVELOPE_BYTES, start);
                 left.push(0);
             }
         }
@@ -178,7 +185,7 @@ mod tests {
             now = at;
             while let Some(held) = pacer.take(now) {
                 assert_eq!(held.index, left.len() as u64, "in order");
-                pacer.sent(held.len - ENVELOPE_BYTES, now);
+                pacer.record_sent(held.len - ENVELOPE_BYTES, now);
                 left.push((now - start).as_millis());
             }
         }
@@ -211,7 +218,7 @@ mod tests {
                 .hold(packet(index, start), start, &mut Counters::default())
                 .is_none()
             {
-                pacer.sent(1_000, start);
+                pacer.record_sent(1_000, start);
             }
         }
         pacer.set(None);
@@ -226,7 +233,7 @@ mod tests {
         let mut counters = Counters::default();
         let mut pacer = Pacer::default();
         pacer.set(Some(30_000));
-        pacer.sent(10_000, start);
+        pacer.record_sent(10_000, start);
         let most = limits::PACED_PACKETS_MAX as u64;
         for index in 0..most + 10 {
             assert!(pacer.hold(packet(index, start), start, &mut counters).is_some());

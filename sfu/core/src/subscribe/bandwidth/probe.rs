@@ -159,7 +159,7 @@ impl Prober {
     }
 
     /// Bytes to be sent for the probe now, beside what media sends.
-    pub(super) fn owed(&mut self, now: Instant) -> Option<u64> {
+    pub(super) fn probe_bytes_due(&mut self, now: Instant) -> Option<u64> {
         let running = self.running.as_mut()?;
         if running.sent {
             if now >= running.started + TOLD_WITHIN {
@@ -254,7 +254,7 @@ mod tests {
             if media > 0 {
                 prober.sending(media);
             }
-            let mut owed = prober.owed(now).unwrap_or(0);
+            let mut owed = prober.probe_bytes_due(now).unwrap_or(0);
             while owed > 0 {
                 sent.push((prober.sending(u64::from(PACKET)), micros));
                 owed = owed.saturating_sub(u64::from(PACKET));
@@ -378,9 +378,9 @@ mod tests {
         let mut prober = Prober::new();
         send(&mut prober, 2_000_000.0, start, 0);
         assert_eq!(prober.due_at(), Some(start + millis(1_000)));
-        assert_eq!(prober.owed(start + millis(999)), None);
+        assert_eq!(prober.probe_bytes_due(start + millis(999)), None);
         assert!(prober.running.is_some());
-        assert_eq!(prober.owed(start + millis(1_000)), None);
+        assert_eq!(prober.probe_bytes_due(start + millis(1_000)), None);
         assert!(prober.running.is_none() && !prober.may_begin(start + millis(1_999)));
     }
 

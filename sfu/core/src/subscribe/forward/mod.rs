@@ -5,5 +5,5 @@ mod sent_log;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use rewriter::{Keep, Place, Placed, Rewriter};
+pub(crate) use rewriter::{Keep, Numbering, Numbers, Rewriter};
 pub(crate) use sent_log::{SentEntry, SentState};

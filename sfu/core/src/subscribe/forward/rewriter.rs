@@ -25,21 +25,20 @@ pub(crate) enum Keep {
     NoLayer,
 }
 
-/// The place of a packet in the slot's stream.
+/// The numbers of a packet in the slot's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Placed {
+pub(crate) struct Numbers {
     pub(crate) index: u64,
     pub(crate) offsets: Offsets,
 }
 
 /// What to send of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    Nothing,
+pub(crate) enum Numbering {
     /// All of it.
-    Whole(Placed),
+    Whole(Numbers),
     /// Its number without its payload: the number was kept free before anybody knew that it is not needed.
-    Empty(Placed),
+    Empty(Numbers),
 }
 
 /// The newest packet sent.
@@ -69,24 +68,26 @@ struct Frames {
 impl Frames {
     /// What to add to the numbers of a new source.
     fn start(&mut self, packet: &MediaPacket, before: Renumber) -> Renumber {
-        let Some(told) = packet.descriptor.told() else {
+        let Some(read) = packet.descriptor.dependency() else {
             return before;
         };
         let mut renumber = Renumber::default();
         if let Some(newest) = self.newest {
-            renumber.frame_number = newest.wrapping_add(1).wrapping_sub(told.value.frame_number);
+            renumber.frame_number = newest.wrapping_add(1).wrapping_sub(read.value.frame_number);
         }
-        if let Some(((first, _), next)) = told.value.brought.zip(self.next_template) {
+        if let Some(((first, _), next)) = read.value.brought.zip(self.next_template) {
             renumber.template = next.wrapping_sub(first) % TEMPLATE_IDS;
         }
-        self.saw(packet, renumber);
+        self.record_frame(packet, renumber);
         renumber
     }
 
-    fn saw(&mut self, packet: &MediaPacket, renumber: Renumber) {
-        let Some(told) = packet.descriptor.told() else { return };
-        self.newest = Some(told.value.frame_number.wrapping_add(renumber.frame_number));
-        if let Some((first, count)) = told.value.brought {
+    fn record_frame(&mut self, packet: &MediaPacket, renumber: Renumber) {
+        let Some(read) = packet.descriptor.dependency() else {
+            return;
+        };
+        self.newest = Some(read.value.frame_number.wrapping_add(renumber.frame_number));
+        if let Some((first, count)) = read.value.brought {
             self.next_template = Some(first.wrapping_add(count).wrapping_add(renumber.template) % TEMPLATE_IDS);
         }
     }
@@ -131,7 +132,7 @@ impl Rewriter {
         self.log.prepare(capacity, now);
     }
 
-    /// Asks for the place where the next number is noted.
+    /// Asks for the memory where the next number is recorded.
     pub(crate) fn prefetch_log(&self) {
         self.log.prefetch();
     }
@@ -148,7 +149,7 @@ impl Rewriter {
     }
 
     /// Begins a new source with this packet.
-    pub(crate) fn start(&mut self, packet: &MediaPacket, now: Instant) -> Placed {
+    pub(crate) fn start(&mut self, packet: &MediaPacket, now: Instant) -> Numbers {
         if let Some(last) = self.last {
             let timestamp = self.start_timestamp(packet, last, now);
             self.offsets.timestamp = timestamp.wrapping_sub(packet.header.timestamp);
@@ -205,13 +206,13 @@ impl Rewriter {
         }
     }
 
-    /// The place of a further packet of the source.
-    pub(crate) fn place(&mut self, packet: &MediaPacket, keep: Keep, now: Instant) -> Place {
+    /// The numbers of a further packet of the source, if it is to be sent.
+    pub(crate) fn number(&mut self, packet: &MediaPacket, keep: Keep, now: Instant) -> Option<Numbering> {
         if packet.index < self.start {
-            return Place::Nothing;
+            return None;
         }
         if packet.index <= self.newest {
-            return self.place_late(packet, keep, now);
+            return self.number_late(packet, keep, now);
         }
         // Numbers of what is missing are kept free: a retransmission may still fill them.
         let missing = packet.index - self.newest - 1;
@@ -227,23 +228,21 @@ impl Rewriter {
             }
         }
         self.tl0_pic_idx = tl0_pic_idx.or(self.tl0_pic_idx);
-        self.frames.saw(packet, self.offsets.frames);
+        self.frames.record_frame(packet, self.offsets.frames);
         // An empty packet, too, gives its number to the packet after it.
         if keep == Keep::Yes && packet.header.payload_len > 0 {
-            Place::Whole(self.send(packet, now))
+            Some(Numbering::Whole(self.send(packet, now)))
         } else {
-            Place::Nothing
+            None
         }
     }
 
-    fn place_late(&mut self, packet: &MediaPacket, keep: Keep, now: Instant) -> Place {
+    fn number_late(&mut self, packet: &MediaPacket, keep: Keep, now: Instant) -> Option<Numbering> {
         let whole = keep == Keep::Yes && packet.header.payload_len > 0;
         let state = if whole { SentState::Sent } else { SentState::Empty };
-        let Some((index, picture_id)) = self.log.fill(packet.index, state) else {
-            return Place::Nothing;
-        };
+        let (index, picture_id) = self.log.fill(packet.index, state)?;
         // It may still be of a newer picture than all before: those after it were empty, or left out.
-        self.note_sent(packet, now);
+        self.record_sent(packet, now);
         let (picture, tl0) = packet.descriptor.pictures();
         let ahead = |one: u16, other: u16| (1..0x4000).contains(&(one.wrapping_sub(other) & 0x7fff));
         if picture
@@ -260,22 +259,22 @@ impl Rewriter {
             picture_id,
             ..self.offsets
         };
-        let placed = Placed { index, offsets };
-        if whole {
-            Place::Whole(placed)
+        let numbers = Numbers { index, offsets };
+        Some(if whole {
+            Numbering::Whole(numbers)
         } else {
-            Place::Empty(placed)
-        }
+            Numbering::Empty(numbers)
+        })
     }
 
-    fn send(&mut self, packet: &MediaPacket, now: Instant) -> Placed {
+    fn send(&mut self, packet: &MediaPacket, now: Instant) -> Numbers {
         let offsets = self.offsets;
-        self.note_sent(packet, now);
+        self.record_sent(packet, now);
         let index = self.log.push(packet.index, offsets.picture_id, SentState::Sent);
-        Placed { index, offsets }
+        Numbers { index, offsets }
     }
 
-    fn note_sent(&mut self, packet: &MediaPacket, now: Instant) {
+    fn record_sent(&mut self, packet: &MediaPacket, now: Instant) {
         let timestamp = self.timestamp(packet.header.timestamp);
         let newer = |last: Last| timestamp.wrapping_sub(last.timestamp).cast_signed() > 0;
         if self.last.is_none_or(newer) {

@@ -99,10 +99,10 @@ impl SentLog {
         }
     }
 
-    /// Asks for the place of the next number.
+    /// Asks for the memory of the next number.
     pub(super) fn prefetch(&self) {
         if !self.entries.is_empty() {
-            prefetch(&self.entries[self.place(self.next)]);
+            prefetch(&self.entries[self.entry_at(self.next)]);
         }
     }
 
@@ -121,7 +121,7 @@ impl SentLog {
         });
     }
 
-    fn place(&self, index: u64) -> usize {
+    fn entry_at(&self, index: u64) -> usize {
         usize::try_from(index & (self.entries.len() as u64 - 1)).expect("below the capacity")
     }
 
@@ -133,10 +133,10 @@ impl SentLog {
     /// Gives the next number to a packet of the current stream.
     pub(super) fn push(&mut self, source_index: u64, picture_id: u16, state: SentState) -> u64 {
         let index = self.next;
-        let place = self.place(index);
+        let at = self.entry_at(index);
         #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
         let source = source_index as u32;
-        self.entries[place] = Entry {
+        self.entries[at] = Entry {
             source,
             repeated: 0,
             picture_id,
@@ -146,7 +146,7 @@ impl SentLog {
         index
     }
 
-    /// The number that is kept free for a packet of the current stream, with the picture offset of that place. It is
+    /// The number that is kept free for a packet of the current stream, with its picture offset. It is
     /// taken by this.
     pub(super) fn fill(&mut self, source_index: u64, state: SentState) -> Option<(u64, u16)> {
         let segment = *self.segments.last()?;
@@ -155,7 +155,7 @@ impl SentLog {
         let (mut low, mut high) = (oldest, self.next);
         while low < high {
             let middle = low + (high - low) / 2;
-            if segment.distance(&self.entries[self.place(middle)]) < wanted {
+            if segment.distance(&self.entries[self.entry_at(middle)]) < wanted {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -164,8 +164,8 @@ impl SentLog {
         if low == self.next {
             return None;
         }
-        let place = self.place(low);
-        let entry = &mut self.entries[place];
+        let at = self.entry_at(low);
+        let entry = &mut self.entries[at];
         if segment.distance(entry) != wanted || entry.state != SentState::Reserved {
             return None;
         }
@@ -186,8 +186,8 @@ impl SentLog {
         let ended = self.segments.last().is_some_and(|last| last.first > index);
         let elapsed = now.saturating_duration_since(self.epoch?).as_millis() + 1;
         let millis = u32::try_from(elapsed % (1 << 32)).expect("below 2^32").max(1);
-        let place = self.place(index);
-        let entry = &mut self.entries[place];
+        let at = self.entry_at(index);
+        let entry = &mut self.entries[at];
         // The pictures of a later start were counted without the ones that did not come before it.
         if ended && entry.state == SentState::Reserved {
             return None;

@@ -93,15 +93,15 @@ fn rewriter(first_sequence: u16, now: Instant) -> Rewriter {
 }
 
 /// Places a packet, left out if it is of an upper layer, and says its number with its picture id, or minus one.
-fn place(rewriter: &mut Rewriter, made: Made, now: Instant) -> Option<(u64, i32)> {
+fn number(rewriter: &mut Rewriter, made: Made, now: Instant) -> Option<(u64, i32)> {
     let keep = if made.upper { Keep::NoPicture } else { Keep::Yes };
-    match rewriter.place(&packet(made), keep, now) {
-        Place::Nothing => None,
-        Place::Whole(placed) => {
-            let picture = made.frame.wrapping_add(placed.offsets.picture_id) & 0x7fff;
-            Some((placed.index, i32::from(picture)))
+    match rewriter.number(&packet(made), keep, now) {
+        None => None,
+        Some(Numbering::Whole(numbers)) => {
+            let picture = made.frame.wrapping_add(numbers.offsets.picture_id) & 0x7fff;
+            Some((numbers.index, i32::from(picture)))
         }
-        Place::Empty(placed) => Some((placed.index, -1)),
+        Some(Numbering::Empty(numbers)) => Some((numbers.index, -1)),
     }
 }
 
@@ -109,14 +109,14 @@ fn place(rewriter: &mut Rewriter, made: Made, now: Instant) -> Option<(u64, i32)
 fn a_first_source_keeps_its_timestamps_and_gets_our_numbers() {
     let now = Instant::now();
     let mut rewriter = rewriter(0xffff, now);
-    let placed = rewriter.start(&packet(content(1, 9_000, 7)), now);
+    let numbers = rewriter.start(&packet(content(1, 9_000, 7)), now);
     let offsets = Offsets::default();
-    assert_eq!(placed, Placed { index: 0x7fff, offsets });
-    assert_eq!(place(&mut rewriter, content(1, 9_003, 8), now), Some((0x8002, 8)));
-    assert_eq!(place(&mut rewriter, content(1, 9_001, 7), now), Some((0x8000, 7)));
-    assert_eq!(place(&mut rewriter, content(1, 9_001, 7), now), None, "a second time");
+    assert_eq!(numbers, Numbers { index: 0x7fff, offsets });
+    assert_eq!(number(&mut rewriter, content(1, 9_003, 8), now), Some((0x8002, 8)));
+    assert_eq!(number(&mut rewriter, content(1, 9_001, 7), now), Some((0x8000, 7)));
+    assert_eq!(number(&mut rewriter, content(1, 9_001, 7), now), None, "a second time");
     assert_eq!(
-        place(&mut rewriter, content(1, 8_999, 6), now),
+        number(&mut rewriter, content(1, 8_999, 6), now),
         None,
         "before the start"
     );
@@ -128,12 +128,12 @@ fn padding_closes_its_gap_and_late_packets_keep_their_place() {
     let mut rewriter = rewriter(0, now);
     rewriter.start(&packet(content(1, 100, 1)), now);
     // 101 is lost, 102 is padding, 103 follows, then 101 comes late.
-    assert_eq!(place(&mut rewriter, padding(1, 102, 1), now), None);
-    assert_eq!(place(&mut rewriter, content(1, 103, 2), now), Some((2, 2)));
-    assert_eq!(place(&mut rewriter, content(1, 101, 1), now), Some((1, 1)));
+    assert_eq!(number(&mut rewriter, padding(1, 102, 1), now), None);
+    assert_eq!(number(&mut rewriter, content(1, 103, 2), now), Some((2, 2)));
+    assert_eq!(number(&mut rewriter, content(1, 101, 1), now), Some((1, 1)));
     // Padding that comes late has a number already, which must not stay empty.
-    assert_eq!(place(&mut rewriter, content(1, 105, 3), now), Some((4, 3)));
-    assert_eq!(place(&mut rewriter, padding(1, 104, 2), now), Some((3, -1)));
+    assert_eq!(number(&mut rewriter, content(1, 105, 3), now), Some((4, 3)));
+    assert_eq!(number(&mut rewriter, padding(1, 104, 2), now), Some((3, -1)));
 }
 
 #[test]
@@ -141,15 +141,15 @@ fn a_picture_left_out_leaves_no_trace() {
     let now = Instant::now();
     let mut rewriter = rewriter(0, now);
     rewriter.start(&packet(content(1, 100, 1)), now);
-    assert_eq!(place(&mut rewriter, upper(1, 101, 2), now), None);
-    assert_eq!(place(&mut rewriter, upper(1, 102, 2), now), None);
-    assert_eq!(place(&mut rewriter, content(1, 103, 3), now), Some((1, 2)));
+    assert_eq!(number(&mut rewriter, upper(1, 101, 2), now), None);
+    assert_eq!(number(&mut rewriter, upper(1, 102, 2), now), None);
+    assert_eq!(number(&mut rewriter, content(1, 103, 3), now), Some((1, 2)));
     // 104 and 105 are lost, 106 is left out; 105 belongs to it, 104 to what is shown.
-    assert_eq!(place(&mut rewriter, upper(1, 106, 4), now), None);
-    assert_eq!(place(&mut rewriter, content(1, 107, 5), now), Some((4, 3)));
-    assert_eq!(place(&mut rewriter, content(1, 104, 3), now), Some((2, 2)));
-    assert_eq!(place(&mut rewriter, upper(1, 105, 4), now), Some((3, -1)));
-    assert_eq!(place(&mut rewriter, upper(1, 106, 4), now), None, "it has no number");
+    assert_eq!(number(&mut rewriter, upper(1, 106, 4), now), None);
+    assert_eq!(number(&mut rewriter, content(1, 107, 5), now), Some((4, 3)));
+    assert_eq!(number(&mut rewriter, content(1, 104, 3), now), Some((2, 2)));
+    assert_eq!(number(&mut rewriter, upper(1, 105, 4), now), Some((3, -1)));
+    assert_eq!(number(&mut rewriter, upper(1, 106, 4), now), None, "it has no number");
 }
 
 #[test]
@@ -158,15 +158,15 @@ fn a_switch_continues_numbers_pictures_and_time() {
     let mut rewriter = rewriter(10, start);
     rewriter.start(&packet(content(1, 500, 100)), start);
     let switched_at = start + Duration::from_secs(2);
-    let placed = rewriter.start(&packet(content(2, 70_000, 9_000)), switched_at);
-    assert_eq!(placed.index, 11);
-    let timestamp = (9_000u32 * 3_000).wrapping_add(placed.offsets.timestamp);
+    let numbers = rewriter.start(&packet(content(2, 70_000, 9_000)), switched_at);
+    assert_eq!(numbers.index, 11);
+    let timestamp = (9_000u32 * 3_000).wrapping_add(numbers.offsets.timestamp);
     assert_eq!(timestamp, 300_000 + 2 * 90_000);
-    assert_eq!(9_000u16.wrapping_add(placed.offsets.picture_id), 101);
-    assert_eq!(9_000u16.to_be_bytes()[1].wrapping_add(placed.offsets.tl0_pic_idx), 101);
+    assert_eq!(9_000u16.wrapping_add(numbers.offsets.picture_id), 101);
+    assert_eq!(9_000u16.to_be_bytes()[1].wrapping_add(numbers.offsets.tl0_pic_idx), 101);
     // In the same instant the clock still advances.
-    let placed = rewriter.start(&packet(content(3, 1, 5)), switched_at);
-    assert_eq!((5u32 * 3_000).wrapping_add(placed.offsets.timestamp), timestamp + 1);
+    let numbers = rewriter.start(&packet(content(3, 1, 5)), switched_at);
+    assert_eq!((5u32 * 3_000).wrapping_add(numbers.offsets.timestamp), timestamp + 1);
 }
 
 #[test]
@@ -181,15 +181,15 @@ fn encodings_of_one_publisher_are_placed_by_its_clock() {
     // It was taken 200 ms later and came 300 ms later.
     let mut second = packet(content(2, 70_000, 9_000));
     second.captured = captured(200);
-    let placed = rewriter.start(&second, at(300));
-    let timestamp = |placed: Placed, frame: u32| (frame * 3_000).wrapping_add(placed.offsets.timestamp);
-    assert!(timestamp(placed, 9_000).abs_diff(300_000 + 18_000) <= 1);
+    let numbers = rewriter.start(&second, at(300));
+    let timestamp = |numbers: Numbers, frame: u32| (frame * 3_000).wrapping_add(numbers.offsets.timestamp);
+    assert!(timestamp(numbers, 9_000).abs_diff(300_000 + 18_000) <= 1);
     // A clock that says nonsense is not believed.
     let mut third = packet(content(3, 1, 5));
     third.captured = captured(900_000);
-    let before = timestamp(placed, 9_000);
-    let placed = rewriter.start(&third, at(400));
-    assert_eq!(timestamp(placed, 5), before + 9_000);
+    let before = timestamp(numbers, 9_000);
+    let numbers = rewriter.start(&third, at(400));
+    assert_eq!(timestamp(numbers, 5), before + 9_000);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn requests_find_what_was_sent_and_what_was_kept_free() {
     assert!(rewriter.request(5, now).is_none(), "nothing was ever sent");
     rewriter.prepare(16, now);
     rewriter.start(&packet(content(7, 105, 1)), now);
-    place(&mut rewriter, content(7, 107, 1), now);
+    number(&mut rewriter, content(7, 107, 1), now);
     let found = |rewriter: &mut Rewriter, sequence, now| {
         let entry: Option<SentEntry> = rewriter.request(sequence, now);
         entry.map(|entry| (entry.source_index, entry.stream, entry.state))
@@ -213,7 +213,7 @@ fn requests_find_what_was_sent_and_what_was_kept_free() {
         (found(&mut rewriter, 4, now), found(&mut rewriter, 8, now)),
         (None, None)
     );
-    place(&mut rewriter, padding(7, 106, 1), now);
+    number(&mut rewriter, padding(7, 106, 1), now);
     let later = later + Duration::from_millis(50);
     assert_eq!(found(&mut rewriter, 6, later), Some((106, 7, SentState::Empty)));
     // Another source begins; what was sent of the one before is still known, until it is too old.
@@ -222,7 +222,7 @@ fn requests_find_what_was_sent_and_what_was_kept_free() {
     let later = later + Duration::from_millis(50);
     assert_eq!(found(&mut rewriter, 7, later), Some((107, 7, SentState::Sent)));
     for index in 4..20 {
-        place(&mut rewriter, content(8, index, 1), now);
+        number(&mut rewriter, content(8, index, 1), now);
     }
     assert_eq!(found(&mut rewriter, 7, later + Duration::from_secs(1)), None);
 }
@@ -233,7 +233,7 @@ fn what_was_kept_free_before_a_new_start_stays_free() {
     let mut rewriter = rewriter(5, now);
     rewriter.start(&packet(content(7, 105, 1)), now);
     // Picture 2 is missing before padding of its own; then the same stream begins anew, and its picture is counted as 2.
-    place(&mut rewriter, padding(7, 107, 2), now);
+    number(&mut rewriter, padding(7, 107, 2), now);
     rewriter.start(&packet(content(7, 200, 9)), now);
     assert_eq!(
         rewriter.request(6, now),
@@ -315,26 +315,26 @@ proptest! {
             let packet = packet(made);
             let now = now + Duration::from_millis(order as u64);
             let keep = if made.upper { Keep::NoPicture } else { Keep::Yes };
-            let place = if live == Some(made.stream) {
-                rewriter.place(&packet, keep, now)
+            let numbering = if live == Some(made.stream) {
+                rewriter.number(&packet, keep, now)
             } else if made.empty || made.upper || live > Some(made.stream) {
                 // Sources follow one another, each from its first packet that is shown on.
-                Place::Nothing
+                None
             } else {
                 live = Some(made.stream);
-                Place::Whole(rewriter.start(&packet, now))
+                Some(Numbering::Whole(rewriter.start(&packet, now)))
             };
-            let (placed, shown) = match place {
-                Place::Nothing => continue,
-                Place::Whole(placed) => (placed, true),
-                Place::Empty(placed) => (placed, false),
+            let (numbers, shown) = match numbering {
+                None => continue,
+                Some(Numbering::Whole(numbers)) => (numbers, true),
+                Some(Numbering::Empty(numbers)) => (numbers, false),
             };
             prop_assert_eq!(shown, !made.empty && !made.upper, "what is left out is never shown");
-            let picture = made.frame.wrapping_add(placed.offsets.picture_id) & 0x7fff;
-            let timestamp = packet.header.timestamp.wrapping_add(placed.offsets.timestamp);
-            let before = sent.insert(placed.index, (made, shown.then_some((picture, timestamp))));
-            prop_assert!(before.is_none(), "number {} twice", placed.index);
-            let found = rewriter.request(u16::try_from(placed.index & 0xffff).unwrap(), now);
+            let picture = made.frame.wrapping_add(numbers.offsets.picture_id) & 0x7fff;
+            let timestamp = packet.header.timestamp.wrapping_add(numbers.offsets.timestamp);
+            let before = sent.insert(numbers.index, (made, shown.then_some((picture, timestamp))));
+            prop_assert!(before.is_none(), "number {} twice", numbers.index);
+            let found = rewriter.request(u16::try_from(numbers.index & 0xffff).unwrap(), now);
             let found = found.map(|entry| (entry.stream, entry.source_index));
             prop_assert_eq!(found, Some((made.stream, made.index)));
         }
@@ -362,7 +362,7 @@ proptest! {
 }
 
 /// A packet with a dependency descriptor; `first` is the first template id of a structure of two, if it brings one.
-fn told(stream: u32, index: u64, frame_number: u16, first: Option<u8>) -> MediaPacket {
+fn layered(stream: u32, index: u64, frame_number: u16, first: Option<u8>) -> MediaPacket {
     let mut value = vec![0xc0 | first.unwrap_or(0)];
     value.extend(frame_number.to_be_bytes());
     if let Some(first) = first {
@@ -383,43 +383,43 @@ fn told(stream: u32, index: u64, frame_number: u16, first: Option<u8>) -> MediaP
 fn numbers_of_dependency_descriptors_go_on_over_a_switch() {
     let now = Instant::now();
     let mut rewriter = rewriter(10, now);
-    let frames = |place: Place| match place {
-        Place::Whole(placed) => Some(placed.offsets.frames),
-        Place::Empty(_) | Place::Nothing => None,
+    let frames = |numbering: Option<Numbering>| match numbering {
+        Some(Numbering::Whole(numbers)) => Some(numbers.offsets.frames),
+        Some(Numbering::Empty(_)) | None => None,
     };
     let same = Renumber::default();
-    let started = rewriter.start(&told(1, 100, 500, Some(62)), now);
+    let started = rewriter.start(&layered(1, 100, 500, Some(62)), now);
     assert_eq!(started.offsets.frames, same, "the first source keeps its numbers");
     assert_eq!(
-        frames(rewriter.place(&told(1, 101, 501, None), Keep::Yes, now)),
+        frames(rewriter.number(&layered(1, 101, 501, None), Keep::Yes, now)),
         Some(same)
     );
     // What is left out leaves a gap, since others name their references by distance.
     assert_eq!(
-        frames(rewriter.place(&told(1, 102, 502, None), Keep::NoLayer, now)),
+        frames(rewriter.number(&layered(1, 102, 502, None), Keep::NoLayer, now)),
         None
     );
     assert_eq!(
-        frames(rewriter.place(&told(1, 103, 503, Some(0)), Keep::Yes, now)),
+        frames(rewriter.number(&layered(1, 103, 503, Some(0)), Keep::Yes, now)),
         Some(same)
     );
     assert_eq!(
-        frames(rewriter.place(&told(1, 104, 504, None), Keep::NoLayer, now)),
+        frames(rewriter.number(&layered(1, 104, 504, None), Keep::NoLayer, now)),
         None
     );
-    let switched = rewriter.start(&told(2, 7, 9, Some(60)), now);
+    let switched = rewriter.start(&layered(2, 7, 9, Some(60)), now);
     let shifted = Renumber {
         frame_number: 505 - 9,
         template: 64 + 2 - 60,
     };
     assert_eq!(switched.offsets.frames, shifted);
     assert_eq!(
-        frames(rewriter.place(&told(2, 8, 10, None), Keep::Yes, now)),
+        frames(rewriter.number(&layered(2, 8, 10, None), Keep::Yes, now)),
         Some(shifted)
     );
     // A source without them changes nothing for the next one that has them.
     assert_eq!(rewriter.start(&packet(content(3, 1, 1)), now).offsets.frames, shifted);
-    let back = rewriter.start(&told(1, 200, 505, Some(0)), now);
+    let back = rewriter.start(&layered(1, 200, 505, Some(0)), now);
     assert_eq!(
         back.offsets.frames,
         Renumber {

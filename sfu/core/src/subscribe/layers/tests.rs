@@ -6,12 +6,11 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
+use crate::handles::PeerIndex;
 use crate::packet::Descriptor;
 use crate::wire::rtp::dependency_descriptor::DependencyDescriptor;
 use crate::wire::rtp::{Fields, Header, Vp8, Vp9, write_header};
 use crate::wire::sdp::Codec;
-
-const TRACK: TrackRef = TrackRef { peer: 0, track: 0 };
 
 fn layer(spatial: u8, temporal: u8) -> Layer {
     Layer { spatial, temporal }
@@ -65,7 +64,11 @@ fn vp9(index: u64, frame: u32, at: Layer, inter: bool, up: bool) -> MediaPacket 
 
 fn live(target: Layer, start: &MediaPacket) -> Selection {
     let mut selection = Selection::EMPTY;
-    selection.carry(Some(TRACK));
+    let track = TrackRef {
+        peer: PeerIndex::new(0),
+        track: 0,
+    };
+    selection.carry(Some(track));
     selection.set_target(Some(target));
     assert_eq!(selection.decide(start, false), Decision::Start);
     selection

@@ -6,20 +6,22 @@ mod seal;
 
 use std::time::{Duration, Instant};
 
+pub(crate) use retransmit::Request;
+
 use rises::Rises;
 use seal::Body;
 
-use crate::counters::Counters;
+use crate::counters::{Counters, DropReason};
 use crate::event::{MediaKind, Mid, Source};
 use crate::handles::TrackRef;
 use crate::limits;
-use crate::packet::{Layer, MediaPacket, Offsets, Told};
+use crate::packet::{Dependency, Layer, MediaPacket, Offsets};
 use crate::prefetch::prefetch;
 use crate::publish::keyframe::KeyframeCredit;
 use crate::quality::leg::Leg;
 use crate::subscribe::bandwidth::Estimator;
 use crate::subscribe::earlier::Earlier;
-use crate::subscribe::forward::{Place, Rewriter};
+use crate::subscribe::forward::{Keep, Numbering, Rewriter};
 use crate::subscribe::layers::{Decision, Selection};
 use crate::subscribe::repeats::RepeatCredit;
 use crate::subscribe::sent_counts::SentCounts;
@@ -50,16 +52,16 @@ impl Passed {
     /// `None` where the source has none, or the client takes none. `cap` is the best layer that goes out.
     fn new(
         extensions: SlotExtensions,
-        told: Option<&Told>,
-        plain: &[u8],
+        read: Option<&Dependency>,
+        packet: &[u8],
         offsets: Offsets,
         cap: Layer,
     ) -> Option<Self> {
-        let (id, told) = extensions.dependency_descriptor.zip(told)?;
+        let (id, read) = extensions.dependency_descriptor.zip(read)?;
         let mut bytes = [0; VALUE_LEN_MAX];
-        let active = told.value.targets_up_to(cap.spatial, cap.temporal);
-        let value = &plain[told.start..told.end];
-        let len = told.value.write(value, offsets.frames, active, &mut bytes);
+        let active = read.value.targets_up_to(cap.spatial, cap.temporal);
+        let value = &packet[read.start..read.end];
+        let len = read.value.write(value, offsets.frames, active, &mut bytes);
         Some(Self { id, bytes, len })
     }
 
@@ -115,7 +117,7 @@ pub(crate) struct Slot {
     pub(crate) rewriter: Rewriter,
     pub(crate) counts: SentCounts,
     rtx_index: u64,
-    /// Carries one of the loudest: the one that was told last.
+    /// Carries one of the loudest: the one that the client was told of last.
     pub(crate) loudest: Option<Option<Source>>,
     /// The highest number that the client reported to have come (RFC 3550 6.4.1).
     pub(crate) highest_reported: Option<u32>,
@@ -134,6 +136,13 @@ pub(crate) struct Slot {
     pub(crate) lost: u64,
 }
 
+/// The bytes of a packet, and the frames of sound before it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Content<'a> {
+    pub(crate) packet: &'a [u8],
+    pub(crate) earlier: &'a Earlier,
+}
+
 /// Where a slot's packets go: the subscriber's path and keys, and the arena.
 pub(crate) struct Path<'a> {
     pub(crate) destination: Destination,
@@ -147,23 +156,23 @@ pub(crate) struct Path<'a> {
 /// What became of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forwarded {
-    /// `bytes` of header and payload; `starts` if it is the first of its source. `sequence` is its number, and `again` too if
-    /// it is to be sent a second time.
+    /// `bytes` of header and payload under the number `sequence`; `starts` if it is the first of its source, `repeat` if it is
+    /// to be sent a second time.
     Sent {
         bytes: usize,
         starts: bool,
         sequence: u16,
-        again: Option<u16>,
+        repeat: bool,
     },
-    /// The slot waits for a place to start.
+    /// The slot waits for a packet that it can start with.
     Waiting,
-    Dropped,
+    Dropped(DropReason),
 }
 
 impl Path<'_> {
     /// The transport-wide number of a packet of `len` bytes that is sent now.
     fn number(&mut self, len: usize, now: Instant) -> Option<u16> {
-        self.estimator.as_mut().map(|estimator| estimator.send(len, now))
+        self.estimator.as_mut().map(|estimator| estimator.record_sent(len, now))
     }
 }
 
@@ -222,6 +231,25 @@ impl Slot {
         self.wanted = wanted;
     }
 
+    /// Sets the layer that is to be shown; `None` pauses the slot. False where it stays.
+    pub(crate) fn set_target(&mut self, target: Option<Layer>, now: Instant) -> bool {
+        let before = self.selection.target();
+        if before == target {
+            return false;
+        }
+        let encoding = |layer: Option<Layer>| layer.map(|layer| layer.spatial);
+        let another = |one, two| encoding(one) != encoding(two) && one.is_some() && two.is_some();
+        // What the viewer does not ask for any more says nothing about the path.
+        let asked = before.min(self.wanted);
+        if target < asked {
+            self.rises.fell(another(target, asked), now);
+        } else if target > before && another(target, before) {
+            self.rises.rose(now);
+        }
+        self.selection.set_target(target);
+        true
+    }
+
     /// Frames of sound that go along with each packet.
     pub(crate) fn frames_added(&self) -> usize {
         let takes = self.codecs.iter().any(|codec| codec.red.is_some());
@@ -253,17 +281,16 @@ impl Slot {
     pub(crate) fn forward(
         &mut self,
         packet: &MediaPacket,
-        (plain, earlier): (&[u8], &Earlier),
+        content: Content<'_>,
         now: Instant,
         path: &mut Path<'_>,
     ) -> Forwarded {
         let Some(&codec) = self.codecs.of(packet.codec) else {
-            path.counters.codec_not_negotiated += 1;
-            return Forwarded::Dropped;
+            return Forwarded::Dropped(DropReason::CodecNotNegotiated);
         };
         let late = packet.index <= self.rewriter.newest();
-        let (place, starts) = match self.selection.decide(packet, late) {
-            Decision::Drop => return Forwarded::Dropped,
+        let (numbering, starts) = match self.selection.decide(packet, late) {
+            Decision::Drop => return Forwarded::Dropped(DropReason::OtherEncoding),
             Decision::Wait => return Forwarded::Waiting,
             Decision::Start => {
                 let capacity = match self.kind {
@@ -271,26 +298,36 @@ impl Slot {
                     MediaKind::Video => limits::SENT_VIDEO_PACKETS,
                 };
                 self.rewriter.prepare(capacity, now);
-                (Place::Whole(self.rewriter.start(packet, packet.came_at)), true)
+                (Numbering::Whole(self.rewriter.start(packet, packet.came_at)), true)
             }
-            Decision::Continue(keep) => (self.rewriter.place(packet, keep, packet.came_at), false),
+            Decision::Continue(keep) => {
+                let Some(numbering) = self.rewriter.number(packet, keep, packet.came_at) else {
+                    return Forwarded::Dropped(why_unnumbered(late, keep));
+                };
+                (numbering, false)
+            }
         };
-        let (placed, payload, marker) = match place {
-            Place::Nothing => return Forwarded::Dropped,
-            Place::Whole(placed) => {
+        let (numbers, payload, marker) = match numbering {
+            Numbering::Whole(numbers) => {
                 // The first sound after a switch is the start of a talkspurt (RFC 3551 4.1); the last packet of the
                 // layers that are shown ends the picture.
                 let marker = match self.kind {
                     MediaKind::Audio => starts,
                     MediaKind::Video => self.selection.live().is_some_and(|live| live.ends_picture(packet)),
                 };
-                (placed, packet.header.payload(plain), packet.header.marker || marker)
+                (
+                    numbers,
+                    packet.header.payload(content.packet),
+                    packet.header.marker || marker,
+                )
             }
-            Place::Empty(placed) => (placed, &[][..], false),
+            Numbering::Empty(numbers) => (numbers, &[][..], false),
         };
         // Plain and redundant packets may alternate: the payload type of each says which it is.
         let added = codec.red.filter(|_| !payload.is_empty()).map_or(0, |_| self.redundancy);
-        let (blocks, count) = earlier.blocks(added, self.rewriter.source_start(), payload.len());
+        let (blocks, count) = content
+            .earlier
+            .blocks(added, self.rewriter.source_start(), payload.len());
         let body = Body {
             codec,
             marker,
@@ -298,22 +335,25 @@ impl Slot {
             payload,
         };
         path.counters.redundancy_made += u64::from(count > 0);
-        let told = packet.descriptor.told().filter(|_| !payload.is_empty());
+        let read = packet.descriptor.dependency().filter(|_| !payload.is_empty());
         let cap = self.selection.live().map(|live| live.cap_at(packet.header.timestamp));
-        let passed = Passed::new(self.extensions, told, plain, placed.offsets, cap.unwrap_or(Layer::BEST));
-        let sent = self.seal_media(packet, (&body, passed.as_ref()), placed, now, path);
-        if !sent {
-            path.counters.arena_full += 1;
-            return Forwarded::Dropped;
+        let passed = Passed::new(
+            self.extensions,
+            read,
+            content.packet,
+            numbers.offsets,
+            cap.unwrap_or(Layer::BEST),
+        );
+        if !self.seal_media(packet, &body, passed.as_ref(), numbers, now, path) {
+            return Forwarded::Dropped(DropReason::ArenaFull);
         }
-        self.counts.sent(body.len());
+        self.counts.add_sent(body.len());
         path.counters.forwarded += 1;
-        let again = self.kind == MediaKind::Video && body.marker && self.repeats.take_for_end(body.len());
         Forwarded::Sent {
             bytes: self.extensions.header_len(passed.as_ref()) + body.len(),
             starts,
-            sequence: low(placed.index),
-            again: again.then_some(low(placed.index)),
+            sequence: low(numbers.index),
+            repeat: self.kind == MediaKind::Video && body.marker && self.repeats.take_for_end(body.len()),
         }
     }
 }
@@ -324,4 +364,13 @@ fn low(index: u64) -> u16 {
 
 fn roll_over(index: u64) -> u32 {
     u32::try_from(index >> 16).expect("a stream does not live for 2^48 packets")
+}
+
+/// Why a packet of the encoding that flows got no number.
+fn why_unnumbered(late: bool, keep: Keep) -> DropReason {
+    match keep {
+        Keep::NoPicture | Keep::NoLayer => DropReason::LayerLeftOut,
+        Keep::Yes if late => DropReason::TooLate,
+        Keep::Yes => DropReason::NoPayload,
+    }
 }

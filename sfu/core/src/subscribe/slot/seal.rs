@@ -1,10 +1,10 @@
-//! Writes and seals one media packet of a slot into the arena.
+//! Writes and seals packets of a slot into the arena.
 
 use std::time::Instant;
 
-use super::{Passed, Path, Slot, low, roll_over};
+use super::{Passed, Path, Slot, SlotExtensions, low, roll_over};
 use crate::packet::MediaPacket;
-use crate::subscribe::forward::Placed;
+use crate::subscribe::forward::Numbers;
 use crate::wire::rtp::Fields;
 use crate::wire::rtp::red::{self, Block};
 use crate::wire::sdp::OfferedCodec;
@@ -48,43 +48,86 @@ impl Body<'_> {
     }
 }
 
+/// A packet of a slot that is to be sealed, without its body.
+pub(super) struct Outgoing<'a> {
+    pub(super) ssrc: u32,
+    pub(super) payload_type: u8,
+    pub(super) marker: bool,
+    pub(super) timestamp: u32,
+    /// `roc << 16 | sequence`. With GCM a second packet under one index would give the key away.
+    pub(super) index: u64,
+    pub(super) extensions: SlotExtensions,
+    pub(super) descriptor: Option<&'a Passed>,
+    pub(super) body_len: usize,
+    /// Bytes of padding after the body.
+    pub(super) padding: u8,
+}
+
+impl Outgoing<'_> {
+    /// Bytes before the seal.
+    pub(super) fn plain_len(&self) -> usize {
+        self.extensions.header_len(self.descriptor) + self.body_len + usize::from(self.padding)
+    }
+}
+
+impl Path<'_> {
+    /// Gives a packet its transport-wide number, lets `write_body` write its body, and seals it: the one way out for media,
+    /// retransmissions and probes. False when the arena is full; the index is then still unused.
+    pub(super) fn seal(&mut self, packet: &Outgoing<'_>, now: Instant, write_body: impl FnOnce(&mut [u8])) -> bool {
+        let header_len = packet.extensions.header_len(packet.descriptor);
+        let body_end = header_len + packet.body_len;
+        let plain_len = body_end + usize::from(packet.padding);
+        let fields = Fields {
+            marker: packet.marker,
+            padding: packet.padding > 0,
+            payload_type: packet.payload_type,
+            sequence: low(packet.index),
+            timestamp: packet.timestamp,
+            ssrc: packet.ssrc,
+        };
+        let number = self.number(plain_len + RTP_OVERHEAD, now);
+        let sender = &mut *self.sender;
+        let sent = self.arena.push(self.destination, plain_len + RTP_OVERHEAD, |out| {
+            packet.extensions.write(out, &fields, number, packet.descriptor);
+            write_body(&mut out[header_len..body_end]);
+            if packet.padding > 0 {
+                // The count stands in the last byte, behind zeros (RFC 3550 5.1).
+                out[body_end..plain_len - 1].fill(0);
+                out[plain_len - 1] = packet.padding;
+            }
+            Some(sender.seal_rtp(roll_over(packet.index), out, header_len, plain_len))
+        });
+        self.counters.arena_full += u64::from(!sent);
+        sent
+    }
+}
+
 impl Slot {
     pub(super) fn seal_media(
         &self,
         packet: &MediaPacket,
-        (body, passed): (&Body<'_>, Option<&Passed>),
-        placed: Placed,
+        body: &Body<'_>,
+        passed: Option<&Passed>,
+        numbers: Numbers,
         now: Instant,
         path: &mut Path<'_>,
     ) -> bool {
-        let padding = if self.padding { padding_len(body.len()) } else { 0 };
-        let fields = Fields {
-            marker: body.marker,
-            padding: padding > 0,
-            payload_type: body.payload_type(),
-            sequence: low(placed.index),
-            timestamp: packet.header.timestamp.wrapping_add(placed.offsets.timestamp),
+        let outgoing = Outgoing {
             ssrc: self.ssrc,
+            payload_type: body.payload_type(),
+            marker: body.marker,
+            timestamp: packet.header.timestamp.wrapping_add(numbers.offsets.timestamp),
+            index: numbers.index,
+            extensions: self.extensions,
+            descriptor: passed,
+            body_len: body.len(),
+            padding: if self.padding { padding_len(body.len()) } else { 0 },
         };
-        let extensions = self.extensions;
-        let header_len = extensions.header_len(passed);
-        let payload_end = header_len + body.len();
-        let plain_len = payload_end + usize::from(padding);
-        let number = path.number(plain_len + RTP_OVERHEAD, now);
-        let sender = &mut *path.sender;
-        path.arena.push(path.destination, plain_len + RTP_OVERHEAD, |out| {
-            extensions.write(out, &fields, number, passed);
-            let written = &mut out[header_len..payload_end];
-            body.write(written);
+        path.seal(&outgoing, now, |out| {
+            body.write(out);
             if !body.payload.is_empty() {
-                packet.descriptor.rewrite(written, placed.offsets);
+                packet.descriptor.rewrite(out, numbers.offsets);
             }
-            if padding > 0 {
-                // The count stands in the last byte, behind zeros (RFC 3550 5.1).
-                out[payload_end..plain_len - 1].fill(0);
-                out[plain_len - 1] = padding;
-            }
-            Some(sender.seal_rtp(roll_over(placed.index), out, header_len, plain_len))
         })
     }
 }

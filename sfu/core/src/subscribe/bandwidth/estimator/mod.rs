@@ -81,7 +81,7 @@ pub(crate) struct Estimator {
     repeatable: f64,
     repeatable_at: Instant,
     /// Packets that feedback called lost, and those that it called arrived, since the start.
-    told_in_all: (u64, u64),
+    reported_in_all: (u64, u64),
     /// Numbers that the last feedback called lost, at most [`LOST_MAX`].
     lost_lately: Vec<u16>,
     informed_at: Option<Instant>,
@@ -108,7 +108,7 @@ impl Estimator {
             probed: false,
             repeatable: 0.0,
             repeatable_at: now,
-            told_in_all: (0, 0),
+            reported_in_all: (0, 0),
             lost_lately: Vec::new(),
             informed_at: None,
             settled: false,
@@ -116,8 +116,8 @@ impl Estimator {
     }
 
     /// Packets that feedback called lost, and those that it called arrived, since the start.
-    pub(crate) fn told_in_all(&self) -> (u64, u64) {
-        self.told_in_all
+    pub(crate) fn reported_in_all(&self) -> (u64, u64) {
+        self.reported_in_all
     }
 
     /// The number of the packet sent last.
@@ -188,8 +188,8 @@ impl Estimator {
         may
     }
 
-    /// The number of a packet of `len` bytes of UDP payload that is sent now.
-    pub(crate) fn send(&mut self, len: usize, now: Instant) -> u16 {
+    /// Records a packet of `len` bytes of UDP payload that is sent now; its transport-wide number.
+    pub(crate) fn record_sent(&mut self, len: usize, now: Instant) -> u16 {
         let probe = self.prober.sending(len as u64);
         let micros = now.saturating_duration_since(self.start).as_micros();
         let bytes = u16::try_from(len + ENVELOPE_BYTES).unwrap_or(u16::MAX);
@@ -261,8 +261,8 @@ impl Estimator {
             }
         });
         self.told = told;
-        self.told_in_all.0 += u64::from(lost);
-        self.told_in_all.1 += u64::from(arrived);
+        self.reported_in_all.0 += u64::from(lost);
+        self.reported_in_all.1 += u64::from(arrived);
         read?;
         if arrived == 0 && lost == 0 {
             return Ok(());
@@ -358,7 +358,7 @@ impl Estimator {
     }
 
     /// What would be sent if the path carried anything, in bits a second.
-    pub(crate) fn want(&mut self, wanted_bps: u64) {
+    pub(crate) fn set_wanted_bps(&mut self, wanted_bps: u64) {
         self.wanted_bps = wanted_bps as f64;
     }
 
@@ -375,14 +375,14 @@ impl Estimator {
     }
 
     /// Bytes to be sent now for a probe, beside the media. Begins a probe when there is reason to.
-    pub(crate) fn owed(&mut self, now: Instant) -> Option<u64> {
+    pub(crate) fn probe_bytes_due(&mut self, now: Instant) -> Option<u64> {
         if self.wants_more() && self.prober.may_begin(now) && self.trend.usage() != Usage::Over {
             let bps = self.bps() as f64;
             let factor = if self.probed { PROBE_FACTOR } else { FIRST_PROBE_FACTOR };
             let target = (bps * factor).min(self.wanted_bps * PROBE_BEYOND);
             self.prober.begin(target.min(limits::ESTIMATE_BPS_MAX as f64), now);
         }
-        self.prober.owed(now)
+        self.prober.probe_bytes_due(now)
     }
 }
 

@@ -28,7 +28,7 @@ impl Link {
     fn new(bps: u64, media_bps: u64, wanted_bps: u64) -> Self {
         let now = Instant::now();
         let mut estimator = Estimator::new(now);
-        estimator.want(wanted_bps);
+        estimator.set_wanted_bps(wanted_bps);
         Self {
             estimator,
             start: now,
@@ -44,7 +44,7 @@ impl Link {
     }
 
     fn send(&mut self) {
-        let number = self.estimator.send(LEN, self.now);
+        let number = self.estimator.record_sent(LEN, self.now);
         let bits = (LEN + ENVELOPE_BYTES) as u64 * 8;
         self.free_at = self.free_at.max(self.now) + Duration::from_nanos(bits * 1_000_000_000 / self.bps);
         self.untold.push((number, self.free_at + ROUND_TRIP / 2));
@@ -60,7 +60,7 @@ impl Link {
                 self.due_bits -= LEN as u64 * 8;
                 self.send();
             }
-            let mut owed = self.estimator.owed(self.now).unwrap_or(0);
+            let mut owed = self.estimator.probe_bytes_due(self.now).unwrap_or(0);
             while owed > 0 {
                 self.send();
                 self.probed_bytes += LEN as u64;
@@ -130,7 +130,7 @@ fn finds_what_is_wanted_and_no_more() {
     link.run(5_000);
     assert_eq!(link.probed_bytes, probed);
     assert_eq!(link.estimator.due_at(link.now), None);
-    link.estimator.want(5_000_000);
+    link.estimator.set_wanted_bps(5_000_000);
     assert!(link.estimator.due_at(link.now).is_some());
 }
 
@@ -207,7 +207,7 @@ fn an_outage_says_nothing_about_what_comes_after() {
         let mut told = Vec::new();
         for _ in 0..100 {
             link.now += silence / 100;
-            told.push((link.estimator.send(LEN, link.now), link.now + ROUND_TRIP / 2));
+            told.push((link.estimator.record_sent(LEN, link.now), link.now + ROUND_TRIP / 2));
         }
         link.now += ROUND_TRIP;
         let lost: Vec<usize> = (1..99).collect();
@@ -234,24 +234,24 @@ fn each_packet_is_told_of_once() {
     let told: Vec<_> = (0..30u64)
         .map(|number| {
             let now = start + Duration::from_millis(number * 10);
-            (estimator.send(LEN, now), now + ROUND_TRIP / 2)
+            (estimator.record_sent(LEN, now), now + ROUND_TRIP / 2)
         })
         .collect();
     let end = start + Duration::from_secs(1);
     let packet = feedback(start, &told[..20], &[3, 4]);
     for _ in 0..3 {
         estimator.feedback(&packet, ROUND_TRIP, end).unwrap();
-        assert_eq!(estimator.told_in_all(), (2, 18));
+        assert_eq!(estimator.reported_in_all(), (2, 18));
     }
     // One that was called lost may come late.
     estimator
         .feedback(&feedback(start, &told[2..6], &[2]), ROUND_TRIP, end)
         .unwrap();
-    assert_eq!(estimator.told_in_all(), (2, 19));
+    assert_eq!(estimator.reported_in_all(), (2, 19));
     estimator
         .feedback(&feedback(start, &told[10..], &[]), ROUND_TRIP, end)
         .unwrap();
-    assert_eq!(estimator.told_in_all(), (2, 29));
+    assert_eq!(estimator.reported_in_all(), (2, 29));
     // What was never sent, and what does not parse, count for nothing.
     let before = estimator.bps();
     let never = [(told[29].0.wrapping_add(9), end)];
@@ -260,7 +260,7 @@ fn each_packet_is_told_of_once() {
         .unwrap();
     let cut = &packet[..packet.len() - 1];
     assert_eq!(estimator.feedback(&cut[..22], ROUND_TRIP, end), Err(Malformed));
-    assert_eq!((estimator.told_in_all(), estimator.bps()), ((2, 29), before));
+    assert_eq!((estimator.reported_in_all(), estimator.bps()), ((2, 29), before));
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn repeats_are_bounded_where_loss_limits() {
     let mut told = Vec::new();
     for number in 0..80 {
         link.now += Duration::from_millis(10);
-        told.push((link.estimator.send(LEN, link.now), link.now + ROUND_TRIP / 2));
+        told.push((link.estimator.record_sent(LEN, link.now), link.now + ROUND_TRIP / 2));
         assert!(
             number >= 40 || link.estimator.may_repeat(1_000, link.now),
             "nothing limits yet"
@@ -323,5 +323,5 @@ fn the_beginning_is_over_in_time() {
     let mut silent = Link::new(2_500_000, 100_000, 0);
     silent.tells = false;
     silent.run(5_000);
-    assert!(!silent.estimator.is_settled() && silent.estimator.owed(silent.now).is_none());
+    assert!(!silent.estimator.is_settled() && silent.estimator.probe_bytes_due(silent.now).is_none());
 }
