@@ -1,9 +1,9 @@
 //! The booking side as signaling's authority: the same facts in the other one's words.
 
 use async_trait::async_trait;
-use booking::AppState;
-use booking::calls::{self, EndReason, GrantError, SegmentId};
-use booking::db::DbError;
+use booking_core::AppState;
+use booking_core::base::db::DbError;
+use booking_core::calls::{self, EndReason, GrantError, SegmentId};
 use signaling::authority::{RecordError, UtcMicros};
 use signaling::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey};
 use signaling_protocol::{PriceTerms, Ticket};

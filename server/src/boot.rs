@@ -5,9 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use booking::calls::{self, Namesake};
-use booking::db::Db;
-use booking::{AppState, BookingConfig};
+use booking_adapters::files::local_folder;
+use booking_adapters::smtp::Smtp;
+use booking_adapters::test_provider::TestProvider;
+use booking_core::base::Base;
+use booking_core::base::db::Db;
+use booking_core::base::outbox::Mailer;
+use booking_core::base::{Clock, Random};
+use booking_core::calls::{self, Namesake};
+use booking_core::{AppState, BookingConfig};
 use media_api::{ApiConfig, MediaApi, PartnerKeys};
 use signaling::{ClientAddress, Hub, HubConfig, SocketConfig};
 use signaling_protocol::TicketKey;
@@ -98,7 +104,10 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     if state.live_calls.set(Arc::new(live)).is_err() {
         anyhow::bail!("the live calls were set before");
     }
-    let jobs = tokio::spawn(booking::jobs::run(state.clone(), shutdown::requested(stopping.clone())));
+    let jobs = tokio::spawn(booking_core::jobs::run(
+        state.clone(),
+        shutdown::requested(stopping.clone()),
+    ));
     let quality = tokio::spawn(quality::keep(
         state.clone(),
         hub.clone(),
@@ -112,7 +121,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let sockets = SocketConfig::new(vec![config.public_url.clone()]);
     let socket = signaling::router(hub.clone(), sockets, client_address(&config));
     let ready = ready_check(state.clone(), stopping.clone());
-    let mut site = booking::router(state);
+    let mut site = booking_site::router(state);
     if let Some(api) = &api {
         site = site.merge(api_router(&config, api));
     }
@@ -147,7 +156,6 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
         public_url: config.public_url.clone(),
         trusted_proxies: config.http.trusted_proxies.clone(),
         ticket_secret: ticket_secret(config)?,
-        smtp: smtp(config),
         mail_from: config.mail.from.clone(),
         controller: Controller {
             name: config.controller.name.clone(),
@@ -155,14 +163,23 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
             email: config.controller.email.clone(),
         },
     };
-    AppState::open(booking).await.context("the database cannot be opened")
+    let (clock, random) = (Clock::system(), Random::system());
+    let files = local_folder(&booking.data_dir)
+        .map_err(anyhow::Error::msg)
+        .context("the folder for documents cannot be used")?;
+    let base = Base::open(booking, clock, random.clone(), Arc::new(files), mailer(config))
+        .await
+        .context("the database cannot be opened")?;
+    let payments = TestProvider::new(base.db.clone(), random);
+    Ok(AppState::new(base, Arc::new(payments)))
 }
 
 fn ticket_secret(config: &Config) -> anyhow::Result<secrets::Secret> {
     secrets::load_or_make(&config.data_dir, "tickets")
 }
 
-fn smtp(config: &Config) -> Option<booking::config::SmtpConfig> {
+/// Who sends the mails, by TLS unless the configuration says otherwise.
+fn mailer(config: &Config) -> Option<Arc<dyn Mailer>> {
     let mail = &config.mail;
     match mail.transport {
         MailTransport::Outbox => None,
@@ -177,9 +194,8 @@ fn smtp(config: &Config) -> Option<booking::config::SmtpConfig> {
                 (Some(user), None) => format!("{}@", escaped(user)),
                 (None, _) => String::new(),
             };
-            Some(booking::config::SmtpConfig {
-                url: format!("{scheme}://{login}{}:{}{query}", mail.smtp_host, mail.smtp_port),
-            })
+            let url = format!("{scheme}://{login}{}:{}{query}", mail.smtp_host, mail.smtp_port);
+            Some(Arc::new(Smtp::new(url, mail.from.clone())))
         }
     }
 }
@@ -205,7 +221,7 @@ async fn announce(config: &Config, state: &AppState, plane: &Plane) -> anyhow::R
     if !web::assets::built() {
         tracing::warn!("this binary was built without the browser client: run `cargo xtask web` and build again");
     }
-    if let Some(link) = booking::accounts::operator_setup_link(state)
+    if let Some(link) = booking_core::accounts::operator_setup_link(state)
         .await
         .context("the first operator's link cannot be made")?
     {
@@ -226,7 +242,7 @@ fn ready_check(state: AppState, stopping: watch::Receiver<bool>) -> ReadyCheck {
             if stop {
                 return Err("stopping".to_owned());
             }
-            booking::jobs::try_database(&state).await.map_err(|error| {
+            booking_core::jobs::try_database(&state).await.map_err(|error| {
                 tracing::error!(%error, "the database cannot be used");
                 if state.db.refuses_writes() {
                     "the database takes no writes".to_owned()
@@ -261,7 +277,7 @@ fn api_router(config: &Config, api: &MediaApi) -> axum::Router {
 /// Whose request it is, as the configured proxies say.
 fn client_address(config: &Config) -> ClientAddress {
     let proxies = config.http.trusted_proxies.clone();
-    Arc::new(move |parts| booking::extract::client_ip(parts, &proxies))
+    Arc::new(move |parts| booking_site::extract::client_ip(parts, &proxies))
 }
 
 async fn drain(hub: Hub, api: Option<MediaApi>, stopping: watch::Receiver<bool>) {

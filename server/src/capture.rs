@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use booking::operator::CaptureError;
+use booking_core::calls::CaptureError;
 use sfu_core::{Captured, RoomId};
 
 use crate::media::Plane;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use booking::operator::{CaptureError, LiveCall, LiveCalls, LiveSeat, LiveStats};
+use booking_core::calls::{CaptureError, LiveCall, LiveCalls, LiveSeat, LiveStats};
 use sfu_core::PeerStats;
 use signaling::Hub;
 use signaling_protocol::Role;

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use booking::calls;
-use booking::calls::quality::{Direction, Leg};
-use booking::state::AppState;
+use booking_core::AppState;
+use booking_core::calls;
+use booking_core::calls::quality::{Direction, Leg};
 use sfu_core::{Event, LegDirection, LegStats, Mid, PeerId, PeerStats, SourceKind};
 use signaling::{Hub, LiveCall};
 use signaling_protocol::message::Quality;

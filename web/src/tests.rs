@@ -226,7 +226,8 @@ fn sources() -> Vec<(PathBuf, String)> {
         "texts/src",
         "templates",
         "client",
-        "../booking/src",
+        "../booking/core/src",
+        "../booking/site/src",
         "../server/src",
     ] {
         files(&home().join(folder), &["rs", "html", "ts", "tsx"], &mut found);

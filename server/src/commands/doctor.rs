@@ -200,7 +200,7 @@ fn open_files() -> Finding {
 }
 
 async fn database(config: &Config) -> Finding {
-    match booking::db::Db::open(&config.database_url()).await {
+    match booking_core::base::db::Db::open(&config.database_url()).await {
         Ok(_) => Finding::Good("the database answers".to_owned()),
         Err(error) => Finding::Broken(format!("the database does not answer: {error:#}")),
     }

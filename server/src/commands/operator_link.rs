@@ -10,7 +10,7 @@ use crate::terminal::say;
 /// When the database cannot be used.
 pub(crate) async fn print(config: &Config) -> anyhow::Result<()> {
     let state = boot::open(config).await?;
-    match booking::accounts::operator_setup_link(&state).await? {
+    match booking_core::accounts::operator_setup_link(&state).await? {
         Some(link) => say(&format!("This link makes the first operator, once:\n  {link}\n")),
         None => say("There is an operator already; more are made by that one.\n"),
     }

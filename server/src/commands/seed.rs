@@ -10,7 +10,7 @@ use crate::terminal::say;
 /// When the database cannot be used.
 pub(crate) async fn seed_demo(config: &Config) -> anyhow::Result<()> {
     let state = boot::open(config).await?;
-    let report = booking::seed::seed_demo(&state).await?;
+    let report = booking_core::seed::seed_demo(&state).await?;
     say(&format!(
         "{} providers in {} towns.\n\n  Visitor   {}\n  Provider  {}\n  Operator  {}\n\n\
          The provider's and the operator's links sign in once; run `booka seed-demo` again for fresh ones.\n",

@@ -18,12 +18,20 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ),
     ("web/texts", "texts", &[]),
     ("web", "web", &["texts"]),
-    ("booking", "booking", &["web", "signaling-protocol"]),
+    ("booking/core", "booking-core", &["texts", "signaling-protocol"]),
+    ("booking/adapters", "booking-adapters", &["booking-core"]),
+    (
+        "booking/site",
+        "booking-site",
+        &["booking-core", "signaling-protocol", "web"],
+    ),
     (
         "server",
         "booka",
         &[
-            "booking",
+            "booking-adapters",
+            "booking-core",
+            "booking-site",
             "media-api",
             "signaling",
             "signaling-protocol",

@@ -1,0 +1,106 @@
+//! Mails by SMTP (RFC 5321).
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use booking_core::base::outbox::{DueMail, Mailer};
+use lettre::message::header::ContentType;
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+
+/// Longest wait for the mail server.
+const SEND_WAIT: Duration = Duration::from_secs(20);
+
+/// An SMTP server.
+pub struct Smtp {
+    /// As lettre reads it: `smtps://user:password@host:465` or `smtp://host:587?tls=required`.
+    url: String,
+    /// Sender of all mails, `Name <address>`.
+    from: String,
+}
+
+impl Smtp {
+    #[must_use]
+    pub fn new(url: String, from: String) -> Self {
+        Self { url, from }
+    }
+}
+
+#[async_trait]
+impl Mailer for Smtp {
+    async fn send(&self, mail: &DueMail) -> Result<(), String> {
+        let message = compose(&self.from, mail)?;
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&self.url)
+            .map_err(|_| "the SMTP address cannot be read".to_owned())?
+            .timeout(Some(SEND_WAIT))
+            .build();
+        transport
+            .send(message)
+            .await
+            .map(drop)
+            .map_err(|error| error.to_string())
+    }
+}
+
+fn compose(from: &str, mail: &DueMail) -> Result<lettre::Message, String> {
+    let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|_| format!("not an address: {text}"));
+    let builder = lettre::Message::builder()
+        .from(mailbox(from)?)
+        .to(mailbox(&mail.recipient)?)
+        .message_id(Some(format!("<{}@booka>", mail.id)))
+        .subject(mail.subject.clone());
+    let text = SinglePart::plain(mail.body.clone());
+    let message = match &mail.ics {
+        None => builder.singlepart(text),
+        Some(ics) => {
+            let method = if ics.contains("METHOD:CANCEL") {
+                "CANCEL"
+            } else {
+                "REQUEST"
+            };
+            let kind = ContentType::parse(&format!("text/calendar; charset=utf-8; method={method}"))
+                .map_err(|error| error.to_string())?;
+            let file = Attachment::new("booka.ics".to_owned()).body(ics.clone(), kind);
+            builder.multipart(MultiPart::mixed().singlepart(text).singlepart(file))
+        }
+    };
+    message.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mail(recipient: &str, ics: Option<&str>) -> DueMail {
+        DueMail {
+            id: "0190".into(),
+            recipient: recipient.into(),
+            subject: "Bestilt: Videotime æøå".into(),
+            body: "Hei\n".into(),
+            ics: ics.map(str::to_owned),
+            attempts: 0,
+        }
+    }
+
+    #[test]
+    fn a_calendar_file_is_attached_with_its_method() {
+        let message = compose(
+            "Booka <post@booka.example>",
+            &mail("ola@example.no", Some("METHOD:CANCEL")),
+        )
+        .expect("fits");
+        let text = String::from_utf8(message.formatted()).expect("mails are ASCII");
+        assert!(
+            text.contains("method=CANCEL") && text.contains("To: ola@example.no"),
+            "{text}"
+        );
+        assert!(text.contains("Message-ID: <0190@booka>"), "{text}");
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_an_error() {
+        for bad in ["", "ola", "ola@example.no\r\nBcc: all@example.no"] {
+            assert!(compose("post@booka.example", &mail(bad, None)).is_err(), "{bad}");
+        }
+    }
+}

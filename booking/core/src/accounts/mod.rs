@@ -1,0 +1,92 @@
+//! Accounts: registration, sign-in, sessions, one-time links.
+
+mod mails;
+pub mod queries;
+pub mod register;
+pub mod sessions;
+pub mod sign_in;
+pub mod tokens;
+
+use texts::{Locale, routes};
+
+use crate::base::Result;
+use crate::base::db::{FromRow, Row, Tx};
+use crate::base::outbox::Recipient;
+use crate::base::{Base, Micros};
+use crate::params;
+
+pub use mails::{AccountMail, account_mail};
+pub use tokens::Purpose;
+
+/// An account's own row.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub phone: String,
+    pub location: String,
+    pub locale: Locale,
+    pub password_hash: Option<String>,
+    pub deletion_asked_us: Option<Micros>,
+}
+
+impl FromRow for Account {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            email: row.get("email")?,
+            phone: row.get("phone")?,
+            location: row.get("location")?,
+            locale: Locale::from_tag(&row.get::<String>("locale")?).unwrap_or_default(),
+            password_hash: row.get("password_hash")?,
+            deletion_asked_us: row.get("deletion_asked_us")?,
+        })
+    }
+}
+
+impl Account {
+    pub fn recipient(&self) -> Recipient {
+        Recipient {
+            account_id: Some(self.id.clone()),
+            name: self.name.clone(),
+            address: self.email.clone(),
+            locale: self.locale,
+        }
+    }
+}
+
+/// Remembers the language for mails.
+pub async fn set_locale(state: &Base, account_id: &str, locale: Locale) -> Result<()> {
+    let mut tx = state.db.write().await?;
+    tx.execute(queries::ACCOUNT_LOCALE, params![account_id, locale.tag()])
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A one-time link that signs in as an account, good for a day: path and token, to be put behind the public address.
+///
+/// # Errors
+/// When the database fails.
+pub async fn login_link(tx: &mut Tx, state: &Base, account_id: &str, next_path: &str) -> Result<String> {
+    let token = tokens::issue(tx, state, Purpose::Login, Some(account_id), next_path).await?;
+    Ok(state.link(&routes::login_link(token.secret())))
+}
+
+/// The link by which the first operator is made; `None` once there is one. Every call makes a new link, good for a week,
+/// and links made before stay good: whoever sees them all is at the console of the server.
+///
+/// # Errors
+/// When the database fails.
+pub async fn operator_setup_link(state: &Base) -> Result<Option<String>> {
+    let mut tx = state.db.write().await?;
+    let operators: i64 = tx.one(queries::OPERATORS, params![]).await?;
+    if operators > 0 {
+        return Ok(None);
+    }
+    let token = tokens::issue(&mut tx, state, Purpose::OperatorSetup, None, routes::pattern::OPERATOR).await?;
+    tx.commit().await?;
+    Ok(Some(state.link(&routes::operator_setup(token.secret()))))
+}

@@ -1,0 +1,270 @@
+//! Registration: nothing of it counts until the link in the mail was followed.
+//!
+//! A registration is kept beside the accounts until then, so that nobody can prepare an account on another's address.
+//! Whether the address has an account already is told to its owner alone, by mail.
+
+use texts::{Locale, legal, routes};
+
+use super::queries;
+use super::{AccountMail, account_mail};
+use crate::base::actor::Requester;
+use crate::base::db::{FromRow, Row};
+use crate::base::fields::Email;
+use crate::base::outbox::{self, Recipient};
+use crate::base::{Base, DAY_US, Micros, hex, token_hash};
+use crate::base::{Fault, Result};
+use crate::params;
+
+/// How long the link in the mail is good.
+const REGISTRATION_LIFE_US: Micros = DAY_US;
+
+/// What waits for its address to be verified.
+pub struct Pending {
+    pub id: String,
+    visitor_hash: String,
+    email: String,
+    email_norm: String,
+    password_hash: String,
+    name: String,
+    phone: String,
+    location: String,
+    locale: String,
+    legal_version: String,
+    notice_hash: String,
+    terms_hash: String,
+    hold_id: Option<String>,
+    next_path: String,
+    created_us: Micros,
+}
+
+impl FromRow for Pending {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.get("id")?,
+            visitor_hash: row.get("visitor_hash")?,
+            email: row.get("email")?,
+            email_norm: row.get("email_norm")?,
+            password_hash: row.get("password_hash")?,
+            name: row.get("name")?,
+            phone: row.get("phone")?,
+            location: row.get("location")?,
+            locale: row.get("locale")?,
+            legal_version: row.get("legal_version")?,
+            notice_hash: row.get("notice_hash")?,
+            terms_hash: row.get("terms_hash")?,
+            hold_id: row.get("hold_id")?,
+            next_path: row.get("next_path")?,
+            created_us: row.get("created_us")?,
+        })
+    }
+}
+
+/// A registration that can be carried out.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    pub name: String,
+    pub email: Email,
+    pub phone: String,
+    pub place: String,
+    pub password: String,
+}
+
+/// Where a registration comes from and leads to.
+pub struct Continue<'a> {
+    /// A held slot that waits for the account.
+    pub hold_id: Option<&'a str>,
+    /// Where the browser goes after verifying.
+    pub next_path: &'a str,
+}
+
+/// Takes a registration and sends a mail, whether or not there is an account: both take the same work and the same
+/// answer.
+pub async fn register(state: &Base, visit: &Requester, wish: &Registration, then: &Continue<'_>) -> Result<()> {
+    state.limits.mail_by_ip.check(&visit.ip_key())?;
+    state.limits.mail_by_email.check(&wish.email.norm)?;
+    let password_hash = state.hasher.hash(&state.random, wish.password.clone()).await?;
+    let token = state.random.token();
+    let id = state.id();
+    let mut tx = state.db.write().await?;
+    let existing: Option<super::Account> = tx
+        .optional(queries::ACCOUNT_BY_EMAIL, params![&wish.email.norm])
+        .await?;
+    let message = if let Some(account) = existing {
+        let link = state.link(&routes::login_then(then.next_path));
+        account_mail(account.recipient(), &id, &AccountMail::AlreadyRegistered { link })
+    } else {
+        let hash = |text: &str| hex(&<sha2::Sha256 as sha2::Digest>::digest(text.as_bytes()));
+        let row = params![
+            &id,
+            token.hash(),
+            &visit.actor.visitor_hash,
+            &wish.email.text,
+            &wish.email.norm,
+            password_hash,
+            &wish.name,
+            &wish.phone,
+            &wish.place,
+            visit.locale.tag(),
+            legal::LEGAL_VERSION,
+            hash(legal::notice_source(visit.locale)),
+            hash(legal::terms_source(visit.locale)),
+            then.hold_id,
+            then.next_path,
+            visit.now,
+            visit.now + REGISTRATION_LIFE_US,
+        ];
+        tx.execute(queries::REGISTRATION_INSERT, row).await?;
+        let link = state.link(&routes::verify(token.secret()));
+        account_mail(recipient(wish, visit.locale), &id, &AccountMail::Verify { link })
+    };
+    outbox::enqueue(state, &mut tx, &message).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn recipient(wish: &Registration, locale: Locale) -> Recipient {
+    Recipient {
+        account_id: None,
+        name: wish.name.clone(),
+        address: wish.email.text.clone(),
+        locale,
+    }
+}
+
+/// Sends the mail of this browser's own registration once more, with a new link. Says nothing about whether it did.
+pub async fn resend(state: &Base, visit: &Requester, email_norm: &str) -> Result<()> {
+    state.limits.mail_by_ip.check(&visit.ip_key())?;
+    state.limits.mail_by_email.check(email_norm)?;
+    let token = state.random.token();
+    let mut tx = state.db.write().await?;
+    let mine = params![email_norm, &visit.actor.visitor_hash, visit.now];
+    let Some(pending) = tx.optional::<Pending>(queries::REGISTRATION_OF_VISITOR, mine).await? else {
+        return Ok(());
+    };
+    tx.execute(queries::REGISTRATION_TOKEN, params![&pending.id, token.hash()])
+        .await?;
+    let to = Recipient {
+        account_id: None,
+        name: pending.name,
+        address: pending.email,
+        locale: visit.locale,
+    };
+    let link = state.link(&routes::verify(token.secret()));
+    let message = account_mail(to, &state.id(), &AccountMail::Verify { link });
+    outbox::enqueue(state, &mut tx, &message).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Whether a verification link is good.
+pub async fn is_pending(state: &Base, secret: &str, now: Micros) -> Result<bool> {
+    let mut tx = state.db.read().await?;
+    let found: Option<Pending> = tx
+        .optional(queries::REGISTRATION_FIND, params![token_hash(secret), now])
+        .await?;
+    Ok(found.is_some())
+}
+
+/// An address that has just been verified.
+pub struct Verified {
+    pub account_id: String,
+    /// The held slot that waited for the account.
+    pub hold_id: Option<String>,
+    pub next_path: String,
+    /// It was this browser that registered, so it may be signed in at once. Another one has to give the password: who
+    /// followed the link need not be who chose it.
+    pub same_browser: bool,
+}
+
+/// Makes the account of a registration, with its acceptances. `None` when the link is no good, or the address got an account
+/// in the meantime.
+pub async fn verify(
+    tx: &mut crate::base::db::Tx,
+    state: &Base,
+    visit: &Requester,
+    secret: &str,
+) -> Result<Option<Verified>> {
+    let found = params![token_hash(secret), visit.now];
+    let Some(pending) = tx.optional::<Pending>(queries::REGISTRATION_FIND, found).await? else {
+        return Ok(None);
+    };
+    let account_id = state.id();
+    let row = params![
+        &account_id,
+        &pending.email,
+        &pending.email_norm,
+        visit.now,
+        &pending.password_hash,
+        &pending.name,
+        &pending.phone,
+        &pending.location,
+        &pending.locale,
+        false,
+        visit.now,
+    ];
+    let made = tx.execute(queries::ACCOUNT_INSERT, row).await?;
+    tx.execute(queries::REGISTRATIONS_END, params![&pending.email_norm])
+        .await?;
+    if made == 0 {
+        return Ok(None);
+    }
+    for (kind, hash) in [("notice", &pending.notice_hash), ("terms", &pending.terms_hash)] {
+        let version = pending.legal_version.as_str();
+        let row = params![
+            state.id(),
+            &account_id,
+            kind,
+            version,
+            hash,
+            &pending.locale,
+            pending.created_us
+        ];
+        tx.execute(queries::ACCEPTANCE_INSERT, row).await?;
+    }
+    let same_browser = !pending.visitor_hash.is_empty() && pending.visitor_hash == visit.actor.visitor_hash;
+    Ok(Some(Verified {
+        account_id,
+        hold_id: pending.hold_id,
+        next_path: pending.next_path,
+        same_browser,
+    }))
+}
+
+/// Makes an account without a registration: for the seed and the first operator.
+///
+/// # Errors
+/// [`Fault::Conflict`] when the address has an account.
+pub async fn create_account(tx: &mut crate::base::db::Tx, state: &Base, new: &NewAccount<'_>) -> Result<String> {
+    let id = state.id();
+    let now = state.now();
+    let norm = new.email.to_lowercase();
+    let row = params![
+        &id,
+        new.email,
+        norm,
+        now,
+        new.password_hash.clone(),
+        new.name,
+        new.phone,
+        new.location,
+        new.locale.tag(),
+        new.is_operator,
+        now,
+    ];
+    if tx.execute(queries::ACCOUNT_INSERT, row).await? == 0 {
+        return Err(Fault::Conflict("the address has an account"));
+    }
+    Ok(id)
+}
+
+/// What [`create_account`] needs to know.
+pub struct NewAccount<'a> {
+    pub email: &'a str,
+    pub name: &'a str,
+    pub phone: &'a str,
+    pub location: &'a str,
+    pub locale: Locale,
+    /// Without one the account is reached by one-time links and by resetting.
+    pub password_hash: Option<String>,
+    pub is_operator: bool,
+}

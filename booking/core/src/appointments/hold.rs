@@ -1,0 +1,407 @@
+//! Holding a slot, and turning the hold into an appointment.
+
+use signaling_protocol::PriceTerms;
+
+use super::{HOLD_EXTENSION_US, HOLD_US, Policy, Status, Transition, queries, record_event};
+use crate::availability::{self, Rules, Slot};
+use crate::base::actor::Actor;
+use crate::base::db::{FromRow, Row, Tx};
+use crate::base::limits;
+use crate::base::{Base, CELL_US, DAY_US, Micros};
+use crate::base::{Fault, Result};
+use crate::params;
+
+/// Nothing is booked further ahead than this, whatever a service allows.
+const BOOKABLE_US_MAX: Micros = 366 * DAY_US;
+/// Members whose expired holds one round of [`expire_holds`] clears.
+const EXPIRE_BATCH: i64 = 100;
+
+/// A slot that is kept for somebody who is booking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    pub id: String,
+    pub account_id: Option<String>,
+    /// Address typed at registration, until that account is verified; empty without one.
+    pub contact_email: String,
+    pub org_id: String,
+    pub org_name: String,
+    pub org_slug: String,
+    pub vat_registered: bool,
+    pub service_id: String,
+    pub member_id: String,
+    pub start_us: Micros,
+    pub end_us: Micros,
+    pub cell_first: i64,
+    pub cell_end: i64,
+    pub time_zone: String,
+    pub title: String,
+    pub price: PriceTerms,
+    pub policy: Policy,
+    pub about: String,
+    pub state: Status,
+    pub extended: bool,
+    pub created_us: Micros,
+    pub expires_us: Micros,
+}
+
+impl Hold {
+    /// Whether it still keeps the slot for sure. After that the slot is kept until somebody else takes it.
+    #[must_use]
+    pub fn is_live(&self, now: Micros) -> bool {
+        self.state == Status::Held && now < self.expires_us
+    }
+
+    #[must_use]
+    pub fn can_extend(&self, now: Micros) -> bool {
+        self.is_live(now) && !self.extended
+    }
+}
+
+impl FromRow for Hold {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.get("id")?,
+            account_id: row.get("account_id")?,
+            contact_email: row.get("contact_email")?,
+            org_id: row.get("org_id")?,
+            org_name: row.get("org_name")?,
+            org_slug: row.get("org_slug")?,
+            vat_registered: row.flag("vat_registered")?,
+            service_id: row.get("service_id")?,
+            member_id: row.get("member_id")?,
+            start_us: row.get("start_us")?,
+            end_us: row.get("end_us")?,
+            cell_first: row.get("cell_first")?,
+            cell_end: row.get("cell_end")?,
+            time_zone: row.get("time_zone")?,
+            title: row.get("title")?,
+            price: row.json("price_terms")?,
+            policy: row.json("policy")?,
+            about: row.get("about")?,
+            state: row.parse("state")?,
+            extended: row.flag("extended")?,
+            created_us: row.get("created_us")?,
+            expires_us: row.get("expires_us")?,
+        })
+    }
+}
+
+/// Why a slot cannot be held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceRefusal {
+    /// No such service, or it cannot be booked.
+    NoService,
+    /// Not a free time: taken just now, or never one.
+    Taken,
+    /// The visitor holds as many slots as one may.
+    TooManyHolds,
+}
+
+struct ServiceRow {
+    org_id: String,
+    title: String,
+    price_terms: String,
+    time_zone: String,
+}
+
+impl FromRow for ServiceRow {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            org_id: row.get("org_id")?,
+            title: row.get("title")?,
+            price_terms: row.get("price_terms")?,
+            time_zone: row.get("time_zone")?,
+        })
+    }
+}
+
+/// Holds the slot of a service that begins at `start_us`, with the first member who is free. Asking again for what one
+/// holds already gives the same hold; other slots that the visitor holds with that member are released.
+///
+/// # Errors
+/// When the database fails. That the slot is taken is no error but a [`PlaceRefusal`].
+pub async fn place_hold(
+    state: &Base,
+    actor: &Actor,
+    service_id: &str,
+    start_us: Micros,
+    now: Micros,
+) -> Result<Result<String, PlaceRefusal>> {
+    let mut tx = state.db.read().await?;
+    let visitor = actor.visitor_hash.as_str();
+    if let Some(same) = tx
+        .optional(queries::HOLD_SAME, params![visitor, service_id, start_us, now])
+        .await?
+    {
+        return Ok(Ok(same));
+    }
+    let service: Option<ServiceRow> = tx.optional(queries::SERVICE_TO_HOLD, params![service_id]).await?;
+    let Some(service) = service else {
+        return Ok(Err(PlaceRefusal::NoService));
+    };
+    if start_us.rem_euclid(CELL_US) != 0 || !(now..now + BOOKABLE_US_MAX).contains(&start_us) {
+        return Ok(Err(PlaceRefusal::Taken));
+    }
+    let free = availability::of_service(&mut tx, service_id, now, start_us, start_us + CELL_US).await?;
+    let Some(free) = free else {
+        return Ok(Err(PlaceRefusal::NoService));
+    };
+    drop(tx);
+    let members: Vec<String> = free.members_free_at(start_us).map(str::to_owned).collect();
+    for member_id in &members {
+        let wish = Wish {
+            service_id,
+            service: &service,
+            member_id,
+            rules: free.rules,
+            slot: free.rules.slot(start_us),
+        };
+        match place_with(state, actor, &wish, now).await? {
+            Ok(id) => return Ok(Ok(id)),
+            Err(PlaceRefusal::Taken) => {}
+            Err(PlaceRefusal::NoService) => return Ok(Err(PlaceRefusal::NoService)),
+            Err(PlaceRefusal::TooManyHolds) => return Ok(Err(PlaceRefusal::TooManyHolds)),
+        }
+    }
+    // The twin of a double submit may have taken it while this one looked.
+    let mut tx = state.db.read().await?;
+    let same: Option<String> = tx
+        .optional(queries::HOLD_SAME, params![visitor, service_id, start_us, now])
+        .await?;
+    Ok(same.ok_or(PlaceRefusal::Taken))
+}
+
+struct Wish<'a> {
+    service_id: &'a str,
+    service: &'a ServiceRow,
+    member_id: &'a str,
+    rules: Rules,
+    slot: Slot,
+}
+
+/// One attempt with one member, in one transaction; dropping it rolls back.
+async fn place_with(state: &Base, actor: &Actor, wish: &Wish<'_>, now: Micros) -> Result<Result<String, PlaceRefusal>> {
+    let (member, visitor) = (wish.member_id, actor.visitor_hash.as_str());
+    let (cell_first, cell_end) = wish.rules.cells(wish.slot);
+    let mut tx = state.db.write().await?;
+    clear_expired(&mut tx, member, now).await?;
+    // A double submit that arrives while the first is under way waited for the lock and finds its hold here.
+    let same = params![visitor, wish.service_id, wish.slot.start_us, now];
+    if let Some(same) = tx.optional(queries::HOLD_SAME, same).await? {
+        return Ok(Ok(same));
+    }
+    let mine: Vec<String> = tx
+        .all(queries::HOLDS_OF_VISITOR_WITH, params![visitor, member, now])
+        .await?;
+    for id in &mine {
+        end_hold(&mut tx, id, Status::Cancelled).await?;
+    }
+    let held: i64 = tx.one(queries::HOLDS_OF_VISITOR, params![visitor, now]).await?;
+    if held >= limits::HOLDS_PER_VISITOR_MAX {
+        return Ok(Err(PlaceRefusal::TooManyHolds));
+    }
+    let interval = params![member, cell_end * CELL_US, cell_first * CELL_US];
+    let blocks: i64 = tx.one(queries::BLOCKS_OVERLAPPING, interval).await?;
+    if blocks > 0 {
+        return Ok(Err(PlaceRefusal::Taken));
+    }
+    let id = state.id();
+    let policy = serde_json::to_string(&Policy::STANDARD).expect("a policy is plain numbers");
+    let row = params![
+        &id,
+        visitor,
+        actor.account.as_ref().map(|account| account.id.clone()),
+        &wish.service.org_id,
+        wish.service_id,
+        member,
+        wish.slot.start_us,
+        wish.slot.end_us,
+        cell_first,
+        cell_end,
+        &wish.service.time_zone,
+        &wish.service.title,
+        &wish.service.price_terms,
+        policy,
+        now,
+        now + HOLD_US,
+    ];
+    tx.execute(queries::HOLD_INSERT, row).await?;
+    let cells = tx
+        .execute(queries::CELLS_INSERT, params![member, cell_first, cell_end, &id])
+        .await?;
+    if i64::try_from(cells) != Ok(cell_end - cell_first) {
+        return Ok(Err(PlaceRefusal::Taken));
+    }
+    tx.commit().await?;
+    Ok(Ok(id))
+}
+
+/// Locks a member and gives back what its expired holds kept.
+async fn clear_expired(tx: &mut Tx, member_id: &str, now: Micros) -> Result<()> {
+    tx.execute(queries::MEMBER_LOCK, params![member_id]).await?;
+    tx.execute(queries::EXPIRED_CELLS_DELETE, params![member_id, now])
+        .await?;
+    tx.execute(queries::EXPIRED_HOLDS_END, params![member_id, now]).await?;
+    Ok(())
+}
+
+async fn end_hold(tx: &mut Tx, id: &str, state: Status) -> Result<()> {
+    tx.execute(queries::CELLS_DELETE, params![id]).await?;
+    tx.execute(queries::HOLD_STATE, params![id, state.as_str()]).await?;
+    Ok(())
+}
+
+/// Gives back what expired holds kept; for a job. Correctness does not wait for it: whoever wants a slot clears the
+/// expired holds of its member first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn expire_holds(state: &Base, now: Micros) -> Result<usize> {
+    let mut tx = state.db.read().await?;
+    let members: Vec<String> = tx.all(queries::EXPIRED_MEMBERS, params![now, EXPIRE_BATCH]).await?;
+    drop(tx);
+    for member_id in &members {
+        let mut tx = state.db.write().await?;
+        clear_expired(&mut tx, member_id, now).await?;
+        tx.commit().await?;
+    }
+    Ok(members.len())
+}
+
+/// Loads a hold for the browser that placed it or the account it is bound to.
+///
+/// # Errors
+/// [`Fault::NotFound`] for everybody else.
+pub async fn load_hold(tx: &mut Tx, actor: &Actor, id: &str) -> Result<Hold> {
+    let params = params![id, &actor.visitor_hash, actor.account_id()];
+    tx.optional(queries::HOLD_LOAD, params).await?.ok_or(Fault::NotFound)
+}
+
+/// Loads a hold for jobs.
+///
+/// # Errors
+/// [`Fault::NotFound`].
+pub async fn load_hold_any(tx: &mut Tx, id: &str) -> Result<Hold> {
+    tx.optional(queries::HOLD_LOAD_ANY, params![id])
+        .await?
+        .ok_or(Fault::NotFound)
+}
+
+/// Keeps a live hold five minutes longer, once. Says whether it did.
+///
+/// # Errors
+/// When the database fails.
+pub async fn extend_hold(tx: &mut Tx, hold: &Hold, now: Micros) -> Result<bool> {
+    if !hold.can_extend(now) {
+        return Ok(false);
+    }
+    Ok(tx
+        .execute(
+            queries::HOLD_EXTEND,
+            params![&hold.id, hold.expires_us + HOLD_EXTENSION_US],
+        )
+        .await?
+        == 1)
+}
+
+/// Gives a hold back before its time. One that became an appointment stays.
+///
+/// # Errors
+/// [`Fault::Conflict`] when it is no longer held.
+pub async fn release_hold(tx: &mut Tx, hold: &Hold) -> Result<()> {
+    tx.execute(queries::MEMBER_LOCK, params![&hold.member_id]).await?;
+    let current = load_hold_any(tx, &hold.id).await?;
+    let next = current
+        .state
+        .handle(Transition::Cancel)
+        .map_err(|_| Fault::Conflict("the hold is over"))?;
+    if current.state != Status::Held {
+        return Err(Fault::Conflict("the hold is over"));
+    }
+    end_hold(tx, &hold.id, next).await
+}
+
+/// Notes what the consumer writes about the matter.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_about(tx: &mut Tx, hold: &Hold, about: &str) -> Result<()> {
+    tx.execute(queries::HOLD_ABOUT, params![&hold.id, about]).await?;
+    Ok(())
+}
+
+/// Binds a hold to an account, so that it can be continued in any browser of that account.
+///
+/// # Errors
+/// When the database fails.
+pub async fn attach_account(tx: &mut Tx, hold_id: &str, account_id: &str) -> Result<()> {
+    tx.execute(queries::HOLD_ACCOUNT, params![hold_id, account_id]).await?;
+    Ok(())
+}
+
+/// Notes the address that was typed at registration: the page says where the mail went, whether or not there was an
+/// account already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_contact_email(tx: &mut Tx, hold: &Hold, email: &str) -> Result<()> {
+    tx.execute(queries::HOLD_CONTACT, params![&hold.id, email]).await?;
+    Ok(())
+}
+
+/// What became of a hold that was to be an appointment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmation {
+    /// The id of the new appointment.
+    Booked(String),
+    /// It was confirmed before: a double submit. The id of that appointment.
+    Already(String),
+    /// It ran out or was released, and its cells are gone: whatever was authorised must be released.
+    Lost,
+}
+
+/// Turns a hold into an appointment with its two seats and its first event, once. A hold that has run out is still
+/// good while nobody has taken its cells.
+///
+/// # Errors
+/// [`Fault::NotFound`] when there is no such hold.
+pub async fn confirm_hold(
+    tx: &mut Tx,
+    state: &Base,
+    hold_id: &str,
+    consumer_id: &str,
+    now: Micros,
+) -> Result<Confirmation> {
+    let hold = load_hold_any(tx, hold_id).await?;
+    tx.execute(queries::MEMBER_LOCK, params![&hold.member_id]).await?;
+    let hold = load_hold_any(tx, hold_id).await?;
+    if let Some(id) = tx.optional(queries::APPOINTMENT_OF_HOLD, params![hold_id]).await? {
+        return Ok(Confirmation::Already(id));
+    }
+    let cells: i64 = tx.one(queries::CELLS_COUNT, params![hold_id]).await?;
+    let Ok(next) = hold.state.handle(Transition::Confirm) else {
+        return Ok(Confirmation::Lost);
+    };
+    if cells != hold.cell_end - hold.cell_first {
+        return Ok(Confirmation::Lost);
+    }
+    let id = state.id();
+    tx.execute(queries::APPOINTMENT_INSERT, params![&id, consumer_id, now, hold_id])
+        .await?;
+    let provider_account: String = tx.one(queries::MEMBER_ACCOUNT, params![&hold.member_id]).await?;
+    for (role, account) in [("consumer", consumer_id), ("provider", provider_account.as_str())] {
+        tx.execute(queries::SEAT_INSERT, params![state.id(), &id, role, account])
+            .await?;
+    }
+    tx.execute(queries::HOLD_STATE, params![hold_id, next.as_str()]).await?;
+    record_event(
+        tx,
+        &id,
+        Transition::Confirm.event(),
+        consumer_id,
+        now,
+        &serde_json::json!({}),
+    )
+    .await?;
+    Ok(Confirmation::Booked(id))
+}

@@ -1,0 +1,296 @@
+//! Mails about an appointment, to either side.
+
+use texts::{Locale, format, routes, t};
+
+use super::calendar::{CalendarEntry, CalendarMethod, calendar_file};
+use super::{Appointment, Hold, Person};
+use crate::base::outbox::{Message, Recipient, text};
+use crate::base::{Base, Micros};
+
+/// Which side a mail goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartyRole {
+    Consumer,
+    Provider,
+}
+
+/// Amounts of a payment as mails name them, minor units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailMoney {
+    pub currency: String,
+    /// `Visa **** 4242`; empty without a card.
+    pub card: String,
+    pub reserved_minor: i64,
+    pub charged_minor: i64,
+}
+
+/// What happened to an appointment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AppointmentMail {
+    Booked,
+    Cancelled,
+    NoShowProvider,
+    NoShowConsumer,
+    /// Both were there, but never in the call together.
+    NotHeld,
+    Receipt {
+        number: String,
+        billable: Micros,
+    },
+    /// The charge could not be captured, and we have given up.
+    PaymentFailed,
+}
+
+impl AppointmentMail {
+    /// Key of the outbox, and the keys of subject and body for a side; `None` where that side gets no mail.
+    fn keys(&self, role: PartyRole) -> Option<(&'static str, &'static str, &'static str)> {
+        use PartyRole::{Consumer, Provider};
+        match (self, role) {
+            (Self::Booked, Consumer) => Some(("booked", "mail-booked-consumer-subject", "mail-booked-consumer-body")),
+            (Self::Booked, Provider) => Some(("booked", "mail-booked-provider-subject", "mail-booked-provider-body")),
+            (Self::Cancelled, Consumer) => Some((
+                "cancelled",
+                "mail-cancelled-consumer-subject",
+                "mail-cancelled-consumer-body",
+            )),
+            (Self::Cancelled, Provider) => Some((
+                "cancelled",
+                "mail-cancelled-provider-subject",
+                "mail-cancelled-provider-body",
+            )),
+            (Self::NoShowProvider, Consumer) => Some((
+                "no_show",
+                "mail-no-show-provider-consumer-subject",
+                "mail-no-show-provider-consumer-body",
+            )),
+            (Self::NoShowProvider, Provider) => Some((
+                "no_show",
+                "mail-no-show-provider-provider-subject",
+                "mail-no-show-provider-provider-body",
+            )),
+            (Self::NoShowConsumer, Consumer) => Some((
+                "no_show",
+                "mail-no-show-consumer-consumer-subject",
+                "mail-no-show-consumer-consumer-body",
+            )),
+            (Self::NoShowConsumer, Provider) => Some((
+                "no_show",
+                "mail-no-show-consumer-provider-subject",
+                "mail-no-show-consumer-provider-body",
+            )),
+            (Self::NotHeld, Consumer) => Some(("not_held", "mail-not-held-subject", "mail-not-held-body")),
+            (Self::Receipt { .. }, Consumer) => Some(("receipt", "mail-receipt-subject", "mail-receipt-body")),
+            (Self::PaymentFailed, Consumer) => Some((
+                "payment_failed",
+                "mail-payment-failed-subject",
+                "mail-payment-failed-body",
+            )),
+            (Self::NotHeld | Self::Receipt { .. } | Self::PaymentFailed, Provider) => None,
+        }
+    }
+
+    /// Where the mail leads.
+    fn path(&self, appointment: &Appointment, role: PartyRole) -> String {
+        match (self, role) {
+            (Self::Cancelled | Self::NoShowProvider | Self::NoShowConsumer | Self::NotHeld, PartyRole::Consumer) => {
+                routes::provider_page(&appointment.org_slug)
+            }
+            (Self::Receipt { .. }, PartyRole::Consumer) => routes::booking_receipt(&appointment.id),
+            (Self::Booked | Self::PaymentFailed, PartyRole::Consumer)
+            | (
+                Self::Booked
+                | Self::Cancelled
+                | Self::NoShowProvider
+                | Self::NoShowConsumer
+                | Self::NotHeld
+                | Self::Receipt { .. }
+                | Self::PaymentFailed,
+                PartyRole::Provider,
+            ) => routes::booking(&appointment.id),
+        }
+    }
+
+    fn calendar_method(&self) -> Option<CalendarMethod> {
+        match self {
+            Self::Booked => Some(CalendarMethod::Request),
+            Self::Cancelled => Some(CalendarMethod::Cancel),
+            Self::NoShowProvider
+            | Self::NoShowConsumer
+            | Self::NotHeld
+            | Self::Receipt { .. }
+            | Self::PaymentFailed => None,
+        }
+    }
+}
+
+/// The mail about it for one side, if that side gets one. What the consumer wrote and how to reach them is not in it: mail
+/// that was sent cannot be taken back, so the provider is sent to the page.
+#[must_use]
+pub fn appointment_mail(
+    state: &Base,
+    appointment: &Appointment,
+    role: PartyRole,
+    mail: &AppointmentMail,
+    money: &MailMoney,
+) -> Option<Message> {
+    let (kind, subject, body) = mail.keys(role)?;
+    let recipient = match role {
+        PartyRole::Consumer => recipient_of(&appointment.consumer),
+        PartyRole::Provider => recipient_of(&appointment.provider),
+    };
+    let locale = recipient.locale;
+    let (number, billable) = match mail {
+        AppointmentMail::Receipt { number, billable } => (number.as_str(), *billable),
+        AppointmentMail::Booked
+        | AppointmentMail::Cancelled
+        | AppointmentMail::NoShowProvider
+        | AppointmentMail::NoShowConsumer
+        | AppointmentMail::NotHeld
+        | AppointmentMail::PaymentFailed => ("", 0),
+    };
+    let exact = |minor| format::money_exact(locale, minor, &money.currency);
+    let failed = *mail == AppointmentMail::PaymentFailed;
+    let amount = exact(if failed {
+        money.charged_minor
+    } else {
+        money.reserved_minor
+    });
+    let args = [
+        ("name", recipient.name.clone()),
+        ("other", other_name(appointment, role).to_owned()),
+        ("title", appointment.title.clone()),
+        (
+            "when",
+            format::span(locale, appointment.start_us, appointment.end_us, &appointment.time_zone),
+        ),
+        ("opens", format::clock(appointment.opens_us(), &appointment.time_zone)),
+        ("price_line", price_line(locale, &exact(money.reserved_minor), money)),
+        ("money_line", money_line(locale, &exact(money.reserved_minor), money)),
+        ("card", money.card.clone()),
+        ("amount", amount),
+        ("number", number.to_owned()),
+        ("duration", format::duration(locale, billable / 1000)),
+        ("reserved", exact(money.reserved_minor)),
+        ("charged", exact(money.charged_minor)),
+        ("released", exact(money.reserved_minor - money.charged_minor)),
+        ("link", state.link(&mail.path(appointment, role))),
+    ];
+    let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let (subject, body) = text(locale, subject, body, &args);
+    let ics = mail
+        .calendar_method()
+        .map(|method| calendar(state, appointment, role, method));
+    let side = match role {
+        PartyRole::Consumer => "consumer",
+        PartyRole::Provider => "provider",
+    };
+    Some(Message {
+        key: format!("{kind}:{}:{side}", appointment.id),
+        kind,
+        recipient,
+        appointment_id: Some(appointment.id.clone()),
+        subject,
+        body,
+        ics,
+    })
+}
+
+/// The mail to somebody whose payment came through after the slot was gone.
+#[must_use]
+pub fn booking_lost_mail(state: &Base, recipient: Recipient, hold: &Hold) -> Message {
+    let when = format::span(recipient.locale, hold.start_us, hold.end_us, &hold.time_zone);
+    let link = state.link(&routes::provider_page(&hold.org_slug));
+    let args = [
+        ("name", recipient.name.as_str()),
+        ("other", hold.org_name.as_str()),
+        ("title", hold.title.as_str()),
+        ("when", when.as_str()),
+        ("link", link.as_str()),
+    ];
+    let (subject, body) = text(
+        recipient.locale,
+        "mail-booking-lost-subject",
+        "mail-booking-lost-body",
+        &args,
+    );
+    let key = format!("booking_lost:{}", hold.id);
+    Message {
+        key,
+        kind: "booking_lost",
+        recipient,
+        appointment_id: None,
+        subject,
+        body,
+        ics: None,
+    }
+}
+
+/// The calendar file of a confirmed appointment for one side, for download.
+#[must_use]
+pub fn calendar_of(state: &Base, appointment: &Appointment, role: PartyRole) -> String {
+    calendar(state, appointment, role, CalendarMethod::Request)
+}
+
+fn calendar(state: &Base, appointment: &Appointment, role: PartyRole, method: CalendarMethod) -> String {
+    let attendee = match role {
+        PartyRole::Consumer => &appointment.consumer.email,
+        PartyRole::Provider => &appointment.provider.email,
+    };
+    calendar_file(&CalendarEntry {
+        method,
+        uid: &format!("{}@booka", appointment.id),
+        sequence: match method {
+            CalendarMethod::Request => 0,
+            CalendarMethod::Cancel => 1,
+        },
+        stamp: state.now(),
+        start: appointment.start_us,
+        end: appointment.end_us,
+        summary: &format!("{}, {}", appointment.title, other_name(appointment, role)),
+        description: &state.link(&routes::call(&appointment.id)),
+        url: &state.link(&routes::booking(&appointment.id)),
+        organizer: bare_address(&state.config.mail_from),
+        attendee,
+    })
+}
+
+fn recipient_of(person: &Person) -> Recipient {
+    Recipient {
+        account_id: Some(person.account_id.clone()),
+        name: person.name.clone(),
+        address: person.email.clone(),
+        locale: person.locale,
+    }
+}
+
+fn other_name(appointment: &Appointment, role: PartyRole) -> &str {
+    match role {
+        PartyRole::Consumer => &appointment.org_name,
+        PartyRole::Provider => &appointment.consumer.name,
+    }
+}
+
+fn price_line(locale: Locale, reserved: &str, money: &MailMoney) -> String {
+    if money.reserved_minor == 0 {
+        return t(locale, "mail-price-free", &[]);
+    }
+    t(
+        locale,
+        "mail-price-paid",
+        &[("amount", reserved.into()), ("card", money.card.as_str().into())],
+    )
+}
+
+fn money_line(locale: Locale, reserved: &str, money: &MailMoney) -> String {
+    if money.reserved_minor == 0 {
+        return t(locale, "mail-money-none", &[]);
+    }
+    t(locale, "mail-money-released", &[("amount", reserved.into())])
+}
+
+/// `a@b` of `Name <a@b>`.
+fn bare_address(from: &str) -> &str {
+    from.rsplit_once('<')
+        .map_or(from, |(_, rest)| rest.trim_end_matches('>'))
+        .trim()
+}

@@ -1,0 +1,182 @@
+//! Loads what slots are computed from, and computes them for a service and its members.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{Busy, DayRange, Rules, Schedule, Slot, date_in, queries, slots};
+use crate::base::db::{DbError, FromRow, Row, Tx};
+use crate::base::{CELL_US, DAY_US, Micros};
+use crate::params;
+
+/// The free slots of one member for one service.
+#[derive(Debug, Clone)]
+pub struct MemberSlots {
+    pub member_id: String,
+    pub slots: Vec<Slot>,
+}
+
+/// The free slots of a service, by member, in the order in which members are asked.
+#[derive(Debug, Clone)]
+pub struct ServiceSlots {
+    pub rules: Rules,
+    pub zone: TimeZone,
+    pub members: Vec<MemberSlots>,
+}
+
+impl ServiceSlots {
+    /// What a visitor sees: each time once, whoever takes it.
+    #[must_use]
+    pub fn merged(&self) -> Vec<Slot> {
+        let all: BTreeSet<Slot> = self
+            .members
+            .iter()
+            .flat_map(|member| member.slots.iter().copied())
+            .collect();
+        all.into_iter().collect()
+    }
+
+    /// The members who can take a slot that begins at `start_us`.
+    pub fn members_free_at(&self, start_us: Micros) -> impl Iterator<Item = &str> {
+        self.members
+            .iter()
+            .filter(move |member| {
+                member
+                    .slots
+                    .binary_search_by_key(&start_us, |slot| slot.start_us)
+                    .is_ok()
+            })
+            .map(|member| member.member_id.as_str())
+    }
+}
+
+struct RulesRow {
+    rules: Rules,
+    zone: TimeZone,
+}
+
+impl FromRow for RulesRow {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        let zone: String = row.get("time_zone")?;
+        Ok(Self {
+            rules: Rules {
+                duration_min: row.get("duration_min")?,
+                buffer_before_min: row.get("buffer_before_min")?,
+                buffer_after_min: row.get("buffer_after_min")?,
+                step_min: row.get("step_min")?,
+                notice_min: row.get("notice_min")?,
+                window_days: row.get("window_days")?,
+            },
+            zone: zone_named(&zone),
+        })
+    }
+}
+
+/// A zone by its IANA name. Names are checked before they are stored; should one be unknown all the same, times are
+/// computed in UTC.
+pub fn zone_named(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// The free slots of a service that begin in `from..until`; `None` when there is no such service.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_service(
+    tx: &mut Tx,
+    service_id: &str,
+    now: Micros,
+    from: Micros,
+    until: Micros,
+) -> Result<Option<ServiceSlots>, DbError> {
+    let Some(RulesRow { rules, zone }) = tx.optional(queries::SERVICE_RULES, params![service_id]).await? else {
+        return Ok(None);
+    };
+    let ids: Vec<String> = tx.all(queries::SERVICE_MEMBERS, params![service_id]).await?;
+    let mut members = Vec::with_capacity(ids.len());
+    for member_id in ids {
+        let slots = of_member(tx, &member_id, &zone, &rules, now, from, until).await?;
+        members.push(MemberSlots { member_id, slots });
+    }
+    Ok(Some(ServiceSlots { rules, zone, members }))
+}
+
+/// The free slots of a member under some rules.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_member(
+    tx: &mut Tx,
+    member_id: &str,
+    zone: &TimeZone,
+    rules: &Rules,
+    now: Micros,
+    from: Micros,
+    until: Micros,
+) -> Result<Vec<Slot>, DbError> {
+    // A slot's cells reach beyond its start by its length and buffers, all below a day; a day more costs little.
+    let (from, until) = (from.max(now), until.max(from.max(now)));
+    let schedule = schedule(tx, member_id, zone, from - 2 * DAY_US, until + 2 * DAY_US).await?;
+    let busy = busy(tx, member_id, now, from - DAY_US, until + 2 * DAY_US).await?;
+    Ok(slots(&schedule, rules, &busy, now, from, until))
+}
+
+async fn schedule(
+    tx: &mut Tx,
+    member_id: &str,
+    zone: &TimeZone,
+    from: Micros,
+    until: Micros,
+) -> Result<Schedule, DbError> {
+    let mut weekly: [Vec<DayRange>; 7] = Default::default();
+    let rows: Vec<(i64, i64, i64)> = tx.all(queries::WEEKLY, params![member_id]).await?;
+    for (weekday, start, end) in rows {
+        let day = usize::try_from(weekday - 1)
+            .ok()
+            .and_then(|index| weekly.get_mut(index));
+        if let (Some(day), Some(range)) = (day, day_range(start, end)) {
+            day.push(range);
+        }
+    }
+    let days = params![
+        member_id,
+        date_in(zone, from).to_string(),
+        date_in(zone, until).to_string()
+    ];
+    let rows: Vec<(String, i64, i64)> = tx.all(queries::OVERRIDES, days).await?;
+    let mut overrides: BTreeMap<Date, Vec<DayRange>> = BTreeMap::new();
+    for (day, start, end) in rows {
+        if let Ok(day) = day.parse::<Date>() {
+            overrides.entry(day).or_default().extend(day_range(start, end));
+        }
+    }
+    Ok(Schedule {
+        zone: zone.clone(),
+        weekly,
+        overrides,
+    })
+}
+
+/// A stored range; an empty one stands for a day that is closed.
+fn day_range(start: i64, end: i64) -> Option<DayRange> {
+    let range = DayRange {
+        start_min: u16::try_from(start).ok()?,
+        end_min: u16::try_from(end).ok()?,
+    };
+    (range.start_min < range.end_min && range.end_min <= 1440).then_some(range)
+}
+
+async fn busy(tx: &mut Tx, member_id: &str, now: Micros, from: Micros, until: Micros) -> Result<Busy, DbError> {
+    let mut busy = Busy::default();
+    let cells = params![member_id, from.div_euclid(CELL_US), until.div_euclid(CELL_US) + 1, now];
+    let cells: Vec<i64> = tx.all(queries::BUSY_CELLS, cells).await?;
+    for cell in cells {
+        busy.take(cell, cell + 1);
+    }
+    let blocks: Vec<(i64, i64)> = tx.all(queries::BUSY_BLOCKS, params![member_id, until, from]).await?;
+    for (start, end) in blocks {
+        busy.take_interval(start.max(from), end.min(until));
+    }
+    Ok(busy)
+}

@@ -1,0 +1,138 @@
+//! Who asks: the actor whom queries filter by, and where the request comes from.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use texts::Locale;
+
+use super::{Fault, Micros, Result, UnknownWord};
+
+/// Who asks. Every query about things that belong to somebody takes one and filters by it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Actor {
+    pub account: Option<SignedIn>,
+    /// Hash of the cookie that binds holds to a browser before there is an account; empty without one.
+    pub visitor_hash: String,
+}
+
+/// The account behind a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub email_verified: bool,
+    pub locale: Locale,
+    pub is_operator: bool,
+    pub session_id: String,
+    pub member: Option<Membership>,
+}
+
+/// The account's place in a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    pub id: String,
+    pub org_id: String,
+    pub role: MemberRole,
+}
+
+impl Actor {
+    /// The account, or the way to sign in.
+    ///
+    /// # Errors
+    /// [`Fault::SignInFirst`].
+    pub fn signed_in(&self) -> Result<&SignedIn> {
+        self.account.as_ref().ok_or(Fault::SignInFirst)
+    }
+
+    /// The account's id, or an id that nothing belongs to; for filters in SQL.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        self.account.as_ref().map_or("", |account| &account.id)
+    }
+
+    /// The account as a member of a provider.
+    ///
+    /// # Errors
+    /// [`Fault::SignInFirst`] without an account, [`Fault::NotFound`] for one without a provider.
+    pub fn member(&self) -> Result<&Membership> {
+        self.signed_in()?.member.as_ref().ok_or(Fault::NotFound)
+    }
+
+    /// The account as an operator.
+    ///
+    /// # Errors
+    /// [`Fault::SignInFirst`] without an account, [`Fault::NotFound`] for everybody else's.
+    pub fn operator(&self) -> Result<&SignedIn> {
+        let account = self.signed_in()?;
+        if account.is_operator {
+            Ok(account)
+        } else {
+            Err(Fault::NotFound)
+        }
+    }
+}
+
+/// What a member may do in its provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberRole {
+    /// Everything, members and publishing included.
+    Owner,
+    /// Own calls and hours.
+    Staff,
+}
+
+impl MemberRole {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Staff => "staff",
+        }
+    }
+}
+
+impl FromStr for MemberRole {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "owner" => Ok(Self::Owner),
+            "staff" => Ok(Self::Staff),
+            _ => Err(UnknownWord),
+        }
+    }
+}
+
+/// A request as operations see it: the actor, and from where, when, and in which language it asks.
+#[derive(Debug, Clone)]
+pub struct Requester {
+    pub actor: Actor,
+    pub locale: Locale,
+    pub now: Micros,
+    pub client_ip: IpAddr,
+    pub user_agent: String,
+}
+
+impl Requester {
+    /// The client's address as a key of a rate limiter: IPv6 by its /64, because a household has all of it.
+    #[must_use]
+    pub fn ip_key(&self) -> String {
+        match self.client_ip {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("{}/64", std::net::Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
+        }
+    }
+
+    /// The client's network, for the list of sessions: the last octet (IPv6: all but 48 bits) is cut.
+    #[must_use]
+    pub fn ip_prefix(&self) -> String {
+        match self.client_ip {
+            IpAddr::V4(ip) => {
+                let [a, b, c, _] = ip.octets();
+                format!("{a}.{b}.{c}.0/24")
+            }
+            IpAddr::V6(ip) => format!("{}/48", std::net::Ipv6Addr::from_bits(ip.to_bits() >> 80 << 80)),
+        }
+    }
+}

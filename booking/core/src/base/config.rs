@@ -1,0 +1,42 @@
+//! What the operator decides about this part; the binary fills it from its layered configuration.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
+
+/// Settings of the booking side.
+#[derive(Debug, Clone)]
+pub struct BookingConfig {
+    /// `sqlite:<path>` or `postgres://…`.
+    pub database_url: String,
+    /// Folder for stored documents.
+    pub data_dir: PathBuf,
+    /// Where browsers reach us, scheme and authority without a path: `https://booka.example`.
+    pub public_url: String,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Signs call tickets; shared with signaling.
+    pub ticket_secret: [u8; 32],
+    /// Sender of all mails, `Name <address>`.
+    pub mail_from: String,
+    /// Who answers for the data, named in notice and terms.
+    pub controller: texts::legal::Controller,
+}
+
+impl BookingConfig {
+    /// The key that the test provider signs its hooks with, made from the ticket secret so that there is one to keep.
+    #[must_use]
+    pub fn hook_secret(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(b"booka payment hooks");
+        digest.update(self.ticket_secret);
+        digest.finalize().into()
+    }
+
+    /// Whether browsers reach us by TLS, which decides the cookies' names and attributes.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}

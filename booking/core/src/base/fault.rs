@@ -1,0 +1,77 @@
+//! Which error is for what.
+//!
+//! - [`DbError`]: the database did not do what it was asked. Statements return it.
+//! - [`Fault`]: what any operation can fail with, whatever it is about. It says nothing about a feature's rules.
+//! - A feature's own enum, for example `HoldRefusal`: the rules of the feature say no, and the caller is to tell why. Such
+//!   an enum takes a [`Fault`] in, so that one `?` serves both.
+//!
+//! None of them knows HTTP: the status of an answer is decided by the site, where a request came in.
+
+use super::db::DbError;
+use super::limits::TooMany;
+
+/// Why an operation failed, whatever it was about. Which rows exist is never told: what is not the actor's is not found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("not found, or not the actor's")]
+    NotFound,
+    /// Only somebody with an account may do that.
+    #[error("sign in first")]
+    SignInFirst,
+    /// A text that cannot be stored.
+    #[error("the request is not one of ours: {0}")]
+    BadRequest(&'static str),
+    /// The state of things forbids it.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    #[error("too many requests, again in {retry_after_s} s")]
+    TooMany { retry_after_s: u64 },
+    /// Overloaded, or without a database, for the moment.
+    #[error("busy")]
+    Busy,
+    /// Ours to mend. The text is for the log and not for people.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// Results of operations.
+pub type Result<T, E = Fault> = std::result::Result<T, E>;
+
+/// PostgreSQL's code (`character_not_in_repertoire`) for a text with a NUL in it.
+const UNSTORABLE: &str = "22021";
+
+impl Fault {
+    #[must_use]
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<DbError> for Fault {
+    fn from(error: DbError) -> Self {
+        match &error {
+            unavailable if unavailable.is_unavailable() => {
+                tracing::warn!(%error, "the database cannot be used");
+                Self::Busy
+            }
+            // PostgreSQL takes no NUL in a text; whoever sent one made a mistake, not we.
+            DbError::Failed {
+                source: sqlx::Error::Database(refusal),
+                ..
+            } if refusal.code().as_deref() == Some(UNSTORABLE) => Self::BadRequest("a character that cannot be stored"),
+            DbError::Failed { .. }
+            | DbError::Unique(_)
+            | DbError::MissingRow
+            | DbError::UnknownEngine
+            | DbError::Migrate(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<TooMany> for Fault {
+    fn from(error: TooMany) -> Self {
+        Self::TooMany {
+            retry_after_s: error.retry_after_s,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Money: what a call costs, the payment that covers it, and the ledger.
+//!
+//! Nothing remote is awaited inside a transaction. A call to the payment provider is a row of `payment_op` first; its id
+//! is the idempotency key. What comes back is folded into the payment in a second transaction, with its ledger entries.
+
+pub mod hooks;
+pub mod ledger;
+mod ops;
+pub mod payment;
+pub mod provider;
+pub mod queries;
+
+pub use ops::{backoff, release_payment_of, request_capture, request_release};
+pub use payment::PaymentState;
+pub use provider::PaymentProvider;
+pub use queries::{Charge, LedgerLine, Op, OpKind, Payment};
+
+use crate::appointments::{self, Appointment};
+use crate::appointments::{AppointmentMail, MailMoney, PartyRole};
+use crate::base::Base;
+use crate::base::Fault;
+use crate::base::db::{DbError, Tx};
+use crate::base::outbox;
+use payment::IllegalPayment;
+
+/// Results of this feature.
+pub type Result<T, E = BillingError> = std::result::Result<T, E>;
+
+/// What can go wrong with a payment besides what the provider decides.
+#[derive(Debug, thiserror::Error)]
+pub enum BillingError {
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error(transparent)]
+    Illegal(#[from] IllegalPayment),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    #[error("the payment is not there")]
+    NoPayment,
+}
+
+impl From<BillingError> for Fault {
+    fn from(error: BillingError) -> Self {
+        match error {
+            BillingError::Db(error) => error.into(),
+            BillingError::Fault(fault) => fault,
+            BillingError::Illegal(_) | BillingError::NoPayment => Self::internal(&error),
+        }
+    }
+}
+
+/// How the money of an appointment stands, for its pages. Amounts are minor units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoneyView {
+    /// None for free appointments.
+    pub payment: Option<Payment>,
+    /// None before the call is charged.
+    pub charge: Option<Charge>,
+    /// What was reserved at booking.
+    pub reserved_minor: i64,
+    pub captured_minor: i64,
+    pub released_minor: i64,
+}
+
+/// How the money of an appointment stands.
+///
+/// # Errors
+/// When the database fails.
+pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault> {
+    let payment = queries::of_appointment(tx, appointment).await?;
+    let charge = queries::charge(tx, appointment).await?;
+    let (reserved_minor, captured_minor, released_minor) = match payment.as_ref().map(|payment| payment.state) {
+        Some(PaymentState::Captured {
+            authorised_minor,
+            captured_minor,
+        }) => (authorised_minor, captured_minor, authorised_minor - captured_minor),
+        Some(PaymentState::Released { authorised_minor }) => (authorised_minor, 0, authorised_minor),
+        Some(PaymentState::Refunded { captured_minor, .. }) => (captured_minor, captured_minor, 0),
+        Some(
+            PaymentState::Authorised { authorised_minor }
+            | PaymentState::Capturing { authorised_minor, .. }
+            | PaymentState::CaptureFailed { authorised_minor, .. }
+            | PaymentState::Releasing { authorised_minor },
+        ) => (authorised_minor, 0, 0),
+        Some(
+            PaymentState::Created
+            | PaymentState::Authorising
+            | PaymentState::NeedsConfirmation
+            | PaymentState::Declined { .. },
+        )
+        | None => (0, 0, 0),
+    };
+    Ok(MoneyView {
+        payment,
+        charge,
+        reserved_minor,
+        captured_minor,
+        released_minor,
+    })
+}
+
+/// Mails both sides about an appointment, with the money as it stands.
+pub async fn mail_both_sides(
+    state: &Base,
+    tx: &mut Tx,
+    appointment: &Appointment,
+    what: &AppointmentMail,
+) -> Result<(), Fault> {
+    let view = money_of(tx, &appointment.id).await?;
+    let money = mail_money(appointment, &view);
+    for role in [PartyRole::Consumer, PartyRole::Provider] {
+        if let Some(message) = appointments::appointment_mail(state, appointment, role, what, &money) {
+            outbox::enqueue(state, tx, &message).await?;
+        }
+    }
+    Ok(())
+}
+
+pub fn mail_money(appointment: &Appointment, view: &MoneyView) -> MailMoney {
+    let card = view
+        .payment
+        .as_ref()
+        .map(|payment| format!("{} **** {}", payment.method.brand, payment.method.last4));
+    MailMoney {
+        currency: appointment.price.currency.clone(),
+        card: card.unwrap_or_default(),
+        reserved_minor: view.reserved_minor,
+        charged_minor: view
+            .charge
+            .as_ref()
+            .map_or(view.captured_minor, |charge| charge.amount.minor),
+    }
+}
+
+/// Adds a line with an amount to what happened to an appointment.
+pub async fn record_amount(
+    state: &Base,
+    tx: &mut Tx,
+    appointment: &str,
+    kind: &str,
+    minor: i64,
+    currency: &str,
+) -> Result<(), Fault> {
+    let data = serde_json::json!({ "minor": minor, "currency": currency });
+    appointments::lock(tx, appointment).await?;
+    appointments::record_event(tx, appointment, kind, "system", state.now(), &data).await
+}

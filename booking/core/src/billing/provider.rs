@@ -1,0 +1,157 @@
+//! What a payment provider must be able to do. Each call carries an idempotency key that was on record before the call.
+
+use async_trait::async_trait;
+
+use super::payment::ProviderStatus;
+use crate::base::money::Money;
+
+/// A means of payment as the provider knows it. The card number itself is never ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentMethod {
+    pub token: String,
+    /// `visa`, `mastercard`, …
+    pub brand: String,
+    pub last4: String,
+}
+
+/// A payment as the provider knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderPayment {
+    /// The provider's own id.
+    pub reference: String,
+    pub status: ProviderStatus,
+}
+
+/// Why a call brought no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// The provider said no; nothing happened.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// Nobody knows whether it happened: ask by [`PaymentProvider::lookup`], or repeat under the same key.
+    #[error("no answer: {0}")]
+    Unknown(String),
+}
+
+/// Card data as typed into the provider's own fields.
+#[derive(Clone)]
+pub struct CardForm {
+    pub number: String,
+    /// `MM/YY`.
+    pub expiry: String,
+    pub code: String,
+}
+
+/// Why typed card data are no card.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CardError {
+    #[error("the number is not a card number")]
+    Number,
+    #[error("the expiry is not a month to come")]
+    Expiry,
+    #[error("the security code is not three or four digits")]
+    Code,
+    #[error("the provider cannot be reached: {0}")]
+    Unavailable(String),
+}
+
+/// What a card of the test provider does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestCard {
+    Accepted,
+    Declined,
+    NoFunds,
+    NeedsConfirmation,
+    CaptureFailsOnce,
+    CaptureFails,
+}
+
+impl TestCard {
+    const NAMES: [(Self, &'static str); 6] = [
+        (Self::Accepted, "accepted"),
+        (Self::Declined, "declined"),
+        (Self::NoFunds, "no_funds"),
+        (Self::NeedsConfirmation, "needs_confirmation"),
+        (Self::CaptureFailsOnce, "capture_fails_once"),
+        (Self::CaptureFails, "capture_fails"),
+    ];
+
+    /// The word in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(card, _)| *card == self)
+            .expect("every card is listed")
+            .1
+    }
+
+    /// The card with that word.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(card, _)| *card)
+    }
+}
+
+/// The outside system that moves money. Repeating a call under its key changes nothing and returns the first answer.
+#[async_trait]
+pub trait PaymentProvider: Send + Sync + 'static {
+    /// The name in `payment.psp`.
+    fn name(&self) -> &'static str;
+
+    /// Numbers of cards that move no money, for people to try; none where money is real.
+    fn test_cards(&self) -> &'static [(&'static str, TestCard)] {
+        &[]
+    }
+
+    /// Turns what was typed into a token.
+    ///
+    /// # Errors
+    /// [`CardError`], by field.
+    async fn tokenise(&self, card: &CardForm, now: i64) -> Result<PaymentMethod, CardError>;
+
+    /// Reserves `amount` for the payment with our id `payment`.
+    ///
+    /// # Errors
+    /// See [`ProviderError`]. A declined card is no error but a status.
+    async fn authorise(
+        &self,
+        key: &str,
+        payment: &str,
+        method: &str,
+        amount: Money,
+    ) -> Result<ProviderPayment, ProviderError>;
+
+    /// The person's answer to a confirmation asked for by the bank.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn confirm(&self, reference: &str, approved: bool) -> Result<ProviderPayment, ProviderError>;
+
+    /// Takes `amount` of what is reserved and releases the rest.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn capture(&self, key: &str, reference: &str, amount: Money) -> Result<ProviderPayment, ProviderError>;
+
+    /// Lets go of what is reserved.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn release(&self, key: &str, reference: &str) -> Result<ProviderPayment, ProviderError>;
+
+    /// Pays back `amount` of what was captured.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn refund(&self, key: &str, reference: &str, amount: Money) -> Result<ProviderPayment, ProviderError>;
+
+    /// The truth about the payment with our id `payment`; `None` when the provider never heard of it.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn lookup(&self, payment: &str) -> Result<Option<ProviderPayment>, ProviderError>;
+}

@@ -1,0 +1,444 @@
+//! Payments, their operations, charges and the ledger.
+
+use super::ledger::Posting;
+use super::payment::{PaymentState, StoredState};
+use super::provider::PaymentMethod;
+use crate::base::Micros;
+use crate::base::db::{DbError, FromRow, Row, Tx};
+use crate::base::money::{Currency, Money};
+use crate::{params, statements};
+
+statements! {
+    ADD_PAYMENT = "INSERT INTO payment (id, hold_id, attempt, psp, method_token, method_brand, method_last4, currency,
+                       amount_minor, state, created_us, updated_us)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'authorising', $10, $10)
+                   ON CONFLICT (hold_id, attempt) DO NOTHING";
+    /// Also locks the row until the end of the transaction.
+    LOCK_PAYMENT = "UPDATE payment SET version = version + 1 WHERE id = $1";
+    PAYMENT = "SELECT p.id, p.hold_id, p.attempt, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
+                   p.currency, p.amount_minor, p.state, p.authorised_minor, p.captured_minor, p.refunded_minor,
+                   p.decline_reason, p.reference, p.created_us, p.updated_us, h.org_id
+               FROM payment p JOIN hold h ON h.id = p.hold_id WHERE p.id = $1";
+    LAST_OF_HOLD = "SELECT p.id, p.hold_id, p.attempt, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
+                   p.currency, p.amount_minor, p.state, p.authorised_minor, p.captured_minor, p.refunded_minor,
+                   p.decline_reason, p.reference, p.created_us, p.updated_us, h.org_id
+               FROM payment p JOIN hold h ON h.id = p.hold_id WHERE p.hold_id = $1 ORDER BY p.attempt DESC LIMIT 1";
+    OF_APPOINTMENT = "SELECT p.id, p.hold_id, p.attempt, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
+                   p.currency, p.amount_minor, p.state, p.authorised_minor, p.captured_minor, p.refunded_minor,
+                   p.decline_reason, p.reference, p.created_us, p.updated_us, h.org_id
+               FROM payment p JOIN hold h ON h.id = p.hold_id
+               WHERE p.appointment_id = $1 ORDER BY p.attempt DESC LIMIT 1";
+    SAVE_PAYMENT = "UPDATE payment SET state = $2, authorised_minor = $3, captured_minor = $4, refunded_minor = $5,
+                        decline_reason = $6, reference = COALESCE($7, reference), updated_us = $8
+                    WHERE id = $1";
+    LINK_PAYMENT = "UPDATE payment SET appointment_id = $2 WHERE id = $1 AND appointment_id IS NULL";
+    /// Reserved or about to be, without an appointment, and the hold is over: the money goes back.
+    STRANDED = "SELECT p.id FROM payment p JOIN hold h ON h.id = p.hold_id
+                WHERE p.appointment_id IS NULL AND p.state IN ('authorised', 'needs_confirmation')
+                  AND (h.expires_us + $2 <= $1 OR h.state <> 'held')
+                ORDER BY p.created_us, p.id LIMIT $3";
+    UNPROCESSED_HINTS = "SELECT id, payment_id FROM psp_event WHERE processed_us IS NULL ORDER BY received_us, id LIMIT $1";
+    ADD_HINT = "INSERT INTO psp_event (id, psp, payment_id, body, received_us) VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (id) DO NOTHING";
+    HINT_PROCESSED = "UPDATE psp_event SET processed_us = $2 WHERE id = $1";
+    ADD_OP = "INSERT INTO payment_op (id, payment_id, kind, seq, amount_minor, state, next_try_us, created_us)
+              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7)";
+    NEXT_OP_SEQ = "SELECT COALESCE(MAX(seq) + 1, 0) FROM payment_op WHERE payment_id = $1 AND kind = $2";
+    OP = "SELECT id, payment_id, kind, seq, amount_minor, state, attempts, next_try_us, created_us, error
+          FROM payment_op WHERE id = $1";
+    /// Whoever changes the row may make the call; the others find it not yet due.
+    CLAIM_OP = "UPDATE payment_op SET attempts = attempts + 1, next_try_us = $3
+                WHERE id = $1 AND state = 'pending' AND next_try_us <= $2";
+    DUE_OPS = "SELECT id FROM payment_op WHERE state = 'pending' AND next_try_us <= $1 ORDER BY next_try_us, id LIMIT $2";
+    PENDING_OP = "SELECT id FROM payment_op WHERE payment_id = $1 AND kind = $2 AND state = 'pending'
+                  ORDER BY seq DESC LIMIT 1";
+    END_OP = "UPDATE payment_op SET state = $2, done_us = $3, error = $4 WHERE id = $1 AND state = 'pending'";
+    DELAY_OP = "UPDATE payment_op SET next_try_us = $2, error = $3 WHERE id = $1 AND state = 'pending'";
+    OPS_OF_APPOINTMENT = "SELECT o.id, o.payment_id, o.kind, o.seq, o.amount_minor, o.state, o.attempts, o.next_try_us,
+                              o.created_us, o.error
+                          FROM payment_op o JOIN payment p ON p.id = o.payment_id
+                          WHERE p.appointment_id = $1 ORDER BY o.created_us, o.id";
+    ADD_TX = "INSERT INTO ledger_tx (id, posting_key, kind, org_id, appointment_id, payment_id, currency, created_us)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (posting_key) DO NOTHING";
+    ADD_ENTRY = "INSERT INTO ledger_entry (tx_id, line, account, amount_minor) VALUES ($1, $2, $3, $4)";
+    /// What belongs to an appointment, its payment's reservation before there was one included.
+    LEDGER = "SELECT t.kind, t.created_us, t.currency, e.account, e.amount_minor
+              FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id
+              WHERE t.appointment_id = $1
+                 OR t.payment_id IN (SELECT p.id FROM payment p WHERE p.appointment_id = $1)
+              ORDER BY t.created_us, t.id, e.line";
+    ADD_CHARGE = "INSERT INTO charge (call_id, outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us)
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (call_id) DO NOTHING";
+    CHARGE = "SELECT outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us
+              FROM charge WHERE call_id = $1";
+}
+
+/// A payment as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    pub id: String,
+    pub hold_id: String,
+    pub attempt: i64,
+    pub appointment_id: Option<String>,
+    pub org_id: String,
+    pub method: PaymentMethod,
+    /// What was, or is to be, reserved.
+    pub amount: Money,
+    pub state: PaymentState,
+    pub reference: Option<String>,
+    pub updated_at: Micros,
+}
+
+impl FromRow for Payment {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        let stored = StoredState {
+            state: row.get("state")?,
+            authorised_minor: row.get("authorised_minor")?,
+            captured_minor: row.get("captured_minor")?,
+            refunded_minor: row.get("refunded_minor")?,
+            decline_reason: row.get("decline_reason")?,
+        };
+        let currency = Currency::parse(&row.get::<String>("currency")?).map_err(|e| sqlx::Error::Decode(e.into()))?;
+        Ok(Self {
+            id: row.get("id")?,
+            hold_id: row.get("hold_id")?,
+            attempt: row.get("attempt")?,
+            appointment_id: row.get("appointment_id")?,
+            org_id: row.get("org_id")?,
+            method: PaymentMethod {
+                token: row.get("method_token")?,
+                brand: row.get("method_brand")?,
+                last4: row.get("method_last4")?,
+            },
+            amount: Money::new(row.get("amount_minor")?, currency),
+            state: PaymentState::load(&stored).map_err(|e| sqlx::Error::Decode(e.into()))?,
+            reference: row.get("reference")?,
+            updated_at: row.get("updated_us")?,
+        })
+    }
+}
+
+/// Which call to the provider an operation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpKind {
+    Authorise,
+    Capture,
+    Release,
+}
+
+impl OpKind {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Authorise => "authorise",
+            Self::Capture => "capture",
+            Self::Release => "release",
+        }
+    }
+}
+
+impl std::str::FromStr for OpKind {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        [Self::Authorise, Self::Capture, Self::Release]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or(())
+    }
+}
+
+/// One outgoing call, on record before it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Op {
+    /// Also the idempotency key.
+    pub id: String,
+    pub payment_id: String,
+    pub kind: OpKind,
+    pub seq: i64,
+    pub amount_minor: i64,
+    /// `pending`, `done` or `failed`.
+    pub state: String,
+    pub attempts: i64,
+    pub created_at: Micros,
+    pub error: Option<String>,
+}
+
+impl FromRow for Op {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.get("id")?,
+            payment_id: row.get("payment_id")?,
+            kind: row.parse("kind")?,
+            seq: row.get("seq")?,
+            amount_minor: row.get("amount_minor")?,
+            state: row.get("state")?,
+            attempts: row.get("attempts")?,
+            created_at: row.get("created_us")?,
+            error: row.get("error")?,
+        })
+    }
+}
+
+/// One line of the ledger with its transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerLine {
+    pub kind: String,
+    pub at: Micros,
+    pub currency: String,
+    pub account: String,
+    pub amount_minor: i64,
+}
+
+impl FromRow for LedgerLine {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            kind: row.get("kind")?,
+            at: row.get("created_us")?,
+            currency: row.get("currency")?,
+            account: row.get("account")?,
+            amount_minor: row.get("amount_minor")?,
+        })
+    }
+}
+
+/// What a call came to. There is at most one for a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    pub outcome: String,
+    pub billable: Micros,
+    pub amount: Money,
+    pub vat_bp: u32,
+    pub vat_minor: i64,
+    pub at: Micros,
+}
+
+impl FromRow for Charge {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        let currency = Currency::parse(&row.get::<String>("currency")?).map_err(|e| sqlx::Error::Decode(e.into()))?;
+        Ok(Self {
+            outcome: row.get("outcome")?,
+            billable: row.get("billable_us")?,
+            amount: Money::new(row.get("amount_minor")?, currency),
+            vat_bp: u32::try_from(row.get::<i64>("vat_bp")?).map_err(|e| sqlx::Error::Decode(e.into()))?,
+            vat_minor: row.get("vat_minor")?,
+            at: row.get("created_us")?,
+        })
+    }
+}
+
+/// A payment that is about to be asked for.
+pub struct NewPayment<'a> {
+    pub id: &'a str,
+    pub hold_id: &'a str,
+    pub attempt: i64,
+    pub psp: &'a str,
+    pub method: &'a PaymentMethod,
+    pub amount: Money,
+}
+
+/// Adds a payment; `false` when this attempt of the hold exists already.
+pub async fn add_payment(tx: &mut Tx, new: &NewPayment<'_>, now: Micros) -> Result<bool, DbError> {
+    let values = params![
+        new.id,
+        new.hold_id,
+        new.attempt,
+        new.psp,
+        &new.method.token,
+        &new.method.brand,
+        &new.method.last4,
+        new.amount.currency.as_str(),
+        new.amount.minor,
+        now,
+    ];
+    Ok(tx.execute(ADD_PAYMENT, values).await? == 1)
+}
+
+/// The payment, its row locked until the end of the transaction.
+pub async fn lock_payment(tx: &mut Tx, id: &str) -> Result<Option<Payment>, DbError> {
+    tx.execute(LOCK_PAYMENT, params![id]).await?;
+    payment(tx, id).await
+}
+
+pub async fn payment(tx: &mut Tx, id: &str) -> Result<Option<Payment>, DbError> {
+    tx.optional(PAYMENT, params![id]).await
+}
+
+/// The latest attempt to pay for a hold.
+pub async fn last_of_hold(tx: &mut Tx, hold: &str) -> Result<Option<Payment>, DbError> {
+    tx.optional(LAST_OF_HOLD, params![hold]).await
+}
+
+/// The payment that an appointment was booked with; none when it is free.
+pub async fn of_appointment(tx: &mut Tx, appointment: &str) -> Result<Option<Payment>, DbError> {
+    tx.optional(OF_APPOINTMENT, params![appointment]).await
+}
+
+pub async fn save_payment(
+    tx: &mut Tx,
+    id: &str,
+    state: PaymentState,
+    reference: Option<&str>,
+    now: Micros,
+) -> Result<(), DbError> {
+    let stored = state.store();
+    let values = params![
+        id,
+        stored.state,
+        stored.authorised_minor,
+        stored.captured_minor,
+        stored.refunded_minor,
+        stored.decline_reason,
+        reference,
+        now,
+    ];
+    tx.execute(SAVE_PAYMENT, values).await.map(drop)
+}
+
+pub async fn link_payment(tx: &mut Tx, id: &str, appointment: &str) -> Result<(), DbError> {
+    tx.execute(LINK_PAYMENT, params![id, appointment]).await.map(drop)
+}
+
+/// Payments whose hold ran out `grace` ago, or was given back, before there was an appointment.
+pub async fn stranded(tx: &mut Tx, now: Micros, grace: Micros, at_most: i64) -> Result<Vec<String>, DbError> {
+    tx.all(STRANDED, params![now, grace, at_most]).await
+}
+
+pub async fn add_hint(
+    tx: &mut Tx,
+    id: &str,
+    psp: &str,
+    payment: &str,
+    body: &str,
+    now: Micros,
+) -> Result<bool, DbError> {
+    Ok(tx.execute(ADD_HINT, params![id, psp, payment, body, now]).await? == 1)
+}
+
+/// Hints not yet followed: their id and the payment they are about.
+pub async fn unprocessed_hints(tx: &mut Tx, at_most: i64) -> Result<Vec<(String, String)>, DbError> {
+    tx.all(UNPROCESSED_HINTS, params![at_most]).await
+}
+
+pub async fn hint_processed(tx: &mut Tx, id: &str, now: Micros) -> Result<(), DbError> {
+    tx.execute(HINT_PROCESSED, params![id, now]).await.map(drop)
+}
+
+/// Puts an outgoing call on record, to be made at `due` by a job unless somebody made it before.
+pub async fn add_op(
+    tx: &mut Tx,
+    id: &str,
+    payment: &str,
+    kind: OpKind,
+    amount_minor: i64,
+    due: Micros,
+    now: Micros,
+) -> Result<(), DbError> {
+    let seq: i64 = tx.one(NEXT_OP_SEQ, params![payment, kind.name()]).await?;
+    tx.execute(ADD_OP, params![id, payment, kind.name(), seq, amount_minor, due, now])
+        .await
+        .map(drop)
+}
+
+pub async fn op(tx: &mut Tx, id: &str) -> Result<Option<Op>, DbError> {
+    tx.optional(OP, params![id]).await
+}
+
+/// Takes an operation that is due; until `lease` nobody else may. `false` when somebody else has it, or it is over.
+pub async fn claim_op(tx: &mut Tx, id: &str, now: Micros, lease: Micros) -> Result<bool, DbError> {
+    Ok(tx.execute(CLAIM_OP, params![id, now, lease]).await? == 1)
+}
+
+pub async fn due_ops(tx: &mut Tx, now: Micros, at_most: i64) -> Result<Vec<String>, DbError> {
+    tx.all(DUE_OPS, params![now, at_most]).await
+}
+
+pub async fn pending_op(tx: &mut Tx, payment: &str, kind: OpKind) -> Result<Option<String>, DbError> {
+    tx.optional(PENDING_OP, params![payment, kind.name()]).await
+}
+
+/// Ends an operation as `done` or `failed`.
+pub async fn end_op(tx: &mut Tx, id: &str, state: &str, error: Option<&str>, now: Micros) -> Result<(), DbError> {
+    tx.execute(END_OP, params![id, state, now, error]).await.map(drop)
+}
+
+pub async fn delay_op(tx: &mut Tx, id: &str, next_try: Micros, error: &str) -> Result<(), DbError> {
+    tx.execute(DELAY_OP, params![id, next_try, error]).await.map(drop)
+}
+
+pub async fn ops_of_appointment(tx: &mut Tx, appointment: &str) -> Result<Vec<Op>, DbError> {
+    tx.all(OPS_OF_APPOINTMENT, params![appointment]).await
+}
+
+/// What a posting belongs to.
+pub struct PostingOf<'a> {
+    pub org_id: &'a str,
+    pub appointment_id: Option<&'a str>,
+    pub payment_id: Option<&'a str>,
+}
+
+/// Writes a ledger transaction; the same key a second time changes nothing.
+///
+/// # Panics
+/// When the lines do not sum to zero: [`Posting::entries`] makes them so.
+pub async fn post(
+    tx: &mut Tx,
+    id: &str,
+    key: &str,
+    posting: &Posting,
+    of: &PostingOf<'_>,
+    now: Micros,
+) -> Result<bool, DbError> {
+    let entries = posting.entries();
+    assert_eq!(
+        entries.iter().map(|entry| i128::from(entry.amount_minor)).sum::<i128>(),
+        0,
+        "postings balance"
+    );
+    if entries.is_empty() {
+        return Ok(false);
+    }
+    let currency = posting.currency();
+    let values = params![
+        id,
+        key,
+        posting.kind(),
+        of.org_id,
+        of.appointment_id,
+        of.payment_id,
+        currency.as_str(),
+        now
+    ];
+    if tx.execute(ADD_TX, values).await? == 0 {
+        return Ok(false);
+    }
+    for (line, entry) in (0_i64..).zip(&entries) {
+        tx.execute(ADD_ENTRY, params![id, line, entry.account.name(), entry.amount_minor])
+            .await?;
+    }
+    Ok(true)
+}
+
+/// The ledger of an appointment, oldest first.
+pub async fn ledger(tx: &mut Tx, appointment: &str) -> Result<Vec<LedgerLine>, DbError> {
+    tx.all(LEDGER, params![appointment]).await
+}
+
+/// Adds the charge of a call; `false` when there is one already.
+pub async fn add_charge(tx: &mut Tx, call: &str, charge: &Charge) -> Result<bool, DbError> {
+    let values = params![
+        call,
+        &charge.outcome,
+        charge.billable,
+        charge.amount.minor,
+        charge.vat_bp,
+        charge.vat_minor,
+        charge.amount.currency.as_str(),
+        charge.at,
+    ];
+    Ok(tx.execute(ADD_CHARGE, values).await? == 1)
+}
+
+pub async fn charge(tx: &mut Tx, call: &str) -> Result<Option<Charge>, DbError> {
+    tx.optional(CHARGE, params![call]).await
+}

@@ -1,0 +1,238 @@
+//! Calls, who came, and the ledger of presence.
+
+use crate::base::Micros;
+use crate::base::charge::Span;
+use crate::base::db::{DbError, FromRow, Row, Tx};
+use crate::{params, statements};
+
+statements! {
+    CREATE = "INSERT INTO call (id, opens_us, starts_us, ends_us, created_us) VALUES ($1, $2, $3, $4, $5)
+              ON CONFLICT (id) DO NOTHING";
+    /// Also locks the call's row until the end of the transaction.
+    LOCK = "UPDATE call SET version = version + 1 WHERE id = $1";
+    SEAT = "SELECT s.id AS seat_id, s.role, s.account_id, c.id AS call_id, c.opens_us, c.starts_us, c.ends_us, c.ended_us,
+                t.arrived_us, t.admitted_us
+            FROM seat s JOIN call c ON c.id = s.appointment_id
+            LEFT JOIN call_attendance t ON t.call_id = c.id AND t.seat_id = s.id
+            WHERE s.id = $1 AND c.id = $2";
+    SEAT_OF_ACCOUNT = "SELECT s.id AS seat_id, s.role, s.account_id, c.id AS call_id, c.opens_us, c.starts_us, c.ends_us,
+                c.ended_us, t.arrived_us, t.admitted_us
+            FROM seat s JOIN call c ON c.id = s.appointment_id
+            LEFT JOIN call_attendance t ON t.call_id = c.id AND t.seat_id = s.id
+            WHERE s.account_id = $1 AND c.id = $2 ORDER BY s.role LIMIT 1";
+    SEATS = "SELECT s.id AS seat_id, s.role, s.account_id, c.id AS call_id, c.opens_us, c.starts_us, c.ends_us, c.ended_us,
+                t.arrived_us, t.admitted_us
+            FROM seat s JOIN call c ON c.id = s.appointment_id
+            LEFT JOIN call_attendance t ON t.call_id = c.id AND t.seat_id = s.id
+            WHERE c.id = $1 ORDER BY s.role, s.id";
+    ARRIVED = "INSERT INTO call_attendance (call_id, seat_id, arrived_us) VALUES ($1, $2, $3)
+               ON CONFLICT (call_id, seat_id) DO NOTHING";
+    ADMITTED = "INSERT INTO call_attendance (call_id, seat_id, arrived_us, admitted_us) VALUES ($1, $2, $3, $3)
+                ON CONFLICT (call_id, seat_id) DO UPDATE SET admitted_us = excluded.admitted_us
+                WHERE call_attendance.admitted_us IS NULL";
+    OPEN_SEGMENT = "INSERT INTO call_segment (call_id, seat_id, seq, node, started_us, last_seen_us)
+                    VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (call_id, seat_id, seq) DO NOTHING";
+    CHECKPOINT = "UPDATE call_segment SET last_seen_us = $4
+                  WHERE call_id = $1 AND seat_id = $2 AND seq = $3 AND ended_us IS NULL AND last_seen_us < $4";
+    CLOSE_SEGMENT = "UPDATE call_segment SET ended_us = $4, end_reason = $5,
+                         last_seen_us = CASE WHEN last_seen_us < $4 THEN $4 ELSE last_seen_us END
+                     WHERE call_id = $1 AND seat_id = $2 AND seq = $3 AND ended_us IS NULL AND started_us <= $4";
+    /// A segment whose end would lie before its start has no length.
+    CLOSE_EMPTY = "UPDATE call_segment SET ended_us = started_us, end_reason = $4
+                   WHERE call_id = $1 AND seat_id = $2 AND seq = $3 AND ended_us IS NULL";
+    NODE_SEEN = "SELECT COALESCE(MAX(last_seen_us), 0) FROM call_segment WHERE ended_us IS NULL AND node = $1";
+    RECOVER_NODE = "UPDATE call_segment SET ended_us = last_seen_us, end_reason = 'recovered'
+                    WHERE ended_us IS NULL AND node = $1";
+    ANY_STALE = "SELECT COUNT(*) FROM call_segment WHERE ended_us IS NULL AND last_seen_us < $1";
+    RECOVER_STALE = "UPDATE call_segment SET ended_us = last_seen_us, end_reason = 'recovered'
+                     WHERE ended_us IS NULL AND last_seen_us < $1";
+    NEXT_SEGMENT = "SELECT COALESCE(MAX(seq) + 1, 0) FROM call_segment WHERE call_id = $1 AND seat_id = $2";
+    ROLES_PRESENT = "SELECT COUNT(DISTINCT s.role) FROM call_segment g JOIN seat s ON s.id = g.seat_id
+                     WHERE g.call_id = $1 AND g.ended_us IS NULL";
+    SEGMENTS = "SELECT g.seat_id, s.role, g.seq, g.started_us, g.last_seen_us, g.ended_us, g.end_reason
+                FROM call_segment g JOIN seat s ON s.id = g.seat_id
+                WHERE g.call_id = $1 ORDER BY g.started_us, g.seat_id, g.seq";
+    END = "UPDATE call SET ended_us = $2 WHERE id = $1 AND ended_us IS NULL";
+    TO_FINALISE = "SELECT c.id FROM call c JOIN appointment a ON a.id = c.id
+                   LEFT JOIN charge h ON h.call_id = c.id
+                   WHERE h.call_id IS NULL AND a.status IN ('confirmed', 'in_call')
+                     AND (c.ended_us IS NOT NULL OR c.ends_us <= $1
+                          OR (c.starts_us <= $2 AND NOT EXISTS (
+                              SELECT 1 FROM call_attendance t JOIN seat s ON s.id = t.seat_id
+                              WHERE t.call_id = c.id AND s.role = 'provider')))
+                   ORDER BY c.ends_us, c.id LIMIT $3";
+}
+
+/// A person's place in a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatRow {
+    pub call: String,
+    pub seat: String,
+    /// `consumer` or `provider`.
+    pub role: String,
+    pub account_id: String,
+    pub opens_at: Micros,
+    pub starts_at: Micros,
+    pub ends_at: Micros,
+    pub ended_at: Option<Micros>,
+    pub arrived_at: Option<Micros>,
+    pub admitted_at: Option<Micros>,
+}
+
+impl FromRow for SeatRow {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            call: row.get("call_id")?,
+            seat: row.get("seat_id")?,
+            role: row.get("role")?,
+            account_id: row.get("account_id")?,
+            opens_at: row.get("opens_us")?,
+            starts_at: row.get("starts_us")?,
+            ends_at: row.get("ends_us")?,
+            ended_at: row.get("ended_us")?,
+            arrived_at: row.get("arrived_us")?,
+            admitted_at: row.get("admitted_us")?,
+        })
+    }
+}
+
+/// A span of verified presence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    pub seat: String,
+    pub role: String,
+    pub seq: i64,
+    pub started_at: Micros,
+    pub last_seen_at: Micros,
+    pub ended_at: Option<Micros>,
+    pub end_reason: Option<String>,
+}
+
+impl Segment {
+    /// What of it is proven: up to its end, or while it is open up to the last checkpoint, and never past `until`.
+    #[must_use]
+    pub fn span(&self, until: Micros) -> Span {
+        Span {
+            from: self.started_at,
+            to: self.ended_at.unwrap_or(self.last_seen_at).min(until),
+        }
+    }
+}
+
+impl FromRow for Segment {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            seat: row.get("seat_id")?,
+            role: row.get("role")?,
+            seq: row.get("seq")?,
+            started_at: row.get("started_us")?,
+            last_seen_at: row.get("last_seen_us")?,
+            ended_at: row.get("ended_us")?,
+            end_reason: row.get("end_reason")?,
+        })
+    }
+}
+
+pub async fn create(
+    tx: &mut Tx,
+    call: &str,
+    opens_at: Micros,
+    starts_at: Micros,
+    ends_at: Micros,
+    now: Micros,
+) -> Result<(), DbError> {
+    tx.execute(CREATE, params![call, opens_at, starts_at, ends_at, now])
+        .await
+        .map(drop)
+}
+
+/// Takes the call's row for the rest of the transaction; `false` when there is no such call.
+pub async fn lock(tx: &mut Tx, call: &str) -> Result<bool, DbError> {
+    Ok(tx.execute(LOCK, params![call]).await? == 1)
+}
+
+pub async fn seat(tx: &mut Tx, call: &str, seat: &str) -> Result<Option<SeatRow>, DbError> {
+    tx.optional(SEAT, params![seat, call]).await
+}
+
+pub async fn seat_of_account(tx: &mut Tx, call: &str, account: &str) -> Result<Option<SeatRow>, DbError> {
+    tx.optional(SEAT_OF_ACCOUNT, params![account, call]).await
+}
+
+pub async fn seats(tx: &mut Tx, call: &str) -> Result<Vec<SeatRow>, DbError> {
+    tx.all(SEATS, params![call]).await
+}
+
+pub async fn arrived(tx: &mut Tx, call: &str, seat: &str, at: Micros) -> Result<bool, DbError> {
+    Ok(tx.execute(ARRIVED, params![call, seat, at]).await? == 1)
+}
+
+pub async fn admitted(tx: &mut Tx, call: &str, seat: &str, at: Micros) -> Result<bool, DbError> {
+    Ok(tx.execute(ADMITTED, params![call, seat, at]).await? == 1)
+}
+
+pub async fn open_segment(
+    tx: &mut Tx,
+    (call, seat, seq): (&str, &str, u32),
+    node: &str,
+    at: Micros,
+) -> Result<bool, DbError> {
+    Ok(tx.execute(OPEN_SEGMENT, params![call, seat, seq, node, at]).await? == 1)
+}
+
+pub async fn checkpoint(tx: &mut Tx, (call, seat, seq): (&str, &str, u32), at: Micros) -> Result<u64, DbError> {
+    tx.execute(CHECKPOINT, params![call, seat, seq, at]).await
+}
+
+pub async fn close_segment(
+    tx: &mut Tx,
+    (call, seat, seq): (&str, &str, u32),
+    at: Micros,
+    reason: &str,
+) -> Result<(), DbError> {
+    if tx.execute(CLOSE_SEGMENT, params![call, seat, seq, at, reason]).await? == 0 {
+        tx.execute(CLOSE_EMPTY, params![call, seat, seq, reason]).await?;
+    }
+    Ok(())
+}
+
+/// When the process called `node` last wrote down that somebody of an open segment was there; zero without such segments.
+pub async fn node_seen(tx: &mut Tx, node: &str) -> Result<Micros, DbError> {
+    tx.one(NODE_SEEN, params![node]).await
+}
+
+pub async fn recover_node(tx: &mut Tx, node: &str) -> Result<u64, DbError> {
+    tx.execute(RECOVER_NODE, params![node]).await
+}
+
+pub async fn any_stale(tx: &mut Tx, before: Micros) -> Result<bool, DbError> {
+    Ok(tx.one::<i64>(ANY_STALE, params![before]).await? > 0)
+}
+
+/// Closes segments that nobody has checkpointed since `before`.
+pub async fn recover_stale(tx: &mut Tx, before: Micros) -> Result<u64, DbError> {
+    tx.execute(RECOVER_STALE, params![before]).await
+}
+
+pub async fn next_segment(tx: &mut Tx, call: &str, seat: &str) -> Result<i64, DbError> {
+    tx.one(NEXT_SEGMENT, params![call, seat]).await
+}
+
+/// How many of the two sides have an open segment.
+pub async fn roles_present(tx: &mut Tx, call: &str) -> Result<i64, DbError> {
+    tx.one(ROLES_PRESENT, params![call]).await
+}
+
+pub async fn segments(tx: &mut Tx, call: &str) -> Result<Vec<Segment>, DbError> {
+    tx.all(SEGMENTS, params![call]).await
+}
+
+pub async fn end(tx: &mut Tx, call: &str, at: Micros) -> Result<bool, DbError> {
+    Ok(tx.execute(END, params![call, at]).await? == 1)
+}
+
+/// Calls without a charge that are over, whose window ended before `ended`, or that began before `begun` without a
+/// provider.
+pub async fn to_finalise(tx: &mut Tx, ended: Micros, begun: Micros, at_most: i64) -> Result<Vec<String>, DbError> {
+    tx.all(TO_FINALISE, params![ended, begun, at_most]).await
+}

@@ -1,0 +1,226 @@
+//! What stands on a receipt, as sentences in the buyer's language.
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use signaling_protocol::{PriceModel, PriceTerms};
+use texts::{Locale, format, t};
+
+use super::render::Sheet;
+use crate::base::money::VatSplit;
+use crate::base::{Micros, SECOND_US};
+
+/// Everything on the receipt, frozen when it is issued and kept beside the bytes. Amounts are minor units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Receipt {
+    pub number: String,
+    /// For people, such as `B7K-42Q`.
+    pub reference: String,
+    pub locale: String,
+    pub issued_at: Micros,
+    pub time_zone: String,
+    pub seller: SellerPart,
+    /// All that the receipt has of the buyer: it outlives the account by years.
+    pub buyer_name: String,
+    pub title: String,
+    /// First and last moment together.
+    pub from: Micros,
+    pub to: Micros,
+    pub billable: Micros,
+    pub price: PriceTerms,
+    pub net_minor: i64,
+    pub vat_minor: i64,
+    pub gross_minor: i64,
+    pub vat_bp: u32,
+    pub method_brand: String,
+    pub method_last4: String,
+    pub reserved_minor: i64,
+    pub charged_minor: i64,
+    pub released_minor: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SellerPart {
+    pub name: String,
+    pub orgno: String,
+    pub vat_registered: bool,
+    pub address: String,
+    pub town: String,
+}
+
+impl Receipt {
+    pub(super) fn set_split(&mut self, split: VatSplit) {
+        self.net_minor = split.net_minor;
+        self.vat_minor = split.vat_minor;
+        self.gross_minor = split.gross_minor;
+        self.vat_bp = split.rate_bp;
+    }
+
+    /// The page.
+    pub(super) fn sheet(&self) -> Sheet {
+        let locale = Locale::from_tag(&self.locale).unwrap_or_default();
+        let text = |key: &str| t(locale, key, &[]);
+        let money = |minor| format::money_exact(locale, minor, &self.price.currency);
+        let clock = |at| format::clock_seconds(at, &self.time_zone);
+        let day = format::day(locale, format::date_of(self.from, &self.time_zone));
+        let carried_out = t(
+            locale,
+            "document-service-time",
+            &[
+                ("from", format!("{day} {}", clock(self.from)).into()),
+                ("to", clock(self.to).into()),
+            ],
+        );
+        let percent = percent(self.vat_bp, locale);
+        let card = t(
+            locale,
+            "document-method",
+            &[
+                ("brand", self.method_brand.as_str().into()),
+                ("last4", self.method_last4.as_str().into()),
+            ],
+        );
+        Sheet {
+            language: locale.tag().to_owned(),
+            title: text("document-receipt"),
+            number: self.number.clone(),
+            facts: vec![
+                (text("document-number"), self.number.clone()),
+                (text("document-issued"), self.issue_date()),
+                (text("document-booking"), self.reference.clone()),
+            ],
+            seller: self.seller_lines(locale),
+            buyer: vec![text("document-buyer"), self.buyer_name.clone()],
+            item_heading: (text("document-item"), text("document-amount")),
+            item: vec![self.title.clone(), carried_out, self.measured(locale)],
+            item_amount: money(self.gross_minor),
+            totals: vec![
+                (text("document-net"), money(self.net_minor)),
+                (
+                    t(locale, "document-vat", &[("rate", percent.into())]),
+                    money(self.vat_minor),
+                ),
+                (text("document-total"), money(self.gross_minor)),
+            ],
+            payment_heading: format!("{}: {card}", text("document-payment")),
+            payment: vec![
+                (text("document-reserved"), money(self.reserved_minor)),
+                (text("document-charged"), money(self.charged_minor)),
+                (text("document-released"), money(self.released_minor)),
+            ],
+            footer: t(locale, "document-page", &[("number", self.number.as_str().into())]),
+        }
+    }
+
+    /// ISO 8601, which nobody mistakes.
+    fn issue_date(&self) -> String {
+        format::date_of(self.issued_at, &self.time_zone).to_string()
+    }
+
+    fn seller_lines(&self, locale: Locale) -> Vec<String> {
+        let seller = &self.seller;
+        let key = if seller.vat_registered {
+            "document-orgno-vat"
+        } else {
+            "document-orgno"
+        };
+        let mut lines = vec![
+            t(locale, "document-seller", &[]),
+            seller.name.clone(),
+            seller.address.clone(),
+            seller.town.clone(),
+            t(locale, key, &[("orgno", seller.orgno.as_str().into())]),
+        ];
+        lines.retain(|line| !line.trim().is_empty());
+        lines
+    }
+
+    /// How the amount follows from the measured time.
+    fn measured(&self, locale: Locale) -> String {
+        let duration = measured_time(self.billable);
+        let money = |minor| format::money_exact(locale, minor, &self.price.currency);
+        match self.price.model {
+            PriceModel::Free => t(locale, "document-free", &[("duration", duration.into())]),
+            PriceModel::Fixed { .. } => t(locale, "document-fixed", &[("duration", duration.into())]),
+            PriceModel::PerMinute {
+                rate_minor,
+                increment_s,
+                free_s,
+                cap_minor,
+            } => {
+                let key = if free_s == 0 {
+                    "document-metered"
+                } else {
+                    "document-metered-free"
+                };
+                t(
+                    locale,
+                    key,
+                    &[
+                        ("duration", duration.into()),
+                        ("rate", money(rate_minor).into()),
+                        ("increment", increment_s.to_string().into()),
+                        ("free", free_s.to_string().into()),
+                        ("cap", money(cap_minor).into()),
+                    ],
+                )
+            }
+        }
+    }
+}
+
+/// `0 min 25 s`: whole seconds that were full, always with minutes.
+pub(super) fn measured_time(billable: Micros) -> String {
+    let seconds = billable.max(0) / SECOND_US;
+    format!("{} min {} s", seconds / 60, seconds % 60)
+}
+
+/// `25`, or `12,5`.
+fn percent(basis_points: u32, locale: Locale) -> String {
+    let (whole, rest) = (basis_points / 100, basis_points % 100);
+    if rest == 0 {
+        return whole.to_string();
+    }
+    let separator = match locale {
+        Locale::Nb => ',',
+        Locale::En => '.',
+    };
+    format!("{whole}{separator}{rest:02}")
+}
+
+/// The calendar year of a moment where the seller is: a series of numbers begins anew with it.
+pub(super) fn year_of(at: Micros, time_zone: &str) -> i64 {
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    let at = jiff::Timestamp::from_microsecond(at).unwrap_or_default();
+    i64::from(at.to_zoned(zone).year())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measured_time_is_cut_to_full_seconds() {
+        for (billable, expect) in [
+            (0, "0 min 0 s"),
+            (25_999_999, "0 min 25 s"),
+            (1_300_000_000, "21 min 40 s"),
+            (3_605_000_000, "60 min 5 s"),
+        ] {
+            assert_eq!(measured_time(billable), expect);
+        }
+    }
+
+    #[test]
+    fn the_year_is_the_sellers() {
+        // 2026-12-31 23:30 in UTC is 2027 in Oslo.
+        assert_eq!(year_of(1_798_759_800_000_000, "Europe/Oslo"), 2027);
+        assert_eq!(year_of(1_798_759_800_000_000, "UTC"), 2026);
+    }
+
+    #[test]
+    fn rates_of_tax_have_no_needless_decimals() {
+        assert_eq!(percent(2_500, Locale::Nb), "25");
+        assert_eq!(percent(1_111, Locale::Nb), "11,11");
+        assert_eq!(percent(0, Locale::En), "0");
+    }
+}

@@ -1,0 +1,198 @@
+//! What happens without a request: calls are charged, payments finished, mails sent, what ran out cleared away.
+//!
+//! Every step can be repeated and stopped anywhere, so two processes at once do no harm. The lease only saves the work of
+//! doing everything twice.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use crate::base::Result;
+use crate::base::db::DbError;
+use crate::base::outbox;
+use crate::base::{Micros, SECOND_US};
+use crate::state::AppState;
+use crate::{appointments, calls, documents, params, privacy, statements, usecases};
+
+statements! {
+    ADD_LEASE = "INSERT INTO job_lease (name, owner, until_us) VALUES ($1, '', 0) ON CONFLICT (name) DO NOTHING";
+    TAKE_LEASE = "UPDATE job_lease SET owner = $2, until_us = $4 WHERE name = $1 AND (owner = $2 OR until_us <= $3)";
+    /// A write that changes nothing anybody reads.
+    TRY_WRITE = "INSERT INTO job_lease (name, owner, until_us) VALUES ('write', '', $1)
+                 ON CONFLICT (name) DO UPDATE SET until_us = excluded.until_us";
+    END_LEASE = "UPDATE job_lease SET until_us = 0 WHERE name = $1 AND owner = $2";
+}
+
+/// The two lines of work. Mails have their own, so that a mail server that hangs does not hold up anybody's money.
+const WORKER: &str = "worker";
+const MAILER: &str = "mailer";
+/// Longest wait between two rounds.
+const ROUND_EVERY: Duration = Duration::from_secs(1);
+const LEASE_US: Micros = 20 * SECOND_US;
+/// Calls that one round charges.
+const CALLS_MAX: i64 = 200;
+
+/// Runs rounds until `shutdown` is there; the rounds under way are finished first.
+pub async fn run(state: AppState, shutdown: impl Future<Output = ()>) {
+    let (stop, stopped) = watch::channel(false);
+    let signal = async {
+        shutdown.await;
+        stop.send_replace(true);
+    };
+    let worker = repeat(&state, WORKER, stopped.clone(), Some(&state.jobs_wanted), || {
+        work(&state)
+    });
+    let mailer = repeat(&state, MAILER, stopped, None, || send_mails(&state));
+    tokio::join!(signal, worker, mailer);
+}
+
+/// One round of everything. What fails is logged, and tried again by the next round.
+pub async fn round(state: &AppState) {
+    work(state).await;
+    send_mails(state).await;
+}
+
+/// Whether the database can be worked with: it answers, and where the last write failed, another one succeeds.
+///
+/// # Errors
+/// As the database says.
+pub async fn try_database(state: &AppState) -> Result<(), DbError> {
+    if !state.db.refuses_writes() {
+        return state.db.read().await.map(drop);
+    }
+    let mut tx = state.db.write().await?;
+    tx.execute(TRY_WRITE, params![state.now()]).await?;
+    tx.commit().await
+}
+
+/// Does one line of work over and over, while this process has its lease.
+async fn repeat<F: Future<Output = ()>>(
+    state: &AppState,
+    name: &str,
+    mut stopped: watch::Receiver<bool>,
+    wanted: Option<&Notify>,
+    once: impl Fn() -> F,
+) {
+    let lease = Lease {
+        name,
+        owner: state.random.id(state.now()),
+        until: AtomicI64::new(0),
+    };
+    loop {
+        match lease.hold(state).await {
+            Ok(true) => once().await,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(name, %error, "the lease of the jobs cannot be taken"),
+        }
+        let woken = async {
+            match wanted {
+                Some(wanted) => wanted.notified().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // The sender outlives this loop, so an error cannot come.
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+            () = woken => {}
+            () = tokio::time::sleep(ROUND_EVERY) => {}
+        }
+    }
+    if let Err(error) = lease.end(state).await {
+        tracing::warn!(name, %error, "the lease of the jobs is left to run out");
+    }
+}
+
+async fn work(state: &AppState) {
+    log("recover segments", recover_stale(state).await);
+    log("charge calls", charge_calls(state).await);
+    log("make payment calls", usecases::run_due(state).await.map_err(Into::into));
+    log(
+        "follow payment hooks",
+        usecases::follow_hints(state).await.map_err(Into::into),
+    );
+    log(
+        "release what was never booked",
+        usecases::release_stranded(state).await.map_err(Into::into),
+    );
+    log("store documents", documents::store_pending(state).await);
+    log(
+        "expire holds",
+        appointments::expire_holds(state, state.now()).await.map(drop),
+    );
+    log("erase accounts", privacy::erase_due(state).await.map(drop));
+}
+
+async fn send_mails(state: &AppState) {
+    log(
+        "send mails",
+        outbox::send_due(state).await.map(drop).map_err(Into::into),
+    );
+}
+
+fn log(job: &str, result: Result<()>) {
+    if let Err(error) = result {
+        tracing::error!(job, %error, "a job failed");
+    }
+}
+
+/// Segments of processes that are gone without saying so.
+async fn recover_stale(state: &AppState) -> Result<()> {
+    let before = state.now() - calls::STALE_AFTER_US;
+    if !calls::queries::any_stale(&mut state.db.read().await?, before).await? {
+        return Ok(());
+    }
+    let mut tx = state.db.write().await?;
+    let closed = calls::queries::recover_stale(&mut tx, before).await?;
+    tx.commit().await?;
+    tracing::warn!(closed, "closed segments that nobody measured any more");
+    Ok(())
+}
+
+/// Charges what is over. A call that fails does not hold up the others.
+async fn charge_calls(state: &AppState) -> Result<()> {
+    let now = state.now();
+    let calls = calls::queries::to_finalise(&mut state.db.read().await?, now, now, CALLS_MAX).await?;
+    for call in calls {
+        match usecases::finalise_call(state, &call).await {
+            Ok(ops) => usecases::run_now(state, &ops).await,
+            Err(error) => tracing::error!(call, %error, "a call was not charged"),
+        }
+    }
+    Ok(())
+}
+
+/// The right to do one line of work.
+struct Lease<'a> {
+    name: &'a str,
+    owner: String,
+    until: AtomicI64,
+}
+
+impl Lease<'_> {
+    /// Whether this process has it. The database is asked only when half of it is used up.
+    async fn hold(&self, state: &AppState) -> Result<bool, DbError> {
+        let now = state.now();
+        if self.until.load(Ordering::Relaxed) > now + LEASE_US / 2 {
+            return Ok(true);
+        }
+        let mut tx = state.db.write().await?;
+        tx.execute(ADD_LEASE, params![self.name]).await?;
+        let until = now + LEASE_US;
+        let taken = tx
+            .execute(TAKE_LEASE, params![self.name, &self.owner, now, until])
+            .await?
+            == 1;
+        tx.commit().await?;
+        self.until.store(if taken { until } else { 0 }, Ordering::Relaxed);
+        Ok(taken)
+    }
+
+    /// Lets another process go on at once.
+    async fn end(&self, state: &AppState) -> Result<(), DbError> {
+        let mut tx = state.db.write().await?;
+        tx.execute(END_LEASE, params![self.name, &self.owner]).await?;
+        tx.commit().await
+    }
+}

@@ -1,0 +1,3 @@
+//! What only the operator asks.
+
+pub mod queries;

@@ -1,0 +1,49 @@
+//! What only the operator asks.
+
+use crate::appointments::Status;
+use crate::base::Micros;
+use crate::base::db::{DbError, FromRow, Row, Tx};
+use crate::params;
+use crate::statements;
+
+statements! {
+    LIST = "SELECT a.id, a.start_us, a.title, a.status, o.name AS org_name, c.name AS consumer_name, h.amount_minor,
+                COALESCE(h.currency, 'NOK') AS currency
+            FROM appointment a JOIN org o ON o.id = a.org_id JOIN account c ON c.id = a.consumer_id
+            LEFT JOIN charge h ON h.call_id = a.id
+            WHERE $1 = '' OR a.status = $1
+            ORDER BY a.start_us DESC, a.id DESC LIMIT $2";
+}
+
+/// An appointment in the operator's list.
+pub struct ListedAppointment {
+    pub id: String,
+    pub start: Micros,
+    pub title: String,
+    pub status: Status,
+    pub org_name: String,
+    pub consumer_name: String,
+    /// None before the call is charged.
+    pub charged_minor: Option<i64>,
+    pub currency: String,
+}
+
+impl FromRow for ListedAppointment {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.get("id")?,
+            start: row.get("start_us")?,
+            title: row.get("title")?,
+            status: row.parse("status")?,
+            org_name: row.get("org_name")?,
+            consumer_name: row.get("consumer_name")?,
+            charged_minor: row.get("amount_minor")?,
+            currency: row.get("currency")?,
+        })
+    }
+}
+
+/// The latest appointments, those with a status or all.
+pub async fn list(tx: &mut Tx, status: Option<Status>, at_most: i64) -> Result<Vec<ListedAppointment>, DbError> {
+    tx.all(LIST, params![status.map_or("", Status::as_str), at_most]).await
+}

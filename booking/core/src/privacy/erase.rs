@@ -1,0 +1,97 @@
+//! The end of an account: asked for, undoable for a week, then carried out; and the sweeping of what has run out.
+
+use super::registry;
+use crate::accounts::{Account, AccountMail, account_mail, queries};
+use crate::base::DEFAULT_ZONE;
+use crate::base::Result;
+use crate::base::db::Tx;
+use crate::base::outbox;
+use crate::base::{DAY_US, Micros};
+use crate::calls::quality;
+use crate::params;
+use crate::state::AppState;
+use crate::usecases::cancel_appointment;
+
+/// How long a deletion can be undone.
+pub const UNDO_US: Micros = 7 * DAY_US;
+/// How long the texts of an abandoned booking are kept.
+const ABANDONED_US: Micros = DAY_US;
+/// Accounts that one round erases.
+const BATCH: i64 = 50;
+
+/// Notes that an account is to be deleted: its open appointments, on either side, are cancelled now and the providers it
+/// owns are taken off; everything else goes when the time for undoing is over. Returns when that is.
+pub async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: Micros) -> Result<Micros> {
+    let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![&account.id]).await?;
+    for id in &open {
+        cancel_appointment(tx, state, id, &account.id, now).await?;
+    }
+    for statement in [queries::HELD_CELLS_END, queries::HELD_END, queries::ORGS_PAUSE] {
+        tx.execute(statement, params![&account.id]).await?;
+    }
+    tx.execute(queries::ACCOUNT_DELETION, params![&account.id, Some(now)])
+        .await?;
+    let erased_at = now + UNDO_US;
+    let link = state.link(texts::routes::pattern::ACCOUNT);
+    let mail = AccountMail::DeletionAsked {
+        link,
+        erased_at,
+        time_zone: DEFAULT_ZONE.to_owned(),
+    };
+    outbox::enqueue(state, tx, &account_mail(account.recipient(), &state.id(), &mail)).await?;
+    Ok(erased_at)
+}
+
+/// Takes a deletion back.
+pub async fn undo(tx: &mut Tx, account_id: &str) -> Result<()> {
+    tx.execute(queries::ACCOUNT_DELETION, params![account_id, None::<i64>])
+        .await?;
+    Ok(())
+}
+
+/// Erases the accounts whose time for undoing is over, and sweeps what has run out; for a job. Receipts, payments and the
+/// ledger stay as the law wants, with their own snapshots; everything else that names the person goes. Returns how many.
+///
+/// # Errors
+/// When the database fails; accounts erased before that stay erased.
+pub async fn erase_due(state: &AppState) -> Result<usize> {
+    let now = state.now();
+    sweep(state, now).await?;
+    let mut tx = state.db.read().await?;
+    let due: Vec<String> = tx
+        .all(queries::ACCOUNTS_TO_ERASE, params![now - UNDO_US, BATCH])
+        .await?;
+    drop(tx);
+    for id in &due {
+        let mut tx = state.db.write().await?;
+        let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![id]).await?;
+        for appointment in &open {
+            cancel_appointment(&mut tx, state, appointment, id, now).await?;
+        }
+        for statement in [quality::ERASE, queries::OUTBOX_ABOUT_ERASE, queries::ORGS_PAUSE] {
+            tx.execute(statement, params![id]).await?;
+        }
+        registry::erase(&mut tx, id).await?;
+        tx.execute(queries::ACCOUNT_ERASED, params![id, now]).await?;
+        tx.commit().await?;
+    }
+    Ok(due.len())
+}
+
+/// Deletes sessions, links and registrations that have run out, and what was written for bookings that came to nothing.
+async fn sweep(state: &AppState, now: Micros) -> Result<u64> {
+    let mut tx = state.db.write().await?;
+    let mut gone = 0;
+    for statement in [
+        queries::SESSIONS_SWEEP,
+        queries::TOKENS_SWEEP,
+        queries::REGISTRATIONS_SWEEP,
+        queries::INVITATIONS_SWEEP,
+    ] {
+        gone += tx.execute(statement, params![now]).await?;
+    }
+    gone += tx.execute(quality::SWEEP, params![now - quality::KEPT_US]).await?;
+    gone += tx.execute(queries::HOLDS_SWEEP, params![now - ABANDONED_US]).await?;
+    tx.commit().await?;
+    Ok(gone)
+}

@@ -1,0 +1,6 @@
+//! What we know about a person: shown, exported, and erased.
+
+pub mod erase;
+pub mod registry;
+
+pub use erase::{UNDO_US, erase_due};

@@ -1,0 +1,37 @@
+//! Everything that the upper floors are handed: the base, and the two seams that belong to features.
+
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use crate::base::Base;
+use crate::billing::PaymentProvider;
+use crate::calls::LiveCalls;
+
+/// Shared by every request and job; cheap to clone. It is a [`Base`] too, so that it can be handed to every feature.
+#[derive(Clone)]
+pub struct AppState {
+    pub base: Base,
+    /// Moves money.
+    pub payments: Arc<dyn PaymentProvider>,
+    /// Where the operator's page learns of calls under way; set once, by whoever owns them.
+    pub live_calls: Arc<OnceLock<Arc<dyn LiveCalls>>>,
+}
+
+impl AppState {
+    #[must_use]
+    pub fn new(base: Base, payments: Arc<dyn PaymentProvider>) -> Self {
+        Self {
+            base,
+            payments,
+            live_calls: Arc::default(),
+        }
+    }
+}
+
+impl Deref for AppState {
+    type Target = Base;
+
+    fn deref(&self) -> &Base {
+        &self.base
+    }
+}

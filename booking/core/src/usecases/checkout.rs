@@ -1,0 +1,274 @@
+//! From a held slot to a paid appointment. Every step can be repeated: a double submit, a reload or a crash in between
+//! ends with one payment and one appointment.
+
+use std::time::Duration;
+
+use super::fold::fold;
+use super::operations;
+use crate::appointments::{self, AppointmentMail, Confirmation, Hold};
+use crate::base::db::Tx;
+use crate::base::money::{Currency, Money};
+use crate::base::{Fault, Result};
+use crate::base::{charge, outbox};
+use crate::billing::payment::{DeclineReason, PaymentState};
+use crate::billing::provider::{CardError, CardForm, ProviderError};
+use crate::billing::queries::{self, NewPayment, OpKind, Payment};
+use crate::billing::{BillingError, mail_both_sides, record_amount, request_release};
+use crate::calls;
+use crate::state::AppState;
+
+/// How often a second submit looks whether the first is through, and how long between two looks.
+const LOOKS_MAX: u32 = 50;
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Where a checkout stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckoutOutcome {
+    /// The id of the appointment.
+    Booked(String),
+    /// The bank asks the person something first.
+    NeedsConfirmation,
+    Declined(DeclineReason),
+    /// The provider has not said; a job finds out and tells by mail.
+    Unknown,
+    /// Somebody else has the slot now, or it was given back. Whatever was reserved is released.
+    HoldLost,
+    /// Nothing was tried yet.
+    NotStarted,
+}
+
+/// Pays for a hold by card and books it.
+///
+/// # Errors
+/// [`CardError`] inside when the typed data are no card; [`Fault`] when the database fails.
+pub async fn pay(
+    state: &AppState,
+    hold: &Hold,
+    consumer: &str,
+    card: &CardForm,
+) -> Result<Result<CheckoutOutcome, CardError>> {
+    let begun = resume(state, hold, consumer).await?;
+    match begun {
+        CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) => {}
+        CheckoutOutcome::Booked(_)
+        | CheckoutOutcome::NeedsConfirmation
+        | CheckoutOutcome::Unknown
+        | CheckoutOutcome::HoldLost => return Ok(Ok(begun)),
+    }
+    let method = match state.payments.tokenise(card, state.now()).await {
+        Ok(method) => method,
+        Err(error) => return Ok(Err(error)),
+    };
+    let currency = Currency::parse(&hold.price.currency).map_err(|error| Fault::internal(&error))?;
+    let amount = Money::new(charge::max_payable(&hold.price), currency);
+    let now = state.now();
+    let (payment, op) = (state.random.id(now), state.random.id(now));
+    let mut tx = state.db.write().await?;
+    let attempt = match queries::last_of_hold(&mut tx, &hold.id).await? {
+        None => 0,
+        Some(last) if is_over_unpaid(last.state) => last.attempt + 1,
+        Some(_) => {
+            drop(tx);
+            return Ok(Ok(resume(state, hold, consumer).await?));
+        }
+    };
+    let new = NewPayment {
+        id: &payment,
+        hold_id: &hold.id,
+        attempt,
+        psp: state.payments.name(),
+        method: &method,
+        amount,
+    };
+    if queries::add_payment(&mut tx, &new, now).await? {
+        queries::add_op(&mut tx, &op, &payment, OpKind::Authorise, amount.minor, now, now).await?;
+        tx.commit().await?;
+        operations::run(state, &op).await?;
+    } else {
+        drop(tx);
+    }
+    Ok(Ok(resume(state, hold, consumer).await?))
+}
+
+/// Goes on where a checkout stands, without starting one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn resume(state: &AppState, hold: &Hold, consumer: &str) -> Result<CheckoutOutcome> {
+    for _ in 0..LOOKS_MAX {
+        let mut tx = state.db.read().await?;
+        let Some(payment) = queries::last_of_hold(&mut tx, &hold.id).await? else {
+            return Ok(CheckoutOutcome::NotStarted);
+        };
+        if let Some(appointment) = payment.appointment_id {
+            return Ok(CheckoutOutcome::Booked(appointment));
+        }
+        let pending = queries::pending_op(&mut tx, &payment.id, OpKind::Authorise).await?;
+        let op = match &pending {
+            Some(op) => queries::op(&mut tx, op).await?,
+            None => None,
+        };
+        drop(tx);
+        match payment.state {
+            PaymentState::NeedsConfirmation => return Ok(CheckoutOutcome::NeedsConfirmation),
+            PaymentState::Declined { reason } => return Ok(CheckoutOutcome::Declined(reason)),
+            PaymentState::Authorised { .. } => return complete(state, &hold.id, consumer, &payment.id).await,
+            PaymentState::Created | PaymentState::Authorising if op.as_ref().is_some_and(|op| op.error.is_some()) => {
+                return Ok(CheckoutOutcome::Unknown);
+            }
+            PaymentState::Created | PaymentState::Authorising => {}
+            PaymentState::Capturing { .. }
+            | PaymentState::CaptureFailed { .. }
+            | PaymentState::Captured { .. }
+            | PaymentState::Releasing { .. }
+            | PaymentState::Released { .. }
+            | PaymentState::Refunded { .. } => return Ok(CheckoutOutcome::HoldLost),
+        }
+        // Another request is making the call right now, in this process or in another.
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(CheckoutOutcome::Unknown)
+}
+
+/// Books a hold that costs nothing.
+///
+/// # Errors
+/// When the database fails, or when the hold is not free of charge.
+pub async fn book_free(state: &AppState, hold: &Hold, consumer: &str) -> Result<CheckoutOutcome> {
+    if charge::max_payable(&hold.price) > 0 {
+        return Err(Fault::Internal(
+            "a hold with a price was to be booked without paying".into(),
+        ));
+    }
+    let mut tx = state.db.write().await?;
+    let outcome = confirm(state, &mut tx, &hold.id, consumer, None).await?;
+    if matches!(outcome, CheckoutOutcome::Booked(_)) {
+        tx.commit().await?;
+    }
+    Ok(outcome)
+}
+
+/// The person's answer to what the bank asked.
+///
+/// # Errors
+/// When the database fails.
+pub async fn answer_confirmation(
+    state: &AppState,
+    hold: &Hold,
+    consumer: &str,
+    approved: bool,
+) -> Result<CheckoutOutcome> {
+    let payment = queries::last_of_hold(&mut state.db.read().await?, &hold.id).await?;
+    let waiting = payment.filter(|payment| payment.state == PaymentState::NeedsConfirmation);
+    let Some((payment, reference)) = waiting.and_then(|payment| payment.reference.clone().map(|r| (payment, r))) else {
+        return resume(state, hold, consumer).await;
+    };
+    match state.payments.confirm(&reference, approved).await {
+        Ok(seen) => {
+            let mut tx = state.db.write().await?;
+            let payment = queries::lock_payment(&mut tx, &payment.id)
+                .await?
+                .ok_or(Fault::NotFound)?;
+            fold(state, &mut tx, &payment, &seen).await?;
+            tx.commit().await?;
+            resume(state, hold, consumer).await
+        }
+        Err(ProviderError::Refused(reason)) => Err(Fault::Internal(reason)),
+        Err(ProviderError::Unknown(_)) => Ok(CheckoutOutcome::Unknown),
+    }
+}
+
+/// A payment that was authorised after its request was answered: a job books, or tells that the slot is gone.
+pub(super) async fn finish_late(state: &AppState, payment: &Payment) -> Result<(), BillingError> {
+    let hold = appointments::load_hold_any(&mut state.db.read().await?, &payment.hold_id).await?;
+    if let Some(consumer) = &hold.account_id {
+        complete(state, &hold.id, consumer, &payment.id).await?;
+    }
+    Ok(())
+}
+
+/// Tells the person of a hold that no appointment came of it.
+pub(super) async fn tell_lost(state: &AppState, tx: &mut Tx, payment: &Payment) -> Result<()> {
+    let hold = appointments::load_hold_any(tx, &payment.hold_id).await?;
+    let Some(account) = &hold.account_id else { return Ok(()) };
+    if let Some(recipient) = outbox::queries::recipient(tx, account).await? {
+        outbox::enqueue(state, tx, &appointments::booking_lost_mail(state, recipient, &hold)).await?;
+    }
+    Ok(())
+}
+
+/// Books what is authorised, or asks for its release when the slot is gone.
+async fn complete(state: &AppState, hold: &str, consumer: &str, payment: &str) -> Result<CheckoutOutcome> {
+    let mut tx = state.db.write().await?;
+    let payment = queries::lock_payment(&mut tx, payment).await?.ok_or(Fault::NotFound)?;
+    if let Some(appointment) = payment.appointment_id {
+        return Ok(CheckoutOutcome::Booked(appointment));
+    }
+    if !matches!(payment.state, PaymentState::Authorised { .. }) {
+        return Ok(CheckoutOutcome::HoldLost);
+    }
+    let outcome = confirm(state, &mut tx, hold, consumer, Some(&payment)).await?;
+    let ops = match &outcome {
+        CheckoutOutcome::HoldLost => {
+            tell_lost(state, &mut tx, &payment).await?;
+            request_release(state, &mut tx, &payment.id).await?
+        }
+        CheckoutOutcome::Booked(_)
+        | CheckoutOutcome::NeedsConfirmation
+        | CheckoutOutcome::Declined(_)
+        | CheckoutOutcome::Unknown
+        | CheckoutOutcome::NotStarted => None,
+    };
+    tx.commit().await?;
+    operations::run_now(state, &ops.into_iter().collect::<Vec<_>>()).await;
+    Ok(outcome)
+}
+
+/// Turns the hold into an appointment with its call, its events and its mails.
+async fn confirm(
+    state: &AppState,
+    tx: &mut Tx,
+    hold: &str,
+    consumer: &str,
+    payment: Option<&Payment>,
+) -> Result<CheckoutOutcome> {
+    let now = state.now();
+    let id = match appointments::confirm_hold(tx, state, hold, consumer, now).await? {
+        Confirmation::Lost => return Ok(CheckoutOutcome::HoldLost),
+        Confirmation::Already(id) => return Ok(CheckoutOutcome::Booked(id)),
+        Confirmation::Booked(id) => id,
+    };
+    let appointment = appointments::load_any(tx, &id).await?;
+    calls::create(tx, &appointment, now).await?;
+    if let Some(payment) = payment {
+        queries::link_payment(tx, &payment.id, &id).await?;
+        record_amount(
+            state,
+            tx,
+            &id,
+            "reserved",
+            payment.amount.minor,
+            payment.amount.currency.as_str(),
+        )
+        .await?;
+    }
+    mail_both_sides(state, tx, &appointment, &AppointmentMail::Booked).await?;
+    Ok(CheckoutOutcome::Booked(id))
+}
+
+/// Whether another attempt may be made.
+fn is_over_unpaid(state: PaymentState) -> bool {
+    match state {
+        PaymentState::Declined { .. } => true,
+        PaymentState::Created
+        | PaymentState::Authorising
+        | PaymentState::NeedsConfirmation
+        | PaymentState::Authorised { .. }
+        | PaymentState::Capturing { .. }
+        | PaymentState::CaptureFailed { .. }
+        | PaymentState::Captured { .. }
+        | PaymentState::Releasing { .. }
+        | PaymentState::Released { .. }
+        | PaymentState::Refunded { .. } => false,
+    }
+}

@@ -1,0 +1,17 @@
+//! What ties features together: each file is one thing that people or jobs do, told from beginning to end.
+//!
+//! Nothing remote is awaited inside a transaction. A request to the payment provider is a row of `payment_op` first; its id
+//! is the idempotency key. What comes back is folded into the payment in a second transaction, with its ledger entries.
+
+mod cancellation;
+mod checkout;
+mod fold;
+mod operations;
+mod settlement;
+mod verification;
+
+pub use cancellation::cancel_appointment;
+pub use checkout::{CheckoutOutcome, answer_confirmation, book_free, pay, resume};
+pub use operations::{follow_hints, note_hint, release_stranded, run_due, run_now};
+pub use settlement::{CallFacts, Outcome, decide, finalise_call};
+pub use verification::verify_address;

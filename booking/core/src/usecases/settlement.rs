@@ -1,0 +1,283 @@
+//! The end of a call: what came of it, what is charged, and that it is charged once.
+
+use signaling_protocol::Role;
+
+use crate::appointments::{self, Appointment, AppointmentMail, Moved, Status, Transition, role_as_str};
+use crate::base::charge;
+use crate::base::db::Tx;
+use crate::base::money::{Currency, Money, VAT_STANDARD_BP, split_vat};
+use crate::base::{Fault, Result};
+use crate::base::{Micros, SECOND_US};
+use crate::billing::ledger::Posting;
+use crate::billing::queries::{self, Charge, PostingOf};
+use crate::billing::{mail_both_sides, record_amount, release_payment_of, request_capture};
+use crate::calls;
+use crate::calls::queries as call_queries;
+use crate::state::AppState;
+
+/// So long after the booked window a call is closed even if nobody said that it ended.
+pub(super) const WINDOW_GRACE_US: Micros = 15 * SECOND_US;
+
+/// What came of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Both were in the call together.
+    Held,
+    /// Both came, but were never in the call together: nothing is due.
+    NotHeld,
+    NoShowConsumer,
+    /// The provider did not come, or nobody did: the consumer is never asked to pay for that.
+    NoShowProvider,
+}
+
+impl Outcome {
+    /// The word in `charge.outcome`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::NotHeld => "not_held",
+            Self::NoShowConsumer => "no_show_consumer",
+            Self::NoShowProvider => "no_show_provider",
+        }
+    }
+
+    fn transition(self) -> Transition {
+        match self {
+            Self::Held | Self::NotHeld => Transition::CallEnded,
+            Self::NoShowConsumer => Transition::ConsumerMissed,
+            Self::NoShowProvider => Transition::ProviderMissed,
+        }
+    }
+
+    fn mail(self) -> Option<AppointmentMail> {
+        match self {
+            Self::Held => None,
+            Self::NotHeld => Some(AppointmentMail::NotHeld),
+            Self::NoShowConsumer => Some(AppointmentMail::NoShowConsumer),
+            Self::NoShowProvider => Some(AppointmentMail::NoShowProvider),
+        }
+    }
+}
+
+/// What is known about a call when its outcome is asked for. Times are Unix microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallFacts {
+    pub ends_at: Micros,
+    /// When a side that has not come is said not to have come.
+    pub no_show_at: Micros,
+    /// Signaling said that the call is over.
+    pub ended: bool,
+    pub consumer_came: bool,
+    pub provider_came: bool,
+    /// Segments that are still being measured.
+    pub open_segments: bool,
+    pub billable: Micros,
+}
+
+/// What came of the call, or `None` while that is open.
+#[must_use]
+pub fn decide(facts: &CallFacts, now: Micros) -> Option<Outcome> {
+    if facts.open_segments {
+        return None;
+    }
+    let over = facts.ended || now >= facts.ends_at + WINDOW_GRACE_US;
+    if over {
+        return Some(match (facts.consumer_came, facts.provider_came) {
+            _ if facts.billable > 0 => Outcome::Held,
+            (true, true) => Outcome::NotHeld,
+            (false, true) => Outcome::NoShowConsumer,
+            (true | false, false) => Outcome::NoShowProvider,
+        });
+    }
+    let waited_in_vain = facts.consumer_came && !facts.provider_came && now >= facts.no_show_at;
+    waited_in_vain.then_some(Outcome::NoShowProvider)
+}
+
+/// Charges a call whose outcome is settled: charge, status, ledger and the operation at the payment provider in one
+/// transaction, once, however often and by how many processes it is tried. Returns the operations to run.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finalise_call(state: &AppState, call: &str) -> Result<Vec<String>> {
+    let now = state.now();
+    let mut tx = state.db.write().await?;
+    if !call_queries::lock(&mut tx, call).await? || queries::charge(&mut tx, call).await?.is_some() {
+        return Ok(Vec::new());
+    }
+    let appointment = appointments::load_any(&mut tx, call).await?;
+    let facts = gather(&mut tx, &appointment).await?;
+    let Some(outcome) = decide(&facts, now) else {
+        return Ok(Vec::new());
+    };
+    match appointments::set_status(&mut tx, call, outcome.transition(), "system", now).await? {
+        Moved::To(_) => {}
+        // Cancelled, or moved on by somebody else: then there is nothing to charge.
+        Moved::Refused(_) if appointment.status != Status::InCall => return Ok(Vec::new()),
+        Moved::Refused(illegal) => return Err(Fault::internal(&illegal)),
+    }
+    let charge = charge_of(&appointment, outcome, facts.billable, now)?;
+    if !queries::add_charge(&mut tx, call, &charge).await? {
+        return Ok(Vec::new());
+    }
+    let ops = settle(state, &mut tx, &appointment, &charge).await?;
+    if let Some(what) = outcome.mail() {
+        mail_both_sides(state, &mut tx, &appointment, &what).await?;
+    }
+    tx.commit().await?;
+    Ok(ops)
+}
+
+async fn gather(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts> {
+    let seats = call_queries::seats(tx, &appointment.id).await?;
+    let segments = call_queries::segments(tx, &appointment.id).await?;
+    let came = |role: Role| {
+        let role = role_as_str(role);
+        seats.iter().any(|seat| seat.role == role && seat.arrived_at.is_some())
+            || segments.iter().any(|segment| segment.role == role)
+    };
+    Ok(CallFacts {
+        ends_at: appointment.end_us,
+        no_show_at: appointment.no_show_us(),
+        ended: seats.iter().any(|seat| seat.ended_at.is_some()),
+        consumer_came: came(Role::Consumer),
+        provider_came: came(Role::Provider),
+        open_segments: segments.iter().any(|segment| segment.ended_at.is_none()),
+        billable: calls::billable(tx, &appointment.id).await?,
+    })
+}
+
+/// What is due, by the price that was agreed.
+fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now: Micros) -> Result<Charge> {
+    let currency = Currency::parse(&appointment.price.currency).map_err(|error| Fault::internal(&error))?;
+    let amount_minor = match outcome {
+        Outcome::Held => charge::amount(&appointment.price, billable),
+        Outcome::NoShowConsumer => appointment
+            .policy
+            .no_show_minor
+            .clamp(0, charge::max_payable(&appointment.price)),
+        Outcome::NotHeld | Outcome::NoShowProvider => 0,
+    };
+    let vat_bp = if appointment.vat_registered { VAT_STANDARD_BP } else { 0 };
+    Ok(Charge {
+        outcome: outcome.name().to_owned(),
+        billable,
+        amount: Money::new(amount_minor, currency),
+        vat_bp,
+        vat_minor: split_vat(amount_minor, vat_bp).vat_minor,
+        at: now,
+    })
+}
+
+/// The ledger's side of a charge, and what the payment provider is asked to do.
+async fn settle(state: &AppState, tx: &mut Tx, appointment: &Appointment, charge: &Charge) -> Result<Vec<String>> {
+    if charge.amount.minor == 0 {
+        return Ok(release_payment_of(state, tx, &appointment.id).await?);
+    }
+    let now = state.now();
+    let payment = queries::of_appointment(tx, &appointment.id).await?;
+    let of = PostingOf {
+        org_id: &appointment.org_id,
+        appointment_id: Some(&appointment.id),
+        payment_id: payment.as_ref().map(|payment| payment.id.as_str()),
+    };
+    let posting = Posting::Charged {
+        split: split_vat(charge.amount.minor, charge.vat_bp),
+        of: charge.amount,
+    };
+    queries::post(
+        tx,
+        &state.random.id(now),
+        &format!("charged:{}", appointment.id),
+        &posting,
+        &of,
+        now,
+    )
+    .await?;
+    let reserved = payment
+        .as_ref()
+        .and_then(|payment| payment.state.reserved_minor())
+        .unwrap_or(0);
+    let Some(payment) = payment.filter(|_| reserved > 0) else {
+        record_amount(
+            state,
+            tx,
+            &appointment.id,
+            "charge_failed",
+            charge.amount.minor,
+            &appointment.price.currency,
+        )
+        .await?;
+        return Ok(Vec::new());
+    };
+    let op = request_capture(state, tx, &payment.id, charge.amount.minor.min(reserved)).await?;
+    Ok(op.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: CallFacts = CallFacts {
+        ends_at: 1_000 * SECOND_US,
+        no_show_at: 600 * SECOND_US,
+        ended: false,
+        consumer_came: false,
+        provider_came: false,
+        open_segments: false,
+        billable: 0,
+    };
+
+    #[test]
+    fn outcomes_follow_from_who_came_and_when() {
+        let check = |facts: CallFacts, now_s: i64, expect: Option<Outcome>| {
+            assert_eq!(decide(&facts, now_s * SECOND_US), expect, "{facts:?} at {now_s} s");
+        };
+        let waiting = CallFacts {
+            consumer_came: true,
+            ..BASE
+        };
+        check(waiting, 599, None);
+        check(waiting, 600, Some(Outcome::NoShowProvider));
+        check(BASE, 900, None);
+        check(BASE, 1_014, None);
+        check(BASE, 1_015, Some(Outcome::NoShowProvider));
+        let alone = CallFacts {
+            provider_came: true,
+            ..BASE
+        };
+        check(alone, 700, None);
+        check(alone, 1_015, Some(Outcome::NoShowConsumer));
+        let never_met = CallFacts {
+            consumer_came: true,
+            provider_came: true,
+            ..BASE
+        };
+        check(never_met, 700, None);
+        check(never_met, 1_015, Some(Outcome::NotHeld));
+        let talked = CallFacts {
+            billable: 25 * SECOND_US,
+            ..never_met
+        };
+        check(talked, 700, None);
+        check(CallFacts { ended: true, ..talked }, 30, Some(Outcome::Held));
+        check(
+            CallFacts {
+                ended: true,
+                open_segments: true,
+                ..talked
+            },
+            30,
+            None,
+        );
+        check(
+            CallFacts {
+                open_segments: true,
+                ..talked
+            },
+            2_000,
+            None,
+        );
+        check(talked, 1_015, Some(Outcome::Held));
+    }
+}

@@ -1,0 +1,325 @@
+//! My account: details, what we know, export, sessions, deletion.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use web::pages::account::{
+    AccountDataPage, AccountDeletePage, AccountPage, AccountSessionsPage, DataReader, DataRow, DataSection, SessionRow,
+};
+use web::pages::{Field, FieldError};
+use web::routes::{self, pattern};
+use web::{Locale, Notice};
+
+use crate::error::{AppError, AppResult};
+use crate::extract::{Form, Visit, set_cookie};
+use crate::form::{self, field};
+use crate::pages::{html, html_with, shell};
+use booking_core::AppState;
+use booking_core::accounts::{Account, queries, sign_in};
+use booking_core::appointments;
+use booking_core::base::actor::SignedIn;
+use booking_core::base::charge;
+use booking_core::base::db::{FromRow, Row, RowError};
+use booking_core::base::{DAY_US, Micros};
+use booking_core::params;
+use booking_core::privacy::{UNDO_US, erase, registry};
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route(pattern::ACCOUNT, get(account_page).post(account_post))
+        .route(pattern::ACCOUNT_DATA, get(data_page))
+        .route(pattern::ACCOUNT_EXPORT, get(export))
+        .route(pattern::ACCOUNT_SESSIONS, get(sessions_page).post(sessions_post))
+        .route(pattern::ACCOUNT_DELETE, get(delete_page).post(delete_post))
+}
+
+/// The row of the signed-in account.
+async fn own(state: &AppState, who: &SignedIn) -> AppResult<Account> {
+    let mut tx = state.db.read().await?;
+    tx.optional(queries::ACCOUNT_BY_ID, params![&who.id])
+        .await?
+        .ok_or(AppError::NotFound)
+}
+
+async fn account_page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    let account = own(&state, visit.actor.signed_in()?).await?;
+    Ok(html(&AccountPage {
+        shell: shell(&visit),
+        email: account.email,
+        email_verified: true,
+        name: Field::new(account.name),
+        phone: Field::new(account.phone),
+        place: Field::new(account.location),
+        deletion_at: account.deletion_asked_us.map(|asked| asked + UNDO_US),
+    }))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct AccountForm {
+    name: String,
+    phone: String,
+    place: String,
+    locale: String,
+}
+
+async fn account_post(
+    State(state): State<AppState>,
+    visit: Visit,
+    Form(form): Form<AccountForm>,
+) -> AppResult<Response> {
+    let account = own(&state, visit.actor.signed_in()?).await?;
+    let name = form::line(&form.name, FieldError::NameMissing);
+    let phone = form::phone(&form.phone);
+    let place = form::line(&form.place, FieldError::PlaceMissing);
+    let locale = Locale::from_tag(&form.locale).unwrap_or(account.locale);
+    let (Ok(name), Ok(phone), Ok(place)) = (&name, &phone, &place) else {
+        let page = AccountPage {
+            shell: shell(&visit),
+            email: account.email,
+            email_verified: true,
+            name: field(&form.name, &name),
+            phone: field(&form.phone, &phone),
+            place: field(&form.place, &place),
+            deletion_at: account.deletion_asked_us.map(|asked| asked + UNDO_US),
+        };
+        return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    };
+    let mut tx = state.db.write().await?;
+    tx.execute(
+        queries::ACCOUNT_CORRECT,
+        params![&account.id, name, phone, place, locale.tag()],
+    )
+    .await?;
+    tx.commit().await?;
+    let cookie = set_cookie(&state, crate::extract::LOCALE_COOKIE, locale.tag(), 365 * 86_400);
+    let headers = super::cookies::cookie_header(&cookie);
+    Ok((
+        headers,
+        Redirect::to(&routes::with_notice(pattern::ACCOUNT, Notice::Saved)),
+    )
+        .into_response())
+}
+
+async fn data_page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    let who = visit.actor.signed_in()?;
+    let mut tx = state.db.read().await?;
+    let sections = registry::sections(&mut tx, &who.id, visit.locale).await?;
+    let readers = registry::readers(&mut tx, &who.id, visit.locale).await?;
+    Ok(html(&AccountDataPage {
+        shell: shell(&visit),
+        sections: sections.into_iter().map(shown_section).collect(),
+        readers: readers
+            .into_iter()
+            .map(|registry::DataReader { who, what }| DataReader { who, what })
+            .collect(),
+    }))
+}
+
+fn shown_section(section: registry::DataSection) -> DataSection {
+    DataSection {
+        title: section.title,
+        reason: section.reason,
+        rows: section
+            .rows
+            .into_iter()
+            .map(|registry::DataRow { label, value }| DataRow { label, value })
+            .collect(),
+    }
+}
+
+/// Everything that is linked to the account, as JSON.
+async fn export(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    let who = visit.actor.signed_in()?;
+    let mut tx = state.db.read().await?;
+    let data = registry::export(&mut tx, &who.id).await?;
+    let mut response = axum::Json(data).into_response();
+    let name = HeaderValue::from_static("attachment; filename=\"booka.json\"");
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    Ok(response)
+}
+
+struct SessionFound {
+    id: String,
+    created_us: Micros,
+    last_seen_us: Micros,
+    user_agent: String,
+}
+
+impl FromRow for SessionFound {
+    fn from_row(row: &Row) -> Result<Self, RowError> {
+        Ok(Self {
+            id: row.get("id")?,
+            created_us: row.get("created_us")?,
+            last_seen_us: row.get("last_seen_us")?,
+            user_agent: row.get("user_agent")?,
+        })
+    }
+}
+
+async fn sessions_page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    let who = visit.actor.signed_in()?;
+    let mut tx = state.db.read().await?;
+    let found: Vec<SessionFound> = tx.all(queries::SESSION_LIST, params![&who.id, visit.now]).await?;
+    let sessions = found
+        .into_iter()
+        .map(|session| SessionRow {
+            current: session.id == who.session_id,
+            id: session.id,
+            device: device(&session.user_agent),
+            created_at: session.created_us,
+            seen_at: session.last_seen_us,
+        })
+        .collect();
+    Ok(html(&AccountSessionsPage {
+        shell: shell(&visit),
+        sessions,
+    }))
+}
+
+/// A short name of a device from its user agent: browser and system, as far as known.
+fn device(user_agent: &str) -> String {
+    let first = |names: &[(&str, &'static str)]| {
+        names
+            .iter()
+            .find(|(part, _)| user_agent.contains(part))
+            .map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser}, {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "?".to_owned(),
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SessionForm {
+    session: String,
+}
+
+async fn sessions_post(
+    State(state): State<AppState>,
+    visit: Visit,
+    Form(form): Form<SessionForm>,
+) -> AppResult<Response> {
+    let who = visit.actor.signed_in()?;
+    let mut tx = state.db.write().await?;
+    let ended = if form.session == "others" {
+        tx.execute(queries::SESSION_END_OTHERS, params![&who.id, &who.session_id])
+            .await?;
+        true
+    } else {
+        tx.execute(queries::SESSION_END, params![&form.session, &who.id])
+            .await?
+            == 1
+    };
+    tx.commit().await?;
+    if !ended {
+        return Err(AppError::NotFound);
+    }
+    if form.session == who.session_id {
+        let home = routes::with_notice(pattern::HOME, Notice::SignedOut);
+        return Ok((super::cookies::forget(&state), Redirect::to(&home)).into_response());
+    }
+    Ok(Redirect::to(&routes::with_notice(pattern::ACCOUNT_SESSIONS, Notice::SessionEnded)).into_response())
+}
+
+async fn delete_page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    visit.actor.signed_in()?;
+    Ok(html(&deletion(&state, &visit, None).await?))
+}
+
+/// The page with the consequences: what is cancelled and released.
+async fn deletion(state: &AppState, visit: &Visit, password: Option<FieldError>) -> AppResult<AccountDeletePage> {
+    let mut tx = state.db.read().await?;
+    let (coming, _) = appointments::of_consumer(&mut tx, &visit.actor, visit.now).await?;
+    let open: Vec<_> = coming
+        .iter()
+        .filter(|appointment| appointment.can_cancel(visit.now))
+        .collect();
+    Ok(AccountDeletePage {
+        shell: shell(visit),
+        password,
+        open_appointments: u32::try_from(open.len()).unwrap_or(u32::MAX),
+        released_minor: open
+            .iter()
+            .map(|appointment| charge::max_payable(&appointment.price))
+            .sum(),
+        currency: open
+            .first()
+            .map_or_else(|| "NOK".to_owned(), |appointment| appointment.price.currency.clone()),
+        undo_days: u32::try_from(UNDO_US / DAY_US).expect("a few days"),
+    })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct DeleteForm {
+    password: String,
+    action: String,
+}
+
+async fn delete_post(State(state): State<AppState>, visit: Visit, Form(form): Form<DeleteForm>) -> AppResult<Response> {
+    let account = own(&state, visit.actor.signed_in()?).await?;
+    if form.action == "undo" {
+        let mut tx = state.db.write().await?;
+        erase::undo(&mut tx, &account.id).await?;
+        tx.commit().await?;
+        return Ok(Redirect::to(&routes::with_notice(pattern::ACCOUNT, Notice::DeletionUndone)).into_response());
+    }
+    if sign_in::check(&state, &visit, &account.email, &form.password)
+        .await?
+        .is_none()
+    {
+        let page = deletion(&state, &visit, Some(FieldError::PasswordWrong)).await?;
+        return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    }
+    let mut tx = state.db.write().await?;
+    erase::ask(&mut tx, &state, &account, visit.now).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&routes::with_notice(pattern::ACCOUNT, Notice::DeletionAsked)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_have_short_names() {
+        fn check(user_agent: &str, expect: &str) {
+            assert_eq!(device(user_agent), expect);
+        }
+        check(
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox, Linux",
+        );
+        check(
+            "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML) Chrome/140.0 Mobile Safari/537.36",
+            "Chrome, Android",
+        );
+        check(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1",
+            "Safari, iPhone",
+        );
+        check("curl/8", "?");
+    }
+}

@@ -1,0 +1,230 @@
+//! The details step: what it is about, and who is booking, with registering and signing in on the same page.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use web::pages::book::{AccountStep, BookDetailsPage, VisitorForm};
+use web::pages::{Field, FieldError};
+use web::routes;
+
+use super as pages;
+use crate::accounts::cookies;
+use crate::error::{AppError, AppResult};
+use crate::extract::{Form, Path, Query, Visit};
+use crate::form::{self, RegistrationForm, field};
+use crate::pages::{html, html_with, shell_in};
+use crate::payments::view;
+use booking_core::AppState;
+use booking_core::accounts::register::{self, Continue, Registration};
+use booking_core::accounts::sign_in;
+use booking_core::appointments::{Hold, Status, attach_account, load_hold, queries, set_about, set_contact_email};
+use booking_core::params;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct DetailsForm {
+    about: String,
+    /// `register` or `sign_in`, from visitors.
+    account: String,
+    name: String,
+    email: String,
+    phone: String,
+    place: String,
+    password: String,
+    accept: String,
+}
+
+impl DetailsForm {
+    fn registration(&self) -> RegistrationForm {
+        RegistrationForm {
+            name: self.name.clone(),
+            email: self.email.clone(),
+            phone: self.phone.clone(),
+            place: self.place.clone(),
+            password: self.password.clone(),
+            accept: self.accept.clone(),
+            return_to: String::new(),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct DetailsQuery {
+    /// `1` from somebody who typed the wrong address.
+    change: String,
+}
+
+pub(super) async fn page(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(query): Query<DetailsQuery>,
+) -> AppResult<Response> {
+    let mut tx = state.db.read().await?;
+    let mut hold = load_hold(&mut tx, &visit.actor, &id).await?;
+    drop(tx);
+    if !hold.is_live(visit.now) {
+        return pages::over(&state, &visit, &hold).await;
+    }
+    if query.change == "1" && hold.account_id.is_none() {
+        hold.contact_email.clear();
+    }
+    let about = Field::new(hold.about.clone());
+    Ok(html(&details(&visit, &hold, about, VisitorForm::default())))
+}
+
+fn details(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> BookDetailsPage {
+    let account = match &visit.actor.account {
+        Some(account) => AccountStep::SignedIn {
+            name: account.name.clone(),
+            email: account.email.clone(),
+        },
+        None if hold.contact_email.is_empty() || visitor.email.error.is_some() => AccountStep::Visitor(visitor),
+        // Verified in another browser: here the password is needed.
+        None if hold.account_id.is_some() => AccountStep::Visitor(VisitorForm {
+            has_account: true,
+            email: Field::new(&hold.contact_email),
+            ..visitor
+        }),
+        None => AccountStep::Unverified {
+            email: hold.contact_email.clone(),
+        },
+    };
+    let shell = shell_in(visit, &hold.time_zone);
+    BookDetailsPage {
+        shell,
+        hold: view::hold_view(hold, visit.now),
+        about,
+        account,
+    }
+}
+
+/// What a visitor wants to do about an account, checked.
+enum Wish {
+    Register(Registration),
+    SignIn,
+}
+
+pub(super) async fn submit(
+    State(state): State<AppState>,
+    mut visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<DetailsForm>,
+) -> AppResult<Response> {
+    let mut tx = state.db.read().await?;
+    let hold = load_hold(&mut tx, &visit.actor, &id).await?;
+    drop(tx);
+    if hold.state != Status::Held {
+        return pages::over(&state, &visit, &hold).await;
+    }
+    let about = form::text(&form.about).and_then(|text| {
+        if text.is_empty() {
+            Err(FieldError::AboutMissing)
+        } else {
+            Ok(text)
+        }
+    });
+    let about_field = field(&form.about, &about);
+    if let Some(account) = visit.actor.account.clone() {
+        let Ok(about) = about else {
+            return Ok(wrong(&visit, &hold, about_field, VisitorForm::default()));
+        };
+        return bind(&state, &hold, &account.id, &about)
+            .await
+            .map(IntoResponse::into_response);
+    }
+    let (wish, visitor) = match checked(&form) {
+        Ok(checked) => checked,
+        Err(visitor) => return Ok(wrong(&visit, &hold, about_field, *visitor)),
+    };
+    let Ok(about) = about else {
+        return Ok(wrong(&visit, &hold, about_field, visitor));
+    };
+    match wish {
+        Wish::SignIn => {
+            let Some(account) = sign_in::check(&state, &visit, &form.email, &form.password).await? else {
+                let email = Field::wrong(form.email.trim(), FieldError::SignInFailed);
+                return Ok(wrong(&visit, &hold, about_field, VisitorForm { email, ..visitor }));
+            };
+            let headers = cookies::begin_now(&state, &visit, &account.id).await?;
+            let next = bind(&state, &hold, &account.id, &about).await?;
+            Ok((headers, next).into_response())
+        }
+        Wish::Register(wish) => {
+            let cookie = cookies::visitor(&state, &mut visit);
+            let next_path = routes::book_payment(&hold.id);
+            let then = Continue {
+                hold_id: Some(&hold.id),
+                next_path: &next_path,
+            };
+            register::register(&state, &visit, &wish, &then).await?;
+            let mut tx = state.db.write().await?;
+            set_about(&mut tx, &hold, &about).await?;
+            set_contact_email(&mut tx, &hold, &wish.email.text).await?;
+            tx.commit().await?;
+            Ok((cookie, Redirect::to(&routes::book(&hold.id))).into_response())
+        }
+    }
+}
+
+/// Checks the account part of the form, by what the visitor chose; the form comes back either way, for other errors.
+fn checked(form: &DetailsForm) -> Result<(Wish, VisitorForm), Box<VisitorForm>> {
+    if form.account == "sign_in" {
+        let email = form::email(&form.email);
+        let password = form.password.is_empty().then_some(FieldError::PasswordMissing);
+        let visitor = VisitorForm {
+            has_account: true,
+            email: field(&form.email, &email),
+            password,
+            ..VisitorForm::default()
+        };
+        return if email.is_ok() && password.is_none() {
+            Ok((Wish::SignIn, visitor))
+        } else {
+            Err(Box::new(visitor))
+        };
+    }
+    let typed = VisitorForm {
+        has_account: false,
+        email: Field::new(&form.email),
+        name: Field::new(&form.name),
+        phone: Field::new(&form.phone),
+        place: Field::new(&form.place),
+        accept: web::pages::Check {
+            ticked: form.accept == "yes",
+            error: None,
+        },
+        password: None,
+    };
+    match form.registration().check() {
+        Ok(registration) => Ok((Wish::Register(registration), typed)),
+        Err(problems) => Err(Box::new(VisitorForm {
+            has_account: false,
+            email: problems.email,
+            password: problems.password,
+            name: problems.name,
+            phone: problems.phone,
+            place: problems.place,
+            accept: problems.accept,
+        })),
+    }
+}
+
+fn wrong(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> Response {
+    html_with(StatusCode::UNPROCESSABLE_ENTITY, &details(visit, hold, about, visitor))
+}
+
+/// Notes the matter, binds the hold to the account and goes on to the payment.
+async fn bind(state: &AppState, hold: &Hold, account_id: &str, about: &str) -> AppResult<Redirect> {
+    let mut tx = state.db.write().await?;
+    let provider: String = tx.one(queries::MEMBER_ACCOUNT, params![&hold.member_id]).await?;
+    if provider == account_id {
+        return Err(AppError::Conflict("nobody books themselves"));
+    }
+    set_about(&mut tx, hold, about).await?;
+    attach_account(&mut tx, &hold.id, account_id).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&routes::book_payment(&hold.id)))
+}

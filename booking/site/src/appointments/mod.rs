@@ -1,0 +1,263 @@
+//! From a slot to a booking, and the pages of booked appointments.
+
+mod details;
+pub(crate) mod timeline;
+pub(crate) mod views;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use signaling_protocol::Role;
+use web::Notice;
+use web::pages::appointment::{
+    AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentsPage,
+};
+use web::pages::{HoldExpiredPage, SlotTakenPage};
+use web::routes::{self, pattern};
+
+use self::views::appointment_view;
+use crate::accounts::cookies;
+use crate::error::{AppError, AppResult};
+use crate::extract::{Form, Path, Query, Visit};
+use crate::pages::{html, html_with, shell, shell_in};
+use booking_core::AppState;
+use booking_core::appointments::{self, Hold, PartyRole, PlaceRefusal, Status};
+use booking_core::base::Micros;
+use booking_core::base::db::{FromRow, Row, RowError};
+use booking_core::{billing, calls, params, usecases};
+
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route(pattern::HOLDS, post(place))
+        .route(pattern::BOOK, get(details::page).post(details::submit))
+        .route(pattern::BOOK_EXTEND, post(extend))
+        .route(pattern::BOOK_RELEASE, post(release))
+        .route(pattern::BOOKINGS, get(list))
+        .route(pattern::BOOKING, get(booking))
+        .route(pattern::BOOKING_CANCEL, get(cancel_page).post(cancel))
+        .route(pattern::BOOKING_CALENDAR, get(calendar))
+}
+
+#[derive(Debug, Deserialize)]
+struct SlotForm {
+    service: String,
+    /// UTC microseconds.
+    start: Micros,
+}
+
+/// Holds a slot for this browser. It needs no account.
+async fn place(State(state): State<AppState>, mut visit: Visit, Form(form): Form<SlotForm>) -> AppResult<Response> {
+    state.limits.hold_by_ip.check(&visit.ip_key())?;
+    let cookie = cookies::visitor(&state, &mut visit);
+    match appointments::place_hold(&state, &visit.actor, &form.service, form.start, visit.now).await? {
+        Ok(id) => Ok((cookie, Redirect::to(&routes::book(&id))).into_response()),
+        Err(PlaceRefusal::NoService) => Err(AppError::NotFound),
+        Err(PlaceRefusal::TooManyHolds) => Err(AppError::TooMany { retry_after_s: 600 }),
+        Err(PlaceRefusal::Taken) => taken(&state, &visit, &form).await,
+    }
+}
+
+struct ProviderName {
+    name: String,
+    slug: String,
+    time_zone: String,
+}
+
+impl FromRow for ProviderName {
+    fn from_row(row: &Row) -> Result<Self, RowError> {
+        Ok(Self {
+            name: row.get("name")?,
+            slug: row.get("slug")?,
+            time_zone: row.get("time_zone")?,
+        })
+    }
+}
+
+async fn taken(state: &AppState, visit: &Visit, form: &SlotForm) -> AppResult<Response> {
+    let mut tx = state.db.read().await?;
+    let provider: Option<ProviderName> = tx
+        .optional(appointments::queries::SERVICE_TO_HOLD, params![&form.service])
+        .await?;
+    let provider = provider.ok_or(AppError::NotFound)?;
+    // A time far from now is nobody's choice; looking for free times there would only cost.
+    let wanted = form
+        .start
+        .clamp(visit.now, visit.now + 366 * booking_core::base::DAY_US);
+    let nearest = views::nearest(&mut tx, &form.service, wanted, visit.now).await?;
+    let page = SlotTakenPage {
+        shell: shell_in(visit, &provider.time_zone),
+        start: wanted,
+        provider_name: provider.name,
+        provider_slug: provider.slug,
+        service: form.service.clone(),
+        nearest,
+    };
+    Ok(html_with(StatusCode::CONFLICT, &page))
+}
+
+/// The answer for a hold that is over: to its appointment, or what else is free.
+async fn over(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Response> {
+    let mut tx = state.db.read().await?;
+    if hold.state == Status::Confirmed {
+        let id: Option<String> = tx
+            .optional(appointments::queries::APPOINTMENT_OF_HOLD, params![&hold.id])
+            .await?;
+        return Ok(Redirect::to(&routes::booking(&id.ok_or(AppError::NotFound)?)).into_response());
+    }
+    let nearest = views::nearest(&mut tx, &hold.service_id, hold.start_us, visit.now).await?;
+    let page = HoldExpiredPage {
+        shell: shell_in(visit, &hold.time_zone),
+        start: hold.start_us,
+        provider_name: hold.org_name.clone(),
+        provider_slug: hold.org_slug.clone(),
+        service: hold.service_id.clone(),
+        still_free: nearest.iter().any(|slot| slot.start == hold.start_us),
+        nearest,
+    };
+    Ok(html_with(StatusCode::GONE, &page))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ReturnTo {
+    return_to: String,
+}
+
+async fn extend(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<ReturnTo>,
+) -> AppResult<Response> {
+    let mut tx = state.db.write().await?;
+    let hold = appointments::load_hold(&mut tx, &visit.actor, &id).await?;
+    let extended = appointments::extend_hold(&mut tx, &hold, visit.now).await?;
+    tx.commit().await?;
+    let back = crate::form::safe_path(&form.return_to, &routes::book(&id));
+    let back = if extended {
+        routes::with_notice(&back, Notice::HoldExtended)
+    } else {
+        back
+    };
+    Ok(Redirect::to(&back).into_response())
+}
+
+async fn release(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    let mut tx = state.db.write().await?;
+    let hold = appointments::load_hold(&mut tx, &visit.actor, &id).await?;
+    appointments::release_hold(&mut tx, &hold).await?;
+    tx.commit().await?;
+    let back = routes::provider_service_page(&hold.org_slug, &hold.service_id);
+    Ok(Redirect::to(&routes::with_notice(&back, Notice::HoldReleased)).into_response())
+}
+
+async fn list(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    visit.actor.signed_in()?;
+    let mut tx = state.db.read().await?;
+    let (upcoming, past) = appointments::of_consumer(&mut tx, &visit.actor, visit.now).await?;
+    let rows = |appointments: &[appointments::Appointment]| {
+        appointments
+            .iter()
+            .map(|appointment| views::appointment_row(appointment, visit.now))
+            .collect()
+    };
+    Ok(html(&AppointmentsPage {
+        shell: shell(&visit),
+        upcoming: rows(&upcoming),
+        past: rows(&past),
+    }))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct BookingQuery {
+    new: String,
+}
+
+async fn booking(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(query): Query<BookingQuery>,
+) -> AppResult<Response> {
+    let who = visit.actor.signed_in()?;
+    let mut tx = state.db.read().await?;
+    let found = appointments::load(&mut tx, &visit.actor, &id).await?;
+    let appointment = appointment_view(&mut tx, &found, visit.now).await?;
+    let shell = shell_in(&visit, &found.time_zone);
+    if query.new == "1" && found.status == Status::Confirmed && found.seat.role == Role::Consumer {
+        return Ok(html(&AppointmentNewPage {
+            shell,
+            appointment,
+            email: who.email.clone(),
+        }));
+    }
+    if found.status == Status::Completed {
+        let measured = calls::measured(&mut tx, &id).await?;
+        return Ok(html(&AppointmentAfterPage {
+            shell,
+            appointment,
+            measured,
+        }));
+    }
+    Ok(html(&AppointmentPage { shell, appointment }))
+}
+
+async fn cancel_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    visit.actor.signed_in()?;
+    let mut tx = state.db.read().await?;
+    let found = appointments::load(&mut tx, &visit.actor, &id).await?;
+    if !found.can_cancel(visit.now) {
+        return Ok(Redirect::to(&routes::booking(&id)).into_response());
+    }
+    let money = billing::money_of(&mut tx, &id).await?;
+    let late = visit.now > found.free_cancel_until_us() && found.seat.role == Role::Consumer;
+    let fee_minor = if late { found.policy.late_cancel_minor } else { 0 };
+    let page = AppointmentCancelPage {
+        shell: shell_in(&visit, &found.time_zone),
+        appointment: appointment_view(&mut tx, &found, visit.now).await?,
+        fee_minor,
+        released_minor: money.reserved_minor - fee_minor,
+    };
+    Ok(html(&page))
+}
+
+async fn cancel(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    let who = visit.actor.signed_in()?;
+    let mut tx = state.db.write().await?;
+    let found = appointments::load(&mut tx, &visit.actor, &id).await?;
+    let target = routes::with_notice(&routes::booking(&id), Notice::AppointmentCancelled);
+    if found.status == Status::Cancelled {
+        return Ok(Redirect::to(&target).into_response());
+    }
+    if !found.can_cancel(visit.now) {
+        return Err(AppError::Conflict("the appointment is under way or over"));
+    }
+    let releases = usecases::cancel_appointment(&mut tx, &state, &id, &who.id, visit.now).await?;
+    tx.commit().await?;
+    // Whoever waits in the lobby must not wait for nobody.
+    if let Some(live) = state.live_calls.get() {
+        live.cancel(&id);
+    }
+    usecases::run_now(&state, &releases).await;
+    Ok(Redirect::to(&target).into_response())
+}
+
+async fn calendar(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    visit.actor.signed_in()?;
+    let mut tx = state.db.read().await?;
+    let found = appointments::load(&mut tx, &visit.actor, &id).await?;
+    let role = match found.seat.role {
+        Role::Consumer => PartyRole::Consumer,
+        Role::Provider => PartyRole::Provider,
+    };
+    let mut response = appointments::calendar_of(&state, &found, role).into_response();
+    let kind = HeaderValue::from_static("text/calendar; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    let name = HeaderValue::from_static("attachment; filename=\"booka.ics\"");
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    Ok(response)
+}

@@ -1,0 +1,55 @@
+//! What happened to an appointment, in the words of the pages.
+
+use web::pages::appointment::{AppointmentStatus, TimelineEntry, TimelineEvent};
+
+use booking_core::appointments::{Event, Status};
+use booking_core::base::Micros;
+
+/// The status that pages show. A hold has none: it is no appointment yet.
+#[must_use]
+pub(crate) fn page_status(status: Status) -> AppointmentStatus {
+    match status {
+        Status::Held | Status::Confirmed => AppointmentStatus::Confirmed,
+        Status::InCall => AppointmentStatus::InCall,
+        Status::Completed => AppointmentStatus::Completed,
+        Status::Cancelled | Status::Expired => AppointmentStatus::Cancelled,
+        Status::NoShowConsumer => AppointmentStatus::NoShowConsumer,
+        Status::NoShowProvider => AppointmentStatus::NoShowProvider,
+    }
+}
+
+/// The stored events as the pages tell them, oldest first. `billable` is the measured time of the call.
+#[must_use]
+pub(crate) fn timeline(events: &[Event], billable: Micros) -> Vec<TimelineEntry> {
+    events
+        .iter()
+        .filter_map(|event| {
+            Some(TimelineEntry {
+                at: event.at_us,
+                event: told(event, billable)?,
+            })
+        })
+        .collect()
+}
+
+fn told(event: &Event, billable: Micros) -> Option<TimelineEvent> {
+    let data: serde_json::Value = serde_json::from_str(&event.data).ok()?;
+    let minor = || data.get("minor").and_then(serde_json::Value::as_i64);
+    let text = |name: &str| data.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let currency = || text("currency");
+    Some(match event.kind.as_str() {
+        "booked" => TimelineEvent::Booked,
+        "reserved" => TimelineEvent::Reserved(minor()?, currency()?),
+        "call_started" => TimelineEvent::CallStarted,
+        "call_ended" => TimelineEvent::CallEnded(billable / 1000),
+        "charged" => TimelineEvent::Charged(minor()?, currency()?),
+        "released" => TimelineEvent::Released(minor()?, currency()?),
+        "refunded" => TimelineEvent::Refunded(minor()?, currency()?),
+        "charge_failed" => TimelineEvent::ChargeFailed,
+        "cancelled" => TimelineEvent::Cancelled,
+        "no_show_consumer" => TimelineEvent::NoShowConsumer,
+        "no_show_provider" => TimelineEvent::NoShowProvider,
+        "receipt" => TimelineEvent::Receipt(text("number")?),
+        _ => return None,
+    })
+}

@@ -1,0 +1,105 @@
+//! What pages show of holds and appointments.
+
+use signaling_protocol::Role;
+use web::pages::appointment::{AppointmentRow, AppointmentView, Contact};
+use web::pages::provider::TimeSlot;
+
+use super::timeline::{page_status, timeline};
+use crate::error::AppResult;
+use crate::payments::view;
+use booking_core::appointments::{self, Appointment, reference};
+use booking_core::base::db::Tx;
+use booking_core::base::{DAY_US, Micros};
+use booking_core::{availability, billing, calls, documents};
+
+/// Free times that a page offers in place of one that is gone.
+const NEAREST: usize = 4;
+
+/// Everything that the page of an appointment shows, for the side that looks at it.
+pub(crate) async fn appointment_view(
+    tx: &mut Tx,
+    appointment: &Appointment,
+    now: Micros,
+) -> AppResult<AppointmentView> {
+    let money = billing::money_of(tx, &appointment.id).await?;
+    let billable = match &money.charge {
+        Some(charge) => charge.billable,
+        None => calls::billable(tx, &appointment.id).await?,
+    };
+    let events = appointments::events(tx, &appointment.id).await?;
+    let is_provider = appointment.seat.role == Role::Provider;
+    Ok(AppointmentView {
+        id: appointment.id.clone(),
+        reference: reference(&appointment.id),
+        service_title: appointment.title.clone(),
+        provider_name: appointment.org_name.clone(),
+        provider_slug: appointment.org_slug.clone(),
+        other_name: other_name(appointment),
+        viewer_is_provider: is_provider,
+        contact: is_provider.then(|| Contact {
+            email: appointment.consumer.email.clone(),
+            phone: appointment.consumer.phone.clone(),
+        }),
+        starts_at: appointment.start_us,
+        ends_at: appointment.end_us,
+        opens_at: appointment.opens_us(),
+        can_join: appointment.can_join(now),
+        can_cancel: appointment.can_cancel(now),
+        status: page_status(appointment.status),
+        about: appointment.about.clone(),
+        price: view::appointment_price(appointment, &money),
+        receipt: documents::receipt_number(tx, &appointment.id).await?,
+        timeline: timeline(&events, billable),
+    })
+}
+
+fn other_name(appointment: &Appointment) -> String {
+    match appointment.seat.role {
+        Role::Consumer => appointment.provider.name.clone(),
+        Role::Provider => appointment.consumer.name.clone(),
+    }
+}
+
+/// One line of a list of appointments.
+pub(crate) fn appointment_row(appointment: &Appointment, now: Micros) -> AppointmentRow {
+    let with = match appointment.seat.role {
+        Role::Consumer => appointment.org_name.clone(),
+        Role::Provider => appointment.consumer.name.clone(),
+    };
+    AppointmentRow {
+        id: appointment.id.clone(),
+        starts_at: appointment.start_us,
+        ends_at: appointment.end_us,
+        with,
+        service_title: appointment.title.clone(),
+        status: page_status(appointment.status),
+        can_join: appointment.can_join(now),
+        tint: tint(&appointment.org_id),
+    }
+}
+
+/// Colour of the initials of somebody: 0 to 7, from the id.
+pub(crate) fn tint(id: &str) -> u8 {
+    id.bytes()
+        .fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte))
+        % 8
+}
+
+/// Free times near a moment, in order.
+pub(crate) async fn nearest(tx: &mut Tx, service_id: &str, wanted: Micros, now: Micros) -> AppResult<Vec<TimeSlot>> {
+    let (from, until) = (wanted - DAY_US, wanted + 7 * DAY_US);
+    let Some(free) = availability::of_service(tx, service_id, now, from, until).await? else {
+        return Ok(Vec::new());
+    };
+    let mut slots = free.merged();
+    slots.sort_by_key(|slot| (slot.start_us - wanted).abs());
+    slots.truncate(NEAREST);
+    slots.sort_unstable();
+    Ok(slots
+        .into_iter()
+        .map(|slot| TimeSlot {
+            start: slot.start_us,
+            end: slot.end_us,
+        })
+        .collect())
+}

@@ -1,0 +1,180 @@
+//! What a request can fail with, and the page or JSON that says so.
+//!
+//! A handler returns [`AppError`], the one error that knows HTTP; what the features refuse becomes one by `From`. The
+//! outermost layer ([`render`]) knows the language and turns it into a page.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use web::routes;
+
+use booking_core::base::Fault;
+use booking_core::base::db::DbError;
+use booking_core::base::limits::TooMany;
+
+use crate::extract;
+use booking_core::AppState;
+
+/// Why a request is not answered as asked. Which rows exist is never told: what is not the actor's is not found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppError {
+    #[error("not found, or not the actor's")]
+    NotFound,
+    /// A form that no page of ours sends, or a request from another site.
+    #[error("the request is not one of ours: {0}")]
+    BadRequest(&'static str),
+    /// A form above [`booking_core::base::limits::FORM_BYTES_MAX`].
+    #[error("the form is too large")]
+    TooLarge,
+    #[error("refused: {0}")]
+    Forbidden(&'static str),
+    /// The page needs an account; the browser is sent to sign in and comes back.
+    #[error("sign in first")]
+    SignInFirst,
+    /// The state of things forbids it, for example cancelling what is over.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    #[error("too many requests, again in {retry_after_s} s")]
+    TooMany { retry_after_s: u64 },
+    /// Overloaded, or without a database, for the moment.
+    #[error("busy")]
+    Busy,
+    /// Ours to mend. The text is for the log and not for the page.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// Results of handlers and of what they call.
+pub type AppResult<T> = Result<T, AppError>;
+
+impl AppError {
+    #[must_use]
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
+        Self::Internal(error.to_string())
+    }
+
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::SignInFirst => StatusCode::UNAUTHORIZED,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The word for machines, in JSON answers.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::BadRequest(_) => "bad_request",
+            Self::TooLarge => "too_large",
+            Self::Forbidden(_) => "forbidden",
+            Self::SignInFirst => "sign_in_first",
+            Self::Conflict(_) => "conflict",
+            Self::TooMany { .. } => "too_many",
+            Self::Busy => "busy",
+            Self::Internal(_) => "internal",
+        }
+    }
+}
+
+impl From<Fault> for AppError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::NotFound => Self::NotFound,
+            Fault::SignInFirst => Self::SignInFirst,
+            Fault::BadRequest(reason) => Self::BadRequest(reason),
+            Fault::Conflict(reason) => Self::Conflict(reason),
+            Fault::TooMany { retry_after_s } => Self::TooMany { retry_after_s },
+            Fault::Busy => Self::Busy,
+            Fault::Internal(text) => Self::Internal(text),
+        }
+    }
+}
+
+impl From<DbError> for AppError {
+    fn from(error: DbError) -> Self {
+        Fault::from(error).into()
+    }
+}
+
+impl From<TooMany> for AppError {
+    fn from(error: TooMany) -> Self {
+        Fault::from(error).into()
+    }
+}
+
+impl From<axum::extract::rejection::FormRejection> for AppError {
+    fn from(rejection: axum::extract::rejection::FormRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::TooLarge
+        } else {
+            Self::BadRequest("the form cannot be read")
+        }
+    }
+}
+
+impl From<axum::extract::rejection::QueryRejection> for AppError {
+    fn from(_: axum::extract::rejection::QueryRejection) -> Self {
+        Self::BadRequest("the query cannot be read")
+    }
+}
+
+impl From<axum::extract::rejection::PathRejection> for AppError {
+    fn from(_: axum::extract::rejection::PathRejection) -> Self {
+        Self::NotFound
+    }
+}
+
+/// The status with the error beside it; [`render`] writes the body.
+impl IntoResponse for AppError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Writes the body of every failed request: a page in the visitor's language, or JSON where the client asked for it.
+pub(crate) async fn render(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let visit = extract::Visit::of(&request);
+    let mut response = next.run(request).await;
+    let Some(error) = response.extensions_mut().remove::<AppError>() else {
+        return response;
+    };
+    if let AppError::Internal(text) = &error {
+        tracing::error!(route = visit.route, error = text, "a request failed");
+    }
+    if visit.wants_json {
+        let body = serde_json::json!({ "error": error.code() });
+        return with_retry(&error, (error.status(), Json(body)).into_response());
+    }
+    if error == AppError::SignInFirst {
+        let back = if visit.is_get {
+            visit.path_and_query.as_str()
+        } else {
+            routes::pattern::HOME
+        };
+        return Redirect::to(&routes::login_then(back)).into_response();
+    }
+    let body = crate::pages::error_page(&state, &visit, &error);
+    with_retry(&error, (error.status(), axum::response::Html(body)).into_response())
+}
+
+fn with_retry(error: &AppError, mut response: Response) -> Response {
+    if let AppError::TooMany { retry_after_s } = error {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
+    }
+    response
+}

@@ -1,0 +1,380 @@
+//! The operator's pages: calls under way, appointments to the last line of the ledger, and the outbox. Only operators get
+//! here; for everybody else these pages do not exist.
+
+mod live;
+mod quality;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use web::Notice;
+use web::pages::appointment::AppointmentStatus;
+use web::pages::operator::{
+    LedgerRow, LiveCallRow, MailState, OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage,
+    OperatorCallPage, OperatorCallsPage, OperatorMailPage, OperatorOutboxPage, OutboxRow, PaymentRow, QualityRow,
+    SegmentRow,
+};
+use web::routes::{self, pattern};
+
+use crate::appointments::timeline::{page_status, timeline};
+use crate::error::{AppError, AppResult};
+use crate::extract::{Form, Path, Query, Visit};
+use crate::pages;
+use booking_core::AppState;
+use booking_core::appointments::{self, Appointment, Status};
+use booking_core::base::Fault;
+use booking_core::base::db::Tx;
+use booking_core::base::outbox::{OutboxState, queries as mail_queries};
+use booking_core::calls::quality::Direction;
+use booking_core::calls::{CAPTURE_MAX, CaptureError, LiveCall, queries as call_queries};
+use booking_core::operator::queries::{self, ListedAppointment};
+use booking_core::{base, billing, calls, documents};
+
+/// Rows on a page.
+const PAGE_SIZE: u32 = 50;
+/// Appointments that a search looks through, newest first.
+const SEARCHED_MAX: i64 = 2_000;
+
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route(pattern::OPERATOR, get(live_calls))
+        .route(pattern::OPERATOR_CALL, get(live_call))
+        .route(pattern::OPERATOR_CALL_CAPTURE, post(capture))
+        .route(pattern::OPERATOR_APPOINTMENTS, get(appointment_list))
+        .route(pattern::OPERATOR_APPOINTMENT, get(appointment))
+        .route(pattern::OPERATOR_OUTBOX, get(outbox))
+        .route(pattern::OPERATOR_OUTBOX_MAIL, get(mail))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ListQuery {
+    status: String,
+    q: String,
+    page: String,
+}
+
+impl ListQuery {
+    /// From 1; whatever is no number is the first page.
+    fn page(&self) -> u32 {
+        self.page.parse().unwrap_or(1).clamp(1, 100_000)
+    }
+
+    fn q(&self) -> String {
+        self.q.trim().chars().take(base::limits::LINE_CHARS_MAX).collect()
+    }
+}
+
+async fn live_calls(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    visit.actor.operator()?;
+    let calls = live::calls(&state);
+    let mut tx = state.db.read().await?;
+    let mut rows = Vec::with_capacity(calls.len());
+    for call in &calls {
+        rows.push(live_row(&mut tx, call, visit.now).await?);
+    }
+    Ok(pages::html(&OperatorCallsPage {
+        shell: pages::shell(&visit),
+        calls: rows,
+    }))
+}
+
+async fn live_row(tx: &mut Tx, call: &LiveCall, now: i64) -> AppResult<LiveCallRow> {
+    let provider = match appointments::load_any(tx, &call.call).await {
+        Ok(appointment) => appointment.org_name,
+        Err(Fault::NotFound) => String::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let started_at = call_queries::segments(tx, &call.call)
+        .await?
+        .first()
+        .map(|segment| segment.started_at);
+    let consumer = call.seats.iter().find(|seat| !seat.is_provider);
+    let bitrate = |direction| call.seats.iter().map(|seat| live::bitrate_bps(seat, direction)).sum();
+    let losses = call
+        .seats
+        .iter()
+        .filter_map(|seat| seat.stats)
+        .map(|stats| stats.loss_permille());
+    Ok(LiveCallRow {
+        id: call.call.clone(),
+        health: live::health(call),
+        started_at: started_at.unwrap_or(call.starts_at),
+        provider,
+        consumer: consumer.map(|seat| live::initials(&seat.name)).unwrap_or_default(),
+        elapsed_ms: started_at.map_or(0, |started_at| (now - started_at).max(0) / 1000),
+        billable_ms: call.billable / 1000,
+        up_bps: bitrate(Direction::Sent),
+        down_bps: bitrate(Direction::Received),
+        loss_permille: losses.max().unwrap_or(0),
+    })
+}
+
+async fn live_call(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    visit.actor.operator()?;
+    let appointment = appointments::load_any(&mut state.db.read().await?, &id).await?;
+    let calls = live::calls(&state);
+    let call = calls.iter().find(|call| call.call == id).ok_or(AppError::NotFound)?;
+    Ok(pages::html(&OperatorCallPage {
+        shell: pages::shell_in(&visit, &appointment.time_zone),
+        id: id.clone(),
+        provider: appointment.org_name,
+        health: live::health(call),
+        starts_at: call.starts_at,
+        ends_at: call.ends_at,
+        billable_ms: call.billable / 1000,
+        participants: call.seats.iter().map(live::participant).collect(),
+        legs: live::legs(call),
+    }))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CaptureForm {
+    minutes: String,
+}
+
+async fn capture(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<CaptureForm>,
+) -> AppResult<Redirect> {
+    visit.actor.operator()?;
+    let live = state.live_calls.get().ok_or(AppError::NotFound)?;
+    // Whatever is no number is the shortest time.
+    let minutes = form.minutes.trim().parse::<u64>().unwrap_or(1).max(1);
+    let time = Duration::from_secs(minutes.saturating_mul(60)).min(CAPTURE_MAX);
+    let notice = match live.capture(&id, time) {
+        Ok(()) => Notice::CaptureStarted,
+        Err(CaptureError::NotHere) => return Err(AppError::NotFound),
+        Err(CaptureError::Running) => Notice::CaptureRunning,
+        Err(CaptureError::Failed) => Notice::CaptureFailed,
+    };
+    tracing::info!(call = id, "a packet capture was asked for");
+    Ok(Redirect::to(&routes::with_notice(&routes::operator_call(&id), notice)))
+}
+
+async fn appointment_list(
+    State(state): State<AppState>,
+    visit: Visit,
+    Query(query): Query<ListQuery>,
+) -> AppResult<Response> {
+    visit.actor.operator()?;
+    let status = AppointmentStatus::from_slug(&query.status);
+    let stored = status.and_then(|status| {
+        Status::ALL
+            .into_iter()
+            .find(|known| page_status(*known) == status && is_stored(*known))
+    });
+    let q = query.q();
+    let rows = queries::list(&mut state.db.read().await?, stored, SEARCHED_MAX).await?;
+    let rows: Vec<OperatorAppointmentRow> = rows.into_iter().map(listed).filter(|row| matches(row, &q)).collect();
+    let page = Window::of(rows.len(), query.page());
+    let total = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    Ok(pages::html(&OperatorAppointmentsPage {
+        shell: pages::shell(&visit),
+        rows: rows.into_iter().skip(page.skip).take(PAGE_SIZE as usize).collect(),
+        status,
+        q,
+        total,
+        page: page.number,
+        pages: page.of,
+    }))
+}
+
+/// Whether appointments have this status, rather than holds.
+fn is_stored(status: Status) -> bool {
+    !matches!(status, Status::Held | Status::Expired)
+}
+
+fn listed(row: ListedAppointment) -> OperatorAppointmentRow {
+    OperatorAppointmentRow {
+        reference: appointments::reference(&row.id),
+        id: row.id,
+        starts_at: row.start,
+        provider: row.org_name,
+        consumer: live::initials(&row.consumer_name),
+        service_title: row.title,
+        status: page_status(row.status),
+        charged_minor: row.charged_minor,
+        currency: row.currency,
+    }
+}
+
+fn matches(row: &OperatorAppointmentRow, q: &str) -> bool {
+    let q = q.to_lowercase();
+    q.is_empty() || row.reference.to_lowercase().contains(&q) || row.provider.to_lowercase().contains(&q) || row.id == q
+}
+
+struct Window {
+    number: u32,
+    of: u32,
+    skip: usize,
+}
+
+impl Window {
+    /// The page with that number, or the last one.
+    fn of(rows: usize, wanted: u32) -> Self {
+        let size = PAGE_SIZE as usize;
+        let of = u32::try_from(rows.div_ceil(size)).unwrap_or(u32::MAX).max(1);
+        let number = wanted.clamp(1, of);
+        Self {
+            number,
+            of,
+            skip: (number as usize - 1) * size,
+        }
+    }
+}
+
+async fn appointment(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    visit.actor.operator()?;
+    let mut tx = state.db.read().await?;
+    let appointment = appointments::load_any(&mut tx, &id).await?;
+    let events = appointments::events(&mut tx, &id).await?;
+    let billable = calls::billable(&mut tx, &id).await?;
+    Ok(pages::html(&OperatorAppointmentPage {
+        shell: pages::shell_in(&visit, &appointment.time_zone),
+        reference: appointments::reference(&id),
+        status: page_status(appointment.status),
+        provider: appointment.org_name.clone(),
+        consumer: live::initials(&appointment.consumer.name),
+        service_title: appointment.title.clone(),
+        starts_at: appointment.start_us,
+        ends_at: appointment.end_us,
+        timeline: timeline(&events, billable),
+        segments: segments(&mut tx, &appointment).await?,
+        quality: course(&mut tx, &appointment).await?,
+        payments: payments(&mut tx, &appointment).await?,
+        ledger: ledger(&mut tx, &id).await?,
+        receipt: documents::receipt_number(&mut tx, &id).await?,
+        id,
+    }))
+}
+
+async fn segments(tx: &mut Tx, appointment: &Appointment) -> AppResult<Vec<SegmentRow>> {
+    let segments = call_queries::segments(tx, &appointment.id).await?;
+    let row = |segment: calls::Segment| SegmentRow {
+        who: if segment.role == "provider" {
+            appointment.provider.name.clone()
+        } else {
+            live::initials(&appointment.consumer.name)
+        },
+        seq: u32::try_from(segment.seq).unwrap_or(u32::MAX),
+        started_at: segment.started_at,
+        last_seen_at: segment.last_seen_at,
+        ended_at: segment.ended_at,
+        end_reason: segment.end_reason.unwrap_or_default(),
+    };
+    Ok(segments.into_iter().map(row).collect())
+}
+
+async fn course(tx: &mut Tx, appointment: &Appointment) -> AppResult<Vec<QualityRow>> {
+    let samples = calls::quality::timeline(tx, &appointment.id).await?;
+    let seats = call_queries::seats(tx, &appointment.id).await?;
+    Ok(quality::rows(&samples, |seat| {
+        let provider = seats.iter().any(|known| known.seat == seat && known.role == "provider");
+        if provider {
+            appointment.provider.name.clone()
+        } else {
+            live::initials(&appointment.consumer.name)
+        }
+    }))
+}
+
+async fn payments(tx: &mut Tx, appointment: &Appointment) -> AppResult<Vec<PaymentRow>> {
+    let ops = billing::queries::ops_of_appointment(tx, &appointment.id).await?;
+    let row = |op: billing::Op| PaymentRow {
+        at: op.created_at,
+        operation: op.kind.name().to_owned(),
+        state: op.state,
+        amount_minor: op.amount_minor,
+        currency: appointment.price.currency.clone(),
+        detail: op.error.unwrap_or_default(),
+    };
+    Ok(ops.into_iter().map(row).collect())
+}
+
+async fn ledger(tx: &mut Tx, appointment: &str) -> AppResult<Vec<LedgerRow>> {
+    let lines = billing::queries::ledger(tx, appointment).await?;
+    let row = |line: billing::LedgerLine| LedgerRow {
+        at: line.at,
+        transaction: line.kind,
+        account: line.account,
+        amount_minor: line.amount_minor,
+        currency: line.currency,
+    };
+    Ok(lines.into_iter().map(row).collect())
+}
+
+async fn outbox(State(state): State<AppState>, visit: Visit, Query(query): Query<ListQuery>) -> AppResult<Response> {
+    visit.actor.operator()?;
+    let (q, page) = (query.q(), query.page());
+    let offset = i64::from(page - 1) * i64::from(PAGE_SIZE);
+    let (mails, total) = mail_queries::list(&mut state.db.read().await?, &q, i64::from(PAGE_SIZE), offset).await?;
+    let total = u64::try_from(total).unwrap_or(0);
+    Ok(pages::html(&OperatorOutboxPage {
+        shell: pages::shell(&visit),
+        mails: mails.iter().map(|mail| outbox_row(&state, mail)).collect(),
+        q,
+        total,
+        page,
+        pages: u32::try_from(total.div_ceil(u64::from(PAGE_SIZE)))
+            .unwrap_or(u32::MAX)
+            .max(1),
+    }))
+}
+
+async fn mail(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    visit.actor.operator()?;
+    let mail = mail_queries::get(&mut state.db.read().await?, &id)
+        .await?
+        .ok_or(AppError::NotFound)?;
+    Ok(pages::html(&OperatorMailPage {
+        shell: pages::shell(&visit),
+        mail: outbox_row(&state, &mail),
+        attachments: mail.ics.iter().map(|_| "booka.ics".to_owned()).collect(),
+        body: mail.body,
+        error: mail.error,
+    }))
+}
+
+fn outbox_row(state: &AppState, mail: &mail_queries::OutboxMail) -> OutboxRow {
+    OutboxRow {
+        id: mail.id.clone(),
+        at: mail.created_at,
+        to: mail.recipient.clone(),
+        subject: mail.subject.clone(),
+        state: match mail.state {
+            OutboxState::Queued if state.mailer.is_none() => MailState::Kept,
+            OutboxState::Queued => MailState::Waiting,
+            OutboxState::Sent => MailState::Sent,
+            OutboxState::Failed => MailState::Failed,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_stay_within_what_there_is() {
+        let check = |rows, wanted, expect: (u32, u32, usize)| {
+            let window = Window::of(rows, wanted);
+            assert_eq!(
+                (window.number, window.of, window.skip),
+                expect,
+                "{rows} rows, page {wanted}"
+            );
+        };
+        check(0, 1, (1, 1, 0));
+        check(50, 2, (1, 1, 0));
+        check(51, 2, (2, 2, 50));
+        check(120, 99, (3, 3, 100));
+    }
+}

@@ -1,0 +1,279 @@
+//! The payment step, the bank's question, and the hooks of payment providers.
+
+mod hooks;
+pub(crate) mod view;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use web::pages::book::{BookConfirmPage, BookPaymentPage, PaymentProblem, TestCard as TestCardRow, TestCardOutcome};
+use web::pages::{Check, Field, FieldError};
+use web::routes::{self, pattern};
+
+use self::hooks::HOOKS;
+use crate::error::AppResult;
+use crate::extract::{Form, Path, Visit};
+use crate::pages;
+use booking_core::AppState;
+use booking_core::appointments::{self, Hold, Status};
+use booking_core::base::charge;
+use booking_core::billing::payment::DeclineReason;
+use booking_core::billing::provider::{CardError, CardForm, TestCard};
+use booking_core::usecases::{self as checkout, CheckoutOutcome};
+
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route(pattern::BOOK_PAYMENT, get(payment_page).post(pay))
+        .route(pattern::BOOK_CONFIRM, get(confirm_page).post(confirm))
+        .route(HOOKS, post(hooks::receive))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PaymentForm {
+    card_number: String,
+    card_expiry: String,
+    card_code: String,
+    withdrawal: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ConfirmForm {
+    answer: String,
+}
+
+/// A hold that may be paid for now, or where to go instead.
+enum Ready {
+    Hold(Box<Hold>),
+    Elsewhere(Response),
+}
+
+/// The step needs a signed-in, verified person and the details of the step before.
+async fn ready(state: &AppState, visit: &Visit, id: &str) -> AppResult<Ready> {
+    let hold = appointments::load_hold(&mut state.db.read().await?, &visit.actor, id).await?;
+    let details = || Redirect::to(&routes::book(id)).into_response();
+    let Some(account) = &visit.actor.account else {
+        return Ok(Ready::Elsewhere(details()));
+    };
+    if hold.state == Status::Confirmed {
+        return after(state, visit, &hold, &account.id).await.map(Ready::Elsewhere);
+    }
+    if !account.email_verified || hold.about.trim().is_empty() || hold.account_id.as_ref() != Some(&account.id) {
+        return Ok(Ready::Elsewhere(details()));
+    }
+    if hold.is_live(visit.now) {
+        return Ok(Ready::Hold(Box::new(hold)));
+    }
+    // Too late to begin, but what was begun in time goes on. A question of the bank must be answered in time.
+    match checkout::resume(state, &hold, &account.id).await? {
+        CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) | CheckoutOutcome::NeedsConfirmation => {
+            Ok(Ready::Elsewhere(details()))
+        }
+        begun @ (CheckoutOutcome::Booked(_) | CheckoutOutcome::Unknown | CheckoutOutcome::HoldLost) => {
+            Ok(Ready::Elsewhere(answer(state, visit, &hold, begun, Field::default())))
+        }
+    }
+}
+
+/// Where a hold leads that became an appointment.
+async fn after(state: &AppState, visit: &Visit, hold: &Hold, account: &str) -> AppResult<Response> {
+    let outcome = if charge::max_payable(&hold.price) == 0 {
+        checkout::book_free(state, hold, account).await?
+    } else {
+        checkout::resume(state, hold, account).await?
+    };
+    Ok(answer(state, visit, hold, outcome, Field::default()))
+}
+
+async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    let hold = match ready(&state, &visit, &id).await? {
+        Ready::Hold(hold) => hold,
+        Ready::Elsewhere(response) => return Ok(response),
+    };
+    let account = visit.actor.signed_in()?;
+    if charge::max_payable(&hold.price) > 0 {
+        match checkout::resume(&state, &hold, &account.id).await? {
+            CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) => {}
+            begun @ (CheckoutOutcome::Booked(_)
+            | CheckoutOutcome::NeedsConfirmation
+            | CheckoutOutcome::Unknown
+            | CheckoutOutcome::HoldLost) => {
+                return Ok(answer(&state, &visit, &hold, begun, Field::default()));
+            }
+        }
+    }
+    Ok(pages::html(&form_page(&state, &visit, &hold)))
+}
+
+async fn pay(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<PaymentForm>,
+) -> AppResult<Response> {
+    let hold = match ready(&state, &visit, &id).await? {
+        Ready::Hold(hold) => hold,
+        Ready::Elsewhere(response) => return Ok(response),
+    };
+    let account = visit.actor.signed_in()?;
+    if form.withdrawal != "yes" {
+        let withdrawal = Check {
+            ticked: false,
+            error: Some(FieldError::WithdrawalMissing),
+        };
+        let page = BookPaymentPage {
+            withdrawal,
+            ..typed(&state, &visit, &hold, &form)
+        };
+        return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    }
+    if charge::max_payable(&hold.price) == 0 {
+        let outcome = checkout::book_free(&state, &hold, &account.id).await?;
+        return Ok(answer(&state, &visit, &hold, outcome, Field::default()));
+    }
+    state.limits.hold_by_ip.check(&visit.ip_key())?;
+    let card = CardForm {
+        number: form.card_number.clone(),
+        expiry: form.card_expiry.clone(),
+        code: form.card_code.clone(),
+    };
+    match checkout::pay(&state, &hold, &account.id, &card).await? {
+        Ok(outcome) => Ok(answer(&state, &visit, &hold, outcome, Field::new(form.card_expiry))),
+        Err(error) => Ok(card_error(&state, &visit, &hold, &form, &error)),
+    }
+}
+
+async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    let hold = match ready(&state, &visit, &id).await? {
+        Ready::Hold(hold) => hold,
+        Ready::Elsewhere(response) => return Ok(response),
+    };
+    let account = visit.actor.signed_in()?;
+    match checkout::resume(&state, &hold, &account.id).await? {
+        CheckoutOutcome::NeedsConfirmation => {
+            let shell = pages::shell_in(&visit, &hold.time_zone);
+            Ok(pages::html(&BookConfirmPage {
+                shell,
+                hold: view::hold_view(&hold, visit.now),
+            }))
+        }
+        CheckoutOutcome::NotStarted => Ok(Redirect::to(&routes::book_payment(&hold.id)).into_response()),
+        outcome @ (CheckoutOutcome::Booked(_)
+        | CheckoutOutcome::Declined(_)
+        | CheckoutOutcome::Unknown
+        | CheckoutOutcome::HoldLost) => Ok(answer(&state, &visit, &hold, outcome, Field::default())),
+    }
+}
+
+async fn confirm(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<ConfirmForm>,
+) -> AppResult<Response> {
+    let hold = match ready(&state, &visit, &id).await? {
+        Ready::Hold(hold) => hold,
+        Ready::Elsewhere(response) => return Ok(response),
+    };
+    let account = visit.actor.signed_in()?;
+    let approved = form.answer == "approve";
+    let outcome = checkout::answer_confirmation(&state, &hold, &account.id, approved).await?;
+    Ok(answer(&state, &visit, &hold, outcome, Field::default()))
+}
+
+/// The page or redirect for where a checkout stands.
+fn answer(state: &AppState, visit: &Visit, hold: &Hold, outcome: CheckoutOutcome, expiry: Field) -> Response {
+    let problem = match outcome {
+        CheckoutOutcome::Booked(id) => return Redirect::to(&routes::booking_new(&id)).into_response(),
+        CheckoutOutcome::NeedsConfirmation => {
+            return Redirect::to(&routes::book_confirm(&hold.id)).into_response();
+        }
+        // The page of the hold says that it is gone, and what else is free.
+        CheckoutOutcome::HoldLost => return Redirect::to(&routes::book(&hold.id)).into_response(),
+        CheckoutOutcome::NotStarted => None,
+        CheckoutOutcome::Unknown => Some(PaymentProblem::Unknown),
+        CheckoutOutcome::Declined(DeclineReason::NoFunds) => Some(PaymentProblem::NoFunds),
+        CheckoutOutcome::Declined(DeclineReason::ConfirmationFailed) => Some(PaymentProblem::NotConfirmed),
+        CheckoutOutcome::Declined(DeclineReason::Declined) => Some(PaymentProblem::Declined),
+        CheckoutOutcome::Declined(DeclineReason::NotSent) => Some(PaymentProblem::Fault),
+    };
+    tracing::debug!(
+        hold = hold.id,
+        ?problem,
+        psp = state.payments.name(),
+        "a payment did not go through"
+    );
+    let withdrawal = Check {
+        ticked: problem.is_some(),
+        error: None,
+    };
+    let page = BookPaymentPage {
+        problem,
+        card_expiry: expiry,
+        withdrawal,
+        ..form_page(state, visit, hold)
+    };
+    pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+fn card_error(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm, error: &CardError) -> Response {
+    let mut page = typed(state, visit, hold, form);
+    match error {
+        CardError::Number => page.card_number.error = Some(FieldError::CardNumber),
+        CardError::Expiry => page.card_expiry.error = Some(FieldError::CardExpiry),
+        CardError::Code => page.card_code = Some(FieldError::CardCode),
+        CardError::Unavailable(_) => page.problem = Some(PaymentProblem::Fault),
+    }
+    pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// The form with what was typed, except the code.
+fn typed(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm) -> BookPaymentPage {
+    BookPaymentPage {
+        card_number: Field::new(form.card_number.chars().take(40).collect::<String>()),
+        card_expiry: Field::new(form.card_expiry.chars().take(10).collect::<String>()),
+        withdrawal: Check {
+            ticked: form.withdrawal == "yes",
+            error: None,
+        },
+        ..form_page(state, visit, hold)
+    }
+}
+
+fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> BookPaymentPage {
+    BookPaymentPage {
+        shell: pages::shell_in(visit, &hold.time_zone),
+        hold: view::hold_view(hold, visit.now),
+        problem: None,
+        card_number: Field::default(),
+        card_expiry: Field::default(),
+        card_code: None,
+        withdrawal: Check::default(),
+        test_cards: state
+            .payments
+            .test_cards()
+            .iter()
+            .map(|(number, card)| test_card(number, *card))
+            .collect(),
+    }
+}
+
+fn test_card(number: &str, card: TestCard) -> TestCardRow {
+    let groups: Vec<&str> = (0..number.len()).step_by(4).map(|at| &number[at..at + 4]).collect();
+    let outcome = match card {
+        TestCard::Accepted => TestCardOutcome::Accepted,
+        TestCard::Declined => TestCardOutcome::Declined,
+        TestCard::NoFunds => TestCardOutcome::NoFunds,
+        TestCard::NeedsConfirmation => TestCardOutcome::NeedsConfirmation,
+        TestCard::CaptureFailsOnce => TestCardOutcome::CaptureFailsOnce,
+        TestCard::CaptureFails => TestCardOutcome::CaptureFails,
+    };
+    TestCardRow {
+        number: groups.join(" "),
+        outcome,
+    }
+}

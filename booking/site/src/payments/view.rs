@@ -1,0 +1,124 @@
+//! Prices and money as the pages show them.
+
+use signaling_protocol::{PriceModel, PriceTerms};
+use web::pages::book::HoldView;
+use web::pages::price::Vat;
+use web::pages::{Price, PriceBox, PriceState};
+
+use booking_core::appointments::{Appointment, Hold};
+use booking_core::base::charge;
+use booking_core::base::money::{VAT_STANDARD_BP, split_vat};
+use booking_core::base::{HOUR_US, MINUTE_US, Micros};
+use booking_core::billing::{MoneyView, PaymentState};
+
+/// The price terms in the words of the pages.
+#[must_use]
+pub(crate) fn price_of(terms: &PriceTerms) -> Price {
+    let model = match terms.model {
+        PriceModel::Free => web::pages::PriceModel::Free,
+        PriceModel::Fixed { amount_minor } => web::pages::PriceModel::Fixed { amount_minor },
+        PriceModel::PerMinute {
+            rate_minor,
+            increment_s,
+            free_s,
+            cap_minor,
+        } => web::pages::PriceModel::PerMinute {
+            rate_minor,
+            increment_s,
+            free_s,
+            cap_minor,
+        },
+    };
+    Price {
+        currency: terms.currency.clone(),
+        model,
+    }
+}
+
+/// What the pages of a booking show about the held time.
+#[must_use]
+pub(crate) fn hold_view(hold: &Hold, now: Micros) -> HoldView {
+    HoldView {
+        id: hold.id.clone(),
+        starts_at: hold.start_us,
+        ends_at: hold.end_us,
+        expires_at: hold.expires_us,
+        can_extend: hold.can_extend(now),
+        service: hold.service_id.clone(),
+        service_title: hold.title.clone(),
+        provider_name: hold.org_name.clone(),
+        provider_slug: hold.org_slug.clone(),
+        price: PriceBox {
+            price: price_of(&hold.price),
+            duration_min: minutes(hold.end_us - hold.start_us),
+            provider_name: hold.org_name.clone(),
+            vat: vat(hold.vat_registered, charge::max_payable(&hold.price)),
+            free_cancel_until: Some(hold.start_us - hold.policy.free_cancel_h * HOUR_US),
+            state: PriceState::Estimate,
+        },
+    }
+}
+
+/// The price box of an appointment, as its money stands.
+#[must_use]
+pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView) -> PriceBox {
+    let state = money_state(appointment, money);
+    let total = match &state {
+        PriceState::Final { charged_minor, .. } => *charged_minor,
+        PriceState::Refunded { refunded_minor } => *refunded_minor,
+        PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Released { .. } => {
+            charge::max_payable(&appointment.price)
+        }
+    };
+    PriceBox {
+        price: price_of(&appointment.price),
+        duration_min: minutes(appointment.end_us - appointment.start_us),
+        provider_name: appointment.org_name.clone(),
+        vat: vat(appointment.vat_registered, total),
+        free_cancel_until: Some(appointment.free_cancel_until_us()),
+        state,
+    }
+}
+
+fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
+    let payment = money.payment.as_ref().map(|payment| payment.state);
+    if let Some(PaymentState::Refunded { refunded_minor, .. }) = payment {
+        return PriceState::Refunded { refunded_minor };
+    }
+    // What could not be captured is not shown as taken.
+    if let Some(PaymentState::CaptureFailed { authorised_minor, .. }) = payment {
+        return PriceState::Reserved {
+            reserved_minor: authorised_minor,
+        };
+    }
+    match &money.charge {
+        Some(charge) if charge.billable > 0 || charge.amount.minor > 0 => PriceState::Final {
+            billable_ms: charge.billable / 1000,
+            charged_minor: charge.amount.minor,
+            reserved_minor: money.reserved_minor,
+            released_minor: money.released_minor,
+        },
+        Some(_) => PriceState::Released {
+            released_minor: money.released_minor,
+        },
+        None if appointment.status.is_over() => PriceState::Released {
+            released_minor: money.released_minor,
+        },
+        None if money.reserved_minor > 0 => PriceState::Reserved {
+            reserved_minor: money.reserved_minor,
+        },
+        None => PriceState::Estimate,
+    }
+}
+
+pub(crate) fn vat(registered: bool, gross_minor: i64) -> Option<Vat> {
+    let split = split_vat(gross_minor, VAT_STANDARD_BP);
+    (registered && gross_minor > 0).then_some(Vat {
+        percent: VAT_STANDARD_BP / 100,
+        amount_minor: split.vat_minor,
+    })
+}
+
+fn minutes(span: Micros) -> u32 {
+    u32::try_from(span / MINUTE_US).unwrap_or(0)
+}

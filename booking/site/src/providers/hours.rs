@@ -1,0 +1,298 @@
+//! A member's hours: the week in civil times, and days that are closed.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use jiff::civil::Date;
+use web::Notice;
+use web::pages::provider_admin::{ClosedDay, ProviderHoursPage, WeekdayHours};
+use web::pages::{Field, FieldError};
+use web::routes::{self, pattern};
+
+use crate::error::{AppError, AppResult};
+use crate::extract::{Form, Visit};
+use crate::form;
+use crate::pages::{html, html_with, shell_in};
+use booking_core::AppState;
+use booking_core::availability::load::zone_named;
+use booking_core::availability::{DayRange, date_in};
+use booking_core::base::db::Tx;
+use booking_core::base::limits::RANGES_PER_MEMBER_MAX;
+use booking_core::params;
+use booking_core::providers::{own_org, queries};
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new().route(pattern::PROVIDER_HOURS, get(page).post(save))
+}
+
+type Typed = BTreeMap<String, String>;
+
+/// A weekday's two spans as fields, and the ranges where they are good.
+struct Day {
+    fields: [(Field, Field); 2],
+    ranges: Vec<DayRange>,
+}
+
+impl Day {
+    fn is_good(&self) -> bool {
+        self.fields
+            .iter()
+            .all(|(from, to)| from.error.is_none() && to.error.is_none())
+    }
+}
+
+/// Reads the spans of a weekday: both empty, or a time before another, and the second span after the first.
+fn read_day(typed: &Typed, weekday: u8) -> Day {
+    let text = |span: usize, end: &str| {
+        typed
+            .get(&format!("d{weekday}_{span}_{end}"))
+            .map_or("", |text| text.trim())
+    };
+    let mut day = Day {
+        fields: Default::default(),
+        ranges: Vec::new(),
+    };
+    for index in 0..2 {
+        let (from, to) = (text(index + 1, "from"), text(index + 1, "to"));
+        let mut fields = (Field::new(from), Field::new(to));
+        if !from.is_empty() || !to.is_empty() {
+            match (minutes(from), minutes(to)) {
+                (Some(start), Some(end)) => {
+                    let after = day.ranges.last().map_or(0, |range: &DayRange| range.end_min);
+                    if start < end && start >= after {
+                        day.ranges.push(DayRange {
+                            start_min: start,
+                            end_min: end,
+                        });
+                    } else {
+                        fields.1.error = Some(FieldError::HoursBackwards);
+                    }
+                }
+                (start, end) => {
+                    fields.0.error = start.is_none().then_some(FieldError::TimeMalformed);
+                    fields.1.error = end.is_none().then_some(FieldError::TimeMalformed);
+                }
+            }
+        }
+        day.fields[index] = fields;
+    }
+    day
+}
+
+/// `09:00`, `9.30` or `9` as minutes from midnight, in steps of five; `24:00` is the end of the day.
+fn minutes(text: &str) -> Option<u16> {
+    let (hour, minute) = text.split_once([':', '.']).unwrap_or((text, "00"));
+    let digits =
+        |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(hour, 2) || !digits(minute, 2) || minute.len() != 2 {
+        return None;
+    }
+    let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+    let total = hour * 60 + minute;
+    (minute < 60 && total <= 1440 && minute % 5 == 0).then_some(total)
+}
+
+fn clock(minutes: u16) -> String {
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+async fn page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    let member = visit.actor.member()?;
+    let mut tx = state.db.read().await?;
+    let week = stored_week(&mut tx, &member.id).await?;
+    Ok(html(&with_week(&mut tx, &visit, week).await?))
+}
+
+/// The week as it is stored.
+async fn stored_week(tx: &mut Tx, member_id: &str) -> AppResult<Vec<WeekdayHours>> {
+    let rows: Vec<(i64, i64, i64)> = tx.all(queries::WEEK, params![member_id]).await?;
+    Ok((1..=7_u8)
+        .map(|weekday| {
+            let mut spans: [(Field, Field); 2] = Default::default();
+            let of_day = rows.iter().filter(|(day, ..)| *day == i64::from(weekday));
+            for (span, (_, start, end)) in spans.iter_mut().zip(of_day) {
+                let text = |minutes: i64| clock(u16::try_from(minutes).unwrap_or(0));
+                *span = (Field::new(text(*start)), Field::new(text(*end)));
+            }
+            WeekdayHours { weekday, spans }
+        })
+        .collect())
+}
+
+async fn with_week(tx: &mut Tx, visit: &Visit, week: Vec<WeekdayHours>) -> AppResult<ProviderHoursPage> {
+    let member = visit.actor.member()?;
+    let org = own_org(tx, member).await?;
+    let today = date_in(&zone_named(&org.time_zone), visit.now);
+    let rows: Vec<(String, String)> = tx.all(queries::CLOSED, params![&member.id, today.to_string()]).await?;
+    let closed = rows
+        .into_iter()
+        .filter_map(|(day, reason)| {
+            Some(ClosedDay {
+                date: day.parse().ok()?,
+                id: day,
+                reason,
+            })
+        })
+        .collect();
+    Ok(ProviderHoursPage {
+        shell: shell_in(visit, &org.time_zone),
+        member: visit.actor.signed_in()?.name.clone(),
+        week,
+        closed,
+        date: Field::default(),
+        reason: Field::default(),
+    })
+}
+
+async fn save(State(state): State<AppState>, visit: Visit, Form(typed): Form<Typed>) -> AppResult<Response> {
+    let member = visit.actor.member()?;
+    let text = |name: &str| typed.get(name).map_or("", String::as_str);
+    let mut tx = state.db.write().await?;
+    match text("action") {
+        "close" => {
+            let date = text("date")
+                .trim()
+                .parse::<Date>()
+                .map_err(|_| FieldError::DateMalformed);
+            let reason = form::text(text("reason"));
+            let (Ok(date), Ok(reason)) = (&date, &reason) else {
+                return wrong_day(&mut tx, &visit, &typed, date.err(), reason.err()).await;
+            };
+            // Days that are over keep no room from others; nobody sees them any more to take them back.
+            let zone = zone_named(&own_org(&mut tx, member).await?.time_zone);
+            let today = date_in(&zone, visit.now).to_string();
+            let overrides: i64 = tx.one(queries::OVERRIDES_COUNT, params![&member.id, today]).await?;
+            if usize::try_from(overrides).unwrap_or(usize::MAX) >= RANGES_PER_MEMBER_MAX {
+                return Err(AppError::Conflict("too many days"));
+            }
+            tx.execute(queries::OVERRIDE_CLEAR, params![&member.id, date.to_string()])
+                .await?;
+            tx.execute(queries::CLOSED_INSERT, params![&member.id, date.to_string(), reason])
+                .await?;
+        }
+        "open" => {
+            if tx
+                .execute(queries::OVERRIDE_CLEAR, params![&member.id, text("id")])
+                .await?
+                == 0
+            {
+                return Err(AppError::NotFound);
+            }
+        }
+        _ => {
+            let days: Vec<Day> = (1..=7).map(|weekday| read_day(&typed, weekday)).collect();
+            if !days.iter().all(Day::is_good) {
+                let fields = (1..=7)
+                    .zip(days)
+                    .map(|(weekday, day)| WeekdayHours {
+                        weekday,
+                        spans: day.fields,
+                    })
+                    .collect();
+                let page = with_week(&mut tx, &visit, fields).await?;
+                return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+            }
+            tx.execute(queries::WEEK_CLEAR, params![&member.id]).await?;
+            for (weekday, day) in (1_i64..).zip(&days) {
+                for range in &day.ranges {
+                    let row = params![
+                        &member.id,
+                        weekday,
+                        i64::from(range.start_min),
+                        i64::from(range.end_min)
+                    ];
+                    tx.execute(queries::WEEK_INSERT, row).await?;
+                }
+            }
+        }
+    }
+    tx.commit().await?;
+    Ok(Redirect::to(&routes::with_notice(pattern::PROVIDER_HOURS, Notice::Saved)).into_response())
+}
+
+/// The page again, with what is wrong with the day to be closed, and the week as it is stored.
+async fn wrong_day(
+    tx: &mut Tx,
+    visit: &Visit,
+    typed: &Typed,
+    date: Option<FieldError>,
+    reason: Option<FieldError>,
+) -> AppResult<Response> {
+    let week = stored_week(tx, &visit.actor.member()?.id).await?;
+    let mut page = with_week(tx, visit, week).await?;
+    let text = |name: &str| typed.get(name).cloned().unwrap_or_default();
+    page.date = Field {
+        value: text("date"),
+        error: date,
+    };
+    page.reason = Field {
+        value: text("reason"),
+        error: reason,
+    };
+    Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        for (text, expect) in [
+            ("09:00", Some(540)),
+            ("9", Some(540)),
+            ("9.30", Some(570)),
+            ("24:00", Some(1440)),
+            ("24:05", None),
+            ("12:61", None),
+            ("12:3", None),
+            ("12:33", None),
+            ("+9", None),
+            ("", None),
+            ("æ:00", None),
+        ] {
+            assert_eq!(minutes(text), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_must_follow_each_other() {
+        fn check(pairs: &[(&str, &str)], good: bool, ranges: usize) {
+            let typed = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            let day = read_day(&typed, 1);
+            assert_eq!((day.is_good(), day.ranges.len()), (good, ranges), "{pairs:?}");
+        }
+        check(&[], true, 0);
+        check(&[("d1_1_from", "09:00"), ("d1_1_to", "12:00")], true, 1);
+        check(
+            &[
+                ("d1_1_from", "09:00"),
+                ("d1_1_to", "12:00"),
+                ("d1_2_from", "12:00"),
+                ("d1_2_to", "16:00"),
+            ],
+            true,
+            2,
+        );
+        check(
+            &[
+                ("d1_1_from", "09:00"),
+                ("d1_1_to", "12:00"),
+                ("d1_2_from", "11:00"),
+                ("d1_2_to", "16:00"),
+            ],
+            false,
+            1,
+        );
+        check(&[("d1_1_from", "12:00"), ("d1_1_to", "09:00")], false, 0);
+        check(&[("d1_1_from", "12:00")], false, 0);
+        check(&[("d2_1_from", "12:00")], true, 0);
+    }
+}

@@ -1,0 +1,133 @@
+//! The people of a provider, and those who are asked to become some.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use web::Notice;
+use web::pages::provider_admin::{InvitedRow, MemberRow, ProviderMembersPage};
+use web::pages::{Field, FieldError};
+use web::routes::{self, pattern};
+
+use super::invitations::{self, Invitation};
+use crate::appointments::views::tint;
+use crate::error::{AppError, AppResult};
+use crate::extract::{Form, Visit};
+use crate::form::{self, field};
+use crate::pages::{html, html_with, shell};
+use booking_core::AppState;
+use booking_core::base::Micros;
+use booking_core::base::actor::MemberRole;
+use booking_core::base::db::Tx;
+use booking_core::params;
+use booking_core::providers::{Member, owner, queries};
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new().route(pattern::PROVIDER_MEMBERS, get(page).post(change))
+}
+
+async fn page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    let mut tx = state.db.read().await?;
+    Ok(html(&with_field(&mut tx, &visit, Field::default()).await?))
+}
+
+async fn with_field(tx: &mut Tx, visit: &Visit, email: Field) -> AppResult<ProviderMembersPage> {
+    let me = owner(&visit.actor)?;
+    let members: Vec<Member> = tx.all(queries::MEMBERS, params![&me.org_id]).await?;
+    let members = members
+        .into_iter()
+        .map(|member| MemberRow {
+            is_me: member.id == me.id,
+            is_owner: member.role == MemberRole::Owner,
+            tint: tint(&member.account_id),
+            id: member.id,
+            name: member.name,
+            email: member.email,
+        })
+        .collect();
+    let invited: Vec<Invitation> = tx
+        .all(queries::INVITATIONS_OF_ORG, params![&me.org_id, visit.now])
+        .await?;
+    let invited = invited
+        .into_iter()
+        .map(|invitation| InvitedRow {
+            id: invitation.id,
+            email: invitation.email,
+            sent_at: invitation.created_us,
+            declined: invitation.declined_us.is_some(),
+        })
+        .collect();
+    Ok(ProviderMembersPage {
+        shell: shell(visit),
+        members,
+        invited,
+        email,
+    })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct MemberForm {
+    action: String,
+    id: String,
+    email: String,
+}
+
+async fn change(State(state): State<AppState>, visit: Visit, Form(form): Form<MemberForm>) -> AppResult<Response> {
+    let me = owner(&visit.actor)?;
+    let mut tx = state.db.write().await?;
+    if form.action == "remove" {
+        remove(&mut tx, &form.id, &me.org_id, visit.now).await?;
+        tx.commit().await?;
+        return Ok(done(Notice::MemberRemoved));
+    }
+    if form.action == "withdraw" {
+        let ended = tx
+            .execute(queries::INVITATION_WITHDRAW, params![&form.id, &me.org_id])
+            .await?;
+        tx.commit().await?;
+        return if ended == 1 {
+            Ok(done(Notice::InvitationWithdrawn))
+        } else {
+            Err(AppError::NotFound)
+        };
+    }
+    let email = form::email(&form.email);
+    let Ok(address) = &email else {
+        let page = with_field(&mut tx, &visit, field(&form.email, &email)).await?;
+        return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    };
+    let known: i64 = tx
+        .one(queries::MEMBER_WITH_EMAIL, params![&me.org_id, &address.norm])
+        .await?;
+    if known > 0 {
+        let page = with_field(&mut tx, &visit, Field::wrong(&form.email, FieldError::MemberExists)).await?;
+        return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    }
+    state.limits.mail_by_ip.check(&visit.ip_key())?;
+    state.limits.invitation_by_org.check(&me.org_id)?;
+    invitations::invite(&mut tx, &state, &visit, &me.org_id, address).await?;
+    tx.commit().await?;
+    Ok(done(Notice::MemberInvited))
+}
+
+/// Removes a member who has no coming appointments. Changing the row also locks it, so that no hold becomes an
+/// appointment meanwhile; what is held is given back, and what was reserved for it is released.
+pub(super) async fn remove(tx: &mut Tx, id: &str, org_id: &str, now: Micros) -> AppResult<()> {
+    if tx.execute(queries::MEMBER_REMOVE, params![id, org_id]).await? == 0 {
+        return Err(AppError::NotFound);
+    }
+    let booked: i64 = tx.one(queries::MEMBER_BOOKED, params![id, now]).await?;
+    if booked > 0 {
+        return Err(AppError::Conflict("the member has coming appointments"));
+    }
+    tx.execute(queries::MEMBER_CELLS_END, params![id]).await?;
+    tx.execute(queries::MEMBER_HOLDS_END, params![id]).await?;
+    Ok(())
+}
+
+fn done(notice: Notice) -> Response {
+    Redirect::to(&routes::with_notice(pattern::PROVIDER_MEMBERS, notice)).into_response()
+}

@@ -1,0 +1,394 @@
+//! The provider's own pages: signing up, today, profile and publishing.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use signaling_protocol::Role;
+use web::Notice;
+use web::pages::provider_admin::{DayAppointment, ProviderProfilePage, ProviderSignupPage, ProviderTodayPage};
+use web::pages::search::Category;
+use web::pages::{Field, FieldError};
+use web::routes::{self, pattern};
+
+use crate::appointments::timeline::page_status;
+use crate::error::{AppError, AppResult};
+use crate::extract::{Form, Visit};
+use crate::form::{self, field};
+use crate::pages::{html, html_with, shell, shell_in};
+use booking_core::AppState;
+use booking_core::appointments::{self, Appointment, role_as_str};
+use booking_core::availability::load::zone_named;
+use booking_core::availability::{date_in, midnight};
+use booking_core::base::DEFAULT_ZONE;
+use booking_core::base::actor::MemberRole;
+use booking_core::base::actor::SignedIn;
+use booking_core::base::db::Tx;
+use booking_core::base::{DAY_US, Micros};
+use booking_core::providers::{Org, OrgStatus, SetupStep, missing_steps, own_org, owner, queries};
+use booking_core::search::{self, Place, PlaceMatch, provider_text, snap};
+use booking_core::{accounts, calls, params};
+use web::pages::provider_admin;
+
+/// How far ahead the page of today looks, days.
+const TODAY_DAYS: i64 = 14;
+/// Addresses tried for a new provider before giving up.
+const SLUG_TRIES: u32 = 50;
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route(pattern::PROVIDER, get(today))
+        .route(pattern::PROVIDER_SIGNUP, get(signup_page).post(signup))
+        .route(pattern::PROVIDER_PROFILE, get(profile_page).post(profile))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct OrgForm {
+    name: String,
+    org_number: String,
+    category: String,
+    place: String,
+    about: String,
+    action: String,
+}
+
+/// A provider's form that can be carried out.
+struct Wish {
+    name: String,
+    orgno: String,
+    category: Category,
+    place: Place,
+    about: String,
+}
+
+/// The form's fields with what is wrong with them.
+struct Problems {
+    name: Field,
+    org_number: Field,
+    category: Field,
+    place: Field,
+    about: Field,
+}
+
+async fn check(tx: &mut Tx, form: &OrgForm) -> AppResult<Result<Wish, Problems>> {
+    let name = form::line(&form.name, FieldError::NameMissing);
+    let orgno = org_number(&form.org_number);
+    let category = Category::from_slug(&form.category).ok_or(FieldError::CategoryMissing);
+    let typed_place = form::line(&form.place, FieldError::PlaceMissing);
+    let place = match &typed_place {
+        Ok(text) => match search::find_place(tx, text).await? {
+            PlaceMatch::Named { place, .. } => Ok(place),
+            // A business says where it is; a guess of ours would send its customers elsewhere.
+            PlaceMatch::Empty | PlaceMatch::Guessed { .. } | PlaceMatch::Unknown { .. } => {
+                Err(FieldError::PlaceUnknown)
+            }
+        },
+        Err(error) => Err(*error),
+    };
+    let about = form::text(&form.about);
+    let problems = Problems {
+        name: field(&form.name, &name),
+        org_number: field(&form.org_number, &orgno),
+        category: field(&form.category, &category),
+        place: field(&form.place, &place),
+        about: field(&form.about, &about),
+    };
+    Ok(match (name, orgno, category, place, about) {
+        (Ok(name), Ok(orgno), Ok(category), Ok(place), Ok(about)) => Ok(Wish {
+            name,
+            orgno,
+            category,
+            place,
+            about,
+        }),
+        _ => Err(problems),
+    })
+}
+
+/// A Norwegian organisation number: nine digits, the last one checks the others (modulo 11). None is fine.
+fn org_number(typed: &str) -> Result<String, FieldError> {
+    let compact: String = typed.chars().filter(|c| !matches!(c, ' ' | '\u{a0}')).collect();
+    if compact.is_empty() {
+        return Ok(compact);
+    }
+    if compact.len() != 9 || !compact.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(FieldError::OrgNumberMalformed);
+    }
+    let digits: Vec<u32> = compact.bytes().map(|byte| u32::from(byte - b'0')).collect();
+    let sum: u32 = digits
+        .iter()
+        .zip([3, 2, 7, 6, 5, 4, 3, 2])
+        .map(|(digit, weight)| digit * weight)
+        .sum();
+    let check = (11 - sum % 11) % 11;
+    if check == digits[8] {
+        Ok(compact)
+    } else {
+        Err(FieldError::OrgNumberMalformed)
+    }
+}
+
+/// The page speaks to visitors too; the form is for those who are signed in.
+async fn signup_page(visit: Visit) -> Response {
+    if visit
+        .actor
+        .account
+        .as_ref()
+        .is_some_and(|account| account.member.is_some())
+    {
+        return Redirect::to(pattern::PROVIDER).into_response();
+    }
+    let empty = Field::default;
+    html(&ProviderSignupPage {
+        shell: shell(&visit),
+        name: empty(),
+        org_number: empty(),
+        category: empty(),
+        place: empty(),
+        about: empty(),
+    })
+}
+
+async fn signup(State(state): State<AppState>, visit: Visit, Form(form): Form<OrgForm>) -> AppResult<Response> {
+    let who = visit.actor.signed_in()?;
+    if who.member.is_some() {
+        return Ok(Redirect::to(pattern::PROVIDER).into_response());
+    }
+    let mut tx = state.db.write().await?;
+    let wish = match check(&mut tx, &form).await? {
+        Ok(wish) => wish,
+        Err(Problems {
+            name,
+            org_number,
+            category,
+            place,
+            about,
+        }) => {
+            let page = ProviderSignupPage {
+                shell: shell(&visit),
+                name,
+                org_number,
+                category,
+                place,
+                about,
+            };
+            return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+        }
+    };
+    create(&mut tx, &state, who, &wish, visit.now).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(pattern::PROVIDER).into_response())
+}
+
+/// Makes a provider with its owner. It is seen by nobody before it is published.
+async fn create(tx: &mut Tx, state: &AppState, who: &SignedIn, wish: &Wish, now: Micros) -> AppResult<()> {
+    // A double submit waits for the first one, and finds its membership.
+    tx.execute(accounts::queries::ACCOUNT_LOCK, params![&who.id]).await?;
+    let memberships: i64 = tx.one(queries::MEMBERSHIPS, params![&who.id]).await?;
+    if memberships > 0 {
+        return Ok(());
+    }
+    let id = state.id();
+    let folded = provider_text(&wish.name, wish.category, "", &wish.about, &wish.place.name);
+    let base: String = search::fold(&wish.name).replace(' ', "-").chars().take(60).collect();
+    let base = if base.is_empty() {
+        wish.category.slug().to_owned()
+    } else {
+        base
+    };
+    for number in 1..=SLUG_TRIES {
+        let slug = if number == 1 {
+            base.clone()
+        } else {
+            format!("{base}-{number}")
+        };
+        let row = params![
+            &id,
+            slug,
+            &wish.name,
+            &wish.orgno,
+            !wish.orgno.is_empty(),
+            wish.category.slug(),
+            &wish.about,
+            &wish.place.name,
+            snap(wish.place.position.lat_e6),
+            snap(wish.place.position.lon_e6),
+            &who.email,
+            "",
+            DEFAULT_ZONE,
+            &folded,
+            now,
+            &wish.place.postcode,
+        ];
+        if tx.execute(queries::ORG_INSERT, row).await? == 1 {
+            let member = params![state.id(), &id, &who.id, MemberRole::Owner.as_str(), now];
+            tx.execute(queries::MEMBER_INSERT, member).await?;
+            return Ok(());
+        }
+    }
+    Err(AppError::Conflict("too many providers of that name"))
+}
+
+async fn today(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    if visit.actor.signed_in()?.member.is_none() {
+        return Ok(Redirect::to(pattern::PROVIDER_SIGNUP).into_response());
+    }
+    let member = visit.actor.member()?;
+    let mut tx = state.db.read().await?;
+    let org = own_org(&mut tx, member).await?;
+    let zone = zone_named(&org.time_zone);
+    let day_start = midnight(&zone, date_in(&zone, visit.now));
+    let until = visit.now + TODAY_DAYS * DAY_US;
+    let found = appointments::of_provider(&mut tx, &visit.actor, visit.now, until).await?;
+    let mut rows = Vec::new();
+    for appointment in found.iter().filter(|appointment| !appointment.status.is_over()) {
+        rows.push(day_appointment(&mut tx, appointment, visit.now).await?);
+    }
+    let (earned_minor, calls): (i64, i64) = tx
+        .one(queries::EARNED, params![visit.actor.account_id(), day_start])
+        .await?;
+    let missing = match member.role {
+        MemberRole::Owner => shown_steps(&missing_steps(&mut tx, &org).await?),
+        MemberRole::Staff => Vec::new(),
+    };
+    Ok(html(&ProviderTodayPage {
+        shell: shell_in(&visit, &org.time_zone),
+        published: org.status == OrgStatus::Active,
+        org_name: org.name,
+        slug: org.slug,
+        missing,
+        appointments: rows,
+        earned_minor,
+        currency: "NOK".to_owned(),
+        calls: u32::try_from(calls).unwrap_or(u32::MAX),
+    }))
+}
+
+/// The steps in the words of the pages.
+fn shown_steps(steps: &[SetupStep]) -> Vec<provider_admin::SetupStep> {
+    let shown = |step: &SetupStep| match step {
+        SetupStep::Service => provider_admin::SetupStep::Service,
+        SetupStep::Hours => provider_admin::SetupStep::Hours,
+        SetupStep::Publish => provider_admin::SetupStep::Publish,
+    };
+    steps.iter().map(shown).collect()
+}
+
+async fn day_appointment(tx: &mut Tx, appointment: &Appointment, now: Micros) -> AppResult<DayAppointment> {
+    let can_join = appointment.can_join(now);
+    let mut waiting = false;
+    if can_join {
+        let seats = calls::queries::seats(tx, &appointment.id).await?;
+        let consumer = seats.iter().find(|seat| seat.role == role_as_str(Role::Consumer));
+        waiting = consumer.is_some_and(|seat| seat.arrived_at.is_some() && seat.admitted_at.is_none());
+    }
+    Ok(DayAppointment {
+        id: appointment.id.clone(),
+        starts_at: appointment.start_us,
+        ends_at: appointment.end_us,
+        consumer: appointment.consumer.name.clone(),
+        service_title: appointment.title.clone(),
+        about: appointment.about.clone(),
+        member: appointment.provider.name.clone(),
+        status: page_status(appointment.status),
+        can_join,
+        waiting,
+    })
+}
+
+async fn profile_page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    let mut tx = state.db.read().await?;
+    let org = own_org(&mut tx, owner(&visit.actor)?).await?;
+    let fields = Problems {
+        name: Field::new(&org.name),
+        org_number: Field::new(&org.orgno),
+        category: Field::new(org.category.slug()),
+        place: Field::new(format!("{} {}", org.postcode, org.town).trim()),
+        about: Field::new(&org.description),
+    };
+    Ok(html(&profile_with(&mut tx, &visit, &org, fields).await?))
+}
+
+async fn profile_with(tx: &mut Tx, visit: &Visit, org: &Org, fields: Problems) -> AppResult<ProviderProfilePage> {
+    Ok(ProviderProfilePage {
+        shell: shell_in(visit, &org.time_zone),
+        slug: org.slug.clone(),
+        published: org.status == OrgStatus::Active,
+        missing: shown_steps(&missing_steps(tx, org).await?),
+        name: fields.name,
+        org_number: fields.org_number,
+        category: fields.category,
+        place: fields.place,
+        about: fields.about,
+    })
+}
+
+async fn profile(State(state): State<AppState>, visit: Visit, Form(form): Form<OrgForm>) -> AppResult<Response> {
+    let mut tx = state.db.write().await?;
+    let org = own_org(&mut tx, owner(&visit.actor)?).await?;
+    let notice = match form.action.as_str() {
+        "publish" => {
+            let missing = missing_steps(&mut tx, &org).await?;
+            if missing.iter().any(|step| *step != SetupStep::Publish) {
+                return Err(AppError::Conflict("services or hours are missing"));
+            }
+            tx.execute(queries::ORG_STATUS, params![&org.id, OrgStatus::Active.as_str()])
+                .await?;
+            Notice::Published
+        }
+        "pause" => {
+            tx.execute(queries::ORG_STATUS, params![&org.id, OrgStatus::Paused.as_str()])
+                .await?;
+            Notice::Paused
+        }
+        _ => {
+            let wish = match check(&mut tx, &form).await? {
+                Ok(wish) => wish,
+                Err(problems) => {
+                    let page = profile_with(&mut tx, &visit, &org, problems).await?;
+                    return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+                }
+            };
+            save(&mut tx, &org, &wish).await?;
+            Notice::Saved
+        }
+    };
+    tx.commit().await?;
+    Ok(Redirect::to(&routes::with_notice(pattern::PROVIDER_PROFILE, notice)).into_response())
+}
+
+async fn save(tx: &mut Tx, org: &Org, wish: &Wish) -> AppResult<()> {
+    let headline: String = tx.one(queries::ORG_HEADLINE, params![&org.id]).await?;
+    let row = params![
+        &org.id,
+        &wish.name,
+        &wish.orgno,
+        !wish.orgno.is_empty(),
+        wish.category.slug(),
+        &wish.about,
+        &wish.place.name,
+        snap(wish.place.position.lat_e6),
+        snap(wish.place.position.lon_e6),
+        provider_text(&wish.name, wish.category, &headline, &wish.about, &wish.place.name),
+        &wish.place.postcode,
+    ];
+    tx.execute(queries::ORG_UPDATE, row).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn organisation_numbers_check_themselves() {
+        assert_eq!(org_number("999 900 003"), Ok("999900003".to_owned()));
+        assert_eq!(org_number(""), Ok(String::new()));
+        assert_eq!(org_number("999900004"), Err(FieldError::OrgNumberMalformed));
+        assert_eq!(org_number("99990000"), Err(FieldError::OrgNumberMalformed));
+        assert_eq!(org_number("99990000x"), Err(FieldError::OrgNumberMalformed));
+    }
+}

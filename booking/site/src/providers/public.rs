@@ -1,0 +1,168 @@
+//! A provider's public page: services and the slot picker. Open to everybody, without an account or a cookie.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use jiff::Span;
+use jiff::civil::Date;
+use serde::Deserialize;
+use web::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceOption, TimeSlot};
+use web::pages::{PriceBox, PriceState};
+use web::routes::pattern;
+
+use crate::appointments::views::tint;
+use crate::error::{AppError, AppResult};
+use crate::extract::{Path, Query, Visit};
+use crate::pages::{html, shell_in};
+use crate::payments::view;
+use booking_core::AppState;
+use booking_core::availability::{self, ServiceSlots, Slot, date_in};
+use booking_core::base::charge::max_payable;
+use booking_core::base::db::Tx;
+use booking_core::base::{DAY_US, Micros};
+use booking_core::params;
+use booking_core::providers::{Org, Service, queries};
+
+/// How far ahead the picker looks, days, whatever a service allows.
+const PICKER_DAYS_MAX: i64 = 190;
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new().route(pattern::PROVIDER_PAGE, get(page))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PickerQuery {
+    service: String,
+    day: String,
+}
+
+async fn page(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(slug): Path<String>,
+    Query(query): Query<PickerQuery>,
+) -> AppResult<Response> {
+    state.limits.search_by_ip.check(&visit.ip_key())?;
+    let own = visit.actor.account.as_ref().and_then(|account| account.member.as_ref());
+    let own = own.map_or("", |member| member.org_id.as_str());
+    let mut tx = state.db.read().await?;
+    let org: Org = tx
+        .optional(queries::ORG_PUBLIC, params![slug, own])
+        .await?
+        .ok_or(AppError::NotFound)?;
+    let members: Vec<String> = tx.all(queries::MEMBERS_MET, params![&org.id]).await?;
+    let mut services: Vec<Service> = tx.all(queries::SERVICES, params![&org.id]).await?;
+    services.retain(|service| service.active);
+    let chosen = services
+        .iter()
+        .find(|service| service.id == query.service)
+        .or(services.first());
+    let picker = match chosen {
+        Some(service) => Some(picker(&mut tx, &org, service, query.day.parse().ok(), visit.now).await?),
+        None => None,
+    };
+    let chosen = chosen.map(|service| service.id.clone());
+    let options = services
+        .into_iter()
+        .map(|service| ServiceOption {
+            selected: Some(&service.id) == chosen.as_ref(),
+            price: view::price_of(&service.price),
+            id: service.id,
+            title: service.title,
+            description: service.description,
+            duration_min: u32::try_from(service.duration_min).unwrap_or(0),
+        })
+        .collect();
+    Ok(html(&ProviderPage {
+        shell: shell_in(&visit, &org.time_zone),
+        tint: tint(&org.id),
+        slug: org.slug,
+        name: org.name,
+        category: org.category,
+        town: org.town,
+        about: org.description,
+        members,
+        org_number: (!org.orgno.is_empty()).then_some(org.orgno),
+        services: options,
+        picker,
+    }))
+}
+
+async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, now: Micros) -> AppResult<Picker> {
+    let window = service.window_days.clamp(1, PICKER_DAYS_MAX);
+    let until = now + (window + 1) * DAY_US;
+    let free = availability::of_service(tx, &service.id, now, now, until)
+        .await?
+        .ok_or(AppError::NotFound)?;
+    let slots = free.merged();
+    let today = date_in(&free.zone, now);
+    let last = today.saturating_add(Span::new().days(window - 1));
+    let first_free = slots.first().map(|slot| date_in(&free.zone, slot.start_us));
+    let selected = day
+        .filter(|day| (today..=last).contains(day))
+        .or(first_free)
+        .unwrap_or(today);
+    let times: Vec<TimeSlot> = slots
+        .iter()
+        .filter(|slot| date_in(&free.zone, slot.start_us) == selected)
+        .map(|slot| TimeSlot {
+            start: slot.start_us,
+            end: slot.end_us,
+        })
+        .collect();
+    let next_free = match times.is_empty() {
+        true => slots
+            .iter()
+            .map(|slot| slot.start_us)
+            .find(|start| date_in(&free.zone, *start) > selected),
+        false => None,
+    };
+    let price = PriceBox {
+        price: view::price_of(&service.price),
+        duration_min: u32::try_from(service.duration_min).unwrap_or(0),
+        provider_name: org.name.clone(),
+        vat: view::vat(org.vat_registered, max_payable(&service.price)),
+        free_cancel_until: None,
+        state: PriceState::Estimate,
+    };
+    let calendar = calendar(&free, &slots, today, last, selected);
+    Ok(Picker {
+        service: service.id.clone(),
+        calendar,
+        times,
+        next_free,
+        price,
+    })
+}
+
+/// The bookable days of the selected day's month, with their numbers of free times.
+fn calendar(free: &ServiceSlots, slots: &[Slot], today: Date, last: Date, selected: Date) -> Calendar {
+    let mut counts: BTreeMap<Date, u32> = BTreeMap::new();
+    for slot in slots {
+        *counts.entry(date_in(&free.zone, slot.start_us)).or_default() += 1;
+    }
+    let (month_first, month_last) = (selected.first_of_month(), selected.last_of_month());
+    let one_day = Span::new().days(1);
+    let mut days = Vec::new();
+    let mut date = month_first.max(today);
+    while date <= month_last.min(last) {
+        days.push(DayCell {
+            date,
+            free: counts.get(&date).copied().unwrap_or(0),
+        });
+        date = date.saturating_add(one_day);
+    }
+    let before = month_first.saturating_sub(one_day);
+    let after = month_last.saturating_add(one_day);
+    Calendar {
+        days,
+        today,
+        selected,
+        earlier: (before >= today).then(|| before.first_of_month().max(today)),
+        later: (after <= last).then_some(after),
+    }
+}

@@ -1,0 +1,396 @@
+//! The provider's services: list, new, edit, remove. What is booked keeps the terms it was booked under.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use signaling_protocol::{PriceModel, PriceTerms};
+use web::Notice;
+use web::pages::provider_admin::{ProviderServicePage, ProviderServicesPage, ServiceRow};
+use web::pages::{Check, Field, FieldError};
+use web::routes::{self, pattern};
+
+use crate::error::{AppError, AppResult};
+use crate::extract::{Form, Path, Visit};
+use crate::form;
+use crate::pages::{html, html_with, shell};
+use crate::payments::view;
+use booking_core::AppState;
+use booking_core::base::db::Tx;
+use booking_core::base::limits::SERVICES_PER_ORG_MAX;
+use booking_core::params;
+use booking_core::providers::{Service, owner, queries};
+
+const CURRENCY: &str = "NOK";
+/// Largest price, kroner.
+const KRONER_MAX: i64 = 100_000;
+/// Time is counted by the second.
+const INCREMENT_S: u32 = 1;
+/// Starts are offered at least this often, minutes.
+const STEP_MIN_MAX: i64 = 30;
+/// Stands for a service that is being made.
+const NEW: &str = "new";
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route(pattern::PROVIDER_SERVICES, get(list))
+        .route(pattern::PROVIDER_SERVICE, get(page).post(save))
+}
+
+async fn list(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+    let member = owner(&visit.actor)?;
+    let mut tx = state.db.read().await?;
+    let services: Vec<Service> = tx.all(queries::SERVICES, params![&member.org_id]).await?;
+    let services = services
+        .into_iter()
+        .map(|service| ServiceRow {
+            price: view::price_of(&service.price),
+            id: service.id,
+            title: service.title,
+            duration_min: u32::try_from(service.duration_min).unwrap_or(0),
+            active: service.active,
+        })
+        .collect();
+    Ok(html(&ProviderServicesPage {
+        shell: shell(&visit),
+        services,
+    }))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ServiceForm {
+    action: String,
+    title: String,
+    description: String,
+    duration_min: String,
+    buffer_min: String,
+    notice_h: String,
+    window_days: String,
+    kind: String,
+    amount: String,
+    rate: String,
+    cap: String,
+    free_min: String,
+    active: String,
+}
+
+/// A form that can be carried out.
+struct Wish {
+    title: String,
+    description: String,
+    duration_min: i64,
+    buffer_min: i64,
+    notice_min: i64,
+    window_days: i64,
+    price: PriceTerms,
+    active: bool,
+}
+
+/// The price part of the form, each field on its own.
+struct PriceFields {
+    kind: Result<(), FieldError>,
+    amount: Result<i64, FieldError>,
+    rate: Result<i64, FieldError>,
+    cap: Result<i64, FieldError>,
+    free_min: Result<i64, FieldError>,
+}
+
+impl ServiceForm {
+    fn of(service: &Service) -> Self {
+        let kroner = |minor: i64| (minor / 100).to_string();
+        let mut form = Self {
+            title: service.title.clone(),
+            description: service.description.clone(),
+            duration_min: service.duration_min.to_string(),
+            buffer_min: service.buffer_after_min.to_string(),
+            notice_h: ((service.notice_min + 59) / 60).to_string(),
+            window_days: service.window_days.to_string(),
+            active: if service.active { "yes" } else { "" }.to_owned(),
+            ..Self::default()
+        };
+        match service.price.model {
+            PriceModel::Free => form.kind = "free".to_owned(),
+            PriceModel::Fixed { amount_minor } => {
+                form.kind = "fixed".to_owned();
+                form.amount = kroner(amount_minor);
+            }
+            PriceModel::PerMinute {
+                rate_minor,
+                free_s,
+                cap_minor,
+                ..
+            } => {
+                form.kind = "per_minute".to_owned();
+                form.rate = kroner(rate_minor);
+                form.cap = kroner(cap_minor);
+                form.free_min = (free_s / 60).to_string();
+            }
+        }
+        form
+    }
+
+    /// What a new service begins with.
+    fn fresh() -> Self {
+        let text = str::to_owned;
+        Self {
+            duration_min: text("30"),
+            buffer_min: text("0"),
+            notice_h: text("2"),
+            window_days: text("28"),
+            kind: text("per_minute"),
+            active: text("yes"),
+            ..Self::default()
+        }
+    }
+
+    fn price(&self) -> PriceFields {
+        // Fields of the kinds that were not chosen are hidden, and not looked at.
+        let unless = |kind: &str, value: Result<i64, FieldError>| if self.kind == kind { value } else { Ok(0) };
+        let rate = unless("per_minute", kroner(&self.rate));
+        let cap = unless("per_minute", kroner(&self.cap)).and_then(|cap| match rate {
+            Ok(rate) if cap < rate => Err(FieldError::CapTooLow),
+            Ok(_) | Err(_) => Ok(cap),
+        });
+        let free_min = if self.free_min.trim().is_empty() {
+            Ok(0)
+        } else {
+            number(&self.free_min, 0, 60)
+        };
+        PriceFields {
+            kind: if matches!(self.kind.as_str(), "free" | "fixed" | "per_minute") {
+                Ok(())
+            } else {
+                Err(FieldError::AmountMissing)
+            },
+            amount: unless("fixed", kroner(&self.amount)),
+            rate,
+            cap,
+            free_min: unless("per_minute", free_min),
+        }
+    }
+
+    fn page(&self, visit: &Visit, id: Option<&str>, checked: bool) -> ProviderServicePage {
+        let price = self.price();
+        let shown = |typed: &str, error: Option<FieldError>| Field {
+            value: typed.to_owned(),
+            error: error.filter(|_| checked),
+        };
+        ProviderServicePage {
+            shell: shell(visit),
+            id: id.map(str::to_owned),
+            title: shown(&self.title, form::line(&self.title, FieldError::TitleMissing).err()),
+            description: shown(&self.description, form::text(&self.description).err()),
+            duration_min: shown(&self.duration_min, duration(&self.duration_min).err()),
+            buffer_min: shown(&self.buffer_min, buffer(&self.buffer_min).err()),
+            notice_h: shown(&self.notice_h, number(&self.notice_h, 0, 720).err()),
+            window_days: shown(&self.window_days, number(&self.window_days, 1, 180).err()),
+            kind: shown(&self.kind, price.kind.err()),
+            amount: shown(&self.amount, price.amount.err()),
+            rate: shown(&self.rate, price.rate.err()),
+            cap: shown(&self.cap, price.cap.err()),
+            free_min: shown(&self.free_min, price.free_min.err()),
+            active: Check {
+                ticked: self.active == "yes",
+                error: None,
+            },
+        }
+    }
+
+    fn check(&self) -> Result<Wish, FieldError> {
+        let price = self.price();
+        price.kind?;
+        let model = match self.kind.as_str() {
+            "fixed" => PriceModel::Fixed {
+                amount_minor: price.amount?,
+            },
+            "per_minute" => PriceModel::PerMinute {
+                rate_minor: price.rate?,
+                increment_s: INCREMENT_S,
+                free_s: u32::try_from(price.free_min? * 60).map_err(|_| FieldError::NumberMalformed)?,
+                cap_minor: price.cap?,
+            },
+            _ => PriceModel::Free,
+        };
+        Ok(Wish {
+            title: form::line(&self.title, FieldError::TitleMissing)?,
+            description: form::text(&self.description)?,
+            duration_min: duration(&self.duration_min)?,
+            buffer_min: buffer(&self.buffer_min)?,
+            notice_min: number(&self.notice_h, 0, 720)? * 60,
+            window_days: number(&self.window_days, 1, 180)?,
+            price: PriceTerms {
+                currency: CURRENCY.to_owned(),
+                model,
+            },
+            active: self.active == "yes",
+        })
+    }
+}
+
+fn number(typed: &str, least: i64, most: i64) -> Result<i64, FieldError> {
+    let value: i64 = typed.trim().parse().map_err(|_| FieldError::NumberMalformed)?;
+    if (least..=most).contains(&value) {
+        Ok(value)
+    } else {
+        Err(FieldError::NumberMalformed)
+    }
+}
+
+fn duration(typed: &str) -> Result<i64, FieldError> {
+    number(typed, 5, 480)
+        .ok()
+        .filter(|minutes| minutes % 5 == 0)
+        .ok_or(FieldError::DurationMalformed)
+}
+
+fn buffer(typed: &str) -> Result<i64, FieldError> {
+    number(typed, 0, 120)
+        .ok()
+        .filter(|minutes| minutes % 5 == 0)
+        .ok_or(FieldError::DurationMalformed)
+}
+
+/// An amount in whole kroner, as minor units; more than nothing.
+fn kroner(typed: &str) -> Result<i64, FieldError> {
+    let compact: String = typed.chars().filter(|c| !matches!(c, ' ' | '\u{a0}')).collect();
+    if compact.is_empty() {
+        return Err(FieldError::AmountMissing);
+    }
+    match compact.parse::<i64>() {
+        Ok(kroner) if (1..=KRONER_MAX).contains(&kroner) => Ok(kroner * 100),
+        Ok(_) | Err(_) => Err(FieldError::AmountMalformed),
+    }
+}
+
+async fn page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    let member = owner(&visit.actor)?;
+    if id == NEW {
+        return Ok(html(&ServiceForm::fresh().page(&visit, None, false)));
+    }
+    let mut tx = state.db.read().await?;
+    let service: Option<Service> = tx.optional(queries::SERVICE_OWN, params![&id, &member.org_id]).await?;
+    let service = service.ok_or(AppError::NotFound)?;
+    Ok(html(&ServiceForm::of(&service).page(&visit, Some(&id), false)))
+}
+
+async fn save(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<ServiceForm>,
+) -> AppResult<Response> {
+    let member = owner(&visit.actor)?;
+    let existing = (id != NEW).then_some(id.as_str());
+    let mut tx = state.db.write().await?;
+    if let (Some(id), "remove") = (existing, form.action.as_str()) {
+        if tx
+            .execute(queries::SERVICE_REMOVE, params![id, &member.org_id, visit.now])
+            .await?
+            == 0
+        {
+            return Err(AppError::NotFound);
+        }
+        tx.commit().await?;
+        let list = routes::with_notice(pattern::PROVIDER_SERVICES, Notice::ServiceRemoved);
+        return Ok(Redirect::to(&list).into_response());
+    }
+    let Ok(wish) = form.check() else {
+        return Ok(html_with(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &form.page(&visit, existing, true),
+        ));
+    };
+    write(&mut tx, &state, &member.org_id, existing, &wish).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&routes::with_notice(pattern::PROVIDER_SERVICES, Notice::Saved)).into_response())
+}
+
+async fn write(tx: &mut Tx, state: &AppState, org_id: &str, existing: Option<&str>, wish: &Wish) -> AppResult<()> {
+    let id = existing.map_or_else(|| state.id(), str::to_owned);
+    let price = serde_json::to_string(&wish.price).expect("price terms are plain strings and numbers");
+    let mut row = params![
+        &id,
+        org_id,
+        &wish.title,
+        &wish.description,
+        wish.duration_min,
+        wish.buffer_min,
+        wish.duration_min.min(STEP_MIN_MAX),
+        wish.notice_min,
+        wish.window_days,
+        price,
+        wish.active,
+    ];
+    if existing.is_some() {
+        if tx.execute(queries::SERVICE_UPDATE, row).await? == 0 {
+            return Err(AppError::NotFound);
+        }
+        return Ok(());
+    }
+    let others: Vec<Service> = tx.all(queries::SERVICES, params![org_id]).await?;
+    if others.len() >= SERVICES_PER_ORG_MAX {
+        return Err(AppError::Conflict("a provider has at most fifty services"));
+    }
+    row.extend(params![state.now()]);
+    tx.execute(queries::SERVICE_INSERT, row).await?;
+    tx.execute(queries::SERVICE_MEMBERS_INSERT, params![&id, org_id])
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(change: impl FnOnce(&mut ServiceForm)) -> ServiceForm {
+        let mut form = ServiceForm {
+            title: "Råd".into(),
+            rate: "15".into(),
+            cap: "450".into(),
+            free_min: "2".into(),
+            ..ServiceForm::fresh()
+        };
+        change(&mut form);
+        form
+    }
+
+    #[test]
+    fn a_price_by_the_minute_is_read_in_kroner() {
+        let wish = form(|_| ()).check().expect("a good form");
+        let model = PriceModel::PerMinute {
+            rate_minor: 1_500,
+            increment_s: 1,
+            free_s: 120,
+            cap_minor: 45_000,
+        };
+        assert_eq!(
+            wish.price,
+            PriceTerms {
+                currency: "NOK".into(),
+                model
+            }
+        );
+    }
+
+    #[test]
+    fn bad_fields_are_named() {
+        fn check(change: impl FnOnce(&mut ServiceForm), expect: FieldError) {
+            assert_eq!(form(change).check().err(), Some(expect));
+        }
+        check(|form| form.title = " ".into(), FieldError::TitleMissing);
+        check(|form| form.duration_min = "7".into(), FieldError::DurationMalformed);
+        check(|form| form.duration_min = "485".into(), FieldError::DurationMalformed);
+        check(|form| form.rate = "-1".into(), FieldError::AmountMalformed);
+        check(
+            |form| form.rate = "99999999999999999999".into(),
+            FieldError::AmountMalformed,
+        );
+        check(|form| form.rate = String::new(), FieldError::AmountMissing);
+        check(|form| form.cap = "10".into(), FieldError::CapTooLow);
+        check(|form| form.kind = "gift".into(), FieldError::AmountMissing);
+        check(|form| form.window_days = "0".into(), FieldError::NumberMalformed);
+    }
+}

@@ -1,0 +1,147 @@
+//! What is left of a person who booked, talked, paid and then deleted the account.
+
+use std::collections::BTreeSet;
+
+use booking_core::base::{DAY_US, MINUTE_US};
+use booking_core::params;
+use booking_core::privacy::registry::{Erasure, TABLES, Table};
+
+use crate::desk::{ACCEPTED, booked, submit_payment, talk};
+use crate::harness::{App, Client, Engine};
+use crate::on_both;
+use crate::walk::{PASSWORD, consumer, hold, provider, tomorrow};
+
+/// What the person wrote; nobody else's row holds any of it.
+const NAME: &str = "Marit Kjennetegn";
+const PHONE: &str = "+4798765432";
+const ABOUT: &str = "Katten har spist en kjennetegnet trådsnelle";
+
+/// Somebody who has booked, talked and paid through the real pages and the call's own records.
+async fn customer(app: &App) -> (Client, Client, String) {
+    let mut clinic = provider(app, "kari").await;
+    let mut marit = consumer(app, "marit").await;
+    let details = [("name", NAME), ("phone", PHONE), ("place", "Bergen"), ("locale", "nb")];
+    marit.post("/account", &details).await.expect(303);
+    let page = hold(&mut marit, &clinic.service, tomorrow(app, 0)).await;
+    marit.post(&page, &[("about", ABOUT)]).await.expect(303);
+    let id = page.trim_start_matches("/book/").to_owned();
+    let appointment = booked(&submit_payment(&mut marit, &id, ACCEPTED).await);
+    // The provider finds on the page what the mail does not say.
+    let seen = clinic
+        .client
+        .get(&format!("/bookings/{appointment}"))
+        .await
+        .expect(200)
+        .text();
+    for part in [ABOUT, PHONE, "marit@example.no"] {
+        assert!(seen.contains(part), "no {part} in {seen}");
+    }
+    let own = marit.get(&format!("/bookings/{appointment}")).await.expect(200).text();
+    assert!(!own.contains("tel:"), "one's own number is nobody's contact");
+    talk(app, &appointment, tomorrow(app, 0), 12 * MINUTE_US).await;
+    booking_core::jobs::round(&app.state).await;
+    (marit, clinic.client, appointment)
+}
+
+/// Every table of the schema with its columns of text.
+async fn text_columns(app: &App) -> Vec<(String, String)> {
+    let text = match app.engine {
+        Engine::Sqlite => {
+            "SELECT m.name, p.name FROM sqlite_master m, pragma_table_info(m.name) p
+            WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '_sqlx_%' AND p.type = 'TEXT'"
+        }
+        Engine::Postgres => {
+            "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT) FROM information_schema.columns
+            WHERE table_schema = 'public' AND table_name NOT LIKE '_sqlx_%' AND data_type = 'text'"
+        }
+    };
+    app.rows(text, params![]).await
+}
+
+/// Columns of the whole database that hold `part`.
+async fn found_in(app: &App, part: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (table, column) in text_columns(app).await {
+        let text = format!("SELECT COUNT(*) FROM {table} WHERE {column} LIKE $1");
+        let text: &'static str = Box::leak(text.into_boxed_str());
+        if app.number(text, params![format!("%{part}%")]).await > 0 {
+            found.insert(format!("{table}.{column}"));
+        }
+    }
+    found
+}
+
+on_both! {
+    /// trial C1, S56: the mails to the provider and the provider's export were left.
+    async fn nothing_of_a_person_is_left_but_what_the_law_wants_on_receipts(app: App) {
+        let (mut marit, mut clinic, appointment) = customer(app).await;
+        let to_clinic = crate::walk::mails(app, "kari@example.no").await;
+        assert!(!to_clinic.is_empty());
+        for (kind, body) in &to_clinic {
+            for part in [ABOUT, PHONE, "marit@example.no"] {
+                assert!(!body.contains(part), "{part} in the mail {kind}: mail that was sent cannot be taken back");
+            }
+        }
+        let delete = [("action", "delete"), ("password", PASSWORD)];
+        marit.post("/account/delete", &delete).await.expect(303);
+        app.advance(7 * DAY_US);
+        assert_eq!(booking_core::privacy::erase_due(&app.state).await, Ok(1));
+        let receipt = BTreeSet::from(["document.content".to_owned()]);
+        assert_eq!(found_in(app, NAME).await, receipt);
+        for part in ["marit@example.no", PHONE, "kjennetegnet"] {
+            assert_eq!(found_in(app, part).await, BTreeSet::new(), "{part}");
+        }
+        let export = clinic.get("/account/export").await.expect(200).text();
+        let outbox = clinic.get(&format!("/bookings/{appointment}")).await.expect(200).text();
+        for text in [export, outbox] {
+            for part in [NAME, "marit@example.no", PHONE, "kjennetegnet"] {
+                assert!(!text.contains(part), "{part} in {text}");
+            }
+        }
+    }
+}
+
+/// Personal columns that stay after the erasure.
+fn kept(table: &Table) -> BTreeSet<&'static str> {
+    match table.erasure {
+        Erasure::Deleted(_) => BTreeSet::new(),
+        Erasure::Cleared(_, kept) => kept.iter().copied().collect(),
+        Erasure::Kept => table.personal.iter().map(|column| column.name).collect(),
+    }
+}
+
+on_both! {
+    /// trial C1: the registry says of every column what becomes of it, and that is what happens.
+    async fn every_registered_column_ends_as_the_registry_says(app: App) {
+        let (marit, kari, _) = customer(app).await;
+        let mut before = Vec::new();
+        for (mut client, email) in [(marit, "marit@example.no"), (kari, "kari@example.no")] {
+            client.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await.expect(303);
+            let found: Vec<String> = app.rows("SELECT id FROM account WHERE email_norm = $1", params![email]).await;
+            for table in TABLES.iter().filter(|table| !table.owner.is_empty()) {
+                for column in table.personal {
+                    if filled(app, table, column.name, &found[0]).await > 0 {
+                        before.push((found[0].clone(), table, column.name));
+                    }
+                }
+            }
+        }
+        let named: BTreeSet<(&str, &str)> = before.iter().map(|(_, table, column)| (table.name, *column)).collect();
+        assert!(named.len() >= 70, "only {} columns had a value: {named:?}", named.len());
+        app.advance(7 * DAY_US);
+        assert_eq!(booking_core::privacy::erase_due(&app.state).await, Ok(2));
+        for (account, table, column) in before {
+            let left = filled(app, table, column, &account).await > 0;
+            assert_eq!(left, kept(table).contains(column), "{}.{column}", table.name);
+        }
+    }
+}
+
+/// Rows of the account in which the column says something.
+async fn filled(app: &App, table: &Table, column: &str, account: &str) -> i64 {
+    let text = format!(
+        "SELECT COUNT(*) FROM {} WHERE {} AND {column} IS NOT NULL AND CAST({column} AS TEXT) <> ''",
+        table.name, table.owner
+    );
+    app.number(Box::leak(text.into_boxed_str()), params![account]).await
+}

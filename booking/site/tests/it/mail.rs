@@ -1,0 +1,185 @@
+//! Mails: what they say in both languages, and how they leave by SMTP.
+
+use std::sync::{Arc, Mutex};
+
+use booking_adapters::smtp::Smtp;
+use booking_core::AppState;
+use booking_core::base::{MINUTE_US, SECOND_US};
+use booking_core::params;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::desk::{ACCEPTED, CAPTURE_FAILS, Desk, FREE, METERED};
+use crate::harness::App;
+use crate::on_both;
+
+/// A mail server (RFC 5321) that keeps what it is sent, or refuses every recipient.
+struct MailServer {
+    url: String,
+    taken: Arc<Mutex<Vec<String>>>,
+}
+
+impl MailServer {
+    async fn start(refuses: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("bound").port();
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&taken);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(converse(stream, refuses, Arc::clone(&kept)));
+            }
+        });
+        let url = format!("smtp://127.0.0.1:{port}");
+        Self { url, taken }
+    }
+
+    /// The same state, but mails leave by this server.
+    fn used_by(&self, app: &App) -> AppState {
+        let mut state = app.state.clone();
+        let from = state.config.mail_from.clone();
+        state.base.mailer = Some(Arc::new(Smtp::new(self.url.clone(), from)));
+        state
+    }
+
+    fn taken(&self) -> Vec<String> {
+        self.taken.lock().expect("nobody panics while holding it").clone()
+    }
+}
+
+async fn converse(stream: TcpStream, refuses: bool, taken: Arc<Mutex<Vec<String>>>) {
+    let (reader, mut writer) = stream.into_split();
+    let mut lines = BufReader::new(reader).lines();
+    let mut mail: Option<String> = None;
+    if writer.write_all(b"220 test\r\n").await.is_err() {
+        return;
+    }
+    while let Ok(Some(line)) = lines.next_line().await {
+        let answer = match &mut mail {
+            Some(text) if line == "." => {
+                taken
+                    .lock()
+                    .expect("nobody panics while holding it")
+                    .push(std::mem::take(text));
+                mail = None;
+                "250 kept\r\n"
+            }
+            Some(text) => {
+                text.push_str(&line);
+                text.push('\n');
+                continue;
+            }
+            None if line == "DATA" => {
+                mail = Some(String::new());
+                "354 go on\r\n"
+            }
+            None if line.starts_with("RCPT") && refuses => "451 later\r\n",
+            None => "250 ok\r\n",
+        };
+        if writer.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+on_both! {
+    async fn mails_leave_once_with_their_calendar_file(app: App) {
+        let server = MailServer::start(false).await;
+        let state = server.used_by(app);
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
+        for _ in 0..3 {
+            booking_core::jobs::round(&state).await;
+        }
+        let taken = server.taken();
+        assert_eq!(taken.len(), 2, "one to each side, once: {taken:?}");
+        let mine = taken.iter().find(|mail| mail.contains("To: c@example.no")).expect("a mail to the consumer");
+        for part in ["From: Booka <post@booka.example>", "text/calendar", "method=REQUEST", "Message-ID: <"] {
+            assert!(mine.contains(part), "no {part} in {mine}");
+        }
+        assert_eq!(app.number("SELECT COUNT(*) FROM outbox WHERE state = 'sent'", params![]).await, 2);
+        assert_eq!(desk.status(&appointment).await, "confirmed");
+    }
+}
+
+on_both! {
+    async fn links_that_grant_access_do_not_stay_and_old_mails_do_not_leave(app: App) {
+        let server = MailServer::start(false).await;
+        let state = server.used_by(app);
+        let mut client = app.client();
+        Desk::open(app, METERED).await;
+        for email in ["c@example.no", "x@example.no"] {
+            client.post("/reset", &[("email", email)]).await;
+            if email == "c@example.no" {
+                app.advance(4 * 24 * 60 * MINUTE_US);
+            }
+        }
+        booking_core::jobs::round(&state).await;
+        let taken = server.taken();
+        assert_eq!(taken.len(), 1, "{taken:?}");
+        assert!(taken[0].contains("To: x@example.no") && taken[0].contains("/reset/"), "{taken:?}");
+        let left: Vec<(String, String)> =
+            app.rows("SELECT state, body FROM outbox WHERE recipient = 'x@example.no'", params![]).await;
+        assert_eq!(left, [("sent".to_owned(), String::new())]);
+        assert_eq!(app.number("SELECT COUNT(*) FROM outbox WHERE state = 'queued'", params![]).await, 1);
+    }
+}
+
+on_both! {
+    async fn a_mail_server_that_refuses_is_tried_again_and_given_up(app: App) {
+        let server = MailServer::start(true).await;
+        let state = server.used_by(app);
+        let mut desk = Desk::open(app, FREE).await;
+        let hold = desk.hold(Desk::slot(2)).await;
+        desk.consumer.post(&format!("/book/{hold}/payment"), &[("withdrawal", "yes")]).await.expect(303);
+        booking_core::jobs::round(&state).await;
+        booking_core::jobs::round(&state).await;
+        let queued = "SELECT COUNT(*) FROM outbox WHERE state = 'queued' AND attempts = 1";
+        assert_eq!(app.number(queued, params![]).await, 2, "the second round waits");
+        for _ in 0..9 {
+            app.advance(360 * MINUTE_US);
+            booking_core::base::outbox::send_due(&state).await.expect("the database works");
+        }
+        let failed = "SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND attempts = 8 AND error LIKE '%451%'";
+        assert_eq!(app.number(failed, params![]).await, 2);
+        assert!(server.taken().is_empty());
+    }
+}
+
+on_both! {
+    /// S42.
+    async fn every_mail_is_whole_in_its_readers_language(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        app.execute("UPDATE account SET locale = 'en' WHERE id = 'c'", params![]).await;
+        let held = desk.book(Desk::slot(2), ACCEPTED).await;
+        let unpaid = desk.book(Desk::slot(3), CAPTURE_FAILS).await;
+        let missed = desk.book(Desk::slot(4), ACCEPTED).await;
+        let cancelled = desk.book(Desk::slot(5), ACCEPTED).await;
+        desk.provider.post(&format!("/bookings/{cancelled}/cancel"), &[]).await.expect(303);
+        desk.talk(&held, Desk::slot(2), 25 * SECOND_US).await;
+        desk.talk(&unpaid, Desk::slot(3), 25 * SECOND_US).await;
+        for _ in 0..12 {
+            desk.jobs().await;
+            app.advance(240 * MINUTE_US);
+        }
+        assert_eq!(desk.status(&missed).await, "no_show_provider");
+        let mails: Vec<(String, String, String, String)> =
+            app.rows("SELECT kind, recipient, subject, body FROM outbox", params![]).await;
+        let kinds: std::collections::BTreeSet<&str> = mails.iter().map(|mail| mail.0.as_str()).collect();
+        assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["booked", "cancelled", "no_show", "payment_failed", "receipt"]);
+        for (kind, recipient, subject, body) in &mails {
+            for text in [subject, body] {
+                assert!(!text.contains('{') && !text.contains("mail-"), "{kind}: {text}");
+            }
+            assert!(body.contains("http://localhost:8080/"), "{kind} leads somewhere: {body}");
+            let english = recipient == "c@example.no";
+            assert_eq!(body.starts_with("Hello "), english, "{kind} to {recipient}: {body}");
+            assert_eq!(body.starts_with("Hei "), !english, "{kind} to {recipient}: {body}");
+        }
+        let receipt = mails.iter().find(|mail| mail.0 == "receipt").expect("a receipt");
+        let body = receipt.3.replace('\u{a0}', " ");
+        for part in ["25 s", "450.00 kr", "15.00 kr", "435.00 kr", "2026-000001"] {
+            assert!(body.contains(part), "no {part} in {body}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The operator's pages: there for operators, and for nobody else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use booking_core::base::SECOND_US;
+use booking_core::calls::quality::{self, Direction, Leg};
+use booking_core::calls::{CaptureError, LiveCall, LiveCalls, LiveSeat, LiveStats};
+use booking_core::params;
+use booking_core::privacy;
+
+use crate::desk::{ACCEPTED, Desk, METERED};
+use crate::on_both;
+
+struct OneCall(LiveCall);
+
+impl LiveCalls for OneCall {
+    fn snapshot(&self) -> Vec<LiveCall> {
+        vec![self.0.clone()]
+    }
+
+    fn capture(&self, call: &str, time: Duration) -> Result<(), CaptureError> {
+        assert!((60..=600).contains(&time.as_secs()), "{time:?}");
+        match call == self.0.call {
+            true if time.as_secs() == 600 => Err(CaptureError::Running),
+            true => Ok(()),
+            false => Err(CaptureError::NotHere),
+        }
+    }
+
+    fn cancel(&self, _call: &str) {}
+}
+
+on_both! {
+    async fn pages_of_the_operator_do_not_exist_for_others(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
+        let mail: Vec<String> = app.rows("SELECT id FROM outbox LIMIT 1", params![]).await;
+        let paths = [
+            "/operator".to_owned(),
+            "/operator/appointments".to_owned(),
+            format!("/operator/appointments/{appointment}"),
+            format!("/operator/calls/{appointment}"),
+            "/operator/outbox".to_owned(),
+            format!("/operator/outbox/{}", mail[0]),
+        ];
+        for path in &paths {
+            for client in [&mut desk.consumer, &mut desk.provider, &mut desk.stranger] {
+                client.get(path).await.expect(404);
+            }
+            assert!(app.client().get(path).await.location().starts_with("/login"), "{path}");
+            let status = if path.contains("/calls/") { 404 } else { 200 };
+            desk.operator.get(path).await.expect(status);
+        }
+    }
+}
+
+on_both! {
+    async fn an_appointment_is_shown_to_its_last_line(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = Desk::slot(2);
+        let appointment = desk.book(start, ACCEPTED).await;
+        desk.talk(&appointment, start, 25 * SECOND_US).await;
+        desk.jobs().await;
+        let page = desk.operator.get(&format!("/operator/appointments/{appointment}")).await.expect(200).text();
+        for part in ["psp_clearing", "provider_payable", "authorise", "capture", "2026-000001", "O.H."] {
+            assert!(page.contains(part), "no {part:?} in {page}");
+        }
+        assert!(!page.contains("Ola Hansen"), "names of consumers are masked");
+        for (query, found) in
+            [("", true), ("?q=nordli", true), ("?q=nobody", false), ("?status=completed", true), ("?status=cancelled", false)]
+        {
+            let list = desk.operator.get(&format!("/operator/appointments{query}")).await.expect(200).text();
+            assert_eq!(list.contains(&appointment), found, "{query}");
+        }
+        desk.operator.get("/operator/appointments?page=99999999999&status=x&q=%25%27").await.expect(200);
+    }
+}
+
+on_both! {
+    async fn the_outbox_shows_mails_and_finds_them(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
+        let list = desk.operator.get("/operator/outbox?q=c%40example").await.expect(200).text();
+        assert!(list.contains("c@example.no") && !list.contains("p@example.no"), "{list}");
+        let id: Vec<String> = app.rows("SELECT id FROM outbox WHERE recipient = 'c@example.no'", params![]).await;
+        let mail = desk.operator.get(&format!("/operator/outbox/{}", id[0])).await.expect(200).text();
+        assert!(mail.contains(&format!("/call/{appointment}")) || mail.contains(&format!("/bookings/{appointment}")), "{mail}");
+        assert!(mail.contains("booka.ics"), "{mail}");
+        desk.operator.get("/operator/outbox/nothing").await.expect(404);
+    }
+}
+
+on_both! {
+    async fn a_live_call_shows_what_its_participants_get(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
+        let (consumer, provider) = desk.seats(&appointment).await;
+        let stats = LiveStats { packets_in: 4_321, round_trip_ms: Some(37), ..LiveStats::default() };
+        let leg = |direction, from: &str| Leg {
+            seat: provider.clone(),
+            direction,
+            source: "camera".to_owned(),
+            from_seat: from.to_owned(),
+            bitrate_bps: 1_250_000,
+            lost_permille: 12,
+            jitter_us: 8_400,
+            layer: Some((1, 2)),
+            wanted_layer: Some((2, 2)),
+            score_centi: Some(312),
+        };
+        let legs = vec![leg(Direction::Sent, &provider), leg(Direction::Received, &consumer)];
+        let seat = |seat: String, name: &str, is_provider: bool| LiveSeat {
+            legs: if is_provider { legs.clone() } else { Vec::new() },
+            seat,
+            name: name.to_owned(),
+            is_provider,
+            waiting: false,
+            connected: true,
+            stats: Some(stats),
+        };
+        let call = LiveCall {
+            call: appointment.clone(),
+            starts_at: Desk::slot(2),
+            ends_at: Desk::slot(3),
+            billable: 25 * SECOND_US,
+            seats: vec![seat(consumer.clone(), "Ola Hansen", false), seat(provider.clone(), "Kari Nordli", true)],
+        };
+        assert!(app.state.live_calls.set(Arc::new(OneCall(call))).is_ok(), "nobody else has set it");
+        let list = desk.operator.get("/operator").await.expect(200).text();
+        assert!(list.contains(&format!("/operator/calls/{appointment}")) && list.contains("O.H."), "{list}");
+        let page = desk.operator.get(&format!("/operator/calls/{appointment}")).await.expect(200).text();
+        assert!(page.contains("Kari Nordli") && page.contains("O.H.") && page.contains("37"), "{page}");
+        assert!(!page.contains("Ola Hansen"), "{page}");
+        let path = format!("/operator/calls/{appointment}/capture");
+        for (minutes, notice) in [("2", "capture-started"), ("99999999999999999", "capture-running"), ("", "capture-started")] {
+            let answer = desk.operator.post(&path, &[("minutes", minutes)]).await.expect(303);
+            assert!(answer.location().contains(notice), "{minutes}: {}", answer.location());
+        }
+        desk.operator.post("/operator/calls/other/capture", &[("minutes", "2")]).await.expect(404);
+        desk.provider.post(&path, &[("minutes", "2")]).await.expect(404);
+        for shown in ["Sender kamera", "Får kamera fra O.H.", "3,1", "Brukbar", "8 ms", "S1 T2 / S2 T2"] {
+            assert!(page.contains(shown), "{shown} in {page}");
+        }
+    }
+}
+
+fn judged(seat: &str, from: &str, score: u32) -> Leg {
+    Leg {
+        seat: seat.to_owned(),
+        direction: if seat == from {
+            Direction::Sent
+        } else {
+            Direction::Received
+        },
+        source: "microphone".to_owned(),
+        from_seat: from.to_owned(),
+        bitrate_bps: 40_000,
+        lost_permille: 20,
+        jitter_us: 3_000,
+        layer: None,
+        wanted_layer: None,
+        score_centi: Some(score),
+    }
+}
+
+on_both! {
+    async fn the_quality_of_a_call_is_stored_shown_and_forgotten(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
+        let (consumer, provider) = desk.seats(&appointment).await;
+        let at = Desk::slot(2);
+        let legs = vec![judged(&consumer, &consumer, 420), judged(&consumer, &provider, 190), judged("nobody", &provider, 100)];
+        let record = async |at| {
+            let calls = [(appointment.clone(), legs.clone())];
+            quality::record(&app.state, at, &calls).await.expect("it is stored");
+        };
+        record(at).await;
+        record(at).await;
+        record(at + 10 * SECOND_US).await;
+        let count = async || app.rows::<i64>("SELECT COUNT(*) FROM call_quality", params![]).await[0];
+        assert_eq!(count().await, 4, "once each time, and nothing of seats that are not in the call");
+        let page = desk.operator.get(&format!("/operator/appointments/{appointment}")).await.expect(200).text();
+        for shown in ["Kvalitet på forbindelsen", "Sender lyd", "Får lyd fra Kari Nordli", "4,2", "1,9", "2,0\u{a0}%", "<polyline"] {
+            assert!(page.contains(shown), "{shown} in {page}");
+        }
+        assert!(!page.contains("Ola Hansen"), "{page}");
+
+        privacy::erase_due(&app.state).await.expect("it runs");
+        assert_eq!(count().await, 4);
+        app.execute("UPDATE account SET deletion_asked_us = 1 WHERE id = 'p'", params![]).await;
+        privacy::erase_due(&app.state).await.expect("it runs");
+        assert_eq!(count().await, 0, "with the account of either side");
+
+        record(app.state.now() - quality::KEPT_US - 1).await;
+        record(app.state.now() - quality::KEPT_US + SECOND_US).await;
+        privacy::erase_due(&app.state).await.expect("it runs");
+        assert_eq!(count().await, 2, "what is older than thirty days is gone");
+    }
+}
+
+on_both! {
+    async fn the_quality_of_a_call_has_a_bounded_number_of_rows(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
+        let (consumer, provider) = desk.seats(&appointment).await;
+        // One statement makes all but one of the rows there may be.
+        app.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 19999)
+             INSERT INTO call_quality (call_id, seat_id, direction, source, from_seat_id, at_us, bitrate_bps, lost_permille, jitter_us)
+             SELECT $1, $2, 'sent', 'camera', $2, i, 0, 0, 0 FROM n",
+            params![&appointment, &consumer],
+        )
+        .await;
+        let legs = vec![judged(&consumer, &consumer, 420), judged(&consumer, &provider, 190)];
+        quality::record(&app.state, Desk::slot(2), &[(appointment, legs)]).await.expect("it is stored");
+        let count: Vec<i64> = app.rows("SELECT COUNT(*) FROM call_quality", params![]).await;
+        assert_eq!(count, [quality::ROWS_MAX]);
+    }
+}

@@ -1,0 +1,160 @@
+//! The provider's own pages: publishing, services, hours, members.
+
+use booking_core::params;
+
+use crate::on_both;
+use crate::walk::{self, PASSWORD, add_service, consumer, hold, provider, tomorrow};
+
+on_both! {
+    async fn a_provider_is_published_when_it_has_services_and_hours(app: App) {
+        let mut client = consumer(app, "kari").await;
+        let form = |place: &'static str, orgno: &'static str, category: &'static str| {
+            [("name", "Fjellfot Dyr & Co."), ("org_number", orgno), ("category", category), ("place", place), ("about", "Råd")]
+        };
+        client.post("/provider/signup", &form("Atlantis", "999900003", "vet")).await.expect(422);
+        client.post("/provider/signup", &form("Bergen", "999900004", "vet")).await.expect(422);
+        client.post("/provider/signup", &form("Bergen", "", "wizard")).await.expect(422);
+        assert_eq!(app.number("SELECT COUNT(*) FROM org", params![]).await, 0);
+        client.post("/provider/signup", &form("bergen", "999900003", "vet")).await.expect(303);
+        client.post("/provider/signup", &form("bergen", "999900003", "vet")).await.expect(303);
+        let slugs: Vec<String> = app.rows("SELECT slug FROM org", params![]).await;
+        assert_eq!(slugs, ["fjellfot-dyr-co"]);
+        client.get("/provider").await.expect(200);
+        client.post("/provider/profile", &[("action", "publish")]).await.expect(409);
+        add_service(&mut client, app, "Råd", &[]).await;
+        client.post("/provider/profile", &[("action", "publish")]).await.expect(409);
+        let hours = [("action", "save"), ("d1_1_from", "09:00"), ("d1_1_to", "16:00")];
+        client.post("/provider/hours", &hours).await.expect(303);
+        app.client().get("/providers/fjellfot-dyr-co").await.expect(404);
+        client.post("/provider/profile", &[("action", "publish")]).await.expect(303);
+        app.client().get("/providers/fjellfot-dyr-co").await.expect(200).expect_text("Fjellfot Dyr &#38; Co.");
+        // A second provider of the same name gets an address of its own.
+        let mut other = consumer(app, "nils").await;
+        other.post("/provider/signup", &form("Bergen", "", "vet")).await.expect(303);
+        let slugs: Vec<String> = app.rows("SELECT slug FROM org ORDER BY slug", params![]).await;
+        assert_eq!(slugs, ["fjellfot-dyr-co", "fjellfot-dyr-co-2"]);
+    }
+}
+
+on_both! {
+    async fn signing_up_twice_at_once_makes_one_provider(app: App) {
+        let kari = consumer(app, "kari").await;
+        let form = [("name", "Klinikken"), ("category", "vet"), ("place", "Bergen"), ("about", "Råd")];
+        let (mut a, mut b, mut c) = (kari.clone(), kari.clone(), kari);
+        let path = "/provider/signup";
+        let (a, b, c) = tokio::join!(a.post(path, &form), b.post(path, &form), c.post(path, &form));
+        for answer in [a, b, c] {
+            answer.expect(303);
+        }
+        assert_eq!(app.number("SELECT COUNT(*) FROM org", params![]).await, 1);
+    }
+}
+
+on_both! {
+    async fn what_is_held_keeps_its_terms(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let page = hold(&mut app.client(), &clinic.service, tomorrow(app, 0)).await;
+        let terms = "SELECT price_terms FROM hold";
+        let before: Vec<String> = app.rows(terms, params![]).await;
+        let form = [
+            ("title", "Dyrere råd"),
+            ("duration_min", "45"),
+            ("buffer_min", "5"),
+            ("notice_h", "1"),
+            ("window_days", "7"),
+            ("kind", "fixed"),
+            ("amount", "1 250"),
+            ("active", "yes"),
+        ];
+        let path = format!("/provider/services/{}", clinic.service);
+        clinic.client.post(&path, &form[..7]).await.expect(303);
+        app.client().get(&format!("/providers/{}", clinic.slug)).await.expect(200);
+        clinic.client.post(&path, &form).await.expect(303);
+        clinic.client.get(&path).await.expect(200).expect_text("1250");
+        assert_eq!(app.rows::<String>(terms, params![]).await, before, "{page}");
+        let now: Vec<String> = app.rows("SELECT price_terms FROM service", params![]).await;
+        assert_eq!(now, [r#"{"currency":"NOK","model":"fixed","amount_minor":125000}"#]);
+        clinic.client.post(&path, &[("action", "remove")]).await.expect(303);
+        clinic.client.post(&path, &[("action", "remove")]).await.expect(404);
+        clinic.client.get(&path).await.expect(404);
+        let start = tomorrow(app, 60).to_string();
+        app.client().post("/holds", &[("service", &clinic.service), ("start", &start)]).await.expect(404);
+    }
+}
+
+on_both! {
+    async fn hours_that_make_no_sense_change_nothing(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let week = "SELECT COUNT(*) FROM weekly_rule";
+        assert_eq!(app.number(week, params![]).await, 7);
+        for bad in [("12:00", "09:00"), ("9:77", "10:00"), ("", "10:00"), ("09:00", "25:00"), ("ni", "ti")] {
+            let form = [("action", "save"), ("d3_1_from", bad.0), ("d3_1_to", bad.1)];
+            clinic.client.post("/provider/hours", &form).await.expect(422);
+        }
+        clinic.client.post("/provider/hours", &[("action", "close"), ("date", "i går")]).await.expect(422);
+        assert_eq!(app.number(week, params![]).await, 7);
+        let around = [("action", "save"), ("d1_1_from", "00:00"), ("d1_1_to", "24:00")];
+        clinic.client.post("/provider/hours", &around).await.expect(303);
+        let rows: Vec<(i64, i64, i64)> =
+            app.rows("SELECT weekday, start_min, end_min FROM weekly_rule", params![]).await;
+        assert_eq!(rows, [(1, 0, 1440)]);
+        clinic.client.get("/provider/hours").await.expect(200).expect_text("24:00");
+    }
+}
+
+on_both! {
+    async fn staff_have_hours_and_calls_of_their_own_and_nothing_more(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let mut per = walk::staff(app, &mut clinic, "per").await;
+        let again = [("action", "add"), ("email", "per@example.no")];
+        clinic.client.post("/provider/members", &again).await.expect(422);
+        clinic.client.post("/provider/members", &[("action", "add"), ("email", "x")]).await.expect(422);
+        per.get("/provider").await.expect(200);
+        per.post("/provider/hours", &[("action", "save"), ("d2_1_from", "09:00"), ("d2_1_to", "10:00")]).await.expect(303);
+        for path in ["/provider/services", "/provider/members", "/provider/profile"] {
+            per.get(path).await.expect(404);
+        }
+        per.post("/provider/profile", &[("action", "pause")]).await.expect(404);
+        per.post("/provider/members", &again).await.expect(404);
+        let member: String = app
+            .rows("SELECT id FROM member WHERE role = 'staff'", params![])
+            .await
+            .pop()
+            .expect("Per's");
+        let mut other = provider(app, "nils").await;
+        other.client.post("/provider/members", &[("action", "remove"), ("id", &member)]).await.expect(404);
+        clinic.client.post("/provider/members", &[("action", "remove"), ("id", &clinic.member)]).await.expect(404);
+        // Kari gets the first hold of a time, Per the second; when Per goes, nobody can go on to book with him.
+        for _ in 0..2 {
+            hold(&mut app.client(), &clinic.service, tomorrow(app, -60)).await;
+        }
+        let held = "SELECT COUNT(*) FROM hold WHERE member_id = $1 AND state = 'held'";
+        let cells = "SELECT COUNT(*) FROM reservation WHERE member_id = $1";
+        assert_eq!(app.number(held, params![&member]).await, 1);
+        clinic.client.post("/provider/members", &[("action", "remove"), ("id", &member)]).await.expect(303);
+        assert_eq!(app.number(held, params![&member]).await, 0);
+        assert_eq!(app.number(cells, params![&member]).await, 0);
+        assert_eq!(app.number(held, params![&clinic.member]).await, 1);
+        per.get("/provider/hours").await.expect(404);
+    }
+}
+
+on_both! {
+    async fn a_provider_who_deletes_the_account_leaves_nobody_waiting(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let free = add_service(&mut clinic.client, app, "Gratis", &[("kind", "free")]).await;
+        let mut ola = consumer(app, "ola").await;
+        let page = hold(&mut ola, &free, tomorrow(app, 0)).await;
+        ola.post(&page, &[("about", "Hunden halter")]).await.expect(303);
+        ola.post(&format!("{page}/payment"), &[("withdrawal", "yes")]).await.expect(303);
+        clinic.client.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await.expect(303);
+        assert_eq!(app.rows::<String>("SELECT status FROM appointment", params![]).await, ["cancelled"]);
+        assert_eq!(app.rows::<String>("SELECT status FROM org", params![]).await, ["paused"]);
+        let mails = walk::mails(app, "ola@example.no").await;
+        assert_eq!(mails.last().map(|(kind, _)| kind.as_str()), Some("cancelled"));
+        app.advance(7 * booking_core::base::DAY_US);
+        assert_eq!(booking_core::privacy::erase_due(&app.state).await, Ok(1));
+        assert_eq!(app.rows::<String>("SELECT email FROM org", params![]).await, [""]);
+        app.client().get(&format!("/providers/{}", clinic.slug)).await.expect(404);
+    }
+}

@@ -1,0 +1,176 @@
+//! Searching without an account, and what it says against what can be booked.
+
+use booking_core::base::{DAY_US, HOUR_US, Micros};
+use booking_core::params;
+
+use crate::harness::Client;
+use crate::on_both;
+use crate::walk::{provider, tomorrow};
+
+/// Slugs of the providers on a page of results, in order.
+async fn found(client: &mut Client, query: &str) -> Vec<String> {
+    let page = client.get(&format!("/search?{query}")).await.expect(200).text();
+    let mut slugs: Vec<String> = Vec::new();
+    for part in page.split("href=\"/providers/").skip(1) {
+        let slug = part.split(['"', '?']).next().expect("an address ends").to_owned();
+        if slugs.last() != Some(&slug) && !slugs.contains(&slug) {
+            slugs.push(slug);
+        }
+    }
+    slugs
+}
+
+on_both! {
+    /// S01.
+    async fn the_demo_is_found_by_words_places_and_distance(app: App) {
+        let report = booking_core::seed::seed_demo(&app.state).await.expect("it seeds");
+        assert!(report.providers >= 40 && report.towns >= 12, "{report:?}");
+        let again = booking_core::seed::seed_demo(&app.state).await.expect("it seeds again");
+        assert_eq!((again.providers, again.towns), (report.providers, report.towns));
+        assert_eq!(app.number("SELECT COUNT(*) FROM org", params![]).await, i64::try_from(report.providers).expect("few"));
+
+        let mut visitor = app.client();
+        let vets = found(&mut visitor, "what=veterin%C3%A6r&where=Bergen").await;
+        assert!(vets.contains(&"dyreklinikken-nordli".to_owned()), "{vets:?}");
+        assert!(!vets.contains(&"lokka-smadyrklinikk".to_owned()), "Oslo is not near Bergen: {vets:?}");
+        assert_eq!(vets, found(&mut visitor, "what=vetrinaer&where=bergen").await);
+        let oslo = found(&mut visitor, "what=lokka").await;
+        assert_eq!(oslo, ["lokka-smadyrklinikk"]);
+        assert!(found(&mut visitor, "what=finnesikkefinnes").await.is_empty());
+        let hostile = ["what=%27%3B--", "where=%25", "what=%00", "radius=-5", "page=99999999999", "when=never", "category=%22"];
+        for query in hostile {
+            visitor.get(&format!("/search?{query}")).await.expect(200);
+        }
+        visitor.get(&format!("/search?what={}", "x".repeat(300))).await.expect(400);
+        // Searching leaves no cookie: nobody is followed.
+        assert_eq!(visitor.cookie("booka"), None);
+        assert_eq!(visitor.cookie("booka_visitor"), None);
+    }
+}
+
+on_both! {
+    async fn somebody_in_bergen_can_be_met_now(app: App) {
+        booking_core::seed::seed_demo(&app.state).await.expect("it seeds");
+        // Sunday night, when everybody else is asleep.
+        app.set_now(app.now() + 6 * DAY_US + 18 * HOUR_US);
+        let mut visitor = app.client();
+        let page = visitor.get("/providers/dyreklinikken-nordli").await.expect(200).text();
+        let first: Micros = page
+            .split("name=\"start\" value=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("a free time")
+            .parse()
+            .expect("UTC microseconds");
+        assert!(first - app.now() <= 10 * 60_000_000, "the room is open within minutes");
+    }
+}
+
+on_both! {
+    async fn a_search_for_today_finds_those_who_can_be_booked_today(app: App) {
+        let free = provider(app, "kari").await;
+        let full = provider(app, "nils").await;
+        let closed = provider(app, "per").await;
+        app.execute(
+            "INSERT INTO busy_block (id, member_id, start_us, end_us) VALUES ('1', $1, $2, $3)",
+            params![&full.member, app.now() - DAY_US, app.now() + DAY_US],
+        ).await;
+        app.execute("DELETE FROM weekly_rule WHERE member_id = $1 AND weekday = 1", params![&closed.member]).await;
+        let mut visitor = app.client();
+        let mut today = found(&mut visitor, "what=klinikken&when=today").await;
+        today.sort();
+        assert_eq!(today, [free.slug.as_str()]);
+        let mut week = found(&mut visitor, "what=klinikken&when=week").await;
+        week.sort();
+        let mut everybody = vec![free.slug.clone(), full.slug.clone(), closed.slug.clone()];
+        everybody.sort();
+        assert_eq!(week, everybody);
+        // What is found today is exactly what the slot list offers today.
+        for clinic in [&free, &full, &closed] {
+            let mut tx = app.state.db.read().await.expect("a connection");
+            let (now, midnight) = (app.now(), tomorrow(app, -600));
+            let slots = booking_core::availability::of_service(&mut tx, &clinic.service, now, now, midnight).await;
+            let bookable = !slots.expect("it loads").expect("a service").merged().is_empty();
+            assert_eq!(bookable, today.contains(&clinic.slug), "{}", clinic.slug);
+        }
+    }
+}
+
+on_both! {
+    async fn a_provider_is_found_by_whichever_service_is_free(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let early = crate::walk::add_service(&mut clinic.client, app, "Straks", &[]).await;
+        app.execute("UPDATE service SET notice_min = 43200 WHERE id <> $1", params![&early]).await;
+        let mut visitor = app.client();
+        assert_eq!(found(&mut visitor, "what=klinikken&when=today").await, [clinic.slug.as_str()]);
+        visitor.get("/search?what=klinikken&when=today").await.expect(200).expect_text("Straks");
+    }
+}
+
+on_both! {
+    async fn positions_are_known_no_finer_than_a_kilometre(app: App) {
+        provider(app, "kari").await;
+        let position: Vec<(i64, i64)> = app.rows("SELECT lat_e6, lon_e6 FROM org", params![]).await;
+        assert_eq!(position, [(60_390_000, 5_320_000)]);
+    }
+}
+
+on_both! {
+    async fn searching_too_fast_is_slowed_down(app: App) {
+        let mut visitor = app.client();
+        let mut statuses = Vec::new();
+        for _ in 0..310 {
+            statuses.push(visitor.get("/search?what=x").await.status.as_u16());
+        }
+        assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 10);
+        let mut neighbour = app.client();
+        neighbour.ip = [192, 0, 2, 9];
+        neighbour.get("/search?what=x").await.expect(200);
+    }
+}
+
+on_both! {
+    /// S06.
+    async fn when_filters_agree_with_the_slot_list_whatever_is_busy(app: App) {
+        use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
+        let clinic = provider(app, "kari").await;
+        let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(40);
+        let mut visitor = app.client();
+        let (mut hits, mut misses) = (0, 0);
+        for round in 0..40_u32 {
+            let hours = |rng: &mut rand_chacha::ChaCha20Rng, most: u32| HOUR_US * i64::from(rng.next_u32() % most);
+            let start = app.now() + hours(&mut rng, 48);
+            let end = start + HOUR_US + hours(&mut rng, 72);
+            app.execute("DELETE FROM busy_block", params![]).await;
+            app.execute(
+                "INSERT INTO busy_block (id, member_id, start_us, end_us) VALUES ('1', $1, $2, $3)",
+                params![&clinic.member, start, end],
+            )
+            .await;
+            app.execute("DELETE FROM weekly_rule WHERE weekday = $1", params![i64::from(1 + rng.next_u32() % 7)]).await;
+            let weekday = i64::from(1 + rng.next_u32() % 7);
+            let opens = i64::from(rng.next_u32() % 280) * 5;
+            let rule = "INSERT INTO weekly_rule (member_id, weekday, start_min, end_min) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (member_id, weekday, start_min) DO NOTHING";
+            app.execute(rule, params![&clinic.member, weekday, opens, opens + 40]).await;
+            // Oslo is an hour ahead of UTC in November and December: its days begin at 23:00 UTC.
+            let today = (app.now() + HOUR_US).div_euclid(DAY_US) * DAY_US - HOUR_US;
+            let windows = [
+                ("today", app.now(), today + DAY_US),
+                ("tomorrow", today + DAY_US, today + 2 * DAY_US),
+                ("week", app.now(), today + 7 * DAY_US),
+            ];
+            for (when, from, until) in windows {
+                let mut tx = app.state.db.read().await.expect("a connection");
+                let slots = booking_core::availability::of_service(&mut tx, &clinic.service, app.now(), from, until).await;
+                let bookable = !slots.expect("it loads").expect("a service").merged().is_empty();
+                drop(tx);
+                let listed = !found(&mut visitor, &format!("what=klinikken&when={when}")).await.is_empty();
+                assert_eq!(listed, bookable, "round {round}, {when}");
+                if bookable { hits += 1 } else { misses += 1 }
+            }
+            app.advance(7 * HOUR_US);
+        }
+        assert!(hits > 10 && misses > 10, "both answers are tried: {hits} and {misses}");
+    }
+}
