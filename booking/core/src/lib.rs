@@ -55,10 +55,8 @@ mod tests {
     #[test]
     fn every_feature_lists_its_statements() {
         let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let listed = std::fs::read_to_string(source.join("lib.rs"))
-            .expect("lib.rs is there")
-            .matches("::STATEMENTS,")
-            .count();
+        let root = std::fs::read_to_string(source.join("lib.rs")).expect("lib.rs is there");
+        let listed = root.lines().filter(|line| line.ends_with("::STATEMENTS,")).count();
         let mut folders = vec![source];
         let mut declared = 0;
         while let Some(folder) = folders.pop() {
