@@ -22,8 +22,9 @@ pub const MID_BYTES_MAX: usize = 16;
 pub const CODECS_PER_LINE_MAX: usize = 6;
 /// Parameter lines of one m-line (`fmtp`, `rid`, encodings of `simulcast`); further ones are ignored.
 pub const FORMATS_PER_LINE_MAX: usize = 64;
-/// Encodings of one simulcast source; further ones are left out of the answer. At most 8.
-pub const RIDS_PER_LINE_MAX: usize = 3;
+/// Encodings of one simulcast source; of more, those in the middle of the line are left out of the answer, since the best
+/// and the smallest stand at its ends. At most 8.
+pub const RIDS_PER_LINE_MAX: usize = 4;
 /// Bytes of a RID (RFC 8851 with RFC 8285 one-byte extensions); a longer one is left out of the answer.
 pub const RID_BYTES_MAX: usize = 16;
 /// Microphones of a room that are carried in slots for the loudest; the quieter ones are not heard there.

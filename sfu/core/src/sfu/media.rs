@@ -143,6 +143,7 @@ impl Sfu {
             }
         };
         let changed = std::mem::take(&mut published.changed);
+        let reordered = std::mem::take(&mut published.reordered);
         if !peer.open || published.muted {
             self.counters.gate_closed += 1;
             return;
@@ -151,6 +152,11 @@ impl Sfu {
             let room = peer.room;
             record_loudness(peer, track.track, received, now);
             self.rank_speakers(now, room);
+        }
+        if reordered {
+            for slot in self.slots_carrying(track) {
+                self.restart_slot(now, slot);
+            }
         }
         if changed {
             self.choose_layers_of(now, track);

@@ -80,6 +80,11 @@ impl Coding {
         self.encoding.map(|place| RIDS[usize::from(place)])
     }
 
+    /// Width and height of the picture of one encoding of several.
+    pub(super) fn size(&self) -> Option<(u16, u16)> {
+        self.encoding.map(|place| (320 << place, 180 << place))
+    }
+
     /// What the current frame is.
     pub(super) fn frame(&self, keyframe: bool) -> Frame {
         if keyframe {

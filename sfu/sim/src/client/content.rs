@@ -6,6 +6,9 @@ const MAGIC: [u8; 4] = *b"BOOK";
 /// Bytes of marks before the filling.
 pub(super) const MARKS_LEN: usize = 19;
 
+/// Bytes of the head of a VP8 keyframe that says how large it is.
+pub(super) const KEYFRAME_HEAD_LEN: usize = 10;
+
 /// The marks of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Content {

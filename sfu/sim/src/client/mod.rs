@@ -54,6 +54,8 @@ pub struct ClientConfig {
     pub h264_slots: bool,
     /// Sends the camera in three encodings.
     pub simulcast: bool,
+    /// Names the largest of them first.
+    pub largest_first: bool,
     /// Sends pictures in three temporal layers.
     pub temporal_layers: bool,
     /// Sends the camera as browsers do: 30 frames a second, encodings of 150, 500 and 1,500 kbit/s, long keyframes.
@@ -79,6 +81,7 @@ impl Default for ClientConfig {
             redundancy: false,
             h264_slots: false,
             simulcast: false,
+            largest_first: false,
             temporal_layers: false,
             requests: true,
             reports: true,

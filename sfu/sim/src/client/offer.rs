@@ -110,10 +110,14 @@ fn write_sender(out: &mut String, config: &ClientConfig, sender: &Sender, video:
             "a=extmap:{RID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
              a=extmap:{REPAIRED_RID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n"
         );
-        for rid in RIDS {
+        let mut rids = RIDS;
+        if config.largest_first {
+            rids.reverse();
+        }
+        for rid in rids {
             let _ = write!(out, "a=rid:{rid} send\r\n");
         }
-        let _ = write!(out, "a=simulcast:send {}\r\n", RIDS.join(";"));
+        let _ = write!(out, "a=simulcast:send {}\r\n", rids.join(";"));
     } else if config.declare_ssrcs {
         if video {
             let _ = write!(out, "a=ssrc-group:FID {} {}\r\n", sender.ssrc, sender.rtx_ssrc);

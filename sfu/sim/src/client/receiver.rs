@@ -9,7 +9,7 @@ use sfu_core::rtcp::Report;
 use sfu_core::rtp::red::Red;
 use sfu_core::rtp::{Header, Vp8};
 
-use super::content::Content;
+use super::content::{Content, KEYFRAME_HEAD_LEN};
 use super::offer::{AnsweredSlot, OPUS, RED, RTX};
 use super::playout::{Heard, Picture, Piece, listen};
 
@@ -222,7 +222,10 @@ impl Receiver {
         };
         let vp8 = if self.slot.video { Vp8::parse(payload) } else { None };
         let content = match vp8 {
-            Some(vp8) => payload.get(vp8.len + 1..).and_then(Content::read),
+            Some(vp8) => {
+                let head = vp8.picture_size(payload).map_or(1, |_| KEYFRAME_HEAD_LEN);
+                payload.get(vp8.len + head..).and_then(Content::read)
+            }
             None => payload.get(1..).and_then(Content::read),
         };
         let Some(content) = content else {

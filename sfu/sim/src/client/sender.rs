@@ -13,7 +13,7 @@ use sfu_core::{MediaKind, SourceKind};
 
 use super::ClientConfig;
 use super::coding::Coding;
-use super::content::{Content, MARKS_LEN};
+use super::content::{Content, KEYFRAME_HEAD_LEN, MARKS_LEN};
 use super::offer::{
     AUDIO_LEVEL_EXTENSION, MID_EXTENSION, OPUS, RED, REPAIRED_RID_EXTENSION, RID_EXTENSION, RTX,
     TRANSPORT_CC_EXTENSION, VP8,
@@ -235,7 +235,15 @@ impl Sender {
             }
         }
         let start = payload.len();
-        payload.resize(start + content_len.max(MARKS_LEN + 1), 0);
+        // A keyframe says how large its picture is, where there are several (RFC 6386 9.1).
+        let size = self.coding.size().filter(|_| first && self.keyframe_wanted);
+        let head = if size.is_some() { KEYFRAME_HEAD_LEN } else { 1 };
+        payload.resize(start + content_len.max(MARKS_LEN + head), 0);
+        if let Some((width, height)) = size {
+            payload[start + 3..start + 6].copy_from_slice(&[0x9d, 0x01, 0x2a]);
+            payload[start + 6..start + 8].copy_from_slice(&width.to_le_bytes());
+            payload[start + 8..start + 10].copy_from_slice(&height.to_le_bytes());
+        }
         let content = Content {
             tag: self.tag,
             kind: self.kind,
@@ -247,7 +255,7 @@ impl Sender {
         };
         // The first byte of a VP8 frame says by its lowest bit whether it is no keyframe (RFC 7741 4.3).
         payload[start] = u8::from(!self.keyframe_wanted);
-        content.write(&mut payload[start + 1..]);
+        content.write(&mut payload[start + head..]);
         self.counter += 1;
         if self.redundancy {
             payload = self.with_the_one_before(payload);

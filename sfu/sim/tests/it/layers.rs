@@ -14,6 +14,10 @@ const LOSSY: Conditions = Conditions {
 
 /// One who sends a camera in three encodings, and as many who watch.
 fn audience(watchers: usize, conditions: Conditions) -> World {
+    audience_of(ClientConfig::default(), watchers, conditions)
+}
+
+fn audience_of(camera: ClientConfig, watchers: usize, conditions: Conditions) -> World {
     let mut world = World::new(33, conditions);
     world.join(ClientConfig {
         tag: 1,
@@ -22,7 +26,7 @@ fn audience(watchers: usize, conditions: Conditions) -> World {
         video_slots: 0,
         simulcast: true,
         temporal_layers: true,
-        ..ClientConfig::default()
+        ..camera
     });
     for index in 0..watchers {
         world.join(ClientConfig {
@@ -110,6 +114,42 @@ fn three_sizes_get_three_encodings() {
         assert_eq!((stream.layers.last().unwrap().1, stream.holes), (2, 0), "{stream:?}");
         assert!(stream.packets > 100);
     }
+}
+
+/// Trial D2: a line with the largest first does not turn everything round.
+#[test]
+fn the_order_of_the_line_does_not_matter() {
+    let largest_first = ClientConfig {
+        largest_first: true,
+        ..ClientConfig::default()
+    };
+    let mut world = audience_of(largest_first, 4, Conditions::PERFECT);
+    for (index, height) in [(1, 180), (2, 360), (3, 720)] {
+        watch(&mut world, index, height);
+    }
+    // The last one does not say how large it shows it.
+    let camera = camera(&world);
+    world.show(4, &[camera]);
+    world.run_for(Duration::from_secs(5));
+    for (index, encoding) in [(1, 0), (2, 1), (3, 2), (4, 2)] {
+        let stream = stream(&mut world, index);
+        assert_eq!(encodings(&stream).last(), Some(&encoding), "{index}: {stream:?}");
+        assert_eq!((stream.layers.last().unwrap().1, stream.holes), (2, 0), "{stream:?}");
+        assert!(stream.packets > 100);
+    }
+    // And a path with room for the small one alone gets that.
+    let mut remb = vec![0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0];
+    remb.extend(b"REMB");
+    remb.extend([1, 0, 0, 0, 0, 0, 0, 1]);
+    let (exponent, mantissa) = (10u32, 300_000u32 >> 10);
+    let word = exponent << 18 | mantissa;
+    remb[17..20].copy_from_slice(&word.to_be_bytes()[1..]);
+    let from = world.address_of(4);
+    let mut bytes = world.client(4).raw_rtcp(&remb).expect("it is connected");
+    world.inject(from, &mut bytes);
+    world.run_for(Duration::from_secs(2));
+    let stream = stream(&mut world, 4);
+    assert_eq!(encodings(&stream).last(), Some(&0), "{stream:?}");
 }
 
 #[test]

@@ -31,6 +31,8 @@ const AUDIO_RING: usize = 64;
 pub(crate) struct Encoding {
     /// Its name in the packets (RFC 8852); `None` without simulcast.
     pub(crate) rid: Option<Rid>,
+    /// Among those of its source, from the smallest picture up.
+    pub(super) rank: u8,
     pub(crate) stream: Option<Stream>,
     pub(crate) rates: Rates,
     /// Width and height of the picture, as the last keyframe said.
@@ -76,9 +78,10 @@ pub(crate) struct Stream {
 }
 
 impl Encoding {
-    pub(crate) fn new(rid: Option<Rid>) -> Self {
+    pub(crate) fn new(rid: Option<Rid>, rank: u8) -> Self {
         Self {
             rid,
+            rank,
             stream: None,
             rates: Rates::default(),
             size: None,
@@ -238,7 +241,7 @@ mod tests {
     #[test]
     fn a_keyframe_is_fresh_for_a_moment_and_begins_with_its_first_packet() {
         let now = Instant::now();
-        let mut encoding = Encoding::new(None);
+        let mut encoding = Encoding::new(None, 0);
         let mut id = 6;
         assert!(encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut id));
         let receive = |encoding: &mut Encoding, index, timestamp| {
@@ -261,7 +264,7 @@ mod tests {
     #[test]
     fn a_jump_is_a_new_beginning() {
         let now = Instant::now();
-        let mut encoding = Encoding::new(None);
+        let mut encoding = Encoding::new(None, 0);
         assert!(encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut 0));
         let stream = encoding.stream.as_mut().unwrap();
         assert!(!stream.jumps_to(60_000), "there is nothing to jump from");

@@ -1,6 +1,7 @@
 //! One source that a peer publishes: its encodings, what arrived of them, and who watches them.
 
 mod encoding;
+mod ranks;
 mod rates;
 mod watched;
 
@@ -16,8 +17,8 @@ use crate::publish::loudness::Loudness;
 use crate::publish::nack::NackTracker;
 use crate::publish::reception::Arrival;
 use crate::quality::leg::Leg;
-use crate::wire::rtp::Header;
 use crate::wire::rtp::dependency_descriptor::DependencyDescriptor;
+use crate::wire::rtp::{Header, picture_size};
 use crate::wire::sdp::{Codec, Codecs, Rid};
 
 /// Lines of the best encoding until a keyframe says how many there are.
@@ -56,7 +57,7 @@ pub(crate) struct Track {
     pub(crate) codecs: Codecs,
     /// Id of the header extension that tells layers.
     dependency_descriptor: Option<u8>,
-    /// In the order of the offer; one without a RID where there is no simulcast.
+    /// In the order of the offer, each with its rank by quality; one without a RID where there is no simulcast.
     pub(crate) encodings: Vec<Encoding>,
     pub(crate) subscriptions: Vec<Subscription>,
     /// The encodings that any subscription takes, by bits.
@@ -72,6 +73,8 @@ pub(crate) struct Track {
     pub(crate) muted: bool,
     /// Other encodings arrive than before, or in other sizes: its slots are to look again.
     pub(crate) changed: bool,
+    /// Its encodings have other ranks than before: what flows to its slots begins anew.
+    pub(crate) reordered: bool,
 }
 
 /// Why a packet of a track is not forwarded.
@@ -94,7 +97,8 @@ pub(crate) struct Received<'a> {
 }
 
 impl Track {
-    /// `rids` are those of a simulcast source, from the smallest picture up; empty without simulcast.
+    /// `rids` are those of a simulcast source, which are taken to go from the smallest picture up until they come; empty
+    /// without simulcast.
     pub(crate) fn new(
         kind: SourceKind,
         mid: String,
@@ -103,9 +107,12 @@ impl Track {
         dependency_descriptor: Option<u8>,
     ) -> Self {
         let encodings = if rids.is_empty() {
-            vec![Encoding::new(None)]
+            vec![Encoding::new(None, 0)]
         } else {
-            rids.iter().map(|rid| Encoding::new(Some(rid.clone()))).collect()
+            let ranked = (0u8..).zip(rids);
+            ranked
+                .map(|(rank, rid)| Encoding::new(Some(rid.clone()), rank))
+                .collect()
         };
         Self {
             kind,
@@ -122,6 +129,7 @@ impl Track {
             loudness: Loudness::default(),
             muted: false,
             changed: false,
+            reordered: false,
         }
     }
 
@@ -229,11 +237,17 @@ impl Track {
         if media.descriptor.keyframe() {
             self.keyframes.arrived(place);
             self.learn_size(place, &media, packet);
+            if self.simulcast() {
+                media.layer.spatial = self.encodings[place].rank;
+            }
             media.captured = self.captured(place, header.timestamp);
             self.encodings[place].note_keyframe(&media);
         }
         self.changed |= !self.simulcast() && self.encodings[place].note_spatial(media.layer.spatial);
-        self.encodings[place].rates.add(packet.len(), media.layer, now);
+        // The rank of an encoding may change, its own layers do not.
+        let spatial = if self.simulcast() { 0 } else { media.layer.spatial };
+        let layer = Layer { spatial, ..media.layer };
+        self.encodings[place].rates.add(packet.len(), layer, now);
         if newest && self.encodings[place].begins_frame(header.timestamp) {
             self.note_frame(place);
         }
@@ -260,12 +274,13 @@ impl Track {
     }
 
     fn learn_size(&mut self, place: usize, keyframe: &MediaPacket, packet: &[u8]) {
-        let payload = keyframe.header.payload(packet);
-        let Descriptor::Vp8(vp8) = keyframe.descriptor else {
+        let Some(size) = picture_size(keyframe.codec, keyframe.header.payload(packet)) else {
             return;
         };
-        let Some(size) = vp8.picture_size(payload) else { return };
-        self.changed |= self.encodings[place].size.replace(size) != Some(size);
+        if self.encodings[place].size.replace(size) != Some(size) {
+            self.changed = true;
+            self.reordered |= self.simulcast() && self.rank();
+        }
     }
 
     /// When the publisher took a picture, by its last sender report.
@@ -310,7 +325,7 @@ impl Track {
         }
         let mut layer = descriptor.layer();
         if self.simulcast() {
-            layer.spatial = u8::try_from(encoding).expect("encodings are bounded");
+            layer.spatial = self.encodings[encoding].rank;
         }
         MediaPacket {
             stream,
@@ -331,7 +346,9 @@ impl Track {
     pub(crate) fn layer_rates(&self, now: Instant, out: &mut Vec<LayerRate>) {
         let simulcast = self.simulcast();
         let mut below_bps = 0;
-        for (spatial, encoding) in (0u8..).zip(&self.encodings) {
+        for rank in 0..self.encodings.len() {
+            let encoding = &self.encodings[self.ranked(rank)];
+            let spatial = encoding.rank;
             let first = out.len();
             encoding.rates.each(now, |layer, bps| {
                 let spatial = if simulcast { spatial } else { layer.spatial };
@@ -355,7 +372,8 @@ impl Track {
         }
     }
 
-    /// Remembers what each encoding costs, for when it does not come any more. To be called about once a second.
+    /// Remembers what each encoding costs, for when it does not come any more, and to tell which is better where pictures do
+    /// not say how large they are. To be called about once a second.
     pub(crate) fn measure(&mut self, now: Instant) {
         for encoding in &mut self.encodings {
             let mut last = 0;
@@ -363,6 +381,9 @@ impl Track {
             if last > 0 {
                 encoding.last_bps = last;
             }
+        }
+        if self.simulcast() && self.rank() {
+            (self.reordered, self.changed) = (true, true);
         }
     }
 
@@ -379,9 +400,9 @@ impl Track {
         } else {
             usize::from(self.encodings[0].spatial_top) + 1
         };
-        let enough = (0..layers).find(|place| self.height_of(*place, layers) >= u32::from(height));
+        let enough = (0..layers).find(|rank| self.height_of(self.ranked(*rank), layers) >= u32::from(height));
         let spatial = match enough {
-            Some(place) if layers > 1 => u8::try_from(place).expect("encodings are bounded"),
+            Some(rank) if layers > 1 => u8::try_from(rank).expect("encodings are bounded"),
             Some(_) | None => u8::MAX,
         };
         Some(Layer {
@@ -416,31 +437,30 @@ impl Track {
         if let Some(height) = known(&self.encodings[place]) {
             return height;
         }
-        let other = self.encodings.iter().enumerate().rev();
-        let (there, height) = other
-            .filter_map(|(there, encoding)| Some((there, known(encoding)?)))
-            .next()
-            .unwrap_or((self.encodings.len() - 1, HEIGHT_ASSUMED));
-        if there > place {
-            height >> (there - place)
+        let rank = self.encodings[place].rank;
+        let sized = self.encodings.iter().filter_map(|one| Some((one.rank, known(one)?)));
+        let (there, height) = sized
+            .max()
+            .unwrap_or((u8::try_from(layers - 1).unwrap_or(0), HEIGHT_ASSUMED));
+        if there > rank {
+            height >> (there - rank)
         } else {
-            height << (place - there)
+            height << (rank - there)
         }
     }
 
     /// The encoding of this target, whether it arrives or not.
     pub(crate) fn encoding_for(&self, target: Layer) -> usize {
-        usize::from(target.spatial).min(self.encodings.len() - 1)
+        self.ranked(usize::from(target.spatial).min(self.encodings.len() - 1))
     }
 
     /// The encoding to forward for this target: its own, else the next best of those that arrive.
     pub(crate) fn best_arriving(&self, target: Layer) -> usize {
-        let best = self.encoding_for(target);
-        let arrives = |place: &usize| self.encodings[*place].arrives;
+        let best = usize::from(target.spatial).min(self.encodings.len() - 1);
+        let arrives = |rank: &usize| self.encodings[self.ranked(*rank)].arrives;
         let below = (0..=best).rev().find(arrives);
-        below
-            .or_else(|| (best + 1..self.encodings.len()).find(arrives))
-            .unwrap_or(best)
+        let rank = below.or_else(|| (best + 1..self.encodings.len()).find(arrives));
+        self.ranked(rank.unwrap_or(best))
     }
 
     /// The publisher said that it answers keyframe requests.

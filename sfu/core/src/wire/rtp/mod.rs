@@ -2,8 +2,10 @@
 
 mod audio_level;
 mod av1;
+mod bits;
 pub mod dependency_descriptor;
 mod h264;
+mod picture_size;
 pub mod red;
 #[cfg(test)]
 mod tests;
@@ -15,6 +17,7 @@ use std::ops::Range;
 pub use audio_level::AudioLevel;
 pub use av1::Av1;
 pub use h264::H264;
+pub(crate) use picture_size::picture_size;
 pub use vp8::Vp8;
 pub use vp9::Vp9;
 

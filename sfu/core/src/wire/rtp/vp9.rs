@@ -29,6 +29,8 @@ pub struct Vp9 {
     pub not_a_reference: bool,
     /// Spatial layers of the stream, where the packet carries the scalability structure.
     pub spatial_layers: Option<u8>,
+    /// Width and height of the best of them, where it says so.
+    pub largest: Option<(u16, u16)>,
     /// Offset of TL0PICIDX, valid where that is present.
     tl0_at: usize,
 }
@@ -53,6 +55,7 @@ impl Vp9 {
             frame_end: flag(0x04),
             not_a_reference: flag(0x01),
             spatial_layers: None,
+            largest: None,
             tl0_at: 0,
         };
         let flexible = flag(0x10);
@@ -113,7 +116,10 @@ impl Vp9 {
         let layers = (head >> 5) + 1;
         self.spatial_layers = Some(layers);
         if head & 0x10 != 0 {
-            self.len += usize::from(layers) * 4;
+            for _ in 0..layers {
+                let mut side = || Some(u16::from_be_bytes([self.byte(payload)?, self.byte(payload)?]));
+                self.largest = Some((side()?, side()?));
+            }
         }
         if head & 0x08 != 0 {
             for _ in 0..self.byte(payload)? {

@@ -75,9 +75,12 @@ impl<'a> Section<'a> {
                 && rid.bytes().all(|byte| byte.is_ascii_alphanumeric())
                 && self.sending.contains(&rid)
                 && rids.iter().all(|other| other.0 != rid);
-            if fits && rids.len() < limits::RIDS_PER_LINE_MAX {
+            if fits {
                 rids.push(Rid(rid.to_owned()));
             }
+        }
+        while rids.len() > limits::RIDS_PER_LINE_MAX {
+            rids.remove(rids.len() / 2);
         }
         rids
     }

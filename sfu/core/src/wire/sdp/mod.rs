@@ -9,6 +9,8 @@ mod offer;
 mod tests;
 
 pub(crate) use answer::{Answer, CNAME, write};
+#[cfg(test)]
+pub(crate) use codec::Profile;
 pub(crate) use codec::{Codec, Codecs, OfferedCodec};
 pub(crate) use extension::Extensions;
 pub(crate) use lines::Rid;

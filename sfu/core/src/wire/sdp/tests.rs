@@ -303,7 +303,11 @@ fn encodings_of_a_simulcast_source_are_taken_in_the_clients_order() {
     let all = "a=rid:l recv a=rid:m recv a=rid:h recv a=simulcast:recv l;m;h";
     check(&["h", "m", "l"], "a=simulcast:send l;m;h", all);
     check(&["l", "m", "h"], "a=simulcast:recv x send l;~m,h;h", all);
-    check(&["l", "m", "h", "x"], "a=simulcast:send l;m;h;x", all);
+    let four = "a=rid:q recv a=rid:l recv a=rid:m recv a=rid:h recv a=simulcast:recv q;l;m;h";
+    check(&["q", "l", "m", "h"], "a=simulcast:send q;l;m;h", four);
+    // Trial D2: of too many the ends of the line are kept, which are the best and the smallest.
+    let six = "a=rid:a recv a=rid:b recv a=rid:e recv a=rid:f recv a=simulcast:recv a;b;e;f";
+    check(&["a", "b", "c", "d", "e", "f"], "a=simulcast:send a;b;c;d;e;f", six);
     check(
         &["l", "m"],
         "a=simulcast:send l;x;m;l",

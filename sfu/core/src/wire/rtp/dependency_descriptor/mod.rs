@@ -1,13 +1,12 @@
 //! The dependency descriptor: which layer a frame is of, which decode targets need it, and what it depends on, for any
 //! codec and without a look into the payload (RTP payload format for AV1, appendix A).
 
-mod bits;
 mod pass;
 mod structure;
 #[cfg(test)]
 mod tests;
 
-use bits::Bits;
+use super::bits::Bits;
 use pass::FLAGS_END;
 pub use pass::{Passable, Renumber, TEMPLATE_IDS, VALUE_LEN_MAX};
 pub use structure::{DECODE_TARGETS_MAX, Structure, TEMPLATES_MAX, Template};

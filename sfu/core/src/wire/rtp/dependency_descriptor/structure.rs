@@ -1,6 +1,6 @@
 //! The template structure of a coded video sequence: its layers, decode targets and chains (A.8.3).
 
-use super::bits::Bits;
+use super::super::bits::Bits;
 use super::{ChainDistances, Indication, Indications, References};
 
 /// Templates of one structure, by the six bits of their id.
