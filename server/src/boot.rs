@@ -12,6 +12,7 @@ use booking_core::base::Base;
 use booking_core::base::db::Db;
 use booking_core::base::outbox::Mailer;
 use booking_core::base::{Clock, Random};
+use booking_core::billing::{NoProvider, PaymentProvider};
 use booking_core::calls::{self, Namesake};
 use booking_core::{AppState, BookingConfig};
 use media_api::{ApiConfig, MediaApi, PartnerKeys};
@@ -170,8 +171,12 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
     let base = Base::open(booking, clock, random.clone(), Arc::new(files), mailer(config))
         .await
         .context("the database cannot be opened")?;
-    let payments = TestProvider::new(base.db.clone(), random);
-    Ok(AppState::new(base, Arc::new(payments)))
+    let payments: Arc<dyn PaymentProvider> = if config.payments.test {
+        Arc::new(TestProvider::new(base.db.clone(), random))
+    } else {
+        Arc::new(NoProvider)
+    };
+    Ok(AppState::new(base, payments))
 }
 
 fn ticket_secret(config: &Config) -> anyhow::Result<secrets::Secret> {
@@ -217,6 +222,11 @@ async fn announce(config: &Config, state: &AppState, plane: &Plane) -> anyhow::R
         tracing::warn!(
             "browsers allow no camera on this public_url: use https, or localhost; `booka doctor` says more"
         );
+    }
+    if config.payments.test {
+        tracing::warn!("test payments are on: people can book, and no money moves");
+    } else {
+        tracing::info!("no payment provider is set up: only free services can be offered and booked");
     }
     if !web::assets::built() {
         tracing::warn!("this binary was built without the browser client: run `cargo xtask web` and build again");

@@ -26,6 +26,7 @@ pub(crate) struct Config {
     pub media_api: MediaApi,
     pub database: Database,
     pub mail: Mail,
+    pub payments: Payments,
     pub storage: Storage,
     pub controller: Controller,
     pub log: Log,
@@ -125,6 +126,16 @@ pub(crate) struct Mail {
     pub smtp_password_file: Option<PathBuf>,
 }
 
+/// How consumers pay. Without a provider only free services are offered.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Payments {
+    /// The built-in test provider: for trying things out, no money moves.
+    pub test: bool,
+    /// Take test payments although `public_url` is not this machine.
+    pub test_in_public: bool,
+}
+
 /// How the mail server is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -179,6 +190,7 @@ impl Default for Config {
             media_api: MediaApi::default(),
             database: Database::default(),
             mail: Mail::default(),
+            payments: Payments::default(),
             storage: Storage::default(),
             controller: Controller::default(),
             log: Log::default(),
@@ -366,6 +378,12 @@ impl Config {
         if told.any(|(bind, advertise)| bind.is_unspecified() && advertise.is_empty()) {
             bail!("media.bind is a wildcard address: say in media.advertise which addresses browsers can reach");
         }
+        if self.payments.test && !self.payments.test_in_public && !self.is_local() {
+            bail!(
+                "payments.test is on and public_url is not localhost: people would book and no money would move. \
+                 Turn it off, or set payments.test_in_public where that is what you want"
+            );
+        }
         self.partner_keys()?;
         if self.tls.mode == TlsMode::Files && (self.tls.certificate.is_none() || self.tls.key.is_none()) {
             bail!("tls.mode is files: tls.certificate and tls.key must name them");
@@ -411,7 +429,12 @@ impl Config {
 
     /// Whether browsers will allow cameras: HTTPS, or this very machine.
     pub(crate) fn cameras_work(&self) -> bool {
-        self.public_url.starts_with("https://") || matches!(self.public_host(), "localhost" | "127.0.0.1" | "::1")
+        self.public_url.starts_with("https://") || self.is_local()
+    }
+
+    /// Whether only browsers on this machine reach the site.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self.public_host(), "localhost" | "127.0.0.1" | "::1")
     }
 
     /// The database in use.

@@ -148,7 +148,7 @@ async function openAccounts(world, { people, paths }) {
     const [verify] = await mailTo(operator, email, /\/verify\/[\w-]+/);
     await must(visitor.post(verify), 200);
   }
-  const signup = { name: "Fagmann AS", org_number: "", category: "plumber", place: "Voss", about: "Rør og varme." };
+  const signup = { name: "Fagmann AS", org_number: "", vat: "no", category: "plumber", place: "Voss", about: "Rør og varme." };
   await must(founder.post("/provider/signup", signup), 200);
   await must(nobody.post("/reset", { email: "nina@example.no" }), 200);
   [paths.reset] = await mailTo(operator, "nina@example.no", /\/reset\/[\w-]+/);

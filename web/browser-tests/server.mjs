@@ -52,6 +52,8 @@ export class Server {
       ...(host === null ? {} : { BOOKA_MEDIA__BIND: `["${host}"]` }),
       BOOKA_MEDIA__PORT: String(server.mediaPort),
       BOOKA_MEDIA__SHARDS: "1",
+      BOOKA_PAYMENTS__TEST: "true",
+      ...(host === null ? {} : { BOOKA_PAYMENTS__TEST_IN_PUBLIC: "true" }),
       ...environment,
     };
     return server;

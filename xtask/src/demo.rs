@@ -22,6 +22,7 @@ pub(crate) fn demo() -> Result<()> {
     let links = output(Command::new(binary("booka")).arg("seed-demo").current_dir(root()))?;
     let mut server = Command::new(binary("booka"))
         .arg("serve")
+        .env("BOOKA_PAYMENTS__TEST", "true")
         .current_dir(root())
         .spawn()
         .map_err(|error| format!("cannot start the server: {error}"))?;

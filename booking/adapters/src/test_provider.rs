@@ -8,7 +8,7 @@ use booking_core::base::money::Money;
 use booking_core::base::{Micros, Random};
 use booking_core::billing::payment::{DeclineReason, ProviderStatus};
 use booking_core::billing::provider::{
-    CardError, CardForm, PaymentMethod, PaymentProvider, ProviderError, ProviderPayment, TestCard,
+    CardError, CardForm, PaymentMethod, PaymentProvider, ProviderError, ProviderPayment, TEST_PROVIDER, TestCard,
 };
 use booking_core::{params, statements};
 
@@ -159,7 +159,7 @@ impl TestProvider {
 #[async_trait]
 impl PaymentProvider for TestProvider {
     fn name(&self) -> &'static str {
-        "test"
+        TEST_PROVIDER
     }
 
     fn test_cards(&self) -> &'static [(&'static str, TestCard)] {
@@ -179,7 +179,7 @@ impl PaymentProvider for TestProvider {
             .map_err(|error: DbError| CardError::Unavailable(error.to_string()))?;
         Ok(PaymentMethod {
             token,
-            brand: "Visa".into(),
+            brand: "TEST Visa".into(),
             last4: digits[digits.len() - 4..].to_owned(),
         })
     }

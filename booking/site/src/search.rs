@@ -24,6 +24,7 @@ use booking_core::AppState;
 use booking_core::availability;
 use booking_core::availability::load::zone_named;
 use booking_core::base::DEFAULT_ZONE;
+use booking_core::base::charge::max_payable;
 use booking_core::base::db::{FromRow, Row, RowError, Tx};
 use booking_core::base::limits::{LINE_CHARS_MAX, SEARCH_CANDIDATES_MAX, SEARCH_PAGE_SIZE};
 use booking_core::base::{DAY_US, Micros};
@@ -115,6 +116,22 @@ struct Found {
     metres: Option<f64>,
 }
 
+/// When somebody looks, and whether priced services can be had here at all.
+#[derive(Clone, Copy)]
+struct At {
+    now: Micros,
+    sells: bool,
+}
+
+impl At {
+    fn of(state: &AppState, visit: &Visit) -> Self {
+        Self {
+            now: visit.now,
+            sells: state.payments.takes_payments(),
+        }
+    }
+}
+
 async fn home(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     state.limits.search_by_ip.check(&visit.ip_key())?;
     let mut tx = state.db.read().await?;
@@ -123,11 +140,12 @@ async fn home(State(state): State<AppState>, visit: Visit) -> AppResult<Response
         radius_km: None,
         ..SearchForm::default()
     };
+    let at = At::of(&state, &visit);
     let today = window(When::Today, visit.now);
     let mut soon = Vec::new();
     let mut soon_total = 0;
     for found in find(&mut tx, &form, None).await?.into_iter().take(TIMES_COMPUTED_MAX) {
-        let Some(card) = card(&mut tx, found, visit.now, (visit.now, visit.now + DAY_US)).await? else {
+        let Some(card) = card(&mut tx, found, at, (visit.now, visit.now + DAY_US)).await? else {
             continue;
         };
         if let Some(first) = card.next.first() {
@@ -170,7 +188,8 @@ async fn search(State(state): State<AppState>, visit: Visit, Query(asked): Query
     if place.is_some() && form.radius_km.is_none() && !unlimited {
         form.radius_km = Some(RADIUS_KM);
     }
-    let matching = matching(&mut tx, &form, place, visit.now).await?;
+    let at = At::of(&state, &visit);
+    let matching = matching(&mut tx, &form, place, at).await?;
     let total = matching.len();
     let pages = total.div_ceil(SEARCH_PAGE_SIZE).max(1);
     let page = asked.page.parse::<usize>().unwrap_or(1).clamp(1, pages);
@@ -181,10 +200,10 @@ async fn search(State(state): State<AppState>, visit: Visit, Query(asked): Query
         .skip((page - 1) * SEARCH_PAGE_SIZE)
         .take(SEARCH_PAGE_SIZE)
     {
-        cards.extend(card(&mut tx, found, visit.now, shown).await?);
+        cards.extend(card(&mut tx, found, at, shown).await?);
     }
     let wider = if total == 0 {
-        wider(&mut tx, &form, place, visit.now).await?
+        wider(&mut tx, &form, place, at).await?
     } else {
         None
     };
@@ -208,15 +227,15 @@ async fn search(State(state): State<AppState>, visit: Visit, Query(asked): Query
 }
 
 /// Everything that fits, best first; with a wish for a day, only providers that have a free time then.
-async fn matching(tx: &mut Tx, form: &SearchForm, place: Option<&Place>, now: Micros) -> AppResult<Vec<Found>> {
+async fn matching(tx: &mut Tx, form: &SearchForm, place: Option<&Place>, at: At) -> AppResult<Vec<Found>> {
     let found = find(tx, form, place).await?;
     if form.when == When::Any {
         return Ok(found);
     }
-    let wanted = window(form.when, now);
+    let wanted = window(form.when, at.now);
     let mut free = Vec::new();
     for one in found.into_iter().take(TIMES_COMPUTED_MAX) {
-        let offered = offered(tx, &one.candidate.id, now, wanted).await?;
+        let offered = offered(tx, &one.candidate.id, at, wanted).await?;
         if offered.is_some_and(|(_, times)| !times.is_empty()) {
             free.push(one);
         }
@@ -262,7 +281,7 @@ async fn find(tx: &mut Tx, form: &SearchForm, place: Option<&Place>) -> AppResul
 }
 
 /// The next larger radius in which something fits.
-async fn wider(tx: &mut Tx, form: &SearchForm, place: Option<&Place>, now: Micros) -> AppResult<Option<Wider>> {
+async fn wider(tx: &mut Tx, form: &SearchForm, place: Option<&Place>, at: At) -> AppResult<Option<Wider>> {
     let (Some(_), Some(radius)) = (place, form.radius_km) else {
         return Ok(None);
     };
@@ -271,7 +290,7 @@ async fn wider(tx: &mut Tx, form: &SearchForm, place: Option<&Place>, now: Micro
             radius_km: Some(radius_km),
             ..form.clone()
         };
-        let count = matching(tx, &form, place, now).await?.len();
+        let count = matching(tx, &form, place, at).await?.len();
         if count > 0 {
             return Ok(Some(Wider {
                 radius_km,
@@ -283,13 +302,13 @@ async fn wider(tx: &mut Tx, form: &SearchForm, place: Option<&Place>, now: Micro
 }
 
 /// A provider as results show it; `None` when it offers nothing.
-async fn card(tx: &mut Tx, found: Found, now: Micros, shown: (Micros, Micros)) -> AppResult<Option<ProviderCard>> {
+async fn card(tx: &mut Tx, found: Found, at: At, shown: (Micros, Micros)) -> AppResult<Option<ProviderCard>> {
     let Found {
         candidate,
         metres,
         hits: _,
     } = found;
-    let Some((service, next)) = offered(tx, &candidate.id, now, shown).await? else {
+    let Some((service, next)) = offered(tx, &candidate.id, at, shown).await? else {
         return Ok(None);
     };
     let terms: PriceTerms = serde_json::from_str(&service.price_terms).map_err(|error| AppError::internal(&error))?;
@@ -312,13 +331,18 @@ async fn card(tx: &mut Tx, found: Found, now: Micros, shown: (Micros, Micros)) -
 async fn offered(
     tx: &mut Tx,
     org: &str,
-    now: Micros,
+    at: At,
     wanted: (Micros, Micros),
 ) -> AppResult<Option<(Offered, Vec<FreeTime>)>> {
     let services: Vec<Offered> = tx.all(queries::SERVICES, params![org]).await?;
     let mut first = None;
     for service in services {
-        let times = free_times(tx, &service.id, now, wanted).await?;
+        let price: PriceTerms =
+            serde_json::from_str(&service.price_terms).map_err(|error| AppError::internal(&error))?;
+        if !at.sells && max_payable(&price) > 0 {
+            continue;
+        }
+        let times = free_times(tx, &service.id, at.now, wanted).await?;
         if !times.is_empty() {
             return Ok(Some((service, times)));
         }

@@ -34,6 +34,7 @@ pub(crate) async fn doctor(config: &Config) -> anyhow::Result<()> {
         advertised(config),
         certificates(config),
         mail(config),
+        payments(config),
         number(
             "net.core.rmem_max",
             "/proc/sys/net/core/rmem_max",
@@ -137,6 +138,14 @@ fn advertised(config: &Config) -> Finding {
         );
     }
     Finding::Good(format!("browsers are told to send media to {told:?}"))
+}
+
+fn payments(config: &Config) -> Finding {
+    if config.payments.test {
+        Finding::Unwise("payments.test is on: people can book, and no money moves".to_owned())
+    } else {
+        Finding::Unwise("no payment provider is set up: only free services can be offered and booked".to_owned())
+    }
 }
 
 fn certificates(config: &Config) -> Finding {

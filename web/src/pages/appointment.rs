@@ -255,23 +255,11 @@ impl AppointmentCancelPage {
     fn consequence(&self) -> String {
         let (shell, view) = (&self.shell, &self.appointment);
         let released = view.money(shell, self.released_minor);
-        if self.fee_minor > 0 {
-            let fee = view.money(shell, self.fee_minor);
-            return shell.t2("cancel-fee", "fee", &fee, "released", &released);
-        }
         if self.released_minor > 0 {
             shell.t1("cancel-free", "released", &released)
         } else {
             shell.t("cancel-nothing")
         }
-    }
-
-    fn button(&self) -> String {
-        if self.fee_minor > 0 {
-            let fee = self.appointment.money(&self.shell, self.fee_minor);
-            return self.shell.t1("cancel-button-fee", "fee", &fee);
-        }
-        self.shell.t("cancel-button")
     }
 }
 
@@ -309,8 +297,6 @@ pub struct AppointmentAfterPage {
 pub struct AppointmentCancelPage {
     pub shell: Shell,
     pub appointment: AppointmentView,
-    /// What cancelling now costs, minor units.
-    pub fee_minor: i64,
     /// What is released when cancelling now.
     pub released_minor: i64,
 }

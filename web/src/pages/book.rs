@@ -90,15 +90,18 @@ pub enum PaymentProblem {
     Unknown,
     /// Our fault.
     Fault,
+    /// Nobody takes payments on this server.
+    Off,
 }
 
 impl PaymentProblem {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Declined,
         Self::NoFunds,
         Self::NotConfirmed,
         Self::Unknown,
         Self::Fault,
+        Self::Off,
     ];
 
     #[must_use]
@@ -109,6 +112,7 @@ impl PaymentProblem {
             Self::NotConfirmed => "payment-not-confirmed",
             Self::Unknown => "payment-unknown",
             Self::Fault => "payment-fault",
+            Self::Off => "payment-off",
         }
     }
 }
@@ -146,19 +150,20 @@ pub struct TestCard {
     pub outcome: TestCardOutcome,
 }
 
-/// The payment step. Form fields: `card_number`, `card_expiry` (`MM/YY`), `card_code`, `withdrawal` (`yes`). A free
-/// service has no card fields: the form is the button and `withdrawal`.
+/// The payment step. Form fields with the test provider: `card_number`, `card_expiry` (`MM/YY`), `card_code`; and
+/// `withdrawal` (`yes`) where it is asked. A free service has no card fields, and neither has any other provider.
 #[derive(Debug, Clone, Template)]
 #[template(path = "book_payment.html")]
 pub struct BookPaymentPage {
     pub shell: Shell,
     pub hold: HoldView,
     pub problem: Option<PaymentProblem>,
-    pub card_number: Field,
+    /// Number and code never come back.
+    pub card_number: Option<FieldError>,
     pub card_expiry: Field,
-    /// The code itself never comes back.
     pub card_code: Option<FieldError>,
-    pub withdrawal: Check,
+    /// Asked where the appointment takes place before the right of withdrawal ends.
+    pub withdrawal: Option<Check>,
     /// Shown when the test provider is in use.
     pub test_cards: Vec<TestCard>,
 }
@@ -178,10 +183,10 @@ impl BookPaymentPage {
 
     fn problems(&self) -> Vec<(&'static str, String)> {
         self.shell.problems(&[
-            ("card_number", self.card_number.error),
+            ("card_number", self.card_number),
             ("card_expiry", self.card_expiry.error),
             ("card_code", self.card_code),
-            ("withdrawal", self.withdrawal.error),
+            ("withdrawal", self.withdrawal.and_then(|check| check.error)),
         ])
     }
 
@@ -199,6 +204,21 @@ impl BookPaymentPage {
         self.shell.money(price.most_minor(), &price.currency)
     }
 
+    /// What the button does, in words that fit the price.
+    fn button(&self) -> String {
+        let key = match self.hold.price.price.model {
+            PriceModel::Free => return self.shell.t("book-free"),
+            PriceModel::Fixed { .. } => "book-and-pay-fixed",
+            PriceModel::PerMinute { .. } => "book-and-pay",
+        };
+        self.shell.t1(key, "amount", self.most())
+    }
+
+    /// Whether the price can be paid here.
+    fn can_book(&self) -> bool {
+        self.problem != Some(PaymentProblem::Off)
+    }
+
     /// What is reserved now, and what is charged later.
     fn promise(&self) -> String {
         let key = match self.hold.price.price.model {
@@ -210,6 +230,17 @@ impl BookPaymentPage {
 }
 
 impl BookConfirmPage {
+    /// What the bank asks, in words that fit the price.
+    fn question(&self) -> String {
+        let price = &self.hold.price.price;
+        let key = match price.model {
+            PriceModel::Fixed { .. } => "bank-text-fixed",
+            PriceModel::PerMinute { .. } | PriceModel::Free => "bank-text",
+        };
+        let amount = self.shell.money_exact(price.most_minor(), &price.currency);
+        self.shell.t2(key, "amount", amount, "name", &self.hold.provider_name)
+    }
+
     fn step(&self) -> u32 {
         3
     }

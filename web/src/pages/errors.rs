@@ -111,6 +111,22 @@ pub struct SlotTakenPage {
     pub nearest: Vec<TimeSlot>,
 }
 
+/// Why a time is no longer held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HoldEnd {
+    RanOut {
+        minutes: i64,
+    },
+    /// The time itself has begun.
+    Begun,
+    GivenBack,
+    /// The same browser holds another time of the same professional now.
+    Replaced {
+        hold: String,
+        start: i64,
+    },
+}
+
 /// 410: the hold ran out.
 #[derive(Debug, Clone, Template)]
 #[template(path = "hold_expired.html")]
@@ -120,7 +136,33 @@ pub struct HoldExpiredPage {
     pub provider_name: String,
     pub provider_slug: String,
     pub service: String,
+    pub reason: HoldEnd,
     /// The time can still be held again.
     pub still_free: bool,
     pub nearest: Vec<TimeSlot>,
+}
+
+impl HoldExpiredPage {
+    /// What happened, in one sentence.
+    fn sentence(&self) -> String {
+        let when = self.shell.day_time(self.start);
+        let name = self.provider_name.as_str();
+        let minutes = match &self.reason {
+            HoldEnd::RanOut { minutes } => minutes.to_string(),
+            HoldEnd::Begun | HoldEnd::GivenBack | HoldEnd::Replaced { .. } => String::new(),
+        };
+        let key = match (&self.reason, self.still_free) {
+            (HoldEnd::RanOut { .. }, true) => "hold-expired-free",
+            (HoldEnd::RanOut { .. }, false) => "hold-expired-taken",
+            (HoldEnd::Begun, _) => "hold-expired-begun",
+            (HoldEnd::GivenBack, _) => "hold-expired-given-back",
+            (HoldEnd::Replaced { .. }, _) => "hold-expired-replaced",
+        };
+        let args = [
+            ("when", when.into()),
+            ("name", name.into()),
+            ("minutes", minutes.into()),
+        ];
+        crate::text::t(self.shell.locale, key, &args)
+    }
 }

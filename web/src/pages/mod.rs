@@ -18,7 +18,7 @@ pub mod provider_admin;
 pub mod search;
 mod shell;
 
-pub use errors::{ErrorKind, ErrorPage, HoldExpiredPage, SlotTakenPage};
+pub use errors::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, SlotTakenPage};
 pub use field::{Check, Field, FieldError};
 pub use price::{Price, PriceBox, PriceModel, PriceState};
 pub use shell::{Shell, SignedIn};

@@ -51,10 +51,29 @@ pub struct PriceBox {
     pub vat: Option<Vat>,
     /// UTC microseconds until which cancelling costs nothing.
     pub free_cancel_until: Option<i64>,
+    /// The test provider has it: no money moves.
+    pub test: bool,
     pub state: PriceState,
 }
 
 impl PriceBox {
+    /// Key of the words beside the most that can be charged: a ceiling only where time is counted.
+    pub(crate) fn most_key(&self) -> &'static str {
+        match self.price.model {
+            PriceModel::PerMinute { .. } => "price-most",
+            PriceModel::Fixed { .. } | PriceModel::Free => "price-total",
+        }
+    }
+
+    /// The amount in the line that the box folds to.
+    pub(crate) fn short(&self, shell: &super::Shell) -> String {
+        let amount = shell.money(self.price.most_minor(), &self.price.currency);
+        match self.price.model {
+            PriceModel::PerMinute { .. } => shell.t1("price-most-short", "amount", amount),
+            PriceModel::Fixed { .. } | PriceModel::Free => amount,
+        }
+    }
+
     /// Until when cancelling is free, while that lies ahead and there still is something to cancel.
     pub(crate) fn cancel_until(&self, now: &i64) -> Option<i64> {
         match self.state {
@@ -111,6 +130,7 @@ mod tests {
             provider_name: "Nordli".into(),
             vat,
             free_cancel_until: Some(1_000),
+            test: false,
             state: PriceState::Reserved { reserved_minor: 39_000 },
         };
         assert_eq!(shown.cancel_until(&999), Some(1_000));

@@ -64,6 +64,8 @@ pub struct ProviderPage {
     pub services: Vec<ServiceOption>,
     /// `None` when there is no service to book.
     pub picker: Option<Picker>,
+    /// Some services have a price, and nobody takes payments on this server.
+    pub some_unsold: bool,
 }
 
 /// Times of the chosen service.

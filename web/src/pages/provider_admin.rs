@@ -14,6 +14,10 @@ pub struct ProviderSignupPage {
     pub name: Field,
     /// Optional, nine digits.
     pub org_number: Field,
+    /// `yes` or `no`; nothing is chosen beforehand.
+    pub vat: Field,
+    /// ISO date from which the answer holds.
+    pub vat_from: Field,
     /// Slug of the category.
     pub category: Field,
     pub place: Field,
@@ -96,6 +100,8 @@ pub struct ServiceRow {
 #[template(path = "provider_services.html")]
 pub struct ProviderServicesPage {
     pub shell: Shell,
+    /// Nobody takes payments here: only free services can be offered.
+    pub payments_off: bool,
     pub services: Vec<ServiceRow>,
 }
 
@@ -105,6 +111,7 @@ pub struct ProviderServicesPage {
 #[template(path = "provider_service.html")]
 pub struct ProviderServicePage {
     pub shell: Shell,
+    pub payments_off: bool,
     /// `None` for a new one.
     pub id: Option<String>,
     pub title: Field,
@@ -196,6 +203,8 @@ pub struct ProviderProfilePage {
     pub missing: Vec<SetupStep>,
     pub name: Field,
     pub org_number: Field,
+    pub vat: Field,
+    pub vat_from: Field,
     pub category: Field,
     pub place: Field,
     pub about: Field,
@@ -206,6 +215,8 @@ impl ProviderSignupPage {
         self.shell.problems(&[
             ("name", self.name.error),
             ("org_number", self.org_number.error),
+            ("vat", self.vat.error),
+            ("vat_from", self.vat_from.error),
             ("category", self.category.error),
             ("place", self.place.error),
             ("about", self.about.error),
@@ -218,6 +229,7 @@ impl ProviderServicePage {
         self.shell.problems(&[
             ("title", self.title.error),
             ("description", self.description.error),
+            ("kind", self.kind.error),
             ("rate", self.rate.error),
             ("cap", self.cap.error),
             ("free_min", self.free_min.error),
@@ -253,6 +265,8 @@ impl ProviderProfilePage {
         self.shell.problems(&[
             ("name", self.name.error),
             ("org_number", self.org_number.error),
+            ("vat", self.vat.error),
+            ("vat_from", self.vat_from.error),
             ("category", self.category.error),
             ("place", self.place.error),
             ("about", self.about.error),

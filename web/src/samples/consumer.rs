@@ -85,6 +85,7 @@ pub(super) fn visiting(locale: Locale) -> Pages {
     let bare = ProviderPage {
         services: Vec::new(),
         picker: None,
+        some_unsold: true,
         ..provider.clone()
     };
     vec![
@@ -137,6 +138,7 @@ fn provider(locale: Locale) -> ProviderPage {
     let today = Date::constant(2026, 11, 23);
     ProviderPage {
         shell: shell(locale, "/providers/dyreklinikken-nordli"),
+        some_unsold: false,
         slug: "dyreklinikken-nordli".into(),
         name: "Dyreklinikken Nordli".into(),
         category: Category::Vet,
@@ -202,13 +204,13 @@ pub(super) fn booking(locale: Locale) -> Pages {
         ));
     }
     let wrong = BookPaymentPage {
-        card_number: Field::wrong("1234", FieldError::CardNumber),
+        card_number: Some(FieldError::CardNumber),
         card_expiry: Field::wrong("13/20", FieldError::CardExpiry),
         card_code: Some(FieldError::CardCode),
-        withdrawal: Check {
+        withdrawal: Some(Check {
             ticked: false,
             error: Some(FieldError::WithdrawalMissing),
-        },
+        }),
         ..pay
     };
     pages.push(("book-payment-wrong", render(&wrong)));
@@ -295,10 +297,10 @@ fn payment(locale: Locale) -> BookPaymentPage {
         shell: signed_in(locale, &format!("/book/{ID}/payment")),
         hold: hold(by_minute(), 8 * MINUTE),
         problem: None,
-        card_number: Field::default(),
+        card_number: None,
         card_expiry: Field::default(),
         card_code: None,
-        withdrawal: Check::default(),
+        withdrawal: Some(Check::default()),
         test_cards: outcomes.into_iter().map(test_card).collect(),
     }
 }
@@ -329,12 +331,11 @@ pub(super) fn appointments(locale: Locale) -> Pages {
             (TEN + 21 * MINUTE, TEN + 24 * MINUTE + 40_000_000),
         ],
     };
-    let cancel = |fee_minor, released_minor| {
+    let cancel = |released_minor| {
         let appointment = appointment(Confirmed, RESERVED);
         render(&AppointmentCancelPage {
             shell: shell.clone(),
             appointment,
-            fee_minor,
             released_minor,
         })
     };
@@ -362,9 +363,8 @@ pub(super) fn appointments(locale: Locale) -> Pages {
             page(Cancelled, PriceState::Refunded { refunded_minor: 32_500 }),
         ),
         ("appointment-after", render(&after)),
-        ("appointment-cancel", cancel(0, 45_000)),
-        ("appointment-cancel-free", cancel(0, 0)),
-        ("appointment-cancel-fee", cancel(13_500, 31_500)),
+        ("appointment-cancel", cancel(45_000)),
+        ("appointment-cancel-free", cancel(0)),
         ("appointments", render(&list)),
         ("appointments-empty", render(&empty)),
     ]

@@ -104,7 +104,8 @@ pub(super) fn price_box(price: Price, state: PriceState) -> PriceBox {
             percent: 25,
             amount_minor,
         }),
-        free_cancel_until: Some(TEN - DAY),
+        free_cancel_until: Some(TEN),
+        test: false,
         state,
         price,
     }

@@ -19,7 +19,7 @@ use crate::pages::provider_admin::{
     WeekdayHours,
 };
 use crate::pages::{
-    Check, ErrorKind, ErrorPage, Field, FieldError, HoldExpiredPage, Notice, Shell, SlotTakenPage, render,
+    Check, ErrorKind, ErrorPage, Field, FieldError, HoldEnd, HoldExpiredPage, Notice, Shell, SlotTakenPage, render,
 };
 use crate::text::Locale;
 
@@ -43,6 +43,7 @@ pub(super) fn provider(locale: Locale) -> Pages {
     };
     let services = ProviderServicesPage {
         shell: member(locale, "/provider/services"),
+        payments_off: true,
         services: vec![
             row("Videotime", by_minute(), true),
             row("Ny vurdering", fixed(), true),
@@ -73,6 +74,8 @@ pub(super) fn provider(locale: Locale) -> Pages {
         shell: member(locale, "/provider/signup"),
         name: Field::default(),
         org_number: Field::wrong("12", FieldError::OrgNumberMalformed),
+        vat: Field::wrong("", FieldError::VatMissing),
+        vat_from: Field::wrong("1.1.20", FieldError::VatFromMalformed),
         category: Field::new("vet"),
         place: Field::default(),
         about: Field::default(),
@@ -127,6 +130,7 @@ fn today(locale: Locale) -> ProviderTodayPage {
 fn provider_forms(locale: Locale) -> Pages {
     let service = ProviderServicePage {
         shell: member(locale, "/provider/services/new"),
+        payments_off: false,
         id: None,
         title: Field::default(),
         description: Field::default(),
@@ -159,6 +163,8 @@ fn provider_forms(locale: Locale) -> Pages {
         missing: Vec::new(),
         name: Field::new("Dyreklinikken Nordli"),
         org_number: Field::new("918621415"),
+        vat: Field::new("yes"),
+        vat_from: Field::new("2020-01-01"),
         category: Field::new("vet"),
         place: Field::new("Bergen"),
         about: Field::new("Vi har hjulpet dyr i Bergen siden 1998."),
@@ -509,6 +515,7 @@ fn wrong(locale: Locale) -> Pages {
         provider_name: "Dyreklinikken Nordli".into(),
         provider_slug: "dyreklinikken-nordli".into(),
         service: ID.into(),
+        reason: HoldEnd::RanOut { minutes: 10 },
         still_free,
         nearest: nearest.clone(),
     };
@@ -516,6 +523,30 @@ fn wrong(locale: Locale) -> Pages {
         ("slot-taken", render(&taken)),
         ("hold-expired", render(&expired(true))),
         ("hold-expired-taken", render(&expired(false))),
+        (
+            "hold-expired-begun",
+            render(&HoldExpiredPage {
+                reason: HoldEnd::Begun,
+                ..expired(false)
+            }),
+        ),
+        (
+            "hold-expired-given-back",
+            render(&HoldExpiredPage {
+                reason: HoldEnd::GivenBack,
+                ..expired(true)
+            }),
+        ),
+        (
+            "hold-expired-replaced",
+            render(&HoldExpiredPage {
+                reason: HoldEnd::Replaced {
+                    hold: ID.into(),
+                    start: TEN,
+                },
+                ..expired(true)
+            }),
+        ),
     ];
     for kind in [
         ErrorKind::BadRequest,

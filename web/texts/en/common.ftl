@@ -109,6 +109,7 @@ price-free-first = Free for the first
 price-step = Counted per started
 price-vat = Of which VAT { $percent } %
 price-most = Maximum price
+price-total = Total
 price-most-short = at most { $amount }
 price-reserved = Reserved
 price-was-reserved = Reserved before the call

@@ -1,5 +1,6 @@
 document-receipt = Receipt
 document-number = Number
+document-receipt-test = TEST: no receipt, no money was moved
 document-issued = Date
 document-booking = Booking
 document-seller = Seller
@@ -15,6 +16,7 @@ document-fixed = Time together { $duration }. Fixed price
 document-free = Time together { $duration }. Free
 document-net = Without VAT
 document-vat = VAT { $rate } %
+document-no-vat = The seller is not registered for VAT.
 document-total = Total
 document-payment = Payment
 document-method = { $brand } **** { $last4 }

@@ -169,3 +169,5 @@ mail-invitation-body =
     { $link }
 
     Nothing is shown of you before you accept. The invitation is open for 14 days. If you do not know { $org }, there is nothing you need to do.
+
+mail-test-payment = TEST: this server uses test payment. No money moves.

@@ -89,3 +89,4 @@ about-provider = About the professional
 you-meet = You meet { $names }.
 provider-no-services = There is no service to book here yet.
 find-another = Find another one
+provider-payments-off = Services with a price cannot be booked here yet, because this server takes no payments.

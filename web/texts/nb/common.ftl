@@ -109,6 +109,7 @@ price-free-first = Gratis de første
 price-step = Regnes per påbegynte
 price-vat = Herav mva. { $percent } %
 price-most = Makspris
+price-total = Sum
 price-most-short = maks { $amount }
 price-reserved = Reservert
 price-was-reserved = Reservert før samtalen

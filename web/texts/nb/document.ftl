@@ -1,5 +1,6 @@
 document-receipt = Kvittering
 document-number = Nummer
+document-receipt-test = TEST: ingen kvittering, ingen penger er flyttet
 document-issued = Dato
 document-booking = Bestilling
 document-seller = Selger
@@ -15,6 +16,7 @@ document-fixed = Tid sammen { $duration }. Fast pris
 document-free = Tid sammen { $duration }. Gratis
 document-net = Uten mva.
 document-vat = Mva. { $rate } %
+document-no-vat = Selgeren er ikke registrert i Merverdiavgiftsregisteret.
 document-total = Sum
 document-payment = Betaling
 document-method = { $brand } **** { $last4 }

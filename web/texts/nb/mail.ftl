@@ -169,3 +169,5 @@ mail-invitation-body =
     { $link }
 
     Ingenting vises om deg før du har takket ja. Invitasjonen er åpen i 14 dager. Kjenner du ikke { $org }, trenger du ikke gjøre noe.
+
+mail-test-payment = TEST: Denne serveren bruker testbetaling. Ingen penger flyttes.

@@ -89,3 +89,4 @@ about-provider = Om fagpersonen
 you-meet = Du møter { $names }.
 provider-no-services = Her er det ingen tjenester å bestille ennå.
 find-another = Finn en annen
+provider-payments-off = Tjenester med pris kan ikke bestilles her ennå, fordi denne serveren ikke tar betaling.

@@ -61,6 +61,19 @@ field_errors! {
     HoursBackwards = "error-hours-backwards";
     DateMalformed = "error-date-malformed";
     OrgNumberMalformed = "error-org-number-malformed";
+    /// Registered for VAT or not: no answer.
+    VatMissing = "error-vat-missing";
+    /// Registered for VAT without a company number.
+    VatNeedsNumber = "error-vat-needs-number";
+    VatFromMissing = "error-vat-from-missing";
+    /// No day, or one too far away.
+    VatFromMalformed = "error-vat-from-malformed";
+    /// A priced service where the server takes no payments.
+    PaymentsOff = "error-payments-off";
+    /// A highest price that the time cannot reach.
+    CapTooHigh = "error-cap-too-high";
+    /// All of the time is free.
+    FreeTooLong = "error-free-too-long";
     CategoryMissing = "error-category-missing";
     ServiceMissing = "error-service-missing";
     SlugTaken = "error-slug-taken";

@@ -7,7 +7,7 @@ use crate::availability::{self, Rules, Slot};
 use crate::base::actor::Actor;
 use crate::base::db::{FromRow, Row, Tx};
 use crate::base::limits;
-use crate::base::{Base, CELL_US, DAY_US, Micros};
+use crate::base::{Base, CELL_US, DAY_US, Micros, charge};
 use crate::base::{Fault, Result};
 use crate::params;
 
@@ -51,9 +51,16 @@ impl Hold {
         self.state == Status::Held && now < self.expires_us
     }
 
+    /// A hold ends with the start of its time, so there is nothing to extend into beyond it.
     #[must_use]
     pub fn can_extend(&self, now: Micros) -> bool {
-        self.is_live(now) && !self.extended
+        self.is_live(now) && !self.extended && self.expires_us < self.start_us
+    }
+
+    /// Whether its time has begun: from then on nobody can book it any more.
+    #[must_use]
+    pub fn has_begun(&self, now: Micros) -> bool {
+        self.start_us <= now
     }
 }
 
@@ -93,6 +100,8 @@ pub enum PlaceRefusal {
     NoService,
     /// Not a free time: taken just now, or never one.
     Taken,
+    /// It has a price, and nobody takes payments here.
+    PaymentsOff,
     /// The visitor holds as many slots as one may.
     TooManyHolds,
 }
@@ -116,7 +125,8 @@ impl FromRow for ServiceRow {
 }
 
 /// Holds the slot of a service that begins at `start_us`, with the first member who is free. Asking again for what one
-/// holds already gives the same hold; other slots that the visitor holds with that member are released.
+/// holds already gives the same hold; other slots that the visitor holds with that member are released. What has a price is
+/// held only where somebody takes payments.
 ///
 /// # Errors
 /// When the database fails. That the slot is taken is no error but a [`PlaceRefusal`].
@@ -125,6 +135,7 @@ pub async fn place_hold(
     actor: &Actor,
     service_id: &str,
     start_us: Micros,
+    takes_payments: bool,
     now: Micros,
 ) -> Result<Result<String, PlaceRefusal>> {
     let mut tx = state.db.read().await?;
@@ -139,7 +150,11 @@ pub async fn place_hold(
     let Some(service) = service else {
         return Ok(Err(PlaceRefusal::NoService));
     };
-    if start_us.rem_euclid(CELL_US) != 0 || !(now..now + BOOKABLE_US_MAX).contains(&start_us) {
+    let price: PriceTerms = serde_json::from_str(&service.price_terms).map_err(|error| Fault::internal(&error))?;
+    if !charge::can_be_sold(&price, takes_payments) {
+        return Ok(Err(PlaceRefusal::PaymentsOff));
+    }
+    if start_us.rem_euclid(CELL_US) != 0 || !(now + 1..now + BOOKABLE_US_MAX).contains(&start_us) {
         return Ok(Err(PlaceRefusal::Taken));
     }
     let free = availability::of_service(&mut tx, service_id, now, start_us, start_us + CELL_US).await?;
@@ -159,8 +174,7 @@ pub async fn place_hold(
         match place_with(state, actor, &wish, now).await? {
             Ok(id) => return Ok(Ok(id)),
             Err(PlaceRefusal::Taken) => {}
-            Err(PlaceRefusal::NoService) => return Ok(Err(PlaceRefusal::NoService)),
-            Err(PlaceRefusal::TooManyHolds) => return Ok(Err(PlaceRefusal::TooManyHolds)),
+            Err(refusal) => return Ok(Err(refusal)),
         }
     }
     // The twin of a double submit may have taken it while this one looked.
@@ -223,7 +237,7 @@ async fn place_with(state: &Base, actor: &Actor, wish: &Wish<'_>, now: Micros) -
         &wish.service.price_terms,
         policy,
         now,
-        now + HOLD_US,
+        (now + HOLD_US).min(wish.slot.start_us),
     ];
     tx.execute(queries::HOLD_INSERT, row).await?;
     let cells = tx
@@ -298,7 +312,7 @@ pub async fn extend_hold(tx: &mut Tx, hold: &Hold, now: Micros) -> Result<bool> 
     Ok(tx
         .execute(
             queries::HOLD_EXTEND,
-            params![&hold.id, hold.expires_us + HOLD_EXTENSION_US],
+            params![&hold.id, (hold.expires_us + HOLD_EXTENSION_US).min(hold.start_us)],
         )
         .await?
         == 1)
@@ -356,12 +370,12 @@ pub enum Confirmation {
     Booked(String),
     /// It was confirmed before: a double submit. The id of that appointment.
     Already(String),
-    /// It ran out or was released, and its cells are gone: whatever was authorised must be released.
+    /// It ran out or was released and its cells are gone, or its time has begun: whatever was authorised must be released.
     Lost,
 }
 
 /// Turns a hold into an appointment with its two seats and its first event, once. A hold that has run out is still
-/// good while nobody has taken its cells.
+/// good while nobody has taken its cells and its time has not begun.
 ///
 /// # Errors
 /// [`Fault::NotFound`] when there is no such hold.
@@ -377,6 +391,9 @@ pub async fn confirm_hold(
     let hold = load_hold_any(tx, hold_id).await?;
     if let Some(id) = tx.optional(queries::APPOINTMENT_OF_HOLD, params![hold_id]).await? {
         return Ok(Confirmation::Already(id));
+    }
+    if hold.has_begun(now) {
+        return Ok(Confirmation::Lost);
     }
     let cells: i64 = tx.one(queries::CELLS_COUNT, params![hold_id]).await?;
     let Ok(next) = hold.state.handle(Transition::Confirm) else {

@@ -20,6 +20,8 @@ pub struct MailMoney {
     pub currency: String,
     /// `Visa **** 4242`; empty without a card.
     pub card: String,
+    /// The test provider has it.
+    pub test: bool,
     pub reserved_minor: i64,
     pub charged_minor: i64,
 }
@@ -176,7 +178,12 @@ pub fn appointment_mail(
         ("link", state.link(&mail.path(appointment, role))),
     ];
     let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let (subject, body) = text(locale, subject, body, &args);
+    let (subject, mut body) = text(locale, subject, body, &args);
+    if money.test
+        && let Some((greeting, rest)) = body.split_once("\n\n")
+    {
+        body = format!("{greeting}\n\n{}\n\n{rest}", t(locale, "mail-test-payment", &[]));
+    }
     let ics = mail
         .calendar_method()
         .map(|method| calendar(state, appointment, role, method));

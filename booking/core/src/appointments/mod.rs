@@ -57,6 +57,16 @@ impl Policy {
         opens_before_min: 15,
         no_show_after_min: 10,
     };
+
+    /// Until when cancelling costs nothing: the start, where it never costs anything.
+    #[must_use]
+    pub fn free_cancel_until_us(&self, start_us: Micros) -> Micros {
+        if self.late_cancel_minor == 0 {
+            start_us
+        } else {
+            start_us - self.free_cancel_h * HOUR_US
+        }
+    }
 }
 
 /// A booked appointment with the names of both sides.
@@ -117,7 +127,7 @@ impl Appointment {
     /// Until when cancelling costs nothing.
     #[must_use]
     pub fn free_cancel_until_us(&self) -> Micros {
-        self.start_us - self.policy.free_cancel_h * HOUR_US
+        self.policy.free_cancel_until_us(self.start_us)
     }
 
     /// When a side that has not come is said not to have come: never after the end.

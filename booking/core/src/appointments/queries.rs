@@ -8,7 +8,9 @@ macro_rules! hold_select {
         concat!(
             "SELECT h.id, h.visitor_hash, h.account_id, h.contact_email, h.org_id, h.service_id, h.member_id, h.start_us, h.end_us,
                 h.cell_first, h.cell_end, h.time_zone, h.title, h.price_terms, h.policy, h.about, h.state, h.extended,
-                h.created_us, h.expires_us, o.name AS org_name, o.slug AS org_slug, o.vat_registered
+                h.created_us, h.expires_us, o.name AS org_name, o.slug AS org_slug,
+                COALESCE((SELECT v.registered FROM org_vat v WHERE v.org_id = h.org_id AND v.from_us <= h.start_us
+                    ORDER BY v.from_us DESC, v.id DESC LIMIT 1), 0) AS vat_registered
             FROM hold h JOIN org o ON o.id = h.org_id ",
             $rest
         )
@@ -21,7 +23,9 @@ macro_rules! appointment_select {
         concat!(
             "SELECT a.id, a.hold_id, a.org_id, a.service_id, a.member_id, a.consumer_id, a.start_us, a.end_us, a.time_zone,
                 a.title, a.price_terms, a.policy, a.about, a.status, a.created_us, o.name AS org_name, o.slug AS org_slug,
-                o.vat_registered, c.name AS consumer_name, c.email AS consumer_email, c.phone AS consumer_phone,
+                COALESCE((SELECT v.registered FROM org_vat v WHERE v.org_id = a.org_id AND v.from_us <= a.start_us
+                    ORDER BY v.from_us DESC, v.id DESC LIMIT 1), 0) AS vat_registered,
+                c.name AS consumer_name, c.email AS consumer_email, c.phone AS consumer_phone,
                 c.locale AS consumer_locale, p.id AS provider_account_id, p.name AS provider_name,
                 p.email AS provider_email, p.locale AS provider_locale, s.id AS seat_id, s.role AS seat_role
             FROM appointment a JOIN org o ON o.id = a.org_id JOIN account c ON c.id = a.consumer_id
@@ -52,6 +56,9 @@ statements! {
     HOLD_SAME = "SELECT id FROM hold WHERE visitor_hash = $1 AND service_id = $2 AND start_us = $3 AND state = 'held' AND expires_us > $4";
     /// visitor, member, now
     HOLDS_OF_VISITOR_WITH = "SELECT id FROM hold WHERE visitor_hash = $1 AND member_id = $2 AND state = 'held' AND expires_us > $3";
+    /// visitor, member, now
+    HOLD_INSTEAD = "SELECT id, start_us FROM hold WHERE visitor_hash = $1 AND member_id = $2 AND state = 'held' AND expires_us > $3
+        ORDER BY created_us DESC, id DESC LIMIT 1";
     /// id, visitor, account, org, service, member, start, end, first cell, end cell, zone, title, price, policy, now, expires
     HOLD_INSERT = "INSERT INTO hold (id, visitor_hash, account_id, contact_email, org_id, service_id, member_id, start_us, end_us,
             cell_first, cell_end, time_zone, title, price_terms, policy, about, state, created_us, expires_us)

@@ -96,7 +96,8 @@ impl Rules {
 /// The free slots that begin in `from..until`, in order.
 #[must_use]
 pub fn slots(schedule: &Schedule, rules: &Rules, busy: &Busy, now: Micros, from: Micros, until: Micros) -> Vec<Slot> {
-    let from = from.max(now + rules.notice_min * MINUTE_US);
+    // A time that begins this very moment can no longer be held.
+    let from = from.max(now + rules.notice_min * MINUTE_US).max(now + 1);
     let until = until.min(window_end(&schedule.zone, now, rules.window_days));
     if from >= until || rules.duration_min <= 0 || rules.step_min <= 0 {
         return Vec::new();

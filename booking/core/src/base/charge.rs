@@ -95,6 +95,12 @@ pub fn max_payable(price: &PriceTerms) -> i64 {
     }
 }
 
+/// Whether a service can be sold: a priced one needs somebody who takes the money.
+#[must_use]
+pub fn can_be_sold(price: &PriceTerms, takes_payments: bool) -> bool {
+    takes_payments || max_payable(price) == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,11 +5,13 @@
 
 pub mod hooks;
 pub mod ledger;
+mod no_provider;
 mod ops;
 pub mod payment;
 pub mod provider;
 pub mod queries;
 
+pub use no_provider::NoProvider;
 pub use ops::{backoff, release_payment_of, request_capture, request_release};
 pub use payment::PaymentState;
 pub use provider::PaymentProvider;
@@ -124,6 +126,7 @@ pub fn mail_money(appointment: &Appointment, view: &MoneyView) -> MailMoney {
     MailMoney {
         currency: appointment.price.currency.clone(),
         card: card.unwrap_or_default(),
+        test: view.payment.as_ref().is_some_and(Payment::is_test),
         reserved_minor: view.reserved_minor,
         charged_minor: view
             .charge

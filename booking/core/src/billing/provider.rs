@@ -5,6 +5,9 @@ use async_trait::async_trait;
 use super::payment::ProviderStatus;
 use crate::base::money::Money;
 
+/// Name of the test provider in `payment.psp`. What it took moved no money, and whatever is printed of it says so.
+pub const TEST_PROVIDER: &str = "test";
+
 /// A means of payment as the provider knows it. The card number itself is never ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentMethod {
@@ -102,7 +105,13 @@ pub trait PaymentProvider: Send + Sync + 'static {
     /// The name in `payment.psp`.
     fn name(&self) -> &'static str;
 
-    /// Numbers of cards that move no money, for people to try; none where money is real.
+    /// Whether anybody can pay here at all; without it only free services are offered.
+    fn takes_payments(&self) -> bool {
+        true
+    }
+
+    /// Numbers of cards that move no money, for people to try; none where money is real. Where there are some, the payment
+    /// page shows the fields for them, and everything that is printed says test.
     fn test_cards(&self) -> &'static [(&'static str, TestCard)] {
         &[]
     }

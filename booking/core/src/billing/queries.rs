@@ -9,21 +9,24 @@ use crate::base::money::{Currency, Money};
 use crate::{params, statements};
 
 statements! {
+    /// hold, account, version, hash of the words, locale, now
+    ADD_WITHDRAWAL_REQUEST = "INSERT INTO withdrawal_request (hold_id, account_id, version, text_hash, locale, accepted_us)
+                              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (hold_id) DO NOTHING";
     ADD_PAYMENT = "INSERT INTO payment (id, hold_id, attempt, psp, method_token, method_brand, method_last4, currency,
                        amount_minor, state, created_us, updated_us)
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'authorising', $10, $10)
                    ON CONFLICT (hold_id, attempt) DO NOTHING";
     /// Also locks the row until the end of the transaction.
     LOCK_PAYMENT = "UPDATE payment SET version = version + 1 WHERE id = $1";
-    PAYMENT = "SELECT p.id, p.hold_id, p.attempt, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
+    PAYMENT = "SELECT p.id, p.hold_id, p.attempt, p.psp, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
                    p.currency, p.amount_minor, p.state, p.authorised_minor, p.captured_minor, p.refunded_minor,
                    p.decline_reason, p.reference, p.created_us, p.updated_us, h.org_id
                FROM payment p JOIN hold h ON h.id = p.hold_id WHERE p.id = $1";
-    LAST_OF_HOLD = "SELECT p.id, p.hold_id, p.attempt, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
+    LAST_OF_HOLD = "SELECT p.id, p.hold_id, p.attempt, p.psp, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
                    p.currency, p.amount_minor, p.state, p.authorised_minor, p.captured_minor, p.refunded_minor,
                    p.decline_reason, p.reference, p.created_us, p.updated_us, h.org_id
                FROM payment p JOIN hold h ON h.id = p.hold_id WHERE p.hold_id = $1 ORDER BY p.attempt DESC LIMIT 1";
-    OF_APPOINTMENT = "SELECT p.id, p.hold_id, p.attempt, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
+    OF_APPOINTMENT = "SELECT p.id, p.hold_id, p.attempt, p.psp, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
                    p.currency, p.amount_minor, p.state, p.authorised_minor, p.captured_minor, p.refunded_minor,
                    p.decline_reason, p.reference, p.created_us, p.updated_us, h.org_id
                FROM payment p JOIN hold h ON h.id = p.hold_id
@@ -79,6 +82,8 @@ pub struct Payment {
     pub id: String,
     pub hold_id: String,
     pub attempt: i64,
+    /// Name of the provider that took it.
+    pub psp: String,
     pub appointment_id: Option<String>,
     pub org_id: String,
     pub method: PaymentMethod,
@@ -87,6 +92,14 @@ pub struct Payment {
     pub state: PaymentState,
     pub reference: Option<String>,
     pub updated_at: Micros,
+}
+
+impl Payment {
+    /// Whether the test provider took it, so that no money moved.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.psp == super::provider::TEST_PROVIDER
+    }
 }
 
 impl FromRow for Payment {
@@ -103,6 +116,7 @@ impl FromRow for Payment {
             id: row.get("id")?,
             hold_id: row.get("hold_id")?,
             attempt: row.get("attempt")?,
+            psp: row.get("psp")?,
             appointment_id: row.get("appointment_id")?,
             org_id: row.get("org_id")?,
             method: PaymentMethod {
@@ -441,4 +455,21 @@ pub async fn add_charge(tx: &mut Tx, call: &str, charge: &Charge) -> Result<bool
 
 pub async fn charge(tx: &mut Tx, call: &str) -> Result<Option<Charge>, DbError> {
     tx.optional(CHARGE, params![call]).await
+}
+
+/// Keeps that a consumer asked for the appointment before the right of withdrawal ends, the first time it is said.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_withdrawal_request(
+    tx: &mut Tx,
+    hold: &str,
+    account: &str,
+    (version, text_hash): (&str, &str),
+    locale: &str,
+    now: Micros,
+) -> Result<(), DbError> {
+    let row = params![hold, account, version, text_hash, locale, now];
+    tx.execute(ADD_WITHDRAWAL_REQUEST, row).await?;
+    Ok(())
 }

@@ -57,6 +57,7 @@ pub async fn issue_receipt(
     let mut receipt = draft(tx, appointment, charge, &name, now).await?;
     receipt.method_brand.clone_from(&payment.method.brand);
     receipt.method_last4.clone_from(&payment.method.last4);
+    receipt.test = payment.is_test();
     receipt.reserved_minor = reserved_minor;
     receipt.charged_minor = captured_minor;
     receipt.released_minor = reserved_minor - captured_minor;
@@ -97,7 +98,7 @@ async fn draft(tx: &mut Tx, appointment: &Appointment, charge: &Charge, number: 
         seller: SellerPart {
             name: seller.name,
             orgno: seller.orgno,
-            vat_registered: seller.vat_registered,
+            vat_registered: charge.vat_bp > 0,
             address: seller.address,
             town: seller.town,
         },
@@ -116,6 +117,7 @@ async fn draft(tx: &mut Tx, appointment: &Appointment, charge: &Charge, number: 
         reserved_minor: 0,
         charged_minor: 0,
         released_minor: 0,
+        test: false,
     })
 }
 

@@ -18,7 +18,7 @@ statements! {
     UNSTORED = "SELECT id, kind, year, number, sha256, path, unstored, issued_us FROM document
                 WHERE unstored IS NOT NULL ORDER BY issued_us, id LIMIT $1";
     STORED = "UPDATE document SET unstored = NULL WHERE id = $1";
-    SELLER = "SELECT o.name, o.orgno, o.vat_registered, o.address, o.postcode, o.town FROM org o WHERE o.id = $1";
+    SELLER = "SELECT o.name, o.orgno, o.address, o.postcode, o.town FROM org o WHERE o.id = $1";
 }
 
 /// A document that was issued.
@@ -60,7 +60,6 @@ impl FromRow for Document {
 pub struct Seller {
     pub name: String,
     pub orgno: String,
-    pub vat_registered: bool,
     pub address: String,
     pub town: String,
 }
@@ -70,7 +69,6 @@ impl FromRow for Seller {
         Ok(Self {
             name: row.get("name")?,
             orgno: row.get("orgno")?,
-            vat_registered: row.flag("vat_registered")?,
             address: row.get("address")?,
             town: format!("{} {}", row.get::<String>("postcode")?, row.get::<String>("town")?)
                 .trim()

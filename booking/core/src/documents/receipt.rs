@@ -36,6 +36,9 @@ pub(super) struct Receipt {
     pub reserved_minor: i64,
     pub charged_minor: i64,
     pub released_minor: i64,
+    /// The test provider took the payment.
+    #[serde(default)]
+    pub test: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +73,6 @@ impl Receipt {
                 ("to", clock(self.to).into()),
             ],
         );
-        let percent = percent(self.vat_bp, locale);
         let card = t(
             locale,
             "document-method",
@@ -81,7 +83,11 @@ impl Receipt {
         );
         Sheet {
             language: locale.tag().to_owned(),
-            title: text("document-receipt"),
+            title: text(if self.test {
+                "document-receipt-test"
+            } else {
+                "document-receipt"
+            }),
             number: self.number.clone(),
             facts: vec![
                 (text("document-number"), self.number.clone()),
@@ -93,14 +99,7 @@ impl Receipt {
             item_heading: (text("document-item"), text("document-amount")),
             item: vec![self.title.clone(), carried_out, self.measured(locale)],
             item_amount: money(self.gross_minor),
-            totals: vec![
-                (text("document-net"), money(self.net_minor)),
-                (
-                    t(locale, "document-vat", &[("rate", percent.into())]),
-                    money(self.vat_minor),
-                ),
-                (text("document-total"), money(self.gross_minor)),
-            ],
+            totals: self.totals(locale),
             payment_heading: format!("{}: {card}", text("document-payment")),
             payment: vec![
                 (text("document-reserved"), money(self.reserved_minor)),
@@ -109,6 +108,24 @@ impl Receipt {
             ],
             footer: t(locale, "document-page", &[("number", self.number.as_str().into())]),
         }
+    }
+
+    /// The sum, and its tax where the seller is registered.
+    fn totals(&self, locale: Locale) -> Vec<(String, String)> {
+        let money = |minor| format::money_exact(locale, minor, &self.price.currency);
+        let total = (t(locale, "document-total", &[]), money(self.gross_minor));
+        if !self.seller.vat_registered {
+            return vec![(t(locale, "document-no-vat", &[]), String::new()), total];
+        }
+        let rate = percent(self.vat_bp, locale);
+        vec![
+            (t(locale, "document-net", &[]), money(self.net_minor)),
+            (
+                t(locale, "document-vat", &[("rate", rate.into())]),
+                money(self.vat_minor),
+            ),
+            total,
+        ]
     }
 
     /// ISO 8601, which nobody mistakes.

@@ -1,6 +1,7 @@
 //! Providers: the business, its members, its services and their hours.
 
 pub mod queries;
+pub mod vat;
 
 use std::str::FromStr;
 
@@ -9,6 +10,7 @@ use texts::Category;
 
 use crate::base::UnknownWord;
 use crate::base::actor::{Actor, MemberRole, Membership};
+use crate::base::charge;
 use crate::base::db::{FromRow, Row, Tx};
 use crate::base::{Fault, Result};
 use crate::params;
@@ -51,7 +53,6 @@ pub struct Org {
     pub slug: String,
     pub name: String,
     pub orgno: String,
-    pub vat_registered: bool,
     pub category: Category,
     pub description: String,
     /// Empty where the place was given by its name alone.
@@ -69,7 +70,6 @@ impl FromRow for Org {
             slug: row.get("slug")?,
             name: row.get("name")?,
             orgno: row.get("orgno")?,
-            vat_registered: row.flag("vat_registered")?,
             category: Category::from_slug(&category)
                 .ok_or_else(|| sqlx::Error::Decode(format!("no such category: {category}").into()))?,
             description: row.get("description")?,
@@ -161,11 +161,14 @@ pub async fn own_org(tx: &mut Tx, member: &Membership) -> Result<Org> {
 }
 
 /// What stands between a provider and its first booking.
-pub async fn missing_steps(tx: &mut Tx, org: &Org) -> Result<Vec<SetupStep>> {
-    let services: i64 = tx.one(queries::SERVICES_ACTIVE, params![&org.id]).await?;
+pub async fn missing_steps(tx: &mut Tx, org: &Org, takes_payments: bool) -> Result<Vec<SetupStep>> {
+    let services: Vec<Service> = tx.all(queries::SERVICES, params![&org.id]).await?;
     let rules: i64 = tx.one(queries::RULES_OF_ORG, params![&org.id]).await?;
     let mut missing = Vec::new();
-    if services == 0 {
+    if !services
+        .iter()
+        .any(|service| service.active && charge::can_be_sold(&service.price, takes_payments))
+    {
         missing.push(SetupStep::Service);
     }
     if rules == 0 {

@@ -4,17 +4,23 @@ use crate::statements;
 
 statements! {
     /// slug, org of the viewer or empty
-    ORG_PUBLIC = "SELECT id, slug, name, orgno, vat_registered, category, description, postcode, town, time_zone, status FROM org
+    ORG_PUBLIC = "SELECT id, slug, name, orgno, category, description, postcode, town, time_zone, status FROM org
         WHERE slug = $1 AND (status = 'active' OR id = $2)";
     /// id
-    ORG_OWN = "SELECT id, slug, name, orgno, vat_registered, category, description, postcode, town, time_zone, status FROM org WHERE id = $1";
-    /// id, slug, name, orgno, VAT, category, description, town, latitude, longitude, e-mail, phone, zone, folded, now, postcode
-    ORG_INSERT = "INSERT INTO org (id, slug, name, orgno, vat_registered, category, headline, description, address, postcode, town,
+    ORG_OWN = "SELECT id, slug, name, orgno, category, description, postcode, town, time_zone, status FROM org WHERE id = $1";
+    /// id, slug, name, orgno, category, description, town, latitude, longitude, e-mail, phone, zone, folded, now, postcode
+    ORG_INSERT = "INSERT INTO org (id, slug, name, orgno, category, headline, description, address, postcode, town,
             lat_e6, lon_e6, email, phone, time_zone, status, folded, created_us)
-        VALUES ($1, $2, $3, $4, $5, $6, '', $7, '', $16, $8, $9, $10, $11, $12, $13, 'draft', $14, $15) ON CONFLICT (slug) DO NOTHING";
-    /// id, name, orgno, VAT, category, description, town, latitude, longitude, folded, postcode
-    ORG_UPDATE = "UPDATE org SET name = $2, orgno = $3, vat_registered = $4, category = $5, description = $6, town = $7,
-        lat_e6 = $8, lon_e6 = $9, folded = $10, postcode = $11 WHERE id = $1";
+        VALUES ($1, $2, $3, $4, $5, '', $6, '', $15, $7, $8, $9, $10, $11, $12, 'draft', $13, $14) ON CONFLICT (slug) DO NOTHING";
+    /// id, name, orgno, category, description, town, latitude, longitude, folded, postcode
+    ORG_UPDATE = "UPDATE org SET name = $2, orgno = $3, category = $4, description = $5, town = $6, lat_e6 = $7, lon_e6 = $8,
+        folded = $9, postcode = $10 WHERE id = $1";
+    /// id, org, registered, from, now
+    VAT_INSERT = "INSERT INTO org_vat (id, org_id, registered, from_us, stated_us) VALUES ($1, $2, $3, $4, $5)";
+    /// org: what was said last
+    VAT_STATED = "SELECT registered, from_us FROM org_vat WHERE org_id = $1 ORDER BY id DESC LIMIT 1";
+    /// org, moment: what holds then
+    VAT_AT = "SELECT registered FROM org_vat WHERE org_id = $1 AND from_us <= $2 ORDER BY from_us DESC, id DESC LIMIT 1";
     /// id, status
     ORG_STATUS = "UPDATE org SET status = $2 WHERE id = $1";
     /// id
@@ -93,8 +99,6 @@ statements! {
     MEMBER_SERVICES_INSERT = "INSERT INTO service_member (service_id, member_id)
         SELECT id, CAST($1 AS TEXT) FROM service WHERE org_id = $2 AND removed_us IS NULL
         ON CONFLICT (service_id, member_id) DO NOTHING";
-    /// org
-    SERVICES_ACTIVE = "SELECT COUNT(*) FROM service WHERE org_id = $1 AND active = 1";
     /// org
     RULES_OF_ORG = "SELECT COUNT(*) FROM weekly_rule w JOIN member m ON m.id = w.member_id WHERE m.org_id = $1 AND m.active = 1";
 

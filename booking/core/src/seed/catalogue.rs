@@ -38,7 +38,7 @@ impl Offer {
                 rate_minor: kroner * 100,
                 increment_s: INCREMENT_S,
                 free_s,
-                cap_minor: kroner * 100 * self.duration_min,
+                cap_minor: kroner * 100 * self.duration_min - kroner * 100 * i64::from(free_s) / 60,
             },
             Model::PerStartedMinute(kroner) => PriceModel::PerMinute {
                 rate_minor: kroner * 100,

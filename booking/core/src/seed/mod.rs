@@ -113,6 +113,8 @@ async fn add_provider(state: &AppState, tx: &mut Tx, number: usize, provider: &P
         ],
     )
     .await?;
+    tx.execute(queries::VAT_INSERT, params![state.id(), org.clone(), now])
+        .await?;
     tx.execute(
         queries::MEMBER_INSERT,
         params![member.clone(), org.clone(), account, "", now],

@@ -116,7 +116,7 @@ pub(super) async fn submit(
     let mut tx = state.db.read().await?;
     let hold = load_hold(&mut tx, &visit.actor, &id).await?;
     drop(tx);
-    if hold.state != Status::Held {
+    if hold.state != Status::Held || hold.has_begun(visit.now) {
         return pages::over(&state, &visit, &hold).await;
     }
     let about = form::text(&form.about).and_then(|text| {

@@ -15,7 +15,7 @@ use web::Notice;
 use web::pages::appointment::{
     AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentsPage,
 };
-use web::pages::{HoldExpiredPage, SlotTakenPage};
+use web::pages::{HoldEnd, HoldExpiredPage, SlotTakenPage};
 use web::routes::{self, pattern};
 
 use self::views::appointment_view;
@@ -24,9 +24,9 @@ use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Query, Visit};
 use crate::pages::{html, html_with, shell, shell_in};
 use booking_core::AppState;
-use booking_core::appointments::{self, Hold, PartyRole, PlaceRefusal, Status};
-use booking_core::base::Micros;
-use booking_core::base::db::{FromRow, Row, RowError};
+use booking_core::appointments::{self, HOLD_EXTENSION_US, HOLD_US, Hold, PartyRole, PlaceRefusal, Status};
+use booking_core::base::db::{FromRow, Row, RowError, Tx};
+use booking_core::base::{MINUTE_US, Micros};
 use booking_core::{billing, calls, params, usecases};
 
 pub(crate) fn router() -> Router<AppState> {
@@ -52,9 +52,11 @@ struct SlotForm {
 async fn place(State(state): State<AppState>, mut visit: Visit, Form(form): Form<SlotForm>) -> AppResult<Response> {
     state.limits.hold_by_ip.check(&visit.ip_key())?;
     let cookie = cookies::visitor(&state, &mut visit);
-    match appointments::place_hold(&state, &visit.actor, &form.service, form.start, visit.now).await? {
+    let sells = state.payments.takes_payments();
+    match appointments::place_hold(&state, &visit.actor, &form.service, form.start, sells, visit.now).await? {
         Ok(id) => Ok((cookie, Redirect::to(&routes::book(&id))).into_response()),
         Err(PlaceRefusal::NoService) => Err(AppError::NotFound),
+        Err(PlaceRefusal::PaymentsOff) => Err(AppError::Conflict("nobody takes payments here")),
         Err(PlaceRefusal::TooManyHolds) => Err(AppError::TooMany { retry_after_s: 600 }),
         Err(PlaceRefusal::Taken) => taken(&state, &visit, &form).await,
     }
@@ -114,10 +116,31 @@ async fn over(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Respons
         provider_name: hold.org_name.clone(),
         provider_slug: hold.org_slug.clone(),
         service: hold.service_id.clone(),
+        reason: why_over(&mut tx, visit, hold).await?,
         still_free: nearest.iter().any(|slot| slot.start == hold.start_us),
         nearest,
     };
     Ok(html_with(StatusCode::GONE, &page))
+}
+
+/// Why a hold keeps its time no longer.
+async fn why_over(tx: &mut Tx, visit: &Visit, hold: &Hold) -> AppResult<HoldEnd> {
+    if hold.has_begun(visit.now) {
+        return Ok(HoldEnd::Begun);
+    }
+    if hold.state != Status::Cancelled {
+        let kept = if hold.extended {
+            HOLD_US + HOLD_EXTENSION_US
+        } else {
+            HOLD_US
+        };
+        return Ok(HoldEnd::RanOut {
+            minutes: kept / MINUTE_US,
+        });
+    }
+    let instead = params![&visit.actor.visitor_hash, &hold.member_id, visit.now];
+    let instead: Option<(String, Micros)> = tx.optional(appointments::queries::HOLD_INSTEAD, instead).await?;
+    Ok(instead.map_or(HoldEnd::GivenBack, |(hold, start)| HoldEnd::Replaced { hold, start }))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -214,13 +237,10 @@ async fn cancel_page(State(state): State<AppState>, visit: Visit, Path(id): Path
         return Ok(Redirect::to(&routes::booking(&id)).into_response());
     }
     let money = billing::money_of(&mut tx, &id).await?;
-    let late = visit.now > found.free_cancel_until_us() && found.seat.role == Role::Consumer;
-    let fee_minor = if late { found.policy.late_cancel_minor } else { 0 };
     let page = AppointmentCancelPage {
         shell: shell_in(&visit, &found.time_zone),
         appointment: appointment_view(&mut tx, &found, visit.now).await?,
-        fee_minor,
-        released_minor: money.reserved_minor - fee_minor,
+        released_minor: money.reserved_minor,
     };
     Ok(html(&page))
 }

@@ -10,8 +10,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use web::pages::book::{BookConfirmPage, BookPaymentPage, PaymentProblem, TestCard as TestCardRow, TestCardOutcome};
+use web::pages::legal::LEGAL_VERSION;
 use web::pages::{Check, Field, FieldError};
 use web::routes::{self, pattern};
+use web::t;
 
 use self::hooks::HOOKS;
 use crate::error::AppResult;
@@ -19,10 +21,14 @@ use crate::extract::{Form, Path, Visit};
 use crate::pages;
 use booking_core::AppState;
 use booking_core::appointments::{self, Hold, Status};
-use booking_core::base::charge;
+use booking_core::base::{DAY_US, Micros, charge, token_hash};
 use booking_core::billing::payment::DeclineReason;
 use booking_core::billing::provider::{CardError, CardForm, TestCard};
+use booking_core::billing::queries;
 use booking_core::usecases::{self as checkout, CheckoutOutcome};
+
+/// The period within which a purchase at a distance can be withdrawn from.
+const WITHDRAWAL_US: Micros = 14 * DAY_US;
 
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
@@ -120,20 +126,29 @@ async fn pay(
         Ready::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
-    if form.withdrawal != "yes" {
-        let withdrawal = Check {
-            ticked: false,
-            error: Some(FieldError::WithdrawalMissing),
-        };
-        let page = BookPaymentPage {
-            withdrawal,
-            ..typed(&state, &visit, &hold, &form)
-        };
-        return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    if asks_withdrawal(&hold, visit.now) {
+        if form.withdrawal != "yes" {
+            let withdrawal = Some(Check {
+                ticked: false,
+                error: Some(FieldError::WithdrawalMissing),
+            });
+            let page = BookPaymentPage {
+                withdrawal,
+                ..typed(&state, &visit, &hold, &form)
+            };
+            return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+        }
+        keep_withdrawal_request(&state, &visit, &hold, &account.id).await?;
     }
     if charge::max_payable(&hold.price) == 0 {
         let outcome = checkout::book_free(&state, &hold, &account.id).await?;
         return Ok(answer(&state, &visit, &hold, outcome, Field::default()));
+    }
+    if !charge::can_be_sold(&hold.price, state.payments.takes_payments()) {
+        return Ok(pages::html_with(
+            StatusCode::CONFLICT,
+            &form_page(&state, &visit, &hold),
+        ));
     }
     state.limits.hold_by_ip.check(&visit.ip_key())?;
     let card = CardForm {
@@ -145,6 +160,23 @@ async fn pay(
         Ok(outcome) => Ok(answer(&state, &visit, &hold, outcome, Field::new(form.card_expiry))),
         Err(error) => Ok(card_error(&state, &visit, &hold, &form, &error)),
     }
+}
+
+/// Whether the consumer must ask for the appointment before the right of withdrawal ends (the Right of Withdrawal Act
+/// sections 18 and 22): something is paid for, and it takes place within the period.
+fn asks_withdrawal(hold: &Hold, now: Micros) -> bool {
+    charge::max_payable(&hold.price) > 0 && hold.start_us < now + WITHDRAWAL_US
+}
+
+/// Keeps what was ticked, in which words, before anything is paid.
+async fn keep_withdrawal_request(state: &AppState, visit: &Visit, hold: &Hold, account: &str) -> AppResult<()> {
+    let words = t(visit.locale, "withdrawal-consent", &[]);
+    let said = (LEGAL_VERSION, token_hash(&words));
+    let said = (said.0, said.1.as_str());
+    let mut tx = state.db.write().await?;
+    queries::add_withdrawal_request(&mut tx, &hold.id, account, said, visit.locale.tag(), visit.now).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
@@ -207,10 +239,10 @@ fn answer(state: &AppState, visit: &Visit, hold: &Hold, outcome: CheckoutOutcome
         psp = state.payments.name(),
         "a payment did not go through"
     );
-    let withdrawal = Check {
+    let withdrawal = asks_withdrawal(hold, visit.now).then_some(Check {
         ticked: problem.is_some(),
         error: None,
-    };
+    });
     let page = BookPaymentPage {
         problem,
         card_expiry: expiry,
@@ -223,7 +255,7 @@ fn answer(state: &AppState, visit: &Visit, hold: &Hold, outcome: CheckoutOutcome
 fn card_error(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm, error: &CardError) -> Response {
     let mut page = typed(state, visit, hold, form);
     match error {
-        CardError::Number => page.card_number.error = Some(FieldError::CardNumber),
+        CardError::Number => page.card_number = Some(FieldError::CardNumber),
         CardError::Expiry => page.card_expiry.error = Some(FieldError::CardExpiry),
         CardError::Code => page.card_code = Some(FieldError::CardCode),
         CardError::Unavailable(_) => page.problem = Some(PaymentProblem::Fault),
@@ -231,15 +263,14 @@ fn card_error(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm, 
     pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
-/// The form with what was typed, except the code.
+/// The form with what was typed, except number and code.
 fn typed(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm) -> BookPaymentPage {
     BookPaymentPage {
-        card_number: Field::new(form.card_number.chars().take(40).collect::<String>()),
         card_expiry: Field::new(form.card_expiry.chars().take(10).collect::<String>()),
-        withdrawal: Check {
+        withdrawal: asks_withdrawal(hold, visit.now).then_some(Check {
             ticked: form.withdrawal == "yes",
             error: None,
-        },
+        }),
         ..form_page(state, visit, hold)
     }
 }
@@ -248,11 +279,12 @@ fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> BookPaymentPage {
     BookPaymentPage {
         shell: pages::shell_in(visit, &hold.time_zone),
         hold: view::hold_view(hold, visit.now),
-        problem: None,
-        card_number: Field::default(),
+        problem: (!charge::can_be_sold(&hold.price, state.payments.takes_payments())).then_some(PaymentProblem::Off),
+        card_number: None,
         card_expiry: Field::default(),
         card_code: None,
-        withdrawal: Check::default(),
+        withdrawal: asks_withdrawal(hold, visit.now).then(Check::default),
+        // Only the test provider has fields on a page of ours; no real card can be typed anywhere.
         test_cards: state
             .payments
             .test_cards()

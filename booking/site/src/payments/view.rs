@@ -8,8 +8,8 @@ use web::pages::{Price, PriceBox, PriceState};
 use booking_core::appointments::{Appointment, Hold};
 use booking_core::base::charge;
 use booking_core::base::money::{VAT_STANDARD_BP, split_vat};
-use booking_core::base::{HOUR_US, MINUTE_US, Micros};
-use booking_core::billing::{MoneyView, PaymentState};
+use booking_core::base::{MINUTE_US, Micros};
+use booking_core::billing::{MoneyView, Payment, PaymentState};
 
 /// The price terms in the words of the pages.
 #[must_use]
@@ -53,7 +53,8 @@ pub(crate) fn hold_view(hold: &Hold, now: Micros) -> HoldView {
             duration_min: minutes(hold.end_us - hold.start_us),
             provider_name: hold.org_name.clone(),
             vat: vat(hold.vat_registered, charge::max_payable(&hold.price)),
-            free_cancel_until: Some(hold.start_us - hold.policy.free_cancel_h * HOUR_US),
+            free_cancel_until: Some(hold.policy.free_cancel_until_us(hold.start_us)),
+            test: false,
             state: PriceState::Estimate,
         },
     }
@@ -76,6 +77,7 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView) ->
         provider_name: appointment.org_name.clone(),
         vat: vat(appointment.vat_registered, total),
         free_cancel_until: Some(appointment.free_cancel_until_us()),
+        test: money.payment.as_ref().is_some_and(Payment::is_test),
         state,
     }
 }

@@ -6,6 +6,7 @@ mod members;
 mod own;
 mod public;
 mod services;
+mod vat;
 
 use axum::Router;
 use booking_core::AppState;

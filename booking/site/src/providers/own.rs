@@ -13,6 +13,7 @@ use web::pages::search::Category;
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
 
+use super::vat::{VatFields, read_vat};
 use crate::appointments::timeline::page_status;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Visit};
@@ -27,6 +28,7 @@ use booking_core::base::actor::MemberRole;
 use booking_core::base::actor::SignedIn;
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
+use booking_core::providers::vat::{VatStatement, state_vat, stated};
 use booking_core::providers::{Org, OrgStatus, SetupStep, missing_steps, own_org, owner, queries};
 use booking_core::search::{self, Place, PlaceMatch, provider_text, snap};
 use booking_core::{accounts, calls, params};
@@ -49,6 +51,8 @@ pub(super) fn router() -> Router<AppState> {
 struct OrgForm {
     name: String,
     org_number: String,
+    vat: String,
+    vat_from: String,
     category: String,
     place: String,
     about: String,
@@ -59,6 +63,7 @@ struct OrgForm {
 struct Wish {
     name: String,
     orgno: String,
+    vat: VatStatement,
     category: Category,
     place: Place,
     about: String,
@@ -68,14 +73,18 @@ struct Wish {
 struct Problems {
     name: Field,
     org_number: Field,
+    vat: VatFields,
     category: Field,
     place: Field,
     about: Field,
 }
 
-async fn check(tx: &mut Tx, form: &OrgForm) -> AppResult<Result<Wish, Problems>> {
+async fn check(tx: &mut Tx, form: &OrgForm, now: Micros) -> AppResult<Result<Wish, Problems>> {
     let name = form::line(&form.name, FieldError::NameMissing);
     let orgno = org_number(&form.org_number);
+    // A number that is wrong is said at the number, and not once more at the question below it.
+    let given = orgno.as_ref().map_or(form.org_number.as_str(), String::as_str);
+    let vat = read_vat(&form.vat, &form.vat_from, given, DEFAULT_ZONE, now);
     let category = Category::from_slug(&form.category).ok_or(FieldError::CategoryMissing);
     let typed_place = form::line(&form.place, FieldError::PlaceMissing);
     let place = match &typed_place {
@@ -92,14 +101,19 @@ async fn check(tx: &mut Tx, form: &OrgForm) -> AppResult<Result<Wish, Problems>>
     let problems = Problems {
         name: field(&form.name, &name),
         org_number: field(&form.org_number, &orgno),
+        vat: vat.as_ref().map_or_else(
+            |fields| (**fields).clone(),
+            |said| VatFields::of(Some(*said), DEFAULT_ZONE),
+        ),
         category: field(&form.category, &category),
         place: field(&form.place, &place),
         about: field(&form.about, &about),
     };
-    Ok(match (name, orgno, category, place, about) {
-        (Ok(name), Ok(orgno), Ok(category), Ok(place), Ok(about)) => Ok(Wish {
+    Ok(match (name, orgno, vat, category, place, about) {
+        (Ok(name), Ok(orgno), Ok(vat), Ok(category), Ok(place), Ok(about)) => Ok(Wish {
             name,
             orgno,
+            vat,
             category,
             place,
             about,
@@ -108,9 +122,16 @@ async fn check(tx: &mut Tx, form: &OrgForm) -> AppResult<Result<Wish, Problems>>
     })
 }
 
-/// A Norwegian organisation number: nine digits, the last one checks the others (modulo 11). None is fine.
+/// A Norwegian organisation number: nine digits, the last one checks the others (modulo 11). None is fine. It may be
+/// written as a VAT number is, `NO 999 900 003 MVA`; whether the business is registered is asked all the same.
 fn org_number(typed: &str) -> Result<String, FieldError> {
-    let compact: String = typed.chars().filter(|c| !matches!(c, ' ' | '\u{a0}')).collect();
+    let compact: String = typed
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-'))
+        .flat_map(char::to_uppercase)
+        .collect();
+    let compact = compact.strip_prefix("NO").unwrap_or(&compact);
+    let compact = compact.strip_suffix("MVA").unwrap_or(compact).to_owned();
     if compact.is_empty() {
         return Ok(compact);
     }
@@ -146,6 +167,8 @@ async fn signup_page(visit: Visit) -> Response {
         shell: shell(&visit),
         name: empty(),
         org_number: empty(),
+        vat: empty(),
+        vat_from: empty(),
         category: empty(),
         place: empty(),
         about: empty(),
@@ -158,11 +181,12 @@ async fn signup(State(state): State<AppState>, visit: Visit, Form(form): Form<Or
         return Ok(Redirect::to(pattern::PROVIDER).into_response());
     }
     let mut tx = state.db.write().await?;
-    let wish = match check(&mut tx, &form).await? {
+    let wish = match check(&mut tx, &form, visit.now).await? {
         Ok(wish) => wish,
         Err(Problems {
             name,
             org_number,
+            vat,
             category,
             place,
             about,
@@ -171,6 +195,8 @@ async fn signup(State(state): State<AppState>, visit: Visit, Form(form): Form<Or
                 shell: shell(&visit),
                 name,
                 org_number,
+                vat: vat.answer,
+                vat_from: vat.from,
                 category,
                 place,
                 about,
@@ -210,7 +236,6 @@ async fn create(tx: &mut Tx, state: &AppState, who: &SignedIn, wish: &Wish, now:
             slug,
             &wish.name,
             &wish.orgno,
-            !wish.orgno.is_empty(),
             wish.category.slug(),
             &wish.about,
             &wish.place.name,
@@ -226,6 +251,7 @@ async fn create(tx: &mut Tx, state: &AppState, who: &SignedIn, wish: &Wish, now:
         if tx.execute(queries::ORG_INSERT, row).await? == 1 {
             let member = params![state.id(), &id, &who.id, MemberRole::Owner.as_str(), now];
             tx.execute(queries::MEMBER_INSERT, member).await?;
+            state_vat(state, tx, &id, wish.vat).await?;
             return Ok(());
         }
     }
@@ -251,7 +277,7 @@ async fn today(State(state): State<AppState>, visit: Visit) -> AppResult<Respons
         .one(queries::EARNED, params![visit.actor.account_id(), day_start])
         .await?;
     let missing = match member.role {
-        MemberRole::Owner => shown_steps(&missing_steps(&mut tx, &org).await?),
+        MemberRole::Owner => shown_steps(&missing_steps(&mut tx, &org, state.payments.takes_payments()).await?),
         MemberRole::Staff => Vec::new(),
     };
     Ok(html(&ProviderTodayPage {
@@ -305,21 +331,30 @@ async fn profile_page(State(state): State<AppState>, visit: Visit) -> AppResult<
     let fields = Problems {
         name: Field::new(&org.name),
         org_number: Field::new(&org.orgno),
+        vat: VatFields::of(stated(&mut tx, &org.id).await?, &org.time_zone),
         category: Field::new(org.category.slug()),
         place: Field::new(format!("{} {}", org.postcode, org.town).trim()),
         about: Field::new(&org.description),
     };
-    Ok(html(&profile_with(&mut tx, &visit, &org, fields).await?))
+    Ok(html(&profile_with(&state, &mut tx, &visit, &org, fields).await?))
 }
 
-async fn profile_with(tx: &mut Tx, visit: &Visit, org: &Org, fields: Problems) -> AppResult<ProviderProfilePage> {
+async fn profile_with(
+    state: &AppState,
+    tx: &mut Tx,
+    visit: &Visit,
+    org: &Org,
+    fields: Problems,
+) -> AppResult<ProviderProfilePage> {
     Ok(ProviderProfilePage {
         shell: shell_in(visit, &org.time_zone),
         slug: org.slug.clone(),
         published: org.status == OrgStatus::Active,
-        missing: shown_steps(&missing_steps(tx, org).await?),
+        missing: shown_steps(&missing_steps(tx, org, state.payments.takes_payments()).await?),
         name: fields.name,
         org_number: fields.org_number,
+        vat: fields.vat.answer,
+        vat_from: fields.vat.from,
         category: fields.category,
         place: fields.place,
         about: fields.about,
@@ -331,7 +366,7 @@ async fn profile(State(state): State<AppState>, visit: Visit, Form(form): Form<O
     let org = own_org(&mut tx, owner(&visit.actor)?).await?;
     let notice = match form.action.as_str() {
         "publish" => {
-            let missing = missing_steps(&mut tx, &org).await?;
+            let missing = missing_steps(&mut tx, &org, state.payments.takes_payments()).await?;
             if missing.iter().any(|step| *step != SetupStep::Publish) {
                 return Err(AppError::Conflict("services or hours are missing"));
             }
@@ -345,14 +380,14 @@ async fn profile(State(state): State<AppState>, visit: Visit, Form(form): Form<O
             Notice::Paused
         }
         _ => {
-            let wish = match check(&mut tx, &form).await? {
+            let wish = match check(&mut tx, &form, visit.now).await? {
                 Ok(wish) => wish,
                 Err(problems) => {
-                    let page = profile_with(&mut tx, &visit, &org, problems).await?;
+                    let page = profile_with(&state, &mut tx, &visit, &org, problems).await?;
                     return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
                 }
             };
-            save(&mut tx, &org, &wish).await?;
+            save(&state, &mut tx, &org, &wish).await?;
             Notice::Saved
         }
     };
@@ -360,13 +395,12 @@ async fn profile(State(state): State<AppState>, visit: Visit, Form(form): Form<O
     Ok(Redirect::to(&routes::with_notice(pattern::PROVIDER_PROFILE, notice)).into_response())
 }
 
-async fn save(tx: &mut Tx, org: &Org, wish: &Wish) -> AppResult<()> {
+async fn save(state: &AppState, tx: &mut Tx, org: &Org, wish: &Wish) -> AppResult<()> {
     let headline: String = tx.one(queries::ORG_HEADLINE, params![&org.id]).await?;
     let row = params![
         &org.id,
         &wish.name,
         &wish.orgno,
-        !wish.orgno.is_empty(),
         wish.category.slug(),
         &wish.about,
         &wish.place.name,
@@ -376,6 +410,7 @@ async fn save(tx: &mut Tx, org: &Org, wish: &Wish) -> AppResult<()> {
         &wish.place.postcode,
     ];
     tx.execute(queries::ORG_UPDATE, row).await?;
+    state_vat(state, tx, &org.id, wish.vat).await?;
     Ok(())
 }
 
@@ -387,6 +422,10 @@ mod tests {
     fn organisation_numbers_check_themselves() {
         assert_eq!(org_number("999 900 003"), Ok("999900003".to_owned()));
         assert_eq!(org_number(""), Ok(String::new()));
+        // Trial E13: as a VAT number is written.
+        for typed in ["NO 999 900 003 MVA", "NO999900003MVA", "999900003 mva", "no999.900.003"] {
+            assert_eq!(org_number(typed), Ok("999900003".to_owned()), "{typed}");
+        }
         assert_eq!(org_number("999900004"), Err(FieldError::OrgNumberMalformed));
         assert_eq!(org_number("99990000"), Err(FieldError::OrgNumberMalformed));
         assert_eq!(org_number("99990000x"), Err(FieldError::OrgNumberMalformed));

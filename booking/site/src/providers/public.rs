@@ -20,10 +20,11 @@ use crate::pages::{html, shell_in};
 use crate::payments::view;
 use booking_core::AppState;
 use booking_core::availability::{self, ServiceSlots, Slot, date_in};
-use booking_core::base::charge::max_payable;
+use booking_core::base::charge::{can_be_sold, max_payable};
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
 use booking_core::params;
+use booking_core::providers::vat::is_registered;
 use booking_core::providers::{Org, Service, queries};
 
 /// How far ahead the picker looks, days, whatever a service allows.
@@ -56,7 +57,9 @@ async fn page(
         .ok_or(AppError::NotFound)?;
     let members: Vec<String> = tx.all(queries::MEMBERS_MET, params![&org.id]).await?;
     let mut services: Vec<Service> = tx.all(queries::SERVICES, params![&org.id]).await?;
-    services.retain(|service| service.active);
+    let offered = services.iter().filter(|service| service.active).count();
+    services.retain(|service| service.active && can_be_sold(&service.price, state.payments.takes_payments()));
+    let some_unsold = services.len() < offered;
     let chosen = services
         .iter()
         .find(|service| service.id == query.service)
@@ -88,6 +91,7 @@ async fn page(
         members,
         org_number: (!org.orgno.is_empty()).then_some(org.orgno),
         services: options,
+        some_unsold,
         picker,
     }))
 }
@@ -125,8 +129,9 @@ async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, no
         price: view::price_of(&service.price),
         duration_min: u32::try_from(service.duration_min).unwrap_or(0),
         provider_name: org.name.clone(),
-        vat: view::vat(org.vat_registered, max_payable(&service.price)),
+        vat: view::vat(is_registered(tx, &org.id, now).await?, max_payable(&service.price)),
         free_cancel_until: None,
+        test: false,
         state: PriceState::Estimate,
     };
     let calendar = calendar(&free, &slots, today, last, selected);

@@ -55,6 +55,7 @@ async fn list(State(state): State<AppState>, visit: Visit) -> AppResult<Response
         .collect();
     Ok(html(&ProviderServicesPage {
         shell: shell(&visit),
+        payments_off: !state.payments.takes_payments(),
         services,
     }))
 }
@@ -133,53 +134,65 @@ impl ServiceForm {
     }
 
     /// What a new service begins with.
-    fn fresh() -> Self {
+    fn fresh(payments: bool) -> Self {
         let text = str::to_owned;
         Self {
             duration_min: text("30"),
             buffer_min: text("0"),
             notice_h: text("2"),
             window_days: text("28"),
-            kind: text("per_minute"),
+            kind: text(if payments { "per_minute" } else { "free" }),
             active: text("yes"),
             ..Self::default()
         }
     }
 
-    fn price(&self) -> PriceFields {
+    fn price(&self, payments: bool) -> PriceFields {
         // Fields of the kinds that were not chosen are hidden, and not looked at.
         let unless = |kind: &str, value: Result<i64, FieldError>| if self.kind == kind { value } else { Ok(0) };
         let rate = unless("per_minute", kroner(&self.rate));
-        let cap = unless("per_minute", kroner(&self.cap)).and_then(|cap| match rate {
-            Ok(rate) if cap < rate => Err(FieldError::CapTooLow),
-            Ok(_) | Err(_) => Ok(cap),
-        });
-        let free_min = if self.free_min.trim().is_empty() {
-            Ok(0)
-        } else {
-            number(&self.free_min, 0, 60)
+        let free_min = unless(
+            "per_minute",
+            if self.free_min.trim().is_empty() {
+                Ok(0)
+            } else {
+                number(&self.free_min, 0, 60)
+            },
+        );
+        let (free_min, cap) = match (rate, duration(&self.duration_min), free_min) {
+            (Ok(_), Ok(duration), Ok(free)) if self.kind == "per_minute" && duration <= free => {
+                (Err(FieldError::FreeTooLong), Ok(0))
+            }
+            (Ok(rate), Ok(duration), Ok(free)) => {
+                let reached = rate * (duration - free);
+                (free_min, unless("per_minute", cap(&self.cap, rate, reached)))
+            }
+            // Without the others the highest price cannot be judged; what is wrong with them is said first.
+            _ => (free_min, Ok(0)),
         };
         PriceFields {
-            kind: if matches!(self.kind.as_str(), "free" | "fixed" | "per_minute") {
-                Ok(())
-            } else {
-                Err(FieldError::AmountMissing)
+            kind: match self.kind.as_str() {
+                "free" => Ok(()),
+                "fixed" | "per_minute" if payments => Ok(()),
+                "fixed" | "per_minute" => Err(FieldError::PaymentsOff),
+                _ => Err(FieldError::AmountMissing),
             },
             amount: unless("fixed", kroner(&self.amount)),
             rate,
             cap,
-            free_min: unless("per_minute", free_min),
+            free_min,
         }
     }
 
-    fn page(&self, visit: &Visit, id: Option<&str>, checked: bool) -> ProviderServicePage {
-        let price = self.price();
+    fn page(&self, payments: bool, visit: &Visit, id: Option<&str>, checked: bool) -> ProviderServicePage {
+        let price = self.price(payments);
         let shown = |typed: &str, error: Option<FieldError>| Field {
             value: typed.to_owned(),
             error: error.filter(|_| checked),
         };
         ProviderServicePage {
             shell: shell(visit),
+            payments_off: !payments,
             id: id.map(str::to_owned),
             title: shown(&self.title, form::line(&self.title, FieldError::TitleMissing).err()),
             description: shown(&self.description, form::text(&self.description).err()),
@@ -199,8 +212,8 @@ impl ServiceForm {
         }
     }
 
-    fn check(&self) -> Result<Wish, FieldError> {
-        let price = self.price();
+    fn check(&self, payments: bool) -> Result<Wish, FieldError> {
+        let price = self.price(payments);
         price.kind?;
         let model = match self.kind.as_str() {
             "fixed" => PriceModel::Fixed {
@@ -253,6 +266,18 @@ fn buffer(typed: &str) -> Result<i64, FieldError> {
         .ok_or(FieldError::DurationMalformed)
 }
 
+/// The highest price: what the whole time costs, unless less was typed.
+fn cap(typed: &str, rate: i64, reached: i64) -> Result<i64, FieldError> {
+    if typed.trim().is_empty() {
+        return Ok(reached);
+    }
+    match kroner(typed)? {
+        cap if cap < rate => Err(FieldError::CapTooLow),
+        cap if cap > reached => Err(FieldError::CapTooHigh),
+        cap => Ok(cap),
+    }
+}
+
 /// An amount in whole kroner, as minor units; more than nothing.
 fn kroner(typed: &str) -> Result<i64, FieldError> {
     let compact: String = typed.chars().filter(|c| !matches!(c, ' ' | '\u{a0}')).collect();
@@ -267,13 +292,19 @@ fn kroner(typed: &str) -> Result<i64, FieldError> {
 
 async fn page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
     let member = owner(&visit.actor)?;
+    let payments = state.payments.takes_payments();
     if id == NEW {
-        return Ok(html(&ServiceForm::fresh().page(&visit, None, false)));
+        return Ok(html(&ServiceForm::fresh(payments).page(payments, &visit, None, false)));
     }
     let mut tx = state.db.read().await?;
     let service: Option<Service> = tx.optional(queries::SERVICE_OWN, params![&id, &member.org_id]).await?;
     let service = service.ok_or(AppError::NotFound)?;
-    Ok(html(&ServiceForm::of(&service).page(&visit, Some(&id), false)))
+    Ok(html(&ServiceForm::of(&service).page(
+        payments,
+        &visit,
+        Some(&id),
+        false,
+    )))
 }
 
 async fn save(
@@ -297,10 +328,11 @@ async fn save(
         let list = routes::with_notice(pattern::PROVIDER_SERVICES, Notice::ServiceRemoved);
         return Ok(Redirect::to(&list).into_response());
     }
-    let Ok(wish) = form.check() else {
+    let payments = state.payments.takes_payments();
+    let Ok(wish) = form.check(payments) else {
         return Ok(html_with(
             StatusCode::UNPROCESSABLE_ENTITY,
-            &form.page(&visit, existing, true),
+            &form.page(payments, &visit, existing, true),
         ));
     };
     write(&mut tx, &state, &member.org_id, existing, &wish).await?;
@@ -349,9 +381,9 @@ mod tests {
         let mut form = ServiceForm {
             title: "Råd".into(),
             rate: "15".into(),
-            cap: "450".into(),
+            cap: "420".into(),
             free_min: "2".into(),
-            ..ServiceForm::fresh()
+            ..ServiceForm::fresh(true)
         };
         change(&mut form);
         form
@@ -359,12 +391,12 @@ mod tests {
 
     #[test]
     fn a_price_by_the_minute_is_read_in_kroner() {
-        let wish = form(|_| ()).check().expect("a good form");
+        let wish = form(|_| ()).check(true).expect("a good form");
         let model = PriceModel::PerMinute {
             rate_minor: 1_500,
             increment_s: 1,
             free_s: 120,
-            cap_minor: 45_000,
+            cap_minor: 42_000,
         };
         assert_eq!(
             wish.price,
@@ -376,9 +408,31 @@ mod tests {
     }
 
     #[test]
+    fn the_highest_price_is_computed_where_none_is_typed() {
+        let wish = form(|form| form.cap = " ".into()).check(true).expect("a good form");
+        assert_eq!(booking_core::base::charge::max_payable(&wish.price), 42_000);
+        let lower = form(|form| form.cap = "200".into()).check(true).expect("a good form");
+        assert_eq!(booking_core::base::charge::max_payable(&lower.price), 20_000);
+    }
+
+    #[test]
+    fn only_free_services_are_offered_where_nobody_takes_payments() {
+        assert_eq!(form(|_| ()).check(false).err(), Some(FieldError::PaymentsOff));
+        assert!(form(|form| form.kind = "free".into()).check(false).is_ok());
+        assert!(
+            ServiceForm {
+                title: "Råd".into(),
+                ..ServiceForm::fresh(false)
+            }
+            .check(false)
+            .is_ok()
+        );
+    }
+
+    #[test]
     fn bad_fields_are_named() {
         fn check(change: impl FnOnce(&mut ServiceForm), expect: FieldError) {
-            assert_eq!(form(change).check().err(), Some(expect));
+            assert_eq!(form(change).check(true).err(), Some(expect));
         }
         check(|form| form.title = " ".into(), FieldError::TitleMissing);
         check(|form| form.duration_min = "7".into(), FieldError::DurationMalformed);
@@ -391,6 +445,9 @@ mod tests {
         check(|form| form.rate = String::new(), FieldError::AmountMissing);
         check(|form| form.cap = "10".into(), FieldError::CapTooLow);
         check(|form| form.kind = "gift".into(), FieldError::AmountMissing);
+        // Trial B6: 30 minutes at 15 kr, 2 of them free, cost 420 kr at most.
+        check(|form| form.cap = "421".into(), FieldError::CapTooHigh);
+        check(|form| form.free_min = "30".into(), FieldError::FreeTooLong);
         check(|form| form.window_days = "0".into(), FieldError::NumberMalformed);
     }
 }

@@ -52,10 +52,15 @@ impl<'a> Desk<'a> {
             .await;
         }
         app.execute(
-            "INSERT INTO org (id, slug, name, orgno, vat_registered, category, headline, description, address, postcode, town,
+            "INSERT INTO org (id, slug, name, orgno, category, headline, description, address, postcode, town,
                  lat_e6, lon_e6, email, phone, time_zone, status, folded, created_us)
-             VALUES ('org', 'nordli', 'Dyreklinikken Nordli', '923609016', 1, 'vet', '', '', 'Storgata 1', '5003', 'Bergen',
+             VALUES ('org', 'nordli', 'Dyreklinikken Nordli', '923609016', 'vet', '', '', 'Storgata 1', '5003', 'Bergen',
                  60392000, 5324000, 'post@nordli.example', '+4755000000', 'Europe/Oslo', 'active', 'nordli', 1)",
+            params![],
+        )
+        .await;
+        app.execute(
+            "INSERT INTO org_vat (id, org_id, registered, from_us, stated_us) VALUES ('v', 'org', 1, 0, 1)",
             params![],
         )
         .await;

@@ -10,7 +10,7 @@ use crate::desk::{ACCEPTED, Desk, METERED};
 use crate::on_both;
 
 /// The text of a PDF, or `None` without poppler.
-fn text_of(pdf: &[u8]) -> Option<String> {
+pub(crate) fn text_of(pdf: &[u8]) -> Option<String> {
     let mut child = Command::new("pdftotext")
         .args(["-layout", "-", "-"])
         .stdin(Stdio::piped())
@@ -40,7 +40,7 @@ on_both! {
         assert_eq!(app.number("SELECT COUNT(*) FROM document WHERE unstored IS NULL", params![]).await, 1);
         let Some(text) = text_of(&answer.bytes) else { return };
         for part in [
-            "Kvittering",
+            "Kvittering 2026-000001",
             "2026-000001",
             "2026-11-23",
             "Dyreklinikken Nordli",
@@ -51,7 +51,8 @@ on_both! {
             "12,00 kr",
             "Mva. 25 %",
             "3,00 kr",
-            "Visa **** 4242",
+            "TEST: ingen kvittering",
+            "TEST Visa **** 4242",
             "450,00 kr",
             "435,00 kr",
         ] {

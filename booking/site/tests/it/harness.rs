@@ -165,6 +165,18 @@ impl App {
         }
     }
 
+    /// A browser at the same server, restarted without a payment provider.
+    pub(crate) fn client_without_payments(&self) -> Client {
+        let state = AppState {
+            payments: Arc::new(booking_core::billing::NoProvider),
+            ..self.state.clone()
+        };
+        Client {
+            router: booking_site::router(state),
+            ..self.client()
+        }
+    }
+
     /// Rows straight from the database.
     pub(crate) async fn rows<T: FromRow>(&self, text: &'static str, params: Vec<Param>) -> Vec<T> {
         let mut tx = self.state.db.read().await.expect("a connection");
@@ -310,6 +322,14 @@ impl Client {
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.clone())
+    }
+
+    /// The same browser at another server of the same data.
+    pub(crate) fn at(&self, other: &Self) -> Self {
+        Self {
+            router: other.router.clone(),
+            ..self.clone()
+        }
     }
 
     pub(crate) fn set_cookie(&mut self, name: &str, value: &str) {

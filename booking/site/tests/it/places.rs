@@ -20,7 +20,7 @@ on_both! {
         let towns = [("Bergen", "Bergen"), ("Oslo", "Oslo"), ("5003", "Bergen"), ("9730 Karasjok", "Karasjok")];
         for (number, (typed, town)) in towns.into_iter().enumerate() {
             let mut client = consumer(app, &format!("kari{number}")).await;
-            let form = [("name", "Klinikken"), ("category", "vet"), ("place", typed), ("about", "Råd")];
+            let form = [("name", "Klinikken"), ("vat", "no"), ("category", "vet"), ("place", typed), ("about", "Råd")];
             client.post("/provider/signup", &form).await.expect(303);
             let last: Vec<String> = app.rows("SELECT town FROM org ORDER BY created_us DESC, id DESC LIMIT 1", params![]).await;
             assert_eq!(last, [town], "{typed}");
@@ -32,12 +32,12 @@ on_both! {
     /// Trial A1: a postcode says where in a town, and the profile keeps it when it is saved again.
     async fn a_postcode_of_a_business_is_kept(app: App) {
         let mut client = consumer(app, "kari").await;
-        let form = [("name", "Klinikken"), ("category", "vet"), ("place", "9016"), ("about", "Råd")];
+        let form = [("name", "Klinikken"), ("vat", "no"), ("category", "vet"), ("place", "9016"), ("about", "Råd")];
         client.post("/provider/signup", &form).await.expect(303);
         let position = "SELECT lat_e6, lon_e6 FROM org";
         let before: Vec<(i64, i64)> = app.rows(position, params![]).await;
         client.get("/provider/profile").await.expect(200).expect_text("value=\"9016 Tromsø\"");
-        let form = [("action", "save"), ("name", "Klinikken"), ("category", "vet"), ("place", "9016 Tromsø"), ("about", "Råd")];
+        let form = [("action", "save"), ("name", "Klinikken"), ("vat", "no"), ("category", "vet"), ("place", "9016 Tromsø"), ("about", "Råd")];
         client.post("/provider/profile", &form).await.expect(303);
         assert_eq!(app.rows::<(i64, i64)>(position, params![]).await, before);
     }

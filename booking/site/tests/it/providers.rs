@@ -9,7 +9,7 @@ on_both! {
     async fn a_provider_is_published_when_it_has_services_and_hours(app: App) {
         let mut client = consumer(app, "kari").await;
         let form = |place: &'static str, orgno: &'static str, category: &'static str| {
-            [("name", "Fjellfot Dyr & Co."), ("org_number", orgno), ("category", category), ("place", place), ("about", "Råd")]
+            [("name", "Fjellfot Dyr & Co."), ("org_number", orgno), ("vat", "no"), ("category", category), ("place", place), ("about", "Råd")]
         };
         client.post("/provider/signup", &form("Atlantis", "999900003", "vet")).await.expect(422);
         client.post("/provider/signup", &form("Bergen", "999900004", "vet")).await.expect(422);
@@ -39,7 +39,7 @@ on_both! {
 on_both! {
     async fn signing_up_twice_at_once_makes_one_provider(app: App) {
         let kari = consumer(app, "kari").await;
-        let form = [("name", "Klinikken"), ("category", "vet"), ("place", "Bergen"), ("about", "Råd")];
+        let form = [("name", "Klinikken"), ("vat", "no"), ("category", "vet"), ("place", "Bergen"), ("about", "Råd")];
         let (mut a, mut b, mut c) = (kari.clone(), kari.clone(), kari);
         let path = "/provider/signup";
         let (a, b, c) = tokio::join!(a.post(path, &form), b.post(path, &form), c.post(path, &form));

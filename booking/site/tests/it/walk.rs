@@ -98,6 +98,8 @@ pub(crate) async fn provider(app: &App, name: &str) -> Provider {
     let form = [
         ("name", business.as_str()),
         ("org_number", "999 900 003"),
+        ("vat", "yes"),
+        ("vat_from", "2020-01-01"),
         ("category", "vet"),
         ("place", "Bergen"),
         ("about", "Råd om hund og katt"),

@@ -48,6 +48,8 @@ pub const MIGRATIONS: &[Step] = &[
     step!("0016_create_place_names"),
     shared_step!("0017_fill_places"),
     step!("0018_create_invitations"),
+    step!("0019_ask_for_vat"),
+    step!("0020_keep_withdrawal_requests"),
 ];
 
 /// Brings the schema up to date. Two processes may do this at once: PostgreSQL's advisory lock and SQLite's file lock
