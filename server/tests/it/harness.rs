@@ -99,6 +99,8 @@ impl Site {
             .env("BOOKA_DATA_DIR", &self.folder)
             .env("BOOKA_PUBLIC_URL", &self.public_url)
             .env("BOOKA_DATABASE__URL", &self.database)
+            .env("BOOKA_PAYMENTS__TEST", "true")
+            .env("BOOKA_PAYMENTS__TEST_IN_PUBLIC", "true")
             .env("BOOKA_NODE", format!("node-{port}"))
             .env("BOOKA_HTTP__LISTEN", format!("127.0.0.1:{port}"))
             .env("BOOKA_HTTP__TRUSTED_PROXIES", "[127.0.0.1]")

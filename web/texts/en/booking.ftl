@@ -38,7 +38,6 @@ payment-free-text = The appointment is free. No card is needed.
 payment-promise-minutes = We reserve { $amount } now. After the call we charge only for the time you talked, and release the rest.
 payment-promise-fixed = We reserve { $amount } now. It is charged only once the call has taken place.
 payment-card = Card
-label-card-number = Card number
 label-card-expiry = Expiry date
 hint-card-expiry = MM/YY
 label-card-code = Security code

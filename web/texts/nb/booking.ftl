@@ -38,7 +38,6 @@ payment-free-text = Timen er gratis. Du trenger ikke oppgi kort.
 payment-promise-minutes = Vi reserverer { $amount } nå. Etter samtalen trekker vi bare for tiden dere snakket sammen, og frigir resten.
 payment-promise-fixed = Vi reserverer { $amount } nå. Beløpet trekkes først når samtalen har funnet sted.
 payment-card = Kort
-label-card-number = Kortnummer
 label-card-expiry = Utløpsdato
 hint-card-expiry = MM/ÅÅ
 label-card-code = Sikkerhetskode

@@ -188,8 +188,9 @@ fn round_the_clock_runs_over_midnight() {
         step_min: 60,
         ..rules(120)
     };
-    let found = slots(&schedule, &rules, &Busy::default(), at(NOV), at(NOV), at(NOV) + DAY_US);
-    assert_eq!(found.len(), 24);
+    let found = |now| slots(&schedule, &rules, &Busy::default(), now, at(NOV), at(NOV) + DAY_US).len();
+    assert_eq!(found(at(NOV) - 1), 24);
+    assert_eq!(found(at(NOV)), 23, "what begins this moment can no longer be booked");
 }
 
 fn schedules() -> impl Strategy<Value = Schedule> {
