@@ -494,7 +494,7 @@ pub(super) fn frame(locale: Locale) -> Pages {
     pages
 }
 
-fn wrong(locale: Locale) -> Pages {
+fn lost_times(locale: Locale) -> Pages {
     let nearest: Vec<TimeSlot> = (0..3)
         .map(|n| TimeSlot {
             start: TEN + n * HOUR,
@@ -509,45 +509,33 @@ fn wrong(locale: Locale) -> Pages {
         service: ID.into(),
         nearest: nearest.clone(),
     };
-    let expired = |still_free| HoldExpiredPage {
+    let expired = |reason, still_free| HoldExpiredPage {
         shell: shell(locale, "/book/x"),
         start: TEN,
         provider_name: "Dyreklinikken Nordli".into(),
         provider_slug: "dyreklinikken-nordli".into(),
         service: ID.into(),
-        reason: HoldEnd::RanOut { minutes: 10 },
+        reason,
         still_free,
         nearest: nearest.clone(),
     };
-    let mut pages = vec![
+    let ran_out = HoldEnd::RanOut { minutes: 10 };
+    let replaced = HoldEnd::Replaced {
+        hold: ID.into(),
+        start: TEN,
+    };
+    vec![
         ("slot-taken", render(&taken)),
-        ("hold-expired", render(&expired(true))),
-        ("hold-expired-taken", render(&expired(false))),
-        (
-            "hold-expired-begun",
-            render(&HoldExpiredPage {
-                reason: HoldEnd::Begun,
-                ..expired(false)
-            }),
-        ),
-        (
-            "hold-expired-given-back",
-            render(&HoldExpiredPage {
-                reason: HoldEnd::GivenBack,
-                ..expired(true)
-            }),
-        ),
-        (
-            "hold-expired-replaced",
-            render(&HoldExpiredPage {
-                reason: HoldEnd::Replaced {
-                    hold: ID.into(),
-                    start: TEN,
-                },
-                ..expired(true)
-            }),
-        ),
-    ];
+        ("hold-expired", render(&expired(ran_out.clone(), true))),
+        ("hold-expired-taken", render(&expired(ran_out, false))),
+        ("hold-expired-begun", render(&expired(HoldEnd::Begun, false))),
+        ("hold-expired-given-back", render(&expired(HoldEnd::GivenBack, true))),
+        ("hold-expired-replaced", render(&expired(replaced, true))),
+    ]
+}
+
+fn wrong(locale: Locale) -> Pages {
+    let mut pages = lost_times(locale);
     for kind in [
         ErrorKind::BadRequest,
         ErrorKind::Forbidden,
