@@ -49,6 +49,7 @@ impl Visit {
                 now: 0,
                 client_ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
                 user_agent: text(header::USER_AGENT).chars().take(LINE_CHARS_MAX).collect(),
+                device: String::new(),
             },
             route: extensions
                 .get::<MatchedPath>()
@@ -82,6 +83,7 @@ impl FromRequestParts<AppState> for Visit {
         let mut visit = Self::of_parts(&parts.method, &parts.uri, &parts.headers, &parts.extensions);
         visit.now = state.now();
         visit.client_ip = client_ip(parts, &state.config.trusted_proxies);
+        visit.device = cookie(&parts.headers, device_cookie(state)).unwrap_or("").to_owned();
         if let Some(secret) = cookie(&parts.headers, visitor_cookie(state)) {
             visit.actor.visitor_hash = token_hash(secret);
         }
@@ -125,6 +127,15 @@ pub(crate) fn visitor_cookie(state: &AppState) -> &'static str {
         "__Host-booka_visitor"
     } else {
         "booka_visitor"
+    }
+}
+
+/// Name of the cookie by which a browser is known to have been signed in before.
+pub(crate) fn device_cookie(state: &AppState) -> &'static str {
+    if state.config.is_https() {
+        "__Host-booka_device"
+    } else {
+        "booka_device"
     }
 }
 

@@ -46,7 +46,8 @@ pub struct CheckMailPage {
     pub purpose: MailPurpose,
 }
 
-/// `/verify/{token}`: a button that posts, so that mail scanners verify nothing.
+/// `/verify/{token}`: a button that posts, so that mail scanners verify nothing. Form field: `password`, in another browser
+/// than the one that registered; `action=discard` throws the registration away.
 #[derive(Debug, Clone, Template)]
 #[template(path = "verify.html")]
 pub struct VerifyPage {
@@ -54,6 +55,16 @@ pub struct VerifyPage {
     pub token: String,
     /// The link is used up or too old.
     pub expired: bool,
+    pub email: String,
+    /// This is not the browser that registered.
+    pub ask_password: bool,
+    pub password: Option<FieldError>,
+}
+
+impl VerifyPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[("password", self.password)])
+    }
 }
 
 /// `/reset`. Form field: `email`.

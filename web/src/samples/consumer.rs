@@ -397,11 +397,14 @@ pub(super) fn entering(locale: Locale) -> Pages {
             purpose,
         })
     };
-    let verify = |expired| {
+    let verify = |expired, ask_password| {
         render(&VerifyPage {
             shell: shell(locale, "/verify/x"),
             token: "x".into(),
             expired,
+            email: "ola@example.no".into(),
+            ask_password,
+            password: ask_password.then_some(FieldError::PasswordWrong),
         })
     };
     let reset = |expired| {
@@ -427,8 +430,9 @@ pub(super) fn entering(locale: Locale) -> Pages {
         ("login", render(&login)),
         ("check-mail", mail(MailPurpose::Verify)),
         ("check-mail-reset", mail(MailPurpose::Reset)),
-        ("verify", verify(false)),
-        ("verify-expired", verify(true)),
+        ("verify", verify(false, false)),
+        ("verify-expired", verify(true, false)),
+        ("verify-elsewhere", verify(false, true)),
         (
             "reset",
             render(&ResetPage {

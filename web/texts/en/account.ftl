@@ -70,3 +70,6 @@ invitation-from = { $org } invites you
 invitation-text = { $org } in { $town } asks you to take video appointments for them. Your name is shown to customers only after you accept.
 invitation-how = To accept, sign in or create an account with { $email }.
 invitation-decline = Decline the invitation
+verify-elsewhere = You created the account in another browser. Enter the password you chose for { $email }, so that we know it is you.
+verify-not-me = Did you not create an account? Then somebody else has written your address.
+verify-discard = It was not me. Throw it away

@@ -64,6 +64,7 @@ title-error = Error:
 notice-saved = Saved.
 notice-signed-out = You are signed out.
 notice-email-verified = Your e-mail address is confirmed.
+notice-registration-discarded = The registration is thrown away. You can create an account of your own here.
 notice-verify-sent = A new e-mail is on its way.
 notice-password-changed = Your password is changed. Other devices are signed out.
 notice-session-ended = The device is signed out.

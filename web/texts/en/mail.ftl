@@ -171,3 +171,12 @@ mail-invitation-body =
     Nothing is shown of you before you accept. The invitation is open for 14 days. If you do not know { $org }, there is nothing you need to do.
 
 mail-test-payment = TEST: this server uses test payment. No money moves.
+
+mail-no-account-subject = No account with this address
+mail-no-account-body =
+    Hello,
+
+    somebody asked for a new password for this e-mail address, but there is no account with it. If it was you, you may have used another address, or you can create an account here:
+    { $link }
+
+    If it was not you, there is nothing you need to do.

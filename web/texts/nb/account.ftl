@@ -70,3 +70,6 @@ invitation-from = { $org } inviterer deg
 invitation-text = { $org } i { $town } spør om du vil ta videotimer for dem. Navnet ditt vises for kunder først når du har takket ja.
 invitation-how = For å takke ja logger du inn eller oppretter konto med { $email }.
 invitation-decline = Takk nei til invitasjonen
+verify-elsewhere = Kontoen ble opprettet i en annen nettleser. Skriv passordet som ble valgt for { $email }, så vi vet at det er deg.
+verify-not-me = Har du ikke opprettet noen konto? Da har noen andre skrevet adressen din.
+verify-discard = Det var ikke meg. Kast den

@@ -64,6 +64,7 @@ title-error = Feil:
 notice-saved = Lagret.
 notice-signed-out = Du er logget ut.
 notice-email-verified = E-postadressen er bekreftet.
+notice-registration-discarded = Registreringen er kastet. Her kan du opprette en konto selv.
 notice-verify-sent = En ny e-post er på vei.
 notice-password-changed = Passordet er byttet. Du er logget ut på andre enheter.
 notice-session-ended = Enheten er logget ut.

@@ -171,3 +171,12 @@ mail-invitation-body =
     Ingenting vises om deg før du har takket ja. Invitasjonen er åpen i 14 dager. Kjenner du ikke { $org }, trenger du ikke gjøre noe.
 
 mail-test-payment = TEST: Denne serveren bruker testbetaling. Ingen penger flyttes.
+
+mail-no-account-subject = Ingen konto med denne adressen
+mail-no-account-body =
+    Hei,
+
+    noen har bedt om nytt passord for denne e-postadressen, men den har ingen konto. Var det deg, har du kanskje brukt en annen adresse, eller du kan opprette konto her:
+    { $link }
+
+    Var det ikke deg, trenger du ikke gjøre noe.

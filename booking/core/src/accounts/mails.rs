@@ -14,6 +14,10 @@ pub enum AccountMail {
     Reset {
         link: String,
     },
+    /// Somebody asked for a new password for an address that has no account.
+    NoAccount {
+        link: String,
+    },
     /// Somebody registered with an address that has an account already.
     AlreadyRegistered {
         link: String,
@@ -56,6 +60,13 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
     let (kind, subject, body, link, when) = match mail {
         AccountMail::Verify { link } => ("verify", "mail-verify-subject", "mail-verify-body", link, String::new()),
         AccountMail::Reset { link } => ("reset", "mail-reset-subject", "mail-reset-body", link, String::new()),
+        AccountMail::NoAccount { link } => (
+            "no_account",
+            "mail-no-account-subject",
+            "mail-no-account-body",
+            link,
+            String::new(),
+        ),
         AccountMail::AlreadyRegistered { link } => {
             ("exists", "mail-exists-subject", "mail-exists-body", link, String::new())
         }
@@ -82,6 +93,7 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
     let (name, org) = match mail {
         AccountMail::Verify { .. } => (plain_name(&recipient.name), String::new()),
         AccountMail::Invitation { org, .. } => (String::new(), plain_name(org)),
+        AccountMail::NoAccount { .. } => (String::new(), String::new()),
         AccountMail::Reset { .. } | AccountMail::AlreadyRegistered { .. } | AccountMail::DeletionAsked { .. } => {
             (recipient.name.clone(), String::new())
         }
@@ -125,6 +137,7 @@ mod tests {
         let mails = [
             AccountMail::Verify { link: link.clone() },
             AccountMail::Reset { link: link.clone() },
+            AccountMail::NoAccount { link: link.clone() },
             AccountMail::AlreadyRegistered { link: link.clone() },
             AccountMail::DeletionAsked {
                 link: link.clone(),

@@ -1,5 +1,6 @@
 //! Accounts: registration, sign-in, sessions, one-time links.
 
+pub mod device;
 mod mails;
 pub mod queries;
 pub mod register;

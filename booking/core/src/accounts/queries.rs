@@ -65,8 +65,14 @@ statements! {
     REGISTRATION_OF_VISITOR = "SELECT id, visitor_hash, email, email_norm, password_hash, name, phone, location, locale, legal_version,
             notice_hash, terms_hash, hold_id, next_path, created_us FROM registration
         WHERE email_norm = $1 AND visitor_hash = $2 AND visitor_hash <> '' AND expires_us > $3 ORDER BY created_us DESC, id DESC LIMIT 1";
-    /// id, new hash
-    REGISTRATION_TOKEN = "UPDATE registration SET token_hash = $2 WHERE id = $1";
+    /// new id, new hash, id: the same registration under another link
+    REGISTRATION_AGAIN = "INSERT INTO registration (id, token_hash, visitor_hash, email, email_norm, password_hash, name, phone,
+            location, locale, legal_version, notice_hash, terms_hash, hold_id, next_path, created_us, expires_us)
+        SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), visitor_hash, email, email_norm, password_hash, name, phone, location, locale,
+            legal_version, notice_hash, terms_hash, hold_id, next_path, created_us, expires_us FROM registration WHERE id = $3";
+    /// id, and what it was sent again as
+    REGISTRATION_DISCARD = "DELETE FROM registration WHERE EXISTS (SELECT 1 FROM registration r WHERE r.id = $1
+        AND r.email_norm = registration.email_norm AND r.password_hash = registration.password_hash)";
     /// normalised e-mail
     REGISTRATIONS_END = "DELETE FROM registration WHERE email_norm = $1";
     /// now

@@ -5,11 +5,11 @@
 
 use texts::{Locale, legal, routes};
 
-use super::queries;
-use super::{AccountMail, account_mail};
+use super::{AccountMail, account_mail, device, queries};
 use crate::base::actor::Requester;
 use crate::base::db::{FromRow, Row};
-use crate::base::fields::Email;
+use crate::base::fields::{self, Email};
+use crate::base::limits::MailWish;
 use crate::base::outbox::{self, Recipient};
 use crate::base::{Base, DAY_US, Micros, hex, token_hash};
 use crate::base::{Fault, Result};
@@ -80,8 +80,8 @@ pub struct Continue<'a> {
 /// Takes a registration and sends a mail, whether or not there is an account: both take the same work and the same
 /// answer.
 pub async fn register(state: &Base, visit: &Requester, wish: &Registration, then: &Continue<'_>) -> Result<()> {
-    state.limits.mail_by_ip.check(&visit.ip_key())?;
-    state.limits.mail_by_email.check(&wish.email.norm)?;
+    let sender = device::sender(state, visit, None);
+    state.limits.check_mail(MailWish::Register, &wish.email.norm, &sender)?;
     let password_hash = state.hasher.hash(&state.random, wish.password.clone()).await?;
     let token = state.random.token();
     let id = state.id();
@@ -131,18 +131,19 @@ fn recipient(wish: &Registration, locale: Locale) -> Recipient {
     }
 }
 
-/// Sends the mail of this browser's own registration once more, with a new link. Says nothing about whether it did.
+/// Sends the mail of this browser's own registration once more. The link of the first mail stays good: whichever arrives
+/// first is followed. Says nothing about whether it did.
 pub async fn resend(state: &Base, visit: &Requester, email_norm: &str) -> Result<()> {
-    state.limits.mail_by_ip.check(&visit.ip_key())?;
-    state.limits.mail_by_email.check(email_norm)?;
+    let sender = device::sender(state, visit, None);
+    state.limits.check_mail(MailWish::Resend, email_norm, &sender)?;
     let token = state.random.token();
     let mut tx = state.db.write().await?;
     let mine = params![email_norm, &visit.actor.visitor_hash, visit.now];
     let Some(pending) = tx.optional::<Pending>(queries::REGISTRATION_OF_VISITOR, mine).await? else {
         return Ok(());
     };
-    tx.execute(queries::REGISTRATION_TOKEN, params![&pending.id, token.hash()])
-        .await?;
+    let again = params![state.id(), token.hash(), &pending.id];
+    tx.execute(queries::REGISTRATION_AGAIN, again).await?;
     let to = Recipient {
         account_id: None,
         name: pending.name,
@@ -156,13 +157,45 @@ pub async fn resend(state: &Base, visit: &Requester, email_norm: &str) -> Result
     Ok(())
 }
 
-/// Whether a verification link is good.
-pub async fn is_pending(state: &Base, secret: &str, now: Micros) -> Result<bool> {
+/// The registration behind a link, while the link is good.
+pub async fn find(state: &Base, secret: &str, now: Micros) -> Result<Option<Pending>> {
     let mut tx = state.db.read().await?;
-    let found: Option<Pending> = tx
+    Ok(tx
         .optional(queries::REGISTRATION_FIND, params![token_hash(secret), now])
-        .await?;
-    Ok(found.is_some())
+        .await?)
+}
+
+impl Pending {
+    /// Whether this browser wrote the form. Another one is asked for the password: who follows the link owns the address,
+    /// but need not be who chose name and password, and must not be handed an account that somebody else has the key of.
+    pub fn is_from(&self, visit: &Requester) -> bool {
+        !self.visitor_hash.is_empty() && self.visitor_hash == visit.actor.visitor_hash
+    }
+
+    /// Whether `typed` is the password of the form.
+    ///
+    /// # Errors
+    /// [`Fault::TooMany`] after too many tries, [`Fault::Busy`].
+    pub async fn fits(&self, state: &Base, visit: &Requester, typed: &str) -> Result<bool> {
+        let bucket = format!("{} {}", visit.ip_prefix(), self.id);
+        state.limits.failed_sign_in.check(&bucket)?;
+        state
+            .hasher
+            .verify(Some(self.password_hash.clone()), typed.to_owned())
+            .await
+    }
+
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+}
+
+/// Throws a registration away that the owner of the address does not know of, with the password that was chosen for it.
+pub async fn discard(state: &Base, pending: &Pending) -> Result<()> {
+    let mut tx = state.db.write().await?;
+    tx.execute(queries::REGISTRATION_DISCARD, params![&pending.id]).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// An address that has just been verified.
@@ -171,13 +204,10 @@ pub struct Verified {
     /// The held slot that waited for the account.
     pub hold_id: Option<String>,
     pub next_path: String,
-    /// It was this browser that registered, so it may be signed in at once. Another one has to give the password: who
-    /// followed the link need not be who chose it.
-    pub same_browser: bool,
 }
 
-/// Makes the account of a registration, with its acceptances. `None` when the link is no good, or the address got an account
-/// in the meantime.
+/// Makes the account of a registration, with its acceptances. The caller has made sure that the one who wrote the form asks.
+/// `None` when the link is no good any more, or the address got an account in the meantime.
 pub async fn verify(
     tx: &mut crate::base::db::Tx,
     state: &Base,
@@ -221,12 +251,10 @@ pub async fn verify(
         ];
         tx.execute(queries::ACCEPTANCE_INSERT, row).await?;
     }
-    let same_browser = !pending.visitor_hash.is_empty() && pending.visitor_hash == visit.actor.visitor_hash;
     Ok(Some(Verified {
         account_id,
         hold_id: pending.hold_id,
         next_path: pending.next_path,
-        same_browser,
     }))
 }
 
@@ -237,7 +265,7 @@ pub async fn verify(
 pub async fn create_account(tx: &mut crate::base::db::Tx, state: &Base, new: &NewAccount<'_>) -> Result<String> {
     let id = state.id();
     let now = state.now();
-    let norm = new.email.to_lowercase();
+    let norm = fields::email_norm(new.email);
     let row = params![
         &id,
         new.email,

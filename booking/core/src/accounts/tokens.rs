@@ -75,10 +75,12 @@ pub async fn issue(
         now + purpose.life_us()
     ];
     tx.execute(queries::TOKEN_INSERT, row).await?;
-    if let Some(account_id) = account_id {
-        let trim = params![account_id, purpose.as_str(), limits::TOKENS_PER_ACCOUNT_MAX];
-        tx.execute(queries::TOKEN_TRIM, trim).await?;
-    }
+    let trim = params![
+        account_id.unwrap_or_default(),
+        purpose.as_str(),
+        limits::TOKENS_PER_ACCOUNT_MAX
+    ];
+    tx.execute(queries::TOKEN_TRIM, trim).await?;
     Ok(token)
 }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use texts::Locale;
 
+use super::limits::ClientKey;
 use super::{Fault, Micros, Result, UnknownWord};
 
 /// Who asks. Every query about things that belong to somebody takes one and filters by it.
@@ -112,15 +113,24 @@ pub struct Requester {
     pub now: Micros,
     pub client_ip: IpAddr,
     pub user_agent: String,
+    /// What the browser remembers of having been signed in before; see `accounts::device`. Not checked yet.
+    pub device: String,
 }
 
 impl Requester {
-    /// The client's address as a key of a rate limiter: IPv6 by its /64, because a household has all of it.
+    /// The client's address as a key of a rate limiter: IPv6 by its /64, because a household has all of it, and by its
+    /// /48, because an attacker may.
     #[must_use]
-    pub fn ip_key(&self) -> String {
+    pub fn ip_key(&self) -> ClientKey {
         match self.client_ip {
-            IpAddr::V4(ip) => ip.to_string(),
-            IpAddr::V6(ip) => format!("{}/64", std::net::Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
+            IpAddr::V4(ip) => ClientKey {
+                address: ip.to_string(),
+                network: None,
+            },
+            IpAddr::V6(ip) => ClientKey {
+                address: format!("{}/64", std::net::Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
+                network: Some(self.ip_prefix()),
+            },
         }
     }
 

@@ -28,8 +28,18 @@ impl BookingConfig {
     /// The key that the test provider signs its hooks with, made from the ticket secret so that there is one to keep.
     #[must_use]
     pub fn hook_secret(&self) -> [u8; 32] {
+        self.derived_secret("booka payment hooks")
+    }
+
+    /// The key of the cookies by which browsers are known again, see `accounts::device`.
+    #[must_use]
+    pub fn device_secret(&self) -> [u8; 32] {
+        self.derived_secret("booka known browsers")
+    }
+
+    fn derived_secret(&self, purpose: &str) -> [u8; 32] {
         let mut digest = Sha256::new();
-        digest.update(b"booka payment hooks");
+        digest.update(purpose);
         digest.update(self.ticket_secret);
         digest.finalize().into()
     }

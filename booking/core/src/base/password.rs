@@ -5,6 +5,7 @@ use std::sync::Arc;
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::base::Fault;
 use crate::base::Random;
@@ -28,6 +29,7 @@ impl Hasher {
     /// # Errors
     /// [`Fault::Busy`] when too many are waiting.
     pub async fn hash(&self, random: &Random, password: String) -> Result<String, Fault> {
+        let password = opaque(&password);
         let salt = SaltString::encode_b64(&random.bytes::<16>()).expect("16 bytes are a salt");
         self.run(move || {
             argon2()
@@ -43,6 +45,7 @@ impl Hasher {
     /// # Errors
     /// [`Fault::Busy`] when too many are waiting.
     pub async fn verify(&self, stored: Option<String>, password: String) -> Result<bool, Fault> {
+        let password = opaque(&password);
         self.run(move || {
             let text = stored.as_deref().unwrap_or(NOBODY);
             let fits =
@@ -67,6 +70,16 @@ impl Hasher {
     }
 }
 
+/// The one form of a password that is typed on different keyboards (RFC 8265 4.2, OpaqueString): composed, with every
+/// space a plain one.
+fn opaque(typed: &str) -> String {
+    typed
+        .chars()
+        .map(|c| if c.is_whitespace() && !c.is_ascii() { ' ' } else { c })
+        .nfc()
+        .collect()
+}
+
 fn argon2() -> Argon2<'static> {
     let params = Params::new(19 * 1024, 2, 1, None).expect("the parameters are in range");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
@@ -75,6 +88,18 @@ fn argon2() -> Argon2<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// trial E13: the same password from a keyboard that decomposes did not fit.
+    #[tokio::test]
+    async fn a_password_fits_however_its_letters_are_composed() {
+        let hasher = Hasher::new();
+        let hash = hasher
+            .hash(&Random::system(), "blåbær på Åsen".into())
+            .await
+            .expect("not busy");
+        let decomposed = "bla\u{30a}bær\u{a0}pa\u{30a} A\u{30a}sen";
+        assert!(hasher.verify(Some(hash), decomposed.into()).await.expect("not busy"));
+    }
 
     #[tokio::test]
     async fn only_the_right_password_fits_and_nobody_has_none() {

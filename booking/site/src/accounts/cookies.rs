@@ -2,14 +2,15 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use booking_core::AppState;
+use booking_core::accounts::device::{self, DEVICE_LIFE_US};
 use booking_core::accounts::sessions::{self, SESSION_LIFE_US};
 use booking_core::base::SECOND_US;
 use booking_core::base::db::{DbError, Tx};
 
 use crate::error::AppResult;
-use crate::extract::{Visit, session_cookie, set_cookie, visitor_cookie};
+use crate::extract::{Visit, device_cookie, session_cookie, set_cookie, visitor_cookie};
 
-/// Begins a session and returns the header that hands its cookie over.
+/// Begins a session and returns the headers that hand its cookie over, and the one by which the browser is known again.
 pub(crate) async fn begin(
     tx: &mut Tx,
     state: &AppState,
@@ -17,13 +18,20 @@ pub(crate) async fn begin(
     account_id: &str,
 ) -> Result<HeaderMap, DbError> {
     let token = sessions::begin(tx, state, visit, account_id).await?;
-    let age_s = SESSION_LIFE_US / SECOND_US;
-    Ok(cookie_header(&set_cookie(
+    let session = set_cookie(
         state,
         session_cookie(state),
         token.secret(),
-        age_s,
-    )))
+        SESSION_LIFE_US / SECOND_US,
+    );
+    let known = device::remember(state, account_id);
+    let known = set_cookie(state, device_cookie(state), &known, DEVICE_LIFE_US / SECOND_US);
+    let mut headers = cookie_header(&session);
+    headers.append(
+        header::SET_COOKIE,
+        HeaderValue::from_str(&known).expect("our cookies are ASCII"),
+    );
+    Ok(headers)
 }
 
 /// Begins a session in a transaction of its own.

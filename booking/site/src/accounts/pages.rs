@@ -20,9 +20,10 @@ use crate::extract::{Form, Path, Query, Visit};
 use crate::form::{self, RegistrationForm, RegistrationProblems, field, safe_path};
 use crate::pages::{html, html_with, shell};
 use booking_core::AppState;
-use booking_core::accounts::register::{self, Continue, NewAccount};
+use booking_core::accounts::register::{self, Continue, NewAccount, Pending};
 use booking_core::accounts::tokens::{self, Purpose};
-use booking_core::accounts::{Account, AccountMail, account_mail, queries, sign_in};
+use booking_core::accounts::{Account, AccountMail, account_mail, device, queries, sign_in};
+use booking_core::base::limits::MailWish;
 use booking_core::base::outbox;
 use booking_core::params;
 use booking_core::usecases;
@@ -124,37 +125,64 @@ async fn verify_resend(
 
 /// Shows a button: mail scanners that follow links verify nothing.
 async fn verify_page(State(state): State<AppState>, visit: Visit, Path(token): Path<String>) -> AppResult<Response> {
-    let expired = !register::is_pending(&state, &token, visit.now).await?;
-    Ok(html(&VerifyPage {
-        shell: shell(&visit),
-        token,
-        expired,
-    }))
+    let pending = register::find(&state, &token, visit.now).await?;
+    Ok(html(&verify_with(&visit, token, pending.as_ref(), None)))
 }
 
-async fn verify_post(State(state): State<AppState>, visit: Visit, Path(token): Path<String>) -> AppResult<Response> {
+fn verify_with(visit: &Visit, token: String, pending: Option<&Pending>, password: Option<FieldError>) -> VerifyPage {
+    VerifyPage {
+        shell: shell(visit),
+        token,
+        expired: pending.is_none(),
+        email: pending.map_or_else(String::new, |pending| pending.email().to_owned()),
+        ask_password: pending.is_some_and(|pending| !pending.is_from(visit)),
+        password,
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct VerifyForm {
+    password: String,
+    action: String,
+}
+
+async fn verify_post(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(token): Path<String>,
+    Form(form): Form<VerifyForm>,
+) -> AppResult<Response> {
     state.limits.sign_in_by_ip.check(&visit.ip_key())?;
+    let pending = register::find(&state, &token, visit.now).await?;
+    let wrong = |token, pending: Option<&Pending>, password| {
+        Ok(html_with(WRONG, &verify_with(&visit, token, pending, password)))
+    };
+    let Some(pending) = pending else {
+        return wrong(token, None, None);
+    };
+    if form.action == "discard" {
+        register::discard(&state, &pending).await?;
+        let next = routes::with_notice(pattern::REGISTER, Notice::RegistrationDiscarded);
+        return Ok(Redirect::to(&next).into_response());
+    }
+    if !pending.is_from(&visit) {
+        if form.password.is_empty() {
+            return wrong(token, Some(&pending), Some(FieldError::PasswordMissing));
+        }
+        if !pending.fits(&state, &visit, &form.password).await? {
+            return wrong(token, Some(&pending), Some(FieldError::PasswordWrong));
+        }
+    }
     let mut tx = state.db.write().await?;
     let Some(verified) = usecases::verify_address(&mut tx, &state, &visit, &token).await? else {
         tx.commit().await?;
-        return Ok(html_with(
-            WRONG,
-            &VerifyPage {
-                shell: shell(&visit),
-                token,
-                expired: true,
-            },
-        ));
+        return wrong(token, None, None);
     };
-    if verified.same_browser {
-        let headers = cookies::begin(&mut tx, &state, &visit, &verified.account_id).await?;
-        tx.commit().await?;
-        let next = routes::with_notice(&verified.next_path, Notice::EmailVerified);
-        return Ok((headers, Redirect::to(&next)).into_response());
-    }
+    let headers = cookies::begin(&mut tx, &state, &visit, &verified.account_id).await?;
     tx.commit().await?;
-    let next = routes::with_notice(&routes::login_then(&verified.next_path), Notice::EmailVerified);
-    Ok(Redirect::to(&next).into_response())
+    let next = routes::with_notice(&verified.next_path, Notice::EmailVerified);
+    Ok((headers, Redirect::to(&next)).into_response())
 }
 
 async fn login_page(visit: Visit, Query(query): Query<ReturnTo>) -> Response {
@@ -220,16 +248,32 @@ async fn reset_post(State(state): State<AppState>, visit: Visit, Form(form): For
             return Ok(html_with(WRONG, &page));
         }
     };
-    state.limits.mail_by_ip.check(&visit.ip_key())?;
-    state.limits.mail_by_email.check(&email.norm)?;
-    let mut tx = state.db.write().await?;
+    let mut tx = state.db.read().await?;
     let account: Option<Account> = tx.optional(queries::ACCOUNT_BY_EMAIL, params![&email.norm]).await?;
-    if let Some(account) = account {
-        let token = tokens::issue(&mut tx, &state, Purpose::Reset, Some(&account.id), "").await?;
-        let link = state.link(&routes::reset_token(token.secret()));
-        let message = account_mail(account.recipient(), &state.id(), &AccountMail::Reset { link });
-        outbox::enqueue(&state, &mut tx, &message).await?;
-    }
+    drop(tx);
+    let account_id = account.as_ref().map(|account| account.id.as_str());
+    let sender = device::sender(&state, &visit, account_id);
+    state.limits.check_mail(MailWish::Reset, &email.norm, &sender)?;
+    // Without an account the same is written, and a link that opens nothing: the answer takes as long.
+    let mut tx = state.db.write().await?;
+    let token = tokens::issue(&mut tx, &state, Purpose::Reset, account_id, "").await?;
+    let message = match &account {
+        Some(account) => {
+            let link = state.link(&routes::reset_token(token.secret()));
+            account_mail(account.recipient(), &state.id(), &AccountMail::Reset { link })
+        }
+        None => {
+            let to = outbox::Recipient {
+                account_id: None,
+                name: String::new(),
+                address: email.text.clone(),
+                locale: visit.locale,
+            };
+            let link = state.link(pattern::REGISTER);
+            account_mail(to, &state.id(), &AccountMail::NoAccount { link })
+        }
+    };
+    outbox::enqueue(&state, &mut tx, &message).await?;
     tx.commit().await?;
     Ok(html(&CheckMailPage {
         shell: shell(&visit),

@@ -50,19 +50,54 @@ on_both! {
 }
 
 on_both! {
-    async fn following_the_link_elsewhere_makes_the_account_but_signs_nobody_in(app: App) {
+    async fn following_the_link_elsewhere_takes_the_password_of_the_form(app: App) {
         walk::register(&mut app.client(), "ola", "/bookings").await;
         let link = verify_link(app, &email_of("ola")).await;
         let mut elsewhere = app.client();
-        let next = elsewhere.post(&link, &[]).await.expect(303).location();
-        assert!(next.starts_with("/login?return_to=%2Fbookings"), "{next}");
-        assert_eq!(elsewhere.cookie("booka"), None);
-        elsewhere.get("/account").await.expect(303);
+        elsewhere.get(&link).await.expect(200).expect_text("name=\"password\"");
+        elsewhere.post(&link, &[]).await.expect(422);
+        elsewhere.post(&link, &[("password", "not the password")]).await.expect(422);
+        assert_eq!(app.number("SELECT COUNT(*) FROM account", params![]).await, 0);
+        let next = elsewhere.post(&link, &[("password", PASSWORD)]).await.expect(303).location();
+        assert!(next.starts_with("/bookings?notice=email-verified"), "{next}");
+        elsewhere.get("/account").await.expect(200);
     }
 }
 
 on_both! {
-    async fn the_mail_can_be_sent_again_by_the_same_browser_only(app: App) {
+    /// trial F14: who followed the link handed the account to whoever had written the form.
+    async fn a_stranger_who_writes_my_address_gets_no_account_and_i_get_mine(app: App) {
+        let mut stranger = app.client();
+        walk::register(&mut stranger, "ola", "").await;
+        let link = verify_link(app, &email_of("ola")).await;
+        let mut owner = app.client();
+        owner.ip = [192, 0, 2, 7];
+        owner.post(&link, &[]).await.expect(422);
+        assert_eq!(app.number("SELECT COUNT(*) FROM account", params![]).await, 0);
+        // A reset says that there is no account, so it gives the stranger's password no life either.
+        owner.post("/reset", &[("email", "ola@example.no")]).await.expect(200);
+        assert_eq!(mails(app, "ola@example.no").await.last().map(|(kind, _)| kind.clone()), Some("no_account".to_owned()));
+        app.advance(MINUTE_US);
+        walk::register(&mut owner, "ola", "").await;
+        let own = verify_link(app, &email_of("ola")).await;
+        assert_ne!(own, link);
+        owner.post(&own, &[]).await.expect(303);
+        // What the stranger wrote is gone with it.
+        stranger.post(&link, &[]).await.expect(422);
+        assert_eq!(app.number("SELECT COUNT(*) FROM registration", params![]).await, 0);
+        // Or the owner just throws it away.
+        walk::register(&mut stranger, "kari", "").await;
+        let link = verify_link(app, &email_of("kari")).await;
+        stranger.post("/verify", &[("email", "kari@example.no")]).await.expect(200);
+        owner.post("/logout", &[]).await.expect(303);
+        owner.post(&link, &[("action", "discard")]).await.expect(303);
+        assert_eq!(app.number("SELECT COUNT(*) FROM registration", params![]).await, 0, "also what was sent again");
+    }
+}
+
+on_both! {
+    /// trial E11: sending again killed the first link.
+    async fn the_mail_can_be_sent_again_by_the_same_browser_and_both_links_work(app: App) {
         let mut client = app.client();
         walk::register(&mut client, "ola", "").await;
         app.client().post("/verify", &[("email", "ola@example.no")]).await.expect(200);
@@ -72,8 +107,27 @@ on_both! {
         client.post("/verify", &[("email", "Ola@Example.no"), ("return_to", "/about")]).await.expect(303);
         let second = verify_link(app, "ola@example.no").await;
         assert_ne!(first, second);
-        client.post(&first, &[]).await.expect(422);
-        client.post(&second, &[]).await.expect(303);
+        client.get(&second).await.expect(200).expect_text("<button");
+        client.post(&first, &[]).await.expect(303);
+        client.post(&second, &[]).await.expect(422);
+        assert_eq!(app.number("SELECT COUNT(*) FROM account", params![]).await, 1);
+    }
+}
+
+on_both! {
+    /// trial F16: asking took longer where there is an account.
+    async fn a_reset_writes_as_much_with_an_account_as_without(app: App) {
+        consumer(app, "ola").await;
+        let mut written = Vec::new();
+        for email in ["ola@example.no", "xyz@example.no"] {
+            let rows = "SELECT (SELECT COUNT(*) FROM account_token) + 1000 * (SELECT COUNT(*) FROM outbox)";
+            let before = app.number(rows, params![]).await;
+            app.client().post("/reset", &[("email", email)]).await.expect(200);
+            written.push(app.number(rows, params![]).await - before);
+        }
+        assert_eq!(written, [1001, 1001]);
+        let to_nobody = mails(app, "xyz@example.no").await;
+        assert!(!to_nobody[0].1.contains("/reset/"), "{to_nobody:?}");
     }
 }
 
@@ -114,16 +168,99 @@ on_both! {
         consumer(app, "ola").await;
         let mut thief = app.client();
         let guess = [("email", "ola@example.no"), ("password", "guess number one")];
-        for _ in 0..9 {
+        for _ in 0..10 {
             thief.post("/login", &guess).await.expect(422);
         }
-        // The limit is on the account: another address does not help.
-        thief.ip = [192, 0, 2, 1];
-        thief.post("/login", &guess).await.expect(422);
+        // The limit is on the network: another address of it does not help.
+        thief.ip = [203, 0, 113, 99];
         let answer = thief.post("/login", &guess).await.expect(429);
         assert!(answer.headers.contains_key("retry-after"));
+        thief.post("/login", &[("email", "ola@example.no"), ("password", PASSWORD)]).await.expect(429);
         app.advance(HOUR_US);
         thief.post("/login", &[("email", "ola@example.no"), ("password", PASSWORD)]).await.expect(303);
+    }
+}
+
+on_both! {
+    /// trial F8: ten wrong passwords from anywhere locked the owner out.
+    async fn nobody_locks_the_owner_out(app: App) {
+        let mut known = consumer(app, "ola").await;
+        known.post("/logout", &[]).await.expect(303);
+        let right = [("email", "ola@example.no"), ("password", PASSWORD)];
+        let wrong = [("email", "ola@example.no"), ("password", "guess number one")];
+        let mut thief = app.client();
+        for _ in 0..12 {
+            thief.post("/login", &wrong).await;
+        }
+        thief.post("/login", &wrong).await.expect(429);
+        // From another network the owner comes in, in any browser.
+        let mut elsewhere = app.client();
+        elsewhere.ip = [192, 0, 2, 1];
+        elsewhere.post("/login", &right).await.expect(303);
+        // Behind the thief's own address it takes the browser that was in before; its cookie is for nobody else's account.
+        let mut stranger = app.client();
+        stranger.post("/login", &right).await.expect(429);
+        known.ip = thief.ip;
+        known.post("/login", &right).await.expect(303);
+        let device = known.cookie("booka_device").expect("a known browser");
+        consumer(app, "kari").await;
+        let mut forger = app.client();
+        forger.set_cookie("booka_device", &device);
+        for _ in 0..12 {
+            forger.post("/login", &[("email", "kari@example.no"), ("password", "guess number one")]).await;
+        }
+        forger.post("/login", &[("email", "kari@example.no"), ("password", PASSWORD)]).await.expect(429);
+        // A known browser has tries of its own, and no more than others.
+        known.post("/logout", &[]).await.expect(303);
+        for _ in 0..10 {
+            known.post("/login", &wrong).await.expect(422);
+        }
+        known.post("/login", &right).await.expect(429);
+    }
+}
+
+on_both! {
+    /// trial F8: five resets from anywhere blocked registering, and the owner's own resets.
+    async fn resets_asked_for_by_strangers_block_nothing(app: App) {
+        let mut known = consumer(app, "ola").await;
+        known.post("/logout", &[]).await.expect(303);
+        for network in 0..30 {
+            let mut stranger = app.client();
+            stranger.ip = [10, 1, network, 1];
+            for email in ["ola@example.no", "ny@example.no"] {
+                stranger.post("/reset", &[("email", email)]).await;
+            }
+        }
+        let to_ola = mails(app, "ola@example.no").await.iter().filter(|(kind, _)| kind == "reset").count();
+        assert_eq!(to_ola, 20, "an address gets no more in an hour, from however many networks");
+        known.post("/reset", &[("email", "ola@example.no")]).await.expect(200);
+        consumer(app, "ny").await;
+    }
+}
+
+on_both! {
+    /// trial E5: the forms of one address were three accounts, and none of them could sign in by another.
+    async fn an_address_with_letters_in_its_domain_is_one_account(app: App) {
+        let mut client = app.client();
+        let form = |email: &'static str| [
+            ("name", "Per"), ("email", email), ("phone", "(+47) 912 34 567"), ("place", "Bergen"), ("password", PASSWORD),
+            ("accept", "yes"),
+        ];
+        client.post("/register", &form("per@blåbær.no")).await.expect(200);
+        let link = verify_link(app, "per@xn--blbr-roah.no").await;
+        client.post(&link, &[]).await.expect(303);
+        app.advance(MINUTE_US);
+        for again in ["per@xn--blbr-roah.no", "Per@bla\u{30a}bær.no"] {
+            app.client().post("/register", &form(again)).await.expect(200);
+        }
+        assert_eq!(app.number("SELECT COUNT(*) FROM registration", params![]).await, 0);
+        for typed in ["per@blåbær.no", "PER@xn--blbr-roah.no", "per@bla\u{30a}bær.no"] {
+            app.client().post("/login", &[("email", typed), ("password", PASSWORD)]).await.expect(303);
+        }
+        // trial E13: and the password however its letters are composed.
+        let decomposed = "bla\u{30a}bær og rømme";
+        app.client().post("/login", &[("email", "per@blåbær.no"), ("password", decomposed)]).await.expect(303);
+        assert_eq!(app.rows::<String>("SELECT phone FROM account", params![]).await, ["+4791234567"]);
     }
 }
 

@@ -357,7 +357,7 @@ on_both! {
         ];
         laptop.post(&page, &form).await.expect(303);
         let link = verify_link(app, "ola@example.no").await;
-        app.client().post(&link, &[]).await.expect(303);
+        app.client().post(&link, &[("password", PASSWORD)]).await.expect(303);
         laptop.get(&page).await.expect(200).expect_text("value=\"sign_in\" checked");
         let form = [("about", "Hunden halter"), ("account", "sign_in"), ("email", "ola@example.no"), ("password", PASSWORD)];
         laptop.post(&page, &form).await.expect(303);
