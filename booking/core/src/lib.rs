@@ -38,7 +38,12 @@ pub fn statements() -> Vec<base::db::Sql> {
         jobs::STATEMENTS,
         operator::queries::STATEMENTS,
         privacy::registry::STATEMENTS,
-        providers::queries::STATEMENTS,
+        providers::hours::STATEMENTS,
+        providers::invitations::STATEMENTS,
+        providers::members::STATEMENTS,
+        providers::orgs::STATEMENTS,
+        providers::services::STATEMENTS,
+        providers::vat::STATEMENTS,
         search::queries::STATEMENTS,
         seed::queries::STATEMENTS,
     ];

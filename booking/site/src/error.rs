@@ -13,6 +13,7 @@ use web::routes;
 use booking_core::base::Fault;
 use booking_core::base::db::DbError;
 use booking_core::base::limits::TooMany;
+use booking_core::providers::ProviderRefusal;
 
 use crate::extract;
 use booking_core::AppState;
@@ -97,6 +98,23 @@ impl From<Fault> for AppError {
             Fault::TooMany { retry_after_s } => Self::TooMany { retry_after_s },
             Fault::Busy => Self::Busy,
             Fault::Internal(text) => Self::Internal(text),
+        }
+    }
+}
+
+/// The rules of providers: the state of things forbids it.
+impl From<ProviderRefusal> for AppError {
+    fn from(refusal: ProviderRefusal) -> Self {
+        match refusal {
+            ProviderRefusal::Fault(fault) => fault.into(),
+            ProviderRefusal::TooManyServices => Self::Conflict("a provider has at most fifty services"),
+            ProviderRefusal::TooManyMembers => Self::Conflict("a provider has at most fifty members"),
+            ProviderRefusal::TooManyDays => Self::Conflict("too many days"),
+            ProviderRefusal::NameTaken => Self::Conflict("too many providers of that name"),
+            ProviderRefusal::NotReady => Self::Conflict("services or hours are missing"),
+            ProviderRefusal::MemberBooked => Self::Conflict("the member has coming appointments"),
+            ProviderRefusal::WorksElsewhere => Self::Conflict("the person works for a provider already"),
+            ProviderRefusal::AccountEnds => Self::Conflict("the account is to be deleted"),
         }
     }
 }

@@ -10,10 +10,10 @@ pub mod tokens;
 
 use texts::{Locale, routes};
 
-use crate::base::Result;
-use crate::base::db::{FromRow, Row, Tx};
+use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::outbox::Recipient;
 use crate::base::{Base, Micros};
+use crate::base::{Fault, Result};
 use crate::params;
 
 pub use mails::{AccountMail, account_mail};
@@ -90,4 +90,58 @@ pub async fn operator_setup_link(state: &Base) -> Result<Option<String>> {
     let token = tokens::issue(&mut tx, state, Purpose::OperatorSetup, None, routes::pattern::OPERATOR).await?;
     tx.commit().await?;
     Ok(Some(state.link(&routes::operator_setup(token.secret()))))
+}
+
+/// An account.
+///
+/// # Errors
+/// [`Fault::NotFound`] when it was erased, or never was.
+pub async fn load(tx: &mut Tx, id: &str) -> Result<Account> {
+    tx.optional(queries::ACCOUNT_BY_ID, params![id])
+        .await?
+        .ok_or(Fault::NotFound)
+}
+
+/// The account of a normalised address.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_email(tx: &mut Tx, email_norm: &str) -> Result<Option<Account>, DbError> {
+    tx.optional(queries::ACCOUNT_BY_EMAIL, params![email_norm]).await
+}
+
+/// The address of an account as accounts are found by it.
+///
+/// # Errors
+/// [`Fault::NotFound`] when it was erased.
+pub async fn email_norm(tx: &mut Tx, id: &str) -> Result<String> {
+    tx.optional(queries::EMAIL_NORM, params![id])
+        .await?
+        .ok_or(Fault::NotFound)
+}
+
+/// Locks an account's row until the end of the transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(tx: &mut Tx, id: &str) -> Result<(), DbError> {
+    tx.execute(queries::ACCOUNT_LOCK, params![id]).await.map(drop)
+}
+
+/// What people may correct about themselves.
+#[derive(Debug, Clone)]
+pub struct Correction<'a> {
+    pub name: &'a str,
+    pub phone: &'a str,
+    pub location: &'a str,
+    pub locale: Locale,
+}
+
+/// Corrects what an account says about its person.
+///
+/// # Errors
+/// When the database fails.
+pub async fn correct(tx: &mut Tx, id: &str, new: &Correction<'_>) -> Result<(), DbError> {
+    let row = params![id, new.name, new.phone, new.location, new.locale.tag()];
+    tx.execute(queries::ACCOUNT_CORRECT, row).await.map(drop)
 }

@@ -40,6 +40,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (email_norm) DO NOTHING";
     /// id, name, phone, location, locale
     ACCOUNT_CORRECT = "UPDATE account SET name = $2, phone = $3, location = $4, locale = $5 WHERE id = $1";
+    /// id
+    EMAIL_NORM = "SELECT email_norm FROM account WHERE id = $1 AND erased_us IS NULL";
     /// id, locale
     ACCOUNT_LOCALE = "UPDATE account SET locale = $2 WHERE id = $1";
     /// id: locks the row until the end of the transaction

@@ -75,3 +75,15 @@ impl From<TooMany> for Fault {
         }
     }
 }
+
+/// Lets `?` carry what any operation can fail with into the refusals of a feature, whose variant for it is `Fault`.
+#[macro_export]
+macro_rules! carries_faults {
+    ($refusal:ident) => {
+        impl From<$crate::base::db::DbError> for $refusal {
+            fn from(error: $crate::base::db::DbError) -> Self {
+                Self::Fault(error.into())
+            }
+        }
+    };
+}

@@ -72,6 +72,10 @@ statements! {
               ORDER BY t.created_us, t.id, e.line";
     ADD_CHARGE = "INSERT INTO charge (call_id, outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us)
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (call_id) DO NOTHING";
+    /// account, from
+    EARNED = "SELECT CAST(COALESCE(SUM(c.amount_minor), 0) AS BIGINT), COUNT(*) FROM charge c
+              JOIN seat s ON s.appointment_id = c.call_id AND s.role = 'provider' AND s.account_id = $1
+              WHERE c.created_us >= $2 AND c.amount_minor > 0";
     CHARGE = "SELECT outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us
               FROM charge WHERE call_id = $1";
 }
@@ -451,6 +455,14 @@ pub async fn add_charge(tx: &mut Tx, call: &str, charge: &Charge) -> Result<bool
         charge.at,
     ];
     Ok(tx.execute(ADD_CHARGE, values).await? == 1)
+}
+
+/// What a member's calls were charged since a moment, minor units, and how many calls that were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn earned_since(tx: &mut Tx, account: &str, from: Micros) -> Result<(i64, i64), DbError> {
+    tx.one(EARNED, params![account, from]).await
 }
 
 pub async fn charge(tx: &mut Tx, call: &str) -> Result<Option<Charge>, DbError> {

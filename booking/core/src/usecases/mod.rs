@@ -3,6 +3,7 @@
 //! Nothing remote is awaited inside a transaction. A request to the payment provider is a row of `payment_op` first; its id
 //! is the idempotency key. What comes back is folded into the payment in a second transaction, with its ledger entries.
 
+mod business;
 mod cancellation;
 mod checkout;
 mod fold;
@@ -10,6 +11,7 @@ mod operations;
 mod settlement;
 mod verification;
 
+pub use business::{BusinessInput, publish_business, save_business, sign_up_business};
 pub use cancellation::cancel_appointment;
 pub use checkout::{CheckoutOutcome, answer_confirmation, book_free, pay, resume};
 pub use operations::{follow_hints, note_hint, release_stranded, run_due, run_now};

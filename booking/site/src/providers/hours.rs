@@ -13,7 +13,7 @@ use web::pages::provider_admin::{ClosedDay, ProviderHoursPage, WeekdayHours};
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
 
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::extract::{Form, Visit};
 use crate::form;
 use crate::pages::{html, html_with, shell_in};
@@ -21,9 +21,8 @@ use booking_core::AppState;
 use booking_core::availability::load::zone_named;
 use booking_core::availability::{DayRange, date_in};
 use booking_core::base::db::Tx;
-use booking_core::base::limits::RANGES_PER_MEMBER_MAX;
-use booking_core::params;
-use booking_core::providers::{own_org, queries};
+use booking_core::providers::hours::{self, WeeklySpan};
+use booking_core::providers::own_org;
 
 pub(super) fn router() -> Router<AppState> {
     Router::new().route(pattern::PROVIDER_HOURS, get(page).post(save))
@@ -109,14 +108,14 @@ async fn page(State(state): State<AppState>, visit: Visit) -> AppResult<Response
 
 /// The week as it is stored.
 async fn stored_week(tx: &mut Tx, member_id: &str) -> AppResult<Vec<WeekdayHours>> {
-    let rows: Vec<(i64, i64, i64)> = tx.all(queries::WEEK, params![member_id]).await?;
+    let week = hours::load_week(tx, member_id).await?;
     Ok((1..=7_u8)
         .map(|weekday| {
             let mut spans: [(Field, Field); 2] = Default::default();
-            let of_day = rows.iter().filter(|(day, ..)| *day == i64::from(weekday));
-            for (span, (_, start, end)) in spans.iter_mut().zip(of_day) {
+            let of_day = week.iter().filter(|span| span.weekday == i64::from(weekday));
+            for (fields, span) in spans.iter_mut().zip(of_day) {
                 let text = |minutes: i64| clock(u16::try_from(minutes).unwrap_or(0));
-                *span = (Field::new(text(*start)), Field::new(text(*end)));
+                *fields = (Field::new(text(span.start_min)), Field::new(text(span.end_min)));
             }
             WeekdayHours { weekday, spans }
         })
@@ -127,14 +126,14 @@ async fn with_week(tx: &mut Tx, visit: &Visit, week: Vec<WeekdayHours>) -> AppRe
     let member = visit.actor.member()?;
     let org = own_org(tx, member).await?;
     let today = date_in(&zone_named(&org.time_zone), visit.now);
-    let rows: Vec<(String, String)> = tx.all(queries::CLOSED, params![&member.id, today.to_string()]).await?;
-    let closed = rows
+    let closed = hours::closed_days(tx, &member.id, &today.to_string())
+        .await?
         .into_iter()
-        .filter_map(|(day, reason)| {
+        .filter_map(|closed| {
             Some(ClosedDay {
-                date: day.parse().ok()?,
-                id: day,
-                reason,
+                date: closed.day.parse().ok()?,
+                id: closed.day,
+                reason: closed.reason,
             })
         })
         .collect();
@@ -162,27 +161,15 @@ async fn save(State(state): State<AppState>, visit: Visit, Form(typed): Form<Typ
             let (Ok(date), Ok(reason)) = (&date, &reason) else {
                 return wrong_day(&mut tx, &visit, &typed, date.err(), reason.err()).await;
             };
-            // Days that are over keep no room from others; nobody sees them any more to take them back.
             let zone = zone_named(&own_org(&mut tx, member).await?.time_zone);
             let today = date_in(&zone, visit.now).to_string();
-            let overrides: i64 = tx.one(queries::OVERRIDES_COUNT, params![&member.id, today]).await?;
-            if usize::try_from(overrides).unwrap_or(usize::MAX) >= RANGES_PER_MEMBER_MAX {
-                return Err(AppError::Conflict("too many days"));
-            }
-            tx.execute(queries::OVERRIDE_CLEAR, params![&member.id, date.to_string()])
-                .await?;
-            tx.execute(queries::CLOSED_INSERT, params![&member.id, date.to_string(), reason])
-                .await?;
+            let closed = hours::ClosedDay {
+                day: date.to_string(),
+                reason: reason.clone(),
+            };
+            hours::close_day(&mut tx, &member.id, &closed, &today).await?;
         }
-        "open" => {
-            if tx
-                .execute(queries::OVERRIDE_CLEAR, params![&member.id, text("id")])
-                .await?
-                == 0
-            {
-                return Err(AppError::NotFound);
-            }
-        }
+        "open" => hours::open_day(&mut tx, &member.id, text("id")).await?,
         _ => {
             let days: Vec<Day> = (1..=7).map(|weekday| read_day(&typed, weekday)).collect();
             if !days.iter().all(Day::is_good) {
@@ -196,18 +183,18 @@ async fn save(State(state): State<AppState>, visit: Visit, Form(typed): Form<Typ
                 let page = with_week(&mut tx, &visit, fields).await?;
                 return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
             }
-            tx.execute(queries::WEEK_CLEAR, params![&member.id]).await?;
-            for (weekday, day) in (1_i64..).zip(&days) {
-                for range in &day.ranges {
-                    let row = params![
-                        &member.id,
+            let spans = |(weekday, day): (i64, &Day)| {
+                day.ranges
+                    .iter()
+                    .map(|range| WeeklySpan {
                         weekday,
-                        i64::from(range.start_min),
-                        i64::from(range.end_min)
-                    ];
-                    tx.execute(queries::WEEK_INSERT, row).await?;
-                }
-            }
+                        start_min: i64::from(range.start_min),
+                        end_min: i64::from(range.end_min),
+                    })
+                    .collect::<Vec<_>>()
+            };
+            let week: Vec<WeeklySpan> = (1..).zip(&days).flat_map(spans).collect();
+            hours::save_week(&mut tx, &member.id, &week).await?;
         }
     }
     tx.commit().await?;

@@ -11,18 +11,15 @@ use web::pages::provider_admin::{InvitedRow, MemberRow, ProviderMembersPage};
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
 
-use super::invitations::{self, Invitation};
 use crate::appointments::views::tint;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::extract::{Form, Visit};
 use crate::form::{self, field};
 use crate::pages::{html, html_with, shell};
 use booking_core::AppState;
-use booking_core::base::Micros;
 use booking_core::base::actor::MemberRole;
 use booking_core::base::db::Tx;
-use booking_core::params;
-use booking_core::providers::{Member, owner, queries};
+use booking_core::providers::{invitations, members, owner};
 
 pub(super) fn router() -> Router<AppState> {
     Router::new().route(pattern::PROVIDER_MEMBERS, get(page).post(change))
@@ -35,8 +32,8 @@ async fn page(State(state): State<AppState>, visit: Visit) -> AppResult<Response
 
 async fn with_field(tx: &mut Tx, visit: &Visit, email: Field) -> AppResult<ProviderMembersPage> {
     let me = owner(&visit.actor)?;
-    let members: Vec<Member> = tx.all(queries::MEMBERS, params![&me.org_id]).await?;
-    let members = members
+    let members = members::of_org(tx, &me.org_id)
+        .await?
         .into_iter()
         .map(|member| MemberRow {
             is_me: member.id == me.id,
@@ -47,10 +44,8 @@ async fn with_field(tx: &mut Tx, visit: &Visit, email: Field) -> AppResult<Provi
             email: member.email,
         })
         .collect();
-    let invited: Vec<Invitation> = tx
-        .all(queries::INVITATIONS_OF_ORG, params![&me.org_id, visit.now])
-        .await?;
-    let invited = invited
+    let invited = invitations::of_org(tx, &me.org_id, visit.now)
+        .await?
         .into_iter()
         .map(|invitation| InvitedRow {
             id: invitation.id,
@@ -79,30 +74,21 @@ async fn change(State(state): State<AppState>, visit: Visit, Form(form): Form<Me
     let me = owner(&visit.actor)?;
     let mut tx = state.db.write().await?;
     if form.action == "remove" {
-        remove(&mut tx, &form.id, &me.org_id, visit.now).await?;
+        members::remove(&mut tx, &form.id, &me.org_id, visit.now).await?;
         tx.commit().await?;
         return Ok(done(Notice::MemberRemoved));
     }
     if form.action == "withdraw" {
-        let ended = tx
-            .execute(queries::INVITATION_WITHDRAW, params![&form.id, &me.org_id])
-            .await?;
+        invitations::withdraw(&mut tx, &me.org_id, &form.id).await?;
         tx.commit().await?;
-        return if ended == 1 {
-            Ok(done(Notice::InvitationWithdrawn))
-        } else {
-            Err(AppError::NotFound)
-        };
+        return Ok(done(Notice::InvitationWithdrawn));
     }
     let email = form::email(&form.email);
     let Ok(address) = &email else {
         let page = with_field(&mut tx, &visit, field(&form.email, &email)).await?;
         return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     };
-    let known: i64 = tx
-        .one(queries::MEMBER_WITH_EMAIL, params![&me.org_id, &address.norm])
-        .await?;
-    if known > 0 {
+    if members::has_email(&mut tx, &me.org_id, &address.norm).await? {
         let page = with_field(&mut tx, &visit, Field::wrong(&form.email, FieldError::MemberExists)).await?;
         return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
@@ -111,21 +97,6 @@ async fn change(State(state): State<AppState>, visit: Visit, Form(form): Form<Me
     invitations::invite(&mut tx, &state, &visit, &me.org_id, address).await?;
     tx.commit().await?;
     Ok(done(Notice::MemberInvited))
-}
-
-/// Removes a member who has no coming appointments. Changing the row also locks it, so that no hold becomes an
-/// appointment meanwhile; what is held is given back, and what was reserved for it is released.
-pub(super) async fn remove(tx: &mut Tx, id: &str, org_id: &str, now: Micros) -> AppResult<()> {
-    if tx.execute(queries::MEMBER_REMOVE, params![id, org_id]).await? == 0 {
-        return Err(AppError::NotFound);
-    }
-    let booked: i64 = tx.one(queries::MEMBER_BOOKED, params![id, now]).await?;
-    if booked > 0 {
-        return Err(AppError::Conflict("the member has coming appointments"));
-    }
-    tx.execute(queries::MEMBER_CELLS_END, params![id]).await?;
-    tx.execute(queries::MEMBER_HOLDS_END, params![id]).await?;
-    Ok(())
 }
 
 fn done(notice: Notice) -> Response {

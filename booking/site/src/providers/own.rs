@@ -15,7 +15,7 @@ use web::routes::{self, pattern};
 
 use super::vat::{VatFields, read_vat};
 use crate::appointments::timeline::page_status;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::extract::{Form, Visit};
 use crate::form::{self, field};
 use crate::pages::{html, html_with, shell, shell_in};
@@ -25,19 +25,18 @@ use booking_core::availability::load::zone_named;
 use booking_core::availability::{date_in, midnight};
 use booking_core::base::DEFAULT_ZONE;
 use booking_core::base::actor::MemberRole;
-use booking_core::base::actor::SignedIn;
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
-use booking_core::providers::vat::{VatStatement, state_vat, stated};
-use booking_core::providers::{Org, OrgStatus, SetupStep, missing_steps, own_org, owner, queries};
-use booking_core::search::{self, Place, PlaceMatch, provider_text, snap};
-use booking_core::{accounts, calls, params};
+use booking_core::billing::queries::earned_since;
+use booking_core::calls;
+use booking_core::providers::vat::stated;
+use booking_core::providers::{Org, OrgStatus, ProviderRefusal, SetupStep, missing_steps, orgs, own_org, owner};
+use booking_core::search::{self, PlaceMatch};
+use booking_core::usecases::{self, BusinessInput};
 use web::pages::provider_admin;
 
 /// How far ahead the page of today looks, days.
 const TODAY_DAYS: i64 = 14;
-/// Addresses tried for a new provider before giving up.
-const SLUG_TRIES: u32 = 50;
 
 pub(super) fn router() -> Router<AppState> {
     Router::new()
@@ -59,16 +58,6 @@ struct OrgForm {
     action: String,
 }
 
-/// A provider's form that can be carried out.
-struct Wish {
-    name: String,
-    orgno: String,
-    vat: VatStatement,
-    category: Category,
-    place: Place,
-    about: String,
-}
-
 /// The form's fields with what is wrong with them.
 struct Problems {
     name: Field,
@@ -79,7 +68,7 @@ struct Problems {
     about: Field,
 }
 
-async fn check(tx: &mut Tx, form: &OrgForm, now: Micros) -> AppResult<Result<Wish, Problems>> {
+async fn check(tx: &mut Tx, form: &OrgForm, now: Micros) -> AppResult<Result<BusinessInput, Box<Problems>>> {
     let name = form::line(&form.name, FieldError::NameMissing);
     let orgno = org_number(&form.org_number);
     // A number that is wrong is said at the number, and not once more at the question below it.
@@ -110,7 +99,7 @@ async fn check(tx: &mut Tx, form: &OrgForm, now: Micros) -> AppResult<Result<Wis
         about: field(&form.about, &about),
     };
     Ok(match (name, orgno, vat, category, place, about) {
-        (Ok(name), Ok(orgno), Ok(vat), Ok(category), Ok(place), Ok(about)) => Ok(Wish {
+        (Ok(name), Ok(orgno), Ok(vat), Ok(category), Ok(place), Ok(about)) => Ok(BusinessInput {
             name,
             orgno,
             vat,
@@ -118,7 +107,7 @@ async fn check(tx: &mut Tx, form: &OrgForm, now: Micros) -> AppResult<Result<Wis
             place,
             about,
         }),
-        _ => Err(problems),
+        _ => Err(Box::new(problems)),
     })
 }
 
@@ -181,81 +170,29 @@ async fn signup(State(state): State<AppState>, visit: Visit, Form(form): Form<Or
         return Ok(Redirect::to(pattern::PROVIDER).into_response());
     }
     let mut tx = state.db.write().await?;
-    let wish = match check(&mut tx, &form, visit.now).await? {
-        Ok(wish) => wish,
-        Err(Problems {
-            name,
-            org_number,
-            vat,
-            category,
-            place,
-            about,
-        }) => {
+    let input = match check(&mut tx, &form, visit.now).await? {
+        Ok(input) => input,
+        Err(problems) => {
             let page = ProviderSignupPage {
                 shell: shell(&visit),
-                name,
-                org_number,
-                vat: vat.answer,
-                vat_from: vat.from,
-                category,
-                place,
-                about,
+                name: problems.name,
+                org_number: problems.org_number,
+                vat: problems.vat.answer,
+                vat_from: problems.vat.from,
+                category: problems.category,
+                place: problems.place,
+                about: problems.about,
             };
             return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
         }
     };
-    create(&mut tx, &state, who, &wish, visit.now).await?;
-    tx.commit().await?;
+    match usecases::sign_up_business(&mut tx, &state, who, &input, visit.now).await {
+        Ok(()) => tx.commit().await?,
+        // A double submit: the first one made the provider.
+        Err(ProviderRefusal::WorksElsewhere) => {}
+        Err(refusal) => return Err(refusal.into()),
+    }
     Ok(Redirect::to(pattern::PROVIDER).into_response())
-}
-
-/// Makes a provider with its owner. It is seen by nobody before it is published.
-async fn create(tx: &mut Tx, state: &AppState, who: &SignedIn, wish: &Wish, now: Micros) -> AppResult<()> {
-    // A double submit waits for the first one, and finds its membership.
-    tx.execute(accounts::queries::ACCOUNT_LOCK, params![&who.id]).await?;
-    let memberships: i64 = tx.one(queries::MEMBERSHIPS, params![&who.id]).await?;
-    if memberships > 0 {
-        return Ok(());
-    }
-    let id = state.id();
-    let folded = provider_text(&wish.name, wish.category, "", &wish.about, &wish.place.name);
-    let base: String = search::fold(&wish.name).replace(' ', "-").chars().take(60).collect();
-    let base = if base.is_empty() {
-        wish.category.slug().to_owned()
-    } else {
-        base
-    };
-    for number in 1..=SLUG_TRIES {
-        let slug = if number == 1 {
-            base.clone()
-        } else {
-            format!("{base}-{number}")
-        };
-        let row = params![
-            &id,
-            slug,
-            &wish.name,
-            &wish.orgno,
-            wish.category.slug(),
-            &wish.about,
-            &wish.place.name,
-            snap(wish.place.position.lat_e6),
-            snap(wish.place.position.lon_e6),
-            &who.email,
-            "",
-            DEFAULT_ZONE,
-            &folded,
-            now,
-            &wish.place.postcode,
-        ];
-        if tx.execute(queries::ORG_INSERT, row).await? == 1 {
-            let member = params![state.id(), &id, &who.id, MemberRole::Owner.as_str(), now];
-            tx.execute(queries::MEMBER_INSERT, member).await?;
-            state_vat(state, tx, &id, wish.vat).await?;
-            return Ok(());
-        }
-    }
-    Err(AppError::Conflict("too many providers of that name"))
 }
 
 async fn today(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
@@ -273,9 +210,7 @@ async fn today(State(state): State<AppState>, visit: Visit) -> AppResult<Respons
     for appointment in found.iter().filter(|appointment| !appointment.status.is_over()) {
         rows.push(day_appointment(&mut tx, appointment, visit.now).await?);
     }
-    let (earned_minor, calls): (i64, i64) = tx
-        .one(queries::EARNED, params![visit.actor.account_id(), day_start])
-        .await?;
+    let (earned_minor, calls) = earned_since(&mut tx, visit.actor.account_id(), day_start).await?;
     let missing = match member.role {
         MemberRole::Owner => shown_steps(&missing_steps(&mut tx, &org, state.payments.takes_payments()).await?),
         MemberRole::Staff => Vec::new(),
@@ -366,52 +301,27 @@ async fn profile(State(state): State<AppState>, visit: Visit, Form(form): Form<O
     let org = own_org(&mut tx, owner(&visit.actor)?).await?;
     let notice = match form.action.as_str() {
         "publish" => {
-            let missing = missing_steps(&mut tx, &org, state.payments.takes_payments()).await?;
-            if missing.iter().any(|step| *step != SetupStep::Publish) {
-                return Err(AppError::Conflict("services or hours are missing"));
-            }
-            tx.execute(queries::ORG_STATUS, params![&org.id, OrgStatus::Active.as_str()])
-                .await?;
+            usecases::publish_business(&mut tx, &org, state.payments.takes_payments()).await?;
             Notice::Published
         }
         "pause" => {
-            tx.execute(queries::ORG_STATUS, params![&org.id, OrgStatus::Paused.as_str()])
-                .await?;
+            orgs::set_status(&mut tx, &org.id, OrgStatus::Paused).await?;
             Notice::Paused
         }
         _ => {
-            let wish = match check(&mut tx, &form, visit.now).await? {
-                Ok(wish) => wish,
+            let input = match check(&mut tx, &form, visit.now).await? {
+                Ok(input) => input,
                 Err(problems) => {
-                    let page = profile_with(&state, &mut tx, &visit, &org, problems).await?;
+                    let page = profile_with(&state, &mut tx, &visit, &org, *problems).await?;
                     return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
                 }
             };
-            save(&state, &mut tx, &org, &wish).await?;
+            usecases::save_business(&mut tx, &state, &org, &input).await?;
             Notice::Saved
         }
     };
     tx.commit().await?;
     Ok(Redirect::to(&routes::with_notice(pattern::PROVIDER_PROFILE, notice)).into_response())
-}
-
-async fn save(state: &AppState, tx: &mut Tx, org: &Org, wish: &Wish) -> AppResult<()> {
-    let headline: String = tx.one(queries::ORG_HEADLINE, params![&org.id]).await?;
-    let row = params![
-        &org.id,
-        &wish.name,
-        &wish.orgno,
-        wish.category.slug(),
-        &wish.about,
-        &wish.place.name,
-        snap(wish.place.position.lat_e6),
-        snap(wish.place.position.lon_e6),
-        provider_text(&wish.name, wish.category, &headline, &wish.about, &wish.place.name),
-        &wish.place.postcode,
-    ];
-    tx.execute(queries::ORG_UPDATE, row).await?;
-    state_vat(state, tx, &org.id, wish.vat).await?;
-    Ok(())
 }
 
 #[cfg(test)]

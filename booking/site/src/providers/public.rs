@@ -20,12 +20,11 @@ use crate::pages::{html, shell_in};
 use crate::payments::view;
 use booking_core::AppState;
 use booking_core::availability::{self, ServiceSlots, Slot, date_in};
-use booking_core::base::charge::{can_be_sold, max_payable};
+use booking_core::base::charge::max_payable;
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
-use booking_core::params;
 use booking_core::providers::vat::is_registered;
-use booking_core::providers::{Org, Service, queries};
+use booking_core::providers::{Org, Service, members, public_org, services};
 
 /// How far ahead the picker looks, days, whatever a service allows.
 const PICKER_DAYS_MAX: i64 = 190;
@@ -48,17 +47,12 @@ async fn page(
     Query(query): Query<PickerQuery>,
 ) -> AppResult<Response> {
     state.limits.search_by_ip.check(&visit.ip_key())?;
-    let own = visit.actor.account.as_ref().and_then(|account| account.member.as_ref());
-    let own = own.map_or("", |member| member.org_id.as_str());
     let mut tx = state.db.read().await?;
-    let org: Org = tx
-        .optional(queries::ORG_PUBLIC, params![slug, own])
-        .await?
-        .ok_or(AppError::NotFound)?;
-    let members: Vec<String> = tx.all(queries::MEMBERS_MET, params![&org.id]).await?;
-    let mut services: Vec<Service> = tx.all(queries::SERVICES, params![&org.id]).await?;
-    let offered = services.iter().filter(|service| service.active).count();
-    services.retain(|service| service.active && can_be_sold(&service.price, state.payments.takes_payments()));
+    let org = public_org(&mut tx, &visit.actor, &slug).await?;
+    let members = members::names_met(&mut tx, &org.id).await?;
+    let mut services = services::of_org(&mut tx, &org.id).await?;
+    let offered = services.iter().filter(|service| service.details.active).count();
+    services.retain(|service| service.is_offered(state.payments.takes_payments()));
     let some_unsold = services.len() < offered;
     let chosen = services
         .iter()
@@ -73,11 +67,11 @@ async fn page(
         .into_iter()
         .map(|service| ServiceOption {
             selected: Some(&service.id) == chosen.as_ref(),
-            price: view::price_of(&service.price),
+            price: view::price_of(&service.details.price),
             id: service.id,
-            title: service.title,
-            description: service.description,
-            duration_min: u32::try_from(service.duration_min).unwrap_or(0),
+            title: service.details.title,
+            description: service.details.description,
+            duration_min: u32::try_from(service.details.duration_min).unwrap_or(0),
         })
         .collect();
     Ok(html(&ProviderPage {
@@ -97,7 +91,7 @@ async fn page(
 }
 
 async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, now: Micros) -> AppResult<Picker> {
-    let window = service.window_days.clamp(1, PICKER_DAYS_MAX);
+    let window = service.details.window_days.clamp(1, PICKER_DAYS_MAX);
     let until = now + (window + 1) * DAY_US;
     let free = availability::of_service(tx, &service.id, now, now, until)
         .await?
@@ -126,10 +120,13 @@ async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, no
         false => None,
     };
     let price = PriceBox {
-        price: view::price_of(&service.price),
-        duration_min: u32::try_from(service.duration_min).unwrap_or(0),
+        price: view::price_of(&service.details.price),
+        duration_min: u32::try_from(service.details.duration_min).unwrap_or(0),
         provider_name: org.name.clone(),
-        vat: view::vat(is_registered(tx, &org.id, now).await?, max_payable(&service.price)),
+        vat: view::vat(
+            is_registered(tx, &org.id, now).await?,
+            max_payable(&service.details.price),
+        ),
         free_cancel_until: None,
         test: false,
         state: PriceState::Estimate,

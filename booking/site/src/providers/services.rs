@@ -12,24 +12,19 @@ use web::pages::provider_admin::{ProviderServicePage, ProviderServicesPage, Serv
 use web::pages::{Check, Field, FieldError};
 use web::routes::{self, pattern};
 
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::extract::{Form, Path, Visit};
 use crate::form;
 use crate::pages::{html, html_with, shell};
 use crate::payments::view;
 use booking_core::AppState;
-use booking_core::base::db::Tx;
-use booking_core::base::limits::SERVICES_PER_ORG_MAX;
-use booking_core::params;
-use booking_core::providers::{Service, owner, queries};
+use booking_core::providers::{Service, ServiceDetails, owner, services};
 
 const CURRENCY: &str = "NOK";
 /// Largest price, kroner.
 const KRONER_MAX: i64 = 100_000;
 /// Time is counted by the second.
 const INCREMENT_S: u32 = 1;
-/// Starts are offered at least this often, minutes.
-const STEP_MIN_MAX: i64 = 30;
 /// Stands for a service that is being made.
 const NEW: &str = "new";
 
@@ -42,15 +37,15 @@ pub(super) fn router() -> Router<AppState> {
 async fn list(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     let member = owner(&visit.actor)?;
     let mut tx = state.db.read().await?;
-    let services: Vec<Service> = tx.all(queries::SERVICES, params![&member.org_id]).await?;
-    let services = services
+    let services = services::of_org(&mut tx, &member.org_id)
+        .await?
         .into_iter()
         .map(|service| ServiceRow {
-            price: view::price_of(&service.price),
+            price: view::price_of(&service.details.price),
             id: service.id,
-            title: service.title,
-            duration_min: u32::try_from(service.duration_min).unwrap_or(0),
-            active: service.active,
+            title: service.details.title,
+            duration_min: u32::try_from(service.details.duration_min).unwrap_or(0),
+            active: service.details.active,
         })
         .collect();
     Ok(html(&ProviderServicesPage {
@@ -78,18 +73,6 @@ struct ServiceForm {
     active: String,
 }
 
-/// A form that can be carried out.
-struct Wish {
-    title: String,
-    description: String,
-    duration_min: i64,
-    buffer_min: i64,
-    notice_min: i64,
-    window_days: i64,
-    price: PriceTerms,
-    active: bool,
-}
-
 /// The price part of the form, each field on its own.
 struct PriceFields {
     kind: Result<(), FieldError>,
@@ -103,16 +86,16 @@ impl ServiceForm {
     fn of(service: &Service) -> Self {
         let kroner = |minor: i64| (minor / 100).to_string();
         let mut form = Self {
-            title: service.title.clone(),
-            description: service.description.clone(),
-            duration_min: service.duration_min.to_string(),
-            buffer_min: service.buffer_after_min.to_string(),
-            notice_h: ((service.notice_min + 59) / 60).to_string(),
-            window_days: service.window_days.to_string(),
-            active: if service.active { "yes" } else { "" }.to_owned(),
+            title: service.details.title.clone(),
+            description: service.details.description.clone(),
+            duration_min: service.details.duration_min.to_string(),
+            buffer_min: service.details.buffer_after_min.to_string(),
+            notice_h: ((service.details.notice_min + 59) / 60).to_string(),
+            window_days: service.details.window_days.to_string(),
+            active: if service.details.active { "yes" } else { "" }.to_owned(),
             ..Self::default()
         };
-        match service.price.model {
+        match service.details.price.model {
             PriceModel::Free => form.kind = "free".to_owned(),
             PriceModel::Fixed { amount_minor } => {
                 form.kind = "fixed".to_owned();
@@ -212,7 +195,7 @@ impl ServiceForm {
         }
     }
 
-    fn check(&self, payments: bool) -> Result<Wish, FieldError> {
+    fn check(&self, payments: bool) -> Result<ServiceDetails, FieldError> {
         let price = self.price(payments);
         price.kind?;
         let model = match self.kind.as_str() {
@@ -227,11 +210,11 @@ impl ServiceForm {
             },
             _ => PriceModel::Free,
         };
-        Ok(Wish {
+        Ok(ServiceDetails {
             title: form::line(&self.title, FieldError::TitleMissing)?,
             description: form::text(&self.description)?,
             duration_min: duration(&self.duration_min)?,
-            buffer_min: buffer(&self.buffer_min)?,
+            buffer_after_min: buffer(&self.buffer_min)?,
             notice_min: number(&self.notice_h, 0, 720)? * 60,
             window_days: number(&self.window_days, 1, 180)?,
             price: PriceTerms {
@@ -297,8 +280,7 @@ async fn page(State(state): State<AppState>, visit: Visit, Path(id): Path<String
         return Ok(html(&ServiceForm::fresh(payments).page(payments, &visit, None, false)));
     }
     let mut tx = state.db.read().await?;
-    let service: Option<Service> = tx.optional(queries::SERVICE_OWN, params![&id, &member.org_id]).await?;
-    let service = service.ok_or(AppError::NotFound)?;
+    let service = services::load_own(&mut tx, &member.org_id, &id).await?;
     Ok(html(&ServiceForm::of(&service).page(
         payments,
         &visit,
@@ -317,60 +299,24 @@ async fn save(
     let existing = (id != NEW).then_some(id.as_str());
     let mut tx = state.db.write().await?;
     if let (Some(id), "remove") = (existing, form.action.as_str()) {
-        if tx
-            .execute(queries::SERVICE_REMOVE, params![id, &member.org_id, visit.now])
-            .await?
-            == 0
-        {
-            return Err(AppError::NotFound);
-        }
+        services::remove(&mut tx, &member.org_id, id, visit.now).await?;
         tx.commit().await?;
         let list = routes::with_notice(pattern::PROVIDER_SERVICES, Notice::ServiceRemoved);
         return Ok(Redirect::to(&list).into_response());
     }
     let payments = state.payments.takes_payments();
-    let Ok(wish) = form.check(payments) else {
+    let Ok(details) = form.check(payments) else {
         return Ok(html_with(
             StatusCode::UNPROCESSABLE_ENTITY,
             &form.page(payments, &visit, existing, true),
         ));
     };
-    write(&mut tx, &state, &member.org_id, existing, &wish).await?;
+    match existing {
+        Some(id) => services::save(&mut tx, &member.org_id, id, &details).await?,
+        None => services::add(&mut tx, &state, &member.org_id, &details).await?,
+    }
     tx.commit().await?;
     Ok(Redirect::to(&routes::with_notice(pattern::PROVIDER_SERVICES, Notice::Saved)).into_response())
-}
-
-async fn write(tx: &mut Tx, state: &AppState, org_id: &str, existing: Option<&str>, wish: &Wish) -> AppResult<()> {
-    let id = existing.map_or_else(|| state.id(), str::to_owned);
-    let price = serde_json::to_string(&wish.price).expect("price terms are plain strings and numbers");
-    let mut row = params![
-        &id,
-        org_id,
-        &wish.title,
-        &wish.description,
-        wish.duration_min,
-        wish.buffer_min,
-        wish.duration_min.min(STEP_MIN_MAX),
-        wish.notice_min,
-        wish.window_days,
-        price,
-        wish.active,
-    ];
-    if existing.is_some() {
-        if tx.execute(queries::SERVICE_UPDATE, row).await? == 0 {
-            return Err(AppError::NotFound);
-        }
-        return Ok(());
-    }
-    let others: Vec<Service> = tx.all(queries::SERVICES, params![org_id]).await?;
-    if others.len() >= SERVICES_PER_ORG_MAX {
-        return Err(AppError::Conflict("a provider has at most fifty services"));
-    }
-    row.extend(params![state.now()]);
-    tx.execute(queries::SERVICE_INSERT, row).await?;
-    tx.execute(queries::SERVICE_MEMBERS_INSERT, params![&id, org_id])
-        .await?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -391,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_price_by_the_minute_is_read_in_kroner() {
-        let wish = form(|_| ()).check(true).expect("a good form");
+        let details = form(|_| ()).check(true).expect("a good form");
         let model = PriceModel::PerMinute {
             rate_minor: 1_500,
             increment_s: 1,
@@ -399,7 +345,7 @@ mod tests {
             cap_minor: 42_000,
         };
         assert_eq!(
-            wish.price,
+            details.price,
             PriceTerms {
                 currency: "NOK".into(),
                 model
@@ -409,8 +355,8 @@ mod tests {
 
     #[test]
     fn the_highest_price_is_computed_where_none_is_typed() {
-        let wish = form(|form| form.cap = " ".into()).check(true).expect("a good form");
-        assert_eq!(booking_core::base::charge::max_payable(&wish.price), 42_000);
+        let details = form(|form| form.cap = " ".into()).check(true).expect("a good form");
+        assert_eq!(booking_core::base::charge::max_payable(&details.price), 42_000);
         let lower = form(|form| form.cap = "200".into()).check(true).expect("a good form");
         assert_eq!(booking_core::base::charge::max_payable(&lower.price), 20_000);
     }
