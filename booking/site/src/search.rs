@@ -29,7 +29,7 @@ use booking_core::base::db::{FromRow, Row, RowError, Tx};
 use booking_core::base::limits::{LINE_CHARS_MAX, SEARCH_CANDIDATES_MAX, SEARCH_PAGE_SIZE};
 use booking_core::base::{DAY_US, Micros};
 use booking_core::params;
-use booking_core::search::{Place, PlaceMatch, Position, around, distance_m, find_place, hits, queries, words};
+use booking_core::search::{Place, PlaceMatch, Position, around, distance_m, find_place, fold, queries, read_search};
 
 /// Radius around a place when none was chosen, kilometres.
 const RADIUS_KM: u32 = 50;
@@ -112,7 +112,7 @@ impl FromRow for Offered {
 /// A candidate that fits, how well, and how far away.
 struct Found {
     candidate: Candidate,
-    hits: usize,
+    score: usize,
     metres: Option<f64>,
 }
 
@@ -256,15 +256,15 @@ async fn find(tx: &mut Tx, form: &SearchForm, place: Option<&Place>) -> AppResul
             params![category, south, north, west, east, SEARCH_CANDIDATES_MAX],
         )
         .await?;
-    let words = words(&form.what);
+    let asked = read_search(&form.what);
     let mut found: Vec<Found> = candidates
         .into_iter()
         .map(|candidate| Found {
-            hits: hits(&words, &candidate.folded),
+            score: asked.score(candidate.category, &fold(&candidate.name), &candidate.folded),
             metres: place.map(|place| distance_m(place.position, candidate.position)),
             candidate,
         })
-        .filter(|found| words.is_empty() || found.hits > 0)
+        .filter(|found| asked.is_empty() || found.score > 0)
         .filter(|found| match (found.metres, form.radius_km) {
             (Some(metres), Some(radius)) => metres <= f64::from(radius) * 1000.0,
             (Some(_) | None, _) => true,
@@ -272,8 +272,8 @@ async fn find(tx: &mut Tx, form: &SearchForm, place: Option<&Place>) -> AppResul
         .collect();
     found.sort_by(|a, b| {
         let nearer = a.metres.partial_cmp(&b.metres).unwrap_or(Ordering::Equal);
-        b.hits
-            .cmp(&a.hits)
+        b.score
+            .cmp(&a.score)
             .then(nearer)
             .then_with(|| a.candidate.name.cmp(&b.candidate.name))
     });
@@ -306,7 +306,7 @@ async fn card(tx: &mut Tx, found: Found, at: At, shown: (Micros, Micros)) -> App
     let Found {
         candidate,
         metres,
-        hits: _,
+        score: _,
     } = found;
     let Some((service, next)) = offered(tx, &candidate.id, at, shown).await? else {
         return Ok(None);

@@ -26,17 +26,15 @@ statements! {
     /// id
     OWN = org_select!("WHERE id = $1");
     /// id, slug, e-mail, zone, now, then the values of the details
-    INSERT = "INSERT INTO org (id, slug, email, time_zone, created_us, headline, address, phone, status,
-            name, orgno, category, description, postcode, town, lat_e6, lon_e6, folded)
-        VALUES ($1, $2, $3, $4, $5, '', '', '', 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    INSERT = "INSERT INTO org (id, slug, email, time_zone, created_us, headline, address, phone, folded, status,
+            name, orgno, category, description, postcode, town, lat_e6, lon_e6)
+        VALUES ($1, $2, $3, $4, $5, '', '', '', '', 'draft', $6, $7, $8, $9, $10, $11, $12, $13)
         ON CONFLICT (slug) DO NOTHING";
     /// id, then the values of the details
     UPDATE = "UPDATE org SET name = $2, orgno = $3, category = $4, description = $5, postcode = $6, town = $7, lat_e6 = $8,
-        lon_e6 = $9, folded = $10 WHERE id = $1";
+        lon_e6 = $9 WHERE id = $1";
     /// id, status
     STATUS = "UPDATE org SET status = $2 WHERE id = $1";
-    /// id
-    HEADLINE = "SELECT headline FROM org WHERE id = $1";
     /// id
     NAME = "SELECT name FROM org WHERE id = $1";
 }
@@ -108,7 +106,7 @@ impl FromRow for Org {
     }
 }
 
-/// What a provider says about itself, and what it is found by.
+/// What a provider says about itself.
 #[derive(Debug, Clone)]
 pub struct OrgDetails<'a> {
     pub name: &'a str,
@@ -120,8 +118,6 @@ pub struct OrgDetails<'a> {
     /// Snapped to the grid that is published.
     pub lat_e6: i64,
     pub lon_e6: i64,
-    /// The folded words that searching compares with.
-    pub folded: &'a str,
 }
 
 impl OrgDetails<'_> {
@@ -136,7 +132,6 @@ impl OrgDetails<'_> {
             self.town,
             self.lat_e6,
             self.lon_e6,
-            self.folded,
         ]
     }
 }
@@ -185,14 +180,6 @@ pub async fn public_org(tx: &mut Tx, actor: &Actor, slug: &str) -> Result<Org> {
 /// When the database fails, or there is no such provider.
 pub async fn name(tx: &mut Tx, id: &str) -> Result<String, DbError> {
     tx.one(NAME, params![id]).await
-}
-
-/// A provider's line below its name.
-///
-/// # Errors
-/// When the database fails, or there is no such provider.
-pub async fn headline(tx: &mut Tx, id: &str) -> Result<String, DbError> {
-    tx.one(HEADLINE, params![id]).await
 }
 
 /// Adds a provider that nobody sees before it is published; `false` when another one has the address.

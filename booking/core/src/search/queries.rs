@@ -25,6 +25,12 @@ statements! {
             AND lat_e6 >= $2 AND lat_e6 <= $3 AND lon_e6 >= $4 AND lon_e6 <= $5
         ORDER BY id LIMIT $6";
     /// org
+    INDEXED_WORDS = "SELECT category, name || ' ' || headline || ' ' || description || ' ' || town FROM org WHERE id = $1";
+    /// org
+    INDEXED_TITLES = "SELECT title FROM service WHERE org_id = $1 AND active = 1 ORDER BY created_us, id LIMIT 50";
+    /// org, folded
+    INDEX = "UPDATE org SET folded = $2 WHERE id = $1";
+    /// org
     SERVICES = "SELECT id, title, duration_min, price_terms FROM service
         WHERE org_id = $1 AND active = 1 ORDER BY created_us, id LIMIT 10";
     CATEGORIES = "SELECT DISTINCT category FROM org WHERE status = 'active' ORDER BY category";

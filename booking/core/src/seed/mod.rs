@@ -7,9 +7,8 @@ use crate::accounts;
 use crate::base::Result;
 use crate::base::db::{DbError, Tx};
 use crate::params;
-use crate::search::{Place, find_place, provider_text, snap};
+use crate::search::{Place, find_place, index_provider, snap};
 use crate::state::AppState;
-use texts::Category;
 use texts::routes::pattern;
 
 const PROVIDERS: &str = include_str!("../../assets/demo_providers.csv");
@@ -82,12 +81,10 @@ async fn add_provider(state: &AppState, tx: &mut Tx, number: usize, provider: &P
     let phone = phone(number);
     let account = account(state, tx, &email, provider.member, provider.town, false).await?;
     let (org, member) = (state.id(), state.id());
-    let category = Category::from_slug(provider.category).expect("the file names trades we have");
     let description = format!(
         "{}. Snakk med {} over video, og betal bare for det som er avtalt.",
         provider.headline, provider.member
     );
-    let folded = provider_text(provider.name, category, provider.headline, &description, provider.town);
     let offset = i64::try_from(number % 7).unwrap_or(0) - 3;
     let (lat, lon) = (
         snap(place.position.lat_e6 + offset * SPREAD_E6),
@@ -108,7 +105,6 @@ async fn add_provider(state: &AppState, tx: &mut Tx, number: usize, provider: &P
             lon,
             email,
             phone,
-            folded,
             now
         ],
     )
@@ -129,6 +125,7 @@ async fn add_provider(state: &AppState, tx: &mut Tx, number: usize, provider: &P
                 .await?;
         }
     }
+    index_provider(tx, &org).await?;
     Ok(())
 }
 
@@ -215,6 +212,8 @@ fn rows(csv: &'static str, separator: char) -> impl Iterator<Item = Vec<&'static
 
 #[cfg(test)]
 mod tests {
+    use texts::Category;
+
     use super::*;
 
     #[test]

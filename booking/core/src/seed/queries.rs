@@ -11,10 +11,10 @@ statements! {
     ACCOUNT_OF_EMAIL = "SELECT id FROM account WHERE email_norm = $1 AND erased_us IS NULL";
     /// slug
     ORG_OF_SLUG = "SELECT id FROM org WHERE slug = $1";
-    /// id, slug, name, orgno, category, headline, description, town, latitude, longitude, e-mail, phone, folded, now
+    /// id, slug, name, orgno, category, headline, description, town, latitude, longitude, e-mail, phone, now
     ORG_INSERT = "INSERT INTO org (id, slug, name, orgno, category, headline, description, address, postcode, town,
             lat_e6, lon_e6, email, phone, time_zone, status, folded, created_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', $8, $9, $10, $11, $12, 'Europe/Oslo', 'active', $13, $14)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', $8, $9, $10, $11, $12, 'Europe/Oslo', 'active', '', $13)";
     /// id, org, now: registered for as long as there is VAT
     VAT_INSERT = "INSERT INTO org_vat (id, org_id, registered, from_us, stated_us) VALUES ($1, $2, 1, 0, $3)";
     /// id, org, account, title, now

@@ -7,7 +7,7 @@ use crate::base::db::Tx;
 use crate::base::{Base, Micros};
 use crate::providers::vat::{VatStatement, state_vat};
 use crate::providers::{Org, OrgDetails, OrgStatus, ProviderRefusal, SetupStep, members, missing_steps, orgs};
-use crate::search::{Place, fold, provider_text, snap};
+use crate::search::{Place, fold, index_provider, snap};
 
 /// Addresses tried for a new provider before giving up.
 const SLUG_TRIES: u32 = 50;
@@ -26,12 +26,7 @@ pub struct BusinessInput {
 }
 
 impl BusinessInput {
-    /// The words it is found by.
-    fn folded(&self, headline: &str) -> String {
-        provider_text(&self.name, self.category, headline, &self.about, &self.place.name)
-    }
-
-    fn details<'a>(&'a self, folded: &'a str) -> OrgDetails<'a> {
+    fn details(&self) -> OrgDetails<'_> {
         OrgDetails {
             name: &self.name,
             orgno: &self.orgno,
@@ -41,7 +36,6 @@ impl BusinessInput {
             town: &self.place.name,
             lat_e6: snap(self.place.position.lat_e6),
             lon_e6: snap(self.place.position.lon_e6),
-            folded,
         }
     }
 
@@ -77,10 +71,9 @@ pub async fn sign_up_business(
     now: Micros,
 ) -> Result<(), ProviderRefusal> {
     let id = base.id();
-    let folded = input.folded("");
     let mut added = false;
     for slug in input.slugs() {
-        added = orgs::add(tx, &id, &slug, &who.email, &input.details(&folded), now).await?;
+        added = orgs::add(tx, &id, &slug, &who.email, &input.details(), now).await?;
         if added {
             break;
         }
@@ -90,6 +83,7 @@ pub async fn sign_up_business(
     }
     members::add(tx, base, &id, &who.id, MemberRole::Owner, now).await?;
     state_vat(base, tx, &id, input.vat).await?;
+    index_provider(tx, &id).await?;
     Ok(())
 }
 
@@ -98,9 +92,9 @@ pub async fn sign_up_business(
 /// # Errors
 /// When the database fails.
 pub async fn save_business(tx: &mut Tx, base: &Base, org: &Org, input: &BusinessInput) -> Result<(), ProviderRefusal> {
-    let folded = input.folded(&orgs::headline(tx, &org.id).await?);
-    orgs::save(tx, &org.id, &input.details(&folded)).await?;
+    orgs::save(tx, &org.id, &input.details()).await?;
     state_vat(base, tx, &org.id, input.vat).await?;
+    index_provider(tx, &org.id).await?;
     Ok(())
 }
 

@@ -19,6 +19,7 @@ use crate::pages::{html, html_with, shell};
 use crate::payments::view;
 use booking_core::AppState;
 use booking_core::providers::{Service, ServiceDetails, owner, services};
+use booking_core::search::index_provider;
 
 const CURRENCY: &str = "NOK";
 /// Largest price, kroner.
@@ -300,6 +301,7 @@ async fn save(
     let mut tx = state.db.write().await?;
     if let (Some(id), "remove") = (existing, form.action.as_str()) {
         services::remove(&mut tx, &member.org_id, id, visit.now).await?;
+        index_provider(&mut tx, &member.org_id).await?;
         tx.commit().await?;
         let list = routes::with_notice(pattern::PROVIDER_SERVICES, Notice::ServiceRemoved);
         return Ok(Redirect::to(&list).into_response());
@@ -315,6 +317,7 @@ async fn save(
         Some(id) => services::save(&mut tx, &member.org_id, id, &details).await?,
         None => services::add(&mut tx, &state, &member.org_id, &details).await?,
     }
+    index_provider(&mut tx, &member.org_id).await?;
     tx.commit().await?;
     Ok(Redirect::to(&routes::with_notice(pattern::PROVIDER_SERVICES, Notice::Saved)).into_response())
 }

@@ -174,3 +174,44 @@ on_both! {
         assert!(hits > 10 && misses > 10, "both answers are tried: {hits} and {misses}");
     }
 }
+
+on_both! {
+    /// Trial E1, S05: what people write in the box finds the trade that can help, first.
+    async fn everyday_words_find_the_right_trade_first(app: App) {
+        booking_core::seed::seed_demo(&app.state).await.expect("it seeds");
+        let list = include_str!("../../../core/tests/everyday_searches.csv");
+        // Every fourth of the list, which the core tests as a whole; a page computes free times and takes its while.
+        let few = list.lines().filter(|line| !line.starts_with('#')).step_by(4);
+        let mut visitor = app.client();
+        for line in few {
+            let (search, trade) = line.split_once(';').expect("a search and a trade");
+            let slugs = found(&mut visitor, &format!("what={}", web::routes::encode(search))).await;
+            let first = slugs.first().unwrap_or_else(|| panic!("nothing for {search}"));
+            let trades: Vec<String> = app.rows("SELECT category FROM org WHERE slug = $1", params![first]).await;
+            assert_eq!(trades, [trade], "{search}: {slugs:?}");
+        }
+        // The inputs of the trial, in Bergen.
+        let bergen = found(&mut visitor, "what=hunden+min+har+spist+sjokolade&where=Bergen").await;
+        assert_eq!(bergen.len(), 2, "both vets of Bergen, and no plumber in Minde: {bergen:?}");
+        let vets = app.number("SELECT COUNT(*) FROM org WHERE category = 'vet'", params![]).await;
+        for search in ["dyrlege", "veterin%C3%A6rer", "vet%F0%9F%90%B6", "Videotime"] {
+            let hits = found(&mut visitor, &format!("what={search}")).await;
+            assert_eq!(i64::try_from(hits.len()).expect("few"), vets, "{search}: {hits:?}");
+        }
+        assert!(!found(&mut visitor, "what=R%C3%A5dgivning").await.is_empty(), "services are found by their titles");
+    }
+}
+
+on_both! {
+    /// Trial E1: a service is found by its title from when it is saved, and no longer once it is gone.
+    async fn titles_of_services_are_found_as_they_change(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let service = crate::walk::add_service(&mut clinic.client, app, "Kloklipp", &[]).await;
+        let mut visitor = app.client();
+        assert_eq!(found(&mut visitor, "what=kloklipp").await, [clinic.slug.as_str()]);
+        let path = format!("/provider/services/{service}");
+        clinic.client.post(&path, &[("action", "remove")]).await.expect(303);
+        let text = app.number("SELECT COUNT(*) FROM org WHERE folded LIKE '%kloklipp%'", params![]).await;
+        assert_eq!(text, 0);
+    }
+}
