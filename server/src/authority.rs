@@ -68,9 +68,12 @@ impl CallAuthority for Appointments {
             .map_err(|error| RecordError(error.to_string()))
     }
 
-    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<(), RecordError> {
-        let seen: Vec<_> = seen.iter().map(|(key, at)| (id(key), *at)).collect();
-        record(calls::checkpoint(&self.state, &seen).await)
+    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<Vec<SegmentKey>, RecordError> {
+        let ids: Vec<_> = seen.iter().map(|(key, at)| (id(key), *at)).collect();
+        let not_open = calls::checkpoint(&self.state, &ids).await;
+        let not_open = not_open.map_err(|error| RecordError(error.to_string()))?;
+        let keys = seen.iter().map(|(key, _)| key);
+        Ok(keys.filter(|key| not_open.contains(&id(key))).cloned().collect())
     }
 
     async fn close_segment(&self, key: &SegmentKey, ended_at: UtcMicros, end: SegmentEnd) -> Result<(), RecordError> {

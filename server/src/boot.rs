@@ -1,6 +1,5 @@
 //! Putting the parts together, in the order in which they need each other, and taking them apart again.
 
-use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,12 +23,13 @@ use web::pages::legal::Controller;
 use crate::authority::Appointments;
 use crate::capture::Captures;
 use crate::config::{Config, MailTransport, SmtpTls};
+use crate::connections::Crowd;
 use crate::http::{self, ReadyCheck};
 use crate::live::Live;
 use crate::media::Plane;
 use crate::metrics::{Metrics, Parts};
 use crate::quality::{self, Board};
-use crate::{secrets, shutdown, terminal, tls};
+use crate::{lock, secrets, shutdown, terminal, tls};
 
 /// Between two looks whether another server of this one's name is there.
 const NAMESAKE_LOOK: Duration = Duration::from_millis(250);
@@ -69,15 +69,23 @@ async fn close_open_segments(config: &Config, state: &AppState) -> anyhow::Resul
     Ok(())
 }
 
+/// Takes data and port: nothing of another server's is touched before it is sure that there is none.
+fn claim(config: &Config) -> anyhow::Result<(lock::DataLocks, std::net::TcpListener)> {
+    lock::prepare_data(config)?;
+    Ok((lock::take(config)?, tls::bind(config)?))
+}
+
 /// Runs the server until it is told to stop.
 ///
 /// # Errors
 /// When a part cannot start; the message names it.
 pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let stopping = shutdown::listen()?;
+    let (_locks, listener) = claim(&config)?;
+    let crowd = Crowd::new(config.http.trusted_proxies.clone());
+    let (plane, events) = Plane::start(&config.media)?;
     let state = open(&config).await?;
     close_open_segments(&config, &state).await?;
-    let (plane, events) = Plane::start(&config.media)?;
     let hub = Hub::new(
         HubConfig::default(),
         Arc::new(Appointments {
@@ -118,7 +126,13 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     announce(&config, &state, &plane).await?;
 
     let metrics = Arc::new(Metrics::new()?);
-    metrics.add(Box::new(Parts::new(plane.clone(), hub.clone(), api.clone(), board)?))?;
+    metrics.add(Box::new(Parts::new(
+        plane.clone(),
+        hub.clone(),
+        api.clone(),
+        board,
+        crowd.clone(),
+    )?))?;
     let sockets = SocketConfig::new(vec![config.public_url.clone()]);
     let socket = signaling::router(hub.clone(), sockets, client_address(&config));
     let ready = ready_check(state.clone(), stopping.clone());
@@ -128,7 +142,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     }
     let app = http::surround(&config, site, socket, metrics, ready);
     let drained = tokio::spawn(drain(hub, api, stopping.clone()));
-    tls::serve(&config, app, stopping).await?;
+    tls::serve(&config, listener, app, crowd, stopping).await?;
     drained.await.context("the calls could not be handed over")?;
     jobs.await.context("the background work ended badly")?;
     quality.await.context("the record of the calls' quality ended badly")?;
@@ -145,13 +159,9 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
 /// # Errors
 /// When a secret, folder or the database cannot be used.
 pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
-    // The database holds people's data: where we make the folder, nobody else may look into it.
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&config.data_dir)
-        .with_context(|| format!("cannot make the data folder {}", config.data_dir.display()))?;
+    lock::prepare_data(config)?;
     let booking = BookingConfig {
+        node: config.node_name(),
         database_url: config.database_url(),
         data_dir: config.storage_folder(),
         public_url: config.public_url.clone(),

@@ -446,6 +446,14 @@ impl Config {
         }
     }
 
+    /// The file of the database, where it is SQLite.
+    pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
+        let url = self.database_url();
+        let path = url.strip_prefix("sqlite:")?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
+    }
+
     /// The name of this process.
     pub(crate) fn node_name(&self) -> String {
         if !self.node.is_empty() {

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -60,11 +61,14 @@ pub(crate) fn surround(
             REQUEST_TIME_MAX,
         ))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX));
+    // Fonts are compressed as they are.
+    let compressed =
+        CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("font/")));
     let own = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready_page))
         .route("/metrics", get(metrics_page))
-        .route("/static/{file}", get(file))
+        .route("/static/{file}", get(file).layer(compressed))
         .with_state(edge.clone());
     limited
         .merge(socket)

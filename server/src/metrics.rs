@@ -11,6 +11,7 @@ use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, Opts,
 use sfu_driver::ShardMetrics;
 use signaling::Hub;
 
+use crate::connections::Crowd;
 use crate::media::Plane;
 use crate::quality::Board;
 
@@ -84,6 +85,8 @@ pub(crate) struct Parts {
     hub: Hub,
     api: Option<MediaApi>,
     board: Arc<Board>,
+    crowd: Arc<Crowd>,
+    http: Desc,
     legs: Desc,
     media: Desc,
     sockets: Desc,
@@ -102,6 +105,7 @@ impl Parts {
         hub: Hub,
         api: Option<MediaApi>,
         board: Arc<Board>,
+        crowd: Arc<Crowd>,
     ) -> prometheus::Result<Self> {
         let times = |name: &str, help: &str| {
             let labels = std::collections::HashMap::new();
@@ -120,6 +124,8 @@ impl Parts {
             hub,
             api,
             board,
+            crowd,
+            http: described("booka_http_connections_total", "Connections of pages", "what")?,
             legs: described(
                 "booka_media_legs",
                 "Streams now by their score: good from 3.6, poor below 2.6",
@@ -208,6 +214,7 @@ impl Collector for Parts {
             &self.sizes,
             &self.forward_delays,
             &self.joins,
+            &self.http,
             &self.legs,
         ]
     }
@@ -263,6 +270,7 @@ impl Collector for Parts {
             Self::family(&self.sizes, MetricType::GAUGE, &sizes),
             histogram(&self.forward_delays, &total.forward_delay),
             histogram(&self.joins, &total.joins),
+            Self::family(&self.http, MetricType::COUNTER, &[("refused", self.crowd.refused())]),
             Self::family(&self.legs, MetricType::GAUGE, &legs),
         ]
     }

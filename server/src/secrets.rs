@@ -28,6 +28,19 @@ pub(crate) fn load_or_make(data_dir: &Path, name: &str) -> anyhow::Result<Secret
     }
 }
 
+/// Whether the secret called `name` can be used, or would be made; nothing is made or changed.
+///
+/// # Errors
+/// As [`load_or_make`] would fail.
+pub(crate) fn inspect(data_dir: &Path, name: &str) -> anyhow::Result<()> {
+    let path = data_dir.join("secrets").join(name);
+    match path.try_exists() {
+        Ok(false) => Ok(()),
+        Ok(true) => read(&path).map(drop),
+        Err(error) => Err(error).with_context(|| format!("cannot look at {}", path.display())),
+    }
+}
+
 fn make(mut file: File) -> anyhow::Result<Secret> {
     let mut secret = Secret::default();
     OsRng

@@ -1,57 +1,76 @@
 //! Serving over plain HTTP, HTTPS from files, or HTTPS with automatic certificates.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::DefaultAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use hyper_util::rt::TokioTimer;
 use rustls_acme::AcmeConfig;
 use rustls_acme::caches::DirCache;
 use tokio::sync::watch;
 
 use crate::config::{Config, TlsMode};
+use crate::connections::{Crowd, Doorkeeper, HEAD_TIME_MAX};
 use crate::shutdown;
 
 /// How often certificate files are read again.
 const RELOAD_EVERY: Duration = Duration::from_secs(3600);
 
+/// Takes the port, long before anything is served on it: who cannot have it must not touch the data.
+///
+/// # Errors
+/// When the address is in use or not ours.
+pub(crate) fn bind(config: &Config) -> anyhow::Result<TcpListener> {
+    let address = config.http.listen;
+    let bound = TcpListener::bind(address).and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+    bound.with_context(|| format!("cannot listen on {address}"))
+}
+
 /// Serves `app` until a stop is requested, then lets requests finish for `drain`.
 ///
 /// # Errors
-/// When the address cannot be bound or the certificate cannot be used.
-pub(crate) async fn serve(config: &Config, app: Router, stopping: watch::Receiver<bool>) -> anyhow::Result<()> {
+/// When the certificate cannot be used.
+pub(crate) async fn serve(
+    config: &Config,
+    listener: TcpListener,
+    app: Router,
+    crowd: Arc<Crowd>,
+    stopping: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
     let handle = Handle::new();
     let drain = Duration::from_secs(config.http.drain_s);
     tokio::spawn({
-        let handle = handle.clone();
+        let (handle, stopping) = (handle.clone(), stopping.clone());
         async move {
             shutdown::requested(stopping).await;
             handle.graceful_shutdown(Some(drain));
         }
     });
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    let address = config.http.listen;
+    let mut server = axum_server::from_tcp(listener)?.handle(handle);
+    let mut http1 = server.http_builder().http1();
+    http1.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX);
     let served = match config.tls.mode {
-        TlsMode::Off => axum_server::bind(address).handle(handle).serve(service).await,
+        TlsMode::Off => {
+            let door = Doorkeeper::new(DefaultAcceptor::new(), crowd, stopping);
+            server.acceptor(door).serve(service).await
+        }
         TlsMode::Files => {
-            let rustls = from_files(config).await?;
-            axum_server::bind_rustls(address, rustls)
-                .handle(handle)
-                .serve(service)
-                .await
+            let rustls = RustlsAcceptor::new(from_files(config).await?);
+            let door = Doorkeeper::new(rustls, crowd, stopping);
+            server.acceptor(door).serve(service).await
         }
         TlsMode::Acme => {
-            let acceptor = automatic(config);
-            axum_server::bind(address)
-                .acceptor(acceptor)
-                .handle(handle)
-                .serve(service)
-                .await
+            let door = Doorkeeper::new(automatic(config), crowd, stopping);
+            server.acceptor(door).serve(service).await
         }
     };
-    served.with_context(|| format!("cannot serve on {address}"))
+    served.with_context(|| format!("cannot serve on {}", config.http.listen))
 }
 
 async fn from_files(config: &Config) -> anyhow::Result<RustlsConfig> {

@@ -102,9 +102,9 @@ impl CallAuthority for Appointments {
         Ok(())
     }
 
-    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<(), RecordError> {
+    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<Vec<SegmentKey>, RecordError> {
         seen.iter().for_each(|(key, at)| self.seen(key, *at));
-        Ok(())
+        Ok(Vec::new())
     }
 
     async fn close_segment(&self, key: &SegmentKey, at: UtcMicros, _: SegmentEnd) -> Result<(), RecordError> {

@@ -4,7 +4,7 @@
 //! doing everything twice.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -18,7 +18,9 @@ use crate::{appointments, calls, documents, params, privacy, statements, usecase
 
 statements! {
     ADD_LEASE = "INSERT INTO job_lease (name, owner, until_us) VALUES ($1, '', 0) ON CONFLICT (name) DO NOTHING";
-    TAKE_LEASE = "UPDATE job_lease SET owner = $2, until_us = $4 WHERE name = $1 AND (owner = $2 OR until_us <= $3)";
+    READ_LEASE = "SELECT owner, until_us FROM job_lease WHERE name = $1";
+    /// From the owner that was read, and only if nothing changed since.
+    TAKE_LEASE = "UPDATE job_lease SET owner = $2, until_us = $3 WHERE name = $1 AND owner = $4 AND until_us = $5";
     /// A write that changes nothing anybody reads.
     TRY_WRITE = "INSERT INTO job_lease (name, owner, until_us) VALUES ('write', '', $1)
                  ON CONFLICT (name) DO UPDATE SET until_us = excluded.until_us";
@@ -77,8 +79,9 @@ async fn repeat<F: Future<Output = ()>>(
 ) {
     let lease = Lease {
         name,
-        owner: state.random.id(state.now()),
-        until: AtomicI64::new(0),
+        owner: format!("{}/{}", state.config.node, state.process),
+        until: Mutex::default(),
+        rival: Mutex::default(),
     };
     loop {
         match lease.hold(state).await {
@@ -105,7 +108,10 @@ async fn repeat<F: Future<Output = ()>>(
 }
 
 async fn work(state: &AppState) {
-    log("recover segments", recover_stale(state).await);
+    log(
+        "recover segments",
+        calls::recover_silent(state, &state.silence).await.map_err(Into::into),
+    );
     log("charge calls", charge_calls(state).await);
     log("make payment calls", usecases::run_due(state).await.map_err(Into::into));
     log(
@@ -137,19 +143,6 @@ fn log(job: &str, result: Result<()>) {
     }
 }
 
-/// Segments of processes that are gone without saying so.
-async fn recover_stale(state: &AppState) -> Result<()> {
-    let before = state.now() - calls::STALE_AFTER_US;
-    if !calls::queries::any_stale(&mut state.db.read().await?, before).await? {
-        return Ok(());
-    }
-    let mut tx = state.db.write().await?;
-    let closed = calls::queries::recover_stale(&mut tx, before).await?;
-    tx.commit().await?;
-    tracing::warn!(closed, "closed segments that nobody measured any more");
-    Ok(())
-}
-
 /// Charges what is over. A call that fails does not hold up the others.
 async fn charge_calls(state: &AppState) -> Result<()> {
     let now = state.now();
@@ -166,27 +159,55 @@ async fn charge_calls(state: &AppState) -> Result<()> {
 /// The right to do one line of work.
 struct Lease<'a> {
     name: &'a str,
+    /// The process's name and run. Its own earlier runs are over.
     owner: String,
-    until: AtomicI64,
+    /// On the steady clock.
+    until: Mutex<Micros>,
+    /// Somebody else's lease as it was read, and since when on the steady clock it has not changed.
+    rival: Mutex<Option<((String, Micros), Micros)>>,
 }
 
 impl Lease<'_> {
     /// Whether this process has it. The database is asked only when half of it is used up.
     async fn hold(&self, state: &AppState) -> Result<bool, DbError> {
-        let now = state.now();
-        if self.until.load(Ordering::Relaxed) > now + LEASE_US / 2 {
+        let steady = state.clock.steady();
+        if *self.until.lock().expect("nobody panics while holding it") > steady + LEASE_US / 2 {
             return Ok(true);
         }
         let mut tx = state.db.write().await?;
         tx.execute(ADD_LEASE, params![self.name]).await?;
-        let until = now + LEASE_US;
-        let taken = tx
-            .execute(TAKE_LEASE, params![self.name, &self.owner, now, until])
-            .await?
-            == 1;
+        let (owner, until_us): (String, Micros) = tx.one(READ_LEASE, params![self.name]).await?;
+        let taken = self.is_free(state, &owner, until_us, steady) && {
+            let until = state.now() + LEASE_US;
+            let change = params![self.name, &self.owner, until, owner, until_us];
+            tx.execute(TAKE_LEASE, change).await? == 1
+        };
         tx.commit().await?;
-        self.until.store(if taken { until } else { 0 }, Ordering::Relaxed);
+        let until = if taken { steady + LEASE_US } else { 0 };
+        *self.until.lock().expect("nobody panics while holding it") = until;
         Ok(taken)
+    }
+
+    /// Ours, given back, an earlier run's of ours, or not renewed for as long as a lease lasts. What time of day it ends
+    /// tells nothing: its owner's clock may have been wrong.
+    fn is_free(&self, state: &AppState, owner: &str, until_us: Micros, steady: Micros) -> bool {
+        if until_us == 0 || owner == self.owner {
+            return true;
+        }
+        if owner
+            .rsplit_once('/')
+            .is_some_and(|(node, _)| node == state.config.node)
+        {
+            return true;
+        }
+        let mut rival = self.rival.lock().expect("nobody panics while holding it");
+        match rival.as_ref() {
+            Some(((name, until), since)) if name == owner && *until == until_us => steady >= since + LEASE_US,
+            Some(_) | None => {
+                *rival = Some(((owner.to_owned(), until_us), steady));
+                false
+            }
+        }
     }
 
     /// Lets another process go on at once.

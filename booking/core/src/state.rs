@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::base::Base;
 use crate::billing::PaymentProvider;
-use crate::calls::LiveCalls;
+use crate::calls::{LiveCalls, Silence};
 
 /// Shared by every request and job; cheap to clone. It is a [`Base`] too, so that it can be handed to every feature.
 #[derive(Clone)]
@@ -15,15 +15,21 @@ pub struct AppState {
     pub payments: Arc<dyn PaymentProvider>,
     /// Where the operator's page learns of calls under way; set once, by whoever owns them.
     pub live_calls: Arc<OnceLock<Arc<dyn LiveCalls>>>,
+    /// Which other processes still write down the time of their calls.
+    pub silence: Arc<Silence>,
+    /// Names this run of this process among all that share the database.
+    pub process: Arc<str>,
 }
 
 impl AppState {
     #[must_use]
     pub fn new(base: Base, payments: Arc<dyn PaymentProvider>) -> Self {
         Self {
+            process: base.id().into(),
             base,
             payments,
             live_calls: Arc::default(),
+            silence: Arc::default(),
         }
     }
 }

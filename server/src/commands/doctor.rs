@@ -3,8 +3,13 @@
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 
+use booking_core::base::db::Inspected;
+use rustix::fs::{Access, access};
+use sfu_driver::DriverConfig;
+
 use crate::config::{Config, MailTransport, TlsMode};
 use crate::terminal::say;
+use crate::{lock, secrets};
 
 /// Smallest kernel limit for socket buffers that a busy media port is happy with, bytes.
 const SOCKET_BUFFER_BYTES_MIN: u64 = 2 * 1024 * 1024;
@@ -29,8 +34,10 @@ pub(crate) async fn doctor(config: &Config) -> anyhow::Result<()> {
         cameras(config),
         client(),
         data_dir(&config.data_dir),
+        secret(&config.data_dir),
         http_port(config),
         media_ports(config),
+        proxies(config),
         advertised(config),
         certificates(config),
         mail(config),
@@ -81,48 +88,94 @@ fn client() -> Finding {
     }
 }
 
+/// Nothing is made or written: whoever asks the doctor may be another user than the server.
 fn data_dir(folder: &Path) -> Finding {
-    let probe = folder.join(".doctor");
-    let written = std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&probe, b"x"))
-        .and_then(|()| std::fs::remove_file(&probe));
-    match written {
-        Ok(()) => Finding::Good(format!("{} can be written", folder.display())),
-        Err(error) => Finding::Broken(format!("{} cannot be written: {error}", folder.display())),
+    let able = Access::WRITE_OK | Access::EXEC_OK;
+    if folder.exists() {
+        return match access(folder, able) {
+            Ok(()) => Finding::Good(format!("{} can be written", folder.display())),
+            Err(error) => Finding::Broken(format!("{} cannot be written: {error}", folder.display())),
+        };
+    }
+    let above = folder.ancestors().skip(1).find(|above| above.exists());
+    let above = above
+        .filter(|above| !above.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    match access(above, able) {
+        Ok(()) => Finding::Good(format!("{} is made at the first start", folder.display())),
+        Err(error) => Finding::Broken(format!("{} cannot be made: {error}", folder.display())),
+    }
+}
+
+fn secret(folder: &Path) -> Finding {
+    match secrets::inspect(folder, "tickets") {
+        Ok(()) => Finding::Good("the secrets can be used, or are made at the first start".to_owned()),
+        Err(error) => Finding::Broken(format!("{error:#}")),
     }
 }
 
 fn http_port(config: &Config) -> Finding {
     let address = config.http.listen;
+    if lock::is_taken(config) {
+        return Finding::Good(format!(
+            "a server is running on these data, on {address} and its media ports"
+        ));
+    }
     match TcpListener::bind(address) {
         Ok(_) => Finding::Good(format!("{address} is free")),
-        Err(error) => Finding::Unwise(format!(
-            "{address} cannot be bound ({error}): is the server running already?"
-        )),
+        Err(error) => Finding::Broken(format!("{address} cannot be bound ({error}): another program has it")),
     }
 }
 
+/// Every port that `serve` would bind: one a media thread.
 fn media_ports(config: &Config) -> Finding {
-    for address in &config.media.bind {
-        let address = SocketAddr::new(*address, config.media.port);
+    let shards = match config.media.shards {
+        0 => DriverConfig::new(Vec::new(), config.media.port).shards,
+        shards => shards,
+    };
+    let protocols = if config.media.ice_tcp { "udp and tcp" } else { "udp" };
+    let Some(last) = (config.media.port..=u16::MAX).nth(shards - 1) else {
+        return Finding::Broken(format!(
+            "there are no {shards} ports from media.port {}",
+            config.media.port
+        ));
+    };
+    let named = format!("media ports {} to {last} ({protocols})", config.media.port);
+    if config.media.port == 0 || lock::is_taken(config) {
+        return Finding::Good(format!("{named}: open them in the firewall"));
+    }
+    for (address, port) in config
+        .media
+        .bind
+        .iter()
+        .flat_map(|ip| (config.media.port..=last).map(move |port| (*ip, port)))
+    {
+        let address = SocketAddr::new(address, port);
         if let Err(error) = UdpSocket::bind(address) {
-            return Finding::Unwise(format!(
-                "media port {address}/udp cannot be bound ({error}): is the server running already?"
-            ));
+            return Finding::Broken(format!("media port {address}/udp cannot be bound: {error}"));
         }
         if config.media.ice_tcp
             && let Err(error) = TcpListener::bind(address)
         {
-            return Finding::Unwise(format!(
-                "media port {address}/tcp cannot be bound ({error}): is the server running already?"
-            ));
+            return Finding::Broken(format!("media port {address}/tcp cannot be bound: {error}"));
         }
     }
-    let protocols = if config.media.ice_tcp { "udp and tcp" } else { "udp" };
-    Finding::Good(format!(
-        "media port {} ({protocols}) is free; open it, and the next ones for more shards, in the firewall",
-        config.media.port
-    ))
+    Finding::Good(format!("{named} are free; open them in the firewall"))
+}
+
+/// Without it all visitors have the proxy's address, and share what one address may do.
+fn proxies(config: &Config) -> Finding {
+    let behind_proxy = config.tls.mode == TlsMode::Off && config.public_url.starts_with("https://");
+    if behind_proxy && config.http.trusted_proxies.is_empty() {
+        return Finding::Broken(
+            "https comes from a proxy, but http.trusted_proxies names none: all visitors would share one address's limits"
+                .to_owned(),
+        );
+    }
+    Finding::Good(match config.http.trusted_proxies.len() {
+        0 => "no proxy is believed".to_owned(),
+        some => format!("{some} proxies are believed"),
+    })
 }
 
 fn advertised(config: &Config) -> Finding {
@@ -209,8 +262,20 @@ fn open_files() -> Finding {
 }
 
 async fn database(config: &Config) -> Finding {
-    match booking_core::base::db::Db::open(&config.database_url()).await {
-        Ok(_) => Finding::Good("the database answers".to_owned()),
+    match booking_core::base::db::inspect(&config.database_url()).await {
+        Ok(Inspected::Missing) => Finding::Good("the database is made at the first start".to_owned()),
+        Ok(Inspected::EmptyFile) => Finding::Broken(
+            "the database file is empty, and that is no new installation: restore it from a backup, or delete it to begin anew"
+                .to_owned(),
+        ),
+        Ok(Inspected::Unused) => Finding::Good("the database answers; the next start makes its tables".to_owned()),
+        Ok(Inspected::Behind(steps)) => Finding::Good(format!(
+            "the database answers; the next start updates it by {steps} steps: back up first"
+        )),
+        Ok(Inspected::Current) => Finding::Good("the database answers".to_owned()),
+        Ok(Inspected::Newer) => {
+            Finding::Broken("a newer booka was on this database: install that one, or restore a backup".to_owned())
+        }
         Err(error) => Finding::Broken(format!("the database does not answer: {error:#}")),
     }
 }

@@ -228,12 +228,12 @@ pub(crate) fn values<'a>(page: &'a str, marker: &str) -> Vec<&'a str> {
         .collect()
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
     listener.local_addr().expect("it is bound").port()
 }
 
-async fn postgres(name: &str) -> Option<String> {
+pub(crate) async fn postgres(name: &str) -> Option<String> {
     let Ok(base) = std::env::var("BOOKA_TEST_POSTGRES") else {
         // Past the test harness, which would keep it to itself; `cargo xtask test` counts these lines.
         let line = "skipped on PostgreSQL: BOOKA_TEST_POSTGRES names no server";

@@ -83,8 +83,9 @@ pub trait CallAuthority: Send + Sync + 'static {
     /// A span of presence begins. Opening the same key twice changes nothing.
     async fn open_segment(&self, key: &SegmentKey, started_at: UtcMicros) -> Result<(), RecordError>;
 
-    /// Moves the last-seen times of open segments forward, all in one transaction.
-    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<(), RecordError>;
+    /// Moves the last-seen times of open segments forward, all in one transaction. Returns those that are not open on
+    /// record, whose time is therefore lost.
+    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<Vec<SegmentKey>, RecordError>;
 
     /// A span of presence is over; `ended_at` is its last authenticated packet.
     async fn close_segment(&self, key: &SegmentKey, ended_at: UtcMicros, end: SegmentEnd) -> Result<(), RecordError>;

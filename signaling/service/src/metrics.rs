@@ -31,4 +31,5 @@ crate::counts! {
     RecordsLost = "records_lost",
     Checkpoints = "checkpoints",
     CheckpointsFailed = "checkpoints_failed",
+    CheckpointsNotOpen = "checkpoints_not_open",
 }

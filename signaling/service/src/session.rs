@@ -82,6 +82,12 @@ impl Session {
         self.strike(ErrorCode::BadMessage, "messages are JSON text")
     }
 
+    /// Takes a control frame (RFC 6455 section 5.5), which the socket answers by itself: it counts like a message.
+    pub fn receive_control(&mut self, now: Instant) -> Option<Step> {
+        let taken = self.messages.take(now);
+        (!taken).then(|| self.strike(ErrorCode::RateLimited, "too many control frames"))
+    }
+
     fn message(&mut self, now: Instant, message: ClientMessage) -> Step {
         match (self.state, message) {
             (State::AwaitingHello, ClientMessage::Hello { protocol, ticket }) => self.hello(protocol, ticket),
@@ -241,6 +247,20 @@ mod tests {
         let now = Instant::now();
         let step = seated(now).receive(now, text);
         assert_eq!(refused(&step), Some((expected, false)), "{text}");
+    }
+
+    /// Trial F15: 450,000 pings a second were answered.
+    #[test]
+    fn f15_control_frames_count_as_messages() {
+        let now = Instant::now();
+        let mut session = seated(now);
+        for number in 1..MESSAGES_BURST {
+            assert_eq!(session.receive_control(now), None, "{number}");
+        }
+        for strike in 1..=STRIKES_MAX {
+            let step = session.receive_control(now).expect("there are too many");
+            assert_eq!(refused(&step), Some((ErrorCode::RateLimited, strike == STRIKES_MAX)));
+        }
     }
 
     #[test]

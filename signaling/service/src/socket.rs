@@ -221,7 +221,10 @@ fn take(open: &OpenConnection, session: &mut Session, message: Message) -> Taken
     let step = match message {
         Message::Text(text) => session.receive(Instant::now(), text.as_str()),
         Message::Binary(_) => session.receive_binary(),
-        Message::Ping(_) | Message::Pong(_) => return Taken::Nothing,
+        Message::Ping(_) | Message::Pong(_) => match session.receive_control(Instant::now()) {
+            Some(step) => step,
+            None => return Taken::Nothing,
+        },
         Message::Close(_) => return Taken::Closed,
     };
     let metrics = open.hub.metrics();

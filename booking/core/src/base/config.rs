@@ -8,6 +8,8 @@ use sha2::{Digest as _, Sha256};
 /// Settings of the booking side.
 #[derive(Debug, Clone)]
 pub struct BookingConfig {
+    /// Name of this process among those that share the database; it outlives restarts.
+    pub node: String,
     /// `sqlite:<path>` or `postgres://…`.
     pub database_url: String,
     /// Folder for stored documents.

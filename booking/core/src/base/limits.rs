@@ -265,7 +265,8 @@ impl GovernorClock for LimiterClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        Nanos::from(u64::try_from(self.0.now()).unwrap_or(0).saturating_mul(1000))
+        // By the time of day everybody would wait as long as a clock was set back.
+        Nanos::from(u64::try_from(self.0.steady()).unwrap_or(0).saturating_mul(1000))
     }
 }
 
@@ -279,10 +280,12 @@ mod tests {
     #[test]
     fn a_burst_passes_and_refills_with_time() {
         let now = Arc::new(AtomicI64::new(1_000_000_000_000));
-        let clock = Clock::new({
-            let now = Arc::clone(&now);
-            move || now.load(Ordering::SeqCst)
-        });
+        let wall = Arc::new(AtomicI64::new(1_000_000_000_000));
+        let reading = |of: &Arc<AtomicI64>| {
+            let of = Arc::clone(of);
+            move || of.load(Ordering::SeqCst)
+        };
+        let clock = Clock::new(reading(&wall), reading(&now));
         let limiter = Limiter::new(&clock, 3, Duration::from_secs(30));
         for _ in 0..3 {
             assert_eq!(limiter.check("a"), Ok(()));
@@ -292,12 +295,21 @@ mod tests {
         now.fetch_add(10_000_000, Ordering::SeqCst);
         assert_eq!(limiter.check("a"), Ok(()));
         assert!(limiter.check("a").is_err());
+        // Trial F9: somebody sets the clock back by an hour.
+        wall.fetch_sub(3_600_000_000, Ordering::SeqCst);
+        now.fetch_add(10_000_000, Ordering::SeqCst);
+        assert_eq!(limiter.check("a"), Ok(()));
+        assert_eq!(limiter.check("c"), Ok(()));
     }
 
     /// trial F8: 100,000 made-up addresses filled the limiter, and everybody got 429.
     #[test]
     fn made_up_keys_push_out_each_other_and_nobody_else() {
-        let limiter = Limiter::new(&Clock::new(|| 1_000_000_000_000), 2, Duration::from_secs(30));
+        let limiter = Limiter::new(
+            &Clock::new(|| 1_000_000_000_000, || 1_000_000_000_000),
+            2,
+            Duration::from_secs(30),
+        );
         assert_eq!(limiter.check("guessed"), Ok(()));
         assert_eq!(limiter.check("guessed"), Ok(()));
         for number in 0..3 * LIMITER_KEYS_MAX {
@@ -313,7 +325,7 @@ mod tests {
     /// trial F8: each /64 of a network had tries of its own.
     #[test]
     fn a_network_of_ipv6_counts_as_a_whole() {
-        let limits = Limits::new(&Clock::new(|| 1_000_000_000_000));
+        let limits = Limits::new(&Clock::new(|| 1_000_000_000_000, || 1_000_000_000_000));
         let key = |house: u32| ClientKey {
             address: format!("2001:db8:1:{house:x}::/64"),
             network: Some("2001:db8:1::/48".to_owned()),
@@ -332,7 +344,7 @@ mod tests {
     /// trial F8: five resets kept the owner from registering.
     #[test]
     fn one_kind_of_mail_does_not_use_up_another() {
-        let limits = Limits::new(&Clock::new(|| 1_000_000_000_000));
+        let limits = Limits::new(&Clock::new(|| 1_000_000_000_000, || 1_000_000_000_000));
         let stranger = |number: u32| Sender::Stranger {
             client: ClientKey {
                 address: format!("192.0.2.{number}"),
@@ -361,7 +373,7 @@ mod tests {
 
     #[test]
     fn long_keys_are_cut() {
-        let limiter = Limiter::new(&Clock::new(|| 1_000_000_000_000), 1, Duration::from_secs(30));
+        let limiter = Limiter::new(&Clock::new(|| 1, || 1_000_000_000_000), 1, Duration::from_secs(30));
         let long = "x".repeat(LIMITER_KEY_CHARS_MAX);
         assert_eq!(limiter.check(&format!("{long}a")), Ok(()));
         assert!(limiter.check(&format!("{long}b")).is_err());

@@ -5,23 +5,18 @@
 mod live;
 pub mod quality;
 pub mod queries;
+mod silence;
 
 use signaling_protocol::{PriceTerms, Role, Ticket};
 
 use crate::appointments::{self, Appointment, Status, Transition, role_as_str};
 use crate::base::charge::{self, Span};
 use crate::base::db::{DbError, Tx};
-use crate::base::{Base, MINUTE_US, Micros, SECOND_US};
-use crate::base::{Fault, Result};
+use crate::base::{Base, Fault, Micros, Result};
 
 pub use live::{CAPTURE_MAX, CaptureError, LiveCall, LiveCalls, LiveSeat, LiveStats};
 pub use queries::{SeatRow, Segment};
-
-/// An open segment that nobody checkpointed for this long belongs to a process that is gone.
-pub const STALE_AFTER_US: Micros = MINUTE_US;
-
-/// Whoever measures a call writes it down more often than this: every three seconds, and not much later.
-const CHECKPOINT_OVERDUE_US: Micros = 5 * SECOND_US;
+pub use silence::{Namesake, Silence, recover_silent};
 
 /// What a good ticket opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,16 +181,24 @@ pub async fn open_segment(state: &Base, node: &str, key: SegmentId<'_>, at: Micr
     Ok(tx.commit().await?)
 }
 
-/// Moves the last-seen times of open segments forward, all in one transaction.
+/// Moves the last-seen times of open segments forward, all in one transaction. Returns those that are not open on record:
+/// their time is lost.
 ///
 /// # Errors
 /// When the database fails; then none was moved.
-pub async fn checkpoint(state: &Base, seen: &[(SegmentId<'_>, Micros)]) -> Result<(), DbError> {
+pub async fn checkpoint<'a>(
+    state: &Base,
+    seen: &[(SegmentId<'a>, Micros)],
+) -> std::result::Result<Vec<SegmentId<'a>>, DbError> {
     let mut tx = state.db.write().await?;
+    let mut not_open = Vec::new();
     for (key, at) in seen {
-        queries::checkpoint(&mut tx, *key, *at).await?;
+        if queries::checkpoint(&mut tx, *key, *at).await? == 0 {
+            not_open.push(*key);
+        }
     }
-    tx.commit().await
+    tx.commit().await?;
+    Ok(not_open)
 }
 
 /// A span of presence is over; `at` is its last authenticated packet. A closed segment stays as it is.
@@ -222,36 +225,6 @@ pub async fn call_ended(state: &Base, call: &str, at: Micros) -> Result<(), DbEr
     tx.commit().await?;
     state.jobs_wanted.notify_one();
     Ok(())
-}
-
-/// Whether another process of one name measures calls, from whom [`recover`] would take their time.
-#[derive(Debug)]
-pub struct Namesake<'a> {
-    node: &'a str,
-    /// When somebody of an open segment of this name was last there, at the first look.
-    seen_at: Micros,
-}
-
-impl<'a> Namesake<'a> {
-    /// The first look.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn watch(state: &Base, node: &'a str) -> Result<Self, DbError> {
-        let seen_at = queries::node_seen(&mut state.db.read().await?, node).await?;
-        Ok(Self { node, seen_at })
-    }
-
-    /// Another look: `None` while a checkpoint of what was left open may still come, then whether one came.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn look(&self, state: &Base) -> Result<Option<bool>, DbError> {
-        let seen_at = queries::node_seen(&mut state.db.read().await?, self.node).await?;
-        let is_there = seen_at > self.seen_at;
-        let overdue = state.now() >= self.seen_at + CHECKPOINT_OVERDUE_US;
-        Ok((is_there || overdue).then_some(is_there))
-    }
 }
 
 /// At the start of the process called `node`: closes the segments that its predecessor left open, at the last packet on

@@ -32,8 +32,9 @@ statements! {
                 WHERE call_attendance.admitted_us IS NULL";
     OPEN_SEGMENT = "INSERT INTO call_segment (call_id, seat_id, seq, node, started_us, last_seen_us)
                     VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (call_id, seat_id, seq) DO NOTHING";
-    CHECKPOINT = "UPDATE call_segment SET last_seen_us = $4
-                  WHERE call_id = $1 AND seat_id = $2 AND seq = $3 AND ended_us IS NULL AND last_seen_us < $4";
+    /// Changes a row, forward or not, as long as it is open.
+    CHECKPOINT = "UPDATE call_segment SET last_seen_us = CASE WHEN last_seen_us < $4 THEN $4 ELSE last_seen_us END
+                  WHERE call_id = $1 AND seat_id = $2 AND seq = $3 AND ended_us IS NULL";
     CLOSE_SEGMENT = "UPDATE call_segment SET ended_us = $4, end_reason = $5,
                          last_seen_us = CASE WHEN last_seen_us < $4 THEN $4 ELSE last_seen_us END
                      WHERE call_id = $1 AND seat_id = $2 AND seq = $3 AND ended_us IS NULL AND started_us <= $4";
@@ -43,9 +44,10 @@ statements! {
     NODE_SEEN = "SELECT COALESCE(MAX(last_seen_us), 0) FROM call_segment WHERE ended_us IS NULL AND node = $1";
     RECOVER_NODE = "UPDATE call_segment SET ended_us = last_seen_us, end_reason = 'recovered'
                     WHERE ended_us IS NULL AND node = $1";
-    ANY_STALE = "SELECT COUNT(*) FROM call_segment WHERE ended_us IS NULL AND last_seen_us < $1";
-    RECOVER_STALE = "UPDATE call_segment SET ended_us = last_seen_us, end_reason = 'recovered'
-                     WHERE ended_us IS NULL AND last_seen_us < $1";
+    NODES_MEASURING = "SELECT node, MAX(last_seen_us) FROM call_segment WHERE ended_us IS NULL AND node <> $1
+                       GROUP BY node ORDER BY node LIMIT 1000";
+    RECOVER_SILENT = "UPDATE call_segment SET ended_us = last_seen_us, end_reason = 'recovered'
+                      WHERE ended_us IS NULL AND node = $1 AND last_seen_us <= $2";
     NEXT_SEGMENT = "SELECT COALESCE(MAX(seq) + 1, 0) FROM call_segment WHERE call_id = $1 AND seat_id = $2";
     ROLES_PRESENT = "SELECT COUNT(DISTINCT s.role) FROM call_segment g JOIN seat s ON s.id = g.seat_id
                      WHERE g.call_id = $1 AND g.ended_us IS NULL";
@@ -205,13 +207,14 @@ pub async fn recover_node(tx: &mut Tx, node: &str) -> Result<u64, DbError> {
     tx.execute(RECOVER_NODE, params![node]).await
 }
 
-pub async fn any_stale(tx: &mut Tx, before: Micros) -> Result<bool, DbError> {
-    Ok(tx.one::<i64>(ANY_STALE, params![before]).await? > 0)
+/// The other processes with open segments, each with its newest checkpoint.
+pub async fn nodes_measuring(tx: &mut Tx, own: &str) -> Result<Vec<(String, Micros)>, DbError> {
+    tx.all(NODES_MEASURING, params![own]).await
 }
 
-/// Closes segments that nobody has checkpointed since `before`.
-pub async fn recover_stale(tx: &mut Tx, before: Micros) -> Result<u64, DbError> {
-    tx.execute(RECOVER_STALE, params![before]).await
+/// Closes the segments of a process that has written nothing since `seen_at`.
+pub async fn recover_silent(tx: &mut Tx, node: &str, seen_at: Micros) -> Result<u64, DbError> {
+    tx.execute(RECOVER_SILENT, params![node, seen_at]).await
 }
 
 pub async fn next_segment(tx: &mut Tx, call: &str, seat: &str) -> Result<i64, DbError> {

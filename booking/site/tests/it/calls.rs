@@ -206,3 +206,58 @@ on_both! {
         assert!(html.contains("\"mode\":\"check\"") && !html.contains("evil.example"), "{html}");
     }
 }
+
+on_both! {
+    /// Trial F9: a clock that somebody sets forward ends no record of a running call, neither our own nor another server's.
+    async fn f9_a_clock_that_steps_ends_no_segment(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = Desk::slot(2);
+        let call = desk.book(start, ACCEPTED).await;
+        let (consumer, provider) = desk.seats(&call).await;
+        app.set_now(start);
+        let (mine, theirs) = ((call.as_str(), consumer.as_str(), 0), (call.as_str(), provider.as_str(), 0));
+        calls::open_segment(&app.state, "test", mine, start).await.expect("it is written");
+        calls::open_segment(&app.state, "other", theirs, start).await.expect("it is written");
+        let open = "SELECT COUNT(*) FROM call_segment WHERE ended_us IS NULL";
+        for (round, step) in [(1, 90 * SECOND_US), (2, -90 * SECOND_US), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0)] {
+            app.step_clock(step);
+            app.advance(10 * SECOND_US);
+            // The other server's clock was not touched, and it goes on.
+            let seen = start + round * 10 * SECOND_US;
+            let lost = calls::checkpoint(&app.state, &[(theirs, seen)]).await.expect("it is written");
+            assert!(lost.is_empty(), "{lost:?}");
+            desk.jobs().await;
+            assert_eq!(app.number(open, params![]).await, 2, "round {round}");
+        }
+        // Trial F4: whoever still measures what another process closed is told.
+        calls::recover(&app.state, "other").await.expect("it is written");
+        let lost = calls::checkpoint(&app.state, &[(mine, app.now()), (theirs, app.now())]).await;
+        assert_eq!(lost.expect("it is written"), [theirs]);
+    }
+}
+
+on_both! {
+    /// Trial F9: a worker that was killed while its clock was ahead by an hour holds nobody up for that hour.
+    async fn f9_a_lease_from_a_clock_that_was_ahead_is_taken(app: App) {
+        let mut config = (*app.state.config).clone();
+        config.node = "other".to_owned();
+        let mut other = app.state.clone();
+        other.base.config = std::sync::Arc::new(config);
+        let owned = |name: &str| format!("SELECT COUNT(*) FROM job_lease WHERE until_us > 0 AND owner LIKE '{name}/%'").leak();
+        app.step_clock(60 * MINUTE_US);
+        let killed = tokio::spawn(booking_core::jobs::run(other, std::future::pending()));
+        while app.number(owned("other"), params![]).await < 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        killed.abort();
+        app.step_clock(0);
+        let successor = tokio::spawn(booking_core::jobs::run(app.state.clone(), std::future::pending()));
+        let begun = app.now();
+        while app.number(owned("test"), params![]).await < 2 {
+            app.advance(SECOND_US);
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            assert!(app.now() < begun + 20 * MINUTE_US, "the jobs still sleep");
+        }
+        successor.abort();
+    }
+}

@@ -82,6 +82,8 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     router: Router,
     now: Arc<AtomicI64>,
+    /// By how much somebody set the clock.
+    stepped: Arc<AtomicI64>,
     folder: PathBuf,
     postgres: Option<(String, String)>,
 }
@@ -102,6 +104,7 @@ impl App {
             }
         };
         let config = BookingConfig {
+            node: "test".to_owned(),
             database_url,
             data_dir: folder.clone(),
             public_url: ORIGIN.to_owned(),
@@ -111,10 +114,16 @@ impl App {
             controller: web::pages::legal::Controller::default(),
         };
         let now = Arc::new(AtomicI64::new(START_US));
-        let clock = Clock::new({
+        let stepped = Arc::new(AtomicI64::new(0));
+        let steady = {
             let now = Arc::clone(&now);
             move || now.load(Ordering::SeqCst)
-        });
+        };
+        let wall = {
+            let (now, stepped) = (Arc::clone(&now), Arc::clone(&stepped));
+            move || now.load(Ordering::SeqCst) + stepped.load(Ordering::SeqCst)
+        };
+        let clock = Clock::new(wall, steady);
         let rng = Mutex::new(ChaCha20Rng::seed_from_u64(7));
         let random = Random::new(move |bytes| rng.lock().expect("nobody panics while holding it").fill_bytes(bytes));
         let files = local_folder(&folder).expect("the temporary folder can be used");
@@ -128,6 +137,7 @@ impl App {
             state,
             engine,
             now,
+            stepped,
             folder,
             postgres,
         })
@@ -148,6 +158,11 @@ impl App {
     /// Moves the clock forward.
     pub(crate) fn advance(&self, by: Micros) {
         self.now.fetch_add(by, Ordering::SeqCst);
+    }
+
+    /// Sets the time of day wrong by so much; how long things last is not changed by it.
+    pub(crate) fn step_clock(&self, by: Micros) {
+        self.stepped.store(by, Ordering::SeqCst);
     }
 
     /// Moves the clock to a moment.

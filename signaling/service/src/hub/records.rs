@@ -80,7 +80,12 @@ pub(super) async fn checkpoint(hub: &Arc<Inner>) {
     }
     let result = timeout(ANSWER_WAIT, hub.authority.checkpoint(&seen)).await;
     match result {
-        Ok(Ok(())) => hub.metrics.add(Count::Checkpoints),
+        Ok(Ok(not_open)) => {
+            hub.metrics.add(Count::Checkpoints);
+            if !not_open.is_empty() {
+                alarm(hub, &not_open);
+            }
+        }
         Ok(Err(error)) => {
             hub.metrics.add(Count::CheckpointsFailed);
             tracing::warn!(%error, segments = seen.len(), "a checkpoint failed");
@@ -89,5 +94,19 @@ pub(super) async fn checkpoint(hub: &Arc<Inner>) {
             hub.metrics.add(Count::CheckpointsFailed);
             tracing::warn!(segments = seen.len(), "a checkpoint took too long");
         }
+    }
+}
+
+/// Somebody closed what we measure: its time is lost from now on. What ended here meanwhile is no loss.
+fn alarm(hub: &Arc<Inner>, not_open: &[SegmentKey]) {
+    let open = hub.open_segments();
+    for key in not_open.iter().filter(|key| open.iter().any(|(ours, _)| ours == *key)) {
+        hub.metrics.add(Count::CheckpointsNotOpen);
+        tracing::error!(
+            call = key.call,
+            seat = key.seat,
+            seq = key.seq,
+            "a running segment is closed on record: its time is lost"
+        );
     }
 }

@@ -178,14 +178,17 @@ impl CallAuthority for Authority {
         })
     }
 
-    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<(), RecordError> {
+    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<Vec<SegmentKey>, RecordError> {
+        let mut not_open = Vec::new();
         self.write("checkpoint".into(), |records| {
             for (key, at) in seen {
-                if let Some(row) = records.rows.get_mut(key).filter(|row| row.end.is_none()) {
-                    row.seen_at = row.seen_at.max(*at);
+                match records.rows.get_mut(key).filter(|row| row.end.is_none()) {
+                    Some(row) => row.seen_at = row.seen_at.max(*at),
+                    None => not_open.push(key.clone()),
                 }
             }
-        })
+        })?;
+        Ok(not_open)
     }
 
     async fn close_segment(&self, key: &SegmentKey, at: UtcMicros, end: SegmentEnd) -> Result<(), RecordError> {

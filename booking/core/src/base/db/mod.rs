@@ -4,6 +4,7 @@
 //! test prepares all of them on both engines. Integers, text and their nulls are the only types that cross the border.
 
 mod health;
+mod inspect;
 mod migrate;
 mod row;
 mod transaction;
@@ -18,6 +19,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use health::{Health, Probe};
+pub use inspect::{Inspected, inspect};
 pub use migrate::MIGRATIONS;
 pub use row::{Column, FromRow, Param, Row};
 /// Why a row does not fit the type that reads it.
