@@ -57,7 +57,7 @@ impl Missing {
         }
     }
 
-    /// Of a suspect, which gets one try: that is not over.
+    /// For a suspect, which gets one try of two requests: a request of it is still to come.
     fn is_unasked(&self) -> bool {
         self.tries == 0 || self.once
     }

@@ -232,7 +232,7 @@ impl Running {
 
     /// Takes what connections brought.
     fn receive_frames(&mut self, readable: bool) {
-        // Out of its place for the time of the loop, since the core's inputs are handled by the whole.
+        // Taken out for the time of the loop, since handling an input borrows the whole shard.
         let Some(mut tcp) = self.shard.tcp.take() else { return };
         let now = Instant::now();
         tcp.look(readable, now, &mut self.io);

@@ -185,7 +185,7 @@ impl Encoding {
 }
 
 impl Stream {
-    /// A packet from after the first and still of use that never came.
+    /// A packet is missing: it is newer than the first, not too old to be played, and never came.
     pub(crate) fn lacks(&self, index: u64) -> bool {
         let first = self.reception.first().is_some_and(|first| first < index);
         let recent = self

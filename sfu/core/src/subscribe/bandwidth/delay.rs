@@ -1,6 +1,7 @@
 //! Whether a queue builds up on the path: the trend of the delay from packet group to packet group against a threshold
 //! that adapts (draft-ietf-rmcat-gcc-02 sections 5.1 to 5.4; Carlucci et al., "Analysis and design of the Google
-//! congestion control for web real-time communication", 2016).
+//! congestion control for web real-time communication", 2016). In libwebrtc: `TrendlineEstimator` and `InterArrival`, whose
+//! constants these are.
 
 use std::collections::VecDeque;
 

@@ -1,15 +1,15 @@
 //! What loss says: nothing below a few percent, since radio loses packets without a queue; above, that a queue is full
-//! (draft-ietf-rmcat-gcc-02 section 6).
+//! (draft-ietf-rmcat-gcc-02 section 6, from whose constants those marked differ).
 
 use std::time::{Duration, Instant};
 
 /// Of how long a time and how many packets the share is taken.
 const INTERVAL: Duration = Duration::from_millis(400);
 const PACKETS_MIN: u32 = 20;
-/// Shares that let it rise and make it fall.
+/// Shares that let it rise and make it fall. The draft stops rising from 2 % on; mobile networks lose that much for ever.
 const RISES_BELOW: f64 = 0.04;
 const FALLS_ABOVE: f64 = 0.10;
-/// It does not fall below this share of what arrives.
+/// It does not fall below this share of what arrives. Ours: the draft falls on, however much gets through.
 const ARRIVING_SHARE: f64 = 0.85;
 /// How much it rises at each step.
 const RISE: f64 = 1.06;

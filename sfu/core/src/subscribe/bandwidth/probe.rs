@@ -1,5 +1,5 @@
 //! Asks the path for more than media needs: for a moment as much is sent as would be wanted, and how fast it arrives is
-//! what the path can carry.
+//! what the path can carry. In libwebrtc: `ProbeController` and `ProbeBitrateEstimator`.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,8 @@ const INTERVAL_MAX: Duration = Duration::from_secs(16);
 const AGAIN: Duration = Duration::from_millis(50);
 /// A slow probe lasts longer: until so many bits were sent, which are more than the packets that a result takes.
 const BITS_MIN: f64 = 16_000.0;
-/// Packets that must arrive for a result, and the share of all.
+/// Packets that must arrive for a result, and the share of all: libwebrtc wants 0.8, and a path that loses much never
+/// gets a result then.
 const PACKETS_MIN: u32 = 5;
 const ARRIVED_MIN: f64 = 0.7;
 /// A path that arrives slower than this share of what was sent is full.

@@ -1,5 +1,5 @@
 //! The rate that follows from what the delay says: up slowly, down at once to below what arrived
-//! (draft-ietf-rmcat-gcc-02 section 5.5).
+//! (draft-ietf-rmcat-gcc-02 section 5.5). In libwebrtc: `AimdRateControl`, whose constants these are unless they say more.
 
 use std::time::{Duration, Instant};
 
@@ -7,9 +7,10 @@ use super::delay::Usage;
 
 /// What is left of the arriving rate after overuse.
 const DECREASE: f64 = 0.85;
-/// Of what was thought to get through before, at least this much is taken to arrive.
+/// Of what was thought to get through before, at least this much is taken to arrive. Ours: one short measurement must not
+/// take most of the pictures away.
 const DECREASE_MOST: f64 = 0.5;
-/// Between two decreases while less is sent than could be.
+/// Between two decreases while less is sent than could be. Ours: what arrives then says little about the path.
 const LIMITED_PAUSE: Duration = Duration::from_secs(2);
 /// Growth a second far from the capacity last found.
 const INCREASE: f64 = 1.08;

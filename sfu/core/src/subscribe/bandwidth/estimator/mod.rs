@@ -28,6 +28,8 @@ const OUTAGE: Duration = Duration::from_millis(700);
 const PROBE_FACTOR: f64 = 2.0;
 const FIRST_PROBE_FACTOR: f64 = 3.0;
 const PROBE_BEYOND: f64 = 1.25;
+/// An estimate of this multiple of what is wanted is enough: what a probe goes for, less the tenth by which it may err.
+const ENOUGH: f64 = PROBE_BEYOND / 1.1;
 /// A probe that finds this much more than the estimate is a success.
 const FOUND_MORE: f64 = 1.03;
 /// The beginning is over after this at the latest.
@@ -39,11 +41,11 @@ const CALM: Duration = Duration::from_millis(800);
 
 /// A queue of less is left alone.
 const QUEUE_ALLOWED: Duration = Duration::from_millis(60);
-/// A longer one shows the limit of a path of which little is known.
+/// A queue of more shows how much the path carries: what arrives through it.
 const QUEUE_TELLS: Duration = Duration::from_millis(120);
 /// Above this share of what is sent everything arrives, as far as the measurement can tell.
 const ARRIVES_ABOVE: f64 = 0.9;
-/// With such a queue the path is full when it grows by this share of the time.
+/// With a queue of more than [`QUEUE_ALLOWED`] the path is full when the queue grows by this share of the time.
 const FULL_ABOVE: f64 = 0.15;
 /// The share of the path that packets sent again may take, and at least this in bits a second; and the time for which
 /// what is not used is kept.
@@ -336,9 +338,8 @@ impl Estimator {
         let limited = self.rate.decreased_at().is_some() || self.loss.limit_bps().is_finite();
         let informed = now.saturating_duration_since(informed_at);
         let late = informed > SETTLES_WITHIN;
-        let enough = informed > WANTED_KNOWN_AFTER
-            && self.wanted_bps > 0.0
-            && self.bps() as f64 >= self.wanted_bps * PROBE_BEYOND / 1.1;
+        let enough =
+            informed > WANTED_KNOWN_AFTER && self.wanted_bps > 0.0 && self.bps() as f64 >= self.wanted_bps * ENOUGH;
         self.settled = limited || late || enough;
     }
 
@@ -363,7 +364,7 @@ impl Estimator {
     }
 
     fn wants_more(&self) -> bool {
-        self.feedback_at.is_some() && self.wanted_bps > 0.0 && self.wanted_bps * PROBE_BEYOND > self.bps() as f64 * 1.1
+        self.feedback_at.is_some() && self.wanted_bps > 0.0 && self.wanted_bps * ENOUGH > self.bps() as f64
     }
 
     /// When [`Estimator::owed`] is to be asked.
