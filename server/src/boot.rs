@@ -108,7 +108,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let live = Live {
         hub: hub.clone(),
         board: board.clone(),
-        captures: Captures::new(plane.clone(), &config.data_dir),
+        captures: captures(&config, &plane, &stopping),
     };
     if state.live_calls.set(Arc::new(live)).is_err() {
         anyhow::bail!("the live calls were set before");
@@ -152,6 +152,12 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+fn captures(config: &Config, plane: &Arc<Plane>, stopping: &watch::Receiver<bool>) -> Captures {
+    let captures = Captures::new(Arc::clone(plane), &config.data_dir);
+    tokio::spawn(captures.clone().sweep(stopping.clone()));
+    captures
 }
 
 /// Opens the booking side as this configuration wants it.

@@ -13,8 +13,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use booking_core::calls::CaptureError;
 use sfu_core::{Captured, RoomId};
+use tokio::sync::watch;
 
 use crate::media::Plane;
+use crate::shutdown;
 
 /// Bytes of one file; a capture ends there.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -23,7 +25,11 @@ const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Between two looks at the time while nothing comes.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// Between two looks for files that are too old.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
 /// Starts captures, one at a time.
+#[derive(Clone)]
 pub(crate) struct Captures {
     plane: Arc<Plane>,
     folder: PathBuf,
@@ -32,13 +38,24 @@ pub(crate) struct Captures {
 
 impl Captures {
     pub(crate) fn new(plane: Arc<Plane>, data_dir: &Path) -> Self {
-        let captures = Self {
+        Self {
             plane,
             folder: data_dir.join("captures"),
             running: Arc::default(),
-        };
-        captures.forget_old();
-        captures
+        }
+    }
+
+    /// Deletes old files now and every hour, until a stop is asked for.
+    pub(crate) async fn sweep(self, stopping: watch::Receiver<bool>) {
+        let mut ticks = tokio::time::interval(SWEEP_EVERY);
+        let stop = shutdown::requested(stopping);
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                _ = ticks.tick() => forget_old(&self.folder),
+            }
+        }
     }
 
     /// Captures the headers of a call's packets for so long.
@@ -46,7 +63,6 @@ impl Captures {
     /// # Errors
     /// When the call is not here, another capture runs, or no file can be made.
     pub(crate) fn start(&self, call: &str, time: Duration) -> Result<(), CaptureError> {
-        self.forget_old();
         if self.running.swap(true, Ordering::AcqRel) {
             return Err(CaptureError::Running);
         }
@@ -95,19 +111,25 @@ impl Captures {
             .mode(0o600)
             .open(self.folder.join(name))
     }
+}
 
-    /// Deletes files that are older than [`KEPT`].
-    fn forget_old(&self) {
-        let Ok(files) = std::fs::read_dir(&self.folder) else {
-            return;
-        };
-        for file in files.flatten() {
-            let written = file.metadata().and_then(|data| data.modified());
-            let old = written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > KEPT));
-            if old && let Err(error) = std::fs::remove_file(file.path()) {
-                tracing::error!(%error, "an old capture cannot be deleted");
-            }
+/// Deletes files that are older than [`KEPT`].
+fn forget_old(folder: &Path) {
+    let Ok(files) = std::fs::read_dir(folder) else {
+        return;
+    };
+    let mut deleted = 0;
+    for file in files.flatten() {
+        let written = file.metadata().and_then(|data| data.modified());
+        let old = written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > KEPT));
+        match old.then(|| std::fs::remove_file(file.path())) {
+            Some(Ok(())) => deleted += 1,
+            Some(Err(error)) => tracing::error!(%error, "an old capture cannot be deleted"),
+            None => {}
         }
+    }
+    if deleted > 0 {
+        tracing::info!(deleted, "old captures were deleted");
     }
 }
 
@@ -240,6 +262,21 @@ mod tests {
         write_packet(&mut out, at, &copy("[2001:db8::1]:1", "[2001:db8::2]:2", false)).expect("memory");
         assert_eq!(out[16..24], [0x60, 0, 0, 0, 0, 108, 17, 64]);
         assert_eq!((out[39], out[55]), (2, 1), "it goes out");
+    }
+
+    /// Trial C2: seven days held only if the server was restarted.
+    #[test]
+    fn c2_files_of_more_than_seven_days_are_deleted() {
+        let folder = std::env::temp_dir().join(format!("booka-captures-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
+        for (name, days) in [("old.pcap", 8), ("new.pcap", 6)] {
+            let file = File::create(folder.join(name)).expect("it can be made");
+            let at = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
+            file.set_modified(at).expect("it is ours");
+        }
+        forget_old(&folder);
+        assert!(!folder.join("old.pcap").exists() && folder.join("new.pcap").exists());
+        std::fs::remove_dir_all(folder).expect("it is ours");
     }
 
     #[test]

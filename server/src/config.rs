@@ -368,6 +368,10 @@ impl Config {
         if !matches!(scheme, "http" | "https") || host.is_empty() || host.contains(['/', '?', '#', '@']) {
             bail!("public_url must be scheme, host and port only, for example https://booka.example");
         }
+        // A proxy's address is compared as connections have it, however it was written.
+        for proxy in &mut self.http.trusted_proxies {
+            *proxy = proxy.to_canonical();
+        }
         if self.media.bind.is_empty() {
             bail!("media.bind needs at least one address");
         }

@@ -47,8 +47,8 @@ enum Command {
     },
     /// Fill the database with a marketplace to try things out, and print sign-in links.
     SeedDemo,
-    /// Print a fresh one-time link that makes, or signs in, the operator.
-    OperatorLink,
+    /// Print a fresh one-time link: it makes the first operator, signs one in, or makes one more.
+    OperatorLink(commands::operator_link::Whom),
     /// Print a fresh partner key for the media API, and the hash to configure for it.
     ApiKey,
 }
@@ -94,6 +94,6 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         } => terminal::say("The configuration is good.\n"),
         Command::SeedDemo => runtime.block_on(commands::seed::seed_demo(&config)),
         Command::ApiKey => commands::api_key::print(),
-        Command::OperatorLink => runtime.block_on(commands::operator_link::print(&config)),
+        Command::OperatorLink(whom) => runtime.block_on(commands::operator_link::print(&config, whom)),
     }
 }

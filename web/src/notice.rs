@@ -57,5 +57,6 @@ notices! {
     CaptureStarted, "capture-started", "notice-capture-started";
     CaptureRunning, "capture-running", "notice-capture-running";
     CaptureFailed, "capture-failed", "notice-capture-failed";
+    OperatorInvited, "operator-invited", "notice-operator-invited";
     ServiceRemoved, "service-removed", "notice-service-removed";
 }

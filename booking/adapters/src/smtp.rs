@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use booking_core::base::outbox::{DueMail, Mailer};
-use lettre::message::header::ContentType;
+use booking_core::base::outbox::{DueMail, Mailer, NotSent};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
+use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 
 /// Longest wait for the mail server.
@@ -28,18 +29,31 @@ impl Smtp {
 
 #[async_trait]
 impl Mailer for Smtp {
-    async fn send(&self, mail: &DueMail) -> Result<(), String> {
-        let message = compose(&self.from, mail)?;
+    async fn send(&self, mail: &DueMail) -> Result<(), NotSent> {
+        // What cannot be composed now cannot be later.
+        let message = compose(&self.from, mail).map_err(|reason| NotSent {
+            reason,
+            is_permanent: true,
+        })?;
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&self.url)
-            .map_err(|_| "the SMTP address cannot be read".to_owned())?
+            .map_err(|_| NotSent {
+                reason: "the SMTP address cannot be read".to_owned(),
+                is_permanent: false,
+            })?
+            .hello_name(ClientId::Domain(domain(&self.from)))
             .timeout(Some(SEND_WAIT))
             .build();
-        transport
-            .send(message)
-            .await
-            .map(drop)
-            .map_err(|error| error.to_string())
+        transport.send(message).await.map(drop).map_err(|error| NotSent {
+            reason: error.to_string(),
+            is_permanent: error.is_permanent(),
+        })
     }
+}
+
+/// The domain we send for: our name to the mail server (RFC 5321 4.1.1.1) and in the ids of mails (RFC 5322 3.6.4).
+fn domain(from: &str) -> String {
+    let mailbox = from.parse::<Mailbox>();
+    mailbox.map_or_else(|_| "localhost".to_owned(), |mailbox| mailbox.email.domain().to_owned())
 }
 
 fn compose(from: &str, mail: &DueMail) -> Result<lettre::Message, String> {
@@ -47,8 +61,14 @@ fn compose(from: &str, mail: &DueMail) -> Result<lettre::Message, String> {
     let builder = lettre::Message::builder()
         .from(mailbox(from)?)
         .to(mailbox(&mail.recipient)?)
-        .message_id(Some(format!("<{}@booka>", mail.id)))
-        .subject(mail.subject.clone());
+        .message_id(Some(format!("<{}@{}>", mail.id, domain(from))))
+        // No holiday replies (RFC 3834 5).
+        .raw_header(HeaderValue::new(
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated".to_owned(),
+        ))
+        // A name that looks like an encoded word (RFC 2047) stays what was typed.
+        .subject(mail.subject.replace("=?", "= ?"));
     let text = SinglePart::plain(mail.body.clone());
     let message = match &mail.ics {
         None => builder.singlepart(text),
@@ -94,7 +114,19 @@ mod tests {
             text.contains("method=CANCEL") && text.contains("To: ola@example.no"),
             "{text}"
         );
-        assert!(text.contains("Message-ID: <0190@booka>"), "{text}");
+    }
+
+    /// Trial E18.
+    #[test]
+    fn e18_a_mail_says_whose_it_is_and_that_a_machine_wrote_it() {
+        let mut odd = mail("ola@example.no", None);
+        odd.subject = "Bestilt av =?utf-8?B?SGVp?=".into();
+        let message = compose("Booka <post@booka.example>", &odd).expect("fits");
+        let text = String::from_utf8(message.formatted()).expect("mails are ASCII");
+        assert!(text.contains("Message-ID: <0190@booka.example>"), "{text}");
+        assert!(text.contains("Auto-Submitted: auto-generated"), "{text}");
+        assert!(!text.contains("=?utf-8?B?SGVp?="), "{text}");
+        assert_eq!(domain("Booka <post@booka.example>"), "booka.example");
     }
 
     #[test]

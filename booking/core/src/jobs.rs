@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use crate::base::Result;
+use crate::base::audit;
 use crate::base::db::DbError;
 use crate::base::outbox;
 use crate::base::{Micros, SECOND_US};
@@ -128,6 +129,8 @@ async fn work(state: &AppState) {
         appointments::expire_holds(state, state.now()).await.map(drop),
     );
     log("erase accounts", privacy::erase_due(state).await.map(drop));
+    swept("old mails", outbox::sweep(state).await);
+    swept("old records of operators", audit::sweep(state).await);
 }
 
 async fn send_mails(state: &AppState) {
@@ -135,6 +138,14 @@ async fn send_mails(state: &AppState) {
         "send mails",
         outbox::send_due(state).await.map(drop).map_err(Into::into),
     );
+}
+
+fn swept(what: &str, result: Result<u64, DbError>) {
+    match result {
+        Ok(0) => {}
+        Ok(rows) => tracing::info!(what, rows, "deleted what is not kept longer"),
+        Err(error) => tracing::error!(what, %error, "a job failed"),
+    }
 }
 
 fn log(job: &str, result: Result<()>) {

@@ -175,10 +175,21 @@ pub fn client_ip(parts: &Parts, trusted: &[IpAddr]) -> IpAddr {
         if !trusted.contains(&client) {
             break;
         }
-        let Ok(ip) = hop.trim().parse::<IpAddr>() else { break };
+        let Some(ip) = address_of(hop.trim()) else { break };
         client = ip.to_canonical();
     }
     client
+}
+
+/// An address as proxies write it: bare, with a port, or in brackets.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let bare = hop
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(hop);
+    bare.parse()
+        .ok()
+        .or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 /// Refuses unsafe requests that another site sent: by `Sec-Fetch-Site` where the browser tells, else by `Origin`. A
@@ -240,6 +251,25 @@ mod tests {
         check(&[("origin", "null"), ("host", "null")], false);
         check(&[("cookie", "booka=x")], false);
         check(&[], true);
+    }
+
+    /// Trial E12: with a port or brackets all visitors shared one limit.
+    #[test]
+    fn e12_addresses_are_read_as_proxies_write_them() {
+        let check = |hop: &str, expect: Option<&str>| {
+            assert_eq!(
+                address_of(hop),
+                expect.map(|ip| ip.parse().expect("an address")),
+                "{hop}"
+            );
+        };
+        check("192.0.2.7", Some("192.0.2.7"));
+        check("192.0.2.7:5123", Some("192.0.2.7"));
+        check("2001:db8::7", Some("2001:db8::7"));
+        check("[2001:db8::7]", Some("2001:db8::7"));
+        check("[2001:db8::7]:443", Some("2001:db8::7"));
+        check("unknown", None);
+        check("_hidden", None);
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(crate) async fn doctor(config: &Config) -> anyhow::Result<()> {
         advertised(config),
         certificates(config),
         mail(config),
+        controller(config),
         payments(config),
         number(
             "net.core.rmem_max",
@@ -219,6 +220,18 @@ fn certificates(config: &Config) -> Finding {
             }
         }
     }
+}
+
+/// Whoever signs up reads in the notice who answers for the data.
+fn controller(config: &Config) -> Finding {
+    let controller = &config.controller;
+    if controller.email.ends_with("@localhost") || controller.org_number.is_empty() {
+        return Finding::Unwise(format!(
+            "the privacy notice names {:?} with {} as who answers for the data: fill in [controller]",
+            controller.name, controller.email
+        ));
+    }
+    Finding::Good(format!("{} answers for the data", controller.name))
 }
 
 fn mail(config: &Config) -> Finding {

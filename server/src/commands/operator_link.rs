@@ -1,17 +1,39 @@
 //! `booka operator-link`: the way in for whoever may read the data folder.
 
+use booking_core::operator::{OperatorLink, further_operator_link, operator_link};
+
 use crate::boot;
 use crate::config::Config;
 use crate::terminal::say;
 
+/// Whom the link is for.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Whom {
+    /// The operator's e-mail, where there are several.
+    #[arg(long = "for", value_name = "EMAIL", conflicts_with = "new")]
+    email: Option<String>,
+    /// A link that makes one more operator.
+    #[arg(long)]
+    new: bool,
+}
+
 /// Prints a one-time link.
 ///
 /// # Errors
-/// When the database cannot be used.
-pub(crate) async fn print(config: &Config) -> anyhow::Result<()> {
+/// When the database cannot be used, or it is not clear which operator is meant.
+pub(crate) async fn print(config: &Config, whom: &Whom) -> anyhow::Result<()> {
     let state = boot::open(config).await?;
-    match booking_core::accounts::operator_setup_link(&state).await? {
-        Some(link) => say(&format!("This link makes the first operator, once:\n  {link}\n")),
-        None => say("There is an operator already; more are made by that one.\n"),
+    if whom.new {
+        let link = further_operator_link(&state).await?;
+        return say(&format!(
+            "This link makes one more operator, once, within seven days:\n  {link}\n"
+        ));
+    }
+    match operator_link(&state, whom.email.as_deref()).await? {
+        OperatorLink::First(link) => say(&format!("This link makes the first operator, once:\n  {link}\n")),
+        OperatorLink::SignIn { email, link } => {
+            say(&format!("This link signs {email} in, once, within a day:\n  {link}\n"))
+        }
+        OperatorLink::Which(emails) => anyhow::bail!("say which operator: --for one of {}", emails.join(", ")),
     }
 }

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::Shell;
 use super::appointment::{AppointmentStatus, TimelineEntry, Tone};
+use super::field::Field;
 use crate::routes;
 
 /// How a call is doing.
@@ -300,6 +301,80 @@ pub struct OutboxRow {
     pub to: String,
     pub subject: String,
     pub state: MailState,
+}
+
+/// Somebody who was found.
+#[derive(Debug, Clone)]
+pub struct PersonRow {
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub phone: String,
+    /// Empty for whoever has none.
+    pub business: String,
+    pub is_operator: bool,
+    pub since: i64,
+}
+
+/// One of the operators.
+#[derive(Debug, Clone)]
+pub struct OperatorRow {
+    pub name: String,
+    pub email: String,
+    pub since: i64,
+}
+
+/// One line of the record of what operators did.
+#[derive(Debug, Clone)]
+pub struct LookRow {
+    pub at: i64,
+    /// Empty for whoever sat at the server.
+    pub operator: String,
+    /// The name in the record, for example `mail_seen`.
+    pub action: String,
+    pub reason: String,
+}
+
+impl LookRow {
+    fn key(&self) -> &'static str {
+        match self.action.as_str() {
+            "call_seen" => "look-call-seen",
+            "capture_started" => "look-capture-started",
+            "appointment_seen" => "look-appointment-seen",
+            "outbox_seen" => "look-outbox-seen",
+            "mail_seen" => "look-mail-seen",
+            "people_searched" => "look-people-searched",
+            "operator_invited" => "look-operator-invited",
+            "operator_made" => "look-operator-made",
+            "link_made" => "look-link-made",
+            _ => "look-other",
+        }
+    }
+}
+
+/// `/operator/people`
+#[derive(Debug, Clone, Template)]
+#[template(path = "operator_people.html")]
+pub struct OperatorPeoplePage {
+    pub shell: Shell,
+    pub q: Field,
+    pub reason: Field,
+    /// Of a new operator.
+    pub email: Field,
+    /// None before a search.
+    pub found: Option<Vec<PersonRow>>,
+    pub operators: Vec<OperatorRow>,
+    pub looks: Vec<LookRow>,
+}
+
+impl OperatorPeoplePage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[
+            ("q", self.q.error),
+            ("reason", self.reason.error),
+            ("email", self.email.error),
+        ])
+    }
 }
 
 /// `/operator/outbox?q=&page=`

@@ -8,9 +8,10 @@ use crate::pages::auth::OperatorSetupPage;
 use crate::pages::call::{CallFacts, CallPage, DeviceCheckPage};
 use crate::pages::legal::{AboutPage, Controller, NoticePage, TermsPage};
 use crate::pages::operator::{
-    CallHealth, LedgerRow, LegRow, LegSource, LiveCallRow, LiveParticipant, MailState, OperatorAppointmentPage,
-    OperatorAppointmentRow, OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage, OperatorMailPage,
-    OperatorOutboxPage, OutboxRow, PaymentRow, QualityRow, SegmentRow,
+    CallHealth, LedgerRow, LegRow, LegSource, LiveCallRow, LiveParticipant, LookRow, MailState,
+    OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage,
+    OperatorMailPage, OperatorOutboxPage, OperatorPeoplePage, OperatorRow, OutboxRow, PaymentRow, PersonRow,
+    QualityRow, SegmentRow,
 };
 use crate::pages::provider::TimeSlot;
 use crate::pages::provider_admin::{
@@ -289,7 +290,56 @@ fn mails(locale: Locale) -> Pages {
         total: 0,
         ..outbox.clone()
     };
+    let person = PersonRow {
+        id: ID.into(),
+        name: "Ola Hansen".into(),
+        email: "ola@example.no".into(),
+        phone: "912 34 567".into(),
+        business: "Dyreklinikken Nordli".into(),
+        is_operator: true,
+        since: NOW,
+    };
+    let people = OperatorPeoplePage {
+        shell: operator_shell(locale, "/operator/people"),
+        q: Field::wrong("o", FieldError::TermTooShort),
+        reason: Field::wrong("", FieldError::LookReasonMissing),
+        email: Field::default(),
+        found: Some(vec![person]),
+        operators: vec![OperatorRow {
+            name: "Siri Drift".into(),
+            email: "drift@example.no".into(),
+            since: NOW,
+        }],
+        looks: [
+            "call_seen",
+            "capture_started",
+            "appointment_seen",
+            "outbox_seen",
+            "mail_seen",
+            "people_searched",
+            "operator_invited",
+            "operator_made",
+            "link_made",
+            "other",
+        ]
+        .map(|action| LookRow {
+            at: NOW,
+            operator: "Siri Drift".into(),
+            action: action.into(),
+            reason: "Ringte".into(),
+        })
+        .to_vec(),
+    };
+    let strangers = OperatorPeoplePage {
+        q: Field::new("ingen"),
+        reason: Field::new("Ringte"),
+        found: Some(Vec::new()),
+        looks: Vec::new(),
+        ..people.clone()
+    };
     vec![
+        ("operator-people", render(&people)),
+        ("operator-people-none", render(&strangers)),
         ("operator-outbox", render(&outbox)),
         ("operator-outbox-empty", render(&empty)),
         ("operator-mail", render(&letter)),

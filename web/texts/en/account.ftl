@@ -22,10 +22,10 @@ reset-save = Save the password
 login-link-title = Sign in by link
 login-link-text = The link signs you in as { $name }. It works once.
 login-link-expired = The link has been used or is too old. Sign in with e-mail and password.
-setup-title = Create the operator's account
-setup-text = This is the first account of this server. It sees live calls, appointments and outgoing e-mail.
+setup-title = Create an operator account
+setup-text = An operator sees live calls, appointments and outgoing e-mail.
 setup-button = Create the account
-setup-expired = The operator's account exists already, or the link is too old. The server prints a new link when it starts without an operator.
+setup-expired = The link was used already, or it is too old. Whoever runs the server makes a new one with "booka operator-link".
 
 account-menu = My account
 account-details = My account

@@ -124,3 +124,4 @@ price-cancel-until = Free cancellation until { $when }.
 notice-capture-started = Packet headers are being captured.
 notice-capture-running = A capture runs already. Wait until it ends.
 notice-capture-failed = Nothing can be captured: the file cannot be written.
+notice-operator-invited = The invitation is on its way. The link is good for seven days, once.

@@ -29,6 +29,15 @@ mail-exists-body =
 
     If you have forgotten the password, choose a new one on the sign-in page. If it was not you, there is nothing you need to do.
 
+mail-operator-subject = You are invited as an operator
+mail-operator-body =
+    Hello,
+
+    you are invited to help run this site. Create your operator account here, within seven days:
+    { $link }
+
+    If you did not expect this, there is nothing you need to do.
+
 mail-deletion-subject = Your account will be deleted
 mail-deletion-body =
     Hello { $name },

@@ -22,10 +22,10 @@ reset-save = Lagre passordet
 login-link-title = Logg inn med lenke
 login-link-text = Lenken logger deg inn som { $name }. Den virker én gang.
 login-link-expired = Lenken er brukt eller for gammel. Logg inn med e-post og passord.
-setup-title = Opprett driftskontoen
-setup-text = Dette er den første kontoen på denne serveren. Den ser pågående samtaler, bestillinger og utgående e-post.
+setup-title = Opprett en driftskonto
+setup-text = En driftskonto ser pågående samtaler, bestillinger og utgående e-post.
 setup-button = Opprett kontoen
-setup-expired = Driftskontoen er alt opprettet, eller lenken er for gammel. Serveren skriver en ny lenke når den starter uten driftskonto.
+setup-expired = Lenken er alt brukt, eller den er for gammel. Den som har serveren, lager en ny med «booka operator-link».
 
 account-menu = Min konto
 account-details = Min konto

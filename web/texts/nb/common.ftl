@@ -124,3 +124,4 @@ price-cancel-until = Gratis avbestilling til { $when }.
 notice-capture-started = Pakkehodene tas opp.
 notice-capture-running = Et opptak er i gang. Vent til det er ferdig.
 notice-capture-failed = Ingenting kan tas opp: filen kan ikke skrives.
+notice-operator-invited = Invitasjonen er på vei. Lenken gjelder i sju dager og kan brukes én gang.

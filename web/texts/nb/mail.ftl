@@ -29,6 +29,15 @@ mail-exists-body =
 
     Har du glemt passordet, kan du velge et nytt på innloggingssiden. Var det ikke deg, trenger du ikke gjøre noe.
 
+mail-operator-subject = Du er invitert til å drifte nettstedet
+mail-operator-body =
+    Hei,
+
+    du er invitert til å være med på å drifte dette nettstedet. Opprett driftskontoen din her innen sju dager:
+    { $link }
+
+    Hvis du ikke ventet dette, trenger du ikke gjøre noe.
+
 mail-deletion-subject = Kontoen din blir slettet
 mail-deletion-body =
     Hei { $name },

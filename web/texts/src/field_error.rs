@@ -26,6 +26,8 @@ field_errors! {
     NameMissing = "error-name-missing";
     EmailMissing = "error-email-missing";
     EmailMalformed = "error-email-malformed";
+    /// Told only to whoever holds a link for an operator.
+    EmailTaken = "error-email-taken";
     PhoneMissing = "error-phone-missing";
     PhoneMalformed = "error-phone-malformed";
     PlaceMissing = "error-place-missing";
@@ -47,6 +49,10 @@ field_errors! {
     CardExpiry = "error-card-expiry";
     CardCode = "error-card-code";
     WithdrawalMissing = "error-withdrawal-missing";
+    /// A look at somebody's data needs one.
+    LookReasonMissing = "error-look-reason-missing";
+    /// Fewer than three letters find everybody.
+    TermTooShort = "error-term-too-short";
     TitleMissing = "error-title-missing";
     /// Not a whole amount of kroner, or negative.
     AmountMalformed = "error-amount-malformed";

@@ -54,6 +54,7 @@ pub mod pattern {
     pub const OPERATOR_APPOINTMENT: &str = "/operator/appointments/{id}";
     pub const OPERATOR_OUTBOX: &str = "/operator/outbox";
     pub const OPERATOR_OUTBOX_MAIL: &str = "/operator/outbox/{id}";
+    pub const OPERATOR_PEOPLE: &str = "/operator/people";
     pub const OPERATOR_SETUP: &str = "/operator/setup/{token}";
     pub const NOTICE: &str = "/notice";
     pub const TERMS: &str = "/terms";

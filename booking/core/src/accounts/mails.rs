@@ -27,6 +27,10 @@ pub enum AccountMail {
         erased_at: Micros,
         time_zone: String,
     },
+    /// A link that makes one more operator.
+    OperatorInvited {
+        link: String,
+    },
     /// A provider asks the person to work for it.
     Invitation {
         link: String,
@@ -81,6 +85,13 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
             link,
             format::day_time(recipient.locale, *erased_at, time_zone),
         ),
+        AccountMail::OperatorInvited { link } => (
+            "operator",
+            "mail-operator-subject",
+            "mail-operator-body",
+            link,
+            String::new(),
+        ),
         AccountMail::Invitation { link, .. } => (
             "invitation",
             "mail-invitation-subject",
@@ -93,7 +104,7 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
     let (name, org) = match mail {
         AccountMail::Verify { .. } => (plain_name(&recipient.name), String::new()),
         AccountMail::Invitation { org, .. } => (String::new(), plain_name(org)),
-        AccountMail::NoAccount { .. } => (String::new(), String::new()),
+        AccountMail::NoAccount { .. } | AccountMail::OperatorInvited { .. } => (String::new(), String::new()),
         AccountMail::Reset { .. } | AccountMail::AlreadyRegistered { .. } | AccountMail::DeletionAsked { .. } => {
             (recipient.name.clone(), String::new())
         }
@@ -144,6 +155,7 @@ mod tests {
                 erased_at: 1_795_510_800_000_000,
                 time_zone: "Europe/Oslo".into(),
             },
+            AccountMail::OperatorInvited { link: link.clone() },
             AccountMail::Invitation {
                 link: link.clone(),
                 org: "Klinikken".into(),

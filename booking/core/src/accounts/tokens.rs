@@ -15,6 +15,8 @@ pub enum Purpose {
     Login,
     /// Making the first operator; belongs to no account yet.
     OperatorSetup,
+    /// Making one more operator; belongs to no account yet.
+    OperatorInvite,
 }
 
 impl Purpose {
@@ -23,6 +25,7 @@ impl Purpose {
             Self::Reset => "reset",
             Self::Login => "login",
             Self::OperatorSetup => "operator_setup",
+            Self::OperatorInvite => "operator_invite",
         }
     }
 
@@ -30,7 +33,7 @@ impl Purpose {
         match self {
             Self::Reset => HOUR_US,
             Self::Login => DAY_US,
-            Self::OperatorSetup => 7 * DAY_US,
+            Self::OperatorSetup | Self::OperatorInvite => 7 * DAY_US,
         }
     }
 }

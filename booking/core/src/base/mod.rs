@@ -3,6 +3,7 @@
 //! Nothing here knows a feature.
 
 pub mod actor;
+pub mod audit;
 pub mod charge;
 pub mod config;
 pub mod db;

@@ -1,3 +1,7 @@
 //! What only the operator asks.
 
+pub mod links;
+pub mod people;
 pub mod queries;
+
+pub use links::{OperatorLink, further_operator_link, operator_link};

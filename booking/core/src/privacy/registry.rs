@@ -208,6 +208,8 @@ pub const TABLES: &[Table] = &[
     table!("withdrawal_request", "account_id = $1",
         [version: Text, text_hash: Text, locale: Text, accepted_us: Int], [hold_id, account_id],
         kept),
+    table!("operator_record", "operator_id = $1", [at_us: Int, action: Text, reason: Text], [id, operator_id, subject],
+        kept),
     table!("place", not personal, [id, name, municipality, county, lat_e6, lon_e6, weight]),
     table!("place_name", not personal, [folded, place_id]),
     table!("postcode", not personal, [code, place_id, lat_e6, lon_e6]),

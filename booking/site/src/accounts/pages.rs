@@ -23,6 +23,9 @@ use booking_core::AppState;
 use booking_core::accounts::register::{self, Continue, NewAccount, Pending};
 use booking_core::accounts::tokens::{self, Purpose};
 use booking_core::accounts::{Account, AccountMail, account_mail, device, queries, sign_in};
+use booking_core::base::Micros;
+use booking_core::base::audit::{self, Action};
+use booking_core::base::db::Tx;
 use booking_core::base::limits::MailWish;
 use booking_core::base::outbox;
 use booking_core::params;
@@ -382,9 +385,7 @@ async fn operator_setup_page(
     Path(token): Path<String>,
 ) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
-    let expired = tokens::find(&mut tx, Purpose::OperatorSetup, &token, visit.now)
-        .await?
-        .is_none();
+    let expired = operator_purpose(&mut tx, &token, visit.now).await?.is_none();
     let (name, email) = (Field::default(), Field::default());
     Ok(html(&OperatorSetupPage {
         shell: shell(&visit),
@@ -404,7 +405,19 @@ struct OperatorForm {
     password: String,
 }
 
-/// Makes the first operator. The link is used up by it, and any other such link with it: there is an operator then.
+/// What a link to the form below is good for: the first operator as long as there is none, or one more.
+async fn operator_purpose(tx: &mut Tx, token: &str, now: Micros) -> AppResult<Option<Purpose>> {
+    let operators: i64 = tx.one(queries::OPERATORS, params![]).await?;
+    for purpose in [Purpose::OperatorSetup, Purpose::OperatorInvite] {
+        let is_late = purpose == Purpose::OperatorSetup && operators > 0;
+        if !is_late && tokens::find(tx, purpose, token, now).await?.is_some() {
+            return Ok(Some(purpose));
+        }
+    }
+    Ok(None)
+}
+
+/// Makes an operator. The link is used up by it; of the links for the first operator, all are.
 async fn operator_setup_post(
     State(state): State<AppState>,
     visit: Visit,
@@ -428,9 +441,16 @@ async fn operator_setup_post(
     };
     let hash = state.hasher.hash(&state.random, form.password.clone()).await?;
     let mut tx = state.db.write().await?;
-    let operators: i64 = tx.one(queries::OPERATORS, params![]).await?;
-    let found = tokens::take(&mut tx, Purpose::OperatorSetup, &token, visit.now).await?;
-    if found.is_none() || operators > 0 {
+    let Some(purpose) = operator_purpose(&mut tx, &token, visit.now).await? else {
+        return Ok(html_with(WRONG, &page(true)));
+    };
+    let taken: Option<Account> = tx.optional(queries::ACCOUNT_BY_EMAIL, params![&email.norm]).await?;
+    if taken.is_some() {
+        let mut page = page(false);
+        page.email = Field::wrong(form.email.trim(), FieldError::EmailTaken);
+        return Ok(html_with(WRONG, &page));
+    }
+    if tokens::take(&mut tx, purpose, &token, visit.now).await?.is_none() {
         return Ok(html_with(WRONG, &page(true)));
     }
     let new = NewAccount {
@@ -443,6 +463,7 @@ async fn operator_setup_post(
         is_operator: true,
     };
     let account_id = register::create_account(&mut tx, &state, &new).await?;
+    audit::write(&mut tx, &state, Some(&account_id), Action::OperatorMade, "", "").await?;
     let headers = cookies::begin(&mut tx, &state, &visit, &account_id).await?;
     tx.commit().await?;
     Ok((headers, Redirect::to(pattern::OPERATOR)).into_response())

@@ -2,6 +2,7 @@
 //! here; for everybody else these pages do not exist.
 
 mod live;
+mod people;
 mod quality;
 
 use std::time::Duration;
@@ -27,6 +28,7 @@ use crate::pages;
 use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Status};
 use booking_core::base::Fault;
+use booking_core::base::audit::{self, Action};
 use booking_core::base::db::Tx;
 use booking_core::base::outbox::{OutboxState, queries as mail_queries};
 use booking_core::calls::quality::Direction;
@@ -46,6 +48,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route(pattern::OPERATOR_CALL_CAPTURE, post(capture))
         .route(pattern::OPERATOR_APPOINTMENTS, get(appointment_list))
         .route(pattern::OPERATOR_APPOINTMENT, get(appointment))
+        .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
         .route(pattern::OPERATOR_OUTBOX, get(outbox))
         .route(pattern::OPERATOR_OUTBOX_MAIL, get(mail))
 }
@@ -115,10 +118,11 @@ async fn live_row(tx: &mut Tx, call: &LiveCall, now: i64) -> AppResult<LiveCallR
 }
 
 async fn live_call(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
-    visit.actor.operator()?;
+    let operator = visit.actor.operator()?;
     let appointment = appointments::load_any(&mut state.db.read().await?, &id).await?;
     let calls = live::calls(&state);
     let call = calls.iter().find(|call| call.call == id).ok_or(AppError::NotFound)?;
+    audit::look(&state, &operator.id, Action::CallSeen, &id, "").await?;
     Ok(pages::html(&OperatorCallPage {
         shell: pages::shell_in(&visit, &appointment.time_zone),
         id: id.clone(),
@@ -144,7 +148,7 @@ async fn capture(
     Path(id): Path<String>,
     Form(form): Form<CaptureForm>,
 ) -> AppResult<Redirect> {
-    visit.actor.operator()?;
+    let operator = visit.actor.operator()?;
     let live = state.live_calls.get().ok_or(AppError::NotFound)?;
     // Whatever is no number is the shortest time.
     let minutes = form.minutes.trim().parse::<u64>().unwrap_or(1).max(1);
@@ -155,6 +159,7 @@ async fn capture(
         Err(CaptureError::Running) => Notice::CaptureRunning,
         Err(CaptureError::Failed) => Notice::CaptureFailed,
     };
+    audit::look(&state, &operator.id, Action::CaptureStarted, &id, "").await?;
     tracing::info!(call = id, "a packet capture was asked for");
     Ok(Redirect::to(&routes::with_notice(&routes::operator_call(&id), notice)))
 }
@@ -232,9 +237,10 @@ impl Window {
 }
 
 async fn appointment(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
-    visit.actor.operator()?;
+    let operator = visit.actor.operator()?;
     let mut tx = state.db.read().await?;
     let appointment = appointments::load_any(&mut tx, &id).await?;
+    audit::look(&state, &operator.id, Action::AppointmentSeen, &id, "").await?;
     let events = appointments::events(&mut tx, &id).await?;
     let billable = calls::billable(&mut tx, &id).await?;
     Ok(pages::html(&OperatorAppointmentPage {
@@ -312,7 +318,8 @@ async fn ledger(tx: &mut Tx, appointment: &str) -> AppResult<Vec<LedgerRow>> {
 }
 
 async fn outbox(State(state): State<AppState>, visit: Visit, Query(query): Query<ListQuery>) -> AppResult<Response> {
-    visit.actor.operator()?;
+    let operator = visit.actor.operator()?;
+    audit::look(&state, &operator.id, Action::OutboxSeen, "", "").await?;
     let (q, page) = (query.q(), query.page());
     let offset = i64::from(page - 1) * i64::from(PAGE_SIZE);
     let (mails, total) = mail_queries::list(&mut state.db.read().await?, &q, i64::from(PAGE_SIZE), offset).await?;
@@ -330,10 +337,11 @@ async fn outbox(State(state): State<AppState>, visit: Visit, Query(query): Query
 }
 
 async fn mail(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
-    visit.actor.operator()?;
+    let operator = visit.actor.operator()?;
     let mail = mail_queries::get(&mut state.db.read().await?, &id)
         .await?
         .ok_or(AppError::NotFound)?;
+    audit::look(&state, &operator.id, Action::MailSeen, &id, "").await?;
     Ok(pages::html(&OperatorMailPage {
         shell: pages::shell(&visit),
         mail: outbox_row(&state, &mail),

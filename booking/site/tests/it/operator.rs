@@ -218,3 +218,75 @@ on_both! {
         assert_eq!(count, [quality::ROWS_MAX]);
     }
 }
+
+on_both! {
+    /// Trial A4: whoever runs the server gets back in without mail, and makes further operators; so do operators.
+    async fn a4_operators_come_back_in_and_make_others(app: App) {
+        use booking_core::operator::{OperatorLink, further_operator_link, operator_link};
+        let form = |email: &'static str| [("name", "Siri Drift"), ("email", email), ("password", "rett hest batteri")];
+        let path = |link: &str| link.strip_prefix(crate::harness::ORIGIN).expect("an address of ours").to_owned();
+        let Ok(OperatorLink::First(link)) = operator_link(&app.state, None).await else { panic!("there is none yet") };
+        let mut first = app.client();
+        first.post(&path(&link), &form("siri@example.no")).await.expect(303);
+        // Her password is lost, and no mail is sent.
+        let Ok(OperatorLink::SignIn { email, link }) = operator_link(&app.state, None).await else { panic!("there is one") };
+        assert_eq!(email, "siri@example.no");
+        let mut again = app.client();
+        again.post(&path(&link), &[]).await.expect(303);
+        again.get("/operator").await.expect(200);
+        app.client().post(&path(&link), &[]).await.expect(422);
+        // One more, by command; a link is good once, and no address has two accounts.
+        let link = further_operator_link(&app.state).await.expect("it is made");
+        app.client().post(&path(&link), &form("siri@example.no")).await.expect(422);
+        app.client().post(&path(&link), &form("per@example.no")).await.expect(303);
+        app.client().post(&path(&link), &form("eva@example.no")).await.expect(422);
+        // And one by mail, from the page.
+        again.post("/operator/people", &[("action", "invite"), ("email", "ida@example.no")]).await.expect(303);
+        let bodies: Vec<String> = app.rows("SELECT body FROM outbox WHERE kind = 'operator'", params![]).await;
+        let link = bodies[0].split_whitespace().find(|word| word.contains("/operator/setup/")).expect("a link");
+        app.client().post(&path(link), &form("ida@example.no")).await.expect(303);
+        let Ok(OperatorLink::Which(all)) = operator_link(&app.state, None).await else { panic!("there are three") };
+        assert_eq!(all.len(), 3);
+        let named = operator_link(&app.state, Some("per@example.no")).await;
+        assert!(matches!(named, Ok(OperatorLink::SignIn { .. })), "{named:?}");
+        let made: i64 = app.number("SELECT COUNT(*) FROM operator_record WHERE action = 'operator_made'", params![]).await;
+        assert_eq!(made, 3, "it is on record");
+    }
+}
+
+on_both! {
+    /// Trial A6: people are found by name, e-mail and phone, with a reason, and the look is on record.
+    async fn a6_people_are_found_with_a_reason_and_on_record(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        desk.book(Desk::slot(2), ACCEPTED).await;
+        let find = |q: &'static str, reason: &'static str| [("action", "find"), ("q", q), ("reason", reason)];
+        desk.operator.post("/operator/people", &find("Hansen", "")).await.expect(422);
+        desk.operator.post("/operator/people", &find("ha", "Ringte")).await.expect(422);
+        desk.stranger.post("/operator/people", &find("Hansen", "Ringte")).await.expect(404);
+        let looks = "SELECT COUNT(*) FROM operator_record WHERE action = 'people_searched' AND reason = 'Ringte'";
+        assert_eq!(app.number(looks, params![]).await, 0);
+        for q in ["hansen", "Ola"] {
+            let page = desk.operator.post("/operator/people", &find(q, "Ringte")).await.expect(200).text();
+            assert!(page.contains("Ola Hansen"), "{q}: {page}");
+        }
+        let page = desk.operator.post("/operator/people", &find("%%%", "Ringte")).await.expect(200).text();
+        assert!(!page.contains("Ola Hansen"));
+        assert_eq!(app.number(looks, params![]).await, 3);
+    }
+}
+
+on_both! {
+    /// Trial C2: mails to nobody's account and links that ran out are swept, the others when they are old.
+    async fn c2_the_outbox_is_swept(app: App) {
+        let mut visitor = app.client();
+        visitor.post("/register", &[("name", "Feil Adresse"), ("email", "feil@exampel.no"), ("phone", "91234567"),
+            ("place", "Bergen"), ("password", "rett hest batteri"), ("accept", "yes")]).await.expect(200);
+        let mails = "SELECT COUNT(*) FROM outbox";
+        assert_eq!(app.number(mails, params![]).await, 1);
+        booking_core::jobs::round(&app.state).await;
+        assert_eq!(app.number(mails, params![]).await, 1);
+        app.advance(9 * 24 * 3600 * SECOND_US);
+        booking_core::jobs::round(&app.state).await;
+        assert_eq!(app.number(mails, params![]).await, 0);
+    }
+}

@@ -50,6 +50,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!("0018_create_invitations"),
     step!("0019_ask_for_vat"),
     step!("0020_keep_withdrawal_requests"),
+    step!("0021_create_operator_records"),
 ];
 
 /// Brings the schema up to date. Two processes may do this at once: PostgreSQL's advisory lock and SQLite's file lock

@@ -10,8 +10,8 @@ use texts::{Locale, t};
 pub use queries::DueMail;
 pub use sender::send_due;
 
-use crate::base::Base;
 use crate::base::db::{DbError, Tx};
+use crate::base::{Base, DAY_US, Micros};
 
 /// Who gets a mail, in which language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,23 @@ impl std::str::FromStr for OutboxState {
     }
 }
 
+/// Links of mails run out within seven days; what nobody's account claims is not kept longer.
+const LINKS_KEPT_US: Micros = 8 * DAY_US;
+/// How long the other mails are kept, sent or not, so that we can say whether something was sent.
+const KEPT_US: Micros = 90 * DAY_US;
+
+/// Deletes mails that are too old to be kept. Returns how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sweep(state: &Base) -> Result<u64, DbError> {
+    let now = state.now();
+    let mut tx = state.db.write().await?;
+    let gone = queries::sweep(&mut tx, now - LINKS_KEPT_US, now - KEPT_US).await?;
+    tx.commit().await?;
+    Ok(gone)
+}
+
 /// Puts a mail into the outbox, in the caller's transaction. Returns whether it is new.
 ///
 /// # Errors
@@ -86,7 +103,16 @@ pub trait Mailer: Send + Sync + 'static {
     ///
     /// # Errors
     /// Why it was not sent, for the operator.
-    async fn send(&self, mail: &DueMail) -> std::result::Result<(), String>;
+    async fn send(&self, mail: &DueMail) -> std::result::Result<(), NotSent>;
+}
+
+/// Why a mail was not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotSent {
+    /// For the operator's page only: mail servers name addresses.
+    pub reason: String,
+    /// Another try would be refused as well (RFC 5321 4.2.1).
+    pub is_permanent: bool,
 }
 
 /// Subject and body of the mail `name` in the recipient's language, with the signature.

@@ -18,7 +18,7 @@ statements! {
     CLAIM = "UPDATE outbox SET next_try_us = $3 WHERE id = $1 AND state = 'queued' AND next_try_us <= $2";
     /// What grants access is not kept once it has left.
     MARK_SENT = "UPDATE outbox SET state = 'sent', sent_us = $2, attempts = attempts + 1, error = NULL,
-                     body = CASE WHEN kind IN ('verify', 'reset', 'invitation') THEN '' ELSE body END
+                     body = CASE WHEN kind IN ('verify', 'reset', 'invitation', 'operator') THEN '' ELSE body END
                  WHERE id = $1 AND state = 'queued'";
     MARK_FAILED = "UPDATE outbox SET state = $2, attempts = attempts + 1, next_try_us = $3, error = $4
                    WHERE id = $1 AND state = 'queued'";
@@ -26,6 +26,9 @@ statements! {
             WHERE $1 = '' OR LOWER(recipient) LIKE $2 OR LOWER(subject) LIKE $2
             ORDER BY created_us DESC, id DESC LIMIT $3 OFFSET $4";
     COUNT = "SELECT COUNT(*) FROM outbox WHERE $1 = '' OR LOWER(recipient) LIKE $2 OR LOWER(subject) LIKE $2";
+    /// Links that have run out and mails to nobody's account before the first time, everything before the second.
+    SWEEP = "DELETE FROM outbox WHERE created_us < $2 OR (created_us < $1
+                 AND (account_id IS NULL OR kind IN ('verify', 'exists', 'reset', 'invitation', 'operator')))";
     RECIPIENT = "SELECT id, name, email, locale FROM account WHERE id = $1";
     GET = "SELECT id, recipient, subject, body, ics, state, attempts, created_us, error FROM outbox WHERE id = $1";
 }
@@ -150,4 +153,13 @@ pub async fn list(tx: &mut Tx, q: &str, limit: i64, offset: i64) -> Result<(Vec<
 
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<OutboxMail>, DbError> {
     tx.optional(GET, params![id]).await
+}
+
+/// Deletes mails that were only a link, or to nobody who has an account, when they are older than `links`; all others when
+/// they are older than `kept`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sweep(tx: &mut Tx, links: Micros, kept: Micros) -> Result<u64, DbError> {
+    tx.execute(SWEEP, params![links, kept]).await
 }

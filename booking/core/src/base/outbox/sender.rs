@@ -41,13 +41,18 @@ pub async fn send_due(state: &Base) -> Result<usize, DbError> {
                 sent += 1;
             }
             Err(error) => {
-                tracing::warn!(mail = mail.id, error, "a mail was not sent");
-                let next = if mail.attempts + 1 >= ATTEMPTS_MAX {
+                let permanent = error.is_permanent;
+                tracing::warn!(
+                    mail = mail.id,
+                    permanent,
+                    "a mail was not sent; the outbox page says why"
+                );
+                let next = if permanent || mail.attempts + 1 >= ATTEMPTS_MAX {
                     OutboxState::Failed
                 } else {
                     OutboxState::Queued
                 };
-                queries::mark_failed(&mut tx, &mail.id, next, now + backoff(mail.attempts), &error).await?;
+                queries::mark_failed(&mut tx, &mail.id, next, now + backoff(mail.attempts), &error.reason).await?;
             }
         }
         tx.commit().await?;

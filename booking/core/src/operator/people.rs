@@ -1,0 +1,83 @@
+//! Finding people by what they say on the phone, and who the operators are.
+
+use crate::base::Micros;
+use crate::base::db::{DbError, FromRow, Param, Row, Tx};
+use crate::{params, statements};
+
+/// People of one search.
+const FOUND_MAX: i64 = 50;
+/// Digits of a phone number that are worth a search.
+const DIGITS_MIN: usize = 4;
+
+statements! {
+    /// part of name or e-mail in lower case, the same as typed, digits of a phone number or nothing, limit
+    FIND = "SELECT a.id, a.name, a.email, a.phone, a.created_us, a.is_operator, COALESCE(o.name, '') AS business
+            FROM account a LEFT JOIN member m ON m.account_id = a.id AND m.active = 1 LEFT JOIN org o ON o.id = m.org_id
+            WHERE a.erased_us IS NULL AND (LOWER(a.name) LIKE $1 ESCAPE '!' OR a.name LIKE $2 ESCAPE '!'
+                OR a.email_norm LIKE $1 ESCAPE '!' OR ($3 <> '' AND a.phone LIKE $3))
+            ORDER BY a.name, a.id LIMIT $4";
+    OPERATORS = "SELECT name, email, created_us FROM account WHERE is_operator = 1 AND erased_us IS NULL
+                 ORDER BY created_us, id LIMIT 1000";
+}
+
+/// Somebody who was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub phone: String,
+    pub since: Micros,
+    pub is_operator: bool,
+    /// Empty for whoever has none.
+    pub business: String,
+}
+
+impl FromRow for Person {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            email: row.get("email")?,
+            phone: row.get("phone")?,
+            since: row.get("created_us")?,
+            is_operator: row.flag("is_operator")?,
+            business: row.get("business")?,
+        })
+    }
+}
+
+/// People whose name, e-mail or phone number holds `q`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(tx: &mut Tx, q: &str) -> Result<Vec<Person>, DbError> {
+    tx.all(FIND, matching(q)).await
+}
+
+/// Name, e-mail and beginning of every operator.
+///
+/// # Errors
+/// When the database fails.
+pub async fn operators(tx: &mut Tx) -> Result<Vec<(String, String, Micros)>, DbError> {
+    tx.all(OPERATORS, params![]).await
+}
+
+/// SQLite's `LOWER` knows ASCII only, so that names are compared as they are typed, too.
+fn matching(q: &str) -> Vec<Param> {
+    let within = |text: &str| {
+        let plain = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        format!("%{plain}%")
+    };
+    let digits: String = q.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits
+        .strip_prefix("0047")
+        .or(digits.strip_prefix("47"))
+        .unwrap_or(&digits);
+    let phone = if digits.len() >= DIGITS_MIN {
+        format!("%{digits}%")
+    } else {
+        String::new()
+    };
+    params![within(&q.to_lowercase()), within(q), phone, FOUND_MAX]
+}
