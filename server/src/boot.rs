@@ -75,6 +75,23 @@ fn claim(config: &Config) -> anyhow::Result<(lock::DataLocks, std::net::TcpListe
     Ok((lock::take(config)?, tls::bind(config)?))
 }
 
+/// The rooms of running calls, which ask the booking side who may come in and tell it what was measured.
+fn open_hub(config: &Config, state: &AppState, plane: &Arc<Plane>) -> anyhow::Result<Hub> {
+    Ok(Hub::new(
+        HubConfig::default(),
+        Arc::new(Appointments {
+            state: state.clone(),
+            node: config.node_name(),
+        }),
+        plane.clone(),
+        TicketKey::new(ticket_secret(config)?),
+        Arc::new({
+            let clock = state.clock.clone();
+            move || clock.now()
+        }),
+    ))
+}
+
 /// Runs the server until it is told to stop.
 ///
 /// # Errors
@@ -86,19 +103,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let (plane, events) = Plane::start(&config.media)?;
     let state = open(&config).await?;
     close_open_segments(&config, &state).await?;
-    let hub = Hub::new(
-        HubConfig::default(),
-        Arc::new(Appointments {
-            state: state.clone(),
-            node: config.node_name(),
-        }),
-        plane.clone(),
-        TicketKey::new(ticket_secret(&config)?),
-        Arc::new({
-            let clock = state.clock.clone();
-            move || clock.now()
-        }),
-    );
+    let hub = open_hub(&config, &state, &plane)?;
     let board = Arc::new(Board::default());
     let api = media_api(&config, &state, &plane)?;
     let pump = std::thread::Builder::new().name("media-events".to_owned()).spawn({

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { CONSUMER, PROVIDER, startWorld, WAIT_MS } from "./harness.mjs";
-import { findService, holdFirstTime, seedLink, signInByLink } from "./walk.mjs";
+import { findService, holdLaterTime, seedLink, signInByLink } from "./walk.mjs";
 
 let world;
 let visitor;
@@ -51,7 +51,7 @@ test("the countdown follows the hold and warns near its end; errors take the foc
   const { page } = visitor;
   await page.clock.install();
   await findService(page, world.server.origin, "Bergen", "Dyreklinikken Nordli", "Videotime");
-  await holdFirstTime(page);
+  await holdLaterTime(page);
   const clock = page.locator("hold-clock");
   assert.match(await clock.innerText(), /^10 min igjen/);
   await page.clock.fastForward(8.5 * 60_000);

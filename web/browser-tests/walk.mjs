@@ -33,6 +33,16 @@ export async function holdFirstTime(page) {
   await page.waitForURL(/\/book\/[^/]+$/);
 }
 
+/** Takes a time so far ahead that it is held for its full ten minutes; one that begins sooner is held until then. */
+export async function holdLaterTime(page) {
+  const later = await page.locator("button.time").evaluateAll(
+    (buttons, soonest) => buttons.findIndex((button) => Number(button.value) > soonest),
+    (Date.now() + 15 * 60_000) * 1000,
+  );
+  await page.locator("button.time").nth(later).click();
+  await page.waitForURL(/\/book\/[^/]+$/);
+}
+
 export async function registerInFlow(page, { name, email, password }) {
   await page.fill("#about", "Hunden har spist en sokk.");
   await page.fill("#name", name);

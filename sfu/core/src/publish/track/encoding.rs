@@ -9,7 +9,7 @@ use crate::limits;
 use crate::packet::{MediaPacket, StreamRef};
 use crate::publish::clock::SenderClock;
 use crate::publish::nack::NackTracker;
-use crate::publish::reception::Reception;
+use crate::publish::reception::{Arrival, Reception};
 use crate::publish::ring::PacketRing;
 use crate::wire::rtp::dependency_descriptor::Structure;
 use crate::wire::sdp::{Codecs, Rid};
@@ -195,6 +195,16 @@ impl Stream {
         first && recent && self.ring.get(index).is_none()
     }
 
+    /// Tells the tracker of losses, if there is one, of a packet. Losses of an encoding that nobody watches are not asked for.
+    pub(super) fn update_nack(&mut self, index: u64, arrival: Arrival, watched: bool, now: Instant) {
+        let Some(nack) = &mut self.nack else { return };
+        if watched {
+            nack.received(index, arrival == Arrival::Retransmission, now);
+        } else {
+            nack.pass(index);
+        }
+    }
+
     /// So much lies between this packet and those before that nobody will repair it: the stream begins anew.
     pub(super) fn jumps_to(&self, index: u64) -> bool {
         self.reception
@@ -246,7 +256,7 @@ mod tests {
         assert!(encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut id));
         let receive = |encoding: &mut Encoding, index, timestamp| {
             let stream = encoding.stream.as_mut().unwrap();
-            let arrival = crate::publish::reception::Arrival::First;
+            let arrival = Arrival::First;
             stream.reception.received(index, timestamp, 90_000, arrival, now);
         };
         assert_eq!(encoding.fresh_keyframe(now), None);

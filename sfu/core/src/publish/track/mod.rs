@@ -210,13 +210,7 @@ impl Track {
         stream
             .reception
             .received(index, header.timestamp, codec.clock_rate(), arrival, now);
-        if let Some(nack) = &mut stream.nack {
-            if self.interest & bit(place) > 0 {
-                nack.received(index, arrival == Arrival::Retransmission, now);
-            } else {
-                nack.pass(index);
-            }
-        }
+        stream.update_nack(index, arrival, self.interest & bit(place) > 0, now);
         self.packets += 1;
         self.bytes += packet.len() as u64;
         let id = stream.id;

@@ -1,0 +1,298 @@
+//! Configuration in layers: defaults, a TOML file, `BOOKA_*` variables, flags. Unknown keys are errors.
+
+mod load;
+#[cfg(test)]
+mod tests;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use load::Flags;
+
+/// Everything an operator can set. `booka config print` shows it with secrets hidden.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Where browsers reach the site: scheme, host and port, no path.
+    pub public_url: String,
+    /// Everything the server writes lies below this folder.
+    pub data_dir: PathBuf,
+    /// Name of this process among those that share a database; it must differ between them and outlive restarts. Empty
+    /// means the machine's name and the listening address.
+    pub node: String,
+    pub http: Http,
+    pub tls: Tls,
+    pub media: Media,
+    pub media_api: MediaApi,
+    pub database: Database,
+    pub mail: Mail,
+    pub payments: Payments,
+    pub storage: Storage,
+    pub controller: Controller,
+    pub log: Log,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Http {
+    pub listen: SocketAddr,
+    /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Addresses that may read `/metrics`, beside loopback.
+    pub metrics_readers: Vec<IpAddr>,
+    /// How long a stop waits for requests and calls to be handed over, seconds.
+    pub drain_s: u64,
+}
+
+/// How HTTPS is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TlsMode {
+    /// Plain HTTP: localhost, or behind a proxy that speaks TLS.
+    Off,
+    /// A certificate chain and key from files, read again when they change.
+    Files,
+    /// Certificates from an ACME authority (TLS-ALPN-01 on the listening port).
+    Acme,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Tls {
+    pub mode: TlsMode,
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    /// Contact address for the ACME authority.
+    pub acme_email: Option<String>,
+    /// Use the authority's test directory, whose certificates browsers do not trust.
+    pub acme_staging: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Media {
+    /// Local addresses to bind; one socket for each address and shard.
+    pub bind: Vec<IpAddr>,
+    /// Port of the first shard; shard n uses `port + n`. 0 takes free ports.
+    pub port: u16,
+    /// Addresses told to browsers, one for each in `bind`; empty means the bound ones. Of a family with one address in
+    /// `bind` there may be several.
+    pub advertise: Vec<IpAddr>,
+    /// Media threads; 0 means one fewer than cores, at least one.
+    pub shards: usize,
+    /// Send runs of equal packets in one system call (UDP_SEGMENT) where the kernel can.
+    pub gso: bool,
+    /// Pad long video packets to a few common lengths, so that a frame is one such run.
+    pub padding: bool,
+    /// Take media over TCP too, at the same addresses and ports, from browsers that UDP does not get through to.
+    pub ice_tcp: bool,
+}
+
+/// WHIP, WHEP and rooms for partners.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct MediaApi {
+    /// SHA-256 of each partner key, hexadecimal, as `booka api-key` prints it. Empty turns the API off.
+    pub key_hashes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Database {
+    /// `sqlite:PATH` or `postgres://…`; empty means SQLite below `data_dir`.
+    pub url: String,
+    /// File that holds the URL, for passwords.
+    pub url_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MailTransport {
+    /// Mails stay on the operator's outbox page.
+    Outbox,
+    Smtp,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Mail {
+    pub transport: MailTransport,
+    pub from: String,
+    pub smtp_host: String,
+    pub smtp_port: u16,
+    pub smtp_tls: SmtpTls,
+    pub smtp_user: Option<String>,
+    pub smtp_password: Option<String>,
+    pub smtp_password_file: Option<PathBuf>,
+}
+
+/// How consumers pay. Without a provider only free services are offered.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Payments {
+    /// The built-in test provider: for trying things out, no money moves.
+    pub test: bool,
+    /// Take test payments although `public_url` is not this machine.
+    pub test_in_public: bool,
+}
+
+/// How the mail server is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SmtpTls {
+    /// Plain text, for a server on this machine.
+    Off,
+    Starttls,
+    Implicit,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Storage {
+    /// Folder for documents; without one they lie below `data_dir`.
+    pub folder: Option<PathBuf>,
+}
+
+/// Who answers for the data, named in the notice and the terms.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Controller {
+    pub name: String,
+    /// Nine digits.
+    pub org_number: String,
+    pub email: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    Pretty,
+    Json,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    pub format: LogFormat,
+    /// A tracing filter, for example `info` or `info,signaling=debug`.
+    pub level: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            public_url: "http://localhost:8080".to_owned(),
+            data_dir: PathBuf::from("data"),
+            node: String::new(),
+            http: Http::default(),
+            tls: Tls::default(),
+            media: Media::default(),
+            media_api: MediaApi::default(),
+            database: Database::default(),
+            mail: Mail::default(),
+            payments: Payments::default(),
+            storage: Storage::default(),
+            controller: Controller::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            trusted_proxies: Vec::new(),
+            metrics_readers: Vec::new(),
+            drain_s: 20,
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            mode: TlsMode::Off,
+            certificate: None,
+            key: None,
+            acme_email: None,
+            acme_staging: false,
+        }
+    }
+}
+
+impl Media {
+    /// What browsers are told in place of each address in `bind`: nothing where that is told itself, by family where
+    /// it has one address only, else one for one. `None` when the two lists do not fit together.
+    pub(crate) fn advertised(&self) -> Option<Vec<Vec<IpAddr>>> {
+        let mut advertised = vec![Vec::new(); self.bind.len()];
+        for ipv6 in [false, true] {
+            let of_family = |ip: &IpAddr| ip.is_ipv6() == ipv6;
+            let bound: Vec<usize> = (0..self.bind.len())
+                .filter(|number| of_family(&self.bind[*number]))
+                .collect();
+            let told: Vec<IpAddr> = self.advertise.iter().copied().filter(of_family).collect();
+            match bound[..] {
+                _ if told.is_empty() => {}
+                [only] => advertised[only] = told,
+                _ if bound.len() == told.len() => {
+                    for (number, ip) in bound.into_iter().zip(told) {
+                        advertised[number].push(ip);
+                    }
+                }
+                _ => return None,
+            }
+        }
+        Some(advertised)
+    }
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            port: 8189,
+            advertise: Vec::new(),
+            shards: 0,
+            gso: true,
+            padding: true,
+            ice_tcp: true,
+        }
+    }
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            transport: MailTransport::Outbox,
+            from: "Booka <booka@localhost>".to_owned(),
+            smtp_host: "localhost".to_owned(),
+            smtp_port: 587,
+            smtp_tls: SmtpTls::Starttls,
+            smtp_user: None,
+            smtp_password: None,
+            smtp_password_file: None,
+        }
+    }
+}
+
+impl Default for Controller {
+    fn default() -> Self {
+        Self {
+            name: "Booka".to_owned(),
+            org_number: String::new(),
+            email: "personvern@localhost".to_owned(),
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Pretty,
+            level: "info".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What configurations mean, and which are refused.
+
+use super::*;
+
+fn load(toml: &str) -> Result<Config, String> {
+    let file = std::env::temp_dir().join(format!("booka-config-{}-{:x}.toml", std::process::id(), hash(toml)));
+    std::fs::write(&file, toml).expect("the temporary folder can be written");
+    let result = Config::load(&Flags {
+        config: Some(file.clone()),
+        ..Flags::default()
+    });
+    std::fs::remove_file(file).expect("it was just written");
+    result.map_err(|error| error.to_string())
+}
+
+fn hash(text: &str) -> u64 {
+    text.bytes()
+        .fold(5381, |hash, byte| hash.wrapping_mul(33) ^ u64::from(byte))
+}
+
+#[test]
+fn defaults_serve_localhost_with_sqlite() {
+    let config = load("").expect("no file is a good configuration");
+    assert!(config.cameras_work());
+    assert_eq!(config.database_url(), "sqlite:data/booka.sqlite");
+}
+
+#[test]
+fn the_example_shows_every_default() {
+    let example = include_str!("../../../deploy/config.example.toml");
+    let shown = |config: &Config| config.print().expect("it can be printed");
+    let defaults = shown(&Config::default());
+    assert_eq!(shown(&load(example).expect("the example is good")), defaults);
+    for line in defaults.lines().filter(|line| !line.is_empty()) {
+        assert!(example.lines().any(|shown| shown == line), "the example lacks: {line}");
+    }
+}
+
+#[test]
+fn two_processes_of_one_machine_have_two_names() {
+    let one = load("[http]\nlisten = \"127.0.0.1:8080\"").expect("a good configuration");
+    let other = load("[http]\nlisten = \"127.0.0.1:8081\"").expect("a good configuration");
+    assert_ne!(one.node_name(), other.node_name());
+    assert_eq!(one.node_name(), one.clone().node_name());
+    let named = load("node = \"eu-1\"").expect("a good configuration");
+    assert_eq!(named.node_name(), "eu-1");
+}
+
+#[test]
+fn an_unknown_key_is_refused_by_name() {
+    let error = load("[media]\nprot = 1\n").expect_err("prot is a typing mistake");
+    assert!(error.contains("prot"), "{error}");
+}
+
+#[test]
+fn advertised_addresses_are_matched_by_family() {
+    let check = |bind: &str, advertise: &str, expect: Option<&str>| {
+        let loaded = load(&format!("[media]\nbind = [{bind}]\nadvertise = [{advertise}]"));
+        let told = loaded
+            .ok()
+            .map(|config| format!("{:?}", config.media.advertised().expect("it was checked")));
+        assert_eq!(told.as_deref(), expect, "{bind} as {advertise}");
+    };
+    let (v4, v6) = ("\"10.0.0.1\"", "\"2001:db8::1\"");
+    let both = format!("{v4}, {v6}");
+    check(v4, "", Some("[[]]"));
+    check(v4, "\"192.0.2.1\", \"192.0.2.2\"", Some("[[192.0.2.1, 192.0.2.2]]"));
+    check(&both, "\"192.0.2.1\"", Some("[[192.0.2.1], []]"));
+    check(
+        &both,
+        "\"2001:db8::7\", \"192.0.2.1\"",
+        Some("[[192.0.2.1], [2001:db8::7]]"),
+    );
+    check(
+        "\"10.0.0.1\", \"10.0.0.2\"",
+        "\"192.0.2.1\", \"192.0.2.2\"",
+        Some("[[192.0.2.1], [192.0.2.2]]"),
+    );
+    check("\"10.0.0.1\", \"10.0.0.2\"", "\"192.0.2.1\"", None);
+    check(v4, "\"2001:db8::7\"", None);
+    check("\"0.0.0.0\", \"::\"", "\"192.0.2.1\"", None);
+}
+
+#[test]
+fn contradictions_are_refused() {
+    for (toml, word) in [
+        ("public_url = \"booka.example\"", "public_url"),
+        ("public_url = \"https://booka.example/path\"", "public_url"),
+        ("[tls]\nmode = \"files\"", "certificate"),
+        ("[tls]\nmode = \"acme\"", "https"),
+        ("[media]\nbind = [\"0.0.0.0\"]", "advertise"),
+        ("[media]\nbind = []", "bind"),
+        ("[media_api]\nkey_hashes = [\"booka_key\"]", "key_hashes"),
+        ("[database]\nurl = \"mysql://x\"", "database.url"),
+    ] {
+        let error = load(toml).expect_err(toml);
+        assert!(error.contains(word), "{toml}: {error}");
+    }
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let config = load("[database]\nurl = \"postgres://u:geheim@db/booka\"\n[mail]\nsmtp_password = \"geheim\"\n")
+        .expect("a good configuration");
+    let shown = config.print().expect("it can be printed");
+    assert!(!shown.contains("geheim"), "{shown}");
+    assert!(shown.contains("@db/booka"), "{shown}");
+    for url in [
+        "postgres://u:gehe@geheim@db/booka",
+        "postgres://db/booka?user=u&password=geheim",
+    ] {
+        let config = load(&format!("[database]\nurl = \"{url}\"\n")).expect("a good configuration");
+        let shown = config.print().expect("it can be printed");
+        assert!(!shown.contains("gehe") && shown.contains("db/booka"), "{shown}");
+    }
+}
