@@ -4,6 +4,7 @@
 //! doing everything twice.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -45,16 +46,16 @@ pub async fn run(state: AppState, shutdown: impl Future<Output = ()>) {
         stop.send_replace(true);
     };
     let worker = repeat(&state, WORKER, stopped.clone(), Some(&state.jobs_wanted), || {
-        work(&state)
+        take_steps(&state, WORKER_STEPS)
     });
-    let mailer = repeat(&state, MAILER, stopped, None, || send_mails(&state));
+    let mailer = repeat(&state, MAILER, stopped, None, || take_steps(&state, MAILER_STEPS));
     tokio::join!(signal, worker, mailer);
 }
 
 /// One round of everything. What fails is logged, and tried again by the next round.
 pub async fn round(state: &AppState) {
-    work(state).await;
-    send_mails(state).await;
+    take_steps(state, WORKER_STEPS).await;
+    take_steps(state, MAILER_STEPS).await;
 }
 
 /// Whether the database can be worked with: it answers, and where the last write failed, another one succeeds.
@@ -108,49 +109,64 @@ async fn repeat<F: Future<Output = ()>>(
     }
 }
 
-async fn work(state: &AppState) {
-    log(
-        "recover segments",
-        calls::recover_silent(state, &state.silence).await.map_err(Into::into),
-    );
-    log("charge calls", charge_calls(state).await);
-    log("make payment calls", usecases::run_due(state).await.map_err(Into::into));
-    log(
-        "follow payment hooks",
-        usecases::follow_hints(state).await.map_err(Into::into),
-    );
-    log(
-        "release what was never booked",
-        usecases::release_stranded(state).await.map_err(Into::into),
-    );
-    log("store documents", documents::store_pending(state).await);
-    log(
-        "expire holds",
-        appointments::expire_holds(state, state.now()).await.map(drop),
-    );
-    log("erase accounts", privacy::erase_due(state).await.map(drop));
-    swept("old mails", outbox::sweep(state).await);
-    swept("old records of operators", audit::sweep(state).await);
-}
+/// A step of a round: its name in the log, and what it does.
+type Step = (&'static str, for<'a> fn(&'a AppState) -> Done<'a>);
+type Done<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 
-async fn send_mails(state: &AppState) {
-    log(
-        "send mails",
-        outbox::send_due(state).await.map(drop).map_err(Into::into),
-    );
-}
+/// What the worker does each round, in this order.
+const WORKER_STEPS: &[Step] = &[
+    ("recover segments", |state| {
+        Box::pin(async move { Ok(calls::recover_silent(state, &state.silence).await?) })
+    }),
+    ("charge calls", |state| Box::pin(charge_calls(state))),
+    ("make payment requests", |state| {
+        Box::pin(async move { Ok(usecases::run_due(state).await?) })
+    }),
+    ("follow payment hooks", |state| {
+        Box::pin(async move { Ok(usecases::follow_hints(state).await?) })
+    }),
+    ("release what was never booked", |state| {
+        Box::pin(async move { Ok(usecases::release_stranded(state).await?) })
+    }),
+    ("store documents", |state| Box::pin(documents::store_pending(state))),
+    ("expire holds", |state| {
+        Box::pin(async move { appointments::expire_holds(state, state.now()).await.map(drop) })
+    }),
+    ("erase accounts", |state| {
+        Box::pin(async move { privacy::erase_due(state).await.map(drop) })
+    }),
+    ("sweep old mails", |state| {
+        Box::pin(async move {
+            log_swept("old mails", outbox::sweep(state).await?);
+            Ok(())
+        })
+    }),
+    ("sweep old records of operators", |state| {
+        Box::pin(async move {
+            log_swept("old records of operators", audit::sweep(state).await?);
+            Ok(())
+        })
+    }),
+];
 
-fn swept(what: &str, result: Result<u64, DbError>) {
-    match result {
-        Ok(0) => {}
-        Ok(rows) => tracing::info!(what, rows, "deleted what is not kept longer"),
-        Err(error) => tracing::error!(what, %error, "a job failed"),
+/// Says how much was deleted, if anything was.
+fn log_swept(what: &str, rows: u64) {
+    if rows > 0 {
+        tracing::info!(what, rows, "deleted what is not kept longer");
     }
 }
 
-fn log(job: &str, result: Result<()>) {
-    if let Err(error) = result {
-        tracing::error!(job, %error, "a job failed");
+/// What the mailer does each round.
+const MAILER_STEPS: &[Step] = &[("send mails", |state| {
+    Box::pin(async move { Ok(outbox::send_due(state).await.map(drop)?) })
+})];
+
+/// Takes every step once. One that fails is logged, and holds up none of the others.
+async fn take_steps(state: &AppState, steps: &[Step]) {
+    for (name, step) in steps {
+        if let Err(error) = step(state).await {
+            tracing::error!(job = name, %error, "a job failed");
+        }
     }
 }
 

@@ -28,6 +28,28 @@ impl Field {
     }
 }
 
+/// How a field is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// One line.
+    Line,
+    /// Several lines.
+    Text,
+    Number,
+}
+
+/// A field that a page shows in the order of a list, so that one more takes no change of the page.
+#[derive(Debug, Clone)]
+pub struct ListedField {
+    /// In the form.
+    pub name: &'static str,
+    /// Keys of the texts; no hint where it is empty.
+    pub label: &'static str,
+    pub hint: &'static str,
+    pub kind: FieldKind,
+    pub field: Field,
+}
+
 /// A tick box of a form.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Check {

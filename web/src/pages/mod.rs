@@ -19,7 +19,7 @@ pub mod search;
 mod shell;
 
 pub use errors::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, SlotTakenPage};
-pub use field::{Check, Field, FieldError};
+pub use field::{Check, Field, FieldError, FieldKind, ListedField};
 pub use price::{Price, PriceBox, PriceModel, PriceState};
 pub use shell::{Shell, SignedIn};
 

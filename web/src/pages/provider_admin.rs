@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::appointment::AppointmentStatus;
-use super::{Check, Field, Price, Shell};
+use super::{Check, Field, ListedField, Price, Shell};
 use crate::routes;
 
 /// `/provider/signup`, for a signed-in person. Form fields: `name`, `org_number`, `category`, `place`, `about`.
@@ -114,14 +114,10 @@ pub struct ProviderServicePage {
     pub payments_off: bool,
     /// `None` for a new one.
     pub id: Option<String>,
-    pub title: Field,
-    pub description: Field,
-    pub duration_min: Field,
-    pub buffer_min: Field,
-    /// Least time between booking and start, hours.
-    pub notice_h: Field,
-    /// How far ahead one can book, days.
-    pub window_days: Field,
+    /// What it is.
+    pub about: Vec<ListedField>,
+    /// When it can be booked.
+    pub times: Vec<ListedField>,
     pub kind: Field,
     /// Fixed price, kroner.
     pub amount: Field,
@@ -226,19 +222,19 @@ impl ProviderSignupPage {
 
 impl ProviderServicePage {
     fn problems(&self) -> Vec<(&'static str, String)> {
-        self.shell.problems(&[
-            ("title", self.title.error),
-            ("description", self.description.error),
+        let listed = |fields: &[ListedField]| {
+            let errors = fields.iter().map(|listed| (listed.name, listed.field.error));
+            errors.collect::<Vec<_>>()
+        };
+        let price = vec![
             ("kind", self.kind.error),
             ("rate", self.rate.error),
             ("cap", self.cap.error),
             ("free_min", self.free_min.error),
             ("amount", self.amount.error),
-            ("duration_min", self.duration_min.error),
-            ("buffer_min", self.buffer_min.error),
-            ("notice_h", self.notice_h.error),
-            ("window_days", self.window_days.error),
-        ])
+        ];
+        self.shell
+            .problems(&[listed(&self.about), price, listed(&self.times)].concat())
     }
 
     fn heading(&self) -> String {

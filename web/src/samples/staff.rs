@@ -20,11 +20,22 @@ use crate::pages::provider_admin::{
     WeekdayHours,
 };
 use crate::pages::{
-    Check, ErrorKind, ErrorPage, Field, FieldError, HoldEnd, HoldExpiredPage, Notice, Shell, SlotTakenPage, render,
+    Check, ErrorKind, ErrorPage, Field, FieldError, FieldKind, HoldEnd, HoldExpiredPage, ListedField, Notice, Shell,
+    SlotTakenPage, render,
 };
 use crate::text::Locale;
 
 type Pages = Vec<(&'static str, String)>;
+
+fn listed(name: &'static str, label: &'static str, hint: &'static str, kind: FieldKind, value: &str) -> ListedField {
+    ListedField {
+        name,
+        label,
+        hint,
+        kind,
+        field: Field::new(value),
+    }
+}
 
 pub(super) fn provider(locale: Locale) -> Pages {
     let today = today(locale);
@@ -133,12 +144,28 @@ fn provider_forms(locale: Locale) -> Pages {
         shell: member(locale, "/provider/services/new"),
         payments_off: false,
         id: None,
-        title: Field::default(),
-        description: Field::default(),
-        duration_min: Field::new("30"),
-        buffer_min: Field::new("5"),
-        notice_h: Field::new("2"),
-        window_days: Field::new("30"),
+        about: vec![
+            listed("title", "label-title", "", FieldKind::Line, ""),
+            listed(
+                "description",
+                "label-description",
+                "hint-description",
+                FieldKind::Text,
+                "",
+            ),
+        ],
+        times: vec![
+            listed(
+                "duration_min",
+                "label-duration",
+                "hint-minutes-5",
+                FieldKind::Number,
+                "30",
+            ),
+            listed("buffer_min", "label-buffer", "hint-minutes-5", FieldKind::Number, "5"),
+            listed("notice_h", "label-notice", "hint-hours", FieldKind::Number, "2"),
+            listed("window_days", "label-window", "hint-days", FieldKind::Number, "30"),
+        ],
         kind: Field::new("per_minute"),
         amount: Field::default(),
         rate: Field::wrong("x", FieldError::AmountMalformed),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use signaling_protocol::{PriceModel, PriceTerms};
 use web::Notice;
 use web::pages::provider_admin::{ProviderServicePage, ProviderServicesPage, ServiceRow};
-use web::pages::{Check, Field, FieldError};
+use web::pages::{Check, Field, FieldError, FieldKind, ListedField};
 use web::routes::{self, pattern};
 
 use crate::error::AppResult;
@@ -174,16 +174,50 @@ impl ServiceForm {
             value: typed.to_owned(),
             error: error.filter(|_| checked),
         };
+        let listed = |name, (label, hint), kind, typed: &str, error| ListedField {
+            name,
+            label,
+            hint,
+            kind,
+            field: shown(typed, error),
+        };
+        let line = |name, label, typed, error| listed(name, (label, ""), FieldKind::Line, typed, error);
+        let text = |name, texts, typed, error| listed(name, texts, FieldKind::Text, typed, error);
+        let number_in = |name, texts, typed, error| listed(name, texts, FieldKind::Number, typed, error);
+        let title = form::line(&self.title, FieldError::TitleMissing).err();
+        let description = form::text(&self.description).err();
+        let notice_h = number(&self.notice_h, 0, 720).err();
+        let window_days = number(&self.window_days, 1, 180).err();
+        let (long, gap) = (duration(&self.duration_min).err(), buffer(&self.buffer_min).err());
         ProviderServicePage {
             shell: shell(visit),
             payments_off: !payments,
             id: id.map(str::to_owned),
-            title: shown(&self.title, form::line(&self.title, FieldError::TitleMissing).err()),
-            description: shown(&self.description, form::text(&self.description).err()),
-            duration_min: shown(&self.duration_min, duration(&self.duration_min).err()),
-            buffer_min: shown(&self.buffer_min, buffer(&self.buffer_min).err()),
-            notice_h: shown(&self.notice_h, number(&self.notice_h, 0, 720).err()),
-            window_days: shown(&self.window_days, number(&self.window_days, 1, 180).err()),
+            about: vec![
+                line("title", "label-title", &self.title, title),
+                text(
+                    "description",
+                    ("label-description", "hint-description"),
+                    &self.description,
+                    description,
+                ),
+            ],
+            times: vec![
+                number_in(
+                    "duration_min",
+                    ("label-duration", "hint-minutes-5"),
+                    &self.duration_min,
+                    long,
+                ),
+                number_in("buffer_min", ("label-buffer", "hint-minutes-5"), &self.buffer_min, gap),
+                number_in("notice_h", ("label-notice", "hint-hours"), &self.notice_h, notice_h),
+                number_in(
+                    "window_days",
+                    ("label-window", "hint-days"),
+                    &self.window_days,
+                    window_days,
+                ),
+            ],
             kind: shown(&self.kind, price.kind.err()),
             amount: shown(&self.amount, price.amount.err()),
             rate: shown(&self.rate, price.rate.err()),
