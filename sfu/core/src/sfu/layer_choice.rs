@@ -6,6 +6,7 @@ use super::Sfu;
 use crate::event::{Event, MediaKind, SlotSize, Source, SourceKind};
 use crate::handles::{PeerIndex, SlotRef, TrackRef};
 use crate::packet::{Layer, bit};
+use crate::room::peer::Peer;
 use crate::subscribe::allocation::{self, Demand, Priority};
 use crate::subscribe::slot::Slot;
 
@@ -41,7 +42,13 @@ struct Share {
     /// What is divided: the estimate, or what is given out while there is none; `None` where no limit is known.
     known_bps: Option<u64>,
     pictures_bps: u64,
+    /// What they are given; more than the estimate where there is nothing smaller to show and nothing is lost.
+    given_bps: u64,
 }
+
+/// The share of packets that a client without transport-wide feedback may report lost before its own limit is taken at its
+/// word, of 256.
+const REPORTED_LOST_MAX: u8 = 13;
 
 impl Sfu {
     pub(super) fn size_slots(&mut self, now: Instant, subscriber: PeerIndex, sizes: &[SlotSize]) {
@@ -141,6 +148,7 @@ impl Sfu {
             estimate_bps,
             known_bps,
             pictures_bps: demands.iter().map(|demand| demand.wanted_bps(&rates)).sum(),
+            given_bps: demands.iter().map(|demand| demand.given_bps(&rates)).sum(),
         };
         if let Some(estimator) = &mut self.peers[subscriber].estimator {
             estimator.set_wanted_bps(share.pictures_bps + sound_bps);
@@ -199,6 +207,7 @@ impl Sfu {
             let mut demand = Demand::new(index, priority, wanted, first..rates.len());
             demand.current = slot.selection.target();
             demand.may_rise = slot.rises.allows(now);
+            demand.kept = published.encodings.len() == 1 && is_kept(peer, slot, demand.may_rise, now);
             demands.push(demand);
         }
         sound_bps
@@ -215,6 +224,7 @@ impl Sfu {
         };
         let narrow = share
             .known_bps
+            .map(|bps| bps.max(share.given_bps))
             .filter(|bps| share.pictures_bps * 100 > bps * paced_from);
         peer.pacer.set(narrow.map(|bps| bps * PACE_PERCENT / 100));
     }
@@ -263,5 +273,17 @@ impl Sfu {
             let source = Source { peer, kind };
             self.push_event(Event::Encodings { source, encodings });
         }
+    }
+}
+
+/// Whether a slot whose source has no smaller encoding is shown even if the estimate has no room for it. Where every packet
+/// is reported: as long as all that is sent arrives. Else by the client's reports of loss, and then it is tried again now and
+/// then, since an estimate by a client that gets nothing never rises.
+fn is_kept(peer: &Peer, slot: &Slot, may_rise: bool, now: Instant) -> bool {
+    let shown = slot.selection.target().is_some();
+    match &peer.estimator {
+        Some(estimator) => shown && estimator.all_arrives(now),
+        None if shown => slot.reported.0 <= REPORTED_LOST_MAX,
+        None => may_rise,
     }
 }

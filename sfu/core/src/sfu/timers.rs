@@ -9,6 +9,7 @@ use crate::limits;
 use crate::publish::receive_limit;
 use crate::publish::track::Track;
 use crate::room::peer::{Peer, Transport};
+use crate::subscribe::slot::Slot;
 use crate::transport::presence::{Change, Presence};
 use crate::wire::dtls::Progress;
 use crate::wire::rtcp;
@@ -164,6 +165,10 @@ impl Sfu {
         self.rank_speakers(now, self.peers[peer_index].room);
         self.measure_tracks(now, peer_index);
         self.measure_path_loss(now, peer_index);
+        // A client that gets nothing reports nothing, so what is paused would stay so.
+        if self.peers[peer_index].slots.iter().any(Slot::is_paused) {
+            self.choose_layers(now, peer_index, None);
+        }
         let peer = &mut self.peers[peer_index];
         peer.report_at = now + limits::REPORT_INTERVAL;
         let id = peer.id;

@@ -30,6 +30,8 @@ pub(crate) struct Demand {
     pub(crate) current: Option<Layer>,
     /// It was not lowered just now.
     pub(crate) may_rise: bool,
+    /// It is shown whatever the estimate says: there is no smaller encoding of it, and nothing is lost.
+    pub(crate) kept: bool,
     /// Its part of the list of rates: the layers that there are, ascending.
     pub(crate) rates: Range<usize>,
     /// The last of those that it may have; decided by [`allocate`].
@@ -44,6 +46,7 @@ impl Demand {
             wanted,
             current: None,
             may_rise: true,
+            kept: false,
             rates,
             reached: None,
         }
@@ -61,6 +64,11 @@ impl Demand {
         };
         let mut places = self.reached.map_or(self.rates.start, |reached| reached + 1)..self.rates.end;
         places.find(better)
+    }
+
+    /// What it is given costs, in bits a second.
+    pub(crate) fn given_bps(&self, rates: &[LayerRate]) -> u64 {
+        self.reached.map_or(0, |reached| cost(rates[reached].bps))
     }
 
     /// What the best layer that it asks for costs, in bits a second.
@@ -106,7 +114,11 @@ pub(crate) fn allocate(budget_bps: u64, rates: &[LayerRate], demands: &mut [Dema
     // Everybody is seen at all before anybody is seen better.
     for demand in demands.iter_mut() {
         demand.reached = None;
-        raise(demand, rates, &mut left);
+        let seen = raise(demand, rates, &mut left);
+        if !seen && demand.kept {
+            demand.reached = demand.next(rates);
+            left = left.saturating_sub(demand.given_bps(rates));
+        }
     }
     let mut start = 0;
     while start < demands.len() {

@@ -38,6 +38,10 @@ struct Member {
     lets_out: Option<(Duration, Instant)>,
     /// Nothing gets through to it.
     deaf: bool,
+    /// Gets no processor time for such times, one after the other; what comes meanwhile waits for it.
+    stalls: Vec<Duration>,
+    stalled_until: Instant,
+    backlog: VecDeque<Datagram>,
 }
 
 /// A packet of media that a client took from the core.
@@ -224,6 +228,9 @@ impl World {
             inside: true,
             lets_out: None,
             deaf: false,
+            stalls: Vec::new(),
+            stalled_until: self.now,
+            backlog: VecDeque::new(),
         });
         self.command(Command::Join(join));
         let joined = self.events.iter().rev().find_map(|event| {
@@ -305,6 +312,12 @@ impl World {
         self.members[index].deaf = deaf;
     }
 
+    /// A client gets no processor time for such times, again and again; none brings it back.
+    pub fn starve(&mut self, index: usize, stalls: Vec<Duration>) {
+        let member = &mut self.members[index];
+        (member.stalls, member.stalled_until) = (stalls, self.now);
+    }
+
     /// Gives a client an access of this kind, in place of the common conditions.
     pub fn attach(&mut self, index: usize, profile: Profile) {
         let address = self.address_of(index);
@@ -378,7 +391,17 @@ impl World {
 
     fn next_time(&self) -> Option<Instant> {
         let inside = self.members.iter().filter(|member| member.inside);
-        let clients = inside.filter_map(|member| member.client.next_timeout());
+        let clients = inside.filter_map(|member| {
+            let at = member.client.next_timeout();
+            if member.stalls.is_empty() {
+                return at;
+            }
+            let stalled = (!member.backlog.is_empty()).then_some(member.stalled_until);
+            at.map(|at| at.max(member.stalled_until))
+                .into_iter()
+                .chain(stalled)
+                .min()
+        });
         clients
             .chain(self.sfu.next_timeout())
             .chain(self.network.next_arrival())
@@ -402,7 +425,10 @@ impl World {
                 );
                 self.collect();
             } else if let Some(index) = self.members.iter().position(|member| member.address == datagram.to) {
-                if self.members[index].inside && !self.members[index].deaf {
+                let member = &mut self.members[index];
+                if member.inside && !member.stalls.is_empty() {
+                    member.backlog.push_back(datagram);
+                } else if member.inside && !member.deaf {
                     self.deliver(index, datagram);
                 }
             } else {
@@ -417,12 +443,33 @@ impl World {
             self.collect();
         }
         for index in 0..self.members.len() {
+            if !self.wake(index) {
+                continue;
+            }
             let member = &self.members[index];
             if member.inside && member.client.next_timeout().is_some_and(|at| at <= self.now) {
                 self.members[index].client.timeout(self.now);
                 self.flush_client(index);
             }
         }
+    }
+
+    /// Lets a client that was stalled take what came meanwhile; false while it still is.
+    fn wake(&mut self, index: usize) -> bool {
+        let member = &mut self.members[index];
+        if member.stalls.is_empty() {
+            return true;
+        }
+        if self.now < member.stalled_until {
+            return false;
+        }
+        let waiting = std::mem::take(&mut member.backlog);
+        member.stalls.rotate_left(1);
+        member.stalled_until = self.now + member.stalls[0];
+        for datagram in waiting {
+            self.deliver(index, datagram);
+        }
+        true
     }
 
     fn deliver(&mut self, index: usize, mut datagram: Datagram) {

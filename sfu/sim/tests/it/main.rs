@@ -15,4 +15,5 @@ mod presence;
 mod quality;
 mod repair;
 mod seeds;
+mod single;
 mod switching;

@@ -222,6 +222,11 @@ impl Slot {
         self.rises = Rises::default();
     }
 
+    /// It is to show something that its path was not given room for.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.wanted.is_some() && self.selection.track().is_some() && self.selection.target().is_none()
+    }
+
     /// The best layer that the size of the slot asks for; `None` when it is not shown.
     pub(crate) fn wanted(&self) -> Option<Layer> {
         self.wanted

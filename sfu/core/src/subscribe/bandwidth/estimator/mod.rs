@@ -45,6 +45,10 @@ const QUEUE_ALLOWED: Duration = Duration::from_millis(60);
 const QUEUE_TELLS: Duration = Duration::from_millis(120);
 /// Above this share of what is sent everything arrives, as far as the measurement can tell.
 const ARRIVES_ABOVE: f64 = 0.9;
+/// Above this delay a queue is no receiver that was late for a moment: what is sent is too much.
+const QUEUE_STANDS: Duration = Duration::from_millis(250);
+/// For how long what is sent may seem not to arrive: reports come in bursts.
+const ARRIVED_KEPT: Duration = Duration::from_secs(1);
 /// With a queue of more than [`QUEUE_ALLOWED`] the path is full when the queue grows by this share of the time.
 const FULL_ABOVE: f64 = 0.15;
 /// The share of the path that packets sent again may take, and at least this in bits a second; and the time for which
@@ -68,6 +72,8 @@ pub(crate) struct Estimator {
     acknowledged: Acknowledged,
     /// The same of what was sent, by our own clock.
     sent: Acknowledged,
+    /// When all that was sent arrived for the last time.
+    whole_at: Option<Instant>,
     loss: LossLimit,
     rate: RateControl,
     prober: Prober,
@@ -100,6 +106,7 @@ impl Estimator {
             queue: QueueDelay::default(),
             acknowledged: Acknowledged::default(),
             sent: Acknowledged::default(),
+            whole_at: None,
             loss: LossLimit::new(),
             rate: RateControl::new(START_BPS),
             prober: Prober::new(),
@@ -143,6 +150,13 @@ impl Estimator {
     pub(crate) fn spare_bps(&self) -> u64 {
         let sent = self.sent.bps().filter(|_| self.settled);
         sent.map_or(0, |sent| self.bps().saturating_sub(sent as u64))
+    }
+
+    /// Whether all that is sent arrives, so that whatever made the estimate fall, it was delay alone: a client that is short
+    /// of processor time looks like a queue to the delay, and a queue that is none loses and keeps nothing back.
+    pub(crate) fn all_arrives(&self, now: Instant) -> bool {
+        self.whole_at
+            .is_some_and(|at| now.saturating_duration_since(at) < ARRIVED_KEPT)
     }
 
     /// What the path carries in the long run.
@@ -296,6 +310,12 @@ impl Estimator {
             None => (self.trend.usage(), acknowledged),
         };
         let sent = self.sent.bps();
+        let whole = sent
+            .zip(acknowledged)
+            .is_some_and(|(sent, arrives)| arrives > ARRIVES_ABOVE * sent);
+        if whole && !self.loss.limit_bps().is_finite() && self.queue.delay() < QUEUE_STANDS {
+            self.whole_at = Some(now);
+        }
         // Far less was sent than the path carries, or it carries what it was sent: what arrives says little about it.
         let limited = self.full_at().is_none()
             && sent.is_none_or(|sent| {
