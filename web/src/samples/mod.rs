@@ -1,6 +1,7 @@
 //! Every page with believable content, for the tests that render them all.
 
 mod consumer;
+mod frame;
 mod parts;
 mod staff;
 
@@ -15,6 +16,6 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(consumer::account(locale));
     pages.extend(staff::provider(locale));
     pages.extend(staff::operator(locale));
-    pages.extend(staff::frame(locale));
+    pages.extend(frame::frame(locale));
     pages
 }

@@ -1,0 +1,129 @@
+//! What frames all pages: errors, notices, our own texts, and the call page.
+
+use super::parts::{HOUR, ID, MINUTE, TEN, shell};
+use crate::pages::call::{CallFacts, CallPage, DeviceCheckPage};
+use crate::pages::legal::{AboutPage, Controller, NoticePage, TermsPage};
+use crate::pages::provider::TimeSlot;
+use crate::pages::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, SlotTakenPage, render};
+use crate::text::Locale;
+
+type Pages = Vec<(&'static str, String)>;
+
+pub(super) fn frame(locale: Locale) -> Pages {
+    let controller = Controller {
+        name: "North Vision AS".into(),
+        org_number: "918621415".into(),
+        email: "hei@example.no".into(),
+    };
+    let facts = CallFacts {
+        call: ID.into(),
+        role: "consumer".into(),
+        name: "Ola Hansen".into(),
+        other_name: "Kari Nordli".into(),
+        title: "Videotime".into(),
+        opens_at: TEN - 15 * MINUTE,
+        starts_at: TEN,
+        ends_at: TEN + 30 * MINUTE,
+        price: serde_json::json!({"currency": "NOK", "model": "free"}),
+        after_url: "/bookings/1".into(),
+        back_url: "/bookings/1".into(),
+    };
+    let legal = controller.clone();
+    let mut pages = vec![
+        (
+            "notice",
+            render(&NoticePage {
+                shell: shell(locale, "/notice"),
+                controller: legal,
+            }),
+        ),
+        (
+            "terms",
+            render(&TermsPage {
+                shell: shell(locale, "/terms"),
+                controller: controller.clone(),
+            }),
+        ),
+        (
+            "about",
+            render(&AboutPage {
+                shell: shell(locale, "/about"),
+                controller,
+            }),
+        ),
+        ("call", render(&CallPage::new(shell(locale, "/call/1"), facts))),
+        (
+            "device-check",
+            render(&DeviceCheckPage::new(
+                shell(locale, "/device-check"),
+                "/bookings".into(),
+            )),
+        ),
+    ];
+    pages.extend(wrong(locale));
+    pages
+}
+
+fn lost_times(locale: Locale) -> Pages {
+    let nearest: Vec<TimeSlot> = (0..3)
+        .map(|n| TimeSlot {
+            start: TEN + n * HOUR,
+            end: TEN + n * HOUR + 30 * MINUTE,
+        })
+        .collect();
+    let taken = SlotTakenPage {
+        shell: shell(locale, "/holds"),
+        start: TEN,
+        provider_name: "Dyreklinikken Nordli".into(),
+        provider_slug: "dyreklinikken-nordli".into(),
+        service: ID.into(),
+        nearest: nearest.clone(),
+    };
+    let expired = |reason, still_free| HoldExpiredPage {
+        shell: shell(locale, "/book/x"),
+        start: TEN,
+        provider_name: "Dyreklinikken Nordli".into(),
+        provider_slug: "dyreklinikken-nordli".into(),
+        service: ID.into(),
+        reason,
+        still_free,
+        nearest: nearest.clone(),
+    };
+    let ran_out = HoldEnd::RanOut { minutes: 10 };
+    let replaced = HoldEnd::Replaced {
+        hold: ID.into(),
+        start: TEN,
+    };
+    vec![
+        ("slot-taken", render(&taken)),
+        ("hold-expired", render(&expired(ran_out.clone(), true))),
+        ("hold-expired-taken", render(&expired(ran_out, false))),
+        ("hold-expired-begun", render(&expired(HoldEnd::Begun, false))),
+        ("hold-expired-given-back", render(&expired(HoldEnd::GivenBack, true))),
+        ("hold-expired-replaced", render(&expired(replaced, true))),
+    ]
+}
+
+fn wrong(locale: Locale) -> Pages {
+    let mut pages = lost_times(locale);
+    for kind in [
+        ErrorKind::BadRequest,
+        ErrorKind::Forbidden,
+        ErrorKind::NotFound,
+        ErrorKind::Conflict,
+        ErrorKind::TooLarge,
+        ErrorKind::TooMany { retry_after_s: 90 },
+        ErrorKind::Fault,
+        ErrorKind::Unavailable,
+    ] {
+        pages.push((
+            "error",
+            render(&ErrorPage {
+                shell: shell(locale, "/x"),
+                kind,
+                request_id: "7f3a".into(),
+            }),
+        ));
+    }
+    pages
+}
