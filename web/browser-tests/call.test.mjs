@@ -65,10 +65,19 @@ test("a visitor books, pays, talks, and gets a receipt for the time both were th
       ["authorise done 90,00 kr", "capture done 18,00 kr"],
     );
     const receipt = await receiptText(consumer, origin, id);
+    assert.match(receipt, new RegExp(`\\b${spoken(measuredMs)}\\b`, "u"), "the time both were there");
+    const [number] = /\b\d{4}-\d{6}\b/u.exec(text) ?? assert.fail(`no number of a receipt in: ${text}`);
+    assert.ok(receipt.includes(number), `receipt ${number}`);
     assert.match(receipt, /18,00/u);
+    assert.match(receipt, /72,00/u, "what was released");
     assert.match(receipt, /3,60/u, "25 % value added tax within 18 kr");
     for (const person of [operator, provider, consumer]) h.assertClean(person);
   }));
+
+/** As a receipt says it: `1 min 2 s`. */
+function spoken(ms) {
+  return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1000)} s`;
+}
 
 function near(tone, expected) {
   assert.ok(tone !== null && Math.abs(tone - expected) < 12, `expected about ${expected} Hz, heard ${tone}`);

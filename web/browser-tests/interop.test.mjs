@@ -184,7 +184,6 @@ test("with 5 % of packets lost and 60 ms there and back for both, picture and so
   for (const { lost, passed } of [up.counts, down.counts]) {
     assert.ok(lost > 0.03 * (lost + passed), `the path lost ${lost} beside ${passed}`);
   }
-  // A busy machine stutters by itself; what a quiet one shows stands in benches/RESULTS.md.
   assert.ok(frozen / seconds < 0.05, `frozen for ${frozen} s of ${seconds} s`);
   assert.ok(concealed < 0.03, `${concealed} of the sound was made up`);
   // Pictures that are completed twice need no request of the viewer.

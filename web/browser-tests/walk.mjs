@@ -116,19 +116,33 @@ export async function readAfterCall(page, origin, id, timeout = 30_000) {
   }
 }
 
+/** How long both were there, from the operator's segments: one length in milliseconds for each time they met. */
+export function spansTogether(segments) {
+  const spans = new Map();
+  for (const [who, number, from, , to] of segments) {
+    const span = spans.get(number) ?? { who: new Set(), from: 0, to: Number.MAX_VALUE };
+    span.who.add(who);
+    span.from = Math.max(span.from, Date.parse(from));
+    span.to = Math.min(span.to, Date.parse(to));
+    spans.set(number, span);
+  }
+  for (const [number, { who }] of spans) assert.equal(who.size, 2, `segment ${number} of ${[...who]}`);
+  return [...spans.entries()].sort(([one], [other]) => Number(one) - Number(other)).map(([, { from, to }]) => Math.max(0, to - from));
+}
+
 /** `22 s` or `1 min 2 s` of the price box, in milliseconds. */
 function readDuration(text) {
   const match = /Tid dere snakket sammen\s+(?:(\d+)\s*min\s*)?(\d+)\s*s\b/u.exec(text);
   return match === null ? Number.NaN : (Number(match[1] ?? 0) * 60 + Number(match[2])) * 1000;
 }
 
-/** What the operator sees of one appointment: the rows of its tables about time and money, as lists of cells. */
+/** What the operator sees of one appointment: the rows of its tables about time and money, as lists of cells. Instants are exact. */
 export async function readRecords(page, origin, id) {
   await page.goto(`${origin}/operator/appointments/${id}`);
   return page.evaluate(() => {
     const rows = (name) => {
       const section = document.querySelector(`[data-records="${name}"]`);
-      return [...section.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => cell.innerText.trim()));
+      return [...section.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => cell.querySelector("time")?.dateTime ?? cell.innerText.trim()));
     };
     const [segments, payments, ledger] = ["segments", "payments", "ledger"].map(rows);
     return { segments, payments, ledger };
