@@ -89,7 +89,13 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     let status = response.status();
     edge.metrics.request(&route, status.as_u16(), took);
     if status.is_server_error() {
-        tracing::warn!(%method, %route, status = status.as_u16(), ms = took.as_millis(), "request failed");
+        // The same id as on the page that the person sees.
+        let id = response
+            .headers()
+            .get("x-request-id")
+            .and_then(|id| id.to_str().ok())
+            .unwrap_or("");
+        tracing::warn!(%method, %route, status = status.as_u16(), ms = took.as_millis(), request_id = id, "request failed");
     } else {
         tracing::debug!(%method, %route, status = status.as_u16(), ms = took.as_millis(), "request");
     }

@@ -86,7 +86,6 @@ test("kill -9 of the server at three moments: both pages come back alone, and on
     }
     // Every recorded span is in the measured time, which is shown in whole seconds: without one of them it is too short.
     const sum = recorded.reduce((one, other) => one + other);
-    assert.ok(Math.min(...recorded) > 0, `no span is empty: ${recorded}`);
     assert.equal(measuredMs, Math.floor(sum / 1000) * 1000, `spans of ${recorded} ms`);
     assert.equal(payments.filter(([, operation]) => operation === "capture").length, 1, "one charge");
     const [, kroner, ore] = /Trukket\s+(\d+),(\d\d).kr/u.exec(text) ?? assert.fail(`no charge in: ${text}`);

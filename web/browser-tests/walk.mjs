@@ -116,18 +116,24 @@ export async function readAfterCall(page, origin, id, timeout = 30_000) {
   }
 }
 
+/** An instant as the server writes it, to the last digit. */
+function microseconds(instant) {
+  const [whole, fraction = ""] = instant.slice(0, -1).split(".");
+  return Date.parse(`${whole}Z`) * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
+}
+
 /** How long both were there, from the operator's segments: one length in milliseconds for each time they met. */
 export function spansTogether(segments) {
   const spans = new Map();
   for (const [who, number, from, , to] of segments) {
-    const span = spans.get(number) ?? { who: new Set(), from: 0, to: Number.MAX_VALUE };
+    const span = spans.get(number) ?? { who: new Set(), from: 0, to: Number.MAX_SAFE_INTEGER };
     span.who.add(who);
-    span.from = Math.max(span.from, Date.parse(from));
-    span.to = Math.min(span.to, Date.parse(to));
+    span.from = Math.max(span.from, microseconds(from));
+    span.to = Math.min(span.to, microseconds(to));
     spans.set(number, span);
   }
   for (const [number, { who }] of spans) assert.equal(who.size, 2, `segment ${number} of ${[...who]}`);
-  return [...spans.entries()].sort(([one], [other]) => Number(one) - Number(other)).map(([, { from, to }]) => Math.max(0, to - from));
+  return [...spans.entries()].sort(([one], [other]) => Number(one) - Number(other)).map(([, { from, to }]) => Math.max(0, to - from) / 1000);
 }
 
 /** `22 s` or `1 min 2 s` of the price box, in milliseconds. */

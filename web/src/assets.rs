@@ -21,6 +21,22 @@ static MANIFEST: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
 /// The sign in the browser's tab; small enough to live here.
 const FAVICON: &str = include_str!("favicon.svg");
 
+/// Lets a phone keep the site like an app. It names no file with a hash, so it can be written here.
+const APP_MANIFEST: &str = r##"{
+  "name": "Booka",
+  "short_name": "Booka",
+  "start_url": "/",
+  "scope": "/",
+  "display": "minimal-ui",
+  "background_color": "#fcfbf9",
+  "theme_color": "#015c59",
+  "icons": [{ "src": "/static/favicon.svg", "sizes": "any", "type": "image/svg+xml" }]
+}
+"##;
+
+/// Files that are compiled in and keep their names.
+const FIXED: [(&str, &str); 2] = [("favicon.svg", FAVICON), ("app.webmanifest", APP_MANIFEST)];
+
 /// One embedded file, ready to be sent.
 pub struct Asset {
     pub bytes: Cow<'static, [u8]>,
@@ -37,10 +53,10 @@ pub fn get(name: &str) -> Option<Asset> {
     if name.contains("..") || name == "manifest.json" {
         return None;
     }
-    if name == "favicon.svg" {
+    if let Some((_, text)) = FIXED.iter().find(|(fixed, _)| *fixed == name) {
         return Some(Asset {
-            bytes: Cow::Borrowed(FAVICON.as_bytes()),
-            content_type: "image/svg+xml",
+            bytes: Cow::Borrowed(text.as_bytes()),
+            content_type: content_type(name),
             sha256: String::new(),
             immutable: false,
         });
@@ -97,6 +113,22 @@ mod tests {
         assert!(get("../Cargo.toml").is_none());
         assert!(get("manifest.json").is_none());
         assert!(get("no-such-file.css").is_none());
+    }
+
+    /// Trial E14: no manifest.
+    #[test]
+    fn the_app_manifest_is_json_and_its_icons_are_there() {
+        let asset = get("app.webmanifest").expect("it is compiled in");
+        assert_eq!(asset.content_type, "application/manifest+json");
+        let manifest: serde_json::Value = serde_json::from_slice(&asset.bytes).expect("JSON");
+        let icon = manifest["icons"][0]["src"]
+            .as_str()
+            .and_then(|src| src.strip_prefix("/static/"))
+            .expect("an icon");
+        assert_eq!(
+            get(icon).expect("it is there").content_type,
+            manifest["icons"][0]["type"]
+        );
     }
 
     #[test]

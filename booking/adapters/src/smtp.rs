@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use booking_core::base::outbox::{DueMail, Mailer, NotSent};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 
@@ -80,8 +80,9 @@ fn compose(from: &str, mail: &DueMail) -> Result<lettre::Message, String> {
             };
             let kind = ContentType::parse(&format!("text/calendar; charset=utf-8; method={method}"))
                 .map_err(|error| error.to_string())?;
-            let file = Attachment::new("booka.ics".to_owned()).body(ics.clone(), kind);
-            builder.multipart(MultiPart::mixed().singlepart(text).singlepart(file))
+            // Mail programs offer to take part only where the calendar is another form of the text (RFC 6047), not a file.
+            let calendar = SinglePart::builder().header(kind).body(ics.clone());
+            builder.multipart(MultiPart::alternative().singlepart(text).singlepart(calendar))
         }
     };
     message.map_err(|error| error.to_string())
@@ -102,8 +103,9 @@ mod tests {
         }
     }
 
+    /// Trial E13: mail programs want `text/calendar; method=REQUEST` as an alternative part.
     #[test]
-    fn a_calendar_file_is_attached_with_its_method() {
+    fn a_calendar_is_another_form_of_the_text_with_its_method() {
         let message = compose(
             "Booka <post@booka.example>",
             &mail("ola@example.no", Some("METHOD:CANCEL")),
@@ -112,6 +114,14 @@ mod tests {
         let text = String::from_utf8(message.formatted()).expect("mails are ASCII");
         assert!(
             text.contains("method=CANCEL") && text.contains("To: ola@example.no"),
+            "{text}"
+        );
+        assert!(
+            text.contains("multipart/alternative") && !text.contains("multipart/mixed"),
+            "{text}"
+        );
+        assert!(
+            text.contains("Content-Type: text/calendar") && !text.contains("attachment"),
             "{text}"
         );
     }

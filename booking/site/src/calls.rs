@@ -90,6 +90,7 @@ async fn ticket(State(state): State<AppState>, visit: Visit, Path(id): Path<Stri
                 AppError::Conflict(reason) => (StatusCode::CONFLICT, *reason),
                 AppError::NotFound
                 | AppError::BadRequest(_)
+                | AppError::WrongMethod
                 | AppError::TooLarge
                 | AppError::Forbidden(_)
                 | AppError::SignInFirst

@@ -5,7 +5,7 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use web::routes;
@@ -15,7 +15,7 @@ use booking_core::base::db::DbError;
 use booking_core::base::limits::TooMany;
 use booking_core::providers::ProviderRefusal;
 
-use crate::extract;
+use crate::extract::Visit;
 use booking_core::AppState;
 
 /// Why a request is not answered as asked. Which rows exist is never told: what is not the actor's is not found.
@@ -29,6 +29,9 @@ pub enum AppError {
     /// A form above [`booking_core::base::limits::FORM_BYTES_MAX`].
     #[error("the form is too large")]
     TooLarge,
+    /// The address is there, but not for this method, as when the address of a form is opened.
+    #[error("not by this method")]
+    WrongMethod,
     #[error("refused: {0}")]
     Forbidden(&'static str),
     /// The page needs an account; the browser is sent to sign in and comes back.
@@ -47,6 +50,9 @@ pub enum AppError {
     Internal(String),
 }
 
+/// By this header the server in front finds the id of a request that failed, for its own line in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// Results of handlers and of what they call.
 pub type AppResult<T> = Result<T, AppError>;
 
@@ -61,6 +67,7 @@ impl AppError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::SignInFirst => StatusCode::UNAUTHORIZED,
@@ -77,6 +84,7 @@ impl AppError {
         match self {
             Self::NotFound => "not_found",
             Self::BadRequest(_) => "bad_request",
+            Self::WrongMethod => "wrong_method",
             Self::TooLarge => "too_large",
             Self::Forbidden(_) => "forbidden",
             Self::SignInFirst => "sign_in_first",
@@ -164,16 +172,33 @@ impl IntoResponse for AppError {
 
 /// Writes the body of every failed request: a page in the visitor's language, or JSON where the client asked for it.
 pub(crate) async fn render(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let visit = extract::Visit::of(&request);
+    let visit = Visit::of(&request);
     let mut response = next.run(request).await;
-    let Some(error) = response.extensions_mut().remove::<AppError>() else {
-        return response;
+    let error = match response.extensions_mut().remove::<AppError>() {
+        Some(error) => error,
+        // The router refuses methods by itself, with nothing to see.
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => AppError::WrongMethod,
+        None => return response,
     };
-    if let AppError::Internal(text) = &error {
-        tracing::error!(route = visit.route, error = text, "a request failed");
+    let allow = response.headers_mut().remove(header::ALLOW);
+    let request_id = error.status().is_server_error().then(|| state.id());
+    if let (AppError::Internal(text), Some(request_id)) = (&error, &request_id) {
+        tracing::error!(route = visit.route, request_id, error = text, "a request failed");
     }
+    let mut response = answer(&state, &visit, error, request_id.as_deref());
+    let headers = response.headers_mut();
+    if let Some(allow) = allow {
+        headers.insert(header::ALLOW, allow);
+    }
+    if let Some(id) = request_id.and_then(|id| HeaderValue::from_str(&id).ok()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}
+
+fn answer(state: &AppState, visit: &Visit, error: AppError, request_id: Option<&str>) -> Response {
     if visit.wants_json {
-        let body = serde_json::json!({ "error": error.code() });
+        let body = serde_json::json!({ "error": error.code(), "request_id": request_id });
         return with_retry(&error, (error.status(), Json(body)).into_response());
     }
     if error == AppError::SignInFirst {
@@ -184,7 +209,7 @@ pub(crate) async fn render(State(state): State<AppState>, request: Request, next
         };
         return Redirect::to(&routes::login_then(back)).into_response();
     }
-    let body = crate::pages::error_page(&state, &visit, &error);
+    let body = crate::pages::error_page(state, visit, &error, request_id);
     with_retry(&error, (error.status(), axum::response::Html(body)).into_response())
 }
 

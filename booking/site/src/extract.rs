@@ -8,6 +8,7 @@ use axum::http::{Extensions, HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use web::Locale;
+use web::routes::pattern;
 
 use crate::error::AppError;
 use booking_core::AppState;
@@ -31,7 +32,21 @@ pub struct Visit {
     pub path_and_query: String,
     pub wants_json: bool,
     pub is_get: bool,
+    /// Path and query of the page that the request was sent from, where the browser says it.
+    sent_from: Option<String>,
 }
+
+/// Addresses of forms: nothing is there to be opened.
+const POST_ONLY: [&str; 8] = [
+    pattern::HOLDS,
+    pattern::BOOK_EXTEND,
+    pattern::BOOK_RELEASE,
+    pattern::LANGUAGE,
+    pattern::LOGOUT,
+    pattern::VERIFY_RESEND,
+    pattern::ACCOUNT_INVITATIONS,
+    pattern::CALL_TICKET,
+];
 
 impl Visit {
     /// What can be read without the database; the actor stays anonymous.
@@ -58,7 +73,20 @@ impl Visit {
             path_and_query: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             wants_json: text(header::ACCEPT).contains("application/json"),
             is_get: *method == Method::GET || *method == Method::HEAD,
+            sent_from: text(header::REFERER)
+                .split_once("://")
+                .and_then(|(_, rest)| rest.find('/').map(|slash| rest[slash..].to_owned())),
         }
+    }
+
+    /// An address that can be opened and shows what this request was about: where somebody goes on who, say, changes the
+    /// language on a page that answered a form.
+    pub(crate) fn path_to_return_to(&self) -> String {
+        if !POST_ONLY.contains(&self.route.as_str()) {
+            return self.path_and_query.clone();
+        }
+        let from = self.sent_from.as_deref().unwrap_or(pattern::HOME);
+        crate::form::safe_path(from, pattern::HOME)
     }
 }
 

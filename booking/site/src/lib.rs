@@ -6,6 +6,7 @@
 mod accounts;
 mod appointments;
 mod calls;
+mod crawlers;
 mod documents;
 mod error;
 pub mod extract;
@@ -39,6 +40,7 @@ pub fn router(state: AppState) -> Router {
         .merge(appointments::router())
         .merge(payments::router())
         .merge(calls::router())
+        .merge(crawlers::router())
         .merge(documents::router())
         .merge(operator::router())
         .merge(providers::router())

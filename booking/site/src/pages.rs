@@ -40,7 +40,7 @@ pub(crate) fn shell(visit: &Visit) -> Shell {
 pub(crate) fn shell_in(visit: &Visit, zone: &str) -> Shell {
     Shell {
         locale: visit.locale,
-        path: visit.path_and_query.clone(),
+        path: visit.path_to_return_to(),
         now: visit.now,
         zone: zone.to_owned(),
         signed_in: visit.actor.account.as_ref().map(|account| web::SignedIn {
@@ -72,10 +72,11 @@ pub(crate) fn html_with<P: web::Page>(status: StatusCode, page: &P) -> Response 
 }
 
 /// The page for a failed request.
-pub(crate) fn error_page(state: &AppState, visit: &Visit, error: &AppError) -> String {
+pub(crate) fn error_page(state: &AppState, visit: &Visit, error: &AppError, request_id: Option<&str>) -> String {
     let kind = match error {
         AppError::NotFound => ErrorKind::NotFound,
         AppError::BadRequest(_) => ErrorKind::BadRequest,
+        AppError::WrongMethod => ErrorKind::WrongMethod,
         AppError::TooLarge => ErrorKind::TooLarge,
         AppError::Forbidden(_) | AppError::SignInFirst => ErrorKind::Forbidden,
         AppError::Conflict(_) => ErrorKind::Conflict,
@@ -92,7 +93,7 @@ pub(crate) fn error_page(state: &AppState, visit: &Visit, error: &AppError) -> S
     web::render(&ErrorPage {
         shell,
         kind,
-        request_id: String::new(),
+        request_id: request_id.unwrap_or_default().to_owned(),
     })
 }
 

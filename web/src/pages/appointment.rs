@@ -322,6 +322,8 @@ pub struct AppointmentsPage {
     pub shell: Shell,
     /// Soonest first.
     pub upcoming: Vec<AppointmentRow>,
+    /// Ahead in time but not coming; newest first.
+    pub cancelled: Vec<AppointmentRow>,
     /// Newest first.
     pub past: Vec<AppointmentRow>,
 }

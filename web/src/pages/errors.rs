@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Forbidden,
     /// 404, also for what belongs to somebody else.
     NotFound,
+    /// 405: the address of a form was opened.
+    WrongMethod,
     /// 409: it has changed since the page was loaded.
     Conflict,
     /// 413
@@ -33,6 +35,7 @@ impl ErrorKind {
             Self::BadRequest => 400,
             Self::Forbidden => 403,
             Self::NotFound => 404,
+            Self::WrongMethod => 405,
             Self::Conflict => 409,
             Self::TooLarge => 413,
             Self::TooMany { .. } => 429,
@@ -46,6 +49,7 @@ impl ErrorKind {
             Self::BadRequest => "error-page-bad-request",
             Self::Forbidden => "error-page-forbidden",
             Self::NotFound => "error-page-not-found",
+            Self::WrongMethod => "error-page-wrong-method",
             Self::Conflict => "error-page-conflict",
             Self::TooLarge => "error-page-too-large",
             Self::TooMany { .. } => "error-page-too-many",
@@ -59,6 +63,7 @@ impl ErrorKind {
             Self::BadRequest => "error-page-bad-request-help",
             Self::Forbidden => "error-page-forbidden-help",
             Self::NotFound => "error-page-not-found-help",
+            Self::WrongMethod => "error-page-wrong-method-help",
             Self::Conflict => "error-page-conflict-help",
             Self::TooLarge => "error-page-too-large-help",
             Self::TooMany { .. } => "error-page-too-many-help",
@@ -90,6 +95,7 @@ impl ErrorPage {
             ErrorKind::BadRequest
             | ErrorKind::Forbidden
             | ErrorKind::NotFound
+            | ErrorKind::WrongMethod
             | ErrorKind::Conflict
             | ErrorKind::TooLarge
             | ErrorKind::Fault

@@ -269,6 +269,12 @@ impl ProviderProfilePage {
         ])
     }
 
+    /// What must be done before publishing, which is done on this very page.
+    fn missing_first(&self) -> Vec<SetupStep> {
+        let steps = self.missing.iter().copied();
+        steps.filter(|step| *step != SetupStep::Publish).collect()
+    }
+
     /// Nothing but the publishing itself is missing.
     fn can_publish(&self) -> bool {
         self.missing.iter().all(|step| *step == SetupStep::Publish)

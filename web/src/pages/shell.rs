@@ -126,7 +126,7 @@ impl Shell {
     /// `10:00`
     #[must_use]
     pub fn clock(&self, at: impl Count) -> String {
-        format::clock(at.count(), &self.zone)
+        format::clock_clear(self.locale, at.count(), &self.zone)
     }
 
     /// `10:00–10:30`

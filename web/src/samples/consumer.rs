@@ -342,12 +342,19 @@ pub(super) fn appointments(locale: Locale) -> Pages {
     let list = AppointmentsPage {
         shell: signed_in(locale, "/bookings"),
         upcoming: vec![row(Confirmed, NOW + 10 * MINUTE, true), row(Confirmed, TEN, false)],
+        cancelled: vec![row(Cancelled, TEN + DAY, false)],
         past: [Completed, Cancelled, NoShowConsumer, NoShowProvider]
             .map(|status| row(status, TEN - 9 * DAY, false))
             .to_vec(),
     };
+    let only_past = AppointmentsPage {
+        upcoming: Vec::new(),
+        cancelled: Vec::new(),
+        ..list.clone()
+    };
     let empty = AppointmentsPage {
         upcoming: Vec::new(),
+        cancelled: Vec::new(),
         past: Vec::new(),
         ..list.clone()
     };
@@ -366,6 +373,7 @@ pub(super) fn appointments(locale: Locale) -> Pages {
         ("appointment-cancel", cancel(45_000)),
         ("appointment-cancel-free", cancel(0)),
         ("appointments", render(&list)),
+        ("appointments-past", render(&only_past)),
         ("appointments-empty", render(&empty)),
     ]
 }

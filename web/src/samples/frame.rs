@@ -112,6 +112,7 @@ fn wrong(locale: Locale) -> Pages {
         ErrorKind::NotFound,
         ErrorKind::Conflict,
         ErrorKind::TooLarge,
+        ErrorKind::WrongMethod,
         ErrorKind::TooMany { retry_after_s: 90 },
         ErrorKind::Fault,
         ErrorKind::Unavailable,
@@ -121,7 +122,13 @@ fn wrong(locale: Locale) -> Pages {
             render(&ErrorPage {
                 shell: shell(locale, "/x"),
                 kind,
-                request_id: "7f3a".into(),
+                // As the server makes them: only what is our fault has one.
+                request_id: if kind.status() >= 500 {
+                    "01936b2c-5f3e-7a41-9c6d-2f84be10a7d3"
+                } else {
+                    ""
+                }
+                .into(),
             }),
         ));
     }

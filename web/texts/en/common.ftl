@@ -21,6 +21,10 @@ relative-days-ago = { $n ->
    *[other] { $n } days
  } ago
 
+og-locale = en_GB
+clock-summer = { $clock } summer time
+clock-winter = { $clock } winter time
+time-in-zone = { $when } ({ $city } time)
 skip = Skip to the content
 nav-label = Main menu
 nav-menu = Menu
@@ -107,7 +111,7 @@ price-service-free = This appointment is free
 price-fixed-row = Fixed price
 price-rate-row = Per minute, up to { $minutes } min
 price-free-first = Free for the first
-price-step = Counted per started
+price-step = Billed per
 price-vat = Of which VAT { $percent } %
 price-most = Maximum price
 price-total = Total
@@ -119,9 +123,9 @@ price-charged = Charged
 price-measured = Time you talked
 price-you-pay = You pay
 price-refunded = Refunded
-price-if-absent = If { $name } does not come
+price-if-absent = If { $name } doesn’t show up
 price-cancel-until = Free cancellation until { $when }.
 notice-capture-started = Packet headers are being captured.
-notice-capture-running = A capture runs already. Wait until it ends.
+notice-capture-running = A capture is already running. Wait until it ends.
 notice-capture-failed = Nothing can be captured: the file cannot be written.
 notice-operator-invited = The invitation is on its way. The link is good for seven days, once.

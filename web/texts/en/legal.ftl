@@ -1,6 +1,6 @@
 legal-version = Version { $version }. Responsible: { $name }.
 about-title = A video meeting with a professional, without middlemen
-about-what = Booka lets you find a professional nearby, see free times without an account, book, pay and meet on video in the browser.
+about-what = Booka lets you find a professional nearby, see available times without an account, book, pay and meet on video in the browser.
 about-media-title = The call is yours alone
 about-media = Picture and sound travel encrypted between the browsers and our own media server. No other company carries the call, and it is not recorded.
 about-money-title = You pay for the time you talk

@@ -111,23 +111,23 @@ mail-receipt-body =
     Receipt { $number } is here:
     { $link }
 
-mail-no-show-provider-consumer-subject = { $other } did not come
+mail-no-show-provider-consumer-subject = { $other } did not show up
 mail-no-show-provider-consumer-body =
     Hello { $name },
 
-    { $other } did not come to the appointment { $when }. { $money_line } We are sorry.
+    { $other } did not show up for the appointment { $when }. { $money_line } We are sorry.
 
     Find a new time here:
     { $link }
 
-mail-no-show-provider-provider-subject = You were not there: { $other }, { $when }
+mail-no-show-provider-provider-subject = You missed an appointment: { $other }, { $when }
 mail-no-show-provider-provider-body =
     Hello { $name },
 
-    nobody from your side came to the appointment with { $other } { $when }. The customer pays nothing.
+    nobody from your side showed up for the appointment with { $other } { $when }. The customer pays nothing.
     { $link }
 
-mail-no-show-consumer-consumer-subject = You were not at your appointment with { $other }
+mail-no-show-consumer-consumer-subject = You missed your appointment with { $other }
 mail-no-show-consumer-consumer-body =
     Hello { $name },
 
@@ -136,11 +136,11 @@ mail-no-show-consumer-consumer-body =
     Book a new time here:
     { $link }
 
-mail-no-show-consumer-provider-subject = { $other } did not come, { $when }
+mail-no-show-consumer-provider-subject = { $other } did not show up, { $when }
 mail-no-show-consumer-provider-body =
     Hello { $name },
 
-    { $other } did not come to the appointment { $when }. Under its terms nothing is charged.
+    { $other } did not show up for the appointment { $when }. Under its terms nothing is charged.
     { $link }
 
 mail-not-held-subject = The appointment is over: { $title }, { $when }

@@ -1,8 +1,8 @@
 home-title = Talk to a professional today
-home-lead = See free times without an account. Meet a vet, an electrician or a lawyer on video, and pay only for the time you talk.
-home-search = Find a free time
+home-lead = See available times without an account. Meet a vet, an electrician or a lawyer on video, and pay only for the time you talk.
+home-search = Find a time
 home-categories = Fields
-home-soon = First free times
+home-soon = First available times
 home-soon-in = Free soon in { $town }
 home-soon-all = { $n ->
     [one] Show the one
@@ -14,7 +14,7 @@ how-1-text = You see the most it can cost before you book. We reserve that amoun
 how-2 = Test camera and sound
 how-2-text = It takes a minute in the browser. You need no app.
 how-3 = Talk, and pay for the time
-how-3-text = The clock runs only while you are both in the call. If the professional does not come, you pay nothing.
+how-3-text = The clock runs only while you are both in the call. If the professional doesn’t show up, you pay nothing.
 
 search-what-question = What do you need help with?
 search-what = What?
@@ -25,11 +25,11 @@ search-found = { $n ->
     [one] 1 professional
    *[other] { $n } professionals
  }
-search-found-today = { $n } with a free time today
-search-found-tomorrow = { $n } with a free time tomorrow
-search-found-week = { $n } with a free time in the next seven days
+search-found-today = { $n } available today
+search-found-tomorrow = { $n } available tomorrow
+search-found-week = { $n } available in the next seven days
 search-place-unknown = We do not know the place “{ $place }”, so the results are from the whole country. Try the name of the nearest town.
-search-empty = Nobody has a free time that fits this search. Try another word, another time or a larger area.
+search-empty = Nobody is available for this search. Try another word, another time or a larger area.
 search-wider = { $count ->
     [1] Search within { $radius } km (1 result)
    *[other] Search within { $radius } km ({ $count } results)
@@ -46,7 +46,7 @@ when-any = Any time
 when-today = Today
 when-tomorrow = Tomorrow
 when-week = The next seven days
-no-times-soon = No free times right now.
+no-times-soon = No available times right now.
 see-provider = See the page
 next-free = Next free: { $when }
 
@@ -69,15 +69,15 @@ month-before = Previous month
 month-after = Next month
 show-month = Show the whole month
 free-times = { $n ->
-    [0] no free times
-    [one] 1 free time
-   *[other] { $n } free times
+    [0] no available times
+    [one] 1 available time
+   *[other] { $n } available times
  }
 more-times = { $n ->
     [one] Show 1 more time
    *[other] Show { $n } more times
  }
-day-empty = No free times on { $day }.
+day-empty = No available times on { $day }.
 part-night = Night
 part-morning = Morning
 part-afternoon = Afternoon

@@ -141,6 +141,8 @@ cancel-keep = Behold timen
 
 bookings-empty = Her ser du timene dine når du har bestilt en.
 bookings-upcoming = Kommende timer
+bookings-none-coming = Du har ingen kommende timer.
+bookings-cancelled = Avbestilte timer
 bookings-past = Tidligere timer
 
 call-needs-script = Samtalen trenger JavaScript, fordi nettleseren bare da gir tilgang til kamera og mikrofon. Slå det på for denne siden, og last den inn på nytt.

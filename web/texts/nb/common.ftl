@@ -21,6 +21,10 @@ relative-days-ago = for { $n ->
    *[other] { $n } dager
  } siden
 
+og-locale = nb_NO
+clock-summer = { $clock } sommertid
+clock-winter = { $clock } vintertid
+time-in-zone = { $when } ({ $city }-tid)
 skip = Hopp til innholdet
 nav-label = Hovedmeny
 nav-menu = Meny
@@ -107,7 +111,7 @@ price-service-free = Denne timen er gratis
 price-fixed-row = Fast pris
 price-rate-row = Per minutt, inntil { $minutes } min
 price-free-first = Gratis de første
-price-step = Regnes per påbegynte
+price-step = Avregnes per
 price-vat = Herav mva. { $percent } %
 price-most = Makspris
 price-total = Sum
@@ -121,7 +125,7 @@ price-you-pay = Du betaler
 price-refunded = Betalt tilbake
 price-if-absent = Hvis { $name } ikke møter
 price-cancel-until = Gratis avbestilling til { $when }.
-notice-capture-started = Pakkehodene tas opp.
-notice-capture-running = Et opptak er i gang. Vent til det er ferdig.
-notice-capture-failed = Ingenting kan tas opp: filen kan ikke skrives.
+notice-capture-started = Pakkehodene lagres nå.
+notice-capture-running = En pakkelogg er i gang. Vent til den er ferdig.
+notice-capture-failed = Pakkeloggen kan ikke skrives til fil.
 notice-operator-invited = Invitasjonen er på vei. Lenken gjelder i sju dager og kan brukes én gang.

@@ -66,6 +66,8 @@ field_errors! {
     /// Closes before it opens.
     HoursBackwards = "error-hours-backwards";
     DateMalformed = "error-date-malformed";
+    /// In the past, or so far ahead that it must be a slip.
+    DateOutOfReach = "error-date-out-of-reach";
     OrgNumberMalformed = "error-org-number-malformed";
     /// Registered for VAT or not: no answer.
     VatMissing = "error-vat-missing";

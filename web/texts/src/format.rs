@@ -105,7 +105,7 @@ pub fn month_year(locale: Locale, date: Date) -> String {
 /// `tirsdag 24. november kl. 10:00`, `Tuesday 24 November, 10:00`
 #[must_use]
 pub fn day_time(locale: Locale, at: i64, zone: &str) -> String {
-    join(locale, &day(locale, date_of(at, zone)), &clock(at, zone))
+    join(locale, &day(locale, date_of(at, zone)), &clock_clear(locale, at, zone))
 }
 
 /// `tirsdag 24. november kl. 10:00–10:30`
@@ -114,7 +114,11 @@ pub fn span(locale: Locale, start: i64, end: i64, zone: &str) -> String {
     join(
         locale,
         &day(locale, date_of(start, zone)),
-        &clock_span(start, end, zone),
+        &format!(
+            "{}–{}",
+            clock_clear(locale, start, zone),
+            clock_clear(locale, end, zone)
+        ),
     )
 }
 
@@ -146,11 +150,45 @@ pub fn clock(at: i64, zone: &str) -> String {
     format!("{:02}:{:02}", zoned.hour(), zoned.minute())
 }
 
+/// `02:00`, and in the night in which an hour comes twice `02:00 sommertid` or `02:00 vintertid`.
+#[must_use]
+pub fn clock_clear(locale: Locale, at: i64, zone: &str) -> String {
+    let zoned = zoned(at, zone);
+    let comes_twice = zoned
+        .time_zone()
+        .to_ambiguous_timestamp(zoned.datetime())
+        .is_ambiguous();
+    if !comes_twice {
+        return clock(at, zone);
+    }
+    let is_summer = zoned.time_zone().to_offset_info(zoned.timestamp()).dst().is_dst();
+    let key = if is_summer { "clock-summer" } else { "clock-winter" };
+    t(locale, key, &[("clock", Arg::from(clock(at, zone)))])
+}
+
 /// `10:00:05`
 #[must_use]
 pub fn clock_seconds(at: i64, zone: &str) -> String {
     let zoned = zoned(at, zone);
     format!("{:02}:{:02}:{:02}", zoned.hour(), zoned.minute(), zoned.second())
+}
+
+/// `tirsdag 24. november 2026 kl. 10:00–10:30 (Oslo-tid)`: for mails, which nothing around them puts in time and place.
+#[must_use]
+pub fn span_in_mail(locale: Locale, start: i64, end: i64, zone: &str) -> String {
+    let date = date_of(start, zone);
+    let clocks = format!(
+        "{}–{}",
+        clock_clear(locale, start, zone),
+        clock_clear(locale, end, zone)
+    );
+    let when = join(locale, &format!("{} {}", day(locale, date), date.year()), &clocks);
+    let city = zone.rsplit('/').next().unwrap_or(zone).replace('_', " ");
+    t(
+        locale,
+        "time-in-zone",
+        &[("when", Arg::from(when)), ("city", Arg::from(city))],
+    )
 }
 
 /// `10:00–10:30`
@@ -360,6 +398,27 @@ mod tests {
         assert_eq!(
             money_exact(Locale::En, i64::MIN, "NOK").chars().next(),
             Some('\u{2212}')
+        );
+    }
+
+    /// Trial E9: in the doubled hour both were "02:00", and mails named neither zone nor year.
+    #[test]
+    fn an_hour_that_comes_twice_is_told_apart_and_mails_say_where() {
+        // 2026-10-25 00:00 UTC is 02:00 in summer time, an hour later it is 02:00 in winter time.
+        let summer = 1_792_886_400_000_000;
+        let hour = 3_600_000_000;
+        assert_eq!(clock_clear(Locale::Nb, summer, OSLO), "02:00 sommertid");
+        assert_eq!(clock_clear(Locale::Nb, summer + hour, OSLO), "02:00 vintertid");
+        assert_eq!(clock_clear(Locale::En, summer + hour, OSLO), "02:00 winter time");
+        assert_eq!(clock_clear(Locale::Nb, summer - hour, OSLO), "01:00");
+        assert_eq!(clock_clear(Locale::Nb, summer + 2 * hour, OSLO), "03:00");
+        assert_eq!(
+            span_in_mail(Locale::Nb, TEN, TEN + 1_800_000_000, OSLO),
+            "tirsdag 24. november 2026 kl. 10:00–10:30 (Oslo-tid)"
+        );
+        assert_eq!(
+            span_in_mail(Locale::En, TEN, TEN + 1_800_000_000, "America/New_York"),
+            "Tuesday 24 November 2026, 04:00–04:30 (New York time)"
         );
     }
 

@@ -59,6 +59,8 @@ pub mod pattern {
     pub const NOTICE: &str = "/notice";
     pub const TERMS: &str = "/terms";
     pub const ABOUT: &str = "/about";
+    pub const ROBOTS: &str = "/robots.txt";
+    pub const SITEMAP: &str = "/sitemap.xml";
     pub const LANGUAGE: &str = "/language";
     pub const STATIC: &str = "/static/{file}";
 }

@@ -163,9 +163,12 @@ pub fn appointment_mail(
         ("title", appointment.title.clone()),
         (
             "when",
-            format::span(locale, appointment.start_us, appointment.end_us, &appointment.time_zone),
+            format::span_in_mail(locale, appointment.start_us, appointment.end_us, &appointment.time_zone),
         ),
-        ("opens", format::clock(appointment.opens_us(), &appointment.time_zone)),
+        (
+            "opens",
+            format::clock_clear(locale, appointment.opens_us(), &appointment.time_zone),
+        ),
         ("price_line", price_line(locale, &exact(money.reserved_minor), money)),
         ("money_line", money_line(locale, &exact(money.reserved_minor), money)),
         ("card", money.card.clone()),
@@ -205,7 +208,7 @@ pub fn appointment_mail(
 /// The mail to somebody whose payment came through after the slot was gone.
 #[must_use]
 pub fn booking_lost_mail(state: &Base, recipient: Recipient, hold: &Hold) -> Message {
-    let when = format::span(recipient.locale, hold.start_us, hold.end_us, &hold.time_zone);
+    let when = format::span_in_mail(recipient.locale, hold.start_us, hold.end_us, &hold.time_zone);
     let link = state.link(&routes::provider_page(&hold.org_slug));
     let args = [
         ("name", recipient.name.as_str()),

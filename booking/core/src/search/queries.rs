@@ -33,5 +33,7 @@ statements! {
     /// org
     SERVICES = "SELECT id, title, duration_min, price_terms FROM service
         WHERE org_id = $1 AND active = 1 ORDER BY created_us, id LIMIT 10";
+    /// limit
+    PUBLIC_PAGES = "SELECT slug FROM org WHERE status = 'active' ORDER BY slug LIMIT $1";
     CATEGORIES = "SELECT DISTINCT category FROM org WHERE status = 'active' ORDER BY category";
 }

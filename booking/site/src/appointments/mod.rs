@@ -187,9 +187,14 @@ async fn list(State(state): State<AppState>, visit: Visit) -> AppResult<Response
             .map(|appointment| views::appointment_row(appointment, visit.now))
             .collect()
     };
+    // One that is cancelled is done with, but not "earlier" while its time lies ahead.
+    let (cancelled, past): (Vec<_>, Vec<_>) = past
+        .into_iter()
+        .partition(|appointment| appointment.start_us > visit.now);
     Ok(html(&AppointmentsPage {
         shell: shell(&visit),
         upcoming: rows(&upcoming),
+        cancelled: rows(&cancelled),
         past: rows(&past),
     }))
 }

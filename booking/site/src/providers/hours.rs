@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use web::Notice;
 use web::pages::provider_admin::{ClosedDay, ProviderHoursPage, WeekdayHours};
@@ -27,6 +28,10 @@ use booking_core::providers::own_org;
 pub(super) fn router() -> Router<AppState> {
     Router::new().route(pattern::PROVIDER_HOURS, get(page).post(save))
 }
+
+const DAY_MIN: u16 = 24 * 60;
+/// How far ahead a day may be closed: nobody plans further, and a slip of the year should not be kept.
+const CLOSED_YEARS_AHEAD: i64 = 2;
 
 type Typed = BTreeMap<String, String>;
 
@@ -61,6 +66,8 @@ fn read_day(typed: &Typed, weekday: u8) -> Day {
         if !from.is_empty() || !to.is_empty() {
             match (minutes(from), minutes(to)) {
                 (Some(start), Some(end)) => {
+                    // At the end of a span, midnight is the end of that day and not its beginning.
+                    let end = if end == 0 { DAY_MIN } else { end };
                     let after = day.ranges.last().map_or(0, |range: &DayRange| range.end_min);
                     if start < end && start >= after {
                         day.ranges.push(DayRange {
@@ -93,6 +100,12 @@ fn minutes(text: &str) -> Option<u16> {
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
     let total = hour * 60 + minute;
     (minute < 60 && total <= 1440 && minute % 5 == 0).then_some(total)
+}
+
+/// A date and nothing else: jiff would drop a time of day without a word.
+fn plain_date(text: &str) -> Option<Date> {
+    let text = text.trim();
+    (text.len() == 10).then(|| text.parse().ok()).flatten()
 }
 
 fn clock(minutes: u16) -> String {
@@ -153,21 +166,21 @@ async fn save(State(state): State<AppState>, visit: Visit, Form(typed): Form<Typ
     let mut tx = state.db.write().await?;
     match text("action") {
         "close" => {
-            let date = text("date")
-                .trim()
-                .parse::<Date>()
-                .map_err(|_| FieldError::DateMalformed);
+            let date = plain_date(text("date")).ok_or(FieldError::DateMalformed);
             let reason = form::text(text("reason"));
             let (Ok(date), Ok(reason)) = (&date, &reason) else {
                 return wrong_day(&mut tx, &visit, &typed, date.err(), reason.err()).await;
             };
             let zone = zone_named(&own_org(&mut tx, member).await?.time_zone);
-            let today = date_in(&zone, visit.now).to_string();
+            let today = date_in(&zone, visit.now);
+            if *date < today || *date > today.saturating_add(CLOSED_YEARS_AHEAD.years()) {
+                return wrong_day(&mut tx, &visit, &typed, Some(FieldError::DateOutOfReach), None).await;
+            }
             let closed = hours::ClosedDay {
                 day: date.to_string(),
                 reason: reason.clone(),
             };
-            hours::close_day(&mut tx, &member.id, &closed, &today).await?;
+            hours::close_day(&mut tx, &member.id, &closed, &today.to_string()).await?;
         }
         "open" => hours::open_day(&mut tx, &member.id, text("id")).await?,
         _ => {
@@ -246,6 +259,22 @@ mod tests {
         }
     }
 
+    /// Trial E6: a date with a time was saved as that day.
+    #[test]
+    fn a_date_with_a_time_is_none() {
+        assert_eq!(plain_date(" 2026-12-24 "), Some(jiff::civil::date(2026, 12, 24)));
+        for bad in [
+            "2026-12-24T10:00",
+            "2026-12-24 10:00",
+            "24.12.2026",
+            "2026-02-30",
+            "20261224",
+            "",
+        ] {
+            assert_eq!(plain_date(bad), None, "{bad}");
+        }
+    }
+
     #[test]
     fn spans_must_follow_each_other() {
         fn check(pairs: &[(&str, &str)], good: bool, ranges: usize) {
@@ -279,6 +308,11 @@ mod tests {
             1,
         );
         check(&[("d1_1_from", "12:00"), ("d1_1_to", "09:00")], false, 0);
+        // Trial E9: "00:00" as an end.
+        check(&[("d1_1_from", "18:00"), ("d1_1_to", "00:00")], true, 1);
+        check(&[("d1_1_from", "18:00"), ("d1_1_to", "24:00")], true, 1);
+        // Trial E12: "9".
+        check(&[("d1_1_from", "9"), ("d1_1_to", "17")], true, 1);
         check(&[("d1_1_from", "12:00")], false, 0);
         check(&[("d2_1_from", "12:00")], true, 0);
     }

@@ -74,6 +74,27 @@ struct ServiceForm {
     active: String,
 }
 
+/// What the form shows rounded, notice in hours and prices in kroner, stays as it is stored unless it was typed anew.
+fn keep_unchanged(details: &mut ServiceDetails, stored: &ServiceDetails, shown: &ServiceForm, typed: &ServiceForm) {
+    if shown.notice_h == typed.notice_h {
+        details.notice_min = stored.notice_min;
+    }
+    let price = |form: &ServiceForm| {
+        [
+            &form.kind,
+            &form.amount,
+            &form.rate,
+            &form.cap,
+            &form.free_min,
+            &form.duration_min,
+        ]
+        .map(String::clone)
+    };
+    if price(shown) == price(typed) {
+        details.price = stored.price.clone();
+    }
+}
+
 /// The price part of the form, each field on its own.
 struct PriceFields {
     kind: Result<(), FieldError>,
@@ -341,12 +362,16 @@ async fn save(
         return Ok(Redirect::to(&list).into_response());
     }
     let payments = state.payments.takes_payments();
-    let Ok(details) = form.check(payments) else {
+    let Ok(mut details) = form.check(payments) else {
         return Ok(html_with(
             StatusCode::UNPROCESSABLE_ENTITY,
             &form.page(payments, &visit, existing, true),
         ));
     };
+    if let Some(id) = existing {
+        let stored = services::load_own(&mut tx, &member.org_id, id).await?;
+        keep_unchanged(&mut details, &stored.details, &ServiceForm::of(&stored), &form);
+    }
     match existing {
         Some(id) => services::save(&mut tx, &member.org_id, id, &details).await?,
         None => services::add(&mut tx, &state, &member.org_id, &details).await?,
@@ -396,6 +421,38 @@ mod tests {
         assert_eq!(booking_core::base::charge::max_payable(&details.price), 42_000);
         let lower = form(|form| form.cap = "200".into()).check(true).expect("a good form");
         assert_eq!(booking_core::base::charge::max_payable(&lower.price), 20_000);
+    }
+
+    /// Trial E6: opening and saving a service made its notice of 30 minutes an hour.
+    #[test]
+    fn saving_what_was_opened_changes_nothing() {
+        let model = PriceModel::PerMinute {
+            rate_minor: 1_850,
+            increment_s: 1,
+            free_s: 0,
+            cap_minor: 30_050,
+        };
+        let mut details = form(|_| ()).check(true).expect("a good form");
+        details.notice_min = 30;
+        details.price.model = model;
+        let stored = Service {
+            id: "s".into(),
+            details,
+        };
+        let shown = ServiceForm::of(&stored);
+        let mut saved = shown.check(true).expect("a good form");
+        assert_ne!(saved.notice_min, 30, "the form shows whole hours");
+        keep_unchanged(&mut saved, &stored.details, &shown, &shown);
+        assert_eq!((saved.notice_min, &saved.price), (30, &stored.details.price));
+        let typed = ServiceForm {
+            notice_h: "3".into(),
+            rate: "19".into(),
+            ..ServiceForm::of(&stored)
+        };
+        let mut saved = typed.check(true).expect("a good form");
+        keep_unchanged(&mut saved, &stored.details, &shown, &typed);
+        assert_eq!(saved.notice_min, 180);
+        assert_ne!(saved.price, stored.details.price);
     }
 
     #[test]

@@ -58,6 +58,8 @@ const TABLE: &[Row] = &[
     get(pattern::NOTICE, ALL),
     get(pattern::TERMS, ALL),
     get(pattern::ABOUT, ALL),
+    get(pattern::ROBOTS, ALL),
+    get(pattern::SITEMAP, ALL),
     get(pattern::DEVICE_CHECK, ALL),
     get(pattern::REGISTER, ALL),
     get(pattern::LOGIN, ALL),

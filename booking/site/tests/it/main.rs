@@ -10,6 +10,7 @@ mod desk;
 mod documents;
 mod erasure;
 mod foundation;
+mod frame;
 mod harness;
 mod late;
 mod mail;

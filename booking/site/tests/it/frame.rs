@@ -1,0 +1,84 @@
+//! What surrounds every page: addresses that cannot be opened, the way back, errors that are ours.
+
+use booking_core::params;
+
+use crate::on_both;
+use crate::walk::provider;
+
+on_both! {
+    /// Trial E4: opening the address of a form showed a blank page, and so did the language button on its answer.
+    async fn the_address_of_a_form_has_a_page_and_a_way_back(app: App) {
+        let mut client = app.client();
+        for path in ["/holds", "/book/x/extend", "/book/x/release", "/logout", "/language", "/verify", "/call/x/ticket"] {
+            let answer = client.get(path).await.expect(405);
+            assert_eq!(answer.headers["allow"], "POST", "{path}");
+            answer.expect_text("<h1>Her er det ingenting å se</h1>").expect_text("name=\"return_to\" value=\"/\"");
+        }
+        for path in ["/book/x/release", "/book/x/extend"] {
+            client.post(path, &[]).await.expect(404).expect_text("name=\"return_to\" value=\"/\"");
+        }
+        // What can be opened is what one comes back to.
+        client.post("/login", &[]).await.expect(422).expect_text("name=\"return_to\" value=\"/login\"");
+    }
+}
+
+on_both! {
+    /// The id on the page is the one by which the log is searched; who asked wrongly gets none.
+    async fn what_is_our_fault_has_an_id(app: App) {
+        let mut client = app.client();
+        assert!(!client.get("/nowhere").await.expect(404).text().contains("<code>"));
+        app.execute("ALTER TABLE org RENAME TO org_gone", params![]).await;
+        let first = client.get("/providers/x").await.expect(500);
+        let id = first.headers["x-request-id"].to_str().expect("an id").to_owned();
+        assert_eq!(id.len(), 36);
+        first.expect_text(&format!("<code>{id}</code>"));
+        let second = client.get("/providers/x").await.expect(500);
+        assert_ne!(second.headers["x-request-id"], id.as_str());
+    }
+}
+
+on_both! {
+    /// Trial E6: 2020-01-01, 9999-12-31 and a date with a time were "saved".
+    async fn only_days_that_can_be_meant_are_closed(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        for date in ["2020-01-01", "2026-11-22", "9999-12-31", "2028-11-24", "2026-12-24T10:00", "24.12.2026", ""] {
+            let form = [("action", "close"), ("date", date), ("reason", "")];
+            clinic.client.post("/provider/hours", &form).await.expect(422).expect_text("date-error");
+        }
+        for date in ["2026-11-23", "2026-12-24", "2028-11-23"] {
+            let form = [("action", "close"), ("date", date), ("reason", "")];
+            clinic.client.post("/provider/hours", &form).await.expect(303);
+        }
+        assert_eq!(app.number("SELECT COUNT(*) FROM day_override", params![]).await, 3);
+    }
+}
+
+on_both! {
+    /// Trial E12 and E9: "9" was refused, and "00:00" as an end.
+    async fn hours_are_taken_as_people_write_them(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let week = [("action", "save"), ("d1_1_from", "9"), ("d1_1_to", "16.30"), ("d5_1_from", "18"), ("d5_1_to", "00:00")];
+        clinic.client.post("/provider/hours", &week).await.expect(303);
+        let rows: Vec<(i64, i64, i64)> =
+            app.rows("SELECT weekday, start_min, end_min FROM weekly_rule ORDER BY weekday", params![]).await;
+        assert_eq!(rows, [(1, 540, 990), (5, 1080, 1440)]);
+    }
+}
+
+on_both! {
+    /// Trial E14: no description, robots or site map.
+    async fn search_engines_find_what_is_for_everybody(app: App) {
+        let clinic = provider(app, "kari").await;
+        let mut client = app.client();
+        let robots = client.get("/robots.txt").await.expect(200).text();
+        assert!(robots.contains("Disallow: /account\n") && robots.contains("Sitemap: http://localhost:8080/sitemap.xml\n"));
+        let map = client.get("/sitemap.xml").await.expect(200).text();
+        assert!(map.contains(&format!("<loc>http://localhost:8080/providers/{}</loc>", clinic.slug)), "{map}");
+        let blocked = robots.lines().filter_map(|line| line.strip_prefix("Disallow: "));
+        for path in blocked {
+            assert!(!map.contains(&format!("http://localhost:8080{path}")), "{path} is in the map and blocked");
+        }
+        let page = client.get(&format!("/providers/{}", clinic.slug)).await.expect(200).text();
+        assert!(page.contains("name=\"description\" content=\"Veterinær, Bergen. Råd om hund og katt"), "{page}");
+    }
+}
