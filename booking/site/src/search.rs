@@ -37,6 +37,8 @@ const RADIUS_KM: u32 = 50;
 const TIMES_ON_CARD: usize = 4;
 /// How far ahead a card looks for free times, days.
 const CARD_DAYS: i64 = 14;
+/// Providers from elsewhere, where nobody near was found.
+const ELSEWHERE_MAX: usize = 5;
 /// Providers on the front page.
 const SOON_MAX: usize = 5;
 /// Providers whose free times one request computes at most; beyond it the rest counts as not free.
@@ -207,16 +209,15 @@ async fn search(State(state): State<AppState>, visit: Visit, Query(asked): Query
     } else {
         None
     };
+    let elsewhere = match (total, place) {
+        (0, Some(_)) => elsewhere(&mut tx, &form, place, at).await?,
+        _ => Vec::new(),
+    };
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Ok(html(&SearchPage {
         shell: shell(&visit),
-        place: match &place_match {
-            PlaceMatch::Named { place, .. } | PlaceMatch::Guessed { place, .. } => {
-                PlaceFound::Known(place.name.clone())
-            }
-            PlaceMatch::Empty => PlaceFound::None,
-            PlaceMatch::Unknown { .. } => PlaceFound::Unknown,
-        },
+        place: place_found(&place_match),
+        elsewhere,
         form,
         cards,
         total: u64::from(number(total)),
@@ -224,6 +225,45 @@ async fn search(State(state): State<AppState>, visit: Visit, Query(asked): Query
         pages: number(pages),
         wider,
     }))
+}
+
+/// What became of the place that was typed, in the words of the page.
+fn place_found(found: &PlaceMatch) -> PlaceFound {
+    let names = |places: &[Place]| places.iter().map(Place::full_name).collect();
+    match found {
+        PlaceMatch::Empty => PlaceFound::None,
+        PlaceMatch::Named { place, others } => PlaceFound::Known {
+            name: place.name.clone(),
+            guessed: false,
+            others: names(others),
+        },
+        PlaceMatch::Guessed { place, others } => PlaceFound::Known {
+            name: place.name.clone(),
+            guessed: true,
+            others: names(others),
+        },
+        PlaceMatch::Unknown { nearest } => PlaceFound::Unknown {
+            nearest: names(nearest),
+        },
+    }
+}
+
+/// Who can help by video although nobody near the place can, the nearest first among equals.
+async fn elsewhere(tx: &mut Tx, form: &SearchForm, place: Option<&Place>, at: At) -> AppResult<Vec<ProviderCard>> {
+    let anywhere = SearchForm {
+        radius_km: None,
+        ..form.clone()
+    };
+    let shown = window(form.when, at.now);
+    let mut cards = Vec::new();
+    for found in matching(tx, &anywhere, place, at)
+        .await?
+        .into_iter()
+        .take(ELSEWHERE_MAX)
+    {
+        cards.extend(card(tx, found, at, shown).await?);
+    }
+    Ok(cards)
 }
 
 /// Everything that fits, best first; with a wish for a day, only providers that have a free time then.

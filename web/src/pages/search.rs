@@ -79,6 +79,18 @@ impl SearchForm {
         self.address(Some(*radius_km), None)
     }
 
+    /// The address of this search at another place.
+    #[must_use]
+    pub fn url_at(&self, place: &str) -> String {
+        routes::search(&routes::SearchQuery {
+            what: &self.what,
+            place,
+            category: self.category.map_or("", Category::slug),
+            when: self.when.slug(),
+            ..routes::SearchQuery::default()
+        })
+    }
+
     /// The address of this search without its filters.
     #[must_use]
     pub fn url_without_filters(&self) -> String {
@@ -119,10 +131,19 @@ impl SearchForm {
 pub enum PlaceFound {
     /// None was typed.
     None,
-    /// Name as we know it.
-    Known(String),
+    Known {
+        /// Name as we know it.
+        name: String,
+        /// It was guessed: nothing is called what was typed.
+        guessed: bool,
+        /// Others that may have been meant, each by its full name.
+        others: Vec<String>,
+    },
     /// Not in our list; results are from everywhere.
-    Unknown,
+    Unknown {
+        /// What comes closest.
+        nearest: Vec<String>,
+    },
 }
 
 /// A free time that a link or button leads to.
@@ -170,6 +191,8 @@ pub struct SearchPage {
     /// From 1.
     pub page: u32,
     pub pages: u32,
+    /// Who can help by video from elsewhere, when nobody near the place was found.
+    pub elsewhere: Vec<ProviderCard>,
     /// Offered when nothing was found.
     pub wider: Option<Wider>,
 }
@@ -187,6 +210,15 @@ impl SearchPage {
             When::Week => "search-found-week",
         };
         self.shell.tn(key, self.total)
+    }
+
+    /// Nobody near the place, but somebody elsewhere.
+    fn elsewhere_heading(&self) -> String {
+        let name = match &self.place {
+            PlaceFound::Known { name, .. } => name.as_str(),
+            PlaceFound::None | PlaceFound::Unknown { .. } => "",
+        };
+        self.shell.t1("search-elsewhere", "place", name)
     }
 
     fn before_url(&self) -> String {

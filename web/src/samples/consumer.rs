@@ -49,8 +49,13 @@ pub(super) fn visiting(locale: Locale) -> Pages {
     let found = SearchPage {
         shell: shell(locale, "/search?what=syk%20hund"),
         form: form.clone(),
-        place: PlaceFound::Known("Bergen".into()),
+        place: PlaceFound::Known {
+            name: "Bergen".into(),
+            guessed: false,
+            others: vec!["Bø, Nordland".into()],
+        },
         cards: (0..3).map(card).collect(),
+        elsewhere: Vec::new(),
         total: 43,
         page: 2,
         pages: 3,
@@ -61,7 +66,9 @@ pub(super) fn visiting(locale: Locale) -> Pages {
             place: "Xyz".into(),
             ..form
         },
-        place: PlaceFound::Unknown,
+        place: PlaceFound::Unknown {
+            nearest: vec!["Bergen, Vestland".into()],
+        },
         cards: Vec::new(),
         total: 0,
         page: 1,
@@ -70,6 +77,19 @@ pub(super) fn visiting(locale: Locale) -> Pages {
             radius_km: 50,
             count: 2,
         }),
+        ..found.clone()
+    };
+    let far = SearchPage {
+        cards: Vec::new(),
+        elsewhere: (0..2).map(card).collect(),
+        total: 0,
+        page: 1,
+        pages: 1,
+        place: PlaceFound::Known {
+            name: "Ålesund".into(),
+            guessed: true,
+            others: Vec::new(),
+        },
         ..found.clone()
     };
     let provider = provider(locale);
@@ -100,6 +120,7 @@ pub(super) fn visiting(locale: Locale) -> Pages {
         ),
         ("search", render(&found)),
         ("search-none", render(&none)),
+        ("search-elsewhere", render(&far)),
         ("provider", render(&provider)),
         ("provider-day-full", render(&booked_out)),
         ("provider-bare", render(&bare)),

@@ -29,6 +29,10 @@ search-found-today = { $n } available today
 search-found-tomorrow = { $n } available tomorrow
 search-found-week = { $n } available in the next seven days
 search-place-unknown = We do not know the place “{ $place }”, so the results are from the whole country. Try the name of the nearest town.
+search-place-nearest = Did you mean:
+search-place-guessed = “{ $typed }” is shown as { $place }.
+search-place-others = Or did you mean:
+search-elsewhere = Nobody in { $place }, but these can help you by video:
 search-empty = Nobody is available for this search. Try another word, another time or a larger area.
 search-wider = { $count ->
     [1] Search within { $radius } km (1 result)

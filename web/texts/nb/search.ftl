@@ -29,6 +29,10 @@ search-found-today = { $n } med ledig tid i dag
 search-found-tomorrow = { $n } med ledig tid i morgen
 search-found-week = { $n } med ledig tid de neste sju dagene
 search-place-unknown = Vi kjenner ikke stedet «{ $place }», så treffene er fra hele landet. Prøv navnet på nærmeste by.
+search-place-nearest = Mente du:
+search-place-guessed = «{ $typed }» vises som { $place }.
+search-place-others = Eller mente du:
+search-elsewhere = Ingen i { $place }, men disse kan hjelpe deg over video:
 search-empty = Ingen har ledig tid som passer søket. Prøv et annet ord, et annet tidspunkt eller et større område.
 search-wider = { $count ->
     [1] Søk innen { $radius } km (1 treff)

@@ -16,6 +16,8 @@ pub enum CalendarMethod {
 #[derive(Debug, Clone)]
 pub struct CalendarEntry<'a> {
     pub method: CalendarMethod,
+    /// Sent to a mail program as a request to its owner. A file that somebody keeps asks nothing.
+    pub mailed: bool,
     pub uid: &'a str,
     pub sequence: u32,
     pub stamp: Micros,
@@ -24,6 +26,8 @@ pub struct CalendarEntry<'a> {
     pub summary: &'a str,
     pub description: &'a str,
     pub url: &'a str,
+    /// Where the call takes place: its link.
+    pub location: &'a str,
     /// E-mail address of the sender.
     pub organizer: &'a str,
     /// E-mail address of the person invited.
@@ -49,18 +53,20 @@ pub fn calendar_file(entry: &CalendarEntry<'_>) -> String {
         .add_property("DTSTART", utc(entry.start))
         .add_property("DTEND", utc(entry.end))
         .add_property("STATUS", status)
+        .add_property("LOCATION", entry.location)
         .add_property("ORGANIZER", format!("mailto:{}", entry.organizer))
         .append_property(attendee)
         .sequence(entry.sequence)
         .done();
-    Calendar::empty()
+    let mut calendar = Calendar::empty();
+    calendar
         .append_property(Property::new("VERSION", "2.0"))
         .append_property(Property::new("PRODID", "-//Booka//Booka//EN"))
-        .append_property(Property::new("CALSCALE", "GREGORIAN"))
-        .append_property(Property::new("METHOD", method))
-        .push(event)
-        .done()
-        .to_string()
+        .append_property(Property::new("CALSCALE", "GREGORIAN"));
+    if entry.mailed {
+        calendar.append_property(Property::new("METHOD", method));
+    }
+    calendar.push(event).done().to_string()
 }
 
 /// `20261124T090000Z` (RFC 5545 section 3.3.5, form 2).
@@ -77,6 +83,7 @@ mod tests {
     fn an_invitation_holds_time_uid_and_escaped_text() {
         let entry = CalendarEntry {
             method: CalendarMethod::Request,
+            mailed: true,
             uid: "a1@booka",
             sequence: 0,
             stamp: 1_795_500_000_000_000,
@@ -85,6 +92,7 @@ mod tests {
             summary: "Videotime; Nordli, Bergen",
             description: "Line one\nLine two with a text that is long enough to be folded by the rules of the format",
             url: "https://booka.example/bookings/a1",
+            location: "https://booka.example/call/a1",
             organizer: "post@booka.example",
             attendee: "ola@example.no",
         };
@@ -99,6 +107,7 @@ mod tests {
             "STATUS:CONFIRMED",
             "SUMMARY:Videotime\\; Nordli\\, Bergen",
             "ORGANIZER:mailto:post@booka.example",
+            "LOCATION:https://booka.example/call/a1",
         ] {
             assert!(text.split("\r\n").any(|have| have == line), "{line} in {text}");
         }

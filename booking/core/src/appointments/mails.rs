@@ -3,7 +3,7 @@
 use texts::{Locale, format, routes, t};
 
 use super::calendar::{CalendarEntry, CalendarMethod, calendar_file};
-use super::{Appointment, Hold, Person};
+use super::{Appointment, Hold, Person, Status};
 use crate::base::outbox::{Message, Recipient, text};
 use crate::base::{Base, Micros};
 
@@ -189,7 +189,7 @@ pub fn appointment_mail(
     }
     let ics = mail
         .calendar_method()
-        .map(|method| calendar(state, appointment, role, method));
+        .map(|method| calendar(state, appointment, role, method, true));
     let side = match role {
         PartyRole::Consumer => "consumer",
         PartyRole::Provider => "provider",
@@ -238,16 +238,22 @@ pub fn booking_lost_mail(state: &Base, recipient: Recipient, hold: &Hold) -> Mes
 /// The calendar file of a confirmed appointment for one side, for download.
 #[must_use]
 pub fn calendar_of(state: &Base, appointment: &Appointment, role: PartyRole) -> String {
-    calendar(state, appointment, role, CalendarMethod::Request)
+    let method = if appointment.status == Status::Cancelled {
+        CalendarMethod::Cancel
+    } else {
+        CalendarMethod::Request
+    };
+    calendar(state, appointment, role, method, false)
 }
 
-fn calendar(state: &Base, appointment: &Appointment, role: PartyRole, method: CalendarMethod) -> String {
+fn calendar(state: &Base, appointment: &Appointment, role: PartyRole, method: CalendarMethod, mailed: bool) -> String {
     let attendee = match role {
         PartyRole::Consumer => &appointment.consumer.email,
         PartyRole::Provider => &appointment.provider.email,
     };
     calendar_file(&CalendarEntry {
         method,
+        mailed,
         uid: &format!("{}@booka", appointment.id),
         sequence: match method {
             CalendarMethod::Request => 0,
@@ -259,6 +265,7 @@ fn calendar(state: &Base, appointment: &Appointment, role: PartyRole, method: Ca
         summary: &format!("{}, {}", appointment.title, other_name(appointment, role)),
         description: &state.link(&routes::call(&appointment.id)),
         url: &state.link(&routes::booking(&appointment.id)),
+        location: &state.link(&routes::call(&appointment.id)),
         organizer: bare_address(&state.config.mail_from),
         attendee,
     })

@@ -1,5 +1,7 @@
 //! What only the operator asks.
 
+use signaling_protocol::PriceTerms;
+
 use crate::appointments::Status;
 use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
@@ -7,8 +9,7 @@ use crate::params;
 use crate::statements;
 
 statements! {
-    LIST = "SELECT a.id, a.start_us, a.title, a.status, o.name AS org_name, c.name AS consumer_name, h.amount_minor,
-                COALESCE(h.currency, 'NOK') AS currency
+    LIST = "SELECT a.id, a.start_us, a.title, a.status, o.name AS org_name, c.name AS consumer_name, h.amount_minor, a.price_terms
             FROM appointment a JOIN org o ON o.id = a.org_id JOIN account c ON c.id = a.consumer_id
             LEFT JOIN charge h ON h.call_id = a.id
             WHERE $1 = '' OR a.status = $1
@@ -30,6 +31,7 @@ pub struct ListedAppointment {
 
 impl FromRow for ListedAppointment {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        let terms: PriceTerms = row.json("price_terms")?;
         Ok(Self {
             id: row.get("id")?,
             start: row.get("start_us")?,
@@ -38,7 +40,7 @@ impl FromRow for ListedAppointment {
             org_name: row.get("org_name")?,
             consumer_name: row.get("consumer_name")?,
             charged_minor: row.get("amount_minor")?,
-            currency: row.get("currency")?,
+            currency: terms.currency,
         })
     }
 }

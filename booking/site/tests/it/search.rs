@@ -215,3 +215,21 @@ on_both! {
         assert_eq!(text, 0);
     }
 }
+
+on_both! {
+    /// Trial E2: an unknown place is answered with proposals, a mistaken one is said, and where nobody is near, those who
+    /// can help by video are shown.
+    async fn nobody_is_left_alone_with_a_place_that_finds_nothing(app: App) {
+        booking_core::seed::seed_demo(&app.state).await.expect("it seeds");
+        let mut visitor = app.client();
+        let page = visitor.get("/search?what=katt&where=%C3%85lesund").await.expect(200);
+        page.expect_text("Ingen i Ålesund, men disse kan hjelpe deg over video").expect_text("dyre");
+        visitor.get("/search?what=katt&where=Hamarr").await.expect(200).expect_text("vises som Hamar");
+        visitor.get("/search?what=katt&where=Trom%C3%B8sy").await.expect(200).expect_text("where=Troms%C3%B8");
+        let bo = visitor.get("/search?what=katt&where=B%C3%B8").await.expect(200);
+        bo.expect_text("Eller mente du").expect_text("Bø i Vesterålen, Bø");
+        // Somebody is near: nothing else is offered.
+        let near = visitor.get("/search?what=katt&where=5003+Bergen").await.expect(200).text();
+        assert!(!near.contains("men disse kan hjelpe"));
+    }
+}

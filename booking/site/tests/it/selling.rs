@@ -191,3 +191,41 @@ on_both! {
         }
     }
 }
+
+on_both! {
+    /// Trial B8: the calendar file that somebody keeps says that a cancelled appointment is cancelled, and asks nothing.
+    async fn a_kept_calendar_file_follows_the_appointment(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(4), ACCEPTED).await;
+        let path = format!("/bookings/{appointment}/calendar.ics");
+        let booked = desk.consumer.get(&path).await.expect(200).text();
+        assert!(booked.contains("STATUS:CONFIRMED") && booked.contains("LOCATION:") && !booked.contains("METHOD:"), "{booked}");
+        desk.consumer.post(&format!("/bookings/{appointment}/cancel"), &[]).await.expect(303);
+        let cancelled = desk.consumer.get(&path).await.expect(200).text();
+        assert!(cancelled.contains("STATUS:CANCELLED") && cancelled.contains("SEQUENCE:1"), "{cancelled}");
+        let mailed: Vec<String> = app
+            .rows("SELECT ics FROM outbox WHERE kind = 'cancelled' AND ics IS NOT NULL", params![])
+            .await;
+        assert!(mailed.iter().all(|ics| ics.contains("METHOD:CANCEL")), "{mailed:?}");
+    }
+}
+
+on_both! {
+    /// Trial E15: letters beyond ASCII are found in capitals and small, and signs of patterns mean themselves.
+    async fn the_outbox_is_searched_in_every_letter(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        app.execute("UPDATE account SET name = 'Åshild Ødegård_1' WHERE id = 'c'", params![]).await;
+        desk.book(Desk::slot(4), ACCEPTED).await;
+        app.execute("UPDATE outbox SET subject = 'Ny time: Åshild Ødegård_1'", params![]).await;
+        let mut found = async |q: &str| {
+            let path = format!("/operator/outbox?q={}", web::routes::encode(q));
+            desk.operator.get(&path).await.expect(200).text().contains("degård_1")
+        };
+        for q in ["Åshild", "åshild", "ØDEGÅRD", "_1"] {
+            assert!(found(q).await, "{q}");
+        }
+        for q in ["Å_hild", "%hild%x", "!", "ødegårdx1"] {
+            assert!(!found(q).await, "{q}");
+        }
+    }
+}

@@ -22,10 +22,13 @@ statements! {
                  WHERE id = $1 AND state = 'queued'";
     MARK_FAILED = "UPDATE outbox SET state = $2, attempts = attempts + 1, next_try_us = $3, error = $4
                    WHERE id = $1 AND state = 'queued'";
+    /// needle or empty, pattern, limit, offset. SQLite makes small letters of ASCII only, so ours are named.
     LIST = "SELECT id, recipient, subject, body, ics, state, attempts, created_us, error FROM outbox
-            WHERE $1 = '' OR LOWER(recipient) LIKE $2 OR LOWER(subject) LIKE $2
+            WHERE $1 = '' OR LOWER(recipient) LIKE $2 ESCAPE '!'
+                OR REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(LOWER(subject), 'Æ', 'æ'), 'Ø', 'ø'), 'Å', 'å'), 'Ä', 'ä'), 'Ö', 'ö') LIKE $2 ESCAPE '!'
             ORDER BY created_us DESC, id DESC LIMIT $3 OFFSET $4";
-    COUNT = "SELECT COUNT(*) FROM outbox WHERE $1 = '' OR LOWER(recipient) LIKE $2 OR LOWER(subject) LIKE $2";
+    COUNT = "SELECT COUNT(*) FROM outbox WHERE $1 = '' OR LOWER(recipient) LIKE $2 ESCAPE '!'
+                OR REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(LOWER(subject), 'Æ', 'æ'), 'Ø', 'ø'), 'Å', 'å'), 'Ä', 'ä'), 'Ö', 'ö') LIKE $2 ESCAPE '!'";
     /// Links that have run out and mails to nobody's account before the first time, everything before the second.
     SWEEP = "DELETE FROM outbox WHERE created_us < $2 OR (created_us < $1
                  AND (account_id IS NULL OR kind IN ('verify', 'exists', 'reset', 'invitation', 'operator')))";
@@ -145,7 +148,14 @@ pub async fn mark_failed(
 
 /// One page of the outbox, newest first, and how many mails match at all. `q` is part of an address or a subject.
 pub async fn list(tx: &mut Tx, q: &str, limit: i64, offset: i64) -> Result<(Vec<OutboxMail>, i64), DbError> {
-    let pattern = format!("%{}%", q.to_lowercase().replace(['%', '_'], " ").trim());
+    let literal: String = q.trim().to_lowercase().chars().fold(String::new(), |mut text, letter| {
+        if matches!(letter, '%' | '_' | '!') {
+            text.push('!');
+        }
+        text.push(letter);
+        text
+    });
+    let pattern = format!("%{literal}%");
     let mails = tx.all(LIST, params![q, &pattern, limit, offset]).await?;
     let total = tx.one(COUNT, params![q, &pattern]).await?;
     Ok((mails, total))
