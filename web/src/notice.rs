@@ -45,6 +45,8 @@ notices! {
     HoldReleased, "hold-released", "notice-hold-released";
     AppointmentCancelled, "cancelled", "notice-cancelled";
     DeletionAsked, "deletion-asked", "notice-deletion-asked";
+    Leaving, "leaving", "notice-leaving";
+    TooManyBooked, "too-many-booked", "notice-too-many-booked";
     DeletionUndone, "deletion-undone", "notice-deletion-undone";
     Published, "published", "notice-published";
     Paused, "paused", "notice-paused";

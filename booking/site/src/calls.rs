@@ -94,6 +94,8 @@ async fn ticket(State(state): State<AppState>, visit: Visit, Path(id): Path<Stri
                 | AppError::TooLarge
                 | AppError::Forbidden(_)
                 | AppError::SignInFirst
+                | AppError::Leaving
+                | AppError::TooManyBooked
                 | AppError::TooMany { .. }
                 | AppError::Busy
                 | AppError::Internal(_) => (error.status(), error.code()),

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use web::routes;
+use web::{Notice, routes};
 
 use booking_core::base::Fault;
 use booking_core::base::db::DbError;
@@ -40,6 +40,12 @@ pub enum AppError {
     /// The state of things forbids it, for example cancelling what is over.
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// The account is to be deleted: the browser is sent to where that can be undone.
+    #[error("the account is to be deleted")]
+    Leaving,
+    /// The person has as many coming appointments as one may have: the browser is sent to them.
+    #[error("too many coming appointments")]
+    TooManyBooked,
     #[error("too many requests, again in {retry_after_s} s")]
     TooMany { retry_after_s: u64 },
     /// Overloaded, or without a database, for the moment.
@@ -71,7 +77,7 @@ impl AppError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::SignInFirst => StatusCode::UNAUTHORIZED,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::Leaving | Self::TooManyBooked => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -89,6 +95,8 @@ impl AppError {
             Self::Forbidden(_) => "forbidden",
             Self::SignInFirst => "sign_in_first",
             Self::Conflict(_) => "conflict",
+            Self::Leaving => "leaving",
+            Self::TooManyBooked => "too_many_booked",
             Self::TooMany { .. } => "too_many",
             Self::Busy => "busy",
             Self::Internal(_) => "internal",
@@ -103,6 +111,8 @@ impl From<Fault> for AppError {
             Fault::SignInFirst => Self::SignInFirst,
             Fault::BadRequest(reason) => Self::BadRequest(reason),
             Fault::Conflict(reason) => Self::Conflict(reason),
+            Fault::Leaving => Self::Leaving,
+            Fault::TooManyBooked => Self::TooManyBooked,
             Fault::TooMany { retry_after_s } => Self::TooMany { retry_after_s },
             Fault::Busy => Self::Busy,
             Fault::Internal(text) => Self::Internal(text),
@@ -208,6 +218,14 @@ fn answer(state: &AppState, visit: &Visit, error: AppError, request_id: Option<&
             routes::pattern::HOME
         };
         return Redirect::to(&routes::login_then(back)).into_response();
+    }
+    if error == AppError::Leaving {
+        let undo = routes::with_notice(routes::pattern::ACCOUNT, Notice::Leaving);
+        return Redirect::to(&undo).into_response();
+    }
+    if error == AppError::TooManyBooked {
+        let mine = routes::with_notice(routes::pattern::BOOKINGS, Notice::TooManyBooked);
+        return Redirect::to(&mine).into_response();
     }
     let body = crate::pages::error_page(state, visit, &error, request_id);
     with_retry(&error, (error.status(), axum::response::Html(body)).into_response())

@@ -17,6 +17,7 @@ use crate::form;
 use booking_core::AppState;
 use booking_core::accounts;
 use booking_core::base::DEFAULT_ZONE;
+use booking_core::privacy::erase::UNDO_US;
 
 /// How long a chosen language is remembered, seconds.
 const LOCALE_AGE_S: i64 = 365 * 86_400;
@@ -47,6 +48,7 @@ pub(crate) fn shell_in(visit: &Visit, zone: &str) -> Shell {
             name: account.name.clone(),
             is_provider: account.member.is_some(),
             is_operator: account.is_operator,
+            deletion_at: account.deletion_asked_us.map(|asked| asked + UNDO_US),
         }),
         notice: notice_in(&visit.path_and_query),
     }
@@ -79,7 +81,7 @@ pub(crate) fn error_page(state: &AppState, visit: &Visit, error: &AppError, requ
         AppError::WrongMethod => ErrorKind::WrongMethod,
         AppError::TooLarge => ErrorKind::TooLarge,
         AppError::Forbidden(_) | AppError::SignInFirst => ErrorKind::Forbidden,
-        AppError::Conflict(_) => ErrorKind::Conflict,
+        AppError::Conflict(_) | AppError::Leaving | AppError::TooManyBooked => ErrorKind::Conflict,
         AppError::TooMany { retry_after_s } => ErrorKind::TooMany {
             retry_after_s: u32::try_from(*retry_after_s).unwrap_or(u32::MAX),
         },

@@ -14,8 +14,6 @@ pub struct AccountPage {
     pub name: Field,
     pub phone: Field,
     pub place: Field,
-    /// When the account is to be erased; a POST of `action=undo` to `/account/delete` undoes it.
-    pub deletion_at: Option<i64>,
 }
 
 /// One thing we know about a person.
@@ -97,6 +95,9 @@ pub struct AccountDeletePage {
     pub shell: Shell,
     pub password: Option<FieldError>,
     pub open_appointments: u32,
+    /// Appointments of customers with the person, who are told that they are cancelled.
+    pub customers_appointments: u32,
+    pub is_provider: bool,
     /// What is released by cancelling them: minor units.
     pub released_minor: i64,
     pub currency: String,

@@ -28,6 +28,8 @@ pub struct SignedIn {
     pub name: String,
     pub is_provider: bool,
     pub is_operator: bool,
+    /// When the account is to be erased; every page offers to undo that.
+    pub deletion_at: Option<i64>,
 }
 
 impl Shell {

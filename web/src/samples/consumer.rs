@@ -488,14 +488,17 @@ pub(super) fn entering(locale: Locale) -> Pages {
 }
 
 pub(super) fn account(locale: Locale) -> Pages {
+    let mut leaving = signed_in(locale, "/account");
+    if let Some(person) = &mut leaving.signed_in {
+        person.deletion_at = Some(NOW + 6 * DAY);
+    }
     let account = AccountPage {
-        shell: signed_in(locale, "/account"),
+        shell: leaving,
         email: "ola@example.no".into(),
         email_verified: false,
         name: Field::new("Ola Hansen"),
         phone: Field::new("91 23 45 67"),
         place: Field::new("Bergen"),
-        deletion_at: Some(NOW + 6 * DAY),
     };
     let line = |label: &str, value: &str| DataRow {
         label: label.into(),
@@ -528,6 +531,8 @@ pub(super) fn account(locale: Locale) -> Pages {
         shell: signed_in(locale, "/account/delete"),
         password: Some(FieldError::PasswordWrong),
         open_appointments: 2,
+        customers_appointments: 3,
+        is_provider: true,
         released_minor: 45_000,
         currency: "NOK".into(),
         undo_days: 7,

@@ -34,6 +34,7 @@ pub(super) fn signed_in(locale: Locale, path: &str) -> Shell {
         name: "Ola Hansen".into(),
         is_provider: false,
         is_operator: false,
+        deletion_at: None,
     };
     Shell {
         signed_in: Some(person),
@@ -46,6 +47,7 @@ pub(super) fn provider(locale: Locale, path: &str) -> Shell {
         name: "Kari Nordli".into(),
         is_provider: true,
         is_operator: false,
+        deletion_at: None,
     };
     Shell {
         signed_in: Some(person),
@@ -58,6 +60,7 @@ pub(super) fn operator(locale: Locale, path: &str) -> Shell {
         name: "Drift".into(),
         is_provider: false,
         is_operator: true,
+        deletion_at: None,
     };
     Shell {
         signed_in: Some(person),

@@ -159,6 +159,7 @@ fn provider_forms(locale: Locale) -> Pages {
             listed("buffer_min", "label-buffer", "hint-minutes-5", FieldKind::Number, "5"),
             listed("notice_h", "label-notice", "hint-hours", FieldKind::Number, "2"),
             listed("window_days", "label-window", "hint-days", FieldKind::Number, "30"),
+            listed("open_max", "label-open-max", "", FieldKind::Number, "5"),
         ],
         kind: Field::new("per_minute"),
         amount: Field::default(),

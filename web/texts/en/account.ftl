@@ -51,8 +51,8 @@ delete-appointments = { $n ->
 delete-what = Name, e-mail, phone, place and what you wrote about your appointments are deleted.
 delete-receipts = Receipts are kept for 5 years because the law requires it. They show only what a receipt needs.
 delete-undo = { $n ->
-    [one] You can undo this for 1 day by signing in again.
-   *[other] You can undo this for { $n } days by signing in again.
+    [one] You can undo this for 1 day: sign in and press “Keep the account”, which stands on every page.
+   *[other] You can undo this for { $n } days: sign in and press “Keep the account”, which stands on every page.
  }
 delete-button = Delete my account
 delete-keep = Keep the account
@@ -73,3 +73,9 @@ invitation-decline = Decline the invitation
 verify-elsewhere = You created the account in another browser. Enter the password you chose for { $email }, so that we know it is you.
 verify-not-me = Didn’t you create an account? Then somebody else has entered your address.
 verify-discard = It wasn’t me. Discard it
+deletion-meanwhile = Until then nothing can be booked.
+delete-customers = { $n ->
+    [one] An appointment that a customer has with you is cancelled now, and the customer is told.
+   *[other] { $n } appointments that customers have with you are cancelled now, and the customers are told.
+}
+delete-provider = Nobody can book with you from now on, and a page of your own is taken off. If you change your mind, the page is back at once, but what was cancelled stays cancelled.

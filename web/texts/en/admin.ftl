@@ -67,6 +67,7 @@ label-duration = Duration
 label-buffer = Break afterwards
 label-notice = Minimum notice
 label-window = How far ahead it can be booked
+label-open-max = Coming appointments per customer
 hours-lead = When { $member } takes calls. Times are { $city } time.
 hours-from = from, span { $n }
 hours-to = to, span { $n }

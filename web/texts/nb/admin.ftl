@@ -67,6 +67,7 @@ label-duration = Varighet
 label-buffer = Pause etterpå
 label-notice = Bestillingsfrist
 label-window = Hvor langt fram den kan bestilles
+label-open-max = Kommende timer per kunde
 hours-lead = Når { $member } tar imot samtaler. Tidene er i { $city }-tid.
 hours-from = fra, tidsrom { $n }
 hours-to = til, tidsrom { $n }

@@ -5,7 +5,7 @@ use crate::statements;
 statements! {
     /// hash, now
     SESSION_FIND = "SELECT s.id AS session_id, s.last_seen_us, a.id AS account_id, a.name, a.email, a.email_verified_us,
-            a.locale, a.is_operator, m.id AS member_id, m.org_id, m.role
+            a.locale, a.is_operator, a.deletion_asked_us, m.id AS member_id, m.org_id, m.role
         FROM session s JOIN account a ON a.id = s.account_id
         LEFT JOIN member m ON m.account_id = a.id AND m.active = 1
         WHERE s.token_hash = $1 AND s.expires_us > $2 AND a.erased_us IS NULL
@@ -103,7 +103,7 @@ statements! {
     /// now
     TOKENS_SWEEP = "DELETE FROM account_token WHERE expires_us <= $1";
     /// expired before
-    HOLDS_SWEEP = "UPDATE hold SET visitor_hash = '', contact_email = '', about = ''
+    HOLDS_SWEEP = "UPDATE hold SET visitor_hash = '', network_hash = '', contact_email = '', about = ''
         WHERE state IN ('cancelled', 'expired') AND expires_us <= $1 AND visitor_hash <> ''";
     /// now
     SESSIONS_SWEEP = "DELETE FROM session WHERE expires_us <= $1";
@@ -112,6 +112,9 @@ statements! {
     OPEN_APPOINTMENTS = "SELECT id FROM appointment
         WHERE (consumer_id = $1 OR member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)) AND status = 'confirmed'
         ORDER BY start_us LIMIT 500";
+    /// account: how many appointments of customers asking for deletion cancels
+    OPEN_OF_CUSTOMERS = "SELECT COUNT(*) FROM appointment
+        WHERE consumer_id <> $1 AND member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1) AND status = 'confirmed'";
     /// account: what is held with somebody who leaves is given back
     HELD_CELLS_END = "DELETE FROM reservation WHERE hold_id IN (SELECT h.id FROM hold h JOIN member m ON m.id = h.member_id
         WHERE m.account_id = $1 AND h.state = 'held')";
@@ -119,8 +122,11 @@ statements! {
     HELD_END = "UPDATE hold SET state = 'cancelled' WHERE state = 'held'
         AND member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)";
     /// account: nobody finds the providers it owns any more
-    ORGS_PAUSE = "UPDATE org SET status = 'paused'
+    ORGS_PAUSE = "UPDATE org SET status = 'paused', resume_status = 'active'
         WHERE status = 'active' AND id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')";
+    /// account: they are what they were before
+    ORGS_RESUME = "UPDATE org SET status = resume_status, resume_status = NULL WHERE resume_status IS NOT NULL
+        AND id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')";
     /// account: mails to others that name it
     OUTBOX_ABOUT_ERASE = "DELETE FROM outbox WHERE appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)";
 }

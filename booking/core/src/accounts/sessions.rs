@@ -40,6 +40,7 @@ impl FromRow for Found {
             is_operator: row.flag("is_operator")?,
             session_id: row.get("session_id")?,
             member,
+            deletion_asked_us: row.get("deletion_asked_us")?,
         };
         Ok(Found {
             account,

@@ -3,6 +3,7 @@
 use signaling_protocol::PriceTerms;
 
 use super::{HOLD_EXTENSION_US, HOLD_US, Policy, Status, Transition, queries, record_event};
+use crate::accounts::queries::ACCOUNT_LOCK;
 use crate::availability::{self, Rules, Slot};
 use crate::base::actor::Actor;
 use crate::base::db::{FromRow, Row, Tx};
@@ -136,8 +137,10 @@ pub async fn place_hold(
     service_id: &str,
     start_us: Micros,
     takes_payments: bool,
+    network: &str,
     now: Micros,
 ) -> Result<Result<String, PlaceRefusal>> {
+    actor.is_staying()?;
     let mut tx = state.db.read().await?;
     let visitor = actor.visitor_hash.as_str();
     if let Some(same) = tx
@@ -170,6 +173,7 @@ pub async fn place_hold(
             member_id,
             rules: free.rules,
             slot: free.rules.slot(start_us),
+            network,
         };
         match place_with(state, actor, &wish, now).await? {
             Ok(id) => return Ok(Ok(id)),
@@ -191,6 +195,7 @@ struct Wish<'a> {
     member_id: &'a str,
     rules: Rules,
     slot: Slot,
+    network: &'a str,
 }
 
 /// One attempt with one member, in one transaction; dropping it rolls back.
@@ -211,7 +216,13 @@ async fn place_with(state: &Base, actor: &Actor, wish: &Wish<'_>, now: Micros) -
         end_hold(&mut tx, id, Status::Cancelled).await?;
     }
     let held: i64 = tx.one(queries::HOLDS_OF_VISITOR, params![visitor, now]).await?;
-    if held >= limits::HOLDS_PER_VISITOR_MAX {
+    let from_network: i64 = tx.one(queries::HOLDS_OF_NETWORK, params![wish.network, now]).await?;
+    let with_provider = params![wish.network, &wish.service.org_id, now];
+    let with_provider: i64 = tx.one(queries::HOLDS_OF_NETWORK_WITH, with_provider).await?;
+    if held >= limits::HOLDS_PER_VISITOR_MAX
+        || from_network >= limits::HOLDS_PER_NETWORK_MAX
+        || with_provider >= limits::HOLDS_PER_NETWORK_AND_PROVIDER_MAX
+    {
         return Ok(Err(PlaceRefusal::TooManyHolds));
     }
     let interval = params![member, cell_end * CELL_US, cell_first * CELL_US];
@@ -238,6 +249,7 @@ async fn place_with(state: &Base, actor: &Actor, wish: &Wish<'_>, now: Micros) -
         policy,
         now,
         (now + HOLD_US).min(wish.slot.start_us),
+        wish.network,
     ];
     tx.execute(queries::HOLD_INSERT, row).await?;
     let cells = tx
@@ -363,6 +375,27 @@ pub async fn set_contact_email(tx: &mut Tx, hold: &Hold, email: &str) -> Result<
     Ok(())
 }
 
+/// Whether the account may book what it holds.
+///
+/// # Errors
+/// [`Fault::Leaving`] when the account is to be deleted; [`Fault::TooManyBooked`] when it has as many coming appointments
+/// as one may have, or as the service allows with its provider.
+pub async fn may_book(tx: &mut Tx, account_id: &str, hold: &Hold, now: Micros) -> Result<()> {
+    let leaving: i64 = tx.one(queries::LEAVING, params![account_id]).await?;
+    if leaving > 0 {
+        return Err(Fault::Leaving);
+    }
+    let open_max: i64 = tx.one(queries::OPEN_MAX, params![&hold.service_id]).await?;
+    let open: i64 = tx.one(queries::OPEN, params![account_id, now]).await?;
+    let with_provider: i64 = tx
+        .one(queries::OPEN_WITH, params![account_id, &hold.org_id, now])
+        .await?;
+    if open >= limits::OPEN_PER_ACCOUNT_MAX || with_provider >= open_max {
+        return Err(Fault::TooManyBooked);
+    }
+    Ok(())
+}
+
 /// What became of a hold that was to be an appointment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirmation {
@@ -370,6 +403,8 @@ pub enum Confirmation {
     Booked(String),
     /// It was confirmed before: a double submit. The id of that appointment.
     Already(String),
+    /// The account may not book now: [`Fault::Leaving`] or [`Fault::TooManyBooked`], see [`may_book`].
+    Refused(Fault),
     /// It ran out or was released and its cells are gone, or its time has begun: whatever was authorised must be released.
     Lost,
 }
@@ -394,6 +429,13 @@ pub async fn confirm_hold(
     }
     if hold.has_begun(now) {
         return Ok(Confirmation::Lost);
+    }
+    // Two of the person's holds may be confirmed at once.
+    tx.execute(ACCOUNT_LOCK, params![consumer_id]).await?;
+    match may_book(tx, consumer_id, &hold, now).await {
+        Ok(()) => {}
+        Err(bound @ (Fault::Leaving | Fault::TooManyBooked)) => return Ok(Confirmation::Refused(bound)),
+        Err(fault) => return Err(fault),
     }
     let cells: i64 = tx.one(queries::CELLS_COUNT, params![hold_id]).await?;
     let Ok(next) = hold.state.handle(Transition::Confirm) else {

@@ -22,7 +22,7 @@ use crate::params;
 pub use calendar::{CalendarEntry, CalendarMethod, calendar_file};
 pub use hold::{
     Confirmation, Hold, PlaceRefusal, attach_account, confirm_hold, expire_holds, extend_hold, load_hold,
-    load_hold_any, place_hold, release_hold, set_about, set_contact_email,
+    load_hold_any, may_book, place_hold, release_hold, set_about, set_contact_email,
 };
 pub use mails::{AppointmentMail, MailMoney, PartyRole, appointment_mail, booking_lost_mail, calendar_of};
 pub use status::{IllegalTransition, Status, Transition};

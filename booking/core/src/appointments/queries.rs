@@ -52,6 +52,19 @@ statements! {
     BLOCKS_OVERLAPPING = "SELECT COUNT(*) FROM busy_block WHERE member_id = $1 AND start_us < $2 AND end_us > $3";
     /// visitor, now
     HOLDS_OF_VISITOR = "SELECT COUNT(*) FROM hold WHERE visitor_hash = $1 AND state = 'held' AND expires_us > $2";
+    /// network, now
+    HOLDS_OF_NETWORK = "SELECT COUNT(*) FROM hold WHERE network_hash = $1 AND state = 'held' AND expires_us > $2";
+    /// network, org, now
+    HOLDS_OF_NETWORK_WITH = "SELECT COUNT(*) FROM hold WHERE network_hash = $1 AND org_id = $2 AND state = 'held' AND expires_us > $3";
+    /// account
+    LEAVING = "SELECT COUNT(*) FROM account WHERE id = $1 AND (deletion_asked_us IS NOT NULL OR erased_us IS NOT NULL)";
+    /// service
+    OPEN_MAX = "SELECT open_max FROM service WHERE id = $1";
+    /// account, now
+    OPEN = "SELECT COUNT(*) FROM appointment WHERE consumer_id = $1 AND end_us > $2 AND status IN ('confirmed', 'in_call')";
+    /// account, org, now
+    OPEN_WITH = "SELECT COUNT(*) FROM appointment WHERE consumer_id = $1 AND org_id = $2 AND end_us > $3
+        AND status IN ('confirmed', 'in_call')";
     /// visitor, service, start, now
     HOLD_SAME = "SELECT id FROM hold WHERE visitor_hash = $1 AND service_id = $2 AND start_us = $3 AND state = 'held' AND expires_us > $4";
     /// visitor, member, now
@@ -59,10 +72,10 @@ statements! {
     /// visitor, member, now
     HOLD_INSTEAD = "SELECT id, start_us FROM hold WHERE visitor_hash = $1 AND member_id = $2 AND state = 'held' AND expires_us > $3
         ORDER BY created_us DESC, id DESC LIMIT 1";
-    /// id, visitor, account, org, service, member, start, end, first cell, end cell, zone, title, price, policy, now, expires
+    /// id, visitor, account, org, service, member, start, end, first cell, end cell, zone, title, price, policy, now, expires, network
     HOLD_INSERT = "INSERT INTO hold (id, visitor_hash, account_id, contact_email, org_id, service_id, member_id, start_us, end_us,
-            cell_first, cell_end, time_zone, title, price_terms, policy, about, state, created_us, expires_us)
-        VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', 'held', $15, $16)";
+            cell_first, cell_end, time_zone, title, price_terms, policy, about, state, created_us, expires_us, network_hash)
+        VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', 'held', $15, $16, $17)";
     /// member, first cell, end cell, hold
     CELLS_INSERT = "INSERT INTO reservation (member_id, cell, hold_id)
         WITH RECURSIVE c (n) AS (SELECT CAST($2 AS BIGINT) UNION ALL SELECT n + 1 FROM c WHERE n + 1 < CAST($3 AS BIGINT))

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use texts::Locale;
 
 use super::limits::ClientKey;
-use super::{Fault, Micros, Result, UnknownWord};
+use super::{Fault, Micros, Result, UnknownWord, hex, token_hash};
 
 /// Who asks. Every query about things that belong to somebody takes one and filters by it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct SignedIn {
     pub is_operator: bool,
     pub session_id: String,
     pub member: Option<Membership>,
+    /// When the person asked for the account to be deleted; nothing can be booked then, or sold.
+    pub deletion_asked_us: Option<Micros>,
 }
 
 /// The account's place in a provider.
@@ -44,6 +46,16 @@ impl Actor {
     /// [`Fault::SignInFirst`].
     pub fn signed_in(&self) -> Result<&SignedIn> {
         self.account.as_ref().ok_or(Fault::SignInFirst)
+    }
+
+    /// # Errors
+    /// [`Fault::Leaving`] for an account that is to be deleted.
+    pub fn is_staying(&self) -> Result<()> {
+        let leaving = self
+            .account
+            .as_ref()
+            .is_some_and(|account| account.deletion_asked_us.is_some());
+        if leaving { Err(Fault::Leaving) } else { Ok(()) }
     }
 
     /// The account's id, or an id that nothing belongs to; for filters in SQL.
@@ -132,6 +144,16 @@ impl Requester {
                 network: Some(self.ip_prefix()),
             },
         }
+    }
+
+    /// Stands for the client's network where it is stored: nobody who has only the database can tell which it is.
+    #[must_use]
+    pub fn network_hash(&self, key: &[u8; 32]) -> String {
+        let network = match self.client_ip {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(_) => self.ip_prefix(),
+        };
+        token_hash(&format!("{} {network}", hex(key)))
     }
 
     /// The client's network, for the list of sessions: the last octet (IPv6: all but 48 bits) is cut.

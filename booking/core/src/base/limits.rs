@@ -27,6 +27,12 @@ pub const HASHERS_MAX: usize = 2;
 pub const HASHER_WAIT: Duration = Duration::from_secs(15);
 /// Slots one visitor may hold at a time; one more is answered with 429.
 pub const HOLDS_PER_VISITOR_MAX: i64 = 3;
+/// Slots that one network holds at a time, and with one provider: a household or an office books a few at once, and a
+/// browser without cookies cannot fill a calendar. One more is answered with 429.
+pub const HOLDS_PER_NETWORK_MAX: i64 = 12;
+pub const HOLDS_PER_NETWORK_AND_PROVIDER_MAX: i64 = 6;
+/// Coming appointments of one account, with whomever; how many with one provider is the service's to say.
+pub const OPEN_PER_ACCOUNT_MAX: i64 = 30;
 /// Sessions of one account; the oldest goes when there is one more.
 pub const SESSIONS_PER_ACCOUNT_MAX: i64 = 20;
 /// Unused tokens of one account and purpose; the oldest goes when there is one more.

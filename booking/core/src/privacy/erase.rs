@@ -42,8 +42,10 @@ pub async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: Micros) 
     Ok(erased_at)
 }
 
-/// Takes a deletion back.
+/// Takes a deletion back: the providers that were taken off are what they were, and times with the person can be booked
+/// again. What was cancelled stays cancelled, since everybody was told.
 pub async fn undo(tx: &mut Tx, account_id: &str) -> Result<()> {
+    tx.execute(queries::ORGS_RESUME, params![account_id]).await?;
     tx.execute(queries::ACCOUNT_DELETION, params![account_id, None::<i64>])
         .await?;
     Ok(())

@@ -19,7 +19,7 @@ const STEP_MIN_MAX: i64 = 30;
 macro_rules! service_select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, title, description, duration_min, buffer_after_min, notice_min, window_days, price_terms, active
+            "SELECT id, title, description, duration_min, buffer_after_min, notice_min, window_days, open_max, price_terms, active
             FROM service ",
             $rest
         )
@@ -33,11 +33,12 @@ statements! {
     OWN = service_select!("WHERE id = $1 AND org_id = $2 AND removed_us IS NULL");
     /// id, org, step, now, then the values of the details
     INSERT = "INSERT INTO service (id, org_id, step_min, created_us, buffer_before_min,
-            title, description, duration_min, buffer_after_min, notice_min, window_days, price_terms, active)
-        VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12)";
+            title, description, duration_min, buffer_after_min, notice_min, window_days, open_max, price_terms,
+            active)
+        VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     /// id, org, step, then the values of the details
     UPDATE = "UPDATE service SET step_min = $3, title = $4, description = $5, duration_min = $6, buffer_after_min = $7,
-            notice_min = $8, window_days = $9, price_terms = $10, active = $11
+            notice_min = $8, window_days = $9, open_max = $10, price_terms = $11, active = $12
         WHERE id = $1 AND org_id = $2 AND removed_us IS NULL";
     /// id, org, now
     REMOVE = "UPDATE service SET active = 0, removed_us = $3 WHERE id = $1 AND org_id = $2 AND removed_us IS NULL";
@@ -57,6 +58,8 @@ pub struct ServiceDetails {
     pub notice_min: i64,
     /// How many days ahead may be booked.
     pub window_days: i64,
+    /// Coming appointments that one customer may have with the provider.
+    pub open_max: i64,
     pub price: PriceTerms,
     pub active: bool,
 }
@@ -87,6 +90,7 @@ impl ServiceDetails {
             self.buffer_after_min,
             self.notice_min,
             self.window_days,
+            self.open_max,
             price,
             self.active,
         ]
@@ -107,6 +111,7 @@ impl FromRow for ServiceDetails {
             buffer_after_min: row.get("buffer_after_min")?,
             notice_min: row.get("notice_min")?,
             window_days: row.get("window_days")?,
+            open_max: row.get("open_max")?,
             price: row.json("price_terms")?,
             active: row.flag("active")?,
         })

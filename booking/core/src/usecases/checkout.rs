@@ -55,6 +55,7 @@ pub async fn pay(
         | CheckoutOutcome::Unknown
         | CheckoutOutcome::HoldLost => return Ok(Ok(begun)),
     }
+    appointments::may_book(&mut state.db.read().await?, consumer, hold, state.now()).await?;
     let method = match state.payments.tokenise(card, state.now()).await {
         Ok(method) => method,
         Err(error) => return Ok(Err(error)),
@@ -235,6 +236,9 @@ async fn confirm(
     let now = state.now();
     let id = match appointments::confirm_hold(tx, state, hold, consumer, now).await? {
         Confirmation::Lost => return Ok(CheckoutOutcome::HoldLost),
+        // What was reserved is released, as for a slot that is gone.
+        Confirmation::Refused(_) if payment.is_some() => return Ok(CheckoutOutcome::HoldLost),
+        Confirmation::Refused(fault) => return Err(fault),
         Confirmation::Already(id) => return Ok(CheckoutOutcome::Booked(id)),
         Confirmation::Booked(id) => id,
     };

@@ -53,7 +53,6 @@ async fn account_page(State(state): State<AppState>, visit: Visit) -> AppResult<
         name: Field::new(account.name),
         phone: Field::new(account.phone),
         place: Field::new(account.location),
-        deletion_at: account.deletion_asked_us.map(|asked| asked + UNDO_US),
     }))
 }
 
@@ -84,7 +83,6 @@ async fn account_post(
             name: field(&form.name, &name),
             phone: field(&form.phone, &phone),
             place: field(&form.place, &place),
-            deletion_at: account.deletion_asked_us.map(|asked| asked + UNDO_US),
         };
         return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     };
@@ -256,10 +254,19 @@ async fn deletion(state: &AppState, visit: &Visit, password: Option<FieldError>)
         .iter()
         .filter(|appointment| appointment.can_cancel(visit.now))
         .collect();
+    let customers: i64 = tx
+        .one(queries::OPEN_OF_CUSTOMERS, params![visit.actor.account_id()])
+        .await?;
     Ok(AccountDeletePage {
         shell: shell(visit),
         password,
         open_appointments: u32::try_from(open.len()).unwrap_or(u32::MAX),
+        customers_appointments: u32::try_from(customers).unwrap_or(u32::MAX),
+        is_provider: visit
+            .actor
+            .account
+            .as_ref()
+            .is_some_and(|account| account.member.is_some()),
         released_minor: open
             .iter()
             .map(|appointment| charge::max_payable(&appointment.price))

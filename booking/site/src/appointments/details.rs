@@ -18,7 +18,9 @@ use crate::payments::view;
 use booking_core::AppState;
 use booking_core::accounts::register::{self, Continue, Registration};
 use booking_core::accounts::sign_in;
-use booking_core::appointments::{Hold, Status, attach_account, load_hold, queries, set_about, set_contact_email};
+use booking_core::appointments::{
+    Hold, Status, attach_account, load_hold, may_book, queries, set_about, set_contact_email,
+};
 use booking_core::params;
 
 #[derive(Debug, Default, Deserialize)]
@@ -223,6 +225,7 @@ async fn bind(state: &AppState, hold: &Hold, account_id: &str, about: &str) -> A
     if provider == account_id {
         return Err(AppError::Conflict("nobody books themselves"));
     }
+    may_book(&mut tx, account_id, hold, state.now()).await?;
     set_about(&mut tx, hold, about).await?;
     attach_account(&mut tx, &hold.id, account_id).await?;
     tx.commit().await?;

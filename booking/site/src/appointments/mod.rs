@@ -53,7 +53,18 @@ async fn place(State(state): State<AppState>, mut visit: Visit, Form(form): Form
     state.limits.hold_by_ip.check(&visit.ip_key())?;
     let cookie = cookies::visitor(&state, &mut visit);
     let sells = state.payments.takes_payments();
-    match appointments::place_hold(&state, &visit.actor, &form.service, form.start, sells, visit.now).await? {
+    let network = visit.network_hash(&state.config.device_secret());
+    match appointments::place_hold(
+        &state,
+        &visit.actor,
+        &form.service,
+        form.start,
+        sells,
+        &network,
+        visit.now,
+    )
+    .await?
+    {
         Ok(id) => Ok((cookie, Redirect::to(&routes::book(&id))).into_response()),
         Err(PlaceRefusal::NoService) => Err(AppError::NotFound),
         Err(PlaceRefusal::PaymentsOff) => Err(AppError::Conflict("nobody takes payments here")),

@@ -301,6 +301,7 @@ async fn profile(State(state): State<AppState>, visit: Visit, Form(form): Form<O
     let org = own_org(&mut tx, owner(&visit.actor)?).await?;
     let notice = match form.action.as_str() {
         "publish" => {
+            visit.actor.is_staying()?;
             usecases::publish_business(&mut tx, &org, state.payments.takes_payments()).await?;
             Notice::Published
         }

@@ -18,6 +18,7 @@ use crate::form;
 use crate::pages::{html, html_with, shell};
 use crate::payments::view;
 use booking_core::AppState;
+use booking_core::base::limits::OPEN_PER_ACCOUNT_MAX;
 use booking_core::providers::{Service, ServiceDetails, owner, services};
 use booking_core::search::index_provider;
 
@@ -66,6 +67,7 @@ struct ServiceForm {
     buffer_min: String,
     notice_h: String,
     window_days: String,
+    open_max: String,
     kind: String,
     amount: String,
     rate: String,
@@ -104,7 +106,17 @@ struct PriceFields {
     free_min: Result<i64, FieldError>,
 }
 
+/// Coming appointments of one customer where a form does not say.
+const OPEN_MAX: i64 = 5;
+
 impl ServiceForm {
+    fn open_max(&self) -> Result<i64, FieldError> {
+        if self.open_max.is_empty() {
+            return Ok(OPEN_MAX);
+        }
+        number(&self.open_max, 1, OPEN_PER_ACCOUNT_MAX)
+    }
+
     fn of(service: &Service) -> Self {
         let kroner = |minor: i64| (minor / 100).to_string();
         let mut form = Self {
@@ -114,6 +126,7 @@ impl ServiceForm {
             buffer_min: service.details.buffer_after_min.to_string(),
             notice_h: ((service.details.notice_min + 59) / 60).to_string(),
             window_days: service.details.window_days.to_string(),
+            open_max: service.details.open_max.to_string(),
             active: if service.details.active { "yes" } else { "" }.to_owned(),
             ..Self::default()
         };
@@ -146,6 +159,7 @@ impl ServiceForm {
             buffer_min: text("0"),
             notice_h: text("2"),
             window_days: text("28"),
+            open_max: text("5"),
             kind: text(if payments { "per_minute" } else { "free" }),
             active: text("yes"),
             ..Self::default()
@@ -238,6 +252,12 @@ impl ServiceForm {
                     &self.window_days,
                     window_days,
                 ),
+                number_in(
+                    "open_max",
+                    ("label-open-max", ""),
+                    &self.open_max,
+                    self.open_max().err(),
+                ),
             ],
             kind: shown(&self.kind, price.kind.err()),
             amount: shown(&self.amount, price.amount.err()),
@@ -273,6 +293,7 @@ impl ServiceForm {
             buffer_after_min: buffer(&self.buffer_min)?,
             notice_min: number(&self.notice_h, 0, 720)? * 60,
             window_days: number(&self.window_days, 1, 180)?,
+            open_max: self.open_max()?,
             price: PriceTerms {
                 currency: CURRENCY.to_owned(),
                 model,

@@ -93,8 +93,8 @@ impl<'a> Desk<'a> {
         self.app
             .execute(
                 "INSERT INTO service (id, org_id, title, description, duration_min, buffer_before_min, buffer_after_min,
-                     step_min, notice_min, window_days, price_terms, created_us)
-                 VALUES ($1, 'org', 'Videotime', '', 30, 0, 0, 30, 0, 30, $2, 1)",
+                     step_min, notice_min, window_days, open_max, price_terms, created_us)
+                 VALUES ($1, 'org', 'Videotime', '', 30, 0, 0, 30, 0, 30, 30, $2, 1)",
                 params![id, price],
             )
             .await;
