@@ -7,6 +7,7 @@ mod egress;
 pub mod fuzzing;
 mod histogram;
 mod metrics;
+pub mod pcap;
 mod placement;
 mod shard;
 mod sys;
