@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
-use sfu_core::{Event, JoinError, PeerId, RoomId};
+use sfu_core::{Command, Event, JoinError, PeerId, RoomId};
 use signaling::MediaPlane;
 use signaling::authority::UtcMicros;
 use signaling::clock::Now;
@@ -142,13 +142,7 @@ impl Inner {
 
     fn start(&self, state: &mut State, effect: Effect) {
         match effect {
-            Effect::Leave(peer) => self.media.leave(peer),
-            Effect::SetForwarding { peer, allowed } => self.media.set_forwarding(peer, allowed),
-            Effect::MapSlots { peer, slots } => self.media.map_slots(peer, slots),
-            Effect::SizeSlots { peer, sizes } => self.media.size_slots(peer, sizes),
-            Effect::Mute { source, muted } => self.media.mute(source, muted),
-            Effect::Restart { peer, ufrag } => self.media.restart(peer, ufrag),
-            Effect::Stop(room) => self.media.stop(room),
+            Effect::Media(command) => self.media.command(command),
             Effect::Answer { session, restarted } => {
                 let waiting = state.restarts.remove(&session);
                 if waiting.is_none_or(|waiting| waiting.send(restarted).is_err()) {
@@ -199,7 +193,7 @@ impl Inner {
             Ok(result) => result,
             Err(_) => {
                 // The media plane may still answer; nobody waits for that peer any more.
-                self.media.leave(peer);
+                self.media.command(Command::Leave { peer });
                 Err(JoinError::Stopped)
             }
         };

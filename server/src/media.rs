@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use media_api::MediaApi;
-use sfu_core::{Captured, Command, Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping, SlotSize, Source};
+use sfu_core::{Captured, Command, Event, Join, JoinError, Joined, PeerId, RoomId};
 use sfu_driver::{CommandError, Driver, DriverConfig, Listen, ShardMetrics};
 use signaling::{Hub, MediaPlane};
 use tokio::sync::oneshot;
@@ -113,12 +113,12 @@ impl Plane {
         let asked = self.waiting().remove(&peer);
         if asked.is_none_or(|asked| asked.send(answer).is_err()) {
             tracing::debug!(peer = peer.0, "nobody waits for this answer any more");
-            self.command(Command::Leave { peer });
+            self.queue(Command::Leave { peer });
         }
     }
 
     /// Hands a command on without ever waiting: the hub holds its lock while it calls.
-    fn command(&self, command: Command) {
+    fn queue(&self, command: Command) {
         let mut backlog = self.backlog.lock().unwrap_or_else(PoisonError::into_inner);
         if backlog.len() >= BACKLOG_MAX {
             tracing::error!("the media plane takes no commands any more");
@@ -175,31 +175,7 @@ impl MediaPlane for Plane {
         answered.await.unwrap_or(Err(JoinError::Stopped))
     }
 
-    fn leave(&self, peer: PeerId) {
-        self.command(Command::Leave { peer });
-    }
-
-    fn set_forwarding(&self, peer: PeerId, allowed: bool) {
-        self.command(Command::SetForwarding { peer, allowed });
-    }
-
-    fn map_slots(&self, peer: PeerId, slots: Vec<SlotMapping>) {
-        self.command(Command::MapSlots { peer, slots });
-    }
-
-    fn size_slots(&self, peer: PeerId, sizes: Vec<SlotSize>) {
-        self.command(Command::SizeSlots { peer, sizes });
-    }
-
-    fn mute(&self, source: Source, muted: bool) {
-        self.command(Command::Mute { source, muted });
-    }
-
-    fn restart(&self, peer: PeerId, ufrag: String) {
-        self.command(Command::Restart { peer, ufrag });
-    }
-
-    fn stop(&self, room: RoomId) {
-        self.command(Command::CloseRoom { room });
+    fn command(&self, command: Command) {
+        self.queue(command);
     }
 }

@@ -3,7 +3,7 @@
 import { bookNow, mailTo, signInByLink, Visitor } from "./booking.mjs";
 import { joinCall, waitForPhase } from "./browser.mjs";
 import { CONSUMER, PROVIDER } from "./harness.mjs";
-import { seedLink } from "./walk.mjs";
+import { beginNow, endCall, seedLink } from "./walk.mjs";
 
 const PASSWORD = "tre ord til sammen";
 const NORDLI = "/providers/dyreklinikken-nordli";
@@ -207,6 +207,7 @@ export async function holdCall(world, scene, look) {
   const provider = await enter(world, scene, "provider", PROVIDER);
   const consumer = await enter(world, scene, "consumer", CONSUMER);
   const url = `${origin}${scene.paths.call.replace("/bookings/", "/call/")}`;
+  beginNow(world.server, scene.paths.call.split("/").at(-1));
   await provider.page.goto(url);
   await provider.page.waitForFunction(() => document.querySelector(".preview video")?.videoWidth > 0);
   await look("call-device-check", provider.page);
@@ -239,6 +240,7 @@ export async function holdCall(world, scene, look) {
   await consumer.page.click('[data-control="leave"]');
   await waitForPhase(consumer.page, "ended");
   await look("call-ended", consumer.page);
+  await endCall(provider);
   await waitForCharge(scene);
   await Promise.all([provider, consumer, operator].map((person) => person.kill()));
   return [provider, consumer, operator];

@@ -1,5 +1,6 @@
 // The steps people take through the site, each as they would: by what they see and press.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { joinCall, WAIT_MS } from "./browser.mjs";
 
 export const CARDS = { accepted: "4242 4242 4242 4242" };
@@ -91,6 +92,28 @@ export async function bookAsNewVisitor(page, operator, origin, { place, provider
   return new URL(page.url()).pathname.split("/").at(-1);
 }
 
+/** As if the appointment's start had come: its times are moved to a minute ago, before anybody is in its room. */
+export function beginNow(server, id) {
+  const move = `
+import sqlite3, sys, time
+path, call = sys.argv[1:]
+base = sqlite3.connect(path, timeout=10)
+start, = base.execute("SELECT starts_us FROM call WHERE id = ?", (call,)).fetchone()
+by = start - (int(time.time()) - 60) * 1000000
+base.execute("UPDATE call SET opens_us = opens_us - ?1, starts_us = starts_us - ?1, ends_us = ends_us - ?1 WHERE id = ?2", (by, call))
+base.execute("UPDATE appointment SET start_us = start_us - ?1, end_us = end_us - ?1 WHERE id = ?2", (by, call))
+base.commit()
+`;
+  execFileSync("python3", ["-c", move, `${server.environment.BOOKA_DATA_DIR}/booka.sqlite`, id]);
+}
+
+/** The provider ends the call for both, and is asked first. */
+export async function endCall(provider) {
+  await provider.page.click('[data-control="end"]');
+  await provider.page.click('[data-action="end"]');
+  await provider.page.waitForSelector('[data-phase="ended"]', { timeout: 20_000 });
+}
+
 /** Both sides go in, the provider first, who then admits the consumer. `waiting` is run while the consumer waits. Gives the time. */
 export async function meet(provider, consumer, origin, id, waiting = async () => undefined) {
   const url = `${origin}/call/${id}`;
@@ -136,10 +159,10 @@ export function spansTogether(segments) {
   return [...spans.entries()].sort(([one], [other]) => Number(one) - Number(other)).map(([, { from, to }]) => Math.max(0, to - from) / 1000);
 }
 
-/** `22 s` or `1 min 2 s` of the price box, in milliseconds. */
+/** `22,4 s` or `1 min 2,0 s` of the price box, in milliseconds. */
 function readDuration(text) {
-  const match = /Tid dere snakket sammen\s+(?:(\d+)\s*min\s*)?(\d+)\s*s\b/u.exec(text);
-  return match === null ? Number.NaN : (Number(match[1] ?? 0) * 60 + Number(match[2])) * 1000;
+  const match = /Tid dere snakket sammen\s+(?:(\d+)\s*min\s*)?(\d+),(\d)\s*s\b/u.exec(text);
+  return match === null ? Number.NaN : (Number(match[1] ?? 0) * 60 + Number(match[2])) * 1000 + Number(match[3]) * 100;
 }
 
 /** What the operator sees of one appointment: the rows of its tables about time and money, as lists of cells. Instants are exact. */

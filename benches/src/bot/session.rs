@@ -40,9 +40,9 @@ pub struct BotConfig {
     pub stay: Duration,
     /// How long to wait in the lobby.
     pub lobby_max: Duration,
-    /// As provider: let everybody in who waits.
+    /// As provider: let everybody in who waits, and end the call when somebody has left for good.
     pub admit: bool,
-    /// Say goodbye at the end; otherwise vanish as a killed browser does.
+    /// Say goodbye at the end, as consumer for good; otherwise vanish as a killed browser does.
     pub leave: bool,
     /// Local address of the media socket.
     pub bind: IpAddr,
@@ -107,7 +107,8 @@ pub async fn run(config: &BotConfig) -> Result<Report> {
     let report = visit.report(&config.expect, sending.totals()).await?;
     drop(sending);
     if config.leave && visit.ended.is_none() {
-        visit.signaling.send(&ClientMessage::Leave {}).await?;
+        let for_good = visit.role == Role::Consumer;
+        visit.signaling.send(&ClientMessage::Leave { for_good }).await?;
         visit.peer.close().await?;
     }
     Ok(report)
@@ -132,6 +133,8 @@ struct Visit {
     waiting: Vec<String>,
     /// Seats in the lobby that it has asked for.
     asked: Vec<String>,
+    /// Somebody has left for good.
+    deserted: bool,
 }
 
 impl Visit {
@@ -178,6 +181,7 @@ impl Visit {
             clock: None,
             waiting: Vec::new(),
             asked: Vec::new(),
+            deserted: false,
         })
     }
 
@@ -255,6 +259,9 @@ impl Visit {
                     .await?;
                 self.asked.push(seat);
             }
+            if std::mem::take(&mut self.deserted) {
+                self.signaling.send(&ClientMessage::End {}).await?;
+            }
         }
         Ok(true)
     }
@@ -265,6 +272,8 @@ impl Visit {
             ServerMessage::Admitted {} => self.admitted_after = Some(self.joined_at.elapsed()),
             ServerMessage::Participants { participants } => {
                 let lobby = lobby(&participants);
+                let gone = |other: &Participant| other.presence == Presence::LeftForGood;
+                self.deserted = participants.iter().any(gone);
                 self.asked.retain(|seat| lobby.contains(seat));
                 self.waiting = lobby.into_iter().filter(|seat| !self.asked.contains(seat)).collect();
             }

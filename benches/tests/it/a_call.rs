@@ -9,13 +9,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use benches::bot::{BotConfig, Clip, Expectations, run};
-use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping, SlotSize, Source};
+use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId};
 use sfu_driver::{Driver, DriverConfig, Listen};
-use signaling::authority::{CallAuthority, CallGrant, RecordError, Refusal, SegmentEnd, SegmentKey, UtcMicros};
-use signaling::intervals::Intervals;
-use signaling::{Hub, HubConfig, MediaPlane, RoomConfig, SocketConfig};
+use signaling::authority::{
+    CallAuthority, CallGrant, Finding, RecordError, Refusal, RoomReview, SegmentEnd, SegmentKey, Standing, UtcMicros,
+};
+use signaling::{Hub, HubConfig, MediaPlane, SocketConfig};
 use signaling_protocol::message::EndReason;
-use signaling_protocol::{PriceModel, PriceTerms, Role, Ticket, TicketKey};
+use signaling_protocol::{PriceModel, PriceTerms, Role, Span, Spans, Ticket, TicketKey};
 use tokio::sync::oneshot;
 
 use super::BIND;
@@ -50,14 +51,14 @@ impl Appointments {
     /// Time in which both were present, by the records.
     fn billable(&self) -> i64 {
         let side = |seat: &str| {
-            let mut side = Intervals::default();
+            let mut side = Spans::default();
             for (key, (from, to)) in self.presence().iter().filter(|(key, _)| key.seat == seat) {
                 assert_eq!(key.call, CALL);
-                side.insert(*from, *to);
+                side.insert(Span { from: *from, to: *to });
             }
             side
         };
-        side("consumer").overlap(&side("provider"))
+        side("consumer").overlap(&side("provider")).total()
     }
 }
 
@@ -83,8 +84,10 @@ impl CallAuthority for Appointments {
                 },
             },
             admitted: ticket.role == Role::Provider || self.admitted().contains(&ticket.seat),
+            left_for_good: Vec::new(),
             billed_before: 0,
             next_segment: 1,
+            session: ticket.session.clone(),
         })
     }
 
@@ -92,14 +95,22 @@ impl CallAuthority for Appointments {
         Ok(())
     }
 
-    async fn admitted(&self, _: &str, seat: &str, _: UtcMicros) -> Result<(), RecordError> {
+    async fn admitted(&self, _: &str, seat: &str, _: UtcMicros) -> Result<Standing, RecordError> {
         self.admitted().push(seat.to_owned());
+        Ok(Standing::Lives)
+    }
+
+    async fn left_for_good(&self, _: &str, _: &str, _: UtcMicros) -> Result<(), RecordError> {
         Ok(())
     }
 
-    async fn open_segment(&self, key: &SegmentKey, at: UtcMicros) -> Result<(), RecordError> {
+    async fn open_segment(&self, key: &SegmentKey, at: UtcMicros) -> Result<Standing, RecordError> {
         self.presence().insert(key.clone(), (at, at));
-        Ok(())
+        Ok(Standing::Lives)
+    }
+
+    async fn review(&self, _: &[RoomReview]) -> Result<Vec<Finding>, RecordError> {
+        Ok(Vec::new())
     }
 
     async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<Vec<SegmentKey>, RecordError> {
@@ -114,10 +125,6 @@ impl CallAuthority for Appointments {
 
     async fn call_ended(&self, _: &str, _: UtcMicros) -> Result<(), RecordError> {
         Ok(())
-    }
-
-    fn cost_minor(&self, _: &PriceTerms, billable: i64) -> i64 {
-        billable / SECOND * 10
     }
 }
 
@@ -149,10 +156,6 @@ impl Plane {
                 .expect("somebody waits for every answer");
         }
     }
-
-    fn command(&self, command: Command) {
-        self.driver.command(command).expect("a test fills no queue");
-    }
 }
 
 #[async_trait]
@@ -167,32 +170,8 @@ impl MediaPlane for Plane {
         answered.await.expect("the driver answers every join")
     }
 
-    fn leave(&self, peer: PeerId) {
-        self.command(Command::Leave { peer });
-    }
-
-    fn set_forwarding(&self, peer: PeerId, allowed: bool) {
-        self.command(Command::SetForwarding { peer, allowed });
-    }
-
-    fn map_slots(&self, peer: PeerId, slots: Vec<SlotMapping>) {
-        self.command(Command::MapSlots { peer, slots });
-    }
-
-    fn size_slots(&self, peer: PeerId, sizes: Vec<SlotSize>) {
-        self.command(Command::SizeSlots { peer, sizes });
-    }
-
-    fn mute(&self, source: Source, muted: bool) {
-        self.command(Command::Mute { source, muted });
-    }
-
-    fn restart(&self, peer: PeerId, ufrag: String) {
-        self.command(Command::Restart { peer, ufrag });
-    }
-
-    fn stop(&self, room: RoomId) {
-        self.command(Command::CloseRoom { room });
+    fn command(&self, command: Command) {
+        self.driver.command(command).expect("a test fills no queue");
     }
 }
 
@@ -216,14 +195,13 @@ async fn serve(records: Arc<Appointments>) -> anyhow::Result<(String, u16)> {
         driver,
         waiting: Mutex::default(),
     });
-    let config = HubConfig {
-        room: RoomConfig {
-            leave_grace: Duration::from_millis(300),
-            ..RoomConfig::default()
-        },
-        ..HubConfig::default()
-    };
-    let hub = Hub::new(config, records, plane.clone(), TicketKey::new(KEY), Arc::new(now));
+    let hub = Hub::new(
+        HubConfig::default(),
+        records,
+        plane.clone(),
+        TicketKey::new(KEY),
+        Arc::new(now),
+    );
     std::thread::spawn({
         let hub = hub.clone();
         move || plane.pump(&events, &hub)
@@ -250,6 +228,7 @@ fn bot(url: &str, role: Role, clip: &Arc<Clip>) -> BotConfig {
         role,
         expires_at_s: now() / SECOND + 60,
         nonce: format!("only ever for the {seat}"),
+        session: format!("session of the {seat}"),
     };
     BotConfig {
         url: url.to_owned(),
@@ -275,7 +254,7 @@ async fn two_bots_meet_through_the_lobby_and_their_time_is_measured() {
     let (url, media_port) = serve(Arc::clone(&records)).await.unwrap();
     let clip = Arc::new(Clip::magenta());
     let consumer = bot(&url, Role::Consumer, &clip);
-    // The provider stays until the call ends: when the consumer leaves and the grace is over.
+    // The provider stays until the consumer has left for good, and then ends the call.
     let provider = BotConfig {
         stay: Duration::from_secs(60),
         ..bot(&url, Role::Provider, &clip)
@@ -289,7 +268,7 @@ async fn two_bots_meet_through_the_lobby_and_their_time_is_measured() {
         assert_eq!(report.remote_candidate, Some(format!("127.0.0.1:{media_port}/udp")));
     }
     assert_eq!(*records.admitted(), ["consumer"], "let in by the provider, once");
-    assert_eq!(provider.ended, Some(EndReason::Left));
+    assert_eq!(provider.ended, Some(EndReason::EndedByProvider));
     let stay = i64::try_from(STAY.as_micros()).unwrap();
     let billable = records.billable();
     assert!(

@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use signaling_protocol::{Role, Ticket};
+use signaling_protocol::{Refusal, Role, Ticket};
 use web::pages::call::{CallFacts, CallPage, DeviceCheckPage};
 use web::routes::{self, pattern};
 
@@ -20,7 +20,7 @@ use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, role_as_str};
 use booking_core::base::SECOND_US;
 use booking_core::base::actor::Actor;
-use booking_core::calls::{GrantError, may_enter, queries};
+use booking_core::calls::{may_enter, queries};
 
 /// How long a ticket is good, seconds: long enough for a slow network, and too short to be passed around.
 const TICKET_LIFE_S: i64 = 60;
@@ -55,11 +55,12 @@ pub async fn issue_ticket(state: &AppState, actor: &Actor, call: &str) -> AppRes
         .ok_or(AppError::NotFound)?;
     drop(tx);
     may_enter(&seat, appointment.status, now).map_err(|refusal| match refusal {
-        GrantError::Unknown => AppError::NotFound,
-        GrantError::NotOpen => AppError::Conflict("not_open"),
-        GrantError::Ended => AppError::Conflict("ended"),
-        GrantError::Cancelled => AppError::Conflict("cancelled"),
-        GrantError::Unavailable(error) => AppError::Internal(error),
+        Refusal::Unknown => AppError::NotFound,
+        Refusal::NotOpen => AppError::Conflict("not_open"),
+        Refusal::Ended => AppError::Conflict("ended"),
+        Refusal::Cancelled => AppError::Conflict("cancelled"),
+        Refusal::SignedOut => AppError::SignInFirst,
+        Refusal::Unavailable => AppError::Busy,
     })?;
     let role = if seat.role == role_as_str(Role::Provider) {
         Role::Provider
@@ -74,6 +75,7 @@ pub async fn issue_ticket(state: &AppState, actor: &Actor, call: &str) -> AppRes
         role,
         expires_at_s,
         nonce,
+        session: account.session_id.clone(),
     };
     Ok(TicketAnswer {
         ticket: state.ticket_key.sign(&ticket),

@@ -24,7 +24,6 @@ use booking_core::AppState;
 use booking_core::availability;
 use booking_core::availability::load::zone_named;
 use booking_core::base::DEFAULT_ZONE;
-use booking_core::base::charge::max_payable;
 use booking_core::base::db::{FromRow, Row, RowError, Tx};
 use booking_core::base::limits::{LINE_CHARS_MAX, SEARCH_CANDIDATES_MAX, SEARCH_PAGE_SIZE};
 use booking_core::base::{DAY_US, Micros};
@@ -379,7 +378,7 @@ async fn offered(
     for service in services {
         let price: PriceTerms =
             serde_json::from_str(&service.price_terms).map_err(|error| AppError::internal(&error))?;
-        if !at.sells && max_payable(&price) > 0 {
+        if !at.sells && price.most_minor() > 0 {
             continue;
         }
         let times = free_times(tx, &service.id, at.now, wanted).await?;

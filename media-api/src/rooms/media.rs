@@ -1,6 +1,6 @@
 //! What the media plane reports, and who gets what.
 
-use sfu_core::{Event, PeerId, RoomId, Source, SourceKind};
+use sfu_core::{Command, Event, PeerId, RoomId, Source, SourceKind};
 use signaling::clock::Now;
 use signaling::slots::{self, Surplus};
 
@@ -72,10 +72,10 @@ impl Rooms {
             };
             let changed = slots::assign(slots, &wanted, surplus);
             if !changed.is_empty() {
-                self.effects.push(Effect::MapSlots {
+                self.effects.push(Effect::Media(Command::MapSlots {
                     peer: session.peer,
                     slots: changed,
-                });
+                }));
             }
         }
     }

@@ -10,7 +10,7 @@ mod vocabulary;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
-use sfu_core::{PeerId, RoomId, Source, SourceKind};
+use sfu_core::{Command, PeerId, RoomId, Source, SourceKind};
 use signaling::Bucket;
 use signaling::clock::Now;
 
@@ -246,7 +246,7 @@ impl Rooms {
             asked.muted.push(kind);
         }
         let source = Source { peer, kind };
-        self.effects.push(Effect::Mute { source, muted });
+        self.effects.push(Effect::Media(Command::Mute { source, muted }));
         Ok(())
     }
 
@@ -292,7 +292,7 @@ impl Rooms {
             self.peers.remove(peer);
             self.sessions.remove(session);
         }
-        self.effects.push(Effect::Stop(id));
+        self.effects.push(Effect::Media(Command::CloseRoom { room: id }));
     }
 
     fn own(&self, owner: KeyHash, room: RoomId) -> Result<&Room, Refusal> {

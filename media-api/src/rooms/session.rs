@@ -1,6 +1,6 @@
 //! Sessions: begun with an offer, answered by the media plane, restarted, ended.
 
-use sfu_core::{Join, JoinError, Joined, Mid, PeerId, PeerStats, RoomId, SlotSize, Source, SourceKind};
+use sfu_core::{Command, Join, JoinError, Joined, Mid, PeerId, PeerStats, RoomId, SlotSize, Source, SourceKind};
 use signaling::clock::Now;
 use signaling::slots::Slot;
 
@@ -190,7 +190,7 @@ impl Rooms {
         }
         let Some(session) = self.sessions.get_mut(id) else {
             // The room ended, or the participant was removed, while the media plane was asked.
-            self.effects.push(Effect::Leave(peer));
+            self.effects.push(Effect::Media(Command::Leave { peer }));
             return Err(Refusal::NoRoom);
         };
         session.stage = Stage::Answered {
@@ -211,9 +211,10 @@ impl Rooms {
         let former = participant.session_mut(direction).replace(id.clone());
         for kind in sources.into_iter().filter(|kind| participant.muted.contains(kind)) {
             let source = Source { peer, kind };
-            self.effects.push(Effect::Mute { source, muted: true });
+            self.effects.push(Effect::Media(Command::Mute { source, muted: true }));
         }
-        self.effects.push(Effect::SetForwarding { peer, allowed: true });
+        self.effects
+            .push(Effect::Media(Command::SetForwarding { peer, allowed: true }));
         if let Some(former) = former {
             self.end_session(now, &former);
         }
@@ -262,7 +263,7 @@ impl Rooms {
         }
         session.restarting = Some(ufrag.clone());
         let peer = session.peer;
-        self.effects.push(Effect::Restart { peer, ufrag });
+        self.effects.push(Effect::Media(Command::Restart { peer, ufrag }));
         Ok(true)
     }
 
@@ -281,7 +282,7 @@ impl Rooms {
             sizes.retain(|size| slots.iter().any(|slot| *slot.mid() == size.mid));
         }
         let peer = session.peer;
-        self.effects.push(Effect::SizeSlots { peer, sizes });
+        self.effects.push(Effect::Media(Command::SizeSlots { peer, sizes }));
         Ok(())
     }
 
@@ -329,7 +330,7 @@ impl Rooms {
             return;
         };
         self.peers.remove(&session.peer);
-        self.effects.push(Effect::Leave(session.peer));
+        self.effects.push(Effect::Media(Command::Leave { peer: session.peer }));
         let direction = session.direction();
         if let Some(room) = self.rooms.get_mut(&session.room) {
             if let Some(participant) = room.participants.get_mut(&session.participant) {

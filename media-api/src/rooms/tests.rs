@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sfu_core::{Joined, PeerId, RoomId};
+use sfu_core::{Command, Joined, PeerId, RoomId};
 use signaling::clock::Now;
 
 use super::*;
@@ -100,7 +100,10 @@ fn a_room_ends_when_nobody_was_in_it_for_ten_minutes() {
     assert_eq!(world.pass(ROOM_IDLE_MAX - Duration::from_secs(1)), 0);
     world.rooms.take_effects();
     assert_eq!(world.pass(Duration::from_secs(1)), 1);
-    assert_eq!(world.rooms.take_effects(), [Effect::Stop(ROOM)]);
+    assert_eq!(
+        world.rooms.take_effects(),
+        [Effect::Media(Command::CloseRoom { room: ROOM })]
+    );
     assert_eq!(world.rooms.sizes(), (0, 0));
 }
 
@@ -129,7 +132,10 @@ fn an_answer_that_comes_after_the_end_leaves_nobody_behind() {
     let now = world.now();
     world.rooms.remove(now, OWNER, ROOM, ADA).expect("she is on the list");
     assert_eq!(world.answer(&session, 1), Err(Refusal::Removed));
-    assert_eq!(world.rooms.take_effects(), [Effect::Leave(PeerId(1))]);
+    assert_eq!(
+        world.rooms.take_effects(),
+        [Effect::Media(Command::Leave { peer: PeerId(1) })]
+    );
 
     world.invite(ADA, 60).expect("there is room");
     let session = world.begin(2);
@@ -137,7 +143,10 @@ fn an_answer_that_comes_after_the_end_leaves_nobody_behind() {
     assert_eq!(world.answer(&session, 2), Err(Refusal::NoRoom));
     assert_eq!(
         world.rooms.take_effects(),
-        [Effect::Stop(ROOM), Effect::Leave(PeerId(2))]
+        [
+            Effect::Media(Command::CloseRoom { room: ROOM }),
+            Effect::Media(Command::Leave { peer: PeerId(2) })
+        ]
     );
     assert_eq!(world.rooms.sizes(), (0, 0));
 }

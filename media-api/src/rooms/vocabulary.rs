@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sfu_core::{JoinError, Mid, PeerId, PeerStats, RoomId, SlotMapping, SlotSize, Source, SourceKind};
+use sfu_core::{Command, JoinError, Mid, PeerId, PeerStats, RoomId, SourceKind};
 
 /// One participant of a room; random, so that tickets of an ended room fit no later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,13 +80,7 @@ pub struct Restarted {
 /// What the media plane and waiting requests are to be told, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    Leave(PeerId),
-    SetForwarding { peer: PeerId, allowed: bool },
-    MapSlots { peer: PeerId, slots: Vec<SlotMapping> },
-    SizeSlots { peer: PeerId, sizes: Vec<SlotSize> },
-    Mute { source: Source, muted: bool },
-    Restart { peer: PeerId, ufrag: String },
-    Stop(RoomId),
+    Media(Command),
     Answer { session: SessionId, restarted: Restarted },
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use sfu_core::{
-    Join, JoinError, Joined, MediaKind, Mid, PeerId, RoomId, SlotContent, SlotInfo, SlotMapping, SlotSize, Source,
+    Command, Join, JoinError, Joined, MediaKind, Mid, PeerId, SlotContent, SlotInfo, SlotMapping, SlotSize,
 };
 use signaling::MediaPlane;
 
@@ -74,42 +74,32 @@ impl MediaPlane for Plane {
         }
     }
 
-    fn leave(&self, peer: PeerId) {
-        self.note(format!("leave {}", number(peer)));
+    fn command(&self, command: Command) {
+        self.note(match command {
+            Command::Join(_) | Command::Capture { .. } => unreachable!("the media API does not ask for this here"),
+            Command::Leave { peer } => format!("leave {}", number(peer)),
+            Command::SetForwarding { peer, allowed } => format!("forward {} {allowed}", number(peer)),
+            Command::MapSlots { peer, slots } => {
+                let mapped: Vec<_> = slots.iter().map(mapped).collect();
+                format!("map {} {}", number(peer), mapped.join(" "))
+            }
+            Command::SizeSlots { peer, sizes } => {
+                let size = |size: &SlotSize| format!("{}={}x{}", size.mid.0, size.width, size.height);
+                let sizes: Vec<_> = sizes.iter().map(size).collect();
+                format!("size {} {}", number(peer), sizes.join(" "))
+            }
+            Command::Mute { source, muted } => format!("mute {} {:?} {muted}", number(source.peer), source.kind),
+            Command::Restart { peer, ufrag } => format!("restart {} {ufrag}", number(peer)),
+            Command::CloseRoom { .. } => "stop".to_owned(),
+        });
     }
+}
 
-    fn set_forwarding(&self, peer: PeerId, allowed: bool) {
-        self.note(format!("forward {} {allowed}", number(peer)));
-    }
-
-    fn map_slots(&self, peer: PeerId, slots: Vec<SlotMapping>) {
-        let mapped: Vec<_> = slots
-            .iter()
-            .map(|slot| match slot.content {
-                SlotContent::Nothing => format!("{}=nothing", slot.mid.0),
-                SlotContent::Loudest => format!("{}=loudest", slot.mid.0),
-                SlotContent::Source(source) => format!("{}={}/{:?}", slot.mid.0, number(source.peer), source.kind),
-            })
-            .collect();
-        self.note(format!("map {} {}", number(peer), mapped.join(" ")));
-    }
-
-    fn size_slots(&self, peer: PeerId, sizes: Vec<SlotSize>) {
-        let size = |size: &SlotSize| format!("{}={}x{}", size.mid.0, size.width, size.height);
-        let sizes: Vec<_> = sizes.iter().map(size).collect();
-        self.note(format!("size {} {}", number(peer), sizes.join(" ")));
-    }
-
-    fn mute(&self, source: Source, muted: bool) {
-        self.note(format!("mute {} {:?} {muted}", number(source.peer), source.kind));
-    }
-
-    fn restart(&self, peer: PeerId, ufrag: String) {
-        self.note(format!("restart {} {ufrag}", number(peer)));
-    }
-
-    fn stop(&self, _: RoomId) {
-        self.note("stop".to_owned());
+fn mapped(slot: &SlotMapping) -> String {
+    match slot.content {
+        SlotContent::Nothing => format!("{}=nothing", slot.mid.0),
+        SlotContent::Loudest => format!("{}=loudest", slot.mid.0),
+        SlotContent::Source(source) => format!("{}={}/{:?}", slot.mid.0, number(source.peer), source.kind),
     }
 }
 

@@ -104,6 +104,7 @@ async fn a_call_ticket_is_no_media_ticket() {
         role: signaling_protocol::Role::Provider,
         expires_at_s: 1_800_000_060,
         nonce: "n".into(),
+        session: "i".into(),
     };
     let text = signaling_protocol::TicketKey::new(crate::server::SECRET).sign(&ticket);
     let reply = server.ask("POST", "/whip", &text, SDP, PUBLISHING).await;

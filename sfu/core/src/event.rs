@@ -59,7 +59,7 @@ pub struct Source {
 }
 
 /// Everything that may be asked of the media plane.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Answer an offer. The reply is [`Event::Joined`] or [`Event::Refused`].
     Join(Join),
@@ -90,7 +90,7 @@ pub enum Command {
 }
 
 /// A peer that wants in: its offer, and what each of its sending m-lines is for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Join {
     pub room: RoomId,
     pub peer: PeerId,

@@ -1,12 +1,17 @@
-//! What crosses the wire between a call page and the server, and the tickets that open it.
+//! What crosses the wire between a call page and the server, the tickets that open it, and what signaling and booking must
+//! agree on: the facts of a call, and the one calculation of presence and price.
 //!
 //! `docs/protocol.md` is the specification; the TypeScript types are generated from [`message`].
 
+pub mod call;
 pub mod message;
+pub mod presence;
 pub mod price;
 pub mod ticket;
 
+pub use call::{CallGrant, Refusal, SegmentEnd, SegmentKey, Standing, UtcMicros};
 pub use message::{ClientMessage, ServerMessage};
+pub use presence::{Span, Spans};
 pub use price::{PriceModel, PriceTerms};
 pub use ticket::{MediaTicket, Role, Ticket, TicketError, TicketKey};
 

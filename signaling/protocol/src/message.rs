@@ -32,8 +32,13 @@ pub enum ClientMessage {
     Admit { seat: String },
     /// Provider only: turn a waiting seat away.
     Dismiss { seat: String },
-    /// Leave on purpose. The call ends for all after a short grace unless the seat comes back.
-    Leave {},
+    /// Leave on purpose: to come back until the window ends, or (consumers only) not to come back.
+    Leave {
+        #[serde(default)]
+        for_good: bool,
+    },
+    /// Provider only: the call is over for everybody.
+    End {},
     /// Liveness check; `at` comes back unchanged.
     Ping {
         #[ts(type = "number")]
@@ -231,8 +236,10 @@ pub enum Presence {
     Connected,
     /// Let in, connection lost; the seat is kept.
     Reconnecting,
-    /// Left on purpose.
+    /// Left on purpose; may come back until the window ends.
     Left,
+    /// Left on purpose; will not come back.
+    LeftForGood,
 }
 
 /// The server's measurement of the call so far.
@@ -254,14 +261,22 @@ pub struct Clock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
-    /// Somebody left on purpose and did not come back.
+    /// You left, and may come back until the window ends.
     Left,
+    /// You left for good.
+    LeftForGood,
+    /// The provider ended the call, or left after the consumer had left for good.
+    EndedByProvider,
     /// The booked window is over.
     WindowEnded,
     /// The provider turned this seat away.
     Dismissed,
     /// The appointment was cancelled.
     Cancelled,
+    /// The appointment was settled without the call, since one side did not come.
+    Settled,
+    /// The sign-in through which you came was ended.
+    SignedOut,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -277,6 +292,8 @@ pub enum ErrorCode {
     NotOpen,
     /// This role may not do that.
     Forbidden,
+    /// Nobody may end the call before its start, nor before anybody has talked.
+    TooEarly,
     /// No such seat is waiting.
     UnknownSeat,
     /// The offer could not be answered.

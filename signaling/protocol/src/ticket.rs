@@ -41,6 +41,8 @@ pub struct Ticket {
     pub expires_at_s: i64,
     /// Random, at least 128 bits, as text.
     pub nonce: String,
+    /// The sign-in that asked for it: the ticket opens nothing once that is over.
+    pub session: String,
 }
 
 /// What a ticket of the media API permits one participant of one room.
@@ -157,6 +159,7 @@ mod tests {
             role: Role::Consumer,
             expires_at_s: 1_000,
             nonce: "n".into(),
+            session: "i".into(),
         }
     }
 

@@ -9,7 +9,6 @@ pub mod clock;
 mod counts;
 mod crowd;
 mod hub;
-pub mod intervals;
 pub mod limits;
 pub mod media;
 mod metrics;
@@ -18,7 +17,7 @@ pub mod session;
 pub mod slots;
 mod socket;
 
-pub use authority::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey};
+pub use authority::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey, Standing};
 pub use bucket::Bucket;
 pub use crowd::network_of;
 pub use hub::{Hub, HubConfig, room_id};

@@ -32,4 +32,5 @@ crate::counts! {
     Checkpoints = "checkpoints",
     CheckpointsFailed = "checkpoints_failed",
     CheckpointsNotOpen = "checkpoints_not_open",
+    ReviewsFailed = "reviews_failed",
 }

@@ -126,7 +126,8 @@ impl Session {
             }
             (State::Seated, ClientMessage::Admit { seat }) => self.about_seat(seat, |seat| Request::Admit { seat }),
             (State::Seated, ClientMessage::Dismiss { seat }) => self.about_seat(seat, |seat| Request::Dismiss { seat }),
-            (State::Seated, ClientMessage::Leave {}) => Step::Request(Request::Leave),
+            (State::Seated, ClientMessage::Leave { for_good }) => Step::Request(Request::Leave { for_good }),
+            (State::Seated, ClientMessage::End {}) => Step::Request(Request::End),
         }
     }
 

@@ -238,6 +238,7 @@ fn take(open: &OpenConnection, session: &mut Session, message: Message) -> Taken
             | ErrorCode::NotOpen
             | ErrorCode::Forbidden
             | ErrorCode::UnknownSeat
+            | ErrorCode::TooEarly
             | ErrorCode::BadOffer
             | ErrorCode::Full
             | ErrorCode::Internal => Count::MessagesBad,

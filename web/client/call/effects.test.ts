@@ -137,7 +137,7 @@ test("a socket says hello first, passes messages on, skips nonsense, and reports
   run({ type: "open_socket", attempt: 2, ticket: "t" });
   const [socket] = FakeSocket.all;
   assert.equal(socket?.url, "ws://localhost:8080/call/socket");
-  run({ type: "send", message: { type: "leave" } });
+  run({ type: "send", message: { type: "leave", for_good: false } });
   assert.deepEqual(socket?.sent, [], "nothing goes out before it is open");
   if (socket !== undefined) socket.readyState = FakeSocket.OPEN;
   socket?.onopen?.();

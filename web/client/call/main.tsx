@@ -5,7 +5,7 @@ import { playTones } from "./level";
 import { createMedia } from "./media";
 import { isCall, readPage } from "./page";
 import { shortcut } from "./shortcuts";
-import { type Event, initialState } from "./state";
+import { type Event, initialState, type State } from "./state";
 import { createStore } from "./store";
 import { createTranslate } from "./text";
 import { App } from "./view/app";
@@ -28,6 +28,10 @@ function browserWorld(): World {
     random: () => Math.random(),
     address: location.href,
   };
+}
+
+function isInside(at: State["phase"]["at"]): boolean {
+  return at === "lobby" || at === "call" || at === "reconnecting";
 }
 
 function start(root: HTMLElement): void {
@@ -74,6 +78,15 @@ function start(root: HTMLElement): void {
   );
   const able = "RTCPeerConnection" in window && "WebSocket" in window;
   dispatch({ type: able || !isCall(page) ? "page_opened" : "unsupported" });
+  if (!isCall(page)) return;
+  // A page that was loaded again goes straight back to where it was.
+  const inside = `in-call-${page.call}`;
+  const wasInside = sessionStorage.getItem(inside) !== null;
+  state.subscribe(({ phase }) => {
+    if (isInside(phase.at)) sessionStorage.setItem(inside, "yes");
+    else if (phase.at !== "check" && phase.at !== "connecting") sessionStorage.removeItem(inside);
+  });
+  if (wasInside && able) dispatch({ type: "join_pressed" });
 }
 
 const root = document.getElementById("call");

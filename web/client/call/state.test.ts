@@ -11,7 +11,7 @@ const INFO = {
   now: 0,
   opens_at: 0,
   starts_at: 0,
-  ends_at: 0,
+  ends_at: 1_800_000_000,
   price: { currency: "NOK", model: "free" as const },
 };
 const OFFER = { sdp: "v=0", sources: [{ mid: "0", source: "microphone" as const }] };
@@ -79,8 +79,8 @@ function joined(admitted: boolean, role: "consumer" | "provider" = "consumer"): 
   return page.hears(welcome(admitted, role));
 }
 
-function inCall(): Page {
-  const page = joined(true).hears({ type: "clock", ...CLOCK });
+function inCall(role: "consumer" | "provider" = "consumer"): Page {
+  const page = joined(true, role).hears({ type: "clock", ...CLOCK });
   page.hears({ type: "participants", participants: [person("me", "connected"), person("kari", "connected")] });
   return page.on({ type: "peer", attempt: page.attempt, state: "connected" });
 }
@@ -226,11 +226,29 @@ test("leaving says so, keeps the socket for the last clock, then closes; coming 
   assert.equal(page.effects.filter((effect) => effect.type === "open_device").length, 2);
 });
 
-test("once the server has ended the call, leaving cannot be taken back", () => {
+test("trial B3: after leaving the last figures come in and the way back stays open; an end cannot be taken back", () => {
   const page = inCall().on({ type: "leave_pressed" });
   page.hears({ type: "ended", reason: "left", clock: { ...CLOCK, cost_minor: 4500 } });
   assert.equal(page.state.clock?.cost_minor, 4500);
-  assert.equal(page.on({ type: "rejoin_pressed" }).phase, "ended");
+  assert.equal(page.on({ type: "rejoin_pressed" }).phase, "connecting");
+  for (const reason of ["ended_by_provider", "window_ended", "cancelled", "settled", "signed_out"] as const) {
+    const over = inCall().hears({ type: "ended", reason, clock: CLOCK });
+    assert.equal(over.on({ type: "rejoin_pressed" }).phase, "ended", reason);
+  }
+  // The provider ended it while this page was saying goodbye.
+  const both = inCall().on({ type: "leave_pressed" }).hears({ type: "ended", reason: "ended_by_provider", clock: CLOCK });
+  assert.equal(both.on({ type: "rejoin_pressed" }).phase, "ended");
+});
+
+test("trial B3: the provider ends for both, the consumer leaves for good, and nobody before anything took place", () => {
+  const provider = inCall("provider").hears({ type: "clock", ...CLOCK });
+  provider.on({ type: "panel_pressed", panel: "end" }, { type: "end_confirmed" });
+  assert.deepEqual([provider.sent(), provider.phase, provider.state.panel], [["end"], "call", "none"]);
+  const consumer = inCall().hears({ type: "clock", ...CLOCK }).on({ type: "end_confirmed" });
+  assert.deepEqual(consumer.effects[0], { type: "send", message: { type: "leave", for_good: true } });
+  assert.equal(consumer.on({ type: "rejoin_pressed" }).phase, "ended");
+  const before = inCall().hears({ type: "clock", ...CLOCK, billable_ms: 0 }).on({ type: "end_confirmed" });
+  assert.deepEqual([before.sent(), before.phase], [[], "call"]);
 });
 
 test("answers of the ticket address that are final are told, all others are tried again", () => {

@@ -62,6 +62,7 @@ export function reduce(state: State, event: Event): Step {
     case "unsupported":
     case "join_pressed":
     case "leave_pressed":
+    case "end_confirmed":
     case "rejoin_pressed":
     case "ticket":
     case "ticket_failed":

@@ -17,10 +17,15 @@ export interface Tile {
   lost: boolean;
 }
 
+/** Whether a person left on purpose, to come back or not. */
+export function hasLeft(one: Participant): boolean {
+  return one.presence === "left" || one.presence === "left_for_good";
+}
+
 /** Tiles of the others: shared screens first, then people in the order of the server's list. */
 export function remoteTiles(state: State): Tile[] {
   const people = [...state.participants, ...state.missing].filter(
-    (one) => one.seat !== state.seat && one.presence !== "lobby" && one.presence !== "left",
+    (one) => one.seat !== state.seat && one.presence !== "lobby" && !hasLeft(one),
   );
   const screens = people.filter((one) => one.screen).map((one) => tile(state, one, "screen"));
   return [...screens, ...people.map((one) => tile(state, one, "camera"))];

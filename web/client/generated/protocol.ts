@@ -16,7 +16,8 @@ export type ClientMessage = { "type": "hello", protocol: number, ticket: string,
   | { "type": "restart", id: number, ufrag: string, }
   | { "type": "admit", seat: string, }
   | { "type": "dismiss", seat: string, }
-  | { "type": "leave", }
+  | { "type": "leave", for_good: boolean, }
+  | { "type": "end", }
   | { "type": "ping", at: number, };
 
 export type Clock = { 
@@ -39,9 +40,9 @@ remaining_ms: number, };
 
 export type EncodingState = { rid: string, active: boolean, };
 
-export type EndReason = "left" | "window_ended" | "dismissed" | "cancelled";
+export type EndReason = "left" | "left_for_good" | "ended_by_provider" | "window_ended" | "dismissed" | "cancelled" | "settled" | "signed_out";
 
-export type ErrorCode = "bad_message" | "bad_hello" | "bad_ticket" | "not_open" | "forbidden" | "unknown_seat" | "bad_offer" | "rate_limited" | "full" | "internal";
+export type ErrorCode = "bad_message" | "bad_hello" | "bad_ticket" | "not_open" | "forbidden" | "too_early" | "unknown_seat" | "bad_offer" | "rate_limited" | "full" | "internal";
 
 export type Participant = { seat: string, name: string, role: Role, presence: Presence, microphone: boolean, camera: boolean, screen: boolean, 
 /**
@@ -49,7 +50,7 @@ export type Participant = { seat: string, name: string, role: Role, presence: Pr
  */
 waited_s: number, };
 
-export type Presence = "lobby" | "connecting" | "connected" | "reconnecting" | "left";
+export type Presence = "lobby" | "connecting" | "connected" | "reconnecting" | "left" | "left_for_good";
 
 export type PriceTerms = { 
 /**

@@ -224,6 +224,11 @@ impl AppointmentAfterPage {
         self.appointment.newest_first()
     }
 
+    /// All rows together, milliseconds.
+    fn measured_ms(&self) -> i64 {
+        self.measured.iter().map(|row| row.tenths * 100).sum()
+    }
+
     /// What the call cost, in one sentence.
     fn result(&self) -> Option<String> {
         let PriceState::Final {
@@ -235,7 +240,7 @@ impl AppointmentAfterPage {
         else {
             return None;
         };
-        let (shell, duration) = (&self.shell, self.shell.duration(billable_ms));
+        let (shell, duration) = (&self.shell, self.shell.duration_exact(billable_ms));
         let charged = self.appointment.money(shell, charged_minor);
         let cost = if charged_minor == 0 {
             shell.t1("result-free", "duration", &duration)
@@ -287,8 +292,17 @@ pub struct AppointmentPage {
 pub struct AppointmentAfterPage {
     pub shell: Shell,
     pub appointment: AppointmentView,
-    /// Times during which both were connected: start, end.
-    pub measured: Vec<(i64, i64)>,
+    /// Times during which both were connected.
+    pub measured: Vec<MeasuredRow>,
+}
+
+/// One time during which both were connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MeasuredRow {
+    pub from: i64,
+    pub to: i64,
+    /// Its length in tenths of a second, rounded so that the rows add up to the whole.
+    pub tenths: i64,
 }
 
 /// `/bookings/{id}/cancel`; a POST cancels.

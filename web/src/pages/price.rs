@@ -100,6 +100,8 @@ pub enum PriceState {
     /// The call is over and charged.
     Final {
         billable_ms: i64,
+        /// Seconds that are paid for by the minute: whole started steps after the free time. Zero under other models.
+        counted_s: i64,
         charged_minor: i64,
         reserved_minor: i64,
         released_minor: i64,

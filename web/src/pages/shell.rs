@@ -149,6 +149,12 @@ impl Shell {
         format::relative(self.locale, at.count(), self.now)
     }
 
+    /// `21 min 40,3 s`
+    #[must_use]
+    pub fn duration_exact(&self, millis: impl Count) -> String {
+        format::duration_exact(self.locale, millis.count())
+    }
+
     /// `21 min 40 s`
     #[must_use]
     pub fn duration(&self, millis: impl Count) -> String {

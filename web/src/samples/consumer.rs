@@ -32,6 +32,7 @@ type Pages = Vec<(&'static str, String)>;
 const RESERVED: PriceState = PriceState::Reserved { reserved_minor: 45_000 };
 const FINAL: PriceState = PriceState::Final {
     billable_ms: 1_300_000,
+    counted_s: 1_300,
     charged_minor: 32_500,
     reserved_minor: 45_000,
     released_minor: 12_500,
@@ -348,8 +349,16 @@ pub(super) fn appointments(locale: Locale) -> Pages {
         },
         appointment: appointment(Completed, FINAL),
         measured: vec![
-            (TEN + 2 * MINUTE, TEN + 20 * MINUTE),
-            (TEN + 21 * MINUTE, TEN + 24 * MINUTE + 40_000_000),
+            MeasuredRow {
+                from: TEN + 2 * MINUTE,
+                to: TEN + 20 * MINUTE,
+                tenths: 10_800,
+            },
+            MeasuredRow {
+                from: TEN + 21 * MINUTE,
+                to: TEN + 24 * MINUTE + 40_000_000,
+                tenths: 2_200,
+            },
         ],
     };
     let cancel = |released_minor| {

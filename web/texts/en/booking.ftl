@@ -130,6 +130,7 @@ measured-title = How the time was measured
 measured-text = Our media server measures when you are both connected. Time in the waiting room and time without connection do not count.
 measured-from = From
 measured-to = To
+measured-total = Together
 measured-for = Time
 
 cancel-title = Do you want to cancel the appointment?

@@ -122,6 +122,7 @@ price-reserved = Reserved
 price-was-reserved = Reserved before the call
 price-released = Released
 price-charged = Charged
+price-counted = Time you pay for
 price-measured = Time you talked
 price-you-pay = You pay
 price-refunded = Refunded

@@ -130,6 +130,7 @@ measured-title = Slik er tiden målt
 measured-text = Medieserveren vår måler når dere begge er koblet til. Tid på venterommet og tid uten forbindelse teller ikke.
 measured-from = Fra
 measured-to = Til
+measured-total = Til sammen
 measured-for = Tid
 
 cancel-title = Vil du avbestille timen?

@@ -122,6 +122,7 @@ price-reserved = Reservert
 price-was-reserved = Reservert før samtalen
 price-released = Frigitt
 price-charged = Trukket
+price-counted = Tid som betales
 price-measured = Tid dere snakket sammen
 price-you-pay = Du betaler
 price-refunded = Betalt tilbake

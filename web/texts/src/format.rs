@@ -262,7 +262,24 @@ pub fn minutes_until(at: i64, now: i64) -> i64 {
     micros.saturating_add(MICROS_PER_MINUTE - 1) / MICROS_PER_MINUTE
 }
 
-/// `21 min 40 s`, `1 t 5 min`, `45 s`; seconds are cut, not rounded, as the bill cuts them.
+/// `21 min 40,3 s`, `1 t 5 min 0,0 s`, `45,1 s`: in started tenths of a second, as measured times are shown beside a bill.
+#[must_use]
+pub fn duration_exact(locale: Locale, millis: i64) -> String {
+    let tenths = millis.max(0).saturating_add(99) / 100;
+    let (minutes, rest) = (tenths / 600, tenths % 600);
+    let point = match locale {
+        Locale::Nb => ',',
+        Locale::En => '.',
+    };
+    let seconds = format!("{}{point}{}{NBSP}s", rest / 10, rest % 10);
+    if minutes == 0 {
+        return seconds;
+    }
+    let whole = duration(locale, minutes.saturating_mul(60_000));
+    format!("{whole} {seconds}")
+}
+
+/// `21 min 40 s`, `1 t 5 min`, `45 s`; seconds are cut, as a clock cuts them.
 #[must_use]
 pub fn duration(locale: Locale, millis: i64) -> String {
     let seconds = millis.max(0) / 1000;
@@ -454,6 +471,19 @@ mod tests {
                 assert!(minutes_until(at, 0) >= 0);
             }
         }
+    }
+
+    #[test]
+    fn exact_durations_are_in_started_tenths() {
+        let check = |millis, nb: &str, en: &str| {
+            assert_eq!(duration_exact(Locale::Nb, millis).replace(NBSP, " "), nb);
+            assert_eq!(duration_exact(Locale::En, millis).replace(NBSP, " "), en);
+        };
+        check(0, "0,0 s", "0.0 s");
+        check(9_401, "9,5 s", "9.5 s");
+        check(60_000, "1 min 0,0 s", "1 min 0.0 s");
+        check(61_250, "1 min 1,3 s", "1 min 1.3 s");
+        check(3_905_100, "1 t 5 min 5,1 s", "1 h 5 min 5.1 s");
     }
 
     #[test]

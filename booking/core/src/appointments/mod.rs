@@ -15,8 +15,8 @@ use texts::Locale;
 
 use crate::base::actor::Actor;
 use crate::base::db::{FromRow, Row, Tx};
+use crate::base::{CELL_US, HOUR_US, MINUTE_US, Micros};
 use crate::base::{Fault, Result};
-use crate::base::{HOUR_US, MINUTE_US, Micros};
 use crate::params;
 
 pub use calendar::{CalendarEntry, CalendarMethod, calendar_file};
@@ -323,6 +323,17 @@ pub async fn set_status(tx: &mut Tx, id: &str, transition: Transition, actor: &s
         tx.execute(queries::CELLS_DELETE, params![hold_id]).await?;
     }
     Ok(Moved::To(next))
+}
+
+/// Gives back what of an appointment's slot lies after `at`, but for the buffer that follows it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn free_rest(tx: &mut Tx, id: &str, at: Micros) -> Result<()> {
+    let cell = at.div_euclid(CELL_US) + i64::from(at.rem_euclid(CELL_US) != 0);
+    tx.execute(queries::CELLS_DELETE_FROM, params![id, cell, CELL_US])
+        .await?;
+    Ok(())
 }
 
 /// Coming appointments of a consumer, soonest first, and past or cancelled ones, newest first.

@@ -84,6 +84,10 @@ statements! {
     /// hold
     CELLS_COUNT = "SELECT COUNT(*) FROM reservation WHERE hold_id = $1";
     /// hold
+    /// appointment, first cell that is not needed, microseconds of a cell
+    CELLS_DELETE_FROM = "DELETE FROM reservation WHERE cell >= $2 + (SELECT h.cell_end - h.end_us / $3
+        FROM hold h JOIN appointment a ON a.hold_id = h.id WHERE a.id = $1)
+        AND hold_id = (SELECT a.hold_id FROM appointment a WHERE a.id = $1)";
     CELLS_DELETE = "DELETE FROM reservation WHERE hold_id = $1";
     /// id, visitor, account
     HOLD_LOAD = hold_select!("WHERE h.id = $1 AND ((h.visitor_hash = $2 AND $2 <> '') OR h.account_id = $3)");

@@ -1,16 +1,19 @@
 //! Calls: who may sit where, who came, and the ledger of presence that the bill follows from.
 //!
-//! The binary's `CallAuthority` is a thin adapter over these functions; times are the media server's measure.
+//! The binary's `CallAuthority` hands everything to these functions; times are the media server's measure.
 
 mod live;
 pub mod quality;
 pub mod queries;
 mod silence;
 
-use signaling_protocol::{PriceTerms, Role, Ticket};
+use std::collections::{HashMap, HashSet};
+
+use signaling_protocol::call::{Finding, RoomReview};
+use signaling_protocol::message::EndReason;
+use signaling_protocol::{CallGrant, Refusal, Role, SegmentEnd, SegmentKey, Spans, Standing, Ticket};
 
 use crate::appointments::{self, Appointment, Status, Transition, role_as_str};
-use crate::base::charge::{self, Span};
 use crate::base::db::{DbError, Tx};
 use crate::base::{Base, Fault, Micros, Result};
 
@@ -18,71 +21,10 @@ pub use live::{CAPTURE_MAX, CaptureError, LiveCall, LiveCalls, LiveSeat, LiveSta
 pub use queries::{SeatRow, Segment};
 pub use silence::{Namesake, Silence, recover_silent};
 
-/// What a good ticket opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    pub call: String,
-    pub seat: String,
-    pub role: Role,
-    /// Name shown to the others.
-    pub name: String,
-    pub title: String,
-    pub opens_at: Micros,
-    pub starts_at: Micros,
-    pub ends_at: Micros,
-    pub price: PriceTerms,
-    /// Let in before; providers always are.
-    pub admitted: bool,
-    /// Billable microseconds on record.
-    pub billed_before: Micros,
-    pub next_segment: u32,
-}
-
-/// Why a ticket opens nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum GrantError {
-    #[error("no such call, or not for this seat")]
-    Unknown,
-    #[error("the room is not open")]
-    NotOpen,
-    #[error("the call is over")]
-    Ended,
-    #[error("the call was cancelled")]
-    Cancelled,
-    #[error("the records cannot be reached: {0}")]
-    Unavailable(String),
-}
-
-impl From<DbError> for GrantError {
+impl From<DbError> for Refusal {
     fn from(error: DbError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-/// Names a segment: call, seat, and number within the seat.
-pub type SegmentId<'a> = (&'a str, &'a str, u32);
-
-/// Why a segment ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndReason {
-    Left,
-    ConnectionLost,
-    TakenOver,
-    WindowEnded,
-    Shutdown,
-}
-
-impl EndReason {
-    /// The name in the database; `recovered` is the sixth, given by [`recover`].
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Left => "left",
-            Self::ConnectionLost => "connection_lost",
-            Self::TakenOver => "taken_over",
-            Self::WindowEnded => "window_ended",
-            Self::Shutdown => "shutdown",
-        }
+        tracing::error!(%error, "a ticket cannot be looked up");
+        Self::Unavailable
     }
 }
 
@@ -98,30 +40,39 @@ pub async fn create(tx: &mut Tx, appointment: &Appointment, now: Micros) -> Resu
 /// What a genuine, unexpired ticket opens at `now`.
 ///
 /// # Errors
-/// See [`GrantError`].
-pub async fn authorise_ticket(state: &Base, ticket: &Ticket, now: Micros) -> Result<Grant, GrantError> {
+/// See [`Refusal`].
+pub async fn authorise_ticket(state: &Base, ticket: &Ticket, now: Micros) -> Result<CallGrant, Refusal> {
     let mut tx = state.db.read().await?;
     let seat = queries::seat(&mut tx, &ticket.call, &ticket.seat)
         .await?
-        .ok_or(GrantError::Unknown)?;
+        .ok_or(Refusal::Unknown)?;
     if seat.role != role_as_str(ticket.role) {
-        return Err(GrantError::Unknown);
+        return Err(Refusal::Unknown);
     }
     let appointment = match appointments::load_any(&mut tx, &seat.call).await {
         Ok(appointment) => appointment,
-        Err(Fault::NotFound) => return Err(GrantError::Unknown),
-        Err(error) => return Err(GrantError::Unavailable(error.to_string())),
+        Err(Fault::NotFound) => return Err(Refusal::Unknown),
+        Err(error) => {
+            tracing::error!(%error, "a ticket cannot be looked up");
+            return Err(Refusal::Unavailable);
+        }
     };
     may_enter(&seat, appointment.status, now)?;
+    if !queries::session_lasts(&mut tx, &ticket.session, &seat.account_id, now).await? {
+        return Err(Refusal::SignedOut);
+    }
     let next_segment = queries::next_segment(&mut tx, &seat.call, &seat.seat).await?;
     let name = match ticket.role {
         Role::Consumer => appointment.consumer.name,
         Role::Provider => appointment.provider.name,
     };
-    Ok(Grant {
+    let seats = queries::seats(&mut tx, &seat.call).await?;
+    let gone = seats.into_iter().filter(|seat| seat.left_at.is_some());
+    Ok(CallGrant {
         admitted: ticket.role == Role::Provider || seat.admitted_at.is_some(),
+        left_for_good: gone.map(|seat| seat.seat).collect(),
         billed_before: billable(&mut tx, &seat.call).await?,
-        next_segment: u32::try_from(next_segment).map_err(|_| GrantError::Ended)?,
+        next_segment: u32::try_from(next_segment).map_err(|_| Refusal::Ended)?,
         call: seat.call,
         seat: seat.seat,
         role: ticket.role,
@@ -131,20 +82,73 @@ pub async fn authorise_ticket(state: &Base, ticket: &Ticket, now: Micros) -> Res
         starts_at: seat.starts_at,
         ends_at: seat.ends_at,
         price: appointment.price,
+        session: ticket.session.clone(),
     })
 }
 
 /// Whether the room is open for a seat.
-pub fn may_enter(seat: &SeatRow, status: Status, now: Micros) -> Result<(), GrantError> {
-    match status {
-        Status::Cancelled => Err(GrantError::Cancelled),
-        Status::Completed | Status::NoShowConsumer | Status::NoShowProvider | Status::Held | Status::Expired => {
-            Err(GrantError::Ended)
+pub fn may_enter(seat: &SeatRow, status: Status, now: Micros) -> Result<(), Refusal> {
+    match standing_of(status) {
+        Standing::Over(EndReason::Cancelled) => Err(Refusal::Cancelled),
+        Standing::Over(_) => Err(Refusal::Ended),
+        Standing::Lives if seat.ended_at.is_some() || seat.left_at.is_some() || now >= seat.ends_at => {
+            Err(Refusal::Ended)
         }
-        Status::Confirmed | Status::InCall if seat.ended_at.is_some() || now >= seat.ends_at => Err(GrantError::Ended),
-        Status::Confirmed | Status::InCall if now < seat.opens_at => Err(GrantError::NotOpen),
-        Status::Confirmed | Status::InCall => Ok(()),
+        Standing::Lives if now < seat.opens_at => Err(Refusal::NotOpen),
+        Standing::Lives => Ok(()),
     }
+}
+
+/// Whether a call may go on while its appointment has this status.
+fn standing_of(status: Status) -> Standing {
+    match status {
+        Status::Confirmed | Status::InCall => Standing::Lives,
+        Status::Cancelled | Status::Held | Status::Expired => Standing::Over(EndReason::Cancelled),
+        Status::Completed | Status::NoShowConsumer | Status::NoShowProvider => Standing::Over(EndReason::Settled),
+    }
+}
+
+/// What of these rooms is over: calls whose appointment was cancelled or settled, and seats whose sign-in has ended.
+///
+/// # Errors
+/// When the database fails; then nobody knows, and the rooms go on.
+pub async fn review(state: &Base, rooms: &[RoomReview], now: Micros) -> Result<Vec<Finding>, DbError> {
+    let mut tx = state.db.read().await?;
+    let mut statuses = HashMap::new();
+    for batch in rooms.chunks(queries::REVIEW_BATCH) {
+        let calls = batch.iter().map(|room| room.call.as_str());
+        statuses.extend(queries::statuses(&mut tx, calls).await?);
+    }
+    let sessions: HashSet<_> = rooms
+        .iter()
+        .flat_map(|room| room.seats.iter().map(|seat| seat.session.as_str()))
+        .collect();
+    let sessions: Vec<_> = sessions.into_iter().collect();
+    let mut lasting = HashSet::new();
+    for batch in sessions.chunks(queries::REVIEW_BATCH) {
+        lasting.extend(queries::sessions_that_last(&mut tx, batch.iter().copied(), now).await?);
+    }
+    let mut findings = Vec::new();
+    for room in rooms {
+        let call = &room.call;
+        // A call that is not there any more was erased with everything else.
+        let standing = statuses
+            .get(call)
+            .map_or(Standing::Over(EndReason::Cancelled), |s| standing_of(*s));
+        if let Standing::Over(reason) = standing {
+            findings.push(Finding::CallOver {
+                call: call.clone(),
+                reason,
+            });
+            continue;
+        }
+        let over = room.seats.iter().filter(|seat| !lasting.contains(&seat.session));
+        findings.extend(over.map(|seat| Finding::SignedOut {
+            call: call.clone(),
+            seat: seat.clone(),
+        }));
+    }
+    Ok(findings)
 }
 
 /// Somebody arrived at the lobby or in the room. Repeats change nothing.
@@ -157,28 +161,54 @@ pub async fn arrived(state: &Base, call: &str, seat: &str, at: Micros) -> Result
     tx.commit().await
 }
 
-/// A seat was let in. Repeats change nothing.
+/// A seat was let in, unless its appointment lives no more. Repeats change nothing.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn admitted(state: &Base, call: &str, seat: &str, at: Micros) -> Result<(), DbError> {
+pub async fn admitted(state: &Base, call: &str, seat: &str, at: Micros) -> Result<Standing> {
     let mut tx = state.db.write().await?;
-    queries::admitted(&mut tx, call, seat, at).await?;
+    let standing = standing(&mut tx, call).await?;
+    if standing == Standing::Lives {
+        queries::admitted(&mut tx, call, seat, at).await?;
+        tx.commit().await?;
+    }
+    Ok(standing)
+}
+
+/// Somebody left and will not come back. Repeats change nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn left_for_good(state: &Base, call: &str, seat: &str, at: Micros) -> Result<(), DbError> {
+    let mut tx = state.db.write().await?;
+    queries::left_for_good(&mut tx, call, seat, at).await?;
     tx.commit().await
 }
 
-/// A span of presence begins, measured by the process called `node`. Opening the same one twice changes nothing.
+/// A span of presence begins, measured by the process called `node`, unless the appointment lives no more. Opening the
+/// same one twice changes nothing.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn open_segment(state: &Base, node: &str, key: SegmentId<'_>, at: Micros) -> Result<()> {
+pub async fn open_segment(state: &Base, node: &str, key: &SegmentKey, at: Micros) -> Result<Standing> {
     let mut tx = state.db.write().await?;
     // Both sides may begin at once; unlocked, neither transaction would see the other's segment.
-    queries::lock(&mut tx, key.0).await?;
-    if queries::open_segment(&mut tx, key, node, at).await? && queries::roles_present(&mut tx, key.0).await? == 2 {
-        appointments::set_status(&mut tx, key.0, Transition::CallStarted, "system", at).await?;
+    queries::lock(&mut tx, &key.call).await?;
+    let standing = standing(&mut tx, &key.call).await?;
+    if standing != Standing::Lives {
+        return Ok(standing);
     }
-    Ok(tx.commit().await?)
+    if queries::open_segment(&mut tx, key, node, at).await? && queries::roles_present(&mut tx, &key.call).await? == 2 {
+        appointments::set_status(&mut tx, &key.call, Transition::CallStarted, "system", at).await?;
+    }
+    tx.commit().await?;
+    Ok(Standing::Lives)
+}
+
+/// Whether the appointment of a call lives; it cannot be cancelled before this transaction is over.
+async fn standing(tx: &mut Tx, call: &str) -> Result<Standing> {
+    appointments::lock(tx, call).await?;
+    Ok(standing_of(appointments::load_any(tx, call).await?.status))
 }
 
 /// Moves the last-seen times of open segments forward, all in one transaction. Returns those that are not open on record:
@@ -186,15 +216,15 @@ pub async fn open_segment(state: &Base, node: &str, key: SegmentId<'_>, at: Micr
 ///
 /// # Errors
 /// When the database fails; then none was moved.
-pub async fn checkpoint<'a>(
+pub async fn checkpoint(
     state: &Base,
-    seen: &[(SegmentId<'a>, Micros)],
-) -> std::result::Result<Vec<SegmentId<'a>>, DbError> {
+    seen: &[(SegmentKey, Micros)],
+) -> std::result::Result<Vec<SegmentKey>, DbError> {
     let mut tx = state.db.write().await?;
     let mut not_open = Vec::new();
     for (key, at) in seen {
-        if queries::checkpoint(&mut tx, *key, *at).await? == 0 {
-            not_open.push(*key);
+        if queries::checkpoint(&mut tx, key, *at).await? == 0 {
+            not_open.push(key.clone());
         }
     }
     tx.commit().await?;
@@ -205,22 +235,27 @@ pub async fn checkpoint<'a>(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn close_segment(state: &Base, key: SegmentId<'_>, at: Micros, reason: EndReason) -> Result<(), DbError> {
+pub async fn close_segment(state: &Base, key: &SegmentKey, at: Micros, end: SegmentEnd) -> Result<(), DbError> {
     let mut tx = state.db.write().await?;
-    queries::close_segment(&mut tx, key, at, reason.name()).await?;
+    queries::close_segment(&mut tx, key, at, end.name()).await?;
     tx.commit().await
 }
 
-/// The call is over for good: it is charged by the next round of jobs. Repeats change nothing, and neither does a room
-/// that emptied before anybody talked: until the window ends, both may still come back to it.
+/// The call is over for good: it is charged by the next round of jobs, and what is left of its slot is free again. Repeats
+/// change nothing, and neither does an end before the start, or one in which nobody talked: until the window ends, both
+/// may still come back to it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn call_ended(state: &Base, call: &str, at: Micros) -> Result<(), DbError> {
+pub async fn call_ended(state: &Base, call: &str, at: Micros) -> Result<()> {
     let mut tx = state.db.write().await?;
-    let ends_at = queries::seats(&mut tx, call).await?.first().map(|seat| seat.ends_at);
-    if billable(&mut tx, call).await? > 0 || ends_at.is_some_and(|ends_at| at >= ends_at) {
+    let Some(seat) = queries::seats(&mut tx, call).await?.into_iter().next() else {
+        return Ok(());
+    };
+    let agreed = at >= seat.starts_at && billable(&mut tx, call).await? > 0;
+    if agreed || at >= seat.ends_at {
         queries::end(&mut tx, call, at).await?;
+        appointments::free_rest(&mut tx, call, at).await?;
     }
     tx.commit().await?;
     state.jobs_wanted.notify_one();
@@ -239,46 +274,27 @@ pub async fn recover(state: &Base, node: &str) -> Result<u64, DbError> {
     Ok(closed)
 }
 
-/// What `billable` microseconds cost: the same pure function that the charge uses.
-#[must_use]
-pub fn cost_minor(price: &PriceTerms, billable: Micros) -> i64 {
-    charge::amount(price, billable)
-}
-
 /// The billable time on record, microseconds.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn billable(tx: &mut Tx, call: &str) -> Result<Micros, DbError> {
-    let (consumer, provider) = presence(tx, call).await?;
-    Ok(charge::billable(&consumer, &provider))
+    Ok(measured(tx, call).await?.total())
 }
 
-/// The spans in which both sides were there, for the page after the call.
+/// The time in which both sides were there, never past the end of the booked window.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn measured(tx: &mut Tx, call: &str) -> Result<Vec<(Micros, Micros)>, DbError> {
-    let (consumer, provider) = presence(tx, call).await?;
-    Ok(charge::together(&consumer, &provider)
-        .into_iter()
-        .map(|span| (span.from, span.to))
-        .collect())
-}
-
-/// Who was there when, by side, and never past the end of the booked window.
-async fn presence(tx: &mut Tx, call: &str) -> Result<(Vec<Span>, Vec<Span>), DbError> {
+pub async fn measured(tx: &mut Tx, call: &str) -> Result<Spans, DbError> {
     let Some(ends_at) = queries::seats(tx, call).await?.first().map(|seat| seat.ends_at) else {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(Spans::default());
     };
     let segments = queries::segments(tx, call).await?;
-    let of = |role| {
+    let side = |role| -> Spans {
         let name = role_as_str(role);
-        segments
-            .iter()
-            .filter(|segment| segment.role == name)
-            .map(|segment| segment.span(ends_at))
-            .collect()
+        let own = segments.iter().filter(|segment| segment.role == name);
+        own.map(|segment| segment.span(ends_at)).collect()
     };
-    Ok((of(Role::Consumer), of(Role::Provider)))
+    Ok(side(Role::Consumer).overlap(&side(Role::Provider)))
 }

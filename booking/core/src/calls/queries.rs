@@ -1,8 +1,10 @@
 //! Calls, who came, and the ledger of presence.
 
+use signaling_protocol::{SegmentKey, Span};
+
+use crate::appointments::Status;
 use crate::base::Micros;
-use crate::base::charge::Span;
-use crate::base::db::{DbError, FromRow, Row, Tx};
+use crate::base::db::{DbError, FromRow, Param, Row, Tx};
 use crate::{params, statements};
 
 statements! {
@@ -11,17 +13,17 @@ statements! {
     /// Also locks the call's row until the end of the transaction.
     LOCK = "UPDATE call SET version = version + 1 WHERE id = $1";
     SEAT = "SELECT s.id AS seat_id, s.role, s.account_id, c.id AS call_id, c.opens_us, c.starts_us, c.ends_us, c.ended_us,
-                t.arrived_us, t.admitted_us
+                t.arrived_us, t.admitted_us, t.left_us
             FROM seat s JOIN call c ON c.id = s.appointment_id
             LEFT JOIN call_attendance t ON t.call_id = c.id AND t.seat_id = s.id
             WHERE s.id = $1 AND c.id = $2";
     SEAT_OF_ACCOUNT = "SELECT s.id AS seat_id, s.role, s.account_id, c.id AS call_id, c.opens_us, c.starts_us, c.ends_us,
-                c.ended_us, t.arrived_us, t.admitted_us
+                c.ended_us, t.arrived_us, t.admitted_us, t.left_us
             FROM seat s JOIN call c ON c.id = s.appointment_id
             LEFT JOIN call_attendance t ON t.call_id = c.id AND t.seat_id = s.id
             WHERE s.account_id = $1 AND c.id = $2 ORDER BY s.role LIMIT 1";
     SEATS = "SELECT s.id AS seat_id, s.role, s.account_id, c.id AS call_id, c.opens_us, c.starts_us, c.ends_us, c.ended_us,
-                t.arrived_us, t.admitted_us
+                t.arrived_us, t.admitted_us, t.left_us
             FROM seat s JOIN call c ON c.id = s.appointment_id
             LEFT JOIN call_attendance t ON t.call_id = c.id AND t.seat_id = s.id
             WHERE c.id = $1 ORDER BY s.role, s.id";
@@ -30,6 +32,15 @@ statements! {
     ADMITTED = "INSERT INTO call_attendance (call_id, seat_id, arrived_us, admitted_us) VALUES ($1, $2, $3, $3)
                 ON CONFLICT (call_id, seat_id) DO UPDATE SET admitted_us = excluded.admitted_us
                 WHERE call_attendance.admitted_us IS NULL";
+    LEFT_FOR_GOOD = "UPDATE call_attendance SET left_us = $3 WHERE call_id = $1 AND seat_id = $2 AND left_us IS NULL";
+    /// session, account, now
+    SESSION_LASTS = "SELECT COUNT(*) FROM session WHERE id = $1 AND account_id = $2 AND expires_us > $3";
+    /// [`REVIEW_BATCH`] calls
+    STATUSES = "SELECT id, status FROM appointment WHERE id IN
+                ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    /// now, [`REVIEW_BATCH`] sessions
+    SESSIONS_THAT_LAST = "SELECT id FROM session WHERE expires_us > $1 AND id IN
+                ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     OPEN_SEGMENT = "INSERT INTO call_segment (call_id, seat_id, seq, node, started_us, last_seen_us)
                     VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (call_id, seat_id, seq) DO NOTHING";
     /// Changes a row, forward or not, as long as it is open.
@@ -65,6 +76,9 @@ statements! {
                    ORDER BY c.ends_us, c.id LIMIT $3";
 }
 
+/// How many rows one statement of a review asks about.
+pub const REVIEW_BATCH: usize = 16;
+
 /// A person's place in a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatRow {
@@ -79,6 +93,8 @@ pub struct SeatRow {
     pub ended_at: Option<Micros>,
     pub arrived_at: Option<Micros>,
     pub admitted_at: Option<Micros>,
+    /// When somebody left who will not come back.
+    pub left_at: Option<Micros>,
 }
 
 impl FromRow for SeatRow {
@@ -94,6 +110,7 @@ impl FromRow for SeatRow {
             ended_at: row.get("ended_us")?,
             arrived_at: row.get("arrived_us")?,
             admitted_at: row.get("admitted_us")?,
+            left_at: row.get("left_us")?,
         })
     }
 }
@@ -173,27 +190,65 @@ pub async fn admitted(tx: &mut Tx, call: &str, seat: &str, at: Micros) -> Result
     Ok(tx.execute(ADMITTED, params![call, seat, at]).await? == 1)
 }
 
-pub async fn open_segment(
-    tx: &mut Tx,
-    (call, seat, seq): (&str, &str, u32),
-    node: &str,
-    at: Micros,
-) -> Result<bool, DbError> {
-    Ok(tx.execute(OPEN_SEGMENT, params![call, seat, seq, node, at]).await? == 1)
+pub async fn left_for_good(tx: &mut Tx, call: &str, seat: &str, at: Micros) -> Result<bool, DbError> {
+    Ok(tx.execute(LEFT_FOR_GOOD, params![call, seat, at]).await? == 1)
 }
 
-pub async fn checkpoint(tx: &mut Tx, (call, seat, seq): (&str, &str, u32), at: Micros) -> Result<u64, DbError> {
-    tx.execute(CHECKPOINT, params![call, seat, seq, at]).await
+/// Whether a sign-in of this account has not ended.
+pub async fn session_lasts(tx: &mut Tx, session: &str, account: &str, now: Micros) -> Result<bool, DbError> {
+    Ok(tx.one::<i64>(SESSION_LASTS, params![session, account, now]).await? == 1)
 }
 
-pub async fn close_segment(
+/// The statuses of at most [`REVIEW_BATCH`] appointments.
+pub async fn statuses<'a>(tx: &mut Tx, calls: impl Iterator<Item = &'a str>) -> Result<Vec<(String, Status)>, DbError> {
+    let rows: Vec<StatusRow> = tx.all(STATUSES, padded(Vec::new(), calls)).await?;
+    Ok(rows.into_iter().map(|row| (row.call, row.status)).collect())
+}
+
+/// Which of at most [`REVIEW_BATCH`] sign-ins have not ended.
+pub async fn sessions_that_last<'a>(
     tx: &mut Tx,
-    (call, seat, seq): (&str, &str, u32),
-    at: Micros,
-    reason: &str,
-) -> Result<(), DbError> {
-    if tx.execute(CLOSE_SEGMENT, params![call, seat, seq, at, reason]).await? == 0 {
-        tx.execute(CLOSE_EMPTY, params![call, seat, seq, reason]).await?;
+    sessions: impl Iterator<Item = &'a str>,
+    now: Micros,
+) -> Result<Vec<String>, DbError> {
+    tx.all(SESSIONS_THAT_LAST, padded(params![now], sessions)).await
+}
+
+/// As many ids as the statement has places for; no id is empty.
+fn padded<'a>(mut params: Vec<Param>, ids: impl Iterator<Item = &'a str>) -> Vec<Param> {
+    let ids = ids.chain(std::iter::repeat("")).take(REVIEW_BATCH);
+    params.extend(ids.map(Param::from));
+    params
+}
+
+struct StatusRow {
+    call: String,
+    status: Status,
+}
+
+impl FromRow for StatusRow {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            call: row.get("id")?,
+            status: row.parse("status")?,
+        })
+    }
+}
+
+pub async fn open_segment(tx: &mut Tx, key: &SegmentKey, node: &str, at: Micros) -> Result<bool, DbError> {
+    let row = params![&key.call, &key.seat, key.seq, node, at];
+    Ok(tx.execute(OPEN_SEGMENT, row).await? == 1)
+}
+
+pub async fn checkpoint(tx: &mut Tx, key: &SegmentKey, at: Micros) -> Result<u64, DbError> {
+    tx.execute(CHECKPOINT, params![&key.call, &key.seat, key.seq, at]).await
+}
+
+pub async fn close_segment(tx: &mut Tx, key: &SegmentKey, at: Micros, reason: &str) -> Result<(), DbError> {
+    let row = params![&key.call, &key.seat, key.seq, at, reason];
+    if tx.execute(CLOSE_SEGMENT, row).await? == 0 {
+        let row = params![&key.call, &key.seat, key.seq, reason];
+        tx.execute(CLOSE_EMPTY, row).await?;
     }
     Ok(())
 }

@@ -89,6 +89,7 @@ pub async fn issue_receipt(
 async fn draft(tx: &mut Tx, appointment: &Appointment, charge: &Charge, number: &str, now: Micros) -> Result<Receipt> {
     let seller = queries::seller(tx, &appointment.org_id).await?;
     let measured = calls::measured(tx, &appointment.id).await?;
+    let spans = measured.as_slice();
     Ok(Receipt {
         number: number.to_owned(),
         reference: appointments::reference(&appointment.id),
@@ -104,8 +105,8 @@ async fn draft(tx: &mut Tx, appointment: &Appointment, charge: &Charge, number: 
         },
         buyer_name: appointment.consumer.name.clone(),
         title: appointment.title.clone(),
-        from: measured.first().map_or(appointment.start_us, |span| span.0),
-        to: measured.last().map_or(appointment.end_us, |span| span.1),
+        from: spans.first().map_or(appointment.start_us, |span| span.from),
+        to: spans.last().map_or(appointment.end_us, |span| span.to),
         billable: charge.billable,
         price: appointment.price.clone(),
         net_minor: 0,

@@ -6,8 +6,8 @@ use signaling_protocol::{PriceModel, PriceTerms};
 use texts::{Locale, format, t};
 
 use super::render::Sheet;
+use crate::base::Micros;
 use crate::base::money::VatSplit;
-use crate::base::{Micros, SECOND_US};
 
 /// Everything on the receipt, frozen when it is issued and kept beside the bytes. Amounts are minor units.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +153,8 @@ impl Receipt {
 
     /// How the amount follows from the measured time.
     fn measured(&self, locale: Locale) -> String {
-        let duration = measured_time(self.billable);
+        let duration = measured_time(locale, self.billable);
+        let counted = format::duration(locale, self.price.counted_s(self.billable) * 1000);
         let money = |minor| format::money_exact(locale, minor, &self.price.currency);
         match self.price.model {
             PriceModel::Free => t(locale, "document-free", &[("duration", duration.into())]),
@@ -174,6 +175,7 @@ impl Receipt {
                     key,
                     &[
                         ("duration", duration.into()),
+                        ("counted", counted.into()),
                         ("rate", money(rate_minor).into()),
                         ("increment", increment_s.to_string().into()),
                         ("free", free_s.to_string().into()),
@@ -185,10 +187,9 @@ impl Receipt {
     }
 }
 
-/// `0 min 25 s`: whole seconds that were full, always with minutes.
-pub(super) fn measured_time(billable: Micros) -> String {
-    let seconds = billable.max(0) / SECOND_US;
-    format!("{} min {} s", seconds / 60, seconds % 60)
+/// `1 min 25,4 s`, as the page of the booking shows it.
+pub(super) fn measured_time(locale: Locale, billable: Micros) -> String {
+    format::duration_exact(locale, (billable.max(0) + 999) / 1000)
 }
 
 /// `25`, or `12,5`.
@@ -216,14 +217,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn measured_time_is_cut_to_full_seconds() {
+    fn measured_time_is_in_started_tenths() {
         for (billable, expect) in [
-            (0, "0 min 0 s"),
-            (25_999_999, "0 min 25 s"),
-            (1_300_000_000, "21 min 40 s"),
-            (3_605_000_000, "60 min 5 s"),
+            (0, "0,0 s"),
+            (25_999_999, "26,0 s"),
+            (1_300_000_000, "21 min 40,0 s"),
+            (3_605_000_001, "1 t 5,1 s"),
         ] {
-            assert_eq!(measured_time(billable), expect);
+            assert_eq!(measured_time(Locale::Nb, billable).replace('\u{a0}', " "), expect);
         }
     }
 

@@ -8,8 +8,8 @@ use super::operations;
 use crate::appointments::{self, AppointmentMail, Confirmation, Hold};
 use crate::base::db::Tx;
 use crate::base::money::{Currency, Money};
+use crate::base::outbox;
 use crate::base::{Fault, Result};
-use crate::base::{charge, outbox};
 use crate::billing::payment::{DeclineReason, PaymentState};
 use crate::billing::provider::{CardError, CardForm, ProviderError};
 use crate::billing::queries::{self, NewPayment, OpKind, Payment};
@@ -61,7 +61,7 @@ pub async fn pay(
         Err(error) => return Ok(Err(error)),
     };
     let currency = Currency::parse(&hold.price.currency).map_err(|error| Fault::internal(&error))?;
-    let amount = Money::new(charge::max_payable(&hold.price), currency);
+    let amount = Money::new(hold.price.most_minor(), currency);
     let now = state.now();
     let (payment, op) = (state.random.id(now), state.random.id(now));
     let mut tx = state.db.write().await?;
@@ -136,7 +136,7 @@ pub async fn resume(state: &AppState, hold: &Hold, consumer: &str) -> Result<Che
 /// # Errors
 /// When the database fails, or when the hold is not free of charge.
 pub async fn book_free(state: &AppState, hold: &Hold, consumer: &str) -> Result<CheckoutOutcome> {
-    if charge::max_payable(&hold.price) > 0 {
+    if hold.price.most_minor() > 0 {
         return Err(Fault::Internal(
             "a hold with a price was to be booked without paying".into(),
         ));

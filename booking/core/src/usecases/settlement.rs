@@ -3,7 +3,6 @@
 use signaling_protocol::Role;
 
 use crate::appointments::{self, Appointment, AppointmentMail, Moved, Status, Transition, role_as_str};
-use crate::base::charge;
 use crate::base::db::Tx;
 use crate::base::money::{Currency, Money, VAT_STANDARD_BP, split_vat};
 use crate::base::{Fault, Result};
@@ -63,10 +62,11 @@ impl Outcome {
 /// What is known about a call when its outcome is asked for. Times are Unix microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallFacts {
+    pub starts_at: Micros,
     pub ends_at: Micros,
     /// When a side that has not come is said not to have come.
     pub no_show_at: Micros,
-    /// Signaling said that the call is over.
+    /// Signaling said that the call is over: both had agreed to end it, or its window ended.
     pub ended: bool,
     pub consumer_came: bool,
     pub provider_came: bool,
@@ -81,7 +81,8 @@ pub fn decide(facts: &CallFacts, now: Micros) -> Option<Outcome> {
     if facts.open_segments {
         return None;
     }
-    let over = facts.ended || now >= facts.ends_at + WINDOW_GRACE_US;
+    // Nothing is settled before the start, nor before the end unless both agreed to it.
+    let over = (facts.ended && now >= facts.starts_at) || now >= facts.ends_at + WINDOW_GRACE_US;
     if over {
         return Some(match (facts.consumer_came, facts.provider_came) {
             _ if facts.billable > 0 => Outcome::Held,
@@ -137,6 +138,7 @@ async fn gather(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts> {
             || segments.iter().any(|segment| segment.role == role)
     };
     Ok(CallFacts {
+        starts_at: appointment.start_us,
         ends_at: appointment.end_us,
         no_show_at: appointment.no_show_us(),
         ended: seats.iter().any(|seat| seat.ended_at.is_some()),
@@ -151,11 +153,11 @@ async fn gather(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts> {
 fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now: Micros) -> Result<Charge> {
     let currency = Currency::parse(&appointment.price.currency).map_err(|error| Fault::internal(&error))?;
     let amount_minor = match outcome {
-        Outcome::Held => charge::amount(&appointment.price, billable),
+        Outcome::Held => appointment.price.cost_minor(billable),
         Outcome::NoShowConsumer => appointment
             .policy
             .no_show_minor
-            .clamp(0, charge::max_payable(&appointment.price)),
+            .clamp(0, appointment.price.most_minor()),
         Outcome::NotHeld | Outcome::NoShowProvider => 0,
     };
     let vat_bp = if appointment.vat_registered { VAT_STANDARD_BP } else { 0 };
@@ -219,6 +221,7 @@ mod tests {
     use super::*;
 
     const BASE: CallFacts = CallFacts {
+        starts_at: 20 * SECOND_US,
         ends_at: 1_000 * SECOND_US,
         no_show_at: 600 * SECOND_US,
         ended: false,
@@ -261,6 +264,8 @@ mod tests {
         };
         check(talked, 700, None);
         check(CallFacts { ended: true, ..talked }, 30, Some(Outcome::Held));
+        // Trial B3: never before the start.
+        check(CallFacts { ended: true, ..talked }, 19, None);
         check(
             CallFacts {
                 ended: true,

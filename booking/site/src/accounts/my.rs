@@ -21,7 +21,6 @@ use booking_core::AppState;
 use booking_core::accounts::{Account, queries, sign_in};
 use booking_core::appointments;
 use booking_core::base::actor::SignedIn;
-use booking_core::base::charge;
 use booking_core::base::db::{FromRow, Row, RowError};
 use booking_core::base::{DAY_US, Micros};
 use booking_core::params;
@@ -267,10 +266,7 @@ async fn deletion(state: &AppState, visit: &Visit, password: Option<FieldError>)
             .account
             .as_ref()
             .is_some_and(|account| account.member.is_some()),
-        released_minor: open
-            .iter()
-            .map(|appointment| charge::max_payable(&appointment.price))
-            .sum(),
+        released_minor: open.iter().map(|appointment| appointment.price.most_minor()).sum(),
         currency: open
             .first()
             .map_or_else(|| "NOK".to_owned(), |appointment| appointment.price.currency.clone()),

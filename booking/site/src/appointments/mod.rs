@@ -10,10 +10,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use signaling_protocol::Role;
+use signaling_protocol::{Role, Spans};
 use web::Notice;
 use web::pages::appointment::{
-    AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentsPage,
+    AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentsPage, MeasuredRow,
 };
 use web::pages::{HoldEnd, HoldExpiredPage, SlotTakenPage};
 use web::routes::{self, pattern};
@@ -26,7 +26,7 @@ use crate::pages::{html, html_with, shell, shell_in};
 use booking_core::AppState;
 use booking_core::appointments::{self, HOLD_EXTENSION_US, HOLD_US, Hold, PartyRole, PlaceRefusal, Status};
 use booking_core::base::db::{FromRow, Row, RowError, Tx};
-use booking_core::base::{MINUTE_US, Micros};
+use booking_core::base::{MINUTE_US, Micros, SECOND_US};
 use booking_core::{billing, calls, params, usecases};
 
 pub(crate) fn router() -> Router<AppState> {
@@ -235,7 +235,7 @@ async fn booking(
         }));
     }
     if found.status == Status::Completed {
-        let measured = calls::measured(&mut tx, &id).await?;
+        let measured = measured_rows(&calls::measured(&mut tx, &id).await?);
         return Ok(html(&AppointmentAfterPage {
             shell,
             appointment,
@@ -243,6 +243,19 @@ async fn booking(
         }));
     }
     Ok(html(&AppointmentPage { shell, appointment }))
+}
+
+/// When both were connected, each time in tenths of a second that add up to what is billed.
+fn measured_rows(measured: &Spans) -> Vec<MeasuredRow> {
+    let tenths = measured.rounded_lengths(SECOND_US / 10);
+    let spans = measured.as_slice().iter().zip(tenths);
+    spans
+        .map(|(span, tenths)| MeasuredRow {
+            from: span.from,
+            to: span.to,
+            tenths,
+        })
+        .collect()
 }
 
 async fn cancel_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {

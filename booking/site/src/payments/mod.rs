@@ -87,7 +87,7 @@ async fn ready(state: &AppState, visit: &Visit, id: &str) -> AppResult<Ready> {
 
 /// Where a hold leads that became an appointment.
 async fn after(state: &AppState, visit: &Visit, hold: &Hold, account: &str) -> AppResult<Response> {
-    let outcome = if charge::max_payable(&hold.price) == 0 {
+    let outcome = if hold.price.most_minor() == 0 {
         checkout::book_free(state, hold, account).await?
     } else {
         checkout::resume(state, hold, account).await?
@@ -101,7 +101,7 @@ async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
         Ready::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
-    if charge::max_payable(&hold.price) > 0 {
+    if hold.price.most_minor() > 0 {
         match checkout::resume(&state, &hold, &account.id).await? {
             CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) => {}
             begun @ (CheckoutOutcome::Booked(_)
@@ -140,7 +140,7 @@ async fn pay(
         }
         keep_withdrawal_request(&state, &visit, &hold, &account.id).await?;
     }
-    if charge::max_payable(&hold.price) == 0 {
+    if hold.price.most_minor() == 0 {
         let outcome = checkout::book_free(&state, &hold, &account.id).await?;
         return Ok(answer(&state, &visit, &hold, outcome, Field::default()));
     }
@@ -165,7 +165,7 @@ async fn pay(
 /// Whether the consumer must ask for the appointment before the right of withdrawal ends (the Right of Withdrawal Act
 /// sections 18 and 22): something is paid for, and it takes place within the period.
 fn asks_withdrawal(hold: &Hold, now: Micros) -> bool {
-    charge::max_payable(&hold.price) > 0 && hold.start_us < now + WITHDRAWAL_US
+    hold.price.most_minor() > 0 && hold.start_us < now + WITHDRAWAL_US
 }
 
 /// Keeps what was ticked, in which words, before anything is paid.

@@ -6,7 +6,6 @@ use web::pages::price::Vat;
 use web::pages::{Price, PriceBox, PriceState};
 
 use booking_core::appointments::{Appointment, Hold};
-use booking_core::base::charge;
 use booking_core::base::money::{VAT_STANDARD_BP, split_vat};
 use booking_core::base::{MINUTE_US, Micros};
 use booking_core::billing::{MoneyView, Payment, PaymentState};
@@ -52,7 +51,7 @@ pub(crate) fn hold_view(hold: &Hold, now: Micros) -> HoldView {
             price: price_of(&hold.price),
             duration_min: minutes(hold.end_us - hold.start_us),
             provider_name: hold.org_name.clone(),
-            vat: vat(hold.vat_registered, charge::max_payable(&hold.price)),
+            vat: vat(hold.vat_registered, hold.price.most_minor()),
             free_cancel_until: Some(hold.policy.free_cancel_until_us(hold.start_us)),
             test: false,
             state: PriceState::Estimate,
@@ -68,7 +67,7 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView) ->
         PriceState::Final { charged_minor, .. } => *charged_minor,
         PriceState::Refunded { refunded_minor } => *refunded_minor,
         PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Released { .. } => {
-            charge::max_payable(&appointment.price)
+            appointment.price.most_minor()
         }
     };
     PriceBox {
@@ -95,7 +94,8 @@ fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
     }
     match &money.charge {
         Some(charge) if charge.billable > 0 || charge.amount.minor > 0 => PriceState::Final {
-            billable_ms: charge.billable / 1000,
+            billable_ms: (charge.billable + 999) / 1000,
+            counted_s: appointment.price.counted_s(charge.billable),
             charged_minor: charge.amount.minor,
             reserved_minor: money.reserved_minor,
             released_minor: money.released_minor,

@@ -20,7 +20,6 @@ use crate::pages::{html, shell_in};
 use crate::payments::view;
 use booking_core::AppState;
 use booking_core::availability::{self, ServiceSlots, Slot, date_in};
-use booking_core::base::charge::max_payable;
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
 use booking_core::providers::vat::is_registered;
@@ -125,7 +124,7 @@ async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, no
         provider_name: org.name.clone(),
         vat: view::vat(
             is_registered(tx, &org.id, now).await?,
-            max_payable(&service.details.price),
+            service.details.price.most_minor(),
         ),
         free_cancel_until: None,
         test: false,

@@ -8,7 +8,7 @@ use booking_core::params;
 
 use crate::desk::{
     ACCEPTED, BY_SECOND, CAPTURE_FAILS, CAPTURE_FAILS_ONCE, DECLINED, Desk, FIXED, FREE, METERED, NEEDS_CONFIRMATION,
-    NO_FUNDS, booked, present, submit_payment,
+    NO_FUNDS, booked, present, segment, submit_payment,
 };
 use crate::on_both;
 
@@ -277,9 +277,9 @@ on_both! {
         let (consumer, provider) = desk.seats(&appointment).await;
         for seat in [&consumer, &provider] {
             calls::arrived(&app.state, &appointment, seat, start).await.expect("it is written");
-            let key = (appointment.as_str(), seat.as_str(), 0);
+            let key = &segment(&appointment, seat, 0);
             calls::open_segment(&app.state, "gone", key, start).await.expect("it is written");
-            calls::checkpoint(&app.state, &[(key, start + 90 * SECOND_US)]).await.expect("it is written");
+            calls::checkpoint(&app.state, &[(key.clone(), start + 90 * SECOND_US)]).await.expect("it is written");
         }
         app.set_now(start + 31 * MINUTE_US);
         desk.jobs().await;

@@ -1,11 +1,13 @@
 //! Tickets, the lobby's records and the ledger of presence.
 
 use booking_core::base::{MINUTE_US, SECOND_US};
-use booking_core::calls::{self, EndReason, GrantError, Namesake};
+use booking_core::calls::{self, Namesake};
 use booking_core::params;
-use signaling_protocol::{Role, Ticket, TicketKey};
+use signaling_protocol::call::{Finding, RoomReview, SeatSession};
+use signaling_protocol::message::EndReason;
+use signaling_protocol::{Refusal, Role, SegmentEnd, Standing, Ticket, TicketKey};
 
-use crate::desk::{ACCEPTED, Desk, METERED};
+use crate::desk::{ACCEPTED, Desk, METERED, segment};
 use crate::harness::{App, Client};
 use crate::on_both;
 
@@ -75,12 +77,12 @@ on_both! {
             Ticket { seat: provider.seat.clone(), ..good.clone() },
         ] {
             let error = calls::authorise_ticket(&app.state, &bad, app.now()).await.expect_err("it opens nothing");
-            assert!(matches!(error, GrantError::Unknown), "{error}");
+            assert!(matches!(error, Refusal::Unknown), "{error}");
         }
         let early = calls::authorise_ticket(&app.state, &good, start - 16 * MINUTE_US).await;
-        assert!(matches!(early, Err(GrantError::NotOpen)));
+        assert!(matches!(early, Err(Refusal::NotOpen)));
         let late = calls::authorise_ticket(&app.state, &good, start + 30 * MINUTE_US).await;
-        assert!(matches!(late, Err(GrantError::Ended)));
+        assert!(matches!(late, Err(Refusal::Ended)));
     }
 }
 
@@ -93,7 +95,7 @@ on_both! {
         let good = ticket(&mut desk.consumer, app, &call).await;
         desk.consumer.post(&format!("/bookings/{call}/cancel"), &[]).await.expect(303);
         let error = calls::authorise_ticket(&app.state, &good, app.now()).await.expect_err("it is cancelled");
-        assert!(matches!(error, GrantError::Cancelled), "{error}");
+        assert!(matches!(error, Refusal::Cancelled), "{error}");
         refused(&mut desk.provider, &call, 409, "cancelled").await;
     }
 }
@@ -113,17 +115,17 @@ on_both! {
         let first: Vec<(i64, i64)> =
             app.rows("SELECT arrived_us, admitted_us FROM call_attendance", params![]).await;
         assert_eq!(first, [(start, start + SECOND_US)]);
-        let (mine, theirs) = ((call.as_str(), consumer.as_str(), 0), (call.as_str(), provider.as_str(), 0));
+        let (mine, theirs) = (&segment(&call, &consumer, 0), &segment(&call, &provider, 0));
         for key in [mine, theirs, mine, theirs] {
             calls::open_segment(state, "main", key, start).await.expect("it is written");
         }
         let at = |s: i64| start + s * SECOND_US;
-        calls::checkpoint(state, &[(mine, at(10)), (theirs, at(12))]).await.expect("it is written");
+        calls::checkpoint(state, &[(mine.clone(), at(10)), (theirs.clone(), at(12))]).await.expect("it is written");
         // News from before change nothing.
-        calls::checkpoint(state, &[(mine, at(3))]).await.expect("it is written");
-        calls::close_segment(state, mine, at(11), EndReason::ConnectionLost).await.expect("it is written");
-        calls::close_segment(state, mine, at(50), EndReason::Left).await.expect("it is written");
-        calls::checkpoint(state, &[(mine, at(60))]).await.expect("it is written");
+        calls::checkpoint(state, &[(mine.clone(), at(3))]).await.expect("it is written");
+        calls::close_segment(state, mine, at(11), SegmentEnd::ConnectionLost).await.expect("it is written");
+        calls::close_segment(state, mine, at(50), SegmentEnd::Left).await.expect("it is written");
+        calls::checkpoint(state, &[(mine.clone(), at(60))]).await.expect("it is written");
         // A process that comes back closes what it left open at the last packet on record.
         assert_eq!(calls::recover(state, "other").await.expect("it is written"), 0);
         assert_eq!(calls::recover(state, "main").await.expect("it is written"), 1);
@@ -146,7 +148,7 @@ on_both! {
         let (start, state) = (Desk::slot(2), &app.state);
         let call = desk.book(start, ACCEPTED).await;
         let (consumer, _) = desk.seats(&call).await;
-        let key = (call.as_str(), consumer.as_str(), 0);
+        let key = &segment(&call, &consumer, 0);
         app.set_now(start);
         let nobody = Namesake::watch(state, "main").await.expect("it is read");
         assert_eq!(nobody.look(state).await.expect("it is read"), Some(false), "nothing is open");
@@ -158,7 +160,7 @@ on_both! {
         app.advance(3 * SECOND_US);
         assert_eq!(same.look(state).await.expect("it is read"), None, "a checkpoint may come");
         assert_eq!(other.look(state).await.expect("it is read"), Some(false));
-        calls::checkpoint(state, &[(key, app.now())]).await.expect("it is written");
+        calls::checkpoint(state, &[(key.clone(), app.now())]).await.expect("it is written");
         assert_eq!(same.look(state).await.expect("it is read"), Some(true));
         // It is gone, or this is its successor: nothing is written any more.
         let successor = Namesake::watch(state, "main").await.expect("it is read");
@@ -176,9 +178,9 @@ on_both! {
         let start = Desk::slot(2);
         let call = desk.book(start, ACCEPTED).await;
         let (consumer, _) = desk.seats(&call).await;
-        let key = (call.as_str(), consumer.as_str(), 0);
+        let key = &segment(&call, &consumer, 0);
         calls::open_segment(&app.state, "main", key, start).await.expect("it is written");
-        calls::close_segment(&app.state, key, start - SECOND_US, EndReason::Left).await.expect("it is written");
+        calls::close_segment(&app.state, key, start - SECOND_US, SegmentEnd::Left).await.expect("it is written");
         let span: Vec<(i64, i64)> = app.rows("SELECT started_us, ended_us FROM call_segment", params![]).await;
         assert_eq!(span, [(start, start)]);
     }
@@ -200,6 +202,127 @@ on_both! {
     }
 }
 
+/// A room with these seats, as it asks for its review.
+fn room(call: &str, seats: &[&Ticket]) -> RoomReview {
+    let seat = |ticket: &&Ticket| SeatSession {
+        seat: ticket.seat.clone(),
+        session: ticket.session.clone(),
+    };
+    RoomReview {
+        call: call.to_owned(),
+        seats: seats.iter().map(seat).collect(),
+    }
+}
+
+on_both! {
+    /// Trial F3: whoever cancels and however, the room is told, and neither admission nor presence is taken any more.
+    async fn a_room_learns_that_its_appointment_lives_no_more(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = Desk::slot(2);
+        let (call, other) = (desk.book(start, ACCEPTED).await, desk.book(Desk::slot(3), ACCEPTED).await);
+        let (consumer, provider) = desk.seats(&call).await;
+        app.set_now(start - MINUTE_US);
+        calls::arrived(&app.state, &call, &consumer, app.now()).await.expect("it is written");
+        let both = [room(&call, &[]), room(&other, &[])];
+        assert_eq!(calls::review(&app.state, &both, app.now()).await.expect("it is read"), []);
+        // Another server, or the end of an account, moves nothing but the records.
+        desk.provider.post(&format!("/bookings/{call}/cancel"), &[]).await.expect(303);
+        let over = Finding::CallOver { call: call.clone(), reason: EndReason::Cancelled };
+        assert_eq!(calls::review(&app.state, &both, app.now()).await.expect("it is read"), [over]);
+        let gone = Standing::Over(EndReason::Cancelled);
+        assert_eq!(calls::admitted(&app.state, &call, &consumer, app.now()).await.expect("it is asked"), gone);
+        let key = segment(&call, &provider, 0);
+        assert_eq!(calls::open_segment(&app.state, "main", &key, app.now()).await.expect("it is asked"), gone);
+        let written: Vec<(i64, i64)> = app
+            .rows(
+                "SELECT (SELECT COUNT(*) FROM call_segment), (SELECT COUNT(*) FROM call_attendance WHERE admitted_us > 0)",
+                params![],
+            )
+            .await;
+        assert_eq!(written, [(0, 0)]);
+    }
+}
+
+on_both! {
+    /// Trial F3: as above, by the consumer.
+    async fn a_room_learns_that_the_consumer_has_cancelled(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = Desk::slot(2);
+        let call = desk.book(start, ACCEPTED).await;
+        app.set_now(start - MINUTE_US);
+        desk.consumer.post(&format!("/bookings/{call}/cancel"), &[]).await.expect(303);
+        let over = Finding::CallOver { call: call.clone(), reason: EndReason::Cancelled };
+        let found = calls::review(&app.state, &[room(&call, &[])], app.now()).await.expect("it is read");
+        assert_eq!(found, [over]);
+    }
+}
+
+on_both! {
+    /// Trial F12: the end of a sign-in ends its seats and the tickets that it was given.
+    async fn seats_and_tickets_end_with_their_sign_in(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = Desk::slot(2);
+        let call = desk.book(start, ACCEPTED).await;
+        app.set_now(start);
+        let mine = ticket(&mut desk.consumer, app, &call).await;
+        let theirs = ticket(&mut desk.provider, app, &call).await;
+        let seats = [room(&call, &[&mine, &theirs])];
+        assert_eq!(calls::review(&app.state, &seats, app.now()).await.expect("it is read"), []);
+        desk.consumer.post("/logout", &[]).await.expect(303);
+        let over = SeatSession { seat: mine.seat.clone(), session: mine.session.clone() };
+        assert_eq!(
+            calls::review(&app.state, &seats, app.now()).await.expect("it is read"),
+            [Finding::SignedOut { call: call.clone(), seat: over }]
+        );
+        let error = calls::authorise_ticket(&app.state, &mine, app.now()).await.expect_err("it opens nothing");
+        assert_eq!(error, Refusal::SignedOut);
+        calls::authorise_ticket(&app.state, &theirs, app.now()).await.expect("the other one is good");
+    }
+}
+
+on_both! {
+    /// Trial B3: a seat that was left for good stays shut, also for a server that starts anew.
+    async fn a_seat_that_was_left_for_good_stays_shut(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = Desk::slot(2);
+        let call = desk.book(start, ACCEPTED).await;
+        app.set_now(start);
+        let mine = ticket(&mut desk.consumer, app, &call).await;
+        calls::arrived(&app.state, &call, &mine.seat, app.now()).await.expect("it is written");
+        for _ in 0..2 {
+            calls::left_for_good(&app.state, &call, &mine.seat, app.now()).await.expect("it is written");
+        }
+        let error = calls::authorise_ticket(&app.state, &mine, app.now()).await.expect_err("it is shut");
+        assert_eq!(error, Refusal::Ended);
+        refused(&mut desk.consumer, &call, 409, "ended").await;
+        let theirs = ticket(&mut desk.provider, app, &call).await;
+        let grant = calls::authorise_ticket(&app.state, &theirs, app.now()).await.expect("the provider may come");
+        assert_eq!(grant.left_for_good, [mine.seat]);
+    }
+}
+
+on_both! {
+    /// Trial B3: a call of 16:30 was ended and charged at 16:16. An end counts from the start on, is settled then, and
+    /// gives the rest of the slot back.
+    async fn nothing_is_over_before_the_start_and_an_agreed_end_frees_the_rest_of_the_slot(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = Desk::slot(2);
+        let call = desk.book(start, ACCEPTED).await;
+        let cells = async || -> Vec<i64> { app.rows("SELECT COUNT(*) FROM reservation", params![]).await };
+        desk.talk(&call, start - 14 * MINUTE_US, 3 * SECOND_US).await;
+        desk.jobs().await;
+        assert_eq!((desk.status(&call).await.as_str(), cells().await), ("in_call", vec![6]));
+        let again = ticket(&mut desk.consumer, app, &call).await;
+        calls::authorise_ticket(&app.state, &again, app.now()).await.expect("both may come back");
+        let end = start + 12 * MINUTE_US;
+        app.set_now(end);
+        calls::call_ended(&app.state, &call, end).await.expect("it is written");
+        assert_eq!(cells().await, [3], "from minute 15 on the slot is free");
+        desk.jobs().await;
+        assert_eq!(desk.status(&call).await, "completed");
+    }
+}
+
 on_both! {
     async fn the_device_check_is_for_everybody(app: App) {
         let html = app.client().get("/device-check?return_to=//evil.example").await.expect(200).text();
@@ -215,7 +338,7 @@ on_both! {
         let call = desk.book(start, ACCEPTED).await;
         let (consumer, provider) = desk.seats(&call).await;
         app.set_now(start);
-        let (mine, theirs) = ((call.as_str(), consumer.as_str(), 0), (call.as_str(), provider.as_str(), 0));
+        let (mine, theirs) = (&segment(&call, &consumer, 0), &segment(&call, &provider, 0));
         calls::open_segment(&app.state, "test", mine, start).await.expect("it is written");
         calls::open_segment(&app.state, "other", theirs, start).await.expect("it is written");
         let open = "SELECT COUNT(*) FROM call_segment WHERE ended_us IS NULL";
@@ -224,15 +347,15 @@ on_both! {
             app.advance(10 * SECOND_US);
             // The other server's clock was not touched, and it goes on.
             let seen = start + round * 10 * SECOND_US;
-            let lost = calls::checkpoint(&app.state, &[(theirs, seen)]).await.expect("it is written");
+            let lost = calls::checkpoint(&app.state, &[(theirs.clone(), seen)]).await.expect("it is written");
             assert!(lost.is_empty(), "{lost:?}");
             desk.jobs().await;
             assert_eq!(app.number(open, params![]).await, 2, "round {round}");
         }
         // Trial F4: whoever still measures what another process closed is told.
         calls::recover(&app.state, "other").await.expect("it is written");
-        let lost = calls::checkpoint(&app.state, &[(mine, app.now()), (theirs, app.now())]).await;
-        assert_eq!(lost.expect("it is written"), [theirs]);
+        let lost = calls::checkpoint(&app.state, &[(mine.clone(), app.now()), (theirs.clone(), app.now())]).await;
+        assert_eq!(lost.expect("it is written"), [theirs.clone()]);
     }
 }
 

@@ -3,8 +3,9 @@
 use booking_core::AppState;
 use booking_core::base::{MINUTE_US, Micros, SECOND_US, token_hash};
 use booking_core::billing::Payment;
-use booking_core::calls::{self, EndReason};
+use booking_core::calls;
 use booking_core::params;
+use signaling_protocol::{SegmentEnd, SegmentKey};
 
 use crate::harness::{Answer, App, Client, START_US};
 
@@ -269,16 +270,25 @@ pub(crate) fn booked(answer: &Answer) -> String {
     id.unwrap_or_else(|| panic!("leads to {location}")).to_owned()
 }
 
+/// Names a segment.
+pub(crate) fn segment(call: &str, seat: &str, seq: u32) -> SegmentKey {
+    SegmentKey {
+        call: call.to_owned(),
+        seat: seat.to_owned(),
+        seq,
+    }
+}
+
 /// A span of presence from its first to its last packet.
 pub(crate) async fn present(state: &AppState, call: &str, seat: &str, seq: u32, (from, to): (Micros, Micros)) {
-    let key = (call, seat, seq);
+    let key = &segment(call, seat, seq);
     calls::open_segment(state, "main", key, from)
         .await
         .expect("it is written");
-    calls::checkpoint(state, &[(key, from + (to - from) / 2)])
+    calls::checkpoint(state, &[(key.clone(), from + (to - from) / 2)])
         .await
         .expect("it is written");
-    calls::close_segment(state, key, to, EndReason::Left)
+    calls::close_segment(state, key, to, SegmentEnd::Left)
         .await
         .expect("it is written");
 }
@@ -309,13 +319,13 @@ pub(crate) async fn talk(app: &App, appointment: &str, from: Micros, length: Mic
         .await
         .expect("it is written");
     // The provider is there a little longer on both sides: only the overlap counts.
-    let mine = (appointment, consumer.as_str(), 0);
+    let mine = &segment(appointment, &consumer, 0);
     calls::open_segment(state, "main", mine, from)
         .await
         .expect("it is written");
     let span = (from - 2 * SECOND_US, from + length + SECOND_US);
     present(state, appointment, &provider, 0, span).await;
-    calls::close_segment(state, mine, from + length, EndReason::Left)
+    calls::close_segment(state, mine, from + length, SegmentEnd::Left)
         .await
         .expect("it is written");
     app.set_now(from + length + SECOND_US);

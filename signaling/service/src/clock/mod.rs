@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use signaling_protocol::Role;
+use signaling_protocol::{Role, Span, Spans};
 
 use crate::authority::{SegmentKey, UtcMicros};
-use crate::intervals::Intervals;
 use crate::limits::STALE_AFTER;
 
 /// One moment on both clocks.
@@ -42,8 +41,8 @@ pub struct CallClock {
     ends_at: UtcMicros,
     billed_before: i64,
     segments: BTreeMap<SegmentId, Segment>,
-    consumers: Intervals,
-    providers: Intervals,
+    consumers: Spans,
+    providers: Spans,
     /// When each side's first segment began.
     first_consumer_at: Option<UtcMicros>,
     first_provider_at: Option<UtcMicros>,
@@ -66,6 +65,15 @@ struct Segment {
     ended: bool,
 }
 
+impl Segment {
+    fn span(&self) -> Span {
+        Span {
+            from: self.started_at,
+            to: self.seen_at,
+        }
+    }
+}
+
 impl CallClock {
     /// A clock anchored at `anchor`, for a call that has `billed_before` microseconds on record already.
     #[must_use]
@@ -76,8 +84,8 @@ impl CallClock {
             ends_at,
             billed_before: billed_before.max(0),
             segments: BTreeMap::new(),
-            consumers: Intervals::default(),
-            providers: Intervals::default(),
+            consumers: Spans::default(),
+            providers: Spans::default(),
             first_consumer_at: None,
             first_provider_at: None,
         }
@@ -162,9 +170,9 @@ impl CallClock {
                 Role::Consumer => &mut consumers,
                 Role::Provider => &mut providers,
             };
-            side.insert(segment.started_at, segment.seen_at);
+            side.insert(segment.span());
         }
-        self.billed_before + consumers.overlap(&providers)
+        self.billed_before.saturating_add(consumers.overlap(&providers).total())
     }
 
     /// Since when both sides have been present in this room at some time.
@@ -200,7 +208,7 @@ impl CallClock {
                 Role::Consumer => &mut self.consumers,
                 Role::Provider => &mut self.providers,
             };
-            side.insert(segment.started_at, segment.seen_at);
+            side.insert(segment.span());
         }
     }
 }

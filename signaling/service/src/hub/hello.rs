@@ -14,7 +14,7 @@ use crate::authority::{CallGrant, Refusal};
 use crate::clock::Now;
 use crate::limits::{ANSWER_WAIT, RECORDS_QUEUE};
 use crate::metrics::Count;
-use crate::room::{CloseCode, ConnectionId, Input, Pricing, Room};
+use crate::room::{CloseCode, ConnectionId, Input, Room};
 
 /// Why a `hello` came to nothing: what the client is told, and how its socket is closed.
 type Rejection = (ErrorCode, &'static str, CloseCode);
@@ -25,6 +25,7 @@ fn rejection(refusal: Refusal) -> Rejection {
         Refusal::NotOpen => (ErrorCode::NotOpen, "the room is not open", CloseCode::NotOpen),
         Refusal::Ended => (ErrorCode::NotOpen, "the call is over", CloseCode::NotOpen),
         Refusal::Cancelled => (ErrorCode::NotOpen, "the appointment was cancelled", CloseCode::NotOpen),
+        Refusal::SignedOut => (ErrorCode::BadTicket, "the sign-in is over", CloseCode::BadTicket),
         Refusal::Unavailable => (
             ErrorCode::Internal,
             "the records cannot be reached",
@@ -110,9 +111,7 @@ impl Inner {
     }
 
     fn open_room(self: &Arc<Self>, now: Now, grant: &CallGrant) -> OpenRoom {
-        let authority = self.authority.clone();
-        let pricing: Pricing = Arc::new(move |price, billable| authority.cost_minor(price, billable));
-        let room = Room::new(self.config.room, pricing, room_id(&grant.call), now, grant);
+        let room = Room::new(self.config.room, room_id(&grant.call), now, grant);
         let (records, receiver) = mpsc::channel(RECORDS_QUEUE);
         tokio::spawn(records::write_records(
             Arc::downgrade(self),

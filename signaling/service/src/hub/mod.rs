@@ -15,13 +15,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use sfu_core::{Event, Join, JoinError, PeerId, RoomId};
-use signaling_protocol::message::ErrorCode;
+use sfu_core::{Command, Event, Join, JoinError, PeerId, RoomId};
+use signaling_protocol::message::{EndReason, ErrorCode};
 use signaling_protocol::{ServerMessage, TicketKey};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::authority::{CallAuthority, SegmentEnd, SegmentKey, UtcMicros};
+use crate::authority::{CallAuthority, RoomReview, SegmentEnd, SegmentKey, UtcMicros};
 use crate::clock::{Now, SegmentId};
 use crate::limits::{ANSWER_WAIT, OVER_KEPT};
 use crate::media::MediaPlane;
@@ -136,9 +136,9 @@ impl Hub {
         calls
     }
 
-    /// The appointment was cancelled: its call, if one is live, is over.
+    /// The appointment was cancelled: its call, if one is live, is over. The next review would find it, too; this is sooner.
     pub fn cancel(&self, call: &str) {
-        self.inner.handle(call, Input::Cancel);
+        self.inner.handle(call, Input::AppointmentOver(EndReason::Cancelled));
     }
 
     /// Gets ready to stop: nobody new comes in, clients are told to come back later, segments are closed and written.
@@ -298,7 +298,7 @@ impl Inner {
     }
 
     fn handle(self: &Arc<Self>, call: &str, input: Input) {
-        let recorded = matches!(input, Input::Recorded(_));
+        let recorded = matches!(input, Input::Recorded { .. });
         self.handle_in(&mut self.lock(), self.now(), call, input);
         if recorded {
             self.progress.notify_waiters();
@@ -318,7 +318,7 @@ impl Inner {
         self.metrics.add(Count::RoomsFailed);
         tracing::error!(call, "a room failed and was dropped");
         let Some(open) = state.remove_room(call) else { return };
-        self.media.stop(room_id(call));
+        self.media.command(Command::CloseRoom { room: room_id(call) });
         for (key, ended_at) in open.room.open_segments() {
             let segment = SegmentId {
                 seat: key.seat,
@@ -362,12 +362,7 @@ impl Inner {
                 state.peers.insert(join.peer, call.to_owned());
                 tokio::spawn(Arc::clone(self).join(call.to_owned(), join));
             }
-            Effect::LeaveMedia(peer) => self.media.leave(peer),
-            Effect::SetForwarding { peer, allowed } => self.media.set_forwarding(peer, allowed),
-            Effect::MapSlots { peer, slots } => self.media.map_slots(peer, slots),
-            Effect::SizeSlots { peer, sizes } => self.media.size_slots(peer, sizes),
-            Effect::Restart { peer, ufrag } => self.media.restart(peer, ufrag),
-            Effect::StopMedia(room) => self.media.stop(room),
+            Effect::Media(command) => self.media.command(command),
             Effect::Record(record) => {
                 let lost = state
                     .rooms
@@ -408,7 +403,7 @@ impl Inner {
             Ok(result) => result,
             Err(_) => {
                 // The media plane may still answer; nobody waits for that peer any more.
-                self.media.leave(peer);
+                self.media.command(Command::Leave { peer });
                 Err(JoinError::Stopped)
             }
         };
@@ -416,7 +411,7 @@ impl Inner {
             self.metrics.add(Count::OffersRefused);
             self.lock().peers.remove(&peer);
         } else if !self.lock().rooms.contains_key(&call) {
-            self.media.leave(peer);
+            self.media.command(Command::Leave { peer });
         }
         self.handle(&call, Input::Joined { peer, result });
     }
@@ -434,6 +429,15 @@ impl Inner {
                 self.metrics.add(Count::RoomsClosed);
             }
         }
+    }
+
+    /// Who is in which room, and by which sign-in: what a review asks about.
+    fn rooms_to_review(&self) -> Vec<RoomReview> {
+        self.lock()
+            .rooms
+            .values()
+            .filter_map(|open| open.room.review())
+            .collect()
     }
 
     fn open_segments(&self) -> Vec<(SegmentKey, UtcMicros)> {

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::Inner;
-use crate::authority::{CallAuthority, RecordError, SegmentKey};
+use crate::authority::{CallAuthority, Finding, RecordError, SegmentKey, Standing};
 use crate::clock::SegmentId;
 use crate::limits::{ANSWER_WAIT, RECORD_RETRY_MAX, RECORD_RETRY_MIN};
 use crate::metrics::Count;
@@ -20,12 +20,12 @@ pub(super) async fn write_records(inner: Weak<Inner>, call: String, mut records:
         loop {
             let Some(hub) = inner.upgrade() else { return };
             match write(hub.authority.as_ref(), &call, &record).await {
-                Ok(()) => {
+                Ok(standing) => {
                     hub.metrics.add(Count::RecordsWritten);
                     if matches!(record, Record::CallEnded { .. }) {
                         hub.metrics.add(Count::CallsEnded);
                     }
-                    hub.handle(&call, Input::Recorded(record));
+                    hub.handle(&call, Input::Recorded { record, standing });
                     break;
                 }
                 Err(error) => {
@@ -40,7 +40,8 @@ pub(super) async fn write_records(inner: Weak<Inner>, call: String, mut records:
     }
 }
 
-async fn write(authority: &dyn CallAuthority, call: &str, record: &Record) -> Result<(), RecordError> {
+async fn write(authority: &dyn CallAuthority, call: &str, record: &Record) -> Result<Standing, RecordError> {
+    let lives = |written: Result<(), RecordError>| written.map(|()| Standing::Lives);
     let key = |segment: &SegmentId| SegmentKey {
         call: call.to_owned(),
         seat: segment.seat.clone(),
@@ -48,11 +49,14 @@ async fn write(authority: &dyn CallAuthority, call: &str, record: &Record) -> Re
     };
     let written = async {
         match record {
-            Record::Arrived { seat, at } => authority.arrived(call, seat, *at).await,
+            Record::Arrived { seat, at } => lives(authority.arrived(call, seat, *at).await),
             Record::Admitted { seat, at } => authority.admitted(call, seat, *at).await,
+            Record::LeftForGood { seat, at } => lives(authority.left_for_good(call, seat, *at).await),
             Record::Open { segment, started_at } => authority.open_segment(&key(segment), *started_at).await,
-            Record::Close { segment, ended_at, end } => authority.close_segment(&key(segment), *ended_at, *end).await,
-            Record::CallEnded { at } => authority.call_ended(call, *at).await,
+            Record::Close { segment, ended_at, end } => {
+                lives(authority.close_segment(&key(segment), *ended_at, *end).await)
+            }
+            Record::CallEnded { at } => lives(authority.call_ended(call, *at).await),
         }
     };
     match timeout(ANSWER_WAIT, written).await {
@@ -61,8 +65,8 @@ async fn write(authority: &dyn CallAuthority, call: &str, record: &Record) -> Re
     }
 }
 
-/// Moves the last-seen times of all open segments forward, every room's in one write. A failed one needs no memory: the
-/// next says the same and more.
+/// Moves the last-seen times of all open segments forward, every room's in one write, and asks which rooms and seats may
+/// not go on. What fails needs no memory: the next time says and asks the same and more.
 pub(super) async fn checkpoint_for_ever(inner: Weak<Inner>, period: Duration) {
     let mut ticks = tokio::time::interval(period);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -70,6 +74,34 @@ pub(super) async fn checkpoint_for_ever(inner: Weak<Inner>, period: Duration) {
         ticks.tick().await;
         let Some(hub) = inner.upgrade() else { return };
         checkpoint(&hub).await;
+        review(&hub).await;
+    }
+}
+
+/// Ends the rooms whose appointment lives no more and the seats whose sign-in is over, whoever ended them and however.
+async fn review(hub: &Arc<Inner>) {
+    let rooms = hub.rooms_to_review();
+    if rooms.is_empty() {
+        return;
+    }
+    let findings = match timeout(ANSWER_WAIT, hub.authority.review(&rooms)).await {
+        Ok(Ok(findings)) => findings,
+        Ok(Err(error)) => {
+            hub.metrics.add(Count::ReviewsFailed);
+            tracing::warn!(%error, rooms = rooms.len(), "nobody knows whether the calls may go on");
+            return;
+        }
+        Err(_) => {
+            hub.metrics.add(Count::ReviewsFailed);
+            tracing::warn!(rooms = rooms.len(), "a review took too long");
+            return;
+        }
+    };
+    for finding in findings {
+        match finding {
+            Finding::CallOver { call, reason } => hub.handle(&call, Input::AppointmentOver(reason)),
+            Finding::SignedOut { call, seat } => hub.handle(&call, Input::SignedOut(seat)),
+        }
     }
 }
 

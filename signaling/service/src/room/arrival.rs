@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use sfu_core::Command;
 use signaling_protocol::message::{EndReason, ErrorCode};
 use signaling_protocol::{PROTOCOL_VERSION, Role, ServerMessage};
 
@@ -27,6 +28,7 @@ impl Room {
             return;
         }
         let seat_id = grant.seat.clone();
+        self.left_for_good.extend(grant.left_for_good.iter().cloned());
         self.take_over(now, &seat_id);
         let order = self.arrivals;
         let seat = self.seats.entry(seat_id.clone()).or_insert_with(|| {
@@ -34,6 +36,7 @@ impl Room {
             Seat::new(&grant, order, now)
         });
         seat.name = grant.name;
+        seat.session = grant.session;
         seat.next_segment = seat.next_segment.max(grant.next_segment);
         seat.connection = Some(Connection {
             id: connection,
@@ -76,8 +79,11 @@ impl Room {
             Admission::Dismissed { at } => now.saturating_duration_since(at) < DISMISSED_PAUSE,
             Admission::Waiting | Admission::Recording | Admission::Admitted { .. } => false,
         });
+        let gone = self.left_for_good.contains(&grant.seat);
         if !self.going() || at >= self.ends_at {
             Some((ErrorCode::NotOpen, "the call is over", CloseCode::NotOpen))
+        } else if gone {
+            Some((ErrorCode::NotOpen, "this seat was left for good", CloseCode::NotOpen))
         } else if at < self.opens_at {
             Some((ErrorCode::NotOpen, "the room is not open yet", CloseCode::NotOpen))
         } else if paused {
@@ -105,8 +111,11 @@ impl Room {
         let Some(seat) = self.seats.get_mut(seat_id) else {
             return;
         };
-        self.effects
-            .extend(seat.joining.take().map(|joining| Effect::LeaveMedia(joining.peer)));
+        self.effects.extend(
+            seat.joining
+                .take()
+                .map(|joining| Effect::Media(Command::Leave { peer: joining.peer })),
+        );
         if let Some(old) = seat.connection.take() {
             self.send(old.id, ServerMessage::TakenOver {});
             self.effects.push(Effect::Close {
@@ -148,7 +157,7 @@ impl Room {
         seat.admission = Admission::Admitted { at: now };
         let peer = seat.peer.as_ref().map(|peer| peer.id);
         self.effects
-            .extend(peer.map(|peer| Effect::SetForwarding { peer, allowed: true }));
+            .extend(peer.map(|peer| Effect::Media(Command::SetForwarding { peer, allowed: true })));
         if let Some(connection) = self.seats.get(seat_id).and_then(|seat| seat.connection.as_ref()) {
             self.effects.push(Effect::Send {
                 connection: connection.id,
@@ -192,12 +201,16 @@ impl Room {
 
     /// A socket is gone. Presence is the media server's to judge, so nothing else ends here.
     pub(super) fn closed(&mut self, connection: ConnectionId) {
+        self.farewells.retain(|farewell| farewell.connection != connection);
         let Some(seat) = self.seats.values_mut().find(|seat| seat.held_by(connection)) else {
             return;
         };
         seat.connection = None;
-        self.effects
-            .extend(seat.joining.take().map(|joining| Effect::LeaveMedia(joining.peer)));
+        self.effects.extend(
+            seat.joining
+                .take()
+                .map(|joining| Effect::Media(Command::Leave { peer: joining.peer })),
+        );
     }
 }
 
@@ -210,6 +223,7 @@ impl Seat {
             role: grant.role,
             order,
             arrived_at: now,
+            session: grant.session.clone(),
             admission: if at_once {
                 Admission::Admitted { at: now }
             } else {

@@ -1,56 +1,131 @@
-//! Leaving, the grace after it, the end of the window, cancellation, and going down.
+//! Leaving and ending, which are two things; the end of the window, cancellation, and going down.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-use signaling_protocol::message::EndReason;
+use sfu_core::Command;
+use signaling_protocol::message::{EndReason, ErrorCode};
 use signaling_protocol::{Role, ServerMessage};
 
-use super::seat::Attendance;
-use super::vocabulary::{CloseCode, Effect, Record};
-use super::{Phase, Room};
-use crate::authority::SegmentEnd;
+use super::seat::{Attendance, Seat};
+use super::vocabulary::{CloseCode, ConnectionId, Effect, Record};
+use super::{Farewell, Phase, Room};
+use crate::authority::{SeatSession, SegmentEnd};
 
 impl Room {
-    /// Somebody leaves on purpose: media and connection end at once, the call after a grace.
-    pub(super) fn leave(&mut self, now: Instant, seat_id: &str) {
-        self.drop_media(now, seat_id, SegmentEnd::Left);
+    /// Somebody leaves on purpose: media ends at once, the connection when the final figures are known. Nothing else
+    /// ends, except where both sides have said that it is over.
+    pub(super) fn leave(&mut self, now: Instant, connection: ConnectionId, seat_id: &str, for_good: bool) {
+        if for_good && !self.may_be_ended(now) {
+            self.refuse(
+                connection,
+                ErrorCode::TooEarly,
+                "nothing has taken place that could be over",
+            );
+            return;
+        }
+        let reason = if for_good {
+            EndReason::LeftForGood
+        } else {
+            EndReason::Left
+        };
+        self.send_away(now, seat_id, reason);
         let Some(seat) = self.seats.get_mut(seat_id) else {
             return;
         };
-        if seat.admitted() {
+        if for_good {
+            seat.attendance = Attendance::LeftForGood;
+            self.left_for_good.insert(seat_id.to_owned());
+            self.record(Record::LeftForGood {
+                seat: seat_id.to_owned(),
+                at: self.clock.utc(now),
+            });
+        } else if seat.admitted() {
             seat.attendance = Attendance::Left;
         }
-        if let Some(connection) = seat.connection.take() {
+        if self.agreed_to_end() {
+            self.end(now, EndReason::EndedByProvider, SegmentEnd::Left);
+        }
+    }
+
+    /// The provider ends the call for everybody.
+    pub(super) fn end_for_all(&mut self, now: Instant, connection: ConnectionId) {
+        if self.may_be_ended(now) {
+            self.end(now, EndReason::EndedByProvider, SegmentEnd::Left);
+        } else {
+            self.refuse(
+                connection,
+                ErrorCode::TooEarly,
+                "nothing has taken place that could be over",
+            );
+        }
+    }
+
+    /// The sign-in through which a seat was taken is over, and so is the seat's presence.
+    pub(super) fn sign_out(&mut self, now: Instant, gone: &SeatSession) {
+        let Some(seat) = self.seats.get_mut(&gone.seat) else {
+            return;
+        };
+        // Another sign-in has taken the seat since.
+        if seat.session != gone.session {
+            return;
+        }
+        if seat.admitted() && !seat.left() {
+            seat.attendance = Attendance::Left;
+        }
+        self.send_away(now, &gone.seat, EndReason::SignedOut);
+    }
+
+    /// Ends a seat's media; its connection gets a last word when that is settled.
+    fn send_away(&mut self, now: Instant, seat_id: &str, reason: EndReason) {
+        self.drop_media(now, seat_id, SegmentEnd::Left);
+        let connection = self.seats.get_mut(seat_id).and_then(|seat| seat.connection.take());
+        self.farewells.extend(connection.map(|connection| Farewell {
+            connection: connection.id,
+            seat: seat_id.to_owned(),
+            reason,
+        }));
+    }
+
+    /// Nobody can end a call before its scheduled start, nor one in which nobody has talked.
+    fn may_be_ended(&self, now: Instant) -> bool {
+        self.clock.utc(now) >= self.starts_at && self.clock.billable() > 0
+    }
+
+    /// Whether every consumer has left for good and every provider has left, too: nobody is left who could meet.
+    fn agreed_to_end(&self) -> bool {
+        let side = |role| {
+            let seats = self.seats.values().filter(move |seat| seat.role == role);
+            seats.filter(|seat| seat.admitted())
+        };
+        let mut providers = side(Role::Provider).peekable();
+        !self.left_for_good.is_empty()
+            && side(Role::Consumer).all(|seat| self.left_for_good.contains(&seat.id))
+            && providers.peek().is_some()
+            && providers.all(Seat::left)
+    }
+
+    /// Tells those who left their final figures, once their segments are closed.
+    fn say_farewells(&mut self, now: Instant) {
+        let clock = self.clock_message(now);
+        let closing: BTreeSet<_> = self
+            .closing
+            .values()
+            .map(|closing| closing.segment.seat.clone())
+            .collect();
+        for farewell in std::mem::take(&mut self.farewells) {
+            if closing.contains(&farewell.seat) {
+                self.farewells.push(farewell);
+                continue;
+            }
+            let (connection, reason) = (farewell.connection, farewell.reason);
+            let clock = clock.clone();
+            self.send(connection, ServerMessage::Ended { reason, clock });
             self.effects.push(Effect::Close {
-                connection: connection.id,
+                connection,
                 code: CloseCode::Done,
             });
         }
-    }
-
-    /// The grace runs while a call that took place has lost all of one side on purpose.
-    fn reconsider_grace(&mut self, now: Instant) {
-        let deserted = self.deserted_by(Role::Consumer) || self.deserted_by(Role::Provider);
-        let deserted = deserted && self.clock.billable() > 0;
-        match (self.phase, deserted) {
-            (Phase::Running, true) => {
-                self.phase = Phase::Grace {
-                    until: now + self.config.leave_grace,
-                }
-            }
-            (Phase::Grace { .. }, false) => self.phase = Phase::Running,
-            (Phase::Running, false) | (Phase::Grace { .. }, true) => {}
-            (Phase::Ending { .. } | Phase::Over { .. } | Phase::Draining, _) => {}
-        }
-    }
-
-    fn deserted_by(&self, role: Role) -> bool {
-        let mut side = self
-            .seats
-            .values()
-            .filter(|seat| seat.role == role && seat.admitted())
-            .peekable();
-        side.peek().is_some() && side.all(|seat| seat.attendance == Attendance::Left)
     }
 
     /// What is due by now: late closings, the end of grace and window, the clock message.
@@ -66,14 +141,11 @@ impl Room {
                 self.close_segment(&closing.segment, closing.end);
             }
         }
-        self.reconsider_grace(now);
+        self.say_farewells(now);
         let window_over = self.clock.utc(now) >= self.ends_at;
         match self.phase {
-            Phase::Running | Phase::Grace { .. } if window_over => {
-                self.end(now, EndReason::WindowEnded, SegmentEnd::WindowEnded);
-            }
-            Phase::Grace { until } if now >= until => self.end(now, EndReason::Left, SegmentEnd::Left),
-            Phase::Running | Phase::Grace { .. } | Phase::Over { .. } | Phase::Draining => {}
+            Phase::Running if window_over => self.end(now, EndReason::WindowEnded, SegmentEnd::WindowEnded),
+            Phase::Running | Phase::Over { .. } | Phase::Draining => {}
             Phase::Ending { .. } => self.finish(now),
         }
         if self.going() && now >= self.next_clock_at {
@@ -89,8 +161,14 @@ impl Room {
             return;
         }
         self.phase = Phase::Ending { reason };
+        // Who is leaving at this moment cannot come back either.
+        for farewell in &mut self.farewells {
+            if farewell.reason == EndReason::Left {
+                farewell.reason = reason;
+            }
+        }
         self.drop_all_media(now, end);
-        self.effects.push(Effect::StopMedia(self.id));
+        self.effects.push(Effect::Media(Command::CloseRoom { room: self.id }));
         self.finish(now);
     }
 
@@ -108,6 +186,7 @@ impl Room {
             return;
         }
         self.phase = Phase::Over { since: now };
+        self.say_farewells(now);
         let clock = self.clock_message(now);
         self.broadcast(&ServerMessage::Ended { reason, clock });
         self.close_all(CloseCode::Done);

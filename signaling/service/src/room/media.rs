@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use sfu_core::{Event, Join, JoinError, Joined, Mid, PeerId};
+use sfu_core::{Command, Event, Join, JoinError, Joined, Mid, PeerId};
 use signaling_protocol::ServerMessage;
 use signaling_protocol::message::ErrorCode;
 
@@ -27,8 +27,11 @@ impl Room {
             self.refuse(connection, ErrorCode::Internal, "no media can be started now");
             return;
         }
-        self.effects
-            .extend(seat.joining.take().map(|joining| Effect::LeaveMedia(joining.peer)));
+        self.effects.extend(
+            seat.joining
+                .take()
+                .map(|joining| Effect::Media(Command::Leave { peer: joining.peer })),
+        );
         let sources: Vec<_> = offer
             .sources
             .into_iter()
@@ -65,7 +68,7 @@ impl Room {
             }
             // Whoever asked is gone.
             (None, Ok(_)) => {
-                self.effects.push(Effect::LeaveMedia(peer));
+                self.effects.push(Effect::Media(Command::Leave { peer }));
                 return;
             }
             (None, Err(_)) => return,
@@ -86,7 +89,8 @@ impl Room {
             quality: (None, None),
         });
         if seat.admitted() {
-            self.effects.push(Effect::SetForwarding { peer, allowed: true });
+            self.effects
+                .push(Effect::Media(Command::SetForwarding { peer, allowed: true }));
         }
         let answer = ServerMessage::Answer {
             id: joining.offer,
@@ -176,7 +180,10 @@ impl Room {
             seat: seat.id.clone(),
             seq: seat.next_segment,
         };
-        seat.next_segment += 1;
+        seat.next_segment = seat
+            .next_segment
+            .checked_add(1)
+            .expect("a seat has fewer than four billion segments");
         seat.attendance = Attendance::Met;
         *segment = Some(id.clone());
         let (begin, heard_at) = (admitted_at.max(*since), *heard_at);
@@ -292,7 +299,7 @@ impl Room {
         let Some(peer) = self.seats.get_mut(seat_id).and_then(|seat| seat.peer.take()) else {
             return;
         };
-        self.effects.push(Effect::LeaveMedia(peer.id));
+        self.effects.push(Effect::Media(Command::Leave { peer: peer.id }));
         if let Link::Connected {
             segment: Some(segment), ..
         } = peer.link
@@ -312,7 +319,7 @@ impl Room {
     pub(super) fn drop_media(&mut self, now: Instant, seat_id: &str, end: SegmentEnd) {
         let joining = self.seats.get_mut(seat_id).and_then(|seat| seat.joining.take());
         self.effects
-            .extend(joining.map(|joining| Effect::LeaveMedia(joining.peer)));
+            .extend(joining.map(|joining| Effect::Media(Command::Leave { peer: joining.peer })));
         self.remove_peer(now, seat_id, end);
     }
 
@@ -334,10 +341,10 @@ impl Room {
             if changed.is_empty() {
                 continue;
             }
-            self.effects.push(Effect::MapSlots {
+            self.effects.push(Effect::Media(Command::MapSlots {
                 peer: peer.id,
                 slots: changed,
-            });
+            }));
             if let Some(connection) = &seat.connection {
                 let slots = peer.slots.iter().map(Slot::assignment).collect();
                 self.effects.push(Effect::Send {

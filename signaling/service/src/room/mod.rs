@@ -10,8 +10,7 @@ mod slots;
 mod steering;
 mod vocabulary;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use sfu_core::{PeerId, PeerStats, RoomId};
@@ -20,19 +19,14 @@ use signaling_protocol::{PriceTerms, Role, ServerMessage};
 
 pub use vocabulary::{CloseCode, ConnectionId, Effect, Input, MediaFlags, Offer, Record, Request};
 
-use crate::authority::{CallGrant, SegmentEnd, SegmentKey, UtcMicros};
+use crate::authority::{CallGrant, RoomReview, SeatSession, SegmentEnd, SegmentKey, Standing, UtcMicros};
 use crate::clock::{CallClock, Now, SegmentId};
 use crate::limits::RECORDS_WAITING_MAX;
 use seat::Seat;
 
-/// What billable microseconds cost under a price, minor units.
-pub type Pricing = Arc<dyn Fn(&PriceTerms, i64) -> i64 + Send + Sync>;
-
 /// How long things take in a room.
 #[derive(Debug, Clone, Copy)]
 pub struct RoomConfig {
-    /// From somebody's leaving until the call is over for all.
-    pub leave_grace: Duration,
     /// Between two clock messages.
     pub clock_period: Duration,
     /// What `moving` asks clients to wait.
@@ -42,7 +36,6 @@ pub struct RoomConfig {
 impl Default for RoomConfig {
     fn default() -> Self {
         Self {
-            leave_grace: Duration::from_secs(10),
             clock_period: Duration::from_secs(1),
             moving_retry: Duration::from_secs(1),
         }
@@ -52,7 +45,6 @@ impl Default for RoomConfig {
 /// One call, from the first arrival in this process to its end.
 pub struct Room {
     config: RoomConfig,
-    pricing: Pricing,
     call: String,
     id: RoomId,
     title: String,
@@ -66,6 +58,10 @@ pub struct Room {
     arrivals: u32,
     /// Removed peers whose last packet time is still to come.
     closing: BTreeMap<PeerId, Closing>,
+    /// Those who left and wait for their final figures.
+    farewells: Vec<Farewell>,
+    /// Seats that nobody may come back to.
+    left_for_good: BTreeSet<String>,
     /// Records that have not been confirmed yet.
     unrecorded: usize,
     next_clock_at: Instant,
@@ -80,10 +76,6 @@ pub struct Room {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Running,
-    /// One side has left; over at `until` unless it comes back.
-    Grace {
-        until: Instant,
-    },
     /// Media is stopped; the last segments are being closed.
     Ending {
         reason: EndReason,
@@ -102,6 +94,14 @@ struct Closing {
     end: SegmentEnd,
     /// When to stop waiting for the peer's last packet time.
     by: Instant,
+}
+
+/// A connection that is closed with a last word when its seat's segments are.
+#[derive(Debug)]
+struct Farewell {
+    connection: ConnectionId,
+    seat: String,
+    reason: EndReason,
 }
 
 /// A room as the operator sees it.
@@ -138,10 +138,9 @@ pub struct LiveSeat {
 impl Room {
     /// The room of the call that `grant` opens, with nobody in it.
     #[must_use]
-    pub fn new(config: RoomConfig, pricing: Pricing, id: RoomId, now: Now, grant: &CallGrant) -> Self {
+    pub fn new(config: RoomConfig, id: RoomId, now: Now, grant: &CallGrant) -> Self {
         Self {
             config,
-            pricing,
             call: grant.call.clone(),
             id,
             title: grant.title.clone(),
@@ -154,6 +153,8 @@ impl Room {
             seats: BTreeMap::new(),
             arrivals: 0,
             closing: BTreeMap::new(),
+            farewells: Vec::new(),
+            left_for_good: BTreeSet::new(),
             unrecorded: 0,
             next_clock_at: now.mono,
             next_quality_at: now.mono,
@@ -176,8 +177,9 @@ impl Room {
             Input::Closed { connection } => self.closed(connection),
             Input::Joined { peer, result } => self.joined(now, peer, result),
             Input::Media(event) => self.media_event(now, event),
-            Input::Recorded(record) => self.recorded(now, record),
-            Input::Cancel => self.end(now, EndReason::Cancelled, SegmentEnd::Left),
+            Input::Recorded { record, standing } => self.recorded(now, record, standing),
+            Input::AppointmentOver(reason) => self.end(now, reason, SegmentEnd::Left),
+            Input::SignedOut(seat) => self.sign_out(now, &seat),
             Input::Drain => self.drain(now),
             Input::Tick => {}
         }
@@ -194,6 +196,20 @@ impl Room {
     /// Open segments that are on record, with their last authenticated packets: one part of a checkpoint.
     pub fn open_segments(&self) -> impl Iterator<Item = (SegmentKey, UtcMicros)> + '_ {
         self.clock.open()
+    }
+
+    /// What the authority is asked while the call goes on: its appointment, and the sign-ins of those who are here.
+    #[must_use]
+    pub fn review(&self) -> Option<RoomReview> {
+        let here = |seat: &&Seat| seat.connection.is_some() || seat.joining.is_some() || seat.peer.is_some();
+        let session = |seat: &Seat| SeatSession {
+            seat: seat.id.clone(),
+            session: seat.session.clone(),
+        };
+        self.going().then(|| RoomReview {
+            call: self.call.clone(),
+            seats: self.seats.values().filter(here).map(session).collect(),
+        })
     }
 
     /// The media plane's id for this room.
@@ -213,7 +229,7 @@ impl Room {
     pub fn over_since(&self) -> Option<Instant> {
         match self.phase {
             Phase::Over { since } if self.settled() => Some(since),
-            Phase::Running | Phase::Grace { .. } | Phase::Ending { .. } | Phase::Over { .. } | Phase::Draining => None,
+            Phase::Running | Phase::Ending { .. } | Phase::Over { .. } | Phase::Draining => None,
         }
     }
 
@@ -253,25 +269,33 @@ impl Room {
             Request::Media(flags) => seat.flags = flags,
             Request::Sizes(sizes) => self.size_slots(connection, sizes),
             Request::Restart { id, ufrag } => self.restart(connection, id, ufrag),
-            Request::Leave => {
-                let seat = seat.id.clone();
-                self.leave(now, &seat);
+            Request::Leave { for_good: true } if provider => {
+                self.refuse(connection, ErrorCode::Forbidden, "only the consumer may leave for good");
             }
-            Request::Admit { .. } | Request::Dismiss { .. } if !provider => {
+            Request::Leave { for_good } => {
+                let seat = seat.id.clone();
+                self.leave(now, connection, &seat, for_good);
+            }
+            Request::Admit { .. } | Request::Dismiss { .. } | Request::End if !provider => {
                 self.refuse(connection, ErrorCode::Forbidden, "only the provider may do that");
             }
+            Request::End => self.end_for_all(now, connection),
             Request::Admit { seat } => self.admit(now, connection, &seat),
             Request::Dismiss { seat } => self.dismiss(now, connection, &seat),
         }
     }
 
     /// A fact is on record: what waited for it may happen.
-    fn recorded(&mut self, now: Instant, record: Record) {
+    fn recorded(&mut self, now: Instant, record: Record, standing: Standing) {
         self.unrecorded = self.unrecorded.saturating_sub(1);
+        if let Standing::Over(reason) = standing {
+            self.end(now, reason, SegmentEnd::Left);
+            return;
+        }
         match record {
             Record::Admitted { seat, .. } => self.let_in(now, &seat),
             Record::Open { segment, .. } => self.clock.recorded(&segment),
-            Record::Arrived { .. } | Record::Close { .. } | Record::CallEnded { .. } => {}
+            Record::Arrived { .. } | Record::LeftForGood { .. } | Record::Close { .. } | Record::CallEnded { .. } => {}
         }
     }
 
@@ -317,7 +341,7 @@ impl Room {
         Clock {
             running: self.going() && self.clock.running(now),
             billable_ms: billable / 1_000,
-            cost_minor: (self.pricing)(&self.price, billable),
+            cost_minor: self.price.cost_minor(billable),
             remaining_ms: self.ends_at.saturating_sub(self.clock.utc(now)).max(0) / 1_000,
         }
     }
@@ -337,7 +361,7 @@ impl Room {
     /// Whether people may come in and media may flow.
     fn going(&self) -> bool {
         match self.phase {
-            Phase::Running | Phase::Grace { .. } => true,
+            Phase::Running => true,
             Phase::Ending { .. } | Phase::Over { .. } | Phase::Draining => false,
         }
     }

@@ -21,6 +21,8 @@ pub(super) struct Seat {
     pub(super) order: u32,
     pub(super) arrived_at: Instant,
     pub(super) admission: Admission,
+    /// The sign-in through which the seat was taken last.
+    pub(super) session: String,
     pub(super) connection: Option<Connection>,
     /// An offer that the media plane has not answered yet.
     pub(super) joining: Option<Joining>,
@@ -51,8 +53,10 @@ pub(super) enum Attendance {
     Arrived,
     /// Media has been up.
     Met,
-    /// Left on purpose.
+    /// Left on purpose, and may come back.
     Left,
+    /// Left on purpose, and will not come back.
+    LeftForGood,
 }
 
 #[derive(Debug)]
@@ -124,9 +128,18 @@ impl Seat {
         }
     }
 
+    /// Whether nobody of this seat is here, by their own word.
+    pub(super) fn left(&self) -> bool {
+        match self.attendance {
+            Attendance::Left | Attendance::LeftForGood => true,
+            Attendance::Arrived | Attendance::Met => false,
+        }
+    }
+
     pub(super) fn presence(&self, now: Instant) -> Presence {
         match (self.attendance, self.admission) {
             (Attendance::Left, _) => Presence::Left,
+            (Attendance::LeftForGood, _) => Presence::LeftForGood,
             (_, Admission::Waiting | Admission::Recording | Admission::Dismissed { .. }) => Presence::Lobby,
             (Attendance::Arrived | Attendance::Met, Admission::Admitted { .. }) if self.heard(now) => {
                 Presence::Connected

@@ -1,6 +1,6 @@
 //! Steering a living peer: sizes of its slots, ICE restarts, and which of its encodings anybody watches.
 
-use sfu_core::{MediaKind, Mid, PeerId, SlotSize, Source};
+use sfu_core::{Command, MediaKind, Mid, PeerId, SlotSize, Source};
 use signaling_protocol::ServerMessage;
 use signaling_protocol::message::{EncodingState, ErrorCode};
 
@@ -19,7 +19,8 @@ impl Room {
         };
         sizes.retain(|size| peer.slots.iter().any(|slot| slot.is(&size.mid, MediaKind::Video)));
         if !sizes.is_empty() {
-            self.effects.push(Effect::SizeSlots { peer: peer.id, sizes });
+            self.effects
+                .push(Effect::Media(Command::SizeSlots { peer: peer.id, sizes }));
         }
     }
 
@@ -36,7 +37,7 @@ impl Room {
         }
         peer.restarts.push_back(id);
         let peer = peer.id;
-        self.effects.push(Effect::Restart { peer, ufrag });
+        self.effects.push(Effect::Media(Command::Restart { peer, ufrag }));
     }
 
     /// The media plane answers restarts in the order in which they were asked for.

@@ -1,10 +1,10 @@
 //! What a room hears and what it wants done: closed enums, so that each side is one `match`.
 
-use sfu_core::{Event, Join, JoinError, Joined, PeerId, RoomId, SlotMapping, SlotSize};
+use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId, SlotSize};
 use signaling_protocol::ServerMessage;
-use signaling_protocol::message::PublishedSource;
+use signaling_protocol::message::{EndReason, PublishedSource};
 
-use crate::authority::{CallGrant, SegmentEnd, UtcMicros};
+use crate::authority::{CallGrant, SeatSession, SegmentEnd, Standing, UtcMicros};
 use crate::clock::SegmentId;
 
 /// One signaling connection; never used twice in a process.
@@ -33,10 +33,12 @@ pub enum Input {
     },
     /// The media plane reports.
     Media(Event),
-    /// A record was written.
-    Recorded(Record),
-    /// The appointment was cancelled.
-    Cancel,
+    /// A record was written, or is not to be since the appointment lives no more.
+    Recorded { record: Record, standing: Standing },
+    /// The appointment was cancelled or settled.
+    AppointmentOver(EndReason),
+    /// The sign-in behind a seat is over.
+    SignedOut(SeatSession),
     /// The server goes down.
     Drain,
     /// Time passed.
@@ -68,7 +70,12 @@ pub enum Request {
     Dismiss {
         seat: String,
     },
-    Leave,
+    /// To come back until the window ends, or not to come back.
+    Leave {
+        for_good: bool,
+    },
+    /// The call is over for everybody.
+    End,
 }
 
 /// Which sources carry something at the moment, as their sender says.
@@ -91,25 +98,7 @@ pub enum Effect {
         code: CloseCode,
     },
     Join(Join),
-    LeaveMedia(PeerId),
-    SetForwarding {
-        peer: PeerId,
-        allowed: bool,
-    },
-    MapSlots {
-        peer: PeerId,
-        slots: Vec<SlotMapping>,
-    },
-    SizeSlots {
-        peer: PeerId,
-        sizes: Vec<SlotSize>,
-    },
-    /// An ICE restart; [`Event::Restarted`] answers.
-    Restart {
-        peer: PeerId,
-        ufrag: String,
-    },
-    StopMedia(RoomId),
+    Media(Command),
     /// To be written in order, again and again until it is; [`Input::Recorded`] answers.
     Record(Record),
 }
@@ -122,6 +111,10 @@ pub enum Record {
         at: UtcMicros,
     },
     Admitted {
+        seat: String,
+        at: UtcMicros,
+    },
+    LeftForGood {
         seat: String,
         at: UtcMicros,
     },

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use signaling::authority::{CallAuthority, CallGrant, RecordError, Refusal, SegmentEnd, SegmentKey, UtcMicros};
-use signaling::intervals::Intervals;
-use signaling_protocol::{PriceModel, PriceTerms, Role, Ticket};
+use signaling::authority::{
+    CallAuthority, CallGrant, Finding, RecordError, Refusal, RoomReview, SegmentEnd, SegmentKey, Standing, UtcMicros,
+};
+use signaling_protocol::message::EndReason;
+use signaling_protocol::{PriceModel, PriceTerms, Role, Span, Spans, Ticket};
 
 /// What happened, in order, of the records and of the media plane.
 pub(crate) type Journal = Arc<Mutex<Vec<String>>>;
@@ -36,7 +38,13 @@ pub(crate) struct Records {
     pub(crate) ended: HashSet<String>,
     /// While set, nothing can be read or written.
     pub(crate) down: bool,
-    /// A call whose price cannot be computed without a panic.
+    /// Calls whose appointment was cancelled.
+    pub(crate) cancelled: HashSet<String>,
+    /// Who left for good.
+    pub(crate) left: HashSet<(String, String)>,
+    /// Sign-ins that are over.
+    pub(crate) signed_out: HashSet<String>,
+    /// A call whose seats have no segment numbers left.
     pub(crate) cursed: Option<String>,
 }
 
@@ -74,6 +82,15 @@ impl Authority {
         overlap(&self.records(), call, |_| true)
     }
 
+    fn over(&self, call: &str) -> Result<Option<Standing>, RecordError> {
+        let records = self.records();
+        if records.down {
+            return Err(RecordError("down".into()));
+        }
+        let cancelled = records.cancelled.contains(call);
+        Ok(cancelled.then_some(Standing::Over(EndReason::Cancelled)))
+    }
+
     fn write(&self, what: String, change: impl FnOnce(&mut Records)) -> Result<(), RecordError> {
         let mut records = self.records();
         if records.down {
@@ -87,15 +104,18 @@ impl Authority {
 
 fn overlap(records: &Records, call: &str, counts: impl Fn(&Row) -> bool) -> i64 {
     let side = |role: Role| {
-        let mut side = Intervals::default();
+        let mut side = Spans::default();
         for (key, row) in &records.rows {
             if key.call == call && row.role == role && counts(row) {
-                side.insert(row.started_at, row.seen_at);
+                side.insert(Span {
+                    from: row.started_at,
+                    to: row.seen_at,
+                });
             }
         }
         side
     };
-    side(Role::Consumer).overlap(&side(Role::Provider))
+    side(Role::Consumer).overlap(&side(Role::Provider)).total()
 }
 
 fn role(seat: &str) -> Role {
@@ -117,6 +137,12 @@ impl CallAuthority for Authority {
         if records.ended.contains(&ticket.call) {
             return Err(Refusal::Ended);
         }
+        if records.cancelled.contains(&ticket.call) {
+            return Err(Refusal::Cancelled);
+        }
+        if records.signed_out.contains(&ticket.session) {
+            return Err(Refusal::SignedOut);
+        }
         if now < appointment.opens_at {
             return Err(Refusal::NotOpen);
         }
@@ -132,11 +158,7 @@ impl CallAuthority for Authority {
             starts_at: appointment.starts_at,
             ends_at: appointment.ends_at,
             price: PriceTerms {
-                currency: if records.cursed.as_ref() == Some(&ticket.call) {
-                    "cursed".into()
-                } else {
-                    "NOK".into()
-                },
+                currency: "NOK".into(),
                 model: PriceModel::PerMinute {
                     rate_minor: 600,
                     increment_s: 1,
@@ -146,13 +168,24 @@ impl CallAuthority for Authority {
             },
             admitted: ticket.role == Role::Provider || records.admitted.contains(&place),
             billed_before: overlap(&records, &ticket.call, |row| row.end.is_some()),
-            next_segment: records
-                .rows
-                .keys()
-                .filter(own)
-                .map(|key| key.seq + 1)
-                .max()
-                .unwrap_or(1),
+            next_segment: if records.cursed.as_ref() == Some(&ticket.call) {
+                u32::MAX
+            } else {
+                records
+                    .rows
+                    .keys()
+                    .filter(own)
+                    .map(|key| key.seq + 1)
+                    .max()
+                    .unwrap_or(1)
+            },
+            left_for_good: records
+                .left
+                .iter()
+                .filter(|(call, _)| *call == ticket.call)
+                .map(|(_, seat)| seat.clone())
+                .collect(),
+            session: ticket.session.clone(),
         })
     }
 
@@ -160,13 +193,26 @@ impl CallAuthority for Authority {
         self.write(format!("arrived {seat}"), |_| {})
     }
 
-    async fn admitted(&self, call: &str, seat: &str, _at: UtcMicros) -> Result<(), RecordError> {
+    async fn admitted(&self, call: &str, seat: &str, _at: UtcMicros) -> Result<Standing, RecordError> {
+        if let Some(over) = self.over(call)? {
+            return Ok(over);
+        }
         self.write(format!("admitted {seat}"), |records| {
             records.admitted.insert((call.to_owned(), seat.to_owned()));
+        })?;
+        Ok(Standing::Lives)
+    }
+
+    async fn left_for_good(&self, call: &str, seat: &str, _at: UtcMicros) -> Result<(), RecordError> {
+        self.write(format!("left {seat}"), |records| {
+            records.left.insert((call.to_owned(), seat.to_owned()));
         })
     }
 
-    async fn open_segment(&self, key: &SegmentKey, started_at: UtcMicros) -> Result<(), RecordError> {
+    async fn open_segment(&self, key: &SegmentKey, started_at: UtcMicros) -> Result<Standing, RecordError> {
+        if let Some(over) = self.over(&key.call)? {
+            return Ok(over);
+        }
         self.write(format!("open {}{}", key.seat, key.seq), |records| {
             let row = Row {
                 role: role(&key.seat),
@@ -175,7 +221,33 @@ impl CallAuthority for Authority {
                 end: None,
             };
             records.rows.entry(key.clone()).or_insert(row);
-        })
+        })?;
+        Ok(Standing::Lives)
+    }
+
+    async fn review(&self, rooms: &[RoomReview]) -> Result<Vec<Finding>, RecordError> {
+        let records = self.records();
+        if records.down {
+            return Err(RecordError("down".into()));
+        }
+        let mut findings = Vec::new();
+        for room in rooms {
+            if records.cancelled.contains(&room.call) {
+                findings.push(Finding::CallOver {
+                    call: room.call.clone(),
+                    reason: EndReason::Cancelled,
+                });
+            }
+            let over = room
+                .seats
+                .iter()
+                .filter(|seat| records.signed_out.contains(&seat.session));
+            findings.extend(over.map(|seat| Finding::SignedOut {
+                call: room.call.clone(),
+                seat: seat.clone(),
+            }));
+        }
+        Ok(findings)
     }
 
     async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<Vec<SegmentKey>, RecordError> {
@@ -204,16 +276,5 @@ impl CallAuthority for Authority {
         self.write("ended".into(), |records| {
             records.ended.insert(call.to_owned());
         })
-    }
-
-    fn cost_minor(&self, price: &PriceTerms, billable: i64) -> i64 {
-        assert_ne!(price.currency, "cursed", "this price cannot be computed");
-        match price.model {
-            PriceModel::Free => 0,
-            PriceModel::Fixed { amount_minor } => amount_minor,
-            PriceModel::PerMinute {
-                rate_minor, cap_minor, ..
-            } => (billable * rate_minor / 60_000_000).min(cap_minor),
-        }
     }
 }

@@ -45,7 +45,6 @@ pub(crate) fn now() -> i64 {
 pub(crate) fn config() -> HubConfig {
     HubConfig {
         room: RoomConfig {
-            leave_grace: Duration::from_millis(300),
             clock_period: Duration::from_millis(50),
             ..RoomConfig::default()
         },
@@ -147,6 +146,7 @@ impl Server {
             role,
             expires_at_s,
             nonce,
+            session: format!("session of {seat}"),
         })
     }
 

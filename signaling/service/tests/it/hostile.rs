@@ -134,6 +134,7 @@ async fn tickets_are_genuine_fresh_and_used_once() {
         role: Role::Provider,
         expires_at_s: now() / 1_000_000 + 60,
         nonce: "own".into(),
+        session: "own".into(),
     });
     let bad = [
         good.clone(),
@@ -235,7 +236,8 @@ async fn a_room_that_breaks_costs_nobody_else_anything() {
     let (_provider, a, _consumer, b) = server.talking().await;
     server.book("cursed", 60_000_000);
     server.authority.records().cursed = Some("cursed".into());
-    let mut victim = hello(&server, &server.ticket("cursed", "p2", Role::Provider)).await;
+    let mut victim = server.seat("cursed", "p2", Role::Provider).await;
+    server.media_up(&mut victim).await;
     assert_eq!(victim.refusal().await, ("internal".into(), true));
     assert_eq!(victim.close_code().await, Some(4503));
     assert_eq!(server.count(Count::RoomsFailed), 1);

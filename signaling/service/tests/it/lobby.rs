@@ -67,8 +67,9 @@ async fn no_packet_passes_before_the_provider_lets_the_consumer_in() {
     );
 }
 
+/// Trial B3: leaving is not ending. The figures that the leaver sees last are the ones that are charged (E21).
 #[tokio::test]
-async fn leaving_ends_the_call_for_the_other_after_the_grace() {
+async fn leaving_ends_nothing_and_ending_ends_it_for_both() {
     let server = Server::start().await;
     let (mut provider, provider_peer, mut consumer, consumer_peer) = server.talking().await;
     let talk = || {
@@ -77,14 +78,32 @@ async fn leaving_ends_the_call_for_the_other_after_the_grace() {
     };
     repeat_until(talk, || server.hub.snapshot()[0].billable > 200_000).await;
     consumer.send(json!({"type": "leave"})).await;
+    let left = consumer.expect("ended").await;
     assert_eq!(consumer.close_code().await, Some(1000));
+    assert_eq!(left["reason"], "left");
+    provider
+        .expect_where("participants", |list| list["participants"][1]["presence"] == "left")
+        .await;
+    let mut again = server.seat(CALL, "c", Role::Consumer).await;
+    again.send(json!({"type": "end"})).await;
+    assert_eq!(again.refusal().await, ("forbidden".into(), false));
+    again.send(json!({"type": "leave", "for_good": true})).await;
+    assert_eq!(again.expect("ended").await["reason"], "left_for_good");
+    provider
+        .expect_where("participants", |list| {
+            list["participants"][1]["presence"] == "left_for_good"
+        })
+        .await;
+    provider.send(json!({"type": "end"})).await;
     let ended = provider.expect("ended").await;
-    assert_eq!(ended["reason"], "left");
+    assert_eq!(ended["reason"], "ended_by_provider");
     assert_eq!(provider.close_code().await, Some(1000));
     server.journaled("ended").await;
     let billed = server.authority.billed(CALL);
-    assert_eq!(ended["clock"]["billable_ms"], billed / 1_000);
-    assert_eq!(ended["clock"]["cost_minor"], billed / 100_000);
+    for figures in [&left["clock"], &ended["clock"]] {
+        assert_eq!(figures["billable_ms"], billed / 1_000);
+        assert_eq!(figures["cost_minor"], (billed + 999_999) / 1_000_000 * 10);
+    }
     assert_eq!(server.journal().last().map(String::as_str), Some("ended"));
     assert!(
         server
@@ -98,6 +117,39 @@ async fn leaving_ends_the_call_for_the_other_after_the_grace() {
     late.hello(&server.ticket(CALL, "c", Role::Consumer)).await;
     assert_eq!(late.refusal().await, ("not_open".into(), true));
     assert_eq!(late.close_code().await, Some(4403));
+}
+
+/// Trial F3: the hub asks by itself, whoever cancelled and however.
+#[tokio::test]
+async fn an_appointment_that_is_cancelled_elsewhere_ends_its_room_for_both() {
+    let server = Server::start().await;
+    let mut provider = server.seat(CALL, "p", Role::Provider).await;
+    let mut waiting = server.seat(CALL, "c", Role::Consumer).await;
+    server.authority.records().cancelled.insert(CALL.into());
+    for client in [&mut provider, &mut waiting] {
+        assert_eq!(client.expect("ended").await["reason"], "cancelled");
+        assert_eq!(client.close_code().await, Some(1000));
+    }
+}
+
+/// Trial F12: the end of a sign-in ends its seat and its tickets, and nobody else's.
+#[tokio::test]
+async fn a_seat_and_a_ticket_end_with_their_sign_in() {
+    let server = Server::start().await;
+    let (mut provider, provider_peer, mut consumer, _) = server.talking().await;
+    let unused = server.ticket(CALL, "c", Role::Consumer);
+    let session = "session of c".to_owned();
+    server.authority.records().signed_out.insert(session);
+    assert_eq!(consumer.expect("ended").await["reason"], "signed_out");
+    assert_eq!(consumer.close_code().await, Some(1000));
+    provider
+        .expect_where("participants", |list| list["participants"][1]["presence"] == "left")
+        .await;
+    assert_eq!(server.media.world().peers.keys().collect::<Vec<_>>(), [&provider_peer]);
+    let mut late = server.connect().await;
+    late.hello(&unused).await;
+    assert_eq!(late.refusal().await, ("bad_ticket".into(), true));
+    assert_eq!(late.close_code().await, Some(4401));
 }
 
 #[tokio::test]

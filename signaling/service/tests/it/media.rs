@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use sfu_core::{
-    DisconnectReason, Event, Join, JoinError, Joined, MediaKind, Mid, PeerId, PeerStats, RoomId, SlotContent, SlotInfo,
-    SlotMapping, SlotSize, Source,
+    Command, DisconnectReason, Event, Join, JoinError, Joined, MediaKind, Mid, PeerId, PeerStats, RoomId, SlotContent,
+    SlotInfo, SlotSize,
 };
 use signaling::MediaPlane;
 use tokio::sync::mpsc;
@@ -150,43 +150,41 @@ impl MediaPlane for Media {
         })
     }
 
-    fn leave(&self, peer: PeerId) {
-        self.note(format!("leave {}", peer.0));
-        self.remove(&mut self.world(), peer, DisconnectReason::Removed);
-    }
-
-    fn set_forwarding(&self, peer: PeerId, allowed: bool) {
-        self.note(format!("forward {} {allowed}", peer.0));
-        if let Some(own) = self.world().peers.get_mut(&peer) {
-            own.forwarding = allowed;
-        }
-    }
-
-    fn map_slots(&self, peer: PeerId, slots: Vec<SlotMapping>) {
-        if let Some(own) = self.world().peers.get_mut(&peer) {
-            for slot in slots {
-                let known = own.slots.insert(slot.mid.0, peer_of(slot.content));
-                assert!(known.is_some(), "only slots that exist are mapped");
+    fn command(&self, command: Command) {
+        match command {
+            Command::Join(_) | Command::Capture { .. } => unreachable!("signaling does not ask for this here"),
+            Command::Leave { peer } => {
+                self.note(format!("leave {}", peer.0));
+                self.remove(&mut self.world(), peer, DisconnectReason::Removed);
             }
+            Command::SetForwarding { peer, allowed } => {
+                self.note(format!("forward {} {allowed}", peer.0));
+                if let Some(own) = self.world().peers.get_mut(&peer) {
+                    own.forwarding = allowed;
+                }
+            }
+            Command::MapSlots { peer, slots } => {
+                if let Some(own) = self.world().peers.get_mut(&peer) {
+                    for slot in slots {
+                        let known = own.slots.insert(slot.mid.0, peer_of(slot.content));
+                        assert!(known.is_some(), "only slots that exist are mapped");
+                    }
+                }
+            }
+            Command::SizeSlots { peer, sizes } => {
+                for SlotSize { mid, width, height } in sizes {
+                    self.note(format!("size {} {} {width}x{height}", peer.0, mid.0));
+                }
+            }
+            Command::Mute { source, muted } => self.note(format!("mute {} {:?} {muted}", source.peer.0, source.kind)),
+            Command::Restart { peer, ufrag } => self.note(format!("restart {} {ufrag}", peer.0)),
+            Command::CloseRoom { room } => self.close_room(room),
         }
     }
+}
 
-    fn size_slots(&self, peer: PeerId, sizes: Vec<SlotSize>) {
-        for size in sizes {
-            let SlotSize { mid, width, height } = size;
-            self.note(format!("size {} {} {width}x{height}", peer.0, mid.0));
-        }
-    }
-
-    fn mute(&self, source: Source, muted: bool) {
-        self.note(format!("mute {} {:?} {muted}", source.peer.0, source.kind));
-    }
-
-    fn restart(&self, peer: PeerId, ufrag: String) {
-        self.note(format!("restart {} {ufrag}", peer.0));
-    }
-
-    fn stop(&self, room: RoomId) {
+impl Media {
+    fn close_room(&self, room: RoomId) {
         self.note("stop".into());
         let mut world = self.world();
         let peers: Vec<_> = world

@@ -24,6 +24,8 @@ async fn calls_go_on_while_the_records_are_down_and_nothing_is_lost() {
     repeat_until(talk, || server.hub.snapshot()[0].billable > billable + 300_000).await;
     assert!(server.count(Count::CheckpointsFailed) > 0);
     consumer.send(json!({"type": "leave"})).await;
+    consumer.expect("ended").await;
+    provider.send(json!({"type": "end"})).await;
     provider.expect("ended").await;
     until(|| server.count(Count::RecordsFailed) > 2).await;
     assert!(!server.journal().contains(&"ended".to_owned()));

@@ -2,18 +2,16 @@
 //! that knows only which packets were sent.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use sfu_core::{DisconnectReason, Event, Joined, PeerId, RoomId};
-use signaling::authority::{CallGrant, SegmentKey};
+use sfu_core::{Command, DisconnectReason, Event, Joined, PeerId, RoomId};
+use signaling::authority::{CallGrant, SegmentKey, Standing};
 use signaling::clock::Now;
-use signaling::intervals::Intervals;
 use signaling::limits::SILENCE_MAX;
-use signaling::room::{ConnectionId, Effect, Input, Offer, Pricing, Record, Request, Room, RoomConfig};
-use signaling_protocol::{PriceModel, PriceTerms, Role, ServerMessage};
+use signaling::room::{ConnectionId, Effect, Input, Offer, Record, Request, Room, RoomConfig};
+use signaling_protocol::{PriceModel, PriceTerms, Role, ServerMessage, Span, Spans};
 
 /// One step of the world, milliseconds; every time in it is a multiple, so the model can count steps.
 const STEP_MS: u64 = 50;
@@ -162,6 +160,8 @@ impl World {
                 model: PriceModel::Free,
             },
             admitted: person.role == Role::Provider || self.admitted,
+            left_for_good: Vec::new(),
+            session: String::new(),
             billed_before: self.on_record(|row| row.2),
             next_segment: self.rows.keys().filter(own).map(|row| row.1 + 1).max().unwrap_or(1),
         }
@@ -170,13 +170,13 @@ impl World {
     /// Overlap by the records.
     fn on_record(&self, counts: impl Fn(&Row) -> bool) -> i64 {
         let side = |seat: &str| {
-            let mut side = Intervals::default();
+            let mut side = Spans::default();
             for (_, row) in self.rows.iter().filter(|(key, row)| key.0 == seat && counts(row)) {
-                side.insert(row.0, row.1);
+                side.insert(Span { from: row.0, to: row.1 });
             }
             side
         };
-        side("p").overlap(&side("c"))
+        side("p").overlap(&side("c")).total()
     }
 
     fn give(&mut self, input: Input) {
@@ -216,7 +216,7 @@ impl World {
                     result: Ok(joined),
                 });
             }
-            Effect::LeaveMedia(peer) => self.media_gone(peer, DisconnectReason::Removed),
+            Effect::Media(Command::Leave { peer }) => self.media_gone(peer, DisconnectReason::Removed),
             Effect::Close { connection, .. } => {
                 for person in &mut self.people {
                     person.connection = person.connection.filter(|held| *held != connection);
@@ -230,12 +230,7 @@ impl World {
                 connection,
                 message: ServerMessage::Welcome { admitted: true, .. },
             } => self.let_in(connection),
-            Effect::Send { .. }
-            | Effect::SetForwarding { .. }
-            | Effect::MapSlots { .. }
-            | Effect::SizeSlots { .. }
-            | Effect::Restart { .. }
-            | Effect::StopMedia(_) => {}
+            Effect::Send { .. } | Effect::Media(_) => {}
         }
     }
 
@@ -268,7 +263,7 @@ impl World {
                 return;
             };
             match &record {
-                Record::Arrived { .. } => {}
+                Record::Arrived { .. } | Record::LeftForGood { .. } => {}
                 Record::Admitted { .. } => self.admitted = true,
                 Record::Open { segment, started_at } => {
                     self.rows
@@ -291,7 +286,10 @@ impl World {
                     self.over = true;
                 }
             }
-            self.give(Input::Recorded(record));
+            self.give(Input::Recorded {
+                record,
+                standing: Standing::Lives,
+            });
         }
     }
 
@@ -352,8 +350,7 @@ impl World {
                 utc: micros(self.ms),
                 mono: self.at(self.ms),
             };
-            let pricing: Pricing = Arc::new(|_, _| 0);
-            self.room = Some(Room::new(RoomConfig::default(), pricing, RoomId(1), now, &grant));
+            self.room = Some(Room::new(RoomConfig::default(), RoomId(1), now, &grant));
         }
         self.ids += 1;
         let connection = ConnectionId(self.ids);
@@ -472,7 +469,7 @@ impl World {
             self.people[place].returns_ms = self.ms + self.random.random_range(1..400) * STEP_MS;
             self.give(Input::Request {
                 connection,
-                request: Request::Leave,
+                request: Request::Leave { for_good: false },
             });
         }
     }

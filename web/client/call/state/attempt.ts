@@ -15,7 +15,7 @@ export const RETRY_JITTER_MS = 500;
 /** Who left while the connection was lost: how long the page goes on trying to say so. */
 const OWED_MS = 30_000;
 /** How long the socket stays after a farewell, so that it gets out and the final clock gets in. */
-export const FAREWELL_MS = 1_500;
+export const FAREWELL_MS = 3_000;
 
 /** Timers that mean nothing without a connection. */
 const STEERING: Effect[] = [
@@ -136,6 +136,13 @@ export function listen(state: State): Effect {
 
 export function expectOthers(state: State): Effect {
   return timer(state, "others", OTHERS_MS);
+}
+
+/** Nobody can end a call before its start, nor before both have talked; the server says the same. */
+export function canEnd(state: State): boolean {
+  if (state.info === null || state.clock === null || state.phase.at !== "call") return false;
+  const now = state.info.ends_at - 1_000 * state.clock.remaining_ms;
+  return state.clock.billable_ms > 0 && now >= state.info.starts_at;
 }
 
 export function setUpPeer(state: State): Effect {

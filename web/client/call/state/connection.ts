@@ -2,6 +2,7 @@
 //
 // Every loss takes the same way: a fresh ticket, a new socket, a new peer, numbered as a new attempt.
 import {
+  canEnd,
   FAREWELL_MS,
   isLive,
   listen,
@@ -29,6 +30,7 @@ type ConnectionEvent = Extract<
       | "unsupported"
       | "join_pressed"
       | "leave_pressed"
+      | "end_confirmed"
       | "rejoin_pressed"
       | "ticket"
       | "ticket_failed"
@@ -52,6 +54,8 @@ export function connectionEvent(state: State, event: ConnectionEvent): Step {
       return canRejoin(state) ? begin(state) : [state, []];
     case "leave_pressed":
       return leave(state);
+    case "end_confirmed":
+      return end(state);
     case "back_online":
       return state.phase.at === "reconnecting" && state.attempt.losses > 1 && !state.attempt.paused
         ? tryNow(state)
@@ -226,11 +230,24 @@ function refusalOf(status: number, code: string | null): Refusal | null {
 function leave(state: State): Step {
   if (!isLive(state)) return [state, []];
   if (state.phase.at === "reconnecting" && !state.attempt.welcomed) return leaveLost(state);
-  const next: State = { ...state, phase: { at: "ended", reason: "left", clock: state.clock, final: false }, sharing: false };
+  return farewell(state, false);
+}
+
+/** The provider's end comes back from the server, to both; the consumer's is a leaving for good. */
+function end(state: State): Step {
+  if (!canEnd(state)) return [{ ...state, panel: "none" }, []];
+  if (state.role === "consumer") return farewell(state, true);
+  return [{ ...state, panel: "none" }, [{ type: "send", message: { type: "end" } }]];
+}
+
+function farewell(state: State, forGood: boolean): Step {
+  const reason = forGood ? "left_for_good" : "left";
+  const phase = { at: "ended", reason, clock: state.clock, final: forGood } as const;
+  const next: State = { ...state, phase, sharing: false, panel: "none" };
   return [
     next,
     [
-      { type: "send", message: { type: "leave" } },
+      { type: "send", message: { type: "leave", for_good: forGood } },
       ...stopTimers(),
       { type: "stop_share" },
       { type: "release_devices" },

@@ -1,5 +1,5 @@
 // What the server says, and what follows from it.
-import type { ErrorCode, Participant, ServerMessage } from "../../generated/protocol";
+import type { Clock, EndReason, ErrorCode, Participant, ServerMessage } from "../../generated/protocol";
 import {
   expectOthers,
   FAREWELL_MS,
@@ -15,6 +15,7 @@ import {
 } from "./attempt";
 import { mediaMessage } from "./device";
 import { restarted, restartPeer } from "./restart";
+import { hasLeft } from "../tiles";
 import { qualityTold, sendSizes } from "./steering";
 import type { Effect, State, Step } from "./types";
 
@@ -27,17 +28,22 @@ export function serverMessage(state: State, message: ServerMessage): Step {
   return [next, isLive(next) && next.attempt.welcomed ? [listen(next), ...effects] : effects];
 }
 
+/** The server's last word: after a plain leaving the way back stays open. */
+function said(phase: Extract<State["phase"], { at: "ended" }>, message: { reason: EndReason; clock: Clock }): State["phase"] {
+  return { ...phase, reason: message.reason, clock: message.clock, final: message.reason !== "left", owed: false };
+}
+
 /** After leaving, the last clock may still come in; and who left while the connection was lost can say so now. */
 function farewell(state: State, message: ServerMessage): Step {
   if (state.phase.at !== "ended") return [state, []];
   const { phase } = state;
   switch (message.type) {
     case "ended":
-      return [{ ...state, clock: message.clock, phase: { ...phase, clock: message.clock, final: true, owed: false } }, []];
+      return [{ ...state, clock: message.clock, phase: said(phase, message) }, []];
     case "welcome": {
       if (phase.owed !== true) return [state, []];
       const next: State = { ...state, phase: { ...phase, owed: false } };
-      return [next, [{ type: "send", message: { type: "leave" } }, timer(next, "close", FAREWELL_MS)]];
+      return [next, [{ type: "send", message: { type: "leave", for_good: false } }, timer(next, "close", FAREWELL_MS)]];
     }
     default:
       return [state, []];
@@ -83,7 +89,7 @@ function live(state: State, message: ServerMessage): Step {
         {
           ...state,
           clock: message.clock,
-          phase: { at: "ended", reason: message.reason, clock: message.clock, final: true },
+          phase: { at: "ended", reason: message.reason, clock: message.clock, final: message.reason !== "left" },
         },
         [...stopTimers(), { type: "close_connection" }, { type: "release_devices" }],
       ];
@@ -132,6 +138,7 @@ function refused(state: State, code: ErrorCode, fatal: boolean): Step {
       return recover(state);
     case "bad_message":
     case "forbidden":
+    case "too_early":
     case "unknown_seat":
     case "rate_limited":
       return fatal ? recover(state) : [state, []];
@@ -156,7 +163,7 @@ function missing(state: State, told: Participant[]): Participant[] {
   if (!state.attempt.othersExpected) return [];
   const here = new Set(told.map((one) => one.seat));
   return [...state.participants, ...state.missing]
-    .filter((one) => one.presence !== "left" && one.presence !== "lobby" && !here.has(one.seat))
+    .filter((one) => !hasLeft(one) && one.presence !== "lobby" && !here.has(one.seat))
     .map((one) => ({ ...one, presence: "reconnecting" }));
 }
 
@@ -184,6 +191,8 @@ function changeNotice(state: State, list: Participant[]): { key: string; args: {
         return { key: "call-said-lost", args };
       case "left":
         return { key: "call-said-left", args };
+      case "left_for_good":
+        return { key: "call-said-left-for-good", args };
       case "connecting":
         break;
     }

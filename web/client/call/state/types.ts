@@ -106,7 +106,7 @@ export interface State {
   microphoneSilent: boolean;
   network: Network;
   layout: "speaker" | "grid";
-  panel: "none" | "devices";
+  panel: "none" | "devices" | "end";
   notice: Notice | null;
 }
 
@@ -118,6 +118,8 @@ export type Event =
   | { type: "unsupported" }
   | { type: "join_pressed" }
   | { type: "leave_pressed" }
+  /** The provider ends the call for both, the consumer leaves for good; asked before. */
+  | { type: "end_confirmed" }
   | { type: "rejoin_pressed" }
   | { type: "device_pressed"; kind: DeviceKind }
   | { type: "device_chosen"; kind: DeviceKind | "speaker"; id: string }

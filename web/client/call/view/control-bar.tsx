@@ -1,9 +1,12 @@
 // Microphone, camera, screen, layout, devices, leave: always the same, always in the same place.
 import { useEffect, useRef } from "preact/hooks";
+import { canEnd } from "../state/attempt";
 import { useCall } from "./context";
 import { Icon, type IconName } from "./icon";
 
 interface ControlProps {
+  /** Which control it is, where that is not its icon's name. */
+  control?: string;
   icon: IconName;
   word: string;
   /** What pressing it does, for those who do not see the state. */
@@ -15,7 +18,7 @@ interface ControlProps {
   onPress: () => void;
 }
 
-function Control({ icon, word, name, tone = "on", pressed, wide = false, shortcut, onPress }: ControlProps) {
+function Control({ control, icon, word, name, tone = "on", pressed, wide = false, shortcut, onPress }: ControlProps) {
   return (
     <button
       type="button"
@@ -24,7 +27,7 @@ function Control({ icon, word, name, tone = "on", pressed, wide = false, shortcu
       aria-pressed={pressed}
       aria-keyshortcuts={shortcut}
       title={shortcut === undefined ? name : `${name} (${shortcut.replace("Control", "Ctrl")})`}
-      data-control={icon}
+      data-control={control ?? icon}
       onClick={onPress}
     >
       <Icon name={icon} size={24} />
@@ -45,7 +48,7 @@ export function MicrophoneControl() {
   return (
     <Control
       icon={on ? "microphone" : "microphone-off"}
-      word={on ? t("call-microphone") : t("call-off")}
+      word={on ? t("call-microphone") : t("call-microphone-off")}
       name={on ? t("call-microphone-turn-off") : t("call-microphone-turn-on")}
       tone={on ? "on" : "off"}
       shortcut="Control+D"
@@ -61,7 +64,7 @@ export function CameraControl() {
   return (
     <Control
       icon={on ? "camera" : "camera-off"}
-      word={on ? t("call-camera") : t("call-off")}
+      word={on ? t("call-camera") : t("call-camera-off")}
       name={on ? t("call-camera-turn-off") : t("call-camera-turn-on")}
       tone={on ? "on" : "off"}
       shortcut="Control+E"
@@ -111,6 +114,16 @@ export function ControlBar() {
           onPress={() => dispatch({ type: "panel_pressed", panel: "devices" })}
         />
         <span class="control-gap" />
+        {canEnd(state.value) ? (
+          <Control
+            control="end"
+            icon="close"
+            word={t("call-end-word")}
+            name={state.value.role === "provider" ? t("call-end") : t("call-end-consumer")}
+            pressed={panel === "end"}
+            onPress={() => dispatch({ type: "panel_pressed", panel: "end" })}
+          />
+        ) : null}
         <Control
           icon="leave"
           word={t("call-leave-word")}

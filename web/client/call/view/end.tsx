@@ -57,7 +57,7 @@ interface EndedProps {
 function Ended({ reason, clock, mayReturn, page }: EndedProps) {
   const { t } = useCall();
   return (
-    <EndFrame title={endTitle(reason, t)} words={costWords(clock, page, t)} clock={clock}>
+    <EndFrame title={endTitle(reason, t)} words={endWords(reason, clock, page, t)} clock={clock}>
       <a class="call-button is-filled" href={page.after_url}>
         {t("call-after")}
       </a>
@@ -69,13 +69,41 @@ function Ended({ reason, clock, mayReturn, page }: EndedProps) {
 function endTitle(reason: EndReason, t: Translate): string {
   switch (reason) {
     case "left":
+      return t("call-ended-left");
+    case "left_for_good":
+    case "ended_by_provider":
       return t("call-ended-title");
+    case "settled":
+      return t("call-ended-settled");
+    case "signed_out":
+      return t("call-refused-signed-out");
     case "window_ended":
       return t("call-ended-window");
     case "dismissed":
       return t("call-ended-dismissed");
     case "cancelled":
       return t("call-ended-cancelled");
+  }
+}
+
+/** What it cost so far, and after a plain leaving till when the way back is open. */
+function endWords(reason: EndReason, clock: Clock | null, page: CallPage, t: Translate): string {
+  switch (reason) {
+    case "left": {
+      const back = t("call-ended-return", { time: wallClock(page.ends_at, page.time_zone) });
+      if (clock === null || clock.billable_ms === 0) return back;
+      return `${costWords(clock, page, t)} ${back}`;
+    }
+    case "signed_out":
+      return t("call-refused-signed-out-way");
+    case "dismissed":
+      return t("call-ended-dismissed-way", { name: page.other_name });
+    case "left_for_good":
+    case "ended_by_provider":
+    case "window_ended":
+    case "cancelled":
+    case "settled":
+      return costWords(clock, page, t);
   }
 }
 

@@ -1,7 +1,8 @@
 // The waiting room: what happens next, when, and that waiting costs nothing. And the provider's card for who waits.
+import { useState } from "preact/hooks";
 import { elapsed, money, wallClock } from "../format";
 import { isCall } from "../page";
-import { waiting } from "../tiles";
+import { hasLeft, waiting } from "../tiles";
 import { useCall } from "./context";
 import { DeviceFields } from "./device-fields";
 import { Preview } from "./device-check";
@@ -15,6 +16,10 @@ export function Lobby() {
   // The server's clock, carried on by ours.
   const now = page.now / 1000 + (media.now.value - openedAt);
   const until = starts / 1000 - now;
+  const time = wallClock(starts, page.time_zone);
+  // Only who is here knows that somebody waits.
+  const known = state.value.participants.some((one) => one.role === "provider" && !hasLeft(one));
+  const who = known ? "call-lobby" : until > 0 ? "call-lobby-alone" : "call-lobby-late";
   return (
     <Preview>
       <p class="before-when">
@@ -22,7 +27,7 @@ export function Lobby() {
       </p>
       <h1 tabIndex={-1}>{t("call-lobby-title")}</h1>
       <p role="status" class="lobby-words">
-        {phase.at === "reconnecting" ? t("call-lobby-reconnecting") : t("call-lobby", { name: page.other_name })}
+        {phase.at === "reconnecting" ? t("call-lobby-reconnecting") : t(who, { name: page.other_name, time })}
       </p>
       <dl class="lobby-facts">
         <dt>{until > 0 ? t("call-lobby-starts-in") : t("call-lobby-started")}</dt>
@@ -49,6 +54,35 @@ export function Lobby() {
 /** When this script began, by the own clock: the moment `page.now` speaks of, near enough. */
 const openedAt = Date.now();
 
+/** Turning somebody away is asked first: it cannot be taken back for half a minute. */
+function Dismiss({ seat, name }: { seat: string; name: string }) {
+  const { dispatch, t } = useCall();
+  const [asked, setAsked] = useState(false);
+  if (!asked) {
+    return (
+      <button type="button" class="call-button is-text" data-action="dismiss" onClick={() => setAsked(true)}>
+        {t("call-dismiss")}
+      </button>
+    );
+  }
+  return (
+    <>
+      <p role="alert">{t("call-dismiss-ask", { name })}</p>
+      <button
+        type="button"
+        class="call-button is-text"
+        data-action="dismiss-confirmed"
+        onClick={() => dispatch({ type: "dismiss_pressed", seat })}
+      >
+        {t("call-dismiss-yes", { name })}
+      </button>
+      <button type="button" class="call-button is-text" onClick={() => setAsked(false)}>
+        {t("call-dismiss-no")}
+      </button>
+    </>
+  );
+}
+
 /** Never takes the focus; Ctrl or Cmd and Enter admits the first. */
 export function AdmitCards() {
   const { state, page, dispatch, t } = useCall();
@@ -73,13 +107,7 @@ export function AdmitCards() {
             >
               {t("call-admit")}
             </button>
-            <button
-              type="button"
-              class="call-button is-text"
-              onClick={() => dispatch({ type: "dismiss_pressed", seat: person.seat })}
-            >
-              {t("call-dismiss")}
-            </button>
+            <Dismiss seat={person.seat} name={person.name} />
           </div>
         </section>
       ))}

@@ -22,6 +22,7 @@ export function Room() {
       <BannerSlot />
       <ControlBar />
       {panel === "devices" ? <DevicePanel /> : null}
+      {panel === "end" ? <EndPanel /> : null}
     </div>
   );
 }
@@ -70,6 +71,39 @@ function BannerSlot() {
         </p>
       )}
     </div>
+  );
+}
+
+/** Asks before anything ends, and says what follows. */
+function EndPanel() {
+  const { state, dispatch, t } = useCall();
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  const whose = state.value.role === "provider" ? "" : "-consumer";
+  return (
+    <aside class="panel" aria-label={t(`call-end${whose}`)}>
+      <header>
+        <h2 ref={heading} tabIndex={-1}>{t(`call-end${whose}`)}</h2>
+      </header>
+      <p>{t(`call-end-ask${whose}`)}</p>
+      <div class="end-actions">
+        <button
+          type="button"
+          class="call-button is-filled"
+          data-action="end"
+          onClick={() => dispatch({ type: "end_confirmed" })}
+        >
+          {t(`call-end${whose}`)}
+        </button>
+        <button
+          type="button"
+          class="call-button is-outlined"
+          onClick={() => dispatch({ type: "panel_pressed", panel: "end" })}
+        >
+          {t("call-end-not")}
+        </button>
+      </div>
+    </aside>
   );
 }
 

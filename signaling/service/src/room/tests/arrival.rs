@@ -90,7 +90,7 @@ fn a_new_connection_takes_the_seat_over_at_once() {
     scene.gone(12, 20);
     assert_eq!(scene.log(), ["record close c1 at 20 TakenOver"]);
     // The old connection has no say any more.
-    scene.ask(2, Request::Leave);
+    scene.ask(2, Request::Leave { for_good: false });
     scene.give(Input::Closed {
         connection: ConnectionId(2),
     });

@@ -1,72 +1,186 @@
-//! Leaving, the grace, the window, and going down.
+//! Leaving, ending, the window, and going down.
 
 use signaling_protocol::message::{EndReason, Presence};
 use signaling_protocol::{Role, ServerMessage};
 
-use super::{Scene, grant};
+use super::{SECOND, Scene, grant};
 use crate::limits::CLOSE_WAIT;
 use crate::room::*;
 
+fn ended_of(scene: &Scene, connection: u64) -> Option<(EndReason, i64, i64)> {
+    scene.sent(connection).into_iter().find_map(|message| {
+        if let ServerMessage::Ended { reason, clock } = message {
+            Some((*reason, clock.billable_ms, clock.cost_minor))
+        } else {
+            None
+        }
+    })
+}
+
+/// Trial B3: whoever leaves may come back until the window ends, and nothing is over before that.
 #[test]
-fn leaving_ends_the_call_after_a_grace() {
+fn leaving_ends_nothing_and_the_leaver_may_come_back() {
     let mut scene = Scene::talking();
     scene.talk_until(10);
-    scene.ask(2, Request::Leave);
-    assert_eq!(scene.log()[..2], ["leave 12", "close 2 Done"].map(str::to_owned));
-    scene.gone(12, 10);
+    scene.ask(2, Request::Leave { for_good: false });
+    let expected = ["leave 12", "map 11 2=- 3=-", "slots to 1", "participants to 1"];
+    assert_eq!(scene.log(), expected.map(str::to_owned));
     assert_eq!(scene.presence("c"), Presence::Left);
-    scene.at(19);
-    scene.give(Input::Tick);
-    assert!(!scene.log().contains(&"stop".to_owned()));
     scene.done.clear();
-    scene.at(20);
-    scene.give(Input::Tick);
-    assert_eq!(scene.log(), ["leave 11", "stop"].map(str::to_owned));
-    scene.done.clear();
-    scene.gone(11, 20);
+    scene.gone(12, 10);
     assert_eq!(
         scene.log(),
-        [
-            "record close p1 at 20 Left",
-            "ended to 1",
-            "close 1 Done",
-            "record ended"
-        ]
-        .map(str::to_owned)
+        ["record close c1 at 10 Left", "ended to 2", "close 2 Done"].map(str::to_owned),
+        "the final figures come when the last packet is known"
     );
-    let end = scene
-        .sent(1)
-        .into_iter()
-        .find(|message| matches!(message, ServerMessage::Ended { .. }));
-    let Some(ServerMessage::Ended { reason, clock }) = end else {
-        panic!("the end is announced")
-    };
-    assert_eq!(
-        (*reason, clock.billable_ms, clock.cost_minor),
-        (EndReason::Left, 9_000, 9)
-    );
+    assert_eq!(ended_of(&scene, 2), Some((EndReason::Left, 9_000, 9)));
+    scene.at(300);
+    scene.give(Input::Tick);
+    assert!(!scene.log().contains(&"stop".to_owned()));
+    scene.hello(3, grant("c", Role::Consumer));
+    assert_eq!(scene.presence("c"), Presence::Connecting);
+    scene.at(599);
+    scene.give(Input::Tick);
+    assert!(!scene.log().contains(&"stop".to_owned()), "only the window ends it");
+}
+
+#[test]
+fn the_provider_ends_the_call_for_both() {
+    let mut scene = Scene::talking();
+    scene.talk_until(10);
+    scene.ask(2, Request::End);
+    assert!(scene.log().contains(&"error to 2".to_owned()), "the consumer cannot");
+    scene.done.clear();
+    scene.ask(1, Request::End);
+    assert_eq!(scene.log(), ["leave 12", "leave 11", "stop"].map(str::to_owned));
+    scene.done.clear();
+    scene.gone(12, 10);
+    scene.gone(11, 10);
+    let log = scene.log();
+    assert!(log.contains(&"record close p1 at 10 Left".to_owned()), "{log:?}");
+    assert_eq!(log.last().map(String::as_str), Some("record ended"));
+    for connection in [1, 2] {
+        let expected = Some((EndReason::EndedByProvider, 9_000, 9));
+        assert_eq!(ended_of(&scene, connection), expected);
+    }
     scene.done.clear();
     scene.hello(4, grant("c", Role::Consumer));
     assert_eq!(scene.log(), ["error to 4", "close 4 NotOpen"].map(str::to_owned));
     assert!(scene.room.over_since().is_none());
-    scene.done.push(Effect::Record(Record::CallEnded { at: 0 }));
     for _ in 0..4 {
-        scene.give(Input::Recorded(Record::CallEnded { at: 0 }));
+        scene.give(Input::Recorded {
+            record: Record::CallEnded { at: 0 },
+            standing: Standing::Lives,
+        });
     }
     assert!(scene.room.over_since().is_some());
 }
 
+/// Trial B3: a call of 16:30 was ended and charged at 16:16, after three seconds.
 #[test]
-fn coming_back_within_the_grace_goes_on_with_the_call() {
+fn nothing_can_be_ended_before_the_start_nor_before_anybody_talked() {
+    let mut early = grant("p", Role::Provider);
+    early.starts_at = 60 * SECOND;
+    let mut scene = Scene::talking_by(&early);
+    scene.talk_until(5);
+    scene.ask(1, Request::End);
+    scene.ask(2, Request::Leave { for_good: true });
+    assert_eq!(scene.log(), ["error to 1", "error to 2"].map(str::to_owned));
+    scene.talk_until(60);
+    scene.ask(1, Request::End);
+    assert!(scene.log().contains(&"stop".to_owned()));
+
+    let mut scene = Scene::new();
+    scene.hello(1, grant("p", Role::Provider));
+    scene.hello(2, grant("c", Role::Consumer));
+    scene.at(100);
+    scene.done.clear();
+    scene.ask(1, Request::End);
+    assert_eq!(scene.log(), ["error to 1".to_owned()], "nobody has talked");
+}
+
+#[test]
+fn the_call_is_over_when_the_consumer_left_for_good_and_the_provider_too() {
     let mut scene = Scene::talking();
     scene.talk_until(10);
-    scene.ask(2, Request::Leave);
-    scene.at(15);
+    scene.ask(2, Request::Leave { for_good: true });
+    scene.gone(12, 10);
+    assert_eq!(ended_of(&scene, 2), Some((EndReason::LeftForGood, 9_000, 9)));
+    assert!(scene.log().contains(&"record left c".to_owned()));
+    assert_eq!(scene.presence("c"), Presence::LeftForGood);
+    scene.done.clear();
     scene.hello(3, grant("c", Role::Consumer));
-    scene.at(60);
-    scene.give(Input::Tick);
+    assert_eq!(scene.log()[..2], ["error to 3", "close 3 NotOpen"].map(str::to_owned));
+    scene.at(20);
+    scene.alive(11);
+    assert_eq!(scene.billable(), 9 * SECOND, "alone, nobody pays");
+    scene.done.clear();
+    scene.ask(1, Request::Leave { for_good: false });
+    scene.gone(11, 20);
+    assert_eq!(ended_of(&scene, 1), Some((EndReason::EndedByProvider, 9_000, 9)));
+    assert_eq!(scene.log().last().map(String::as_str), Some("record ended"));
+}
+
+#[test]
+fn the_provider_cannot_leave_for_good() {
+    let mut scene = Scene::talking();
+    scene.talk_until(10);
+    scene.ask(1, Request::Leave { for_good: true });
+    assert_eq!(scene.log(), ["error to 1".to_owned()]);
+}
+
+/// That a seat was left for good is on record, so a server that starts anew knows it.
+#[test]
+fn leaving_for_good_outlives_the_room() {
+    let mut scene = Scene::new();
+    let mut known = grant("p", Role::Provider);
+    known.left_for_good = vec!["c".into()];
+    known.billed_before = 9 * SECOND;
+    scene.hello(1, known);
+    scene.hello(2, grant("c", Role::Consumer));
+    assert!(scene.log().contains(&"close 2 NotOpen".to_owned()));
+    scene.done.clear();
+    scene.ask(1, Request::Leave { for_good: false });
+    assert_eq!(scene.log().last().map(String::as_str), Some("record ended"));
+}
+
+/// Trial F3: admitting somebody to a call whose appointment was cancelled elsewhere ends it for both.
+#[test]
+fn an_admission_that_is_not_taken_ends_the_call() {
+    let mut scene = Scene::new();
+    scene.hello(1, grant("p", Role::Provider));
+    scene.hello(2, grant("c", Role::Consumer));
+    scene.ask(1, Request::Admit { seat: "c".into() });
+    let record = scene.records().pop().expect("the admission is to be recorded");
+    scene.done.clear();
+    scene.give(Input::Recorded {
+        record,
+        standing: Standing::Over(EndReason::Cancelled),
+    });
+    for connection in [1, 2] {
+        assert_eq!(ended_of(&scene, connection), Some((EndReason::Cancelled, 0, 0)));
+    }
+    let log = scene.log();
+    assert!(!log.iter().any(|line| line.starts_with("forward")), "{log:?}");
+}
+
+/// Trial F12: a seat ends with the sign-in through which it was taken, and with no other.
+#[test]
+fn a_seat_ends_with_its_sign_in() {
+    let mut scene = Scene::talking();
+    scene.talk_until(10);
+    let gone = |session: &str| SeatSession {
+        seat: "c".into(),
+        session: session.into(),
+    };
+    scene.give(Input::SignedOut(gone("an older one")));
+    assert_eq!(scene.log(), Vec::<String>::new());
+    scene.give(Input::SignedOut(gone("session of c")));
+    scene.gone(12, 10);
+    assert_eq!(ended_of(&scene, 2), Some((EndReason::SignedOut, 9_000, 9)));
     assert!(!scene.log().contains(&"stop".to_owned()));
-    assert_eq!(scene.presence("c"), Presence::Connecting);
+    let review = scene.room.review().expect("the call goes on");
+    assert_eq!(review.seats.len(), 1, "{review:?}");
 }
 
 #[test]
@@ -74,8 +188,8 @@ fn leaving_before_anything_took_place_ends_nothing() {
     let mut scene = Scene::new();
     scene.hello(1, grant("p", Role::Provider));
     scene.hello(2, grant("c", Role::Consumer));
-    scene.ask(2, Request::Leave);
-    scene.ask(1, Request::Leave);
+    scene.ask(2, Request::Leave { for_good: false });
+    scene.ask(1, Request::Leave { for_good: false });
     scene.at(100);
     scene.give(Input::Tick);
     assert!(!scene.log().contains(&"stop".to_owned()));
@@ -107,7 +221,7 @@ fn the_window_ends_the_call_and_nothing_after_it_counts() {
 #[test]
 fn an_end_does_not_wait_for_ever_for_the_last_packets() {
     let mut scene = Scene::talking();
-    scene.give(Input::Cancel);
+    scene.give(Input::AppointmentOver(EndReason::Cancelled));
     assert!(!scene.log().contains(&"record ended".to_owned()));
     scene.now += CLOSE_WAIT;
     scene.give(Input::Tick);

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use sfu_core::{Event, PeerId};
+use sfu_core::{Command, Event, PeerId};
 use signaling_protocol::Role;
+use signaling_protocol::message::EndReason;
 
 use super::{Scene, grant};
 use crate::room::*;
@@ -25,6 +26,8 @@ enum Happening {
     Confirm,
     Wait(u64),
     Cancel,
+    Review,
+    SignOut(usize),
     Drain,
 }
 
@@ -35,7 +38,8 @@ fn happening() -> impl Strategy<Value = Happening> {
     let request = prop_oneof![
         4 => seat.clone().prop_map(|seat| Request::Admit { seat }),
         1 => seat.prop_map(|seat| Request::Dismiss { seat }),
-        1 => Just(Request::Leave),
+        1 => any::<bool>().prop_map(|for_good| Request::Leave { for_good }),
+        1 => Just(Request::End),
         1 => any::<bool>().prop_map(|screen| Request::Media(MediaFlags { screen, ..MediaFlags::default() })),
     ];
     prop_oneof![
@@ -51,7 +55,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => (0u64..6, request).prop_map(|(connection, request)| Happening::Ask(connection, request)),
         4 => Just(Happening::Confirm),
         4 => (0u64..15).prop_map(Happening::Wait),
-        1 => prop_oneof![9 => Just(Happening::Wait(1)), 1 => Just(Happening::Cancel), 1 => Just(Happening::Drain)],
+        1 => (0usize..3).prop_map(Happening::SignOut),
+        1 => Just(Happening::Review),
+        1 => prop_oneof![9 => Just(Happening::Wait(1)), 3 => Just(Happening::Cancel), 1 => Just(Happening::Drain)],
     ]
 }
 
@@ -67,6 +73,10 @@ struct Watch {
     admitted: BTreeSet<String>,
     opened: BTreeSet<(String, u32)>,
     closed: BTreeSet<(String, u32)>,
+    /// Who left for good.
+    left: BTreeSet<String>,
+    /// Whether the authority has said that the appointment lives no more.
+    dead: bool,
     ended: bool,
 }
 
@@ -137,7 +147,27 @@ impl Watch {
                 scene.now += std::time::Duration::from_secs(seconds);
                 scene.give(Input::Tick);
             }
-            Happening::Cancel => scene.give(Input::Cancel),
+            // The appointment is cancelled elsewhere: the room hears of it by asking.
+            Happening::Cancel => self.dead = true,
+            Happening::Review => {
+                if self.dead {
+                    scene.give(Input::AppointmentOver(EndReason::Cancelled));
+                    assert!(!scene.room.going(), "a room does not outlive its appointment");
+                }
+            }
+            Happening::SignOut(seat) => {
+                let seat = SEATS[seat].to_owned();
+                let session = format!("session of {seat}");
+                scene.give(Input::SignedOut(SeatSession {
+                    seat: seat.clone(),
+                    session,
+                }));
+                let held = scene.room.seats.get(&seat);
+                assert!(
+                    held.is_none_or(|seat| seat.connection.is_none() && seat.peer.is_none() && seat.joining.is_none()),
+                    "{seat} stays after its sign-in is over"
+                );
+            }
             Happening::Drain => scene.give(Input::Drain),
         }
         self.watch(scene);
@@ -167,10 +197,17 @@ impl Watch {
         self.watch(scene);
         let waiting = std::mem::take(&mut scene.unconfirmed);
         for record in waiting {
-            if let Record::Admitted { seat, .. } = &record {
+            // Once the appointment is gone, no admission and no segment is taken any more.
+            let asks = matches!(record, Record::Admitted { .. } | Record::Open { .. });
+            let standing = if self.dead && asks {
+                Standing::Over(EndReason::Cancelled)
+            } else {
+                Standing::Lives
+            };
+            if let (Record::Admitted { seat, .. }, Standing::Lives) = (&record, standing) {
                 self.admitted.insert(seat.clone());
             }
-            scene.give(Input::Recorded(record));
+            scene.give(Input::Recorded { record, standing });
         }
     }
 
@@ -178,7 +215,7 @@ impl Watch {
     fn watch(&mut self, scene: &mut Scene) {
         for effect in std::mem::take(&mut scene.done) {
             match effect {
-                Effect::SetForwarding { peer, allowed } => {
+                Effect::Media(Command::SetForwarding { peer, allowed }) => {
                     let seat = self.peer_of[&peer.0];
                     assert!(allowed, "gates are never shut: peers are removed");
                     assert!(
@@ -190,14 +227,7 @@ impl Watch {
                     self.recorded(&record);
                     scene.unconfirmed.push(record);
                 }
-                Effect::Send { .. }
-                | Effect::Close { .. }
-                | Effect::Join(_)
-                | Effect::LeaveMedia(_)
-                | Effect::MapSlots { .. }
-                | Effect::SizeSlots { .. }
-                | Effect::Restart { .. }
-                | Effect::StopMedia(_) => {}
+                Effect::Send { .. } | Effect::Close { .. } | Effect::Join(_) | Effect::Media(_) => {}
             }
         }
     }
@@ -225,7 +255,14 @@ impl Watch {
                 assert!(!std::mem::replace(&mut self.ended, true), "a call ends once");
                 assert_eq!(self.opened, self.closed, "after its last segment");
             }
-            Record::Arrived { .. } | Record::Admitted { .. } => assert!(!self.ended, "nobody comes after the end"),
+            Record::LeftForGood { seat, .. } => {
+                assert!(!self.ended, "nobody leaves after the end");
+                assert!(self.left.insert(seat.clone()), "{seat} leaves for good once");
+            }
+            Record::Arrived { seat, .. } | Record::Admitted { seat, .. } => {
+                assert!(!self.ended, "nobody comes after the end");
+                assert!(!self.left.contains(seat), "{seat} came back after leaving for good");
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ mod steering;
 
 use std::time::{Duration, Instant};
 
-use sfu_core::{DisconnectReason, Event, Joined, MediaKind, Mid, PeerId, RoomId, SlotContent, SlotInfo};
+use sfu_core::{Command, DisconnectReason, Event, Joined, MediaKind, Mid, PeerId, RoomId, SlotContent, SlotInfo};
 use signaling_protocol::message::{Presence, PublishedSource, SourceKind};
 use signaling_protocol::{PriceModel, PriceTerms, Role, ServerMessage};
 
@@ -30,11 +30,14 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
+        Self::of(&grant("p", Role::Provider))
+    }
+
+    /// The room that a grant opens.
+    fn of(grant: &CallGrant) -> Self {
         let base = Instant::now();
-        let grant = grant("p", Role::Provider);
-        let pricing: Pricing = std::sync::Arc::new(|_, billable| billable / SECOND);
         let now = Now { utc: 0, mono: base };
-        let room = Room::new(RoomConfig::default(), pricing, RoomId(1), now, &grant);
+        let room = Room::new(RoomConfig::default(), RoomId(1), now, grant);
         Self {
             base,
             now: base,
@@ -46,8 +49,13 @@ impl Scene {
 
     /// A room in which provider (connection 1, peer 11) and consumer (connection 2, peer 12) are connected, from second 1.
     fn talking() -> Self {
-        let mut scene = Self::new();
-        scene.hello(1, grant("p", Role::Provider));
+        Self::talking_by(&grant("p", Role::Provider))
+    }
+
+    /// As [`Self::talking`], in the room of another grant of the provider.
+    fn talking_by(provider: &CallGrant) -> Self {
+        let mut scene = Self::of(provider);
+        scene.hello(1, provider.clone());
         scene.hello(2, grant("c", Role::Consumer));
         scene.media_up(1, 11);
         scene.ask(1, Request::Admit { seat: "c".into() });
@@ -178,7 +186,10 @@ impl Scene {
         let records: Vec<_> = self.records();
         self.done.retain(|effect| !matches!(effect, Effect::Record(_)));
         for record in records {
-            self.give(Input::Recorded(record));
+            self.give(Input::Recorded {
+                record,
+                standing: Standing::Lives,
+            });
         }
     }
 
@@ -237,32 +248,10 @@ fn short(effect: &Effect) -> Option<String> {
         }
         Effect::Close { connection, code } => format!("close {} {code:?}", connection.0),
         Effect::Join(join) => format!("join {}", join.peer.0),
-        Effect::LeaveMedia(peer) => format!("leave {}", peer.0),
-        Effect::SetForwarding { peer, allowed } => format!("forward {} {allowed}", peer.0),
-        Effect::MapSlots { peer, slots } => {
-            let slot = |slot: &sfu_core::SlotMapping| match slot.content {
-                SlotContent::Source(source) => format!("{}={}", slot.mid.0, source.peer.0),
-                SlotContent::Loudest => format!("{}=loudest", slot.mid.0),
-                SlotContent::Nothing => format!("{}=-", slot.mid.0),
-            };
-            format!(
-                "map {} {}",
-                peer.0,
-                slots.iter().map(slot).collect::<Vec<_>>().join(" ")
-            )
-        }
-        Effect::SizeSlots { peer, sizes } => {
-            let size = |size: &sfu_core::SlotSize| format!("{}={}x{}", size.mid.0, size.width, size.height);
-            format!(
-                "size {} {}",
-                peer.0,
-                sizes.iter().map(size).collect::<Vec<_>>().join(" ")
-            )
-        }
-        Effect::Restart { peer, ufrag } => format!("restart {} {ufrag}", peer.0),
-        Effect::StopMedia(_) => "stop".into(),
+        Effect::Media(command) => command_in_short(command)?,
         Effect::Record(Record::Arrived { seat, .. }) => format!("record arrived {seat}"),
         Effect::Record(Record::Admitted { seat, .. }) => format!("record admitted {seat}"),
+        Effect::Record(Record::LeftForGood { seat, .. }) => format!("record left {seat}"),
         Effect::Record(Record::Open { segment, started_at }) => {
             format!("record open {}{} at {}", segment.seat, segment.seq, started_at / SECOND)
         }
@@ -278,6 +267,36 @@ fn short(effect: &Effect) -> Option<String> {
     })
 }
 
+fn command_in_short(command: &Command) -> Option<String> {
+    Some(match command {
+        Command::Leave { peer } => format!("leave {}", peer.0),
+        Command::SetForwarding { peer, allowed } => format!("forward {} {allowed}", peer.0),
+        Command::MapSlots { peer, slots } => {
+            let slot = |slot: &sfu_core::SlotMapping| match slot.content {
+                SlotContent::Source(source) => format!("{}={}", slot.mid.0, source.peer.0),
+                SlotContent::Loudest => format!("{}=loudest", slot.mid.0),
+                SlotContent::Nothing => format!("{}=-", slot.mid.0),
+            };
+            format!(
+                "map {} {}",
+                peer.0,
+                slots.iter().map(slot).collect::<Vec<_>>().join(" ")
+            )
+        }
+        Command::SizeSlots { peer, sizes } => {
+            let size = |size: &sfu_core::SlotSize| format!("{}={}x{}", size.mid.0, size.width, size.height);
+            format!(
+                "size {} {}",
+                peer.0,
+                sizes.iter().map(size).collect::<Vec<_>>().join(" ")
+            )
+        }
+        Command::Restart { peer, ufrag } => format!("restart {} {ufrag}", peer.0),
+        Command::CloseRoom { .. } => "stop".into(),
+        Command::Join(_) | Command::Mute { .. } | Command::Capture { .. } => return None,
+    })
+}
+
 fn grant(seat: &str, role: Role) -> CallGrant {
     CallGrant {
         call: "call".into(),
@@ -290,10 +309,18 @@ fn grant(seat: &str, role: Role) -> CallGrant {
         ends_at: WINDOW,
         price: PriceTerms {
             currency: "NOK".into(),
-            model: PriceModel::Free,
+            // One a second.
+            model: PriceModel::PerMinute {
+                rate_minor: 60,
+                increment_s: 1,
+                free_s: 0,
+                cap_minor: 1_000_000,
+            },
         },
         admitted: role == Role::Provider,
+        left_for_good: Vec::new(),
         billed_before: 0,
         next_segment: 1,
+        session: format!("session of {seat}"),
     }
 }
