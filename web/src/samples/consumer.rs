@@ -11,7 +11,7 @@ use crate::pages::account::{
 };
 use crate::pages::appointment::{
     AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentStatus,
-    AppointmentsPage,
+    AppointmentsPage, MeasuredRow,
 };
 use crate::pages::auth::{
     CheckMailPage, InvitationPage, LoginLinkPage, LoginPage, MailPurpose, RegisterPage, ResetPage, ResetTokenPage,
@@ -93,6 +93,23 @@ pub(super) fn visiting(locale: Locale) -> Pages {
         },
         ..found.clone()
     };
+    vec![
+        ("home", render(&home)),
+        (
+            "home-signed-in",
+            render(&HomePage {
+                shell: signed_in(locale, "/"),
+                soon: Vec::new(),
+                ..home.clone()
+            }),
+        ),
+        ("search", render(&found)),
+        ("search-none", render(&none)),
+        ("search-elsewhere", render(&far)),
+    ]
+}
+
+pub(super) fn providers(locale: Locale) -> Pages {
     let provider = provider(locale);
     let full = Picker {
         times: Vec::new(),
@@ -110,18 +127,6 @@ pub(super) fn visiting(locale: Locale) -> Pages {
         ..provider.clone()
     };
     vec![
-        ("home", render(&home)),
-        (
-            "home-signed-in",
-            render(&HomePage {
-                shell: signed_in(locale, "/"),
-                soon: Vec::new(),
-                ..home.clone()
-            }),
-        ),
-        ("search", render(&found)),
-        ("search-none", render(&none)),
-        ("search-elsewhere", render(&far)),
         ("provider", render(&provider)),
         ("provider-day-full", render(&booked_out)),
         ("provider-bare", render(&bare)),
@@ -369,6 +374,25 @@ pub(super) fn appointments(locale: Locale) -> Pages {
             released_minor,
         })
     };
+    vec![
+        ("appointment-new", render(&new)),
+        ("appointment", page(Confirmed, RESERVED)),
+        ("appointment-in-call", page(InCall, RESERVED)),
+        ("appointment-cancelled", page(Cancelled, released.clone())),
+        ("appointment-no-show-provider", page(NoShowProvider, released.clone())),
+        ("appointment-no-show-consumer", page(NoShowConsumer, released)),
+        (
+            "appointment-refunded",
+            page(Cancelled, PriceState::Refunded { refunded_minor: 32_500 }),
+        ),
+        ("appointment-after", render(&after)),
+        ("appointment-cancel", cancel(45_000)),
+        ("appointment-cancel-free", cancel(0)),
+    ]
+}
+
+pub(super) fn appointment_lists(locale: Locale) -> Pages {
+    use AppointmentStatus::{Cancelled, Completed, Confirmed, NoShowConsumer, NoShowProvider};
     let list = AppointmentsPage {
         shell: signed_in(locale, "/bookings"),
         upcoming: vec![row(Confirmed, NOW + 10 * MINUTE, true), row(Confirmed, TEN, false)],
@@ -389,19 +413,6 @@ pub(super) fn appointments(locale: Locale) -> Pages {
         ..list.clone()
     };
     vec![
-        ("appointment-new", render(&new)),
-        ("appointment", page(Confirmed, RESERVED)),
-        ("appointment-in-call", page(InCall, RESERVED)),
-        ("appointment-cancelled", page(Cancelled, released.clone())),
-        ("appointment-no-show-provider", page(NoShowProvider, released.clone())),
-        ("appointment-no-show-consumer", page(NoShowConsumer, released)),
-        (
-            "appointment-refunded",
-            page(Cancelled, PriceState::Refunded { refunded_minor: 32_500 }),
-        ),
-        ("appointment-after", render(&after)),
-        ("appointment-cancel", cancel(45_000)),
-        ("appointment-cancel-free", cancel(0)),
         ("appointments", render(&list)),
         ("appointments-past", render(&only_past)),
         ("appointments-empty", render(&empty)),
@@ -445,6 +456,19 @@ pub(super) fn entering(locale: Locale) -> Pages {
             password: ask_password.then_some(FieldError::PasswordWrong),
         })
     };
+    vec![
+        ("register", render(&register)),
+        ("login", render(&login)),
+        ("check-mail", mail(MailPurpose::Verify)),
+        ("check-mail-reset", mail(MailPurpose::Reset)),
+        ("verify", verify(false, false)),
+        ("verify-expired", verify(true, false)),
+        ("verify-elsewhere", verify(false, true)),
+    ]
+}
+
+/// Pages that links in mails open.
+pub(super) fn links(locale: Locale) -> Pages {
     let reset = |expired| {
         let shell = shell(locale, "/reset/x");
         render(&ResetTokenPage {
@@ -464,13 +488,6 @@ pub(super) fn entering(locale: Locale) -> Pages {
         })
     };
     vec![
-        ("register", render(&register)),
-        ("login", render(&login)),
-        ("check-mail", mail(MailPurpose::Verify)),
-        ("check-mail-reset", mail(MailPurpose::Reset)),
-        ("verify", verify(false, false)),
-        ("verify-expired", verify(true, false)),
-        ("verify-elsewhere", verify(false, true)),
         (
             "reset",
             render(&ResetPage {
@@ -546,6 +563,15 @@ pub(super) fn account(locale: Locale) -> Pages {
         currency: "NOK".into(),
         undo_days: 7,
     };
+    vec![
+        ("account", render(&account)),
+        ("account-data", render(&data)),
+        ("account-sessions", render(&sessions)),
+        ("account-delete", render(&delete)),
+    ]
+}
+
+pub(super) fn invitations(locale: Locale) -> Pages {
     let invitations = AccountInvitationsPage {
         shell: signed_in(locale, "/account/invitations"),
         invitations: vec![InvitationRow {
@@ -565,9 +591,5 @@ pub(super) fn account(locale: Locale) -> Pages {
     vec![
         ("account-invitations", render(&invitations)),
         ("account-invitations-working", render(&working)),
-        ("account", render(&account)),
-        ("account-data", render(&data)),
-        ("account-sessions", render(&sessions)),
-        ("account-delete", render(&delete)),
     ]
 }

@@ -10,10 +10,14 @@ use crate::text::Locale;
 /// Name and HTML of every page in every state worth looking at.
 pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     let mut pages = consumer::visiting(locale);
+    pages.extend(consumer::providers(locale));
     pages.extend(consumer::booking(locale));
     pages.extend(consumer::appointments(locale));
+    pages.extend(consumer::appointment_lists(locale));
     pages.extend(consumer::entering(locale));
+    pages.extend(consumer::links(locale));
     pages.extend(consumer::account(locale));
+    pages.extend(consumer::invitations(locale));
     pages.extend(staff::provider(locale));
     pages.extend(staff::operator(locale));
     pages.extend(frame::frame(locale));

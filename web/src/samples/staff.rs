@@ -280,6 +280,7 @@ pub(super) fn operator(locale: Locale) -> Pages {
         ("operator-setup-expired", setup(true)),
     ];
     pages.extend(mails(locale));
+    pages.extend(people(locale));
     pages.extend(operator_appointments(locale));
     pages
 }
@@ -312,6 +313,14 @@ fn mails(locale: Locale) -> Pages {
         total: 0,
         ..outbox.clone()
     };
+    vec![
+        ("operator-outbox", render(&outbox)),
+        ("operator-outbox-empty", render(&empty)),
+        ("operator-mail", render(&letter)),
+    ]
+}
+
+fn people(locale: Locale) -> Pages {
     let person = PersonRow {
         id: ID.into(),
         name: "Ola Hansen".into(),
@@ -362,9 +371,6 @@ fn mails(locale: Locale) -> Pages {
     vec![
         ("operator-people", render(&people)),
         ("operator-people-none", render(&strangers)),
-        ("operator-outbox", render(&outbox)),
-        ("operator-outbox-empty", render(&empty)),
-        ("operator-mail", render(&letter)),
     ]
 }
 

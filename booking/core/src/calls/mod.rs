@@ -216,10 +216,7 @@ async fn standing(tx: &mut Tx, call: &str) -> Result<Standing> {
 ///
 /// # Errors
 /// When the database fails; then none was moved.
-pub async fn checkpoint(
-    state: &Base,
-    seen: &[(SegmentKey, Micros)],
-) -> std::result::Result<Vec<SegmentKey>, DbError> {
+pub async fn checkpoint(state: &Base, seen: &[(SegmentKey, Micros)]) -> std::result::Result<Vec<SegmentKey>, DbError> {
     let mut tx = state.db.write().await?;
     let mut not_open = Vec::new();
     for (key, at) in seen {

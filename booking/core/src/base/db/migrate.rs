@@ -52,6 +52,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!("0020_keep_withdrawal_requests"),
     step!("0021_create_operator_records"),
     step!("0022_bound_bookings"),
+    step!("0023_add_leaving_for_good"),
 ];
 
 /// Brings the schema up to date. Two processes may do this at once: PostgreSQL's advisory lock and SQLite's file lock

@@ -83,14 +83,7 @@ struct Watch {
 impl Watch {
     fn step(&mut self, scene: &mut Scene, happening: Happening) {
         match happening {
-            Happening::Hello(connection, seat) => {
-                let seat = SEATS[seat];
-                let role = if seat == "p" { Role::Provider } else { Role::Consumer };
-                // Connections are never used twice.
-                let connection = connection + 10 * u64::try_from(self.seat_of.len()).expect("few");
-                self.seat_of.insert(connection, seat);
-                scene.hello(connection, grant(seat, role));
-            }
+            Happening::Hello(connection, seat) => self.say_hello(scene, connection, seat),
             Happening::Offer(pick) => {
                 let Some((connection, seat)) = self.connection(pick) else {
                     return;
@@ -109,16 +102,7 @@ impl Watch {
             // The media plane says nothing of the time of who is absent.
             Happening::Alive(peer) if self.absent.contains(&peer) => {}
             Happening::Alive(peer) => scene.alive(peer),
-            Happening::Absent(peer) => {
-                let up = scene.room.seats.values().any(|seat| {
-                    let own = seat.peer.as_ref().filter(|own| own.id == PeerId(peer));
-                    own.is_some_and(|own| matches!(own.link, seat::Link::Connected { .. }))
-                });
-                if up && self.absent.insert(peer) {
-                    let second = scene.now.duration_since(scene.base).as_secs();
-                    scene.absent(peer, second);
-                }
-            }
+            Happening::Absent(peer) => self.fall_silent(scene, peer),
             Happening::Present(peer) => {
                 if self.absent.remove(&peer) {
                     scene.present(peer);
@@ -155,23 +139,32 @@ impl Watch {
                     assert!(!scene.room.going(), "a room does not outlive its appointment");
                 }
             }
-            Happening::SignOut(seat) => {
-                let seat = SEATS[seat].to_owned();
-                let session = format!("session of {seat}");
-                scene.give(Input::SignedOut(SeatSession {
-                    seat: seat.clone(),
-                    session,
-                }));
-                let held = scene.room.seats.get(&seat);
-                assert!(
-                    held.is_none_or(|seat| seat.connection.is_none() && seat.peer.is_none() && seat.joining.is_none()),
-                    "{seat} stays after its sign-in is over"
-                );
-            }
+            Happening::SignOut(seat) => sign_out(scene, SEATS[seat]),
             Happening::Drain => scene.give(Input::Drain),
         }
         self.watch(scene);
         self.compare_gates(scene);
+    }
+
+    fn say_hello(&mut self, scene: &mut Scene, connection: u64, seat: usize) {
+        let seat = SEATS[seat];
+        let role = if seat == "p" { Role::Provider } else { Role::Consumer };
+        // Connections are never used twice.
+        let connection = connection + 10 * u64::try_from(self.seat_of.len()).expect("few");
+        self.seat_of.insert(connection, seat);
+        scene.hello(connection, grant(seat, role));
+    }
+
+    /// Only who is connected can be missed.
+    fn fall_silent(&mut self, scene: &mut Scene, peer: u64) {
+        let up = scene.room.seats.values().any(|seat| {
+            let own = seat.peer.as_ref().filter(|own| own.id == PeerId(peer));
+            own.is_some_and(|own| matches!(own.link, seat::Link::Connected { .. }))
+        });
+        if up && self.absent.insert(peer) {
+            let second = scene.now.duration_since(scene.base).as_secs();
+            scene.absent(peer, second);
+        }
     }
 
     /// What is not forwarded is not counted: no segment of an absent peer is open.
@@ -277,4 +270,18 @@ proptest! {
             watch.step(&mut scene, happening);
         }
     }
+}
+
+/// The end of the sign-in that a seat was taken with.
+fn sign_out(scene: &mut Scene, seat: &str) {
+    let session = format!("session of {seat}");
+    scene.give(Input::SignedOut(SeatSession {
+        seat: seat.to_owned(),
+        session,
+    }));
+    let held = scene.room.seats.get(seat);
+    assert!(
+        held.is_none_or(|seat| seat.connection.is_none() && seat.peer.is_none() && seat.joining.is_none()),
+        "{seat} stays after its sign-in is over"
+    );
 }
