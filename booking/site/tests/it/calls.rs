@@ -355,7 +355,7 @@ on_both! {
         // Trial F4: whoever still measures what another process closed is told.
         calls::recover(&app.state, "other").await.expect("it is written");
         let lost = calls::checkpoint(&app.state, &[(mine.clone(), app.now()), (theirs.clone(), app.now())]).await;
-        assert_eq!(lost.expect("it is written"), *std::slice::from_ref(&theirs));
+        assert_eq!(lost.expect("it is written"), *std::slice::from_ref(theirs));
     }
 }
 
