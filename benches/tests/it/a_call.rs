@@ -278,5 +278,9 @@ async fn two_bots_meet_through_the_lobby_and_their_time_is_measured() {
     let clock = provider.clock.expect("the end says how long it was");
     assert_eq!(clock.billable_ms, billable / 1_000, "told and recorded time are one");
     let started_seconds = (billable + SECOND - 1) / SECOND;
-    assert_eq!(clock.cost_minor, started_seconds * 10, "600 a minute, by the started second");
+    assert_eq!(
+        clock.cost_minor,
+        started_seconds * 10,
+        "600 a minute, by the started second"
+    );
 }

@@ -208,7 +208,10 @@ pub(crate) async fn render(State(state): State<AppState>, request: Request, next
 
 fn answer(state: &AppState, visit: &Visit, error: AppError, request_id: Option<&str>) -> Response {
     if visit.wants_json {
-        let body = serde_json::json!({ "error": error.code(), "request_id": request_id });
+        let body = match request_id {
+            Some(id) => serde_json::json!({ "error": error.code(), "request_id": id }),
+            None => serde_json::json!({ "error": error.code() }),
+        };
         return with_retry(&error, (error.status(), Json(body)).into_response());
     }
     if error == AppError::SignInFirst {

@@ -183,7 +183,7 @@ pub const TABLES: &[Table] = &[
         [id, message_key, kind, account_id, appointment_id, state, attempts, next_try_us, error],
         deleted),
     table!("call_attendance", "seat_id IN (SELECT s.id FROM seat s WHERE s.account_id = $1)",
-        [arrived_us: Int, admitted_us: Int], [call_id, seat_id],
+        [arrived_us: Int, admitted_us: Int, left_us: Int], [call_id, seat_id],
         kept),
     table!("call_segment", "seat_id IN (SELECT s.id FROM seat s WHERE s.account_id = $1)",
         [started_us: Int, last_seen_us: Int, ended_us: Int, end_reason: Text], [call_id, seat_id, seq, node],

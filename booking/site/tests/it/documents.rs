@@ -46,7 +46,7 @@ on_both! {
             "Dyreklinikken Nordli",
             "Org.nr. 923609016 MVA",
             "Ola Hansen",
-            "0 min 25 s",
+            "Tid sammen 25,0 s, betalt tid 1 min",
             "15,00 kr per minutt",
             "12,00 kr",
             "Mva. 25 %",
