@@ -2,11 +2,8 @@
 //
 // Every loss takes the same way: a fresh ticket, a new socket, a new peer, numbered as a new attempt.
 import {
-  canEnd,
-  FAREWELL_MS,
   isLive,
   listen,
-  leaveLost,
   newAttempt,
   PEER_GRACE_MS,
   recover,
@@ -19,6 +16,7 @@ import {
   timer,
   tryNow,
 } from "./attempt";
+import { end, leave } from "./leaving";
 import { restartOffered, restartOver, restartPeer } from "./restart";
 import { sendSizes } from "./steering";
 import type { Effect, Event, PeerState, Refusal, State, Step } from "./types";
@@ -225,33 +223,4 @@ function refusalOf(status: number, code: string | null): Refusal | null {
     default:
       return null;
   }
-}
-
-function leave(state: State): Step {
-  if (!isLive(state)) return [state, []];
-  if (state.phase.at === "reconnecting" && !state.attempt.welcomed) return leaveLost(state);
-  return farewell(state, false);
-}
-
-/** The provider's end comes back from the server, to both; the consumer's is a leaving for good. */
-function end(state: State): Step {
-  if (!canEnd(state)) return [{ ...state, panel: "none" }, []];
-  if (state.role === "consumer") return farewell(state, true);
-  return [{ ...state, panel: "none" }, [{ type: "send", message: { type: "end" } }]];
-}
-
-function farewell(state: State, forGood: boolean): Step {
-  const reason = forGood ? "left_for_good" : "left";
-  const phase = { at: "ended", reason, clock: state.clock, final: forGood } as const;
-  const next: State = { ...state, phase, sharing: false, panel: "none" };
-  return [
-    next,
-    [
-      { type: "send", message: { type: "leave", for_good: forGood } },
-      ...stopTimers(),
-      { type: "stop_share" },
-      { type: "release_devices" },
-      timer(next, "close", FAREWELL_MS),
-    ],
-  ];
 }

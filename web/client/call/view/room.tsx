@@ -74,18 +74,24 @@ function BannerSlot() {
   );
 }
 
+/** The provider ends the call for both; the consumer leaves for good. */
+const END_TEXTS = {
+  provider: { action: "call-end", ask: "call-end-ask" },
+  consumer: { action: "call-end-consumer", ask: "call-end-ask-consumer" },
+} as const;
+
 /** Asks before anything ends, and says what follows. */
 function EndPanel() {
   const { state, dispatch, t } = useCall();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
-  const whose = state.value.role === "provider" ? "" : "-consumer";
+  const texts = END_TEXTS[state.value.role === "provider" ? "provider" : "consumer"];
   return (
-    <aside class="panel" aria-label={t(`call-end${whose}`)}>
+    <aside class="panel" aria-label={t(texts.action)}>
       <header>
-        <h2 ref={heading} tabIndex={-1}>{t(`call-end${whose}`)}</h2>
+        <h2 ref={heading} tabIndex={-1}>{t(texts.action)}</h2>
       </header>
-      <p>{t(`call-end-ask${whose}`)}</p>
+      <p>{t(texts.ask)}</p>
       <div class="end-actions">
         <button
           type="button"
@@ -93,7 +99,7 @@ function EndPanel() {
           data-action="end"
           onClick={() => dispatch({ type: "end_confirmed" })}
         >
-          {t(`call-end${whose}`)}
+          {t(texts.action)}
         </button>
         <button
           type="button"
