@@ -85,7 +85,9 @@ test("a visitor books, pays, talks, and gets a receipt for the time both were th
 
 /** As a receipt says it: `1 min 2 s`. */
 function spoken(ms) {
-  return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1000)} s`;
+  const [minutes, tenths] = [Math.floor(ms / 60_000), (ms % 60_000) / 100];
+  const seconds = `${Math.floor(tenths / 10)},${tenths % 10} s`;
+  return minutes === 0 ? seconds : `${minutes} min ${seconds}`;
 }
 
 function near(tone, expected) {
