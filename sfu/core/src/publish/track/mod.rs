@@ -394,7 +394,9 @@ impl Track {
         } else {
             usize::from(self.encodings[0].spatial_top) + 1
         };
-        let enough = (0..layers).find(|rank| self.height_of(self.ranked(*rank), layers) >= u32::from(height));
+        // The spatial layers of one stream have their places; encodings have ranks.
+        let place_of = |rank| if self.simulcast() { self.ranked(rank) } else { rank };
+        let enough = (0..layers).find(|rank| self.height_of(place_of(*rank), layers) >= u32::from(height));
         let spatial = match enough {
             Some(rank) if layers > 1 => u8::try_from(rank).expect("encodings are bounded"),
             Some(_) | None => u8::MAX,

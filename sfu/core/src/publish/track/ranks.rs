@@ -120,4 +120,18 @@ mod tests {
         check(&[(None, 0), (m, 500), (h, 900)], &[0, 1, 2]);
         check(&[(h, 900), (None, 0), (None, 0)], &[0, 1, 2]);
     }
+
+    /// One stream has spatial layers and no ranks: each size gets the smallest layer that fills it.
+    #[test]
+    fn spatial_layers_of_one_stream_are_told_by_their_place() {
+        let mut track = camera(&[]);
+        assert!(track.encodings[0].note_spatial(2), "three layers of up to 720 lines");
+        let layer = |height: u16| {
+            track
+                .layer_for(Some((16 * height / 9, height)))
+                .map(|layer| layer.spatial)
+        };
+        assert_eq!([180, 181, 360, 720].map(layer), [0, 1, 1, 2].map(Some));
+        assert_eq!(layer(721), Some(u8::MAX));
+    }
 }
