@@ -108,6 +108,8 @@ export class Capture {
       const stream = await this.#world.devices?.getDisplayMedia?.({ video: true, audio: true });
       const [video] = stream?.getVideoTracks() ?? [];
       if (stream === undefined || video === undefined) return;
+      // Words must stay readable: rather fewer pictures than smaller ones.
+      video.contentHint = "detail";
       video.onended = () => this.stopShare();
       this.#setTrack("screen", video);
       this.#setTrack("screen_audio", stream.getAudioTracks()[0] ?? null);

@@ -414,3 +414,16 @@ test("an upload that stays poor earns a hint, until it is better", () => {
   assert.equal(page.on({ type: "timer", name: "upload", attempt: 1 }).state.uploadPoor, true);
   assert.equal(page.hears(quality("good")).state.uploadPoor, false);
 });
+
+test("a shared screen ends with the call, however that is over, and is not told after coming back", () => {
+  const sharing = () => inCall().on({ type: "share_pressed" }, { type: "share_started" });
+  assert.deepEqual(sharing().effects, [
+    { type: "send", message: { type: "media", microphone: true, camera: true, screen: true } },
+  ]);
+  const elsewhere = sharing().hears({ type: "taken_over" });
+  assert.equal(elsewhere.on({ type: "rejoin_pressed" }).state.sharing, false);
+  assert.equal(sharing().hears({ type: "ended", reason: "left", clock: CLOCK }).state.sharing, false);
+  assert.equal(sharing().on({ type: "leave_pressed" }).state.sharing, false);
+  const late = inCall().on({ type: "share_pressed" }, { type: "leave_pressed" }, { type: "share_started" });
+  assert.deepEqual([late.state.sharing, late.effects], [false, [{ type: "stop_share" }]]);
+});

@@ -43,7 +43,8 @@ export function deviceEvent(state: State, event: DeviceEvent): Step {
     case "share_pressed":
       return [state, [{ type: state.sharing ? "stop_share" : "start_share" }]];
     case "share_started":
-      return told({ ...state, sharing: true });
+      // The browser's dialogue may be answered after the call was left.
+      return isLive(state) ? told({ ...state, sharing: true }) : [state, [{ type: "stop_share" }]];
     case "share_stopped":
       return told({ ...state, sharing: false });
     case "microphone_silent":

@@ -89,13 +89,14 @@ function live(state: State, message: ServerMessage): Step {
         {
           ...state,
           clock: message.clock,
+          sharing: false,
           phase: { at: "ended", reason: message.reason, clock: message.clock, final: message.reason !== "left" },
         },
         [...stopTimers(), { type: "close_connection" }, { type: "release_devices" }],
       ];
     case "taken_over":
       return [
-        { ...state, phase: { at: "taken_over" } },
+        { ...state, phase: { at: "taken_over" }, sharing: false },
         [...stopTimers(), { type: "close_connection" }, { type: "release_devices" }],
       ];
     case "moving":
