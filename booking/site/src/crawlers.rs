@@ -9,8 +9,7 @@ use web::routes::{self, pattern};
 
 use crate::error::AppResult;
 use booking_core::AppState;
-use booking_core::params;
-use booking_core::search::queries;
+use booking_core::search::list_public_slugs;
 
 /// A site map has at most 50,000 addresses (sitemaps.org); the few fixed ones fit, too.
 const PAGES_MAX: i64 = 49_000;
@@ -56,7 +55,7 @@ async fn robots(State(state): State<AppState>) -> Response {
 
 async fn sitemap(State(state): State<AppState>) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
-    let slugs: Vec<String> = tx.all(queries::PUBLIC_PAGES, params![PAGES_MAX]).await?;
+    let slugs = list_public_slugs(&mut tx, PAGES_MAX).await?;
     let pages = slugs.iter().map(|slug| routes::provider_page(slug));
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     xml.push_str("<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");

@@ -5,6 +5,7 @@ mod category;
 mod field_error;
 pub mod format;
 pub mod legal;
+pub mod narrow;
 pub mod routes;
 pub mod text;
 

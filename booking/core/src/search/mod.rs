@@ -1,10 +1,15 @@
 //! Finding providers: folded words, distance on the globe, and whether there is a free time. No account needed.
 
 mod places;
-pub mod queries;
+pub(crate) mod queries;
+mod results;
 mod words;
 
 pub use places::{Place, PlaceMatch, find_place};
+pub use results::{
+    ListedService, Listing, Search, SearchResults, SoonFree, find_soon_free, list_categories, list_public_slugs,
+    radius_km, search_providers,
+};
 pub use words::{Asked, read_search};
 
 use crate::base::db::{DbError, Tx};
