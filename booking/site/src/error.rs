@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use web::{Notice, routes};
 
+use booking_core::accounts::OperatorRefusal;
 use booking_core::base::Fault;
 use booking_core::base::db::DbError;
 use booking_core::base::limits::TooMany;
@@ -133,6 +134,17 @@ impl From<ProviderRefusal> for AppError {
             ProviderRefusal::MemberBooked => Self::Conflict("the member has coming appointments"),
             ProviderRefusal::WorksElsewhere => Self::Conflict("the person works for a provider already"),
             ProviderRefusal::AccountEnds => Self::Conflict("the account is to be deleted"),
+        }
+    }
+}
+
+/// Making operators.
+impl From<OperatorRefusal> for AppError {
+    fn from(refusal: OperatorRefusal) -> Self {
+        match refusal {
+            OperatorRefusal::Fault(fault) => fault.into(),
+            OperatorRefusal::LinkExpired => Self::NotFound,
+            OperatorRefusal::EmailTaken => Self::Conflict("the address has an account"),
         }
     }
 }

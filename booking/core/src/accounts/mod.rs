@@ -2,8 +2,10 @@
 
 pub mod device;
 mod mails;
-pub mod queries;
+mod operators;
+pub(crate) mod queries;
 pub mod register;
+pub mod reset;
 pub mod sessions;
 pub mod sign_in;
 pub mod tokens;
@@ -17,6 +19,7 @@ use crate::base::{Fault, Result};
 use crate::params;
 
 pub use mails::{AccountMail, account_mail};
+pub use operators::{OperatorInput, OperatorRefusal, make_operator, operator_link_purpose, operator_setup_link};
 pub use tokens::Purpose;
 
 /// An account's own row.
@@ -74,22 +77,6 @@ pub async fn set_locale(state: &Base, account_id: &str, locale: Locale) -> Resul
 pub async fn login_link(tx: &mut Tx, state: &Base, account_id: &str, next_path: &str) -> Result<String> {
     let token = tokens::issue(tx, state, Purpose::Login, Some(account_id), next_path).await?;
     Ok(state.link(&routes::login_link(token.secret())))
-}
-
-/// The link by which the first operator is made; `None` once there is one. Every call makes a new link, good for a week,
-/// and links made before stay good: whoever sees them all is at the console of the server.
-///
-/// # Errors
-/// When the database fails.
-pub async fn operator_setup_link(state: &Base) -> Result<Option<String>> {
-    let mut tx = state.db.write().await?;
-    let operators: i64 = tx.one(queries::OPERATORS, params![]).await?;
-    if operators > 0 {
-        return Ok(None);
-    }
-    let token = tokens::issue(&mut tx, state, Purpose::OperatorSetup, None, routes::pattern::OPERATOR).await?;
-    tx.commit().await?;
-    Ok(Some(state.link(&routes::operator_setup(token.secret()))))
 }
 
 /// An account.

@@ -3,11 +3,11 @@
 use texts::Locale;
 
 use super::queries;
-use crate::base::Result;
 use crate::base::actor::{Membership, Requester, SignedIn};
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::limits;
 use crate::base::{Base, DAY_US, HOUR_US, Micros, Token};
+use crate::base::{Fault, Result};
 use crate::params;
 
 /// A session ends this long after it began, used or not.
@@ -68,8 +68,7 @@ pub async fn find(state: &Base, token_hash: &str, now: Micros) -> Result<Option<
 /// nothing after it.
 pub async fn begin(tx: &mut Tx, base: &Base, requester: &Requester, account_id: &str) -> Result<Token, DbError> {
     if let Some(before) = &requester.actor.account {
-        tx.execute(queries::SESSION_END, params![&before.session_id, &before.id])
-            .await?;
+        sign_out(tx, before).await?;
     }
     let token = base.random.token();
     tx.execute(
@@ -91,4 +90,61 @@ pub async fn begin(tx: &mut Tx, base: &Base, requester: &Requester, account_id: 
     )
     .await?;
     Ok(token)
+}
+
+/// A session of an account that has not run out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenSession {
+    pub id: String,
+    pub created_us: Micros,
+    pub last_seen_us: Micros,
+    pub user_agent: String,
+}
+
+impl FromRow for OpenSession {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.get("id")?,
+            created_us: row.get("created_us")?,
+            last_seen_us: row.get("last_seen_us")?,
+            user_agent: row.get("user_agent")?,
+        })
+    }
+}
+
+/// The open sessions of an account, the last used one first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_sessions(tx: &mut Tx, who: &SignedIn, now: Micros) -> Result<Vec<OpenSession>, DbError> {
+    tx.all(queries::SESSION_LIST, params![&who.id, now]).await
+}
+
+/// Ends the session that asks. One that has ended in the meantime is no error.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sign_out(tx: &mut Tx, who: &SignedIn) -> Result<(), DbError> {
+    let own = params![&who.session_id, &who.id];
+    tx.execute(queries::SESSION_END, own).await.map(drop)
+}
+
+/// Ends one of the account's own sessions.
+///
+/// # Errors
+/// [`Fault::NotFound`] for sessions of others, and for those that have ended.
+pub async fn end_session(tx: &mut Tx, who: &SignedIn, id: &str) -> Result<()> {
+    match tx.execute(queries::SESSION_END, params![id, &who.id]).await? {
+        0 => Err(Fault::NotFound),
+        _ => Ok(()),
+    }
+}
+
+/// Ends all sessions of the account but the one that asks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_other_sessions(tx: &mut Tx, who: &SignedIn) -> Result<(), DbError> {
+    let but_this = params![&who.id, &who.session_id];
+    tx.execute(queries::SESSION_END_OTHERS, but_this).await.map(drop)
 }

@@ -4,6 +4,7 @@ use super::registry;
 use crate::accounts::{Account, AccountMail, account_mail, queries};
 use crate::base::DEFAULT_ZONE;
 use crate::base::Result;
+use crate::base::actor::Actor;
 use crate::base::db::Tx;
 use crate::base::outbox;
 use crate::base::{DAY_US, Micros};
@@ -40,6 +41,15 @@ pub async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: Micros) 
     };
     outbox::enqueue(state, tx, &account_mail(account.recipient(), &state.id(), &mail)).await?;
     Ok(erased_at)
+}
+
+/// How many appointments of its customers go with an account when it asks for deletion.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_customers_appointments(tx: &mut Tx, actor: &Actor) -> Result<u32> {
+    let open: i64 = tx.one(queries::OPEN_OF_CUSTOMERS, params![actor.account_id()]).await?;
+    Ok(u32::try_from(open).unwrap_or(u32::MAX))
 }
 
 /// Takes a deletion back: the providers that were taken off are what they were, and times with the person can be booked

@@ -13,17 +13,15 @@ use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
 use web::{Locale, Notice};
 
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::extract::{Form, Visit, set_cookie};
 use crate::form::{self, field};
 use crate::pages::{html, html_with, shell};
 use booking_core::AppState;
-use booking_core::accounts::{Account, queries, sign_in};
+use booking_core::accounts::{self, Account, Correction, sessions, sign_in};
 use booking_core::appointments;
+use booking_core::base::DAY_US;
 use booking_core::base::actor::SignedIn;
-use booking_core::base::db::{FromRow, Row, RowError};
-use booking_core::base::{DAY_US, Micros};
-use booking_core::params;
 use booking_core::privacy::{UNDO_US, erase, registry};
 
 pub(super) fn router() -> Router<AppState> {
@@ -38,9 +36,7 @@ pub(super) fn router() -> Router<AppState> {
 /// The row of the signed-in account.
 async fn own(state: &AppState, who: &SignedIn) -> AppResult<Account> {
     let mut tx = state.db.read().await?;
-    tx.optional(queries::ACCOUNT_BY_ID, params![&who.id])
-        .await?
-        .ok_or(AppError::NotFound)
+    Ok(accounts::load(&mut tx, &who.id).await?)
 }
 
 async fn account_page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
@@ -85,12 +81,14 @@ async fn account_post(
         };
         return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     };
+    let corrected = Correction {
+        name,
+        phone,
+        location: place,
+        locale,
+    };
     let mut tx = state.db.write().await?;
-    tx.execute(
-        queries::ACCOUNT_CORRECT,
-        params![&account.id, name, phone, place, locale.tag()],
-    )
-    .await?;
+    accounts::correct(&mut tx, &account.id, &corrected).await?;
     tx.commit().await?;
     let cookie = set_cookie(&state, crate::extract::LOCALE_COOKIE, locale.tag(), 365 * 86_400);
     let headers = super::cookies::cookie_header(&cookie);
@@ -139,29 +137,11 @@ async fn export(State(state): State<AppState>, visit: Visit) -> AppResult<Respon
     Ok(response)
 }
 
-struct SessionFound {
-    id: String,
-    created_us: Micros,
-    last_seen_us: Micros,
-    user_agent: String,
-}
-
-impl FromRow for SessionFound {
-    fn from_row(row: &Row) -> Result<Self, RowError> {
-        Ok(Self {
-            id: row.get("id")?,
-            created_us: row.get("created_us")?,
-            last_seen_us: row.get("last_seen_us")?,
-            user_agent: row.get("user_agent")?,
-        })
-    }
-}
-
 async fn sessions_page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     let who = visit.actor.signed_in()?;
     let mut tx = state.db.read().await?;
-    let found: Vec<SessionFound> = tx.all(queries::SESSION_LIST, params![&who.id, visit.now]).await?;
-    let sessions = found
+    let sessions = sessions::list_sessions(&mut tx, who, visit.now)
+        .await?
         .into_iter()
         .map(|session| SessionRow {
             current: session.id == who.session_id,
@@ -220,19 +200,12 @@ async fn sessions_post(
 ) -> AppResult<Response> {
     let who = visit.actor.signed_in()?;
     let mut tx = state.db.write().await?;
-    let ended = if form.session == "others" {
-        tx.execute(queries::SESSION_END_OTHERS, params![&who.id, &who.session_id])
-            .await?;
-        true
+    if form.session == "others" {
+        sessions::end_other_sessions(&mut tx, who).await?;
     } else {
-        tx.execute(queries::SESSION_END, params![&form.session, &who.id])
-            .await?
-            == 1
-    };
-    tx.commit().await?;
-    if !ended {
-        return Err(AppError::NotFound);
+        sessions::end_session(&mut tx, who, &form.session).await?;
     }
+    tx.commit().await?;
     if form.session == who.session_id {
         let home = routes::with_notice(pattern::HOME, Notice::SignedOut);
         return Ok((super::cookies::forget(&state), Redirect::to(&home)).into_response());
@@ -253,14 +226,12 @@ async fn deletion(state: &AppState, visit: &Visit, password: Option<FieldError>)
         .iter()
         .filter(|appointment| appointment.can_cancel(visit.now))
         .collect();
-    let customers: i64 = tx
-        .one(queries::OPEN_OF_CUSTOMERS, params![visit.actor.account_id()])
-        .await?;
+    let customers_appointments = erase::count_customers_appointments(&mut tx, &visit.actor).await?;
     Ok(AccountDeletePage {
         shell: shell(visit),
         password,
         open_appointments: u32::try_from(open.len()).unwrap_or(u32::MAX),
-        customers_appointments: u32::try_from(customers).unwrap_or(u32::MAX),
+        customers_appointments,
         is_provider: visit
             .actor
             .account

@@ -20,15 +20,11 @@ use crate::extract::{Form, Path, Query, Visit};
 use crate::form::{self, RegistrationForm, RegistrationProblems, field, safe_path};
 use crate::pages::{html, html_with, shell};
 use booking_core::AppState;
-use booking_core::accounts::register::{self, Continue, NewAccount, Pending};
+use booking_core::accounts::register::{self, Continue, Pending};
 use booking_core::accounts::tokens::{self, Purpose};
-use booking_core::accounts::{Account, AccountMail, account_mail, device, queries, sign_in};
-use booking_core::base::Micros;
-use booking_core::base::audit::{self, Action};
-use booking_core::base::db::Tx;
-use booking_core::base::limits::MailWish;
-use booking_core::base::outbox;
-use booking_core::params;
+use booking_core::accounts::{
+    OperatorInput, OperatorRefusal, make_operator, operator_link_purpose, reset, sessions, sign_in,
+};
 use booking_core::usecases;
 
 pub(super) fn router() -> Router<AppState> {
@@ -223,8 +219,7 @@ async fn login_post(State(state): State<AppState>, visit: Visit, Form(form): For
 async fn logout(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     if let Some(account) = &visit.actor.account {
         let mut tx = state.db.write().await?;
-        tx.execute(queries::SESSION_END, params![&account.session_id, &account.id])
-            .await?;
+        sessions::sign_out(&mut tx, account).await?;
         tx.commit().await?;
     }
     let home = routes::with_notice(pattern::HOME, Notice::SignedOut);
@@ -251,33 +246,7 @@ async fn reset_post(State(state): State<AppState>, visit: Visit, Form(form): For
             return Ok(html_with(WRONG, &page));
         }
     };
-    let mut tx = state.db.read().await?;
-    let account: Option<Account> = tx.optional(queries::ACCOUNT_BY_EMAIL, params![&email.norm]).await?;
-    drop(tx);
-    let account_id = account.as_ref().map(|account| account.id.as_str());
-    let sender = device::sender(&state, &visit, account_id);
-    state.limits.check_mail(MailWish::Reset, &email.norm, &sender)?;
-    // Without an account the same is written, and a link that opens nothing: the answer takes as long.
-    let mut tx = state.db.write().await?;
-    let token = tokens::issue(&mut tx, &state, Purpose::Reset, account_id, "").await?;
-    let message = match &account {
-        Some(account) => {
-            let link = state.link(&routes::reset_token(token.secret()));
-            account_mail(account.recipient(), &state.id(), &AccountMail::Reset { link })
-        }
-        None => {
-            let to = outbox::Recipient {
-                account_id: None,
-                name: String::new(),
-                address: email.text.clone(),
-                locale: visit.locale,
-            };
-            let link = state.link(pattern::REGISTER);
-            account_mail(to, &state.id(), &AccountMail::NoAccount { link })
-        }
-    };
-    outbox::enqueue(&state, &mut tx, &message).await?;
-    tx.commit().await?;
+    reset::mail_reset_link(&state, &visit, &email).await?;
     Ok(html(&CheckMailPage {
         shell: shell(&visit),
         email: email.text,
@@ -291,9 +260,7 @@ async fn reset_token_page(
     Path(token): Path<String>,
 ) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
-    let expired = tokens::find(&mut tx, Purpose::Reset, &token, visit.now)
-        .await?
-        .is_none();
+    let expired = !reset::is_reset_link_good(&mut tx, &token, visit.now).await?;
     Ok(html(&ResetTokenPage {
         shell: shell(&visit),
         token,
@@ -308,7 +275,6 @@ struct PasswordForm {
     password: String,
 }
 
-/// Sets a new password, and ends every session: whoever was in is out.
 async fn reset_token_post(
     State(state): State<AppState>,
     visit: Visit,
@@ -325,17 +291,9 @@ async fn reset_token_post(
     if let Err(error) = form::password(&form.password, "") {
         return Ok(html_with(WRONG, &page(Some(error), false)));
     }
-    let hash = state.hasher.hash(&state.random, form.password).await?;
-    let mut tx = state.db.write().await?;
-    let found = tokens::take(&mut tx, Purpose::Reset, &token, visit.now).await?;
-    let Some(account_id) = found.and_then(|found| found.account_id) else {
+    if !reset::reset_password(&state, &token, form.password, visit.now).await? {
         return Ok(html_with(WRONG, &page(None, true)));
-    };
-    tx.execute(queries::ACCOUNT_PASSWORD, params![&account_id, hash])
-        .await?;
-    tx.execute(queries::SESSION_END_ALL, params![&account_id]).await?;
-    tx.execute(queries::TOKENS_END_ALL, params![&account_id]).await?;
-    tx.commit().await?;
+    }
     let next = routes::with_notice(pattern::LOGIN, Notice::PasswordChanged);
     Ok((cookies::forget(&state), Redirect::to(&next)).into_response())
 }
@@ -385,7 +343,7 @@ async fn operator_setup_page(
     Path(token): Path<String>,
 ) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
-    let expired = operator_purpose(&mut tx, &token, visit.now).await?.is_none();
+    let expired = operator_link_purpose(&mut tx, &token, visit.now).await?.is_none();
     let (name, email) = (Field::default(), Field::default());
     Ok(html(&OperatorSetupPage {
         shell: shell(&visit),
@@ -405,19 +363,6 @@ struct OperatorForm {
     password: String,
 }
 
-/// What a link to the form below is good for: the first operator as long as there is none, or one more.
-async fn operator_purpose(tx: &mut Tx, token: &str, now: Micros) -> AppResult<Option<Purpose>> {
-    let operators: i64 = tx.one(queries::OPERATORS, params![]).await?;
-    for purpose in [Purpose::OperatorSetup, Purpose::OperatorInvite] {
-        let is_late = purpose == Purpose::OperatorSetup && operators > 0;
-        if !is_late && tokens::find(tx, purpose, token, now).await?.is_some() {
-            return Ok(Some(purpose));
-        }
-    }
-    Ok(None)
-}
-
-/// Makes an operator. The link is used up by it; of the links for the first operator, all are.
 async fn operator_setup_post(
     State(state): State<AppState>,
     visit: Visit,
@@ -439,31 +384,22 @@ async fn operator_setup_post(
     let (Ok(name), Ok(email), Ok(())) = (&name, &email, password) else {
         return Ok(html_with(WRONG, &page(false)));
     };
-    let hash = state.hasher.hash(&state.random, form.password.clone()).await?;
-    let mut tx = state.db.write().await?;
-    let Some(purpose) = operator_purpose(&mut tx, &token, visit.now).await? else {
-        return Ok(html_with(WRONG, &page(true)));
-    };
-    let taken: Option<Account> = tx.optional(queries::ACCOUNT_BY_EMAIL, params![&email.norm]).await?;
-    if taken.is_some() {
-        let mut page = page(false);
-        page.email = Field::wrong(form.email.trim(), FieldError::EmailTaken);
-        return Ok(html_with(WRONG, &page));
-    }
-    if tokens::take(&mut tx, purpose, &token, visit.now).await?.is_none() {
-        return Ok(html_with(WRONG, &page(true)));
-    }
-    let new = NewAccount {
-        email: &email.text,
+    let new = OperatorInput {
         name,
-        phone: "",
-        location: "",
-        locale: visit.locale,
-        password_hash: Some(hash),
-        is_operator: true,
+        email,
+        password_hash: state.hasher.hash(&state.random, form.password.clone()).await?,
     };
-    let account_id = register::create_account(&mut tx, &state, &new).await?;
-    audit::write(&mut tx, &state, Some(&account_id), Action::OperatorMade, "", "").await?;
+    let mut tx = state.db.write().await?;
+    let account_id = match make_operator(&mut tx, &state, &visit, &token, new).await {
+        Ok(account_id) => account_id,
+        Err(OperatorRefusal::LinkExpired) => return Ok(html_with(WRONG, &page(true))),
+        Err(OperatorRefusal::EmailTaken) => {
+            let mut page = page(false);
+            page.email = Field::wrong(form.email.trim(), FieldError::EmailTaken);
+            return Ok(html_with(WRONG, &page));
+        }
+        Err(refusal @ OperatorRefusal::Fault(_)) => return Err(refusal.into()),
+    };
     let headers = cookies::begin(&mut tx, &state, &visit, &account_id).await?;
     tx.commit().await?;
     Ok((headers, Redirect::to(pattern::OPERATOR)).into_response())

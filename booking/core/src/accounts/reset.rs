@@ -1,0 +1,77 @@
+//! Setting a new password by a link in a mail, for who has forgotten the old one.
+
+use texts::routes::{self, pattern};
+
+use super::tokens::{self, Purpose};
+use super::{AccountMail, account_mail, device, find_by_email, queries};
+use crate::base::actor::Requester;
+use crate::base::db::{DbError, Tx};
+use crate::base::fields::Email;
+use crate::base::limits::MailWish;
+use crate::base::outbox::{self, Recipient};
+use crate::base::{Base, Micros, Result};
+use crate::params;
+
+/// Mails a link to the address. Without an account it says so by mail, and takes as long: the answer to the browser tells
+/// nothing.
+///
+/// # Errors
+/// [`crate::base::Fault::TooMany`] when too many mails were asked for.
+pub async fn mail_reset_link(state: &Base, visit: &Requester, email: &Email) -> Result<()> {
+    let mut tx = state.db.read().await?;
+    let account = find_by_email(&mut tx, &email.norm).await?;
+    drop(tx);
+    let account_id = account.as_ref().map(|account| account.id.as_str());
+    let sender = device::sender(state, visit, account_id);
+    state.limits.check_mail(MailWish::Reset, &email.norm, &sender)?;
+    // Without an account the same is written, and a link that opens nothing.
+    let mut tx = state.db.write().await?;
+    let token = tokens::issue(&mut tx, state, Purpose::Reset, account_id, "").await?;
+    let message = match &account {
+        Some(account) => {
+            let link = state.link(&routes::reset_token(token.secret()));
+            account_mail(account.recipient(), &state.id(), &AccountMail::Reset { link })
+        }
+        None => {
+            let to = Recipient {
+                account_id: None,
+                name: String::new(),
+                address: email.text.clone(),
+                locale: visit.locale,
+            };
+            let link = state.link(pattern::REGISTER);
+            account_mail(to, &state.id(), &AccountMail::NoAccount { link })
+        }
+    };
+    outbox::enqueue(state, &mut tx, &message).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Whether a link can still be followed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_reset_link_good(tx: &mut Tx, secret: &str, now: Micros) -> Result<bool, DbError> {
+    Ok(tokens::find(tx, Purpose::Reset, secret, now).await?.is_some())
+}
+
+/// Sets a new password by a link, and ends every session and link of the account: whoever was in is out. `false` when the
+/// link is good no more.
+///
+/// # Errors
+/// [`crate::base::Fault::Busy`] when too many passwords are being hashed.
+pub async fn reset_password(state: &Base, secret: &str, password: String, now: Micros) -> Result<bool> {
+    let hash = state.hasher.hash(&state.random, password).await?;
+    let mut tx = state.db.write().await?;
+    let found = tokens::take(&mut tx, Purpose::Reset, secret, now).await?;
+    let Some(account_id) = found.and_then(|found| found.account_id) else {
+        return Ok(false);
+    };
+    tx.execute(queries::ACCOUNT_PASSWORD, params![&account_id, hash])
+        .await?;
+    tx.execute(queries::SESSION_END_ALL, params![&account_id]).await?;
+    tx.execute(queries::TOKENS_END_ALL, params![&account_id]).await?;
+    tx.commit().await?;
+    Ok(true)
+}
