@@ -11,10 +11,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use web::{Notice, routes};
 
 use booking_core::accounts::OperatorRefusal;
+use booking_core::appointments::HoldRefusal;
 use booking_core::base::Fault;
 use booking_core::base::db::DbError;
 use booking_core::base::limits::TooMany;
 use booking_core::providers::ProviderRefusal;
+use booking_core::usecases::CheckoutRefusal;
 
 use crate::extract::Visit;
 use booking_core::AppState;
@@ -113,7 +115,6 @@ impl From<Fault> for AppError {
             Fault::BadRequest(reason) => Self::BadRequest(reason),
             Fault::Conflict(reason) => Self::Conflict(reason),
             Fault::Leaving => Self::Leaving,
-            Fault::TooManyBooked => Self::TooManyBooked,
             Fault::TooMany { retry_after_s } => Self::TooMany { retry_after_s },
             Fault::Busy => Self::Busy,
             Fault::Internal(text) => Self::Internal(text),
@@ -134,6 +135,32 @@ impl From<ProviderRefusal> for AppError {
             ProviderRefusal::MemberBooked => Self::Conflict("the member has coming appointments"),
             ProviderRefusal::WorksElsewhere => Self::Conflict("the person works for a provider already"),
             ProviderRefusal::AccountEnds => Self::Conflict("the account is to be deleted"),
+        }
+    }
+}
+
+/// The rules of holding and booking.
+impl From<HoldRefusal> for AppError {
+    fn from(refusal: HoldRefusal) -> Self {
+        match refusal {
+            HoldRefusal::Fault(fault) => fault.into(),
+            HoldRefusal::NoService => Self::NotFound,
+            HoldRefusal::Taken => Self::Conflict("not a free time"),
+            HoldRefusal::PaymentsOff => Self::Conflict("nobody takes payments here"),
+            HoldRefusal::TooManyHolds => Self::TooMany { retry_after_s: 600 },
+            HoldRefusal::OwnSlot => Self::Conflict("nobody books themselves"),
+            HoldRefusal::TooManyBooked => Self::TooManyBooked,
+        }
+    }
+}
+
+/// The rules of paying.
+impl From<CheckoutRefusal> for AppError {
+    fn from(refusal: CheckoutRefusal) -> Self {
+        match refusal {
+            CheckoutRefusal::Fault(fault) => fault.into(),
+            CheckoutRefusal::Hold(refusal) => refusal.into(),
+            CheckoutRefusal::Card(_) => Self::BadRequest("no card"),
         }
     }
 }

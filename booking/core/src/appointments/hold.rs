@@ -6,11 +6,11 @@ use super::{HOLD_EXTENSION_US, HOLD_US, Policy, Status, Transition, queries, rec
 use crate::accounts::queries::ACCOUNT_LOCK;
 use crate::availability::{self, Rules, Slot};
 use crate::base::actor::Actor;
-use crate::base::db::{FromRow, Row, Tx};
+use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::limits;
 use crate::base::{Base, CELL_US, DAY_US, Micros, charge};
 use crate::base::{Fault, Result};
-use crate::params;
+use crate::{carries_faults, params};
 
 /// Nothing is booked further ahead than this, whatever a service allows.
 const BOOKABLE_US_MAX: Micros = 366 * DAY_US;
@@ -94,120 +94,158 @@ impl FromRow for Hold {
     }
 }
 
-/// Why a slot cannot be held.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PlaceRefusal {
-    /// No such service, or it cannot be booked.
+/// Why a slot is not held, or what is held not booked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HoldRefusal {
+    #[error("no such service, or it cannot be booked")]
     NoService,
-    /// Not a free time: taken just now, or never one.
+    /// Taken just now, or never free.
+    #[error("not a free time")]
     Taken,
-    /// It has a price, and nobody takes payments here.
+    #[error("it has a price, and nobody takes payments here")]
     PaymentsOff,
-    /// The visitor holds as many slots as one may.
+    #[error("the visitor or the network holds as many slots as one may")]
     TooManyHolds,
+    #[error("members do not book themselves")]
+    OwnSlot,
+    /// As many as one may have, or as the service allows with its provider.
+    #[error("too many coming appointments")]
+    TooManyBooked,
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
-struct ServiceRow {
-    org_id: String,
+carries_faults!(HoldRefusal);
+
+/// A service that can be booked, with what is needed of its provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookableService {
+    pub org_id: String,
+    pub org_name: String,
+    pub org_slug: String,
+    pub time_zone: String,
     title: String,
     price_terms: String,
-    time_zone: String,
 }
 
-impl FromRow for ServiceRow {
+impl FromRow for BookableService {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             org_id: row.get("org_id")?,
+            org_name: row.get("name")?,
+            org_slug: row.get("slug")?,
+            time_zone: row.get("time_zone")?,
             title: row.get("title")?,
             price_terms: row.get("price_terms")?,
-            time_zone: row.get("time_zone")?,
         })
     }
 }
 
-/// Holds the slot of a service that begins at `start_us`, with the first member who is free. Asking again for what one
-/// holds already gives the same hold; other slots that the visitor holds with that member are released. What has a price is
-/// held only where somebody takes payments.
+/// A service as somebody is about to book it.
 ///
 /// # Errors
-/// When the database fails. That the slot is taken is no error but a [`PlaceRefusal`].
-pub async fn place_hold(
+/// [`HoldRefusal::NoService`].
+pub async fn load_bookable(tx: &mut Tx, service_id: &str) -> Result<BookableService, HoldRefusal> {
+    tx.optional(queries::SERVICE_TO_HOLD, params![service_id])
+        .await?
+        .ok_or(HoldRefusal::NoService)
+}
+
+/// A slot that a visitor asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct SlotRequest<'a> {
+    pub service_id: &'a str,
+    pub start_us: Micros,
+    /// Whether anybody takes payments here: only then is held what has a price.
+    pub takes_payments: bool,
+    /// Hash of the network that asks, see [`limits::HOLDS_PER_NETWORK_MAX`].
+    pub network: &'a str,
+}
+
+/// Holds a slot with the first member who is free. Asking again for what one holds already gives the same hold; other slots
+/// that the visitor holds with that member are released.
+///
+/// # Errors
+/// [`HoldRefusal`]; [`Fault::Leaving`] when the account is to be deleted.
+pub async fn hold_slot(
     state: &Base,
     actor: &Actor,
-    service_id: &str,
-    start_us: Micros,
-    takes_payments: bool,
-    network: &str,
+    wanted: &SlotRequest<'_>,
     now: Micros,
-) -> Result<Result<String, PlaceRefusal>> {
+) -> Result<String, HoldRefusal> {
     actor.is_staying()?;
+    let (service_id, start_us) = (wanted.service_id, wanted.start_us);
     let mut tx = state.db.read().await?;
-    let visitor = actor.visitor_hash.as_str();
-    if let Some(same) = tx
-        .optional(queries::HOLD_SAME, params![visitor, service_id, start_us, now])
-        .await?
-    {
-        return Ok(Ok(same));
+    if let Some(same) = find_same_hold(&mut tx, actor, wanted, now).await? {
+        return Ok(same);
     }
-    let service: Option<ServiceRow> = tx.optional(queries::SERVICE_TO_HOLD, params![service_id]).await?;
-    let Some(service) = service else {
-        return Ok(Err(PlaceRefusal::NoService));
-    };
+    let service = load_bookable(&mut tx, service_id).await?;
     let price: PriceTerms = serde_json::from_str(&service.price_terms).map_err(|error| Fault::internal(&error))?;
-    if !charge::can_be_sold(&price, takes_payments) {
-        return Ok(Err(PlaceRefusal::PaymentsOff));
+    if !charge::can_be_sold(&price, wanted.takes_payments) {
+        return Err(HoldRefusal::PaymentsOff);
     }
     if start_us.rem_euclid(CELL_US) != 0 || !(now + 1..now + BOOKABLE_US_MAX).contains(&start_us) {
-        return Ok(Err(PlaceRefusal::Taken));
+        return Err(HoldRefusal::Taken);
     }
-    let free = availability::of_service(&mut tx, service_id, now, start_us, start_us + CELL_US).await?;
-    let Some(free) = free else {
-        return Ok(Err(PlaceRefusal::NoService));
-    };
+    let free = availability::of_service(&mut tx, service_id, now, start_us, start_us + CELL_US)
+        .await?
+        .ok_or(HoldRefusal::NoService)?;
     drop(tx);
     let members: Vec<String> = free.members_free_at(start_us).map(str::to_owned).collect();
     for member_id in &members {
-        let wish = Wish {
-            service_id,
+        let attempt = Attempt {
+            wanted,
             service: &service,
             member_id,
             rules: free.rules,
             slot: free.rules.slot(start_us),
-            network,
         };
-        match place_with(state, actor, &wish, now).await? {
-            Ok(id) => return Ok(Ok(id)),
-            Err(PlaceRefusal::Taken) => {}
-            Err(refusal) => return Ok(Err(refusal)),
+        match hold_with_member(state, actor, &attempt, now).await {
+            Err(HoldRefusal::Taken) => {}
+            result => return result,
         }
     }
     // The twin of a double submit may have taken it while this one looked.
     let mut tx = state.db.read().await?;
-    let same: Option<String> = tx
-        .optional(queries::HOLD_SAME, params![visitor, service_id, start_us, now])
-        .await?;
-    Ok(same.ok_or(PlaceRefusal::Taken))
+    find_same_hold(&mut tx, actor, wanted, now)
+        .await?
+        .ok_or(HoldRefusal::Taken)
 }
 
-struct Wish<'a> {
-    service_id: &'a str,
-    service: &'a ServiceRow,
+/// The visitor's own live hold of the very slot.
+async fn find_same_hold(
+    tx: &mut Tx,
+    actor: &Actor,
+    wanted: &SlotRequest<'_>,
+    now: Micros,
+) -> Result<Option<String>, DbError> {
+    let same = params![&actor.visitor_hash, wanted.service_id, wanted.start_us, now];
+    tx.optional(queries::HOLD_SAME, same).await
+}
+
+/// A slot with one of the members who are free then.
+struct Attempt<'a> {
+    wanted: &'a SlotRequest<'a>,
+    service: &'a BookableService,
     member_id: &'a str,
     rules: Rules,
     slot: Slot,
-    network: &'a str,
 }
 
 /// One attempt with one member, in one transaction; dropping it rolls back.
-async fn place_with(state: &Base, actor: &Actor, wish: &Wish<'_>, now: Micros) -> Result<Result<String, PlaceRefusal>> {
-    let (member, visitor) = (wish.member_id, actor.visitor_hash.as_str());
-    let (cell_first, cell_end) = wish.rules.cells(wish.slot);
+async fn hold_with_member(
+    state: &Base,
+    actor: &Actor,
+    attempt: &Attempt<'_>,
+    now: Micros,
+) -> Result<String, HoldRefusal> {
+    let (member, visitor) = (attempt.member_id, actor.visitor_hash.as_str());
+    let (cell_first, cell_end) = attempt.rules.cells(attempt.slot);
     let mut tx = state.db.write().await?;
     clear_expired(&mut tx, member, now).await?;
     // A double submit that arrives while the first is under way waited for the lock and finds its hold here.
-    let same = params![visitor, wish.service_id, wish.slot.start_us, now];
-    if let Some(same) = tx.optional(queries::HOLD_SAME, same).await? {
-        return Ok(Ok(same));
+    if let Some(same) = find_same_hold(&mut tx, actor, attempt.wanted, now).await? {
+        return Ok(same);
     }
     let mine: Vec<String> = tx
         .all(queries::HOLDS_OF_VISITOR_WITH, params![visitor, member, now])
@@ -215,20 +253,11 @@ async fn place_with(state: &Base, actor: &Actor, wish: &Wish<'_>, now: Micros) -
     for id in &mine {
         end_hold(&mut tx, id, Status::Cancelled).await?;
     }
-    let held: i64 = tx.one(queries::HOLDS_OF_VISITOR, params![visitor, now]).await?;
-    let from_network: i64 = tx.one(queries::HOLDS_OF_NETWORK, params![wish.network, now]).await?;
-    let with_provider = params![wish.network, &wish.service.org_id, now];
-    let with_provider: i64 = tx.one(queries::HOLDS_OF_NETWORK_WITH, with_provider).await?;
-    if held >= limits::HOLDS_PER_VISITOR_MAX
-        || from_network >= limits::HOLDS_PER_NETWORK_MAX
-        || with_provider >= limits::HOLDS_PER_NETWORK_AND_PROVIDER_MAX
-    {
-        return Ok(Err(PlaceRefusal::TooManyHolds));
-    }
+    check_number_of_holds(&mut tx, visitor, attempt, now).await?;
     let interval = params![member, cell_end * CELL_US, cell_first * CELL_US];
     let blocks: i64 = tx.one(queries::BLOCKS_OVERLAPPING, interval).await?;
     if blocks > 0 {
-        return Ok(Err(PlaceRefusal::Taken));
+        return Err(HoldRefusal::Taken);
     }
     let id = state.id();
     let policy = serde_json::to_string(&Policy::STANDARD).expect("a policy is plain numbers");
@@ -236,30 +265,51 @@ async fn place_with(state: &Base, actor: &Actor, wish: &Wish<'_>, now: Micros) -
         &id,
         visitor,
         actor.account.as_ref().map(|account| account.id.clone()),
-        &wish.service.org_id,
-        wish.service_id,
+        &attempt.service.org_id,
+        attempt.wanted.service_id,
         member,
-        wish.slot.start_us,
-        wish.slot.end_us,
+        attempt.slot.start_us,
+        attempt.slot.end_us,
         cell_first,
         cell_end,
-        &wish.service.time_zone,
-        &wish.service.title,
-        &wish.service.price_terms,
+        &attempt.service.time_zone,
+        &attempt.service.title,
+        &attempt.service.price_terms,
         policy,
         now,
-        (now + HOLD_US).min(wish.slot.start_us),
-        wish.network,
+        (now + HOLD_US).min(attempt.slot.start_us),
+        attempt.wanted.network,
     ];
     tx.execute(queries::HOLD_INSERT, row).await?;
     let cells = tx
         .execute(queries::CELLS_INSERT, params![member, cell_first, cell_end, &id])
         .await?;
     if i64::try_from(cells) != Ok(cell_end - cell_first) {
-        return Ok(Err(PlaceRefusal::Taken));
+        return Err(HoldRefusal::Taken);
     }
     tx.commit().await?;
-    Ok(Ok(id))
+    Ok(id)
+}
+
+/// Whether the visitor, and the network it comes from, may hold one more slot.
+async fn check_number_of_holds(
+    tx: &mut Tx,
+    visitor: &str,
+    attempt: &Attempt<'_>,
+    now: Micros,
+) -> Result<(), HoldRefusal> {
+    let network = attempt.wanted.network;
+    let of_visitor: i64 = tx.one(queries::HOLDS_OF_VISITOR, params![visitor, now]).await?;
+    let of_network: i64 = tx.one(queries::HOLDS_OF_NETWORK, params![network, now]).await?;
+    let with_provider = params![network, &attempt.service.org_id, now];
+    let with_provider: i64 = tx.one(queries::HOLDS_OF_NETWORK_WITH, with_provider).await?;
+    if of_visitor >= limits::HOLDS_PER_VISITOR_MAX
+        || of_network >= limits::HOLDS_PER_NETWORK_MAX
+        || with_provider >= limits::HOLDS_PER_NETWORK_AND_PROVIDER_MAX
+    {
+        return Err(HoldRefusal::TooManyHolds);
+    }
+    Ok(())
 }
 
 /// Locks a member and gives back what its expired holds kept.
@@ -313,6 +363,57 @@ pub async fn load_hold_any(tx: &mut Tx, id: &str) -> Result<Hold> {
         .ok_or(Fault::NotFound)
 }
 
+/// The appointment that a hold became.
+///
+/// # Errors
+/// [`Fault::NotFound`] when it became none.
+pub async fn appointment_of_hold(tx: &mut Tx, hold: &Hold) -> Result<String> {
+    tx.optional(queries::APPOINTMENT_OF_HOLD, params![&hold.id])
+        .await?
+        .ok_or(Fault::NotFound)
+}
+
+/// Why a hold keeps its slot no longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HoldEnd {
+    /// Its time has begun.
+    Begun,
+    /// It was not booked within the time for which it was held.
+    RanOut {
+        held_us: Micros,
+    },
+    GivenBack,
+    /// The visitor holds another time with the member instead.
+    Replaced {
+        hold: String,
+        start_us: Micros,
+    },
+}
+
+/// Finds out why a hold that became no appointment keeps its slot no longer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_hold_end(tx: &mut Tx, actor: &Actor, hold: &Hold, now: Micros) -> Result<HoldEnd> {
+    if hold.has_begun(now) {
+        return Ok(HoldEnd::Begun);
+    }
+    if hold.state != Status::Cancelled {
+        let extension = if hold.extended { HOLD_EXTENSION_US } else { 0 };
+        return Ok(HoldEnd::RanOut {
+            held_us: HOLD_US + extension,
+        });
+    }
+    let instead = params![&actor.visitor_hash, &hold.member_id, now];
+    let instead: Option<(String, Micros)> = tx.optional(queries::HOLD_INSTEAD, instead).await?;
+    Ok(
+        instead.map_or(HoldEnd::GivenBack, |(hold, start_us)| HoldEnd::Replaced {
+            hold,
+            start_us,
+        }),
+    )
+}
+
 /// Keeps a live hold five minutes longer, once. Says whether it did.
 ///
 /// # Errors
@@ -356,6 +457,26 @@ pub async fn set_about(tx: &mut Tx, hold: &Hold, about: &str) -> Result<()> {
     Ok(())
 }
 
+/// Keeps what the account wants help with, and binds the hold to it.
+///
+/// # Errors
+/// [`HoldRefusal::OwnSlot`], or as [`may_book`].
+pub async fn keep_details(
+    tx: &mut Tx,
+    hold: &Hold,
+    account_id: &str,
+    about: &str,
+    now: Micros,
+) -> Result<(), HoldRefusal> {
+    let provider: String = tx.one(queries::MEMBER_ACCOUNT, params![&hold.member_id]).await?;
+    if provider == account_id {
+        return Err(HoldRefusal::OwnSlot);
+    }
+    may_book(tx, account_id, hold, now).await?;
+    set_about(tx, hold, about).await?;
+    Ok(attach_account(tx, &hold.id, account_id).await?)
+}
+
 /// Binds a hold to an account, so that it can be continued in any browser of that account.
 ///
 /// # Errors
@@ -378,12 +499,11 @@ pub async fn set_contact_email(tx: &mut Tx, hold: &Hold, email: &str) -> Result<
 /// Whether the account may book what it holds.
 ///
 /// # Errors
-/// [`Fault::Leaving`] when the account is to be deleted; [`Fault::TooManyBooked`] when it has as many coming appointments
-/// as one may have, or as the service allows with its provider.
-pub async fn may_book(tx: &mut Tx, account_id: &str, hold: &Hold, now: Micros) -> Result<()> {
+/// [`Fault::Leaving`] when the account is to be deleted; [`HoldRefusal::TooManyBooked`].
+pub async fn may_book(tx: &mut Tx, account_id: &str, hold: &Hold, now: Micros) -> Result<(), HoldRefusal> {
     let leaving: i64 = tx.one(queries::LEAVING, params![account_id]).await?;
     if leaving > 0 {
-        return Err(Fault::Leaving);
+        return Err(Fault::Leaving.into());
     }
     let open_max: i64 = tx.one(queries::OPEN_MAX, params![&hold.service_id]).await?;
     let open: i64 = tx.one(queries::OPEN, params![account_id, now]).await?;
@@ -391,7 +511,7 @@ pub async fn may_book(tx: &mut Tx, account_id: &str, hold: &Hold, now: Micros) -
         .one(queries::OPEN_WITH, params![account_id, &hold.org_id, now])
         .await?;
     if open >= limits::OPEN_PER_ACCOUNT_MAX || with_provider >= open_max {
-        return Err(Fault::TooManyBooked);
+        return Err(HoldRefusal::TooManyBooked);
     }
     Ok(())
 }
@@ -403,8 +523,6 @@ pub enum Confirmation {
     Booked(String),
     /// It was confirmed before: a double submit. The id of that appointment.
     Already(String),
-    /// The account may not book now: [`Fault::Leaving`] or [`Fault::TooManyBooked`], see [`may_book`].
-    Refused(Fault),
     /// It ran out or was released and its cells are gone, or its time has begun: whatever was authorised must be released.
     Lost,
 }
@@ -413,14 +531,14 @@ pub enum Confirmation {
 /// good while nobody has taken its cells and its time has not begun.
 ///
 /// # Errors
-/// [`Fault::NotFound`] when there is no such hold.
+/// [`Fault::NotFound`] when there is no such hold; as [`may_book`] when the account may not book now.
 pub async fn confirm_hold(
     tx: &mut Tx,
     state: &Base,
     hold_id: &str,
     consumer_id: &str,
     now: Micros,
-) -> Result<Confirmation> {
+) -> Result<Confirmation, HoldRefusal> {
     let hold = load_hold_any(tx, hold_id).await?;
     tx.execute(queries::MEMBER_LOCK, params![&hold.member_id]).await?;
     let hold = load_hold_any(tx, hold_id).await?;
@@ -432,11 +550,7 @@ pub async fn confirm_hold(
     }
     // Two of the person's holds may be confirmed at once.
     tx.execute(ACCOUNT_LOCK, params![consumer_id]).await?;
-    match may_book(tx, consumer_id, &hold, now).await {
-        Ok(()) => {}
-        Err(bound @ (Fault::Leaving | Fault::TooManyBooked)) => return Ok(Confirmation::Refused(bound)),
-        Err(fault) => return Err(fault),
-    }
+    may_book(tx, consumer_id, &hold, now).await?;
     let cells: i64 = tx.one(queries::CELLS_COUNT, params![hold_id]).await?;
     let Ok(next) = hold.state.handle(Transition::Confirm) else {
         return Ok(Confirmation::Lost);

@@ -6,7 +6,7 @@
 mod calendar;
 mod hold;
 mod mails;
-pub mod queries;
+pub(crate) mod queries;
 mod status;
 
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,9 @@ use crate::params;
 
 pub use calendar::{CalendarEntry, CalendarMethod, calendar_file};
 pub use hold::{
-    Confirmation, Hold, PlaceRefusal, attach_account, confirm_hold, expire_holds, extend_hold, load_hold,
-    load_hold_any, may_book, place_hold, release_hold, set_about, set_contact_email,
+    Confirmation, Hold, HoldEnd, HoldRefusal, SlotRequest, appointment_of_hold, attach_account, confirm_hold,
+    expire_holds, extend_hold, find_hold_end, hold_slot, keep_details, load_bookable, load_hold, load_hold_any,
+    may_book, release_hold, set_about, set_contact_email,
 };
 pub use mails::{AppointmentMail, MailMoney, PartyRole, appointment_mail, booking_lost_mail, calendar_of};
 pub use status::{IllegalTransition, Status, Transition};

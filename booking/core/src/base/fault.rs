@@ -27,9 +27,6 @@ pub enum Fault {
     /// The person has asked for the account to be deleted: nothing is booked for it.
     #[error("the account is to be deleted")]
     Leaving,
-    /// The person has as many coming appointments as one may have.
-    #[error("too many coming appointments")]
-    TooManyBooked,
     #[error("too many requests, again in {retry_after_s} s")]
     TooMany { retry_after_s: u64 },
     /// Overloaded, or without a database, for the moment.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::fold::fold;
 use super::operations;
-use crate::appointments::{self, AppointmentMail, Confirmation, Hold};
+use crate::appointments::{self, AppointmentMail, Confirmation, Hold, HoldRefusal};
 use crate::base::db::Tx;
 use crate::base::money::{Currency, Money};
 use crate::base::outbox;
@@ -14,8 +14,8 @@ use crate::billing::payment::{DeclineReason, PaymentState};
 use crate::billing::provider::{CardError, CardForm, ProviderError};
 use crate::billing::queries::{self, NewPayment, OpKind, Payment};
 use crate::billing::{BillingError, mail_both_sides, record_amount, request_release};
-use crate::calls;
 use crate::state::AppState;
+use crate::{calls, carries_faults};
 
 /// How often a second submit looks whether the first is through, and how long between two looks.
 const LOOKS_MAX: u32 = 50;
@@ -37,29 +37,41 @@ pub enum CheckoutOutcome {
     NotStarted,
 }
 
+/// Why nothing was paid.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CheckoutRefusal {
+    /// What was typed is no card.
+    #[error(transparent)]
+    Card(#[from] CardError),
+    /// The person may not book what is held.
+    #[error(transparent)]
+    Hold(#[from] HoldRefusal),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+carries_faults!(CheckoutRefusal);
+
 /// Pays for a hold by card and books it.
 ///
 /// # Errors
-/// [`CardError`] inside when the typed data are no card; [`Fault`] when the database fails.
+/// [`CheckoutRefusal`]. That the bank declines is an outcome.
 pub async fn pay(
     state: &AppState,
     hold: &Hold,
     consumer: &str,
     card: &CardForm,
-) -> Result<Result<CheckoutOutcome, CardError>> {
+) -> Result<CheckoutOutcome, CheckoutRefusal> {
     let begun = resume(state, hold, consumer).await?;
     match begun {
         CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) => {}
         CheckoutOutcome::Booked(_)
         | CheckoutOutcome::NeedsConfirmation
         | CheckoutOutcome::Unknown
-        | CheckoutOutcome::HoldLost => return Ok(Ok(begun)),
+        | CheckoutOutcome::HoldLost => return Ok(begun),
     }
     appointments::may_book(&mut state.db.read().await?, consumer, hold, state.now()).await?;
-    let method = match state.payments.tokenise(card, state.now()).await {
-        Ok(method) => method,
-        Err(error) => return Ok(Err(error)),
-    };
+    let method = state.payments.tokenise(card, state.now()).await?;
     let currency = Currency::parse(&hold.price.currency).map_err(|error| Fault::internal(&error))?;
     let amount = Money::new(hold.price.most_minor(), currency);
     let now = state.now();
@@ -70,7 +82,7 @@ pub async fn pay(
         Some(last) if is_over_unpaid(last.state) => last.attempt + 1,
         Some(_) => {
             drop(tx);
-            return Ok(Ok(resume(state, hold, consumer).await?));
+            return Ok(resume(state, hold, consumer).await?);
         }
     };
     let new = NewPayment {
@@ -88,7 +100,7 @@ pub async fn pay(
     } else {
         drop(tx);
     }
-    Ok(Ok(resume(state, hold, consumer).await?))
+    Ok(resume(state, hold, consumer).await?)
 }
 
 /// Goes on where a checkout stands, without starting one.
@@ -134,12 +146,11 @@ pub async fn resume(state: &AppState, hold: &Hold, consumer: &str) -> Result<Che
 /// Books a hold that costs nothing.
 ///
 /// # Errors
-/// When the database fails, or when the hold is not free of charge.
-pub async fn book_free(state: &AppState, hold: &Hold, consumer: &str) -> Result<CheckoutOutcome> {
+/// As [`appointments::may_book`], or when the hold is not free of charge.
+pub async fn book_free(state: &AppState, hold: &Hold, consumer: &str) -> Result<CheckoutOutcome, HoldRefusal> {
     if hold.price.most_minor() > 0 {
-        return Err(Fault::Internal(
-            "a hold with a price was to be booked without paying".into(),
-        ));
+        let wrong = "a hold with a price was to be booked without paying";
+        return Err(Fault::Internal(wrong.into()).into());
     }
     let mut tx = state.db.write().await?;
     let outcome = confirm(state, &mut tx, &hold.id, consumer, None).await?;
@@ -208,7 +219,12 @@ async fn complete(state: &AppState, hold: &str, consumer: &str, payment: &str) -
     if !matches!(payment.state, PaymentState::Authorised { .. }) {
         return Ok(CheckoutOutcome::HoldLost);
     }
-    let outcome = confirm(state, &mut tx, hold, consumer, Some(&payment)).await?;
+    let outcome = match confirm(state, &mut tx, hold, consumer, Some(&payment)).await {
+        Ok(outcome) => outcome,
+        Err(HoldRefusal::Fault(fault)) if fault != Fault::Leaving => return Err(fault),
+        // What was reserved is released, as for a slot that is gone.
+        Err(_) => CheckoutOutcome::HoldLost,
+    };
     let ops = match &outcome {
         CheckoutOutcome::HoldLost => {
             tell_lost(state, &mut tx, &payment).await?;
@@ -232,13 +248,10 @@ async fn confirm(
     hold: &str,
     consumer: &str,
     payment: Option<&Payment>,
-) -> Result<CheckoutOutcome> {
+) -> Result<CheckoutOutcome, HoldRefusal> {
     let now = state.now();
     let id = match appointments::confirm_hold(tx, state, hold, consumer, now).await? {
         Confirmation::Lost => return Ok(CheckoutOutcome::HoldLost),
-        // What was reserved is released, as for a slot that is gone.
-        Confirmation::Refused(_) if payment.is_some() => return Ok(CheckoutOutcome::HoldLost),
-        Confirmation::Refused(fault) => return Err(fault),
         Confirmation::Already(id) => return Ok(CheckoutOutcome::Booked(id)),
         Confirmation::Booked(id) => id,
     };

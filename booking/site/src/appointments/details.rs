@@ -10,7 +10,7 @@ use web::routes;
 
 use super as pages;
 use crate::accounts::cookies;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::extract::{Form, Path, Query, Visit};
 use crate::form::{self, RegistrationForm, field};
 use crate::pages::{html, html_with, shell_in};
@@ -18,10 +18,7 @@ use crate::payments::view;
 use booking_core::AppState;
 use booking_core::accounts::register::{self, Continue, Registration};
 use booking_core::accounts::sign_in;
-use booking_core::appointments::{
-    Hold, Status, attach_account, load_hold, may_book, queries, set_about, set_contact_email,
-};
-use booking_core::params;
+use booking_core::appointments::{Hold, Status, keep_details, load_hold, set_about, set_contact_email};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -221,13 +218,7 @@ fn wrong(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> Resp
 /// Notes the matter, binds the hold to the account and goes on to the payment.
 async fn bind(state: &AppState, hold: &Hold, account_id: &str, about: &str) -> AppResult<Redirect> {
     let mut tx = state.db.write().await?;
-    let provider: String = tx.one(queries::MEMBER_ACCOUNT, params![&hold.member_id]).await?;
-    if provider == account_id {
-        return Err(AppError::Conflict("nobody books themselves"));
-    }
-    may_book(&mut tx, account_id, hold, state.now()).await?;
-    set_about(&mut tx, hold, about).await?;
-    attach_account(&mut tx, &hold.id, account_id).await?;
+    keep_details(&mut tx, hold, account_id, about, state.now()).await?;
     tx.commit().await?;
     Ok(Redirect::to(&routes::book_payment(&hold.id)))
 }

@@ -24,10 +24,9 @@ use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Query, Visit};
 use crate::pages::{html, html_with, shell, shell_in};
 use booking_core::AppState;
-use booking_core::appointments::{self, HOLD_EXTENSION_US, HOLD_US, Hold, PartyRole, PlaceRefusal, Status};
-use booking_core::base::db::{FromRow, Row, RowError, Tx};
+use booking_core::appointments::{self, Hold, HoldRefusal, PartyRole, SlotRequest, Status};
 use booking_core::base::{MINUTE_US, Micros, SECOND_US};
-use booking_core::{billing, calls, params, usecases};
+use booking_core::{billing, calls, usecases};
 
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
@@ -52,59 +51,32 @@ struct SlotForm {
 async fn place(State(state): State<AppState>, mut visit: Visit, Form(form): Form<SlotForm>) -> AppResult<Response> {
     state.limits.hold_by_ip.check(&visit.ip_key())?;
     let cookie = cookies::visitor(&state, &mut visit);
-    let sells = state.payments.takes_payments();
-    let network = visit.network_hash(&state.config.device_secret());
-    match appointments::place_hold(
-        &state,
-        &visit.actor,
-        &form.service,
-        form.start,
-        sells,
-        &network,
-        visit.now,
-    )
-    .await?
-    {
+    let wanted = SlotRequest {
+        service_id: &form.service,
+        start_us: form.start,
+        takes_payments: state.payments.takes_payments(),
+        network: &visit.network_hash(&state.config.device_secret()),
+    };
+    match appointments::hold_slot(&state, &visit.actor, &wanted, visit.now).await {
         Ok(id) => Ok((cookie, Redirect::to(&routes::book(&id))).into_response()),
-        Err(PlaceRefusal::NoService) => Err(AppError::NotFound),
-        Err(PlaceRefusal::PaymentsOff) => Err(AppError::Conflict("nobody takes payments here")),
-        Err(PlaceRefusal::TooManyHolds) => Err(AppError::TooMany { retry_after_s: 600 }),
-        Err(PlaceRefusal::Taken) => taken(&state, &visit, &form).await,
-    }
-}
-
-struct ProviderName {
-    name: String,
-    slug: String,
-    time_zone: String,
-}
-
-impl FromRow for ProviderName {
-    fn from_row(row: &Row) -> Result<Self, RowError> {
-        Ok(Self {
-            name: row.get("name")?,
-            slug: row.get("slug")?,
-            time_zone: row.get("time_zone")?,
-        })
+        Err(HoldRefusal::Taken) => taken(&state, &visit, &form).await,
+        Err(refusal) => Err(refusal.into()),
     }
 }
 
 async fn taken(state: &AppState, visit: &Visit, form: &SlotForm) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
-    let provider: Option<ProviderName> = tx
-        .optional(appointments::queries::SERVICE_TO_HOLD, params![&form.service])
-        .await?;
-    let provider = provider.ok_or(AppError::NotFound)?;
+    let service = appointments::load_bookable(&mut tx, &form.service).await?;
     // A time far from now is nobody's choice; looking for free times there would only cost.
     let wanted = form
         .start
         .clamp(visit.now, visit.now + 366 * booking_core::base::DAY_US);
     let nearest = views::nearest(&mut tx, &form.service, wanted, visit.now).await?;
     let page = SlotTakenPage {
-        shell: shell_in(visit, &provider.time_zone),
+        shell: shell_in(visit, &service.time_zone),
         start: wanted,
-        provider_name: provider.name,
-        provider_slug: provider.slug,
+        provider_name: service.org_name,
+        provider_slug: service.org_slug,
         service: form.service.clone(),
         nearest,
     };
@@ -115,10 +87,8 @@ async fn taken(state: &AppState, visit: &Visit, form: &SlotForm) -> AppResult<Re
 async fn over(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
     if hold.state == Status::Confirmed {
-        let id: Option<String> = tx
-            .optional(appointments::queries::APPOINTMENT_OF_HOLD, params![&hold.id])
-            .await?;
-        return Ok(Redirect::to(&routes::booking(&id.ok_or(AppError::NotFound)?)).into_response());
+        let id = appointments::appointment_of_hold(&mut tx, hold).await?;
+        return Ok(Redirect::to(&routes::booking(&id)).into_response());
     }
     let nearest = views::nearest(&mut tx, &hold.service_id, hold.start_us, visit.now).await?;
     let page = HoldExpiredPage {
@@ -127,31 +97,23 @@ async fn over(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Respons
         provider_name: hold.org_name.clone(),
         provider_slug: hold.org_slug.clone(),
         service: hold.service_id.clone(),
-        reason: why_over(&mut tx, visit, hold).await?,
+        reason: hold_end(appointments::find_hold_end(&mut tx, &visit.actor, hold, visit.now).await?),
         still_free: nearest.iter().any(|slot| slot.start == hold.start_us),
         nearest,
     };
     Ok(html_with(StatusCode::GONE, &page))
 }
 
-/// Why a hold keeps its time no longer.
-async fn why_over(tx: &mut Tx, visit: &Visit, hold: &Hold) -> AppResult<HoldEnd> {
-    if hold.has_begun(visit.now) {
-        return Ok(HoldEnd::Begun);
+/// Why a hold keeps its time no longer, in the words of the page.
+fn hold_end(end: appointments::HoldEnd) -> HoldEnd {
+    match end {
+        appointments::HoldEnd::Begun => HoldEnd::Begun,
+        appointments::HoldEnd::RanOut { held_us } => HoldEnd::RanOut {
+            minutes: held_us / MINUTE_US,
+        },
+        appointments::HoldEnd::GivenBack => HoldEnd::GivenBack,
+        appointments::HoldEnd::Replaced { hold, start_us } => HoldEnd::Replaced { hold, start: start_us },
     }
-    if hold.state != Status::Cancelled {
-        let kept = if hold.extended {
-            HOLD_US + HOLD_EXTENSION_US
-        } else {
-            HOLD_US
-        };
-        return Ok(HoldEnd::RanOut {
-            minutes: kept / MINUTE_US,
-        });
-    }
-    let instead = params![&visit.actor.visitor_hash, &hold.member_id, visit.now];
-    let instead: Option<(String, Micros)> = tx.optional(appointments::queries::HOLD_INSTEAD, instead).await?;
-    Ok(instead.map_or(HoldEnd::GivenBack, |(hold, start)| HoldEnd::Replaced { hold, start }))
 }
 
 #[derive(Debug, Default, Deserialize)]

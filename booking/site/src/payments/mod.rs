@@ -25,7 +25,7 @@ use booking_core::base::{DAY_US, Micros, charge, token_hash};
 use booking_core::billing::payment::DeclineReason;
 use booking_core::billing::provider::{CardError, CardForm, TestCard};
 use booking_core::billing::queries;
-use booking_core::usecases::{self as checkout, CheckoutOutcome};
+use booking_core::usecases::{self as checkout, CheckoutOutcome, CheckoutRefusal};
 
 /// The period within which a purchase at a distance can be withdrawn from.
 const WITHDRAWAL_US: Micros = 14 * DAY_US;
@@ -156,9 +156,10 @@ async fn pay(
         expiry: form.card_expiry.clone(),
         code: form.card_code.clone(),
     };
-    match checkout::pay(&state, &hold, &account.id, &card).await? {
+    match checkout::pay(&state, &hold, &account.id, &card).await {
         Ok(outcome) => Ok(answer(&state, &visit, &hold, outcome, Field::new(form.card_expiry))),
-        Err(error) => Ok(card_error(&state, &visit, &hold, &form, &error)),
+        Err(CheckoutRefusal::Card(error)) => Ok(card_error(&state, &visit, &hold, &form, &error)),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 
