@@ -46,9 +46,9 @@ pub struct Sql {
 #[macro_export]
 macro_rules! statements {
     ($($(#[$meta:meta])* $name:ident = $text:expr;)+) => {
-        $($(#[$meta])* pub const $name: $crate::base::db::Sql = $crate::base::db::Sql { name: stringify!($name), text: $text };)+
+        $($(#[$meta])* pub(crate) const $name: $crate::base::db::Sql = $crate::base::db::Sql { name: stringify!($name), text: $text };)+
         /// Every statement of this module, for the test that prepares them.
-        pub const STATEMENTS: &[$crate::base::db::Sql] = &[$($name),+];
+        pub(crate) const STATEMENTS: &[$crate::base::db::Sql] = &[$($name),+];
     };
 }
 
