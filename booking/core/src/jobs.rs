@@ -120,7 +120,7 @@ const WORKER_STEPS: &[Step] = &[
     }),
     ("charge calls", |state| Box::pin(charge_calls(state))),
     ("make payment requests", |state| {
-        Box::pin(async move { Ok(usecases::run_due(state).await?) })
+        Box::pin(async move { Ok(usecases::run_due_operations(state).await?) })
     }),
     ("follow payment hooks", |state| {
         Box::pin(async move { Ok(usecases::follow_hints(state).await?) })
@@ -176,7 +176,7 @@ async fn charge_calls(state: &AppState) -> Result<()> {
     let calls = calls::queries::to_finalise(&mut state.db.read().await?, now, now, CALLS_MAX).await?;
     for call in calls {
         match usecases::finalise_call(state, &call).await {
-            Ok(ops) => usecases::run_now(state, &ops).await,
+            Ok(ops) => usecases::run_operations(state, &ops).await,
             Err(error) => tracing::error!(call, %error, "a call was not charged"),
         }
     }

@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+use tokio::sync::Notify;
+
 use crate::base::Base;
 use crate::billing::PaymentProvider;
 use crate::calls::{LiveCalls, Silence};
@@ -17,6 +19,8 @@ pub struct AppState {
     pub live_calls: Arc<OnceLock<Arc<dyn LiveCalls>>>,
     /// Which other processes still write down the time of their calls.
     pub silence: Arc<Silence>,
+    /// Woken when the payment provider has answered a request of this process, and the answer is on record.
+    pub provider_answered: Arc<Notify>,
     /// Names this run of this process among all that share the database.
     pub process: Arc<str>,
 }
@@ -30,6 +34,7 @@ impl AppState {
             payments,
             live_calls: Arc::default(),
             silence: Arc::default(),
+            provider_answered: Arc::default(),
         }
     }
 }

@@ -34,7 +34,7 @@ pub enum AppointmentMail {
     NoShowProvider,
     NoShowConsumer,
     /// Both were there, but never in the call together.
-    NotHeld,
+    NeverMet,
     Receipt {
         number: String,
         billable: Micros,
@@ -80,21 +80,21 @@ impl AppointmentMail {
                 "mail-no-show-consumer-provider-subject",
                 "mail-no-show-consumer-provider-body",
             )),
-            (Self::NotHeld, Consumer) => Some(("not_held", "mail-not-held-subject", "mail-not-held-body")),
+            (Self::NeverMet, Consumer) => Some(("not_held", "mail-not-held-subject", "mail-not-held-body")),
             (Self::Receipt { .. }, Consumer) => Some(("receipt", "mail-receipt-subject", "mail-receipt-body")),
             (Self::PaymentFailed, Consumer) => Some((
                 "payment_failed",
                 "mail-payment-failed-subject",
                 "mail-payment-failed-body",
             )),
-            (Self::NotHeld | Self::Receipt { .. } | Self::PaymentFailed, Provider) => None,
+            (Self::NeverMet | Self::Receipt { .. } | Self::PaymentFailed, Provider) => None,
         }
     }
 
     /// Where the mail leads.
     fn path(&self, appointment: &Appointment, role: PartyRole) -> String {
         match (self, role) {
-            (Self::Cancelled | Self::NoShowProvider | Self::NoShowConsumer | Self::NotHeld, PartyRole::Consumer) => {
+            (Self::Cancelled | Self::NoShowProvider | Self::NoShowConsumer | Self::NeverMet, PartyRole::Consumer) => {
                 routes::provider_page(&appointment.org_slug)
             }
             (Self::Receipt { .. }, PartyRole::Consumer) => routes::booking_receipt(&appointment.id),
@@ -104,7 +104,7 @@ impl AppointmentMail {
                 | Self::Cancelled
                 | Self::NoShowProvider
                 | Self::NoShowConsumer
-                | Self::NotHeld
+                | Self::NeverMet
                 | Self::Receipt { .. }
                 | Self::PaymentFailed,
                 PartyRole::Provider,
@@ -118,7 +118,7 @@ impl AppointmentMail {
             Self::Cancelled => Some(CalendarMethod::Cancel),
             Self::NoShowProvider
             | Self::NoShowConsumer
-            | Self::NotHeld
+            | Self::NeverMet
             | Self::Receipt { .. }
             | Self::PaymentFailed => None,
         }
@@ -147,7 +147,7 @@ pub fn appointment_mail(
         | AppointmentMail::Cancelled
         | AppointmentMail::NoShowProvider
         | AppointmentMail::NoShowConsumer
-        | AppointmentMail::NotHeld
+        | AppointmentMail::NeverMet
         | AppointmentMail::PaymentFailed => ("", 0),
     };
     let exact = |minor| format::money_exact(locale, minor, &money.currency);

@@ -6,7 +6,7 @@ use crate::base::{Base, Fault, Micros, Result};
 use crate::billing::{self, mail_both_sides};
 
 /// Cancels an appointment for whoever has checked that it may be. What was reserved is released by the jobs, or at once by
-/// [`super::run_now`] with the returned operations after the commit.
+/// [`super::run_operations`] with the returned operations after the commit.
 ///
 /// # Errors
 /// [`Fault::Conflict`] when it is too late.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::fold::fold;
+use super::fold::fold_status;
 use super::operations;
 use crate::appointments::{self, AppointmentMail, Confirmation, Hold, HoldRefusal};
 use crate::base::db::Tx;
@@ -17,9 +17,10 @@ use crate::billing::{BillingError, mail_both_sides, record_amount, request_relea
 use crate::state::AppState;
 use crate::{calls, carries_faults};
 
-/// How often a second submit looks whether the first is through, and how long between two looks.
-const LOOKS_MAX: u32 = 50;
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often a request waits for the answer to another one's, and the longest wait. After that the person is told that we
+/// do not know yet.
+const WAITS_MAX: u32 = 6;
+const WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// Where a checkout stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,13 +57,13 @@ carries_faults!(CheckoutRefusal);
 ///
 /// # Errors
 /// [`CheckoutRefusal`]. That the bank declines is an outcome.
-pub async fn pay(
+pub async fn pay_by_card(
     state: &AppState,
     hold: &Hold,
     consumer: &str,
     card: &CardForm,
 ) -> Result<CheckoutOutcome, CheckoutRefusal> {
-    let begun = resume(state, hold, consumer).await?;
+    let begun = resume_checkout(state, hold, consumer).await?;
     match begun {
         CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) => {}
         CheckoutOutcome::Booked(_)
@@ -82,7 +83,7 @@ pub async fn pay(
         Some(last) if is_over_unpaid(last.state) => last.attempt + 1,
         Some(_) => {
             drop(tx);
-            return Ok(resume(state, hold, consumer).await?);
+            return Ok(resume_checkout(state, hold, consumer).await?);
         }
     };
     let new = NewPayment {
@@ -96,51 +97,71 @@ pub async fn pay(
     if queries::add_payment(&mut tx, &new, now).await? {
         queries::add_op(&mut tx, &op, &payment, OpKind::Authorise, amount.minor, now, now).await?;
         tx.commit().await?;
-        operations::run(state, &op).await?;
+        operations::run_operation(state, &op).await?;
     } else {
         drop(tx);
     }
-    Ok(resume(state, hold, consumer).await?)
+    Ok(resume_checkout(state, hold, consumer).await?)
 }
 
-/// Goes on where a checkout stands, without starting one.
+/// Goes on where a checkout stands, without starting one. Where another request is asking the provider right now, it waits
+/// for the answer: whoever submits twice gets the same answer twice.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn resume(state: &AppState, hold: &Hold, consumer: &str) -> Result<CheckoutOutcome> {
-    for _ in 0..LOOKS_MAX {
-        let mut tx = state.db.read().await?;
-        let Some(payment) = queries::last_of_hold(&mut tx, &hold.id).await? else {
-            return Ok(CheckoutOutcome::NotStarted);
-        };
-        if let Some(appointment) = payment.appointment_id {
-            return Ok(CheckoutOutcome::Booked(appointment));
+pub async fn resume_checkout(state: &AppState, hold: &Hold, consumer: &str) -> Result<CheckoutOutcome> {
+    for _ in 0..WAITS_MAX {
+        // From here on an answer is heard, even one that comes before the wait.
+        let answered = state.provider_answered.notified();
+        match read_standing(state, hold).await? {
+            Standing::At(outcome) => return Ok(outcome),
+            Standing::Authorised(payment) => return book_authorised(state, &hold.id, consumer, &payment).await,
+            Standing::BeingAsked => {}
         }
-        let pending = queries::pending_op(&mut tx, &payment.id, OpKind::Authorise).await?;
-        let op = match &pending {
-            Some(op) => queries::op(&mut tx, op).await?,
-            None => None,
-        };
-        drop(tx);
-        match payment.state {
-            PaymentState::NeedsConfirmation => return Ok(CheckoutOutcome::NeedsConfirmation),
-            PaymentState::Declined { reason } => return Ok(CheckoutOutcome::Declined(reason)),
-            PaymentState::Authorised { .. } => return complete(state, &hold.id, consumer, &payment.id).await,
-            PaymentState::Created | PaymentState::Authorising if op.as_ref().is_some_and(|op| op.error.is_some()) => {
-                return Ok(CheckoutOutcome::Unknown);
-            }
-            PaymentState::Created | PaymentState::Authorising => {}
-            PaymentState::Capturing { .. }
-            | PaymentState::CaptureFailed { .. }
-            | PaymentState::Captured { .. }
-            | PaymentState::Releasing { .. }
-            | PaymentState::Released { .. }
-            | PaymentState::Refunded { .. } => return Ok(CheckoutOutcome::HoldLost),
-        }
-        // Another request is making the call right now, in this process or in another.
-        tokio::time::sleep(LOOK_EVERY).await;
+        // Another process's answer is not heard, only seen.
+        let _ = tokio::time::timeout(WAIT_MAX, answered).await;
     }
     Ok(CheckoutOutcome::Unknown)
+}
+
+/// What is on record of a checkout.
+enum Standing {
+    At(CheckoutOutcome),
+    /// The payment with this id is authorised, and no appointment was made of it yet.
+    Authorised(String),
+    /// A request is asking the provider, in this process or in another.
+    BeingAsked,
+}
+
+async fn read_standing(state: &AppState, hold: &Hold) -> Result<Standing> {
+    let mut tx = state.db.read().await?;
+    let Some(payment) = queries::last_of_hold(&mut tx, &hold.id).await? else {
+        return Ok(Standing::At(CheckoutOutcome::NotStarted));
+    };
+    if let Some(appointment) = payment.appointment_id {
+        return Ok(Standing::At(CheckoutOutcome::Booked(appointment)));
+    }
+    Ok(match payment.state {
+        PaymentState::NeedsConfirmation => Standing::At(CheckoutOutcome::NeedsConfirmation),
+        PaymentState::Declined { reason } => Standing::At(CheckoutOutcome::Declined(reason)),
+        PaymentState::Authorised { .. } => Standing::Authorised(payment.id),
+        PaymentState::Created | PaymentState::Authorising => {
+            let op = match queries::pending_op(&mut tx, &payment.id, OpKind::Authorise).await? {
+                Some(op) => queries::op(&mut tx, &op).await?,
+                None => None,
+            };
+            match op.and_then(|op| op.error) {
+                Some(_) => Standing::At(CheckoutOutcome::Unknown),
+                None => Standing::BeingAsked,
+            }
+        }
+        PaymentState::Capturing { .. }
+        | PaymentState::CaptureFailed { .. }
+        | PaymentState::Captured { .. }
+        | PaymentState::Releasing { .. }
+        | PaymentState::Released { .. }
+        | PaymentState::Refunded { .. } => Standing::At(CheckoutOutcome::HoldLost),
+    })
 }
 
 /// Books a hold that costs nothing.
@@ -153,7 +174,7 @@ pub async fn book_free(state: &AppState, hold: &Hold, consumer: &str) -> Result<
         return Err(Fault::Internal(wrong.into()).into());
     }
     let mut tx = state.db.write().await?;
-    let outcome = confirm(state, &mut tx, &hold.id, consumer, None).await?;
+    let outcome = book_hold(state, &mut tx, &hold.id, consumer, None).await?;
     if matches!(outcome, CheckoutOutcome::Booked(_)) {
         tx.commit().await?;
     }
@@ -173,7 +194,7 @@ pub async fn answer_confirmation(
     let payment = queries::last_of_hold(&mut state.db.read().await?, &hold.id).await?;
     let waiting = payment.filter(|payment| payment.state == PaymentState::NeedsConfirmation);
     let Some((payment, reference)) = waiting.and_then(|payment| payment.reference.clone().map(|r| (payment, r))) else {
-        return resume(state, hold, consumer).await;
+        return resume_checkout(state, hold, consumer).await;
     };
     match state.payments.confirm(&reference, approved).await {
         Ok(seen) => {
@@ -181,9 +202,9 @@ pub async fn answer_confirmation(
             let payment = queries::lock_payment(&mut tx, &payment.id)
                 .await?
                 .ok_or(Fault::NotFound)?;
-            fold(state, &mut tx, &payment, &seen).await?;
+            fold_status(state, &mut tx, &payment, &seen).await?;
             tx.commit().await?;
-            resume(state, hold, consumer).await
+            resume_checkout(state, hold, consumer).await
         }
         Err(ProviderError::Refused(reason)) => Err(Fault::Internal(reason)),
         Err(ProviderError::Unknown(_)) => Ok(CheckoutOutcome::Unknown),
@@ -194,7 +215,7 @@ pub async fn answer_confirmation(
 pub(super) async fn finish_late(state: &AppState, payment: &Payment) -> Result<(), BillingError> {
     let hold = appointments::load_hold_any(&mut state.db.read().await?, &payment.hold_id).await?;
     if let Some(consumer) = &hold.account_id {
-        complete(state, &hold.id, consumer, &payment.id).await?;
+        book_authorised(state, &hold.id, consumer, &payment.id).await?;
     }
     Ok(())
 }
@@ -210,7 +231,7 @@ pub(super) async fn tell_lost(state: &AppState, tx: &mut Tx, payment: &Payment) 
 }
 
 /// Books what is authorised, or asks for its release when the slot is gone.
-async fn complete(state: &AppState, hold: &str, consumer: &str, payment: &str) -> Result<CheckoutOutcome> {
+async fn book_authorised(state: &AppState, hold: &str, consumer: &str, payment: &str) -> Result<CheckoutOutcome> {
     let mut tx = state.db.write().await?;
     let payment = queries::lock_payment(&mut tx, payment).await?.ok_or(Fault::NotFound)?;
     if let Some(appointment) = payment.appointment_id {
@@ -219,7 +240,7 @@ async fn complete(state: &AppState, hold: &str, consumer: &str, payment: &str) -
     if !matches!(payment.state, PaymentState::Authorised { .. }) {
         return Ok(CheckoutOutcome::HoldLost);
     }
-    let outcome = match confirm(state, &mut tx, hold, consumer, Some(&payment)).await {
+    let outcome = match book_hold(state, &mut tx, hold, consumer, Some(&payment)).await {
         Ok(outcome) => outcome,
         Err(HoldRefusal::Fault(fault)) if fault != Fault::Leaving => return Err(fault),
         // What was reserved is released, as for a slot that is gone.
@@ -237,12 +258,12 @@ async fn complete(state: &AppState, hold: &str, consumer: &str, payment: &str) -
         | CheckoutOutcome::NotStarted => None,
     };
     tx.commit().await?;
-    operations::run_now(state, &ops.into_iter().collect::<Vec<_>>()).await;
+    operations::run_operations(state, &ops.into_iter().collect::<Vec<_>>()).await;
     Ok(outcome)
 }
 
 /// Turns the hold into an appointment with its call, its events and its mails.
-async fn confirm(
+async fn book_hold(
     state: &AppState,
     tx: &mut Tx,
     hold: &str,

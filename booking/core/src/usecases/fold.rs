@@ -15,7 +15,7 @@ use crate::state::AppState;
 type Result<T> = std::result::Result<T, BillingError>;
 
 /// Folds in what the provider says. The payment's row must be locked. Old news change nothing.
-pub(super) async fn fold(
+pub(super) async fn fold_status(
     state: &AppState,
     tx: &mut Tx,
     payment: &Payment,
@@ -31,7 +31,7 @@ pub(super) async fn fold(
         None => None,
     };
     let vat_bp = charge.map_or(0, |charge| charge.vat_bp);
-    for posting in postings(next, payment.amount.currency, vat_bp) {
+    for posting in postings_of(next, payment.amount.currency, vat_bp) {
         post(state, tx, payment, &posting).await?;
     }
     match (next, &payment.appointment_id) {
@@ -46,7 +46,7 @@ pub(super) async fn fold(
             },
             Some(appointment),
         ) => {
-            captured(state, tx, payment, appointment, (authorised_minor, captured_minor)).await?;
+            record_capture(state, tx, payment, appointment, (authorised_minor, captured_minor)).await?;
         }
         (PaymentState::Refunded { refunded_minor, .. }, Some(appointment)) => {
             let currency = payment.amount.currency;
@@ -72,7 +72,7 @@ pub(super) async fn fold(
 
 /// What the ledger must hold once a payment is in a state. The reservation comes along each time, because the news of it
 /// may have been skipped: postings that are there already are not written again.
-fn postings(next: PaymentState, currency: Currency, vat_bp: u32) -> Vec<Posting> {
+fn postings_of(next: PaymentState, currency: Currency, vat_bp: u32) -> Vec<Posting> {
     let money = |minor| Money::new(minor, currency);
     let reserved = |minor| Posting::Authorised { amount: money(minor) };
     match next {
@@ -127,7 +127,7 @@ async fn post(state: &AppState, tx: &mut Tx, payment: &Payment, posting: &Postin
 }
 
 /// The money is in: events, receipt and its mail.
-async fn captured(
+async fn record_capture(
     state: &AppState,
     tx: &mut Tx,
     payment: &Payment,

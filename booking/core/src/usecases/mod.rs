@@ -13,7 +13,7 @@ mod verification;
 
 pub use business::{BusinessInput, publish_business, save_business, sign_up_business};
 pub use cancellation::cancel_appointment;
-pub use checkout::{CheckoutOutcome, CheckoutRefusal, answer_confirmation, book_free, pay, resume};
-pub use operations::{follow_hints, note_hint, release_stranded, run_due, run_now};
-pub use settlement::{CallFacts, Outcome, decide, finalise_call};
+pub use checkout::{CheckoutOutcome, CheckoutRefusal, answer_confirmation, book_free, pay_by_card, resume_checkout};
+pub use operations::{follow_hints, note_hint, release_stranded, run_due_operations, run_operations};
+pub use settlement::{CallFacts, Outcome, decide_outcome, finalise_call};
 pub use verification::verify_address;

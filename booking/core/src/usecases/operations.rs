@@ -1,7 +1,7 @@
 //! Outgoing calls to the payment provider: recorded, claimed, made, and their result folded into the payment.
 
 use super::checkout;
-use super::fold::fold;
+use super::fold::fold_status;
 use crate::appointments::{self, AppointmentMail, PartyRole};
 use crate::base::Fault;
 use crate::base::db::Tx;
@@ -26,9 +26,9 @@ const STRANDED_AFTER_US: Micros = 2 * MINUTE_US;
 type Result<T> = std::result::Result<T, BillingError>;
 
 /// Makes recorded calls now instead of waiting for the job; what fails stays recorded and the job goes on with it.
-pub async fn run_now(state: &AppState, ops: &[String]) {
+pub async fn run_operations(state: &AppState, ops: &[String]) {
     for op in ops {
-        if let Err(error) = run(state, op).await {
+        if let Err(error) = run_operation(state, op).await {
             tracing::warn!(op, %error, "a call to the payment provider is left to the job");
         }
     }
@@ -38,7 +38,7 @@ pub async fn run_now(state: &AppState, ops: &[String]) {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn run_due(state: &AppState) -> Result<()> {
+pub async fn run_due_operations(state: &AppState) -> Result<()> {
     let due = queries::due_ops(&mut state.db.read().await?, state.now(), BATCH_MAX).await?;
     for id in due {
         if let Err(error) = run_and_finish(state, &id).await {
@@ -49,7 +49,7 @@ pub async fn run_due(state: &AppState) -> Result<()> {
 }
 
 async fn run_and_finish(state: &AppState, op: &str) -> Result<()> {
-    run(state, op).await?;
+    run_operation(state, op).await?;
     let mut tx = state.db.read().await?;
     let Some(op) = queries::op(&mut tx, op).await? else {
         return Ok(());
@@ -66,7 +66,7 @@ async fn run_and_finish(state: &AppState, op: &str) -> Result<()> {
 }
 
 /// Makes one recorded call, if it is due and nobody else is making it, and folds the result in.
-pub(super) async fn run(state: &AppState, id: &str) -> Result<()> {
+pub(super) async fn run_operation(state: &AppState, id: &str) -> Result<()> {
     let now = state.now();
     let mut tx = state.db.write().await?;
     if !queries::claim_op(&mut tx, id, now, now + LEASE_US).await? {
@@ -83,12 +83,18 @@ pub(super) async fn run(state: &AppState, id: &str) -> Result<()> {
         queries::save_payment(&mut tx, &payment.id, payment.state.handle(event)?, None, now).await?;
     }
     tx.commit().await?;
-    let result = call(state, &op, &payment).await;
-    settle(state, &op, result).await
+    let result = ask_provider(state, &op, &payment).await;
+    let recorded = record_answer(state, &op, result).await;
+    state.provider_answered.notify_waiters();
+    recorded
 }
 
 /// The call itself. One that was interrupted before is first looked up, and every refusal is checked against the truth.
-async fn call(state: &AppState, op: &Op, payment: &Payment) -> std::result::Result<ProviderPayment, ProviderError> {
+async fn ask_provider(
+    state: &AppState,
+    op: &Op,
+    payment: &Payment,
+) -> std::result::Result<ProviderPayment, ProviderError> {
     let provider = &state.payments;
     let amount = Money::new(op.amount_minor, payment.amount.currency);
     let known = if op.attempts > 1 || payment.reference.is_none() {
@@ -102,7 +108,7 @@ async fn call(state: &AppState, op: &Op, payment: &Payment) -> std::result::Resu
         .or(payment.reference.as_ref());
     let answer = match (op.kind, reference) {
         (OpKind::Authorise, Some(_)) if known.is_some() => return Ok(known.expect("just looked at")),
-        (OpKind::Authorise, _) if !still_wanted(state, op, payment).await => {
+        (OpKind::Authorise, _) if !is_still_wanted(state, op, payment).await => {
             return Err(ProviderError::Refused("not sent: the hold is over".into()));
         }
         (OpKind::Authorise, _) => {
@@ -128,7 +134,7 @@ async fn call(state: &AppState, op: &Op, payment: &Payment) -> std::result::Resu
 }
 
 /// An authorisation that was interrupted before it reached the provider is sent only while its slot is held.
-async fn still_wanted(state: &AppState, op: &Op, payment: &Payment) -> bool {
+async fn is_still_wanted(state: &AppState, op: &Op, payment: &Payment) -> bool {
     if op.attempts <= 1 {
         return true;
     }
@@ -148,20 +154,24 @@ fn has_effect(kind: OpKind, status: ProviderStatus) -> bool {
     }
 }
 
-async fn settle(state: &AppState, op: &Op, result: std::result::Result<ProviderPayment, ProviderError>) -> Result<()> {
+async fn record_answer(
+    state: &AppState,
+    op: &Op,
+    result: std::result::Result<ProviderPayment, ProviderError>,
+) -> Result<()> {
     let now = state.now();
     let mut tx = state.db.write().await?;
     let payment = lock_with_appointment(&mut tx, &op.payment_id).await?;
     match result {
         Ok(seen) => {
-            fold(state, &mut tx, &payment, &seen).await?;
+            fold_status(state, &mut tx, &payment, &seen).await?;
             if has_effect(op.kind, seen.status) {
                 queries::end_op(&mut tx, &op.id, "done", None, now).await?;
             } else {
-                refused(state, &mut tx, op, &payment, "the provider did something else").await?;
+                record_refusal(state, &mut tx, op, &payment, "the provider did something else").await?;
             }
         }
-        Err(ProviderError::Refused(reason)) => refused(state, &mut tx, op, &payment, &reason).await?,
+        Err(ProviderError::Refused(reason)) => record_refusal(state, &mut tx, op, &payment, &reason).await?,
         Err(ProviderError::Unknown(reason)) => {
             queries::delay_op(&mut tx, &op.id, now + backoff(op.attempts - 1), &reason).await?;
         }
@@ -179,7 +189,7 @@ async fn lock_with_appointment(tx: &mut Tx, payment: &str) -> Result<Payment> {
 }
 
 /// A definite no. A refused capture or release is tried again later, under a new key, a few times.
-async fn refused(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment, reason: &str) -> Result<()> {
+async fn record_refusal(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment, reason: &str) -> Result<()> {
     let now = state.now();
     queries::end_op(tx, &op.id, "failed", Some(reason), now).await?;
     let again = op.seq + 1 < TRIES_MAX;
@@ -200,7 +210,7 @@ async fn refused(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment, reas
             let next = payment.state.handle(PaymentEvent::CaptureRefused)?;
             queries::save_payment(tx, &payment.id, next, None, now).await?;
             if !again {
-                give_up(state, tx, op, payment).await?;
+                give_up_capture(state, tx, op, payment).await?;
             }
         }
         OpKind::Release => {}
@@ -222,7 +232,7 @@ async fn refused(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment, reas
 }
 
 /// The capture failed for good: the consumer still owes the amount, and both the consumer and the operator learn it.
-async fn give_up(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment) -> Result<()> {
+async fn give_up_capture(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment) -> Result<()> {
     let Some(appointment) = &payment.appointment_id else {
         return Ok(());
     };
@@ -271,7 +281,7 @@ pub async fn release_stranded(state: &AppState) -> Result<()> {
         let op = request_release(state, &mut tx, &id).await?;
         checkout::tell_lost(state, &mut tx, &payment).await?;
         tx.commit().await?;
-        run_now(state, &op.into_iter().collect::<Vec<_>>()).await;
+        run_operations(state, &op.into_iter().collect::<Vec<_>>()).await;
     }
     Ok(())
 }
@@ -301,7 +311,7 @@ pub async fn follow_hints(state: &AppState) -> Result<()> {
         if let Some(seen) = seen {
             let mut tx = state.db.write().await?;
             let folded = match lock_with_appointment(&mut tx, &payment).await {
-                Ok(payment) => fold(state, &mut tx, &payment, &seen).await.map(drop),
+                Ok(payment) => fold_status(state, &mut tx, &payment, &seen).await.map(drop),
                 Err(error) => Err(error),
             };
             match folded {

@@ -21,9 +21,9 @@ pub(super) const WINDOW_GRACE_US: Micros = 15 * SECOND_US;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Both were in the call together.
-    Held,
+    TookPlace,
     /// Both came, but were never in the call together: nothing is due.
-    NotHeld,
+    NeverMet,
     NoShowConsumer,
     /// The provider did not come, or nobody did: the consumer is never asked to pay for that.
     NoShowProvider,
@@ -34,8 +34,8 @@ impl Outcome {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Held => "held",
-            Self::NotHeld => "not_held",
+            Self::TookPlace => "held",
+            Self::NeverMet => "not_held",
             Self::NoShowConsumer => "no_show_consumer",
             Self::NoShowProvider => "no_show_provider",
         }
@@ -43,7 +43,7 @@ impl Outcome {
 
     fn transition(self) -> Transition {
         match self {
-            Self::Held | Self::NotHeld => Transition::CallEnded,
+            Self::TookPlace | Self::NeverMet => Transition::CallEnded,
             Self::NoShowConsumer => Transition::ConsumerMissed,
             Self::NoShowProvider => Transition::ProviderMissed,
         }
@@ -51,8 +51,8 @@ impl Outcome {
 
     fn mail(self) -> Option<AppointmentMail> {
         match self {
-            Self::Held => None,
-            Self::NotHeld => Some(AppointmentMail::NotHeld),
+            Self::TookPlace => None,
+            Self::NeverMet => Some(AppointmentMail::NeverMet),
             Self::NoShowConsumer => Some(AppointmentMail::NoShowConsumer),
             Self::NoShowProvider => Some(AppointmentMail::NoShowProvider),
         }
@@ -77,7 +77,7 @@ pub struct CallFacts {
 
 /// What came of the call, or `None` while that is open.
 #[must_use]
-pub fn decide(facts: &CallFacts, now: Micros) -> Option<Outcome> {
+pub fn decide_outcome(facts: &CallFacts, now: Micros) -> Option<Outcome> {
     if facts.open_segments {
         return None;
     }
@@ -85,8 +85,8 @@ pub fn decide(facts: &CallFacts, now: Micros) -> Option<Outcome> {
     let over = (facts.ended && now >= facts.starts_at) || now >= facts.ends_at + WINDOW_GRACE_US;
     if over {
         return Some(match (facts.consumer_came, facts.provider_came) {
-            _ if facts.billable > 0 => Outcome::Held,
-            (true, true) => Outcome::NotHeld,
+            _ if facts.billable > 0 => Outcome::TookPlace,
+            (true, true) => Outcome::NeverMet,
             (false, true) => Outcome::NoShowConsumer,
             (true | false, false) => Outcome::NoShowProvider,
         });
@@ -107,8 +107,8 @@ pub async fn finalise_call(state: &AppState, call: &str) -> Result<Vec<String>> 
         return Ok(Vec::new());
     }
     let appointment = appointments::load_any(&mut tx, call).await?;
-    let facts = gather(&mut tx, &appointment).await?;
-    let Some(outcome) = decide(&facts, now) else {
+    let facts = load_facts(&mut tx, &appointment).await?;
+    let Some(outcome) = decide_outcome(&facts, now) else {
         return Ok(Vec::new());
     };
     match appointments::set_status(&mut tx, call, outcome.transition(), "system", now).await? {
@@ -121,7 +121,7 @@ pub async fn finalise_call(state: &AppState, call: &str) -> Result<Vec<String>> 
     if !queries::add_charge(&mut tx, call, &charge).await? {
         return Ok(Vec::new());
     }
-    let ops = settle(state, &mut tx, &appointment, &charge).await?;
+    let ops = post_charge(state, &mut tx, &appointment, &charge).await?;
     if let Some(what) = outcome.mail() {
         mail_both_sides(state, &mut tx, &appointment, &what).await?;
     }
@@ -129,7 +129,7 @@ pub async fn finalise_call(state: &AppState, call: &str) -> Result<Vec<String>> 
     Ok(ops)
 }
 
-async fn gather(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts> {
+async fn load_facts(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts> {
     let seats = call_queries::seats(tx, &appointment.id).await?;
     let segments = call_queries::segments(tx, &appointment.id).await?;
     let came = |role: Role| {
@@ -153,12 +153,12 @@ async fn gather(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts> {
 fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now: Micros) -> Result<Charge> {
     let currency = Currency::parse(&appointment.price.currency).map_err(|error| Fault::internal(&error))?;
     let amount_minor = match outcome {
-        Outcome::Held => appointment.price.cost_minor(billable),
+        Outcome::TookPlace => appointment.price.cost_minor(billable),
         Outcome::NoShowConsumer => appointment
             .policy
             .no_show_minor
             .clamp(0, appointment.price.most_minor()),
-        Outcome::NotHeld | Outcome::NoShowProvider => 0,
+        Outcome::NeverMet | Outcome::NoShowProvider => 0,
     };
     let vat_bp = if appointment.vat_registered { VAT_STANDARD_BP } else { 0 };
     Ok(Charge {
@@ -172,7 +172,7 @@ fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now:
 }
 
 /// The ledger's side of a charge, and what the payment provider is asked to do.
-async fn settle(state: &AppState, tx: &mut Tx, appointment: &Appointment, charge: &Charge) -> Result<Vec<String>> {
+async fn post_charge(state: &AppState, tx: &mut Tx, appointment: &Appointment, charge: &Charge) -> Result<Vec<String>> {
     if charge.amount.minor == 0 {
         return Ok(release_payment_of(state, tx, &appointment.id).await?);
     }
@@ -234,7 +234,11 @@ mod tests {
     #[test]
     fn outcomes_follow_from_who_came_and_when() {
         let check = |facts: CallFacts, now_s: i64, expect: Option<Outcome>| {
-            assert_eq!(decide(&facts, now_s * SECOND_US), expect, "{facts:?} at {now_s} s");
+            assert_eq!(
+                decide_outcome(&facts, now_s * SECOND_US),
+                expect,
+                "{facts:?} at {now_s} s"
+            );
         };
         let waiting = CallFacts {
             consumer_came: true,
@@ -257,13 +261,13 @@ mod tests {
             ..BASE
         };
         check(never_met, 700, None);
-        check(never_met, 1_015, Some(Outcome::NotHeld));
+        check(never_met, 1_015, Some(Outcome::NeverMet));
         let talked = CallFacts {
             billable: 25 * SECOND_US,
             ..never_met
         };
         check(talked, 700, None);
-        check(CallFacts { ended: true, ..talked }, 30, Some(Outcome::Held));
+        check(CallFacts { ended: true, ..talked }, 30, Some(Outcome::TookPlace));
         // Trial B3: never before the start.
         check(CallFacts { ended: true, ..talked }, 19, None);
         check(
@@ -283,6 +287,6 @@ mod tests {
             2_000,
             None,
         );
-        check(talked, 1_015, Some(Outcome::Held));
+        check(talked, 1_015, Some(Outcome::TookPlace));
     }
 }

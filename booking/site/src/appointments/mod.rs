@@ -253,7 +253,7 @@ async fn cancel(State(state): State<AppState>, visit: Visit, Path(id): Path<Stri
     if let Some(live) = state.live_calls.get() {
         live.cancel(&id);
     }
-    usecases::run_now(&state, &releases).await;
+    usecases::run_operations(&state, &releases).await;
     Ok(Redirect::to(&target).into_response())
 }
 

@@ -53,62 +53,64 @@ struct ConfirmForm {
 }
 
 /// A hold that may be paid for now, or where to go instead.
-enum Ready {
+enum Payable {
     Hold(Box<Hold>),
     Elsewhere(Response),
 }
 
 /// The step needs a signed-in, verified person and the details of the step before.
-async fn ready(state: &AppState, visit: &Visit, id: &str) -> AppResult<Ready> {
+async fn load_payable(state: &AppState, visit: &Visit, id: &str) -> AppResult<Payable> {
     let hold = appointments::load_hold(&mut state.db.read().await?, &visit.actor, id).await?;
     let details = || Redirect::to(&routes::book(id)).into_response();
     let Some(account) = &visit.actor.account else {
-        return Ok(Ready::Elsewhere(details()));
+        return Ok(Payable::Elsewhere(details()));
     };
     if hold.state == Status::Confirmed {
-        return after(state, visit, &hold, &account.id).await.map(Ready::Elsewhere);
+        return resume_booked(state, visit, &hold, &account.id)
+            .await
+            .map(Payable::Elsewhere);
     }
     if !account.email_verified || hold.about.trim().is_empty() || hold.account_id.as_ref() != Some(&account.id) {
-        return Ok(Ready::Elsewhere(details()));
+        return Ok(Payable::Elsewhere(details()));
     }
     if hold.is_live(visit.now) {
-        return Ok(Ready::Hold(Box::new(hold)));
+        return Ok(Payable::Hold(Box::new(hold)));
     }
     // Too late to begin, but what was begun in time goes on. A question of the bank must be answered in time.
-    match checkout::resume(state, &hold, &account.id).await? {
+    match checkout::resume_checkout(state, &hold, &account.id).await? {
         CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) | CheckoutOutcome::NeedsConfirmation => {
-            Ok(Ready::Elsewhere(details()))
+            Ok(Payable::Elsewhere(details()))
         }
-        begun @ (CheckoutOutcome::Booked(_) | CheckoutOutcome::Unknown | CheckoutOutcome::HoldLost) => {
-            Ok(Ready::Elsewhere(answer(state, visit, &hold, begun, Field::default())))
-        }
+        begun @ (CheckoutOutcome::Booked(_) | CheckoutOutcome::Unknown | CheckoutOutcome::HoldLost) => Ok(
+            Payable::Elsewhere(show_outcome(state, visit, &hold, begun, Field::default())),
+        ),
     }
 }
 
 /// Where a hold leads that became an appointment.
-async fn after(state: &AppState, visit: &Visit, hold: &Hold, account: &str) -> AppResult<Response> {
+async fn resume_booked(state: &AppState, visit: &Visit, hold: &Hold, account: &str) -> AppResult<Response> {
     let outcome = if hold.price.most_minor() == 0 {
         checkout::book_free(state, hold, account).await?
     } else {
-        checkout::resume(state, hold, account).await?
+        checkout::resume_checkout(state, hold, account).await?
     };
-    Ok(answer(state, visit, hold, outcome, Field::default()))
+    Ok(show_outcome(state, visit, hold, outcome, Field::default()))
 }
 
 async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
-    let hold = match ready(&state, &visit, &id).await? {
-        Ready::Hold(hold) => hold,
-        Ready::Elsewhere(response) => return Ok(response),
+    let hold = match load_payable(&state, &visit, &id).await? {
+        Payable::Hold(hold) => hold,
+        Payable::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
     if hold.price.most_minor() > 0 {
-        match checkout::resume(&state, &hold, &account.id).await? {
+        match checkout::resume_checkout(&state, &hold, &account.id).await? {
             CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) => {}
             begun @ (CheckoutOutcome::Booked(_)
             | CheckoutOutcome::NeedsConfirmation
             | CheckoutOutcome::Unknown
             | CheckoutOutcome::HoldLost) => {
-                return Ok(answer(&state, &visit, &hold, begun, Field::default()));
+                return Ok(show_outcome(&state, &visit, &hold, begun, Field::default()));
             }
         }
     }
@@ -121,9 +123,9 @@ async fn pay(
     Path(id): Path<String>,
     Form(form): Form<PaymentForm>,
 ) -> AppResult<Response> {
-    let hold = match ready(&state, &visit, &id).await? {
-        Ready::Hold(hold) => hold,
-        Ready::Elsewhere(response) => return Ok(response),
+    let hold = match load_payable(&state, &visit, &id).await? {
+        Payable::Hold(hold) => hold,
+        Payable::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
     if asks_withdrawal(&hold, visit.now) {
@@ -134,7 +136,7 @@ async fn pay(
             });
             let page = BookPaymentPage {
                 withdrawal,
-                ..typed(&state, &visit, &hold, &form)
+                ..typed_page(&state, &visit, &hold, &form)
             };
             return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
         }
@@ -142,7 +144,7 @@ async fn pay(
     }
     if hold.price.most_minor() == 0 {
         let outcome = checkout::book_free(&state, &hold, &account.id).await?;
-        return Ok(answer(&state, &visit, &hold, outcome, Field::default()));
+        return Ok(show_outcome(&state, &visit, &hold, outcome, Field::default()));
     }
     if !charge::can_be_sold(&hold.price, state.payments.takes_payments()) {
         return Ok(pages::html_with(
@@ -156,9 +158,15 @@ async fn pay(
         expiry: form.card_expiry.clone(),
         code: form.card_code.clone(),
     };
-    match checkout::pay(&state, &hold, &account.id, &card).await {
-        Ok(outcome) => Ok(answer(&state, &visit, &hold, outcome, Field::new(form.card_expiry))),
-        Err(CheckoutRefusal::Card(error)) => Ok(card_error(&state, &visit, &hold, &form, &error)),
+    match checkout::pay_by_card(&state, &hold, &account.id, &card).await {
+        Ok(outcome) => Ok(show_outcome(
+            &state,
+            &visit,
+            &hold,
+            outcome,
+            Field::new(form.card_expiry),
+        )),
+        Err(CheckoutRefusal::Card(error)) => Ok(show_card_error(&state, &visit, &hold, &form, &error)),
         Err(refusal) => Err(refusal.into()),
     }
 }
@@ -172,8 +180,8 @@ fn asks_withdrawal(hold: &Hold, now: Micros) -> bool {
 /// Keeps what was ticked, in which words, before anything is paid.
 async fn keep_withdrawal_request(state: &AppState, visit: &Visit, hold: &Hold, account: &str) -> AppResult<()> {
     let words = t(visit.locale, "withdrawal-consent", &[]);
-    let said = (LEGAL_VERSION, token_hash(&words));
-    let said = (said.0, said.1.as_str());
+    let words_hash = token_hash(&words);
+    let said = (LEGAL_VERSION, words_hash.as_str());
     let mut tx = state.db.write().await?;
     queries::add_withdrawal_request(&mut tx, &hold.id, account, said, visit.locale.tag(), visit.now).await?;
     tx.commit().await?;
@@ -181,12 +189,12 @@ async fn keep_withdrawal_request(state: &AppState, visit: &Visit, hold: &Hold, a
 }
 
 async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
-    let hold = match ready(&state, &visit, &id).await? {
-        Ready::Hold(hold) => hold,
-        Ready::Elsewhere(response) => return Ok(response),
+    let hold = match load_payable(&state, &visit, &id).await? {
+        Payable::Hold(hold) => hold,
+        Payable::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
-    match checkout::resume(&state, &hold, &account.id).await? {
+    match checkout::resume_checkout(&state, &hold, &account.id).await? {
         CheckoutOutcome::NeedsConfirmation => {
             let shell = pages::shell_in(&visit, &hold.time_zone);
             Ok(pages::html(&BookConfirmPage {
@@ -198,7 +206,7 @@ async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
         outcome @ (CheckoutOutcome::Booked(_)
         | CheckoutOutcome::Declined(_)
         | CheckoutOutcome::Unknown
-        | CheckoutOutcome::HoldLost) => Ok(answer(&state, &visit, &hold, outcome, Field::default())),
+        | CheckoutOutcome::HoldLost) => Ok(show_outcome(&state, &visit, &hold, outcome, Field::default())),
     }
 }
 
@@ -208,18 +216,18 @@ async fn confirm(
     Path(id): Path<String>,
     Form(form): Form<ConfirmForm>,
 ) -> AppResult<Response> {
-    let hold = match ready(&state, &visit, &id).await? {
-        Ready::Hold(hold) => hold,
-        Ready::Elsewhere(response) => return Ok(response),
+    let hold = match load_payable(&state, &visit, &id).await? {
+        Payable::Hold(hold) => hold,
+        Payable::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
     let approved = form.answer == "approve";
     let outcome = checkout::answer_confirmation(&state, &hold, &account.id, approved).await?;
-    Ok(answer(&state, &visit, &hold, outcome, Field::default()))
+    Ok(show_outcome(&state, &visit, &hold, outcome, Field::default()))
 }
 
 /// The page or redirect for where a checkout stands.
-fn answer(state: &AppState, visit: &Visit, hold: &Hold, outcome: CheckoutOutcome, expiry: Field) -> Response {
+fn show_outcome(state: &AppState, visit: &Visit, hold: &Hold, outcome: CheckoutOutcome, expiry: Field) -> Response {
     let problem = match outcome {
         CheckoutOutcome::Booked(id) => return Redirect::to(&routes::booking_new(&id)).into_response(),
         CheckoutOutcome::NeedsConfirmation => {
@@ -253,8 +261,8 @@ fn answer(state: &AppState, visit: &Visit, hold: &Hold, outcome: CheckoutOutcome
     pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
-fn card_error(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm, error: &CardError) -> Response {
-    let mut page = typed(state, visit, hold, form);
+fn show_card_error(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm, error: &CardError) -> Response {
+    let mut page = typed_page(state, visit, hold, form);
     match error {
         CardError::Number => page.card_number = Some(FieldError::CardNumber),
         CardError::Expiry => page.card_expiry.error = Some(FieldError::CardExpiry),
@@ -265,7 +273,7 @@ fn card_error(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm, 
 }
 
 /// The form with what was typed, except number and code.
-fn typed(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm) -> BookPaymentPage {
+fn typed_page(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm) -> BookPaymentPage {
     BookPaymentPage {
         card_expiry: Field::new(form.card_expiry.chars().take(10).collect::<String>()),
         withdrawal: asks_withdrawal(hold, visit.now).then_some(Check {

@@ -316,7 +316,7 @@ on_both! {
             let (state, appointment) = (app.state.clone(), appointment.clone());
             tokio::spawn(async move {
                 let ops = booking_core::usecases::finalise_call(&state, &appointment).await.expect("no try fails");
-                booking_core::usecases::run_now(&state, &ops).await;
+                booking_core::usecases::run_operations(&state, &ops).await;
                 booking_core::jobs::round(&state).await;
                 ops.len()
             })

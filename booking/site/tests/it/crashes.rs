@@ -10,7 +10,7 @@ use booking_core::base::{MINUTE_US, SECOND_US};
 use booking_core::billing::provider::{CardError, CardForm, PaymentMethod, ProviderError, ProviderPayment};
 use booking_core::billing::{OpKind, PaymentProvider};
 use booking_core::params;
-use booking_core::usecases::{CheckoutOutcome, finalise_call, pay};
+use booking_core::usecases::{CheckoutOutcome, finalise_call, pay_by_card};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
@@ -131,10 +131,7 @@ async fn pay_for(state: &AppState, hold: &str) -> CheckoutOutcome {
         expiry: "12/30".into(),
         code: "123".into(),
     };
-    pay(state, &hold, "c", &card)
-        .await
-        .expect("the database works")
-        .expect("the card is a card")
+    pay_by_card(state, &hold, "c", &card).await.expect("the card is a card")
 }
 
 /// The one appointment of the hold, however it came to be.

@@ -91,7 +91,7 @@ on_both! {
                 let state = app.state.clone();
                 tokio::spawn(async move {
                     let ops = booking_core::usecases::finalise_call(&state, &appointment).await.expect("it is charged");
-                    booking_core::usecases::run_now(&state, &ops).await;
+                    booking_core::usecases::run_operations(&state, &ops).await;
                 })
             })
             .collect();
