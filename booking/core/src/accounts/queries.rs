@@ -2,6 +2,28 @@
 
 use crate::statements;
 
+/// Columns of an [`super::Account`].
+macro_rules! account_select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, name, email, phone, location, locale, password_hash, deletion_asked_us FROM account ",
+            $rest
+        )
+    };
+}
+
+/// Columns of a registration that waits, see [`super::register::Pending`].
+macro_rules! registration_select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, visitor_hash, email, email_norm, password_hash, name, phone, location, locale, legal_version,
+                notice_hash, terms_hash, hold_id, next_path, created_us
+            FROM registration ",
+            $rest
+        )
+    };
+}
+
 statements! {
     /// hash, now
     SESSION_FIND = "SELECT s.id AS session_id, s.last_seen_us, a.id AS account_id, a.name, a.email, a.email_verified_us,
@@ -29,11 +51,9 @@ statements! {
         WHERE account_id = $1 AND expires_us > $2 ORDER BY last_seen_us DESC, id";
 
     /// normalised e-mail
-    ACCOUNT_BY_EMAIL = "SELECT id, name, email, phone, location, locale, password_hash, deletion_asked_us FROM account
-        WHERE email_norm = $1 AND erased_us IS NULL";
+    ACCOUNT_BY_EMAIL = account_select!("WHERE email_norm = $1 AND erased_us IS NULL");
     /// id
-    ACCOUNT_BY_ID = "SELECT id, name, email, phone, location, locale, password_hash, deletion_asked_us FROM account
-        WHERE id = $1 AND erased_us IS NULL";
+    ACCOUNT_BY_ID = account_select!("WHERE id = $1 AND erased_us IS NULL");
     /// id, e-mail, normalised, verified, password, name, phone, location, locale, operator, now
     ACCOUNT_INSERT = "INSERT INTO account (id, email, email_norm, email_verified_us, password_hash, name, phone, location, locale,
             is_operator, created_us)
@@ -61,12 +81,10 @@ statements! {
             location, locale, legal_version, notice_hash, terms_hash, hold_id, next_path, created_us, expires_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     /// hash, now
-    REGISTRATION_FIND = "SELECT id, visitor_hash, email, email_norm, password_hash, name, phone, location, locale, legal_version,
-            notice_hash, terms_hash, hold_id, next_path, created_us FROM registration WHERE token_hash = $1 AND expires_us > $2";
+    REGISTRATION_FIND = registration_select!("WHERE token_hash = $1 AND expires_us > $2");
     /// normalised e-mail, visitor, now
-    REGISTRATION_OF_VISITOR = "SELECT id, visitor_hash, email, email_norm, password_hash, name, phone, location, locale, legal_version,
-            notice_hash, terms_hash, hold_id, next_path, created_us FROM registration
-        WHERE email_norm = $1 AND visitor_hash = $2 AND visitor_hash <> '' AND expires_us > $3 ORDER BY created_us DESC, id DESC LIMIT 1";
+    REGISTRATION_OF_VISITOR = registration_select!("WHERE email_norm = $1 AND visitor_hash = $2 AND visitor_hash <> ''
+            AND expires_us > $3 ORDER BY created_us DESC, id DESC LIMIT 1");
     /// new id, new hash, id: the same registration under another link
     REGISTRATION_AGAIN = "INSERT INTO registration (id, token_hash, visitor_hash, email, email_norm, password_hash, name, phone,
             location, locale, legal_version, notice_hash, terms_hash, hold_id, next_path, created_us, expires_us)

@@ -8,6 +8,30 @@ use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::money::{Currency, Money};
 use crate::{params, statements};
 
+/// Columns of a [`Payment`].
+macro_rules! payment_select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.id, p.hold_id, p.attempt, p.psp, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
+                p.currency, p.amount_minor, p.state, p.authorised_minor, p.captured_minor, p.refunded_minor,
+                p.decline_reason, p.reference, p.updated_us, h.org_id
+            FROM payment p JOIN hold h ON h.id = p.hold_id ",
+            $rest
+        )
+    };
+}
+
+/// Columns of an [`Op`].
+macro_rules! op_select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT o.id, o.payment_id, o.kind, o.seq, o.amount_minor, o.state, o.attempts, o.created_us, o.error
+            FROM payment_op o ",
+            $rest
+        )
+    };
+}
+
 statements! {
     /// hold, account, version, hash of the words, locale, now
     ADD_WITHDRAWAL_REQUEST = "INSERT INTO withdrawal_request (hold_id, account_id, version, text_hash, locale, accepted_us)
@@ -18,19 +42,9 @@ statements! {
                    ON CONFLICT (hold_id, attempt) DO NOTHING";
     /// Also locks the row until the end of the transaction.
     LOCK_PAYMENT = "UPDATE payment SET version = version + 1 WHERE id = $1";
-    PAYMENT = "SELECT p.id, p.hold_id, p.attempt, p.psp, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
-                   p.currency, p.amount_minor, p.state, p.authorised_minor, p.captured_minor, p.refunded_minor,
-                   p.decline_reason, p.reference, p.created_us, p.updated_us, h.org_id
-               FROM payment p JOIN hold h ON h.id = p.hold_id WHERE p.id = $1";
-    LAST_OF_HOLD = "SELECT p.id, p.hold_id, p.attempt, p.psp, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
-                   p.currency, p.amount_minor, p.state, p.authorised_minor, p.captured_minor, p.refunded_minor,
-                   p.decline_reason, p.reference, p.created_us, p.updated_us, h.org_id
-               FROM payment p JOIN hold h ON h.id = p.hold_id WHERE p.hold_id = $1 ORDER BY p.attempt DESC LIMIT 1";
-    OF_APPOINTMENT = "SELECT p.id, p.hold_id, p.attempt, p.psp, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
-                   p.currency, p.amount_minor, p.state, p.authorised_minor, p.captured_minor, p.refunded_minor,
-                   p.decline_reason, p.reference, p.created_us, p.updated_us, h.org_id
-               FROM payment p JOIN hold h ON h.id = p.hold_id
-               WHERE p.appointment_id = $1 ORDER BY p.attempt DESC LIMIT 1";
+    PAYMENT = payment_select!("WHERE p.id = $1");
+    LAST_OF_HOLD = payment_select!("WHERE p.hold_id = $1 ORDER BY p.attempt DESC LIMIT 1");
+    OF_APPOINTMENT = payment_select!("WHERE p.appointment_id = $1 ORDER BY p.attempt DESC LIMIT 1");
     SAVE_PAYMENT = "UPDATE payment SET state = $2, authorised_minor = $3, captured_minor = $4, refunded_minor = $5,
                         decline_reason = $6, reference = COALESCE($7, reference), updated_us = $8
                     WHERE id = $1";
@@ -47,8 +61,7 @@ statements! {
     ADD_OP = "INSERT INTO payment_op (id, payment_id, kind, seq, amount_minor, state, next_try_us, created_us)
               VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7)";
     NEXT_OP_SEQ = "SELECT COALESCE(MAX(seq) + 1, 0) FROM payment_op WHERE payment_id = $1 AND kind = $2";
-    OP = "SELECT id, payment_id, kind, seq, amount_minor, state, attempts, next_try_us, created_us, error
-          FROM payment_op WHERE id = $1";
+    OP = op_select!("WHERE o.id = $1");
     /// Whoever changes the row may make the call; the others find it not yet due.
     CLAIM_OP = "UPDATE payment_op SET attempts = attempts + 1, next_try_us = $3
                 WHERE id = $1 AND state = 'pending' AND next_try_us <= $2";
@@ -57,10 +70,7 @@ statements! {
                   ORDER BY seq DESC LIMIT 1";
     END_OP = "UPDATE payment_op SET state = $2, done_us = $3, error = $4 WHERE id = $1 AND state = 'pending'";
     DELAY_OP = "UPDATE payment_op SET next_try_us = $2, error = $3 WHERE id = $1 AND state = 'pending'";
-    OPS_OF_APPOINTMENT = "SELECT o.id, o.payment_id, o.kind, o.seq, o.amount_minor, o.state, o.attempts, o.next_try_us,
-                              o.created_us, o.error
-                          FROM payment_op o JOIN payment p ON p.id = o.payment_id
-                          WHERE p.appointment_id = $1 ORDER BY o.created_us, o.id";
+    OPS_OF_APPOINTMENT = op_select!("JOIN payment p ON p.id = o.payment_id WHERE p.appointment_id = $1 ORDER BY o.created_us, o.id");
     ADD_TX = "INSERT INTO ledger_tx (id, posting_key, kind, org_id, appointment_id, payment_id, currency, created_us)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (posting_key) DO NOTHING";
     ADD_ENTRY = "INSERT INTO ledger_entry (tx_id, line, account, amount_minor) VALUES ($1, $2, $3, $4)";

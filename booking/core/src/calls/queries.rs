@@ -7,26 +7,27 @@ use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Param, Row, Tx};
 use crate::{params, statements};
 
+/// Columns of a [`SeatRow`].
+macro_rules! seat_select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT s.id AS seat_id, s.role, s.account_id, c.id AS call_id, c.opens_us, c.starts_us, c.ends_us, c.ended_us,
+                t.arrived_us, t.admitted_us, t.left_us
+            FROM seat s JOIN call c ON c.id = s.appointment_id
+            LEFT JOIN call_attendance t ON t.call_id = c.id AND t.seat_id = s.id ",
+            $rest
+        )
+    };
+}
+
 statements! {
     CREATE = "INSERT INTO call (id, opens_us, starts_us, ends_us, created_us) VALUES ($1, $2, $3, $4, $5)
               ON CONFLICT (id) DO NOTHING";
     /// Also locks the call's row until the end of the transaction.
     LOCK = "UPDATE call SET version = version + 1 WHERE id = $1";
-    SEAT = "SELECT s.id AS seat_id, s.role, s.account_id, c.id AS call_id, c.opens_us, c.starts_us, c.ends_us, c.ended_us,
-                t.arrived_us, t.admitted_us, t.left_us
-            FROM seat s JOIN call c ON c.id = s.appointment_id
-            LEFT JOIN call_attendance t ON t.call_id = c.id AND t.seat_id = s.id
-            WHERE s.id = $1 AND c.id = $2";
-    SEAT_OF_ACCOUNT = "SELECT s.id AS seat_id, s.role, s.account_id, c.id AS call_id, c.opens_us, c.starts_us, c.ends_us,
-                c.ended_us, t.arrived_us, t.admitted_us, t.left_us
-            FROM seat s JOIN call c ON c.id = s.appointment_id
-            LEFT JOIN call_attendance t ON t.call_id = c.id AND t.seat_id = s.id
-            WHERE s.account_id = $1 AND c.id = $2 ORDER BY s.role LIMIT 1";
-    SEATS = "SELECT s.id AS seat_id, s.role, s.account_id, c.id AS call_id, c.opens_us, c.starts_us, c.ends_us, c.ended_us,
-                t.arrived_us, t.admitted_us, t.left_us
-            FROM seat s JOIN call c ON c.id = s.appointment_id
-            LEFT JOIN call_attendance t ON t.call_id = c.id AND t.seat_id = s.id
-            WHERE c.id = $1 ORDER BY s.role, s.id";
+    SEAT = seat_select!("WHERE s.id = $1 AND c.id = $2");
+    SEAT_OF_ACCOUNT = seat_select!("WHERE s.account_id = $1 AND c.id = $2 ORDER BY s.role LIMIT 1");
+    SEATS = seat_select!("WHERE c.id = $1 ORDER BY s.role, s.id");
     ARRIVED = "INSERT INTO call_attendance (call_id, seat_id, arrived_us) VALUES ($1, $2, $3)
                ON CONFLICT (call_id, seat_id) DO NOTHING";
     ADMITTED = "INSERT INTO call_attendance (call_id, seat_id, arrived_us, admitted_us) VALUES ($1, $2, $3, $3)

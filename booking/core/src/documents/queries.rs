@@ -4,6 +4,16 @@ use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::{params, statements};
 
+/// Columns of a [`Document`].
+macro_rules! document_select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, kind, year, number, sha256, path, unstored, issued_us FROM document ",
+            $rest
+        )
+    };
+}
+
 statements! {
     START_SERIES = "INSERT INTO document_series (org_id, kind, year, next_number) VALUES ($1, $2, $3, 1)
                     ON CONFLICT (org_id, kind, year) DO NOTHING";
@@ -13,10 +23,8 @@ statements! {
     ADD = "INSERT INTO document (id, org_id, appointment_id, kind, year, number, locale, content, total_minor, currency,
                sha256, path, unstored, issued_us)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    OF_APPOINTMENT = "SELECT id, kind, year, number, sha256, path, unstored, issued_us FROM document
-                      WHERE appointment_id = $1 AND kind = $2";
-    UNSTORED = "SELECT id, kind, year, number, sha256, path, unstored, issued_us FROM document
-                WHERE unstored IS NOT NULL ORDER BY issued_us, id LIMIT $1";
+    OF_APPOINTMENT = document_select!("WHERE appointment_id = $1 AND kind = $2");
+    UNSTORED = document_select!("WHERE unstored IS NOT NULL ORDER BY issued_us, id LIMIT $1");
     STORED = "UPDATE document SET unstored = NULL WHERE id = $1";
     SELLER = "SELECT o.name, o.orgno, o.address, o.postcode, o.town FROM org o WHERE o.id = $1";
 }

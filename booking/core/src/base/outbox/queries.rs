@@ -7,6 +7,16 @@ use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::{params, statements};
 
+/// Columns of an [`OutboxMail`].
+macro_rules! mail_select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, recipient, subject, body, ics, state, attempts, created_us, error FROM outbox ",
+            $rest
+        )
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO outbox (id, message_key, kind, account_id, appointment_id, recipient, locale, subject, body, ics,
                   state, attempts, next_try_us, created_us)
@@ -23,17 +33,16 @@ statements! {
     MARK_FAILED = "UPDATE outbox SET state = $2, attempts = attempts + 1, next_try_us = $3, error = $4
                    WHERE id = $1 AND state = 'queued'";
     /// needle or empty, pattern, limit, offset. SQLite makes small letters of ASCII only, so ours are named.
-    LIST = "SELECT id, recipient, subject, body, ics, state, attempts, created_us, error FROM outbox
-            WHERE $1 = '' OR LOWER(recipient) LIKE $2 ESCAPE '!'
+    LIST = mail_select!("WHERE $1 = '' OR LOWER(recipient) LIKE $2 ESCAPE '!'
                 OR REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(LOWER(subject), 'Æ', 'æ'), 'Ø', 'ø'), 'Å', 'å'), 'Ä', 'ä'), 'Ö', 'ö') LIKE $2 ESCAPE '!'
-            ORDER BY created_us DESC, id DESC LIMIT $3 OFFSET $4";
+            ORDER BY created_us DESC, id DESC LIMIT $3 OFFSET $4");
     COUNT = "SELECT COUNT(*) FROM outbox WHERE $1 = '' OR LOWER(recipient) LIKE $2 ESCAPE '!'
                 OR REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(LOWER(subject), 'Æ', 'æ'), 'Ø', 'ø'), 'Å', 'å'), 'Ä', 'ä'), 'Ö', 'ö') LIKE $2 ESCAPE '!'";
     /// Links that have run out and mails to nobody's account before the first time, everything before the second.
     SWEEP = "DELETE FROM outbox WHERE created_us < $2 OR (created_us < $1
                  AND (account_id IS NULL OR kind IN ('verify', 'exists', 'reset', 'invitation', 'operator')))";
     RECIPIENT = "SELECT id, name, email, locale FROM account WHERE id = $1";
-    GET = "SELECT id, recipient, subject, body, ics, state, attempts, created_us, error FROM outbox WHERE id = $1";
+    GET = mail_select!("WHERE id = $1");
 }
 
 /// A mail to send now.
