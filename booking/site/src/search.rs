@@ -13,7 +13,6 @@ use crate::appointments::views;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Query, Visit};
 use crate::pages::{html, shell};
-use crate::payments::view::price_of;
 use booking_core::AppState;
 use booking_core::base::limits::LINE_CHARS_MAX;
 use booking_core::search::{
@@ -127,7 +126,7 @@ fn card(listing: Listing) -> ProviderCard {
         service: listing.service.id,
         service_title: listing.service.title,
         duration_min: u32::try_from(listing.service.duration_min).unwrap_or(0),
-        price: price_of(&listing.service.price),
+        price: listing.service.price,
         next: listing.free_us.into_iter().map(|start| FreeTime { start }).collect(),
     }
 }

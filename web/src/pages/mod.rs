@@ -20,7 +20,7 @@ mod shell;
 
 pub use errors::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, SlotTakenPage};
 pub use field::{Check, Field, FieldError, FieldKind, ListedField};
-pub use price::{Price, PriceBox, PriceModel, PriceState};
+pub use price::{PriceBox, PriceModel, PriceState, PriceTerms};
 pub use shell::{Shell, SignedIn};
 
 pub use crate::notice::Notice;

@@ -1,49 +1,11 @@
 //! Prices as pages show them: one box from the slot picker to the receipt.
 
-/// A price model with its currency, the same three models as the product knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Price {
-    /// ISO 4217 code, for example `NOK`.
-    pub currency: String,
-    pub model: PriceModel,
-}
-
-/// Amounts are minor units, value added tax included.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PriceModel {
-    Free,
-    Fixed {
-        amount_minor: i64,
-    },
-    PerMinute {
-        rate_minor: i64,
-        increment_s: u32,
-        free_s: u32,
-        cap_minor: i64,
-    },
-}
-
-impl Price {
-    /// The most that can be charged, minor units.
-    #[must_use]
-    pub fn most_minor(&self) -> i64 {
-        match self.model {
-            PriceModel::Free => 0,
-            PriceModel::Fixed { amount_minor } => amount_minor,
-            PriceModel::PerMinute { cap_minor, .. } => cap_minor,
-        }
-    }
-
-    #[must_use]
-    pub fn is_free(&self) -> bool {
-        self.most_minor() == 0
-    }
-}
+pub use signaling_protocol::{PriceModel, PriceTerms};
 
 /// The price box: what it costs, what is reserved, what happens if nobody comes.
 #[derive(Debug, Clone)]
 pub struct PriceBox {
-    pub price: Price,
+    pub price: PriceTerms,
     pub duration_min: u32,
     /// The other side's name, for "if … does not come".
     pub provider_name: String,
@@ -118,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_deadline_is_named_only_while_it_lies_ahead() {
-        let price = Price {
+        let price = PriceTerms {
             currency: "NOK".into(),
             model: PriceModel::Fixed { amount_minor: 39_000 },
         };

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::search::Category;
 use super::shell::Day;
-use super::{Price, PriceBox, Shell};
+use super::{PriceBox, PriceTerms, Shell};
 use crate::{format, routes};
 
 /// One service to choose.
@@ -15,7 +15,7 @@ pub struct ServiceOption {
     pub title: String,
     pub description: String,
     pub duration_min: u32,
-    pub price: Price,
+    pub price: PriceTerms,
     pub selected: bool,
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::appointment::AppointmentStatus;
-use super::{Check, Field, ListedField, Price, Shell};
+use super::{Check, Field, ListedField, PriceTerms, Shell};
 use crate::routes;
 
 /// `/provider/signup`, for a signed-in person. Form fields: `name`, `org_number`, `category`, `place`, `about`.
@@ -91,7 +91,7 @@ pub struct ServiceRow {
     pub id: String,
     pub title: String,
     pub duration_min: u32,
-    pub price: Price,
+    pub price: PriceTerms,
     pub active: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Price, Shell};
+use super::{PriceTerms, Shell};
 use crate::routes;
 pub use texts::Category;
 pub use texts::narrow::{RADII_KM, When};
@@ -119,7 +119,7 @@ pub struct ProviderCard {
     pub service: String,
     pub service_title: String,
     pub duration_min: u32,
-    pub price: Price,
+    pub price: PriceTerms,
     /// Up to four next free times of that service, soonest first.
     pub next: Vec<FreeTime>,
     /// 0 to 7, from a hash of the id: colour of the initials.

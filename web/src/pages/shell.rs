@@ -3,7 +3,7 @@
 use askama::filters::Safe;
 use jiff::civil::Date;
 
-use super::{FieldError, Price, PriceModel};
+use super::{FieldError, PriceModel, PriceTerms};
 use crate::notice::Notice;
 use crate::text::{Arg, Locale, t};
 use crate::{assets, format};
@@ -265,7 +265,7 @@ impl Shell {
 
     /// A price in one line: `15 kr per minutt, maks 450 kr`.
     #[must_use]
-    pub fn price_words(&self, price: &Price) -> String {
+    pub fn price_words(&self, price: &PriceTerms) -> String {
         let currency = &price.currency;
         match &price.model {
             PriceModel::Free => self.t("price-free"),

@@ -24,7 +24,7 @@ use crate::pages::book::{
 use crate::pages::home::HomePage;
 use crate::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceOption, TimeSlot};
 use crate::pages::search::{Category, PlaceFound, SearchForm, SearchPage, When, Wider};
-use crate::pages::{Check, Field, FieldError, Notice, Price, PriceState, Shell, render};
+use crate::pages::{Check, Field, FieldError, Notice, PriceState, PriceTerms, Shell, render};
 use crate::text::Locale;
 
 type Pages = Vec<(&'static str, String)>;
@@ -145,7 +145,7 @@ fn home(locale: Locale) -> HomePage {
 }
 
 fn provider(locale: Locale) -> ProviderPage {
-    let service = |title: &str, price: Price, selected| ServiceOption {
+    let service = |title: &str, price: PriceTerms, selected| ServiceOption {
         id: ID.into(),
         title: title.into(),
         description: "Kort vurdering av symptomer og råd om veien videre.".into(),

@@ -6,7 +6,7 @@ use crate::pages::appointment::{
 use crate::pages::book::HoldView;
 use crate::pages::price::Vat;
 use crate::pages::search::{Category, FreeTime, ProviderCard};
-use crate::pages::{Price, PriceBox, PriceModel, PriceState, Shell, SignedIn};
+use crate::pages::{PriceBox, PriceModel, PriceState, PriceTerms, Shell, SignedIn};
 use crate::text::Locale;
 
 pub(super) const MINUTE: i64 = 60_000_000;
@@ -68,14 +68,14 @@ pub(super) fn operator(locale: Locale, path: &str) -> Shell {
     }
 }
 
-fn nok(model: PriceModel) -> Price {
-    Price {
+fn nok(model: PriceModel) -> PriceTerms {
+    PriceTerms {
         currency: "NOK".into(),
         model,
     }
 }
 
-pub(super) fn by_minute() -> Price {
+pub(super) fn by_minute() -> PriceTerms {
     nok(PriceModel::PerMinute {
         rate_minor: 1_500,
         increment_s: 1,
@@ -84,15 +84,15 @@ pub(super) fn by_minute() -> Price {
     })
 }
 
-pub(super) fn fixed() -> Price {
+pub(super) fn fixed() -> PriceTerms {
     nok(PriceModel::Fixed { amount_minor: 39_000 })
 }
 
-pub(super) fn free() -> Price {
+pub(super) fn free() -> PriceTerms {
     nok(PriceModel::Free)
 }
 
-pub(super) fn price_box(price: Price, state: PriceState) -> PriceBox {
+pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
     let amount_minor = match state {
         PriceState::Final { charged_minor, .. } => charged_minor / 5,
         PriceState::Estimate
@@ -155,7 +155,7 @@ pub(super) fn card(index: u8) -> ProviderCard {
     }
 }
 
-pub(super) fn hold(price: Price, expires_in: i64) -> HoldView {
+pub(super) fn hold(price: PriceTerms, expires_in: i64) -> HoldView {
     HoldView {
         id: ID.into(),
         starts_at: TEN,

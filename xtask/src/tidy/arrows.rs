@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         &["signaling", "signaling-protocol", "sfu-core"],
     ),
     ("web/texts", "texts", &[]),
-    ("web", "web", &["texts"]),
+    ("web", "web", &["texts", "signaling-protocol"]),
     ("booking/core", "booking-core", &["texts", "signaling-protocol"]),
     ("booking/adapters", "booking-adapters", &["booking-core"]),
     (

@@ -1,38 +1,13 @@
 //! Prices and money as the pages show them.
 
-use signaling_protocol::{PriceModel, PriceTerms};
 use web::pages::book::HoldView;
 use web::pages::price::Vat;
-use web::pages::{Price, PriceBox, PriceState};
+use web::pages::{PriceBox, PriceState};
 
 use booking_core::appointments::{Appointment, Hold};
 use booking_core::base::money::{VAT_STANDARD_BP, split_vat};
 use booking_core::base::{MINUTE_US, Micros};
 use booking_core::billing::{MoneyView, Payment, PaymentState};
-
-/// The price terms in the words of the pages.
-#[must_use]
-pub(crate) fn price_of(terms: &PriceTerms) -> Price {
-    let model = match terms.model {
-        PriceModel::Free => web::pages::PriceModel::Free,
-        PriceModel::Fixed { amount_minor } => web::pages::PriceModel::Fixed { amount_minor },
-        PriceModel::PerMinute {
-            rate_minor,
-            increment_s,
-            free_s,
-            cap_minor,
-        } => web::pages::PriceModel::PerMinute {
-            rate_minor,
-            increment_s,
-            free_s,
-            cap_minor,
-        },
-    };
-    Price {
-        currency: terms.currency.clone(),
-        model,
-    }
-}
 
 /// What the pages of a booking show about the held time.
 #[must_use]
@@ -48,7 +23,7 @@ pub(crate) fn hold_view(hold: &Hold, now: Micros) -> HoldView {
         provider_name: hold.org_name.clone(),
         provider_slug: hold.org_slug.clone(),
         price: PriceBox {
-            price: price_of(&hold.price),
+            price: hold.price.clone(),
             duration_min: minutes(hold.end_us - hold.start_us),
             provider_name: hold.org_name.clone(),
             vat: vat(hold.vat_registered, hold.price.most_minor()),
@@ -71,7 +46,7 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView) ->
         }
     };
     PriceBox {
-        price: price_of(&appointment.price),
+        price: appointment.price.clone(),
         duration_min: minutes(appointment.end_us - appointment.start_us),
         provider_name: appointment.org_name.clone(),
         vat: vat(appointment.vat_registered, total),

@@ -66,7 +66,7 @@ async fn page(
         .into_iter()
         .map(|service| ServiceOption {
             selected: Some(&service.id) == chosen.as_ref(),
-            price: view::price_of(&service.details.price),
+            price: service.details.price,
             id: service.id,
             title: service.details.title,
             description: service.details.description,
@@ -119,7 +119,7 @@ async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, no
         false => None,
     };
     let price = PriceBox {
-        price: view::price_of(&service.details.price),
+        price: service.details.price.clone(),
         duration_min: u32::try_from(service.details.duration_min).unwrap_or(0),
         provider_name: org.name.clone(),
         vat: view::vat(

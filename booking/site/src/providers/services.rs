@@ -16,7 +16,6 @@ use crate::error::AppResult;
 use crate::extract::{Form, Path, Visit};
 use crate::form;
 use crate::pages::{html, html_with, shell};
-use crate::payments::view;
 use booking_core::AppState;
 use booking_core::base::limits::OPEN_PER_ACCOUNT_MAX;
 use booking_core::providers::{Service, ServiceDetails, owner, services};
@@ -43,7 +42,7 @@ async fn list(State(state): State<AppState>, visit: Visit) -> AppResult<Response
         .await?
         .into_iter()
         .map(|service| ServiceRow {
-            price: view::price_of(&service.details.price),
+            price: service.details.price,
             id: service.id,
             title: service.details.title,
             duration_min: u32::try_from(service.details.duration_min).unwrap_or(0),
