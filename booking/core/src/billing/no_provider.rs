@@ -49,10 +49,6 @@ impl PaymentProvider for NoProvider {
         not_set_up()
     }
 
-    async fn refund(&self, _key: &str, _reference: &str, _amount: Money) -> Result<ProviderPayment, ProviderError> {
-        not_set_up()
-    }
-
     async fn lookup(&self, _payment: &str) -> Result<Option<ProviderPayment>, ProviderError> {
         not_set_up()
     }

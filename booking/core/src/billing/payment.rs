@@ -195,10 +195,29 @@ impl PaymentState {
                 refunded_minor,
             },
         };
-        if next.rank() > self.rank() { Ok(next) } else { Ok(self) }
+        let is_news = next.rank() > self.rank() || next.refunded_minor() > self.refunded_minor();
+        if is_news { Ok(next) } else { Ok(self) }
     }
 
-    /// News of a lower or equal rank are old news.
+    /// What was paid back in all.
+    #[must_use]
+    pub fn refunded_minor(&self) -> i64 {
+        match *self {
+            Self::Refunded { refunded_minor, .. } => refunded_minor,
+            Self::Created
+            | Self::Authorising
+            | Self::NeedsConfirmation
+            | Self::Declined { .. }
+            | Self::Authorised { .. }
+            | Self::Capturing { .. }
+            | Self::CaptureFailed { .. }
+            | Self::Captured { .. }
+            | Self::Releasing { .. }
+            | Self::Released { .. } => 0,
+        }
+    }
+
+    /// News of a lower or equal rank are old news, but for more that was paid back.
     #[must_use]
     pub fn rank(&self) -> u8 {
         match self {
@@ -476,6 +495,10 @@ mod tests {
             (0i64..100).prop_map(|amount_minor| E::Observed(S::Authorised { amount_minor })),
             (0i64..100).prop_map(|amount_minor| E::Observed(S::Captured { amount_minor })),
             Just(E::Observed(S::Released)),
+            (1i64..100).prop_map(|refunded_minor| E::Observed(S::Refunded {
+                captured_minor: 99,
+                refunded_minor
+            })),
         ]
     }
 
@@ -485,7 +508,7 @@ mod tests {
             let mut state = P::Created;
             for event in events {
                 let Ok(next) = state.handle(event) else { continue };
-                prop_assert!(next.rank() >= state.rank());
+                prop_assert!(next.rank() >= state.rank() && next.refunded_minor() >= state.refunded_minor());
                 if let P::Captured { authorised_minor, captured_minor } = next {
                     prop_assert!(captured_minor <= authorised_minor);
                 }

@@ -152,12 +152,6 @@ pub trait PaymentProvider: Send + Sync + 'static {
     /// See [`ProviderError`].
     async fn release(&self, key: &str, reference: &str) -> Result<ProviderPayment, ProviderError>;
 
-    /// Pays back `amount` of what was captured.
-    ///
-    /// # Errors
-    /// See [`ProviderError`].
-    async fn refund(&self, key: &str, reference: &str, amount: Money) -> Result<ProviderPayment, ProviderError>;
-
     /// The truth about the payment with our id `payment`; `None` when the provider never heard of it.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use crate::base::db::Tx;
 use crate::base::money::{Currency, Money, split_vat};
 use crate::base::outbox;
 use crate::billing::ledger::Posting;
-use crate::billing::payment::{PaymentEvent, PaymentState};
+use crate::billing::payment::{PaymentEvent, PaymentState, ProviderStatus};
 use crate::billing::provider::ProviderPayment;
 use crate::billing::queries::{self, Payment, PostingOf};
 use crate::billing::{BillingError, mail_money, money_of, record_amount};
@@ -21,8 +21,28 @@ pub(super) async fn fold_status(
     payment: &Payment,
     seen: &ProviderPayment,
 ) -> Result<PaymentState> {
-    let next = payment.state.handle(PaymentEvent::Observed(seen.status))?;
-    queries::save_payment(tx, &payment.id, next, Some(&seen.reference), state.now()).await?;
+    let mut payment = payment.clone();
+    // Where the news of the capture were skipped they come first: its postings and its receipt are due all the same.
+    if let ProviderStatus::Refunded { captured_minor, .. } = seen.status
+        && payment.state.reserved_minor().is_some()
+    {
+        let captured = ProviderStatus::Captured {
+            amount_minor: captured_minor,
+        };
+        payment.state = fold_step(state, tx, &payment, captured, &seen.reference).await?;
+    }
+    fold_step(state, tx, &payment, seen.status, &seen.reference).await
+}
+
+async fn fold_step(
+    state: &AppState,
+    tx: &mut Tx,
+    payment: &Payment,
+    status: ProviderStatus,
+    reference: &str,
+) -> Result<PaymentState> {
+    let next = payment.state.handle(PaymentEvent::Observed(status))?;
+    queries::save_payment(tx, &payment.id, next, Some(reference), state.now()).await?;
     if next == payment.state {
         return Ok(next);
     }
@@ -31,8 +51,9 @@ pub(super) async fn fold_status(
         None => None,
     };
     let vat_bp = charge.map_or(0, |charge| charge.vat_bp);
-    for posting in postings_of(next, payment.amount.currency, vat_bp) {
-        post(state, tx, payment, &posting).await?;
+    let more_back = next.refunded_minor() - payment.state.refunded_minor();
+    for posting in postings_of(next, more_back, payment.amount.currency, vat_bp) {
+        post(state, tx, payment, next, &posting).await?;
     }
     match (next, &payment.appointment_id) {
         (PaymentState::Released { authorised_minor }, Some(appointment)) => {
@@ -48,9 +69,9 @@ pub(super) async fn fold_status(
         ) => {
             record_capture(state, tx, payment, appointment, (authorised_minor, captured_minor)).await?;
         }
-        (PaymentState::Refunded { refunded_minor, .. }, Some(appointment)) => {
+        (PaymentState::Refunded { .. }, Some(appointment)) => {
             let currency = payment.amount.currency;
-            record_amount(state, tx, appointment, "refunded", refunded_minor, currency.as_str()).await?;
+            record_amount(state, tx, appointment, "refunded", more_back, currency.as_str()).await?;
         }
         (
             PaymentState::Created
@@ -71,8 +92,9 @@ pub(super) async fn fold_status(
 }
 
 /// What the ledger must hold once a payment is in a state. The reservation comes along each time, because the news of it
-/// may have been skipped: postings that are there already are not written again.
-fn postings_of(next: PaymentState, currency: Currency, vat_bp: u32) -> Vec<Posting> {
+/// may have been skipped: postings that are there already are not written again. `more_back` is what was paid back since
+/// the state before.
+fn postings_of(next: PaymentState, more_back: i64, currency: Currency, vat_bp: u32) -> Vec<Posting> {
     let money = |minor| Money::new(minor, currency);
     let reserved = |minor| Posting::Authorised { amount: money(minor) };
     match next {
@@ -98,10 +120,10 @@ fn postings_of(next: PaymentState, currency: Currency, vat_bp: u32) -> Vec<Posti
                 },
             ]
         }
-        PaymentState::Refunded { refunded_minor, .. } => {
+        PaymentState::Refunded { .. } => {
             vec![Posting::Refunded {
-                split: split_vat(refunded_minor, vat_bp),
-                of: money(refunded_minor),
+                split: split_vat(more_back, vat_bp),
+                of: money(more_back),
             }]
         }
         PaymentState::Created
@@ -114,14 +136,18 @@ fn postings_of(next: PaymentState, currency: Currency, vat_bp: u32) -> Vec<Posti
     }
 }
 
-async fn post(state: &AppState, tx: &mut Tx, payment: &Payment, posting: &Posting) -> Result<()> {
+async fn post(state: &AppState, tx: &mut Tx, payment: &Payment, next: PaymentState, posting: &Posting) -> Result<()> {
     let now = state.now();
     let of = PostingOf {
         org_id: &payment.org_id,
         appointment_id: payment.appointment_id.as_deref(),
         payment_id: Some(&payment.id),
     };
-    let key = format!("{}:{}", posting.kind(), payment.id);
+    // There may be several refunds of one payment; each is named by what was paid back in all.
+    let key = match next.refunded_minor() {
+        0 => format!("{}:{}", posting.kind(), payment.id),
+        total => format!("{}:{}:{total}", posting.kind(), payment.id),
+    };
     queries::post(tx, &state.random.id(now), &key, posting, &of, now).await?;
     Ok(())
 }

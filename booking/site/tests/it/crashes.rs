@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use booking_adapters::test_provider::TestProvider;
 use booking_core::AppState;
 use booking_core::base::money::Money;
 use booking_core::base::{MINUTE_US, SECOND_US};
@@ -94,10 +95,6 @@ impl PaymentProvider for Unreliable {
 
     async fn release(&self, key: &str, reference: &str) -> Result<ProviderPayment, ProviderError> {
         self.run(OpKind::Release, self.inner.release(key, reference)).await
-    }
-
-    async fn refund(&self, key: &str, reference: &str, amount: Money) -> Result<ProviderPayment, ProviderError> {
-        self.inner.refund(key, reference, amount).await
     }
 
     async fn lookup(&self, payment: &str) -> Result<Option<ProviderPayment>, ProviderError> {
@@ -335,6 +332,37 @@ on_both! {
         desk.jobs().await;
         assert_eq!(desk.payment(&appointment).await, "released 45000 0");
         assert_eq!(app.number("SELECT COUNT(*) FROM psp_event WHERE processed_us IS NULL", params![]).await, 0);
+    }
+}
+
+on_both! {
+    async fn refunds_made_at_the_provider_are_posted_each_and_shown(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = Desk::slot(2);
+        let appointment = desk.book(start, ACCEPTED).await;
+        desk.talk(&appointment, start, 25 * SECOND_US).await;
+        desk.jobs().await;
+        assert_eq!(desk.payment(&appointment).await, "captured 45000 1500");
+        let charged = desk.ledger(&appointment).await.len();
+        let payment = desk.paid(&appointment).await;
+        let reference = payment.reference.clone().expect("known since it was authorised");
+        let console = TestProvider::new(app.state.db.clone(), app.state.random.clone());
+        for (event, minor) in [("r1", 500), ("r2", 1_000)] {
+            let amount = Money::new(minor, payment.amount.currency);
+            console.refund(event, &reference, amount).await.expect("it is paid back");
+            let hint = format!(r#"{{"id":"{event}","payment":"{}"}}"#, payment.id);
+            hook(app, &hint, &app.state.config.hook_secret()).await.expect(204);
+            // Heard of twice, it is posted once.
+            desk.jobs().await;
+            desk.jobs().await;
+        }
+        let lines = desk.ledger(&appointment).await;
+        let back = ["refunded psp_clearing -500", "refunded psp_clearing -1000"];
+        let posted: Vec<&String> = lines[charged..].iter().filter(|line| line.contains("psp_clearing")).collect();
+        assert_eq!(posted, back, "{lines:?}");
+        assert_eq!(desk.paid(&appointment).await.state.refunded_minor(), 1_500);
+        let page = desk.consumer.get(&format!("/bookings/{appointment}")).await.expect(200);
+        page.expect_text("Betalt tilbake").expect_text("betalt tilbake");
     }
 }
 
