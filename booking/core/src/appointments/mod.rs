@@ -15,7 +15,7 @@ use texts::Locale;
 
 use crate::base::actor::Actor;
 use crate::base::db::{FromRow, Row, Tx};
-use crate::base::{CELL_US, HOUR_US, MINUTE_US, Micros};
+use crate::base::{CELL_US, MINUTE_US, Micros};
 use crate::base::{Fault, Result};
 use crate::params;
 
@@ -33,16 +33,10 @@ pub const HOLD_US: Micros = 10 * MINUTE_US;
 /// By how much a hold may be extended, once.
 pub const HOLD_EXTENSION_US: Micros = 5 * MINUTE_US;
 
-/// What was agreed about cancelling and not coming, frozen at booking.
+/// What was agreed about coming, frozen at booking. Cancelling before the start costs nothing, and nobody pays for a call
+/// that did not take place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// Cancelling costs nothing until this many hours before the start.
-    pub free_cancel_h: i64,
-    /// What cancelling later costs, minor units.
-    pub late_cancel_minor: i64,
-    /// What not coming costs the consumer, minor units.
-    pub no_show_minor: i64,
     /// The room opens this many minutes before the start.
     pub opens_before_min: i64,
     /// A side that has not come this many minutes after the start did not come.
@@ -50,24 +44,11 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The terms of this release: nobody pays for a call that did not take place.
+    /// The terms of this release.
     pub const STANDARD: Self = Self {
-        free_cancel_h: 24,
-        late_cancel_minor: 0,
-        no_show_minor: 0,
         opens_before_min: 15,
         no_show_after_min: 10,
     };
-
-    /// Until when cancelling costs nothing: the start, where it never costs anything.
-    #[must_use]
-    pub fn free_cancel_until_us(&self, start_us: Micros) -> Micros {
-        if self.late_cancel_minor == 0 {
-            start_us
-        } else {
-            start_us - self.free_cancel_h * HOUR_US
-        }
-    }
 }
 
 /// A booked appointment with the names of both sides.
@@ -123,12 +104,6 @@ impl Appointment {
     #[must_use]
     pub fn opens_us(&self) -> Micros {
         self.start_us - self.policy.opens_before_min * MINUTE_US
-    }
-
-    /// Until when cancelling costs nothing.
-    #[must_use]
-    pub fn free_cancel_until_us(&self) -> Micros {
-        self.policy.free_cancel_until_us(self.start_us)
     }
 
     /// When a side that has not come is said not to have come: never after the end.

@@ -154,11 +154,7 @@ fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now:
     let currency = Currency::parse(&appointment.price.currency).map_err(|error| Fault::internal(&error))?;
     let amount_minor = match outcome {
         Outcome::TookPlace => appointment.price.cost_minor(billable),
-        Outcome::NoShowConsumer => appointment
-            .policy
-            .no_show_minor
-            .clamp(0, appointment.price.most_minor()),
-        Outcome::NeverMet | Outcome::NoShowProvider => 0,
+        Outcome::NeverMet | Outcome::NoShowConsumer | Outcome::NoShowProvider => 0,
     };
     let vat_bp = if appointment.vat_registered { VAT_STANDARD_BP } else { 0 };
     Ok(Charge {

@@ -27,7 +27,7 @@ pub(crate) fn hold_view(hold: &Hold, now: Micros) -> HoldView {
             duration_min: minutes(hold.end_us - hold.start_us),
             provider_name: hold.org_name.clone(),
             vat: vat(hold.vat_registered, hold.price.most_minor()),
-            free_cancel_until: Some(hold.policy.free_cancel_until_us(hold.start_us)),
+            free_cancel_until: Some(hold.start_us),
             test: false,
             state: PriceState::Estimate,
         },
@@ -50,7 +50,7 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView) ->
         duration_min: minutes(appointment.end_us - appointment.start_us),
         provider_name: appointment.org_name.clone(),
         vat: vat(appointment.vat_registered, total),
-        free_cancel_until: Some(appointment.free_cancel_until_us()),
+        free_cancel_until: Some(appointment.start_us),
         test: money.payment.as_ref().is_some_and(Payment::is_test),
         state,
     }
