@@ -15,7 +15,7 @@ pub struct AppState {
     pub base: Base,
     /// Moves money.
     pub payments: Arc<dyn PaymentProvider>,
-    /// Where the operator's page learns of calls under way; set once, by whoever owns them.
+    /// Where the operator's page learns of calls under way; set once, by their owner.
     pub live_calls: Arc<OnceLock<Arc<dyn LiveCalls>>>,
     /// Which other processes still write down the time of their calls.
     pub silence: Arc<Silence>,

@@ -1,4 +1,4 @@
-//! The receipt as a download, for whoever has a seat in the appointment.
+//! The receipt as a download, for those with a seat in the appointment.
 
 use axum::Router;
 use axum::extract::State;

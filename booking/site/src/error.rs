@@ -21,7 +21,7 @@ use booking_core::usecases::CheckoutRefusal;
 use crate::extract::Visit;
 use booking_core::AppState;
 
-/// Why a request is not answered as asked. Which rows exist is never told: what is not the actor's is not found.
+/// Why a request is not answered as asked. It never says which rows exist: what is not the actor's is not found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppError {
     #[error("not found, or not the actor's")]

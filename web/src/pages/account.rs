@@ -33,7 +33,7 @@ pub struct DataSection {
     pub rows: Vec<DataRow>,
 }
 
-/// Somebody who can see some of it.
+/// Who else can see some of it.
 #[derive(Debug, Clone)]
 pub struct DataReader {
     pub who: String,

@@ -303,14 +303,14 @@ pub struct OutboxRow {
     pub state: MailState,
 }
 
-/// Somebody who was found.
+/// A person that a search found.
 #[derive(Debug, Clone)]
 pub struct PersonRow {
     pub id: String,
     pub name: String,
     pub email: String,
     pub phone: String,
-    /// Empty for whoever has none.
+    /// Empty without one.
     pub business: String,
     pub is_operator: bool,
     pub since: i64,
@@ -328,7 +328,7 @@ pub struct OperatorRow {
 #[derive(Debug, Clone)]
 pub struct LookRow {
     pub at: i64,
-    /// Empty for whoever sat at the server.
+    /// Empty where it was done at the console of the server.
     pub operator: String,
     /// The name in the record, for example `mail_seen`.
     pub action: String,

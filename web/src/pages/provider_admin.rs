@@ -157,7 +157,7 @@ pub struct ProviderHoursPage {
     pub reason: Field,
 }
 
-/// Somebody who is asked and has not said yes.
+/// A person who was asked and has not said yes.
 #[derive(Debug, Clone)]
 pub struct InvitedRow {
     pub id: String,

@@ -122,7 +122,7 @@ fn wrong(locale: Locale) -> Pages {
             render(&ErrorPage {
                 shell: shell(locale, "/x"),
                 kind,
-                // As the server makes them: only what is our fault has one.
+                // As the server makes them: only faults of ours have one.
                 request_id: if kind.status() >= 500 {
                     "01936b2c-5f3e-7a41-9c6d-2f84be10a7d3"
                 } else {

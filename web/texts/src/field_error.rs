@@ -26,7 +26,7 @@ field_errors! {
     NameMissing = "error-name-missing";
     EmailMissing = "error-email-missing";
     EmailMalformed = "error-email-malformed";
-    /// Told only to whoever holds a link for an operator.
+    /// Told only to those with a link for an operator.
     EmailTaken = "error-email-taken";
     PhoneMissing = "error-phone-missing";
     PhoneMalformed = "error-phone-malformed";

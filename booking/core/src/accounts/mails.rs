@@ -100,7 +100,7 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
             String::new(),
         ),
     };
-    // These reach addresses that have not shown to be the ones of whoever typed the name.
+    // These reach addresses that may belong to somebody else than the person who typed the name.
     let (name, org) = match mail {
         AccountMail::Verify { .. } => (plain_name(&recipient.name), String::new()),
         AccountMail::Invitation { org, .. } => (String::new(), plain_name(org)),

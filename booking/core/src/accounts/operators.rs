@@ -13,7 +13,7 @@ use crate::base::{Base, Fault, Micros, Result};
 use crate::{carries_faults, params};
 
 /// The link by which the first operator is made; `None` once there is one. Every call makes a new link, good for a week,
-/// and links made before stay good: whoever sees them all is at the console of the server.
+/// and links made before stay good: all of them are shown at the console of the server only.
 ///
 /// # Errors
 /// When the database fails.

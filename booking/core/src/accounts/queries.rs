@@ -133,7 +133,7 @@ statements! {
     /// account: how many appointments of customers asking for deletion cancels
     OPEN_OF_CUSTOMERS = "SELECT COUNT(*) FROM appointment
         WHERE consumer_id <> $1 AND member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1) AND status = 'confirmed'";
-    /// account: what is held with somebody who leaves is given back
+    /// account: gives back the slots that are held with a person who leaves
     HELD_CELLS_END = "DELETE FROM reservation WHERE hold_id IN (SELECT h.id FROM hold h JOIN member m ON m.id = h.member_id
         WHERE m.account_id = $1 AND h.state = 'held')";
     /// account

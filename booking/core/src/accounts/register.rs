@@ -166,8 +166,8 @@ pub async fn find(state: &Base, secret: &str, now: Micros) -> Result<Option<Pend
 }
 
 impl Pending {
-    /// Whether this browser wrote the form. Another one is asked for the password: who follows the link owns the address,
-    /// but need not be who chose name and password, and must not be handed an account that somebody else has the key of.
+    /// Whether this browser wrote the form. Another one is asked for the password: the owner of the address follows the
+    /// link, but may not have chosen name and password, and must not get an account to which a stranger has the key.
     pub fn is_from(&self, visit: &Requester) -> bool {
         !self.visitor_hash.is_empty() && self.visitor_hash == visit.actor.visitor_hash
     }
@@ -206,7 +206,7 @@ pub struct Verified {
     pub next_path: String,
 }
 
-/// Makes the account of a registration, with its acceptances. The caller has made sure that the one who wrote the form asks.
+/// Makes the account of a registration, with its acceptances. The caller has checked that its author asks.
 /// `None` when the link is no good any more, or the address got an account in the meantime.
 pub async fn verify(
     tx: &mut crate::base::db::Tx,

@@ -1,4 +1,4 @@
-//! Setting a new password by a link in a mail, for who has forgotten the old one.
+//! Setting a new password by a link in a mail, when the old one is forgotten.
 
 use texts::routes::{self, pattern};
 
@@ -56,7 +56,7 @@ pub async fn is_reset_link_good(tx: &mut Tx, secret: &str, now: Micros) -> Resul
     Ok(tokens::find(tx, Purpose::Reset, secret, now).await?.is_some())
 }
 
-/// Sets a new password by a link, and ends every session and link of the account: whoever was in is out. `false` when the
+/// Sets a new password by a link, and ends every session and link of the account. `false` when the
 /// link is good no more.
 ///
 /// # Errors

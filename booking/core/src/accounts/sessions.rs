@@ -1,4 +1,4 @@
-//! Sessions: a token that a browser keeps, its hash in the database, and who stands behind it.
+//! Sessions: a token that a browser keeps, its hash in the database, and the account behind it.
 
 use texts::Locale;
 

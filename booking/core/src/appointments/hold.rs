@@ -17,7 +17,7 @@ const BOOKABLE_US_MAX: Micros = 366 * DAY_US;
 /// Members whose expired holds one round of [`expire_holds`] clears.
 const EXPIRE_BATCH: i64 = 100;
 
-/// A slot that is kept for somebody who is booking.
+/// A slot that is kept while somebody books it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     pub id: String,
@@ -94,7 +94,7 @@ impl FromRow for Hold {
     }
 }
 
-/// Why a slot is not held, or what is held not booked.
+/// Why a slot is not held, or a held slot not booked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HoldRefusal {
     #[error("no such service, or it cannot be booked")]
@@ -223,7 +223,7 @@ async fn find_same_hold(
     tx.optional(queries::HOLD_SAME, same).await
 }
 
-/// A slot with one of the members who are free then.
+/// The wanted slot with one member who is free.
 struct Attempt<'a> {
     wanted: &'a SlotRequest<'a>,
     service: &'a BookableService,
@@ -327,8 +327,8 @@ async fn end_hold(tx: &mut Tx, id: &str, state: Status) -> Result<()> {
     Ok(())
 }
 
-/// Gives back what expired holds kept; for a job. Correctness does not wait for it: whoever wants a slot clears the
-/// expired holds of its member first.
+/// Gives back what expired holds kept; for a job. Correctness does not wait for it: holding a slot clears the expired
+/// holds of its member first.
 ///
 /// # Errors
 /// When the database fails.
@@ -523,7 +523,7 @@ pub enum Confirmation {
     Booked(String),
     /// It was confirmed before: a double submit. The id of that appointment.
     Already(String),
-    /// It ran out or was released and its cells are gone, or its time has begun: whatever was authorised must be released.
+    /// It ran out or was released and its cells are gone, or its time has begun: what was authorised must be released.
     Lost,
 }
 

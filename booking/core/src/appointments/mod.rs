@@ -270,7 +270,7 @@ pub async fn lock(tx: &mut Tx, id: &str) -> Result<()> {
     if changed == 1 { Ok(()) } else { Err(Fault::NotFound) }
 }
 
-/// What became of an attempt to move an appointment on.
+/// The result of an attempt to move an appointment on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
     To(Status),

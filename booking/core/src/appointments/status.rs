@@ -7,7 +7,7 @@ use crate::base::UnknownWord;
 /// The states of a hold (the first, and how it ends) and of the appointment that it becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// A slot is kept for somebody who is booking.
+    /// A slot is kept while somebody books it.
     Held,
     /// Booked and paid for as agreed.
     Confirmed,

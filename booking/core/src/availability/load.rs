@@ -26,7 +26,7 @@ pub struct ServiceSlots {
 }
 
 impl ServiceSlots {
-    /// What a visitor sees: each time once, whoever takes it.
+    /// What a visitor sees: each time once, whichever member takes it.
     #[must_use]
     pub fn merged(&self) -> Vec<Slot> {
         let all: BTreeSet<Slot> = self

@@ -3,7 +3,7 @@
 use crate::statements;
 
 statements! {
-    /// service: whoever is leaving takes nobody any more
+    /// service: a person who is leaving takes no more appointments
     SERVICE_MEMBERS = "SELECT m.id FROM service_member sm JOIN member m ON m.id = sm.member_id
         JOIN account a ON a.id = m.account_id
         WHERE sm.service_id = $1 AND m.active = 1 AND a.deletion_asked_us IS NULL ORDER BY m.created_us, m.id LIMIT 50";

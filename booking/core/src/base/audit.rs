@@ -69,7 +69,7 @@ impl FromRow for Recorded {
     }
 }
 
-/// Writes a line in the caller's transaction. `subject` is an id; `None` as the operator is whoever sits at the server.
+/// Writes a line in the caller's transaction. `subject` is an id; `None` as the operator is the console of the server.
 ///
 /// # Errors
 /// When the database fails.

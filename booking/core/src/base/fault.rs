@@ -10,7 +10,7 @@
 use super::db::DbError;
 use super::limits::TooMany;
 
-/// Why an operation failed, whatever it was about. Which rows exist is never told: what is not the actor's is not found.
+/// Why an operation failed, whatever it was about. It never says which rows exist: what is not the actor's is not found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     #[error("not found, or not the actor's")]
@@ -57,7 +57,7 @@ impl From<DbError> for Fault {
                 tracing::warn!(%error, "the database cannot be used");
                 Self::Busy
             }
-            // PostgreSQL takes no NUL in a text; whoever sent one made a mistake, not we.
+            // PostgreSQL takes no NUL in a text: the mistake is the sender's.
             DbError::Failed {
                 source: sqlx::Error::Database(refusal),
                 ..

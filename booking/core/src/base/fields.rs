@@ -20,7 +20,7 @@ const LOCAL_WORDS: [&str; 12] = [
     "oslo",
     "bergen",
 ];
-/// So much of a password is judged, characters: the rest only makes it better.
+/// Characters of a password that are judged: the rest only makes it better.
 const JUDGED_CHARS: usize = 64;
 
 /// A checked e-mail address.

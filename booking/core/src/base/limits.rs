@@ -49,9 +49,9 @@ pub const SEARCH_CANDIDATES_MAX: i64 = 20_000;
 pub const SEARCH_PAGE_SIZE: usize = 20;
 /// Keys a limiter remembers; with one more, those go that were not asked about for longest.
 const LIMITER_KEYS_MAX: usize = 100_000;
-/// So much of a key is looked at, characters: an address that was typed may be as long as a form.
+/// Characters of a key that count: an address that was typed may be as long as a form.
 const LIMITER_KEY_CHARS_MAX: usize = 254;
-/// A network of IPv6 (/48) has so many times the tries of one household in it (/64).
+/// How many times the tries of one household (/64) an IPv6 network (/48) has.
 const NETWORK_SHARE: u32 = 8;
 
 type Keyed = RateLimiter<String, Recent, LimiterClock, NoOpMiddleware<Nanos>>;

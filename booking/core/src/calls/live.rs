@@ -1,4 +1,4 @@
-//! Calls under way, as whoever runs them reports them.
+//! Calls under way, as the service that runs them reports them.
 
 use std::time::Duration;
 

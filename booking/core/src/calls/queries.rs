@@ -94,7 +94,7 @@ pub struct SeatRow {
     pub ended_at: Option<Micros>,
     pub arrived_at: Option<Micros>,
     pub admitted_at: Option<Micros>,
-    /// When somebody left who will not come back.
+    /// When the person left for good.
     pub left_at: Option<Micros>,
 }
 

@@ -1,4 +1,4 @@
-//! Links for operators, made by whoever sits at the server: the way in when there is no operator yet, when a password is
+//! Links for operators, made at the console of the server: the way in when there is no operator yet, when a password is
 //! lost on a server that sends no mail, and for one more operator.
 
 use texts::routes::{self, pattern};

@@ -20,7 +20,7 @@ statements! {
                  ORDER BY created_us, id LIMIT 1000";
 }
 
-/// Somebody who was found.
+/// A person that a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub id: String,
@@ -29,7 +29,7 @@ pub struct Person {
     pub phone: String,
     pub since: Micros,
     pub is_operator: bool,
-    /// Empty for whoever has none.
+    /// Empty without one.
     pub business: String,
 }
 

@@ -20,8 +20,8 @@ const ABANDONED_US: Micros = DAY_US;
 /// Accounts that one round erases.
 const BATCH: i64 = 50;
 
-/// Notes that an account is to be deleted: its open appointments, on either side, are cancelled now and the providers it
-/// owns are taken off; everything else goes when the time for undoing is over. Returns when that is.
+/// Records that a person asked for deletion: the account's open appointments, on either side, are cancelled now and the
+/// providers it owns are taken off; everything else goes when the time for undoing is over. Returns when that is.
 pub async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: Micros) -> Result<Micros> {
     let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![&account.id]).await?;
     for id in &open {

@@ -25,7 +25,7 @@ pub struct DataRow {
     pub value: String,
 }
 
-/// Somebody who can see some of it.
+/// Who else can see some of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataReader {
     pub who: String,

@@ -75,7 +75,7 @@ impl FromRow for Invitation {
     }
 }
 
-/// Invites an address to a provider. Whoever was asked already, or said no, gets no second mail; whoever gets many from
+/// Invites an address to a provider. Who was asked already, or said no, gets no second mail; who gets many from
 /// many providers gets no more for a while. The caller learns of neither.
 ///
 /// # Errors

@@ -26,7 +26,7 @@ statements! {
     MEMBERSHIPS = "SELECT COUNT(*) FROM member WHERE account_id = $1 AND active = 1";
     /// member, org
     REMOVE = "UPDATE member SET active = 0 WHERE id = $1 AND org_id = $2 AND role = 'staff'";
-    /// member: what is held with a member who goes is given back
+    /// member: gives back the slots that are held with a member who leaves
     CELLS_END = "DELETE FROM reservation WHERE hold_id IN (SELECT id FROM hold WHERE member_id = $1 AND state = 'held')";
     /// member
     HOLDS_END = "UPDATE hold SET state = 'cancelled' WHERE member_id = $1 AND state = 'held'";
@@ -112,7 +112,7 @@ pub(super) async fn offer_every_service(tx: &mut Tx, org_id: &str, id: &str) -> 
 }
 
 /// Removes a member who has no coming appointments. Changing the row also locks it, so that no hold becomes an
-/// appointment meanwhile; what is held is given back, and what was reserved for it is released.
+/// appointment meanwhile; held slots are given back, and the money reserved for them is released.
 ///
 /// # Errors
 /// [`ProviderRefusal::MemberBooked`]; [`Fault::NotFound`] for owners, and for members of somebody else's.

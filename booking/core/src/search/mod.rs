@@ -62,7 +62,7 @@ pub fn snap(degrees_e6: i64) -> i64 {
 }
 
 /// Writes anew what a provider is found by: its name and words, its trade in every language, its services and its town.
-/// To be called by whoever changes one of them.
+/// Call it after changing one of them.
 ///
 /// # Errors
 /// When the database fails.

@@ -123,7 +123,7 @@ pub fn read_search(text: &str) -> Asked {
         .take(WORDS_MAX)
         .collect();
     let telling: Vec<&str> = all.iter().copied().filter(|word| !is_stop_word(word)).collect();
-    // Somebody who writes nothing else means just that.
+    // Written alone, it is what is wanted.
     let words = if telling.is_empty() { all } else { telling };
     let mut best = 0;
     let mut trades = Vec::new();

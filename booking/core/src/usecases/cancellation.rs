@@ -5,7 +5,7 @@ use crate::base::db::Tx;
 use crate::base::{Base, Fault, Micros, Result};
 use crate::billing::{self, mail_both_sides};
 
-/// Cancels an appointment for whoever has checked that it may be. What was reserved is released by the jobs, or at once by
+/// Cancels an appointment; the caller has checked that it may. The jobs release what was reserved, or the caller at once by
 /// [`super::run_operations`] with the returned operations after the commit.
 ///
 /// # Errors

@@ -97,7 +97,7 @@ pub async fn pay_by_card(
     if queries::add_payment(&mut tx, &new, now).await? {
         queries::add_op(&mut tx, &op, &payment, OpKind::Authorise, amount.minor, now, now).await?;
         tx.commit().await?;
-        operations::run_operation(state, &op).await?;
+        operations::run_operation(state, &op).await.map_err(Fault::from)?;
     } else {
         drop(tx);
     }
@@ -105,7 +105,7 @@ pub async fn pay_by_card(
 }
 
 /// Goes on where a checkout stands, without starting one. Where another request is asking the provider right now, it waits
-/// for the answer: whoever submits twice gets the same answer twice.
+/// for the answer: both of two submits get the same one.
 ///
 /// # Errors
 /// When the database fails.
@@ -220,7 +220,7 @@ pub(super) async fn finish_late(state: &AppState, payment: &Payment) -> Result<(
     Ok(())
 }
 
-/// Tells the person of a hold that no appointment came of it.
+/// Tells the person that the hold became no appointment.
 pub(super) async fn tell_lost(state: &AppState, tx: &mut Tx, payment: &Payment) -> Result<()> {
     let hold = appointments::load_hold_any(tx, &payment.hold_id).await?;
     let Some(account) = &hold.account_id else { return Ok(()) };

@@ -20,7 +20,7 @@ pub(super) const TRIES_MAX: i64 = 5;
 const LEASE_US: Micros = MINUTE_US;
 /// Operations or payments that one round of a job looks at.
 const BATCH_MAX: i64 = 100;
-/// So long after a hold ran out, a payment without an appointment is given back.
+/// A payment without an appointment is given back this long after its hold ran out.
 const STRANDED_AFTER_US: Micros = 2 * MINUTE_US;
 
 type Result<T> = std::result::Result<T, BillingError>;

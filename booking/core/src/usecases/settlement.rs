@@ -1,4 +1,4 @@
-//! The end of a call: what came of it, what is charged, and that it is charged once.
+//! The end of a call: its outcome, and its charge, which is made once.
 
 use signaling_protocol::Role;
 
@@ -14,10 +14,10 @@ use crate::calls;
 use crate::calls::queries as call_queries;
 use crate::state::AppState;
 
-/// So long after the booked window a call is closed even if nobody said that it ended.
+/// A call that nobody ended is closed this long after its booked window.
 pub(super) const WINDOW_GRACE_US: Micros = 15 * SECOND_US;
 
-/// What came of a call.
+/// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Both were in the call together.
@@ -75,7 +75,7 @@ pub struct CallFacts {
     pub billable: Micros,
 }
 
-/// What came of the call, or `None` while that is open.
+/// The outcome of the call, or `None` while it is undecided.
 #[must_use]
 pub fn decide_outcome(facts: &CallFacts, now: Micros) -> Option<Outcome> {
     if facts.open_segments {
@@ -95,8 +95,8 @@ pub fn decide_outcome(facts: &CallFacts, now: Micros) -> Option<Outcome> {
     waited_in_vain.then_some(Outcome::NoShowProvider)
 }
 
-/// Charges a call whose outcome is settled: charge, status, ledger and the operation at the payment provider in one
-/// transaction, once, however often and by how many processes it is tried. Returns the operations to run.
+/// Charges a call whose outcome is decided: charge, status, ledger and the operation at the payment provider in one
+/// transaction. Repeating it, in this process or another, charges nothing more. Returns the operations to run.
 ///
 /// # Errors
 /// When the database fails.

@@ -42,7 +42,7 @@ pub(crate) async fn begin_now(state: &AppState, visit: &Visit, account_id: &str)
     Ok(headers)
 }
 
-/// The headers that take the session's cookie away, and the one of its holds: whoever sits down next sees neither.
+/// The headers that take the session's cookie away, and the one of its holds: the next person at this browser sees neither.
 pub(crate) fn forget(state: &AppState) -> HeaderMap {
     let mut headers = cookie_header(&set_cookie(state, session_cookie(state), "", 0));
     let visitor = cookie_header(&set_cookie(state, visitor_cookie(state), "", 0));

@@ -1,4 +1,4 @@
-//! The pages on which somebody who is asked to work for a provider decides.
+//! The pages on which an invited person decides whether to work for a provider.
 
 use axum::Router;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! The people of a provider, and those who are asked to become some.
+//! The people of a provider, and those who are invited.
 
 use axum::Router;
 use axum::extract::State;

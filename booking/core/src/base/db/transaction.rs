@@ -1,4 +1,4 @@
-//! A transaction on either engine, and what is learned from how it goes.
+//! A transaction on either engine, and what its results tell about the database.
 
 use std::sync::Arc;
 
