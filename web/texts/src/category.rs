@@ -17,6 +17,14 @@ pub enum Category {
     Computer,
 }
 
+impl std::str::FromStr for Category {
+    type Err = ();
+
+    fn from_str(slug: &str) -> Result<Self, ()> {
+        Self::from_slug(slug).ok_or(())
+    }
+}
+
 impl Category {
     pub const ALL: [Self; 10] = [
         Self::Vet,

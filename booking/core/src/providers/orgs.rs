@@ -89,14 +89,12 @@ pub struct Org {
 
 impl FromRow for Org {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        let category: String = row.get("category")?;
         Ok(Self {
             id: row.get("id")?,
             slug: row.get("slug")?,
             name: row.get("name")?,
             orgno: row.get("orgno")?,
-            category: Category::from_slug(&category)
-                .ok_or_else(|| sqlx::Error::Decode(format!("no such category: {category}").into()))?,
+            category: row.parse("category")?,
             description: row.get("description")?,
             postcode: row.get("postcode")?,
             town: row.get("town")?,

@@ -204,12 +204,11 @@ struct Org {
 
 impl FromRow for Org {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        let category: String = row.get("category")?;
         Ok(Self {
             id: row.get("id")?,
             slug: row.get("slug")?,
             name: row.get("name")?,
-            category: Category::from_slug(&category).ok_or_else(|| sqlx::Error::ColumnNotFound(category))?,
+            category: row.parse("category")?,
             town: row.get("town")?,
             position: Position {
                 lat_e6: row.get("lat_e6")?,
