@@ -8,30 +8,47 @@ use booking_core::base::{MINUTE_US, SECOND_US};
 use booking_core::params;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tracing::instrument::WithSubscriber as _;
 
 use crate::desk::{ACCEPTED, CAPTURE_FAILS, Desk, FREE, METERED};
 use crate::harness::App;
 use crate::on_both;
 
+/// What a mail server says to every recipient.
+#[derive(Clone, Copy)]
+enum Says {
+    Yes,
+    Later,
+    /// With the address in its words, as many servers do.
+    Never,
+}
+
+/// What was said to a mail server.
+#[derive(Default)]
+struct Heard {
+    greetings: Vec<String>,
+    mails: Vec<String>,
+}
+
 /// A mail server (RFC 5321) that keeps what it is sent, or refuses every recipient.
 struct MailServer {
     url: String,
-    taken: Arc<Mutex<Vec<String>>>,
+    heard: Arc<Mutex<Heard>>,
 }
 
 impl MailServer {
-    async fn start(refuses: bool) -> Self {
+    async fn start(says: Says) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("bound").port();
-        let taken = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&taken);
+        let heard = Arc::new(Mutex::new(Heard::default()));
+        let kept = Arc::clone(&heard);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, refuses, Arc::clone(&kept)));
+                tokio::spawn(converse(stream, says, Arc::clone(&kept)));
             }
         });
         let url = format!("smtp://127.0.0.1:{port}");
-        Self { url, taken }
+        Self { url, heard }
     }
 
     /// The same state, but mails leave by this server.
@@ -43,11 +60,19 @@ impl MailServer {
     }
 
     fn taken(&self) -> Vec<String> {
-        self.taken.lock().expect("nobody panics while holding it").clone()
+        self.heard.lock().expect("nobody panics while holding it").mails.clone()
+    }
+
+    fn greetings(&self) -> Vec<String> {
+        self.heard
+            .lock()
+            .expect("nobody panics while holding it")
+            .greetings
+            .clone()
     }
 }
 
-async fn converse(stream: TcpStream, refuses: bool, taken: Arc<Mutex<Vec<String>>>) {
+async fn converse(stream: TcpStream, says: Says, heard: Arc<Mutex<Heard>>) {
     let (reader, mut writer) = stream.into_split();
     let mut lines = BufReader::new(reader).lines();
     let mut mail: Option<String> = None;
@@ -57,10 +82,8 @@ async fn converse(stream: TcpStream, refuses: bool, taken: Arc<Mutex<Vec<String>
     while let Ok(Some(line)) = lines.next_line().await {
         let answer = match &mut mail {
             Some(text) if line == "." => {
-                taken
-                    .lock()
-                    .expect("nobody panics while holding it")
-                    .push(std::mem::take(text));
+                let mut heard = heard.lock().expect("nobody panics while holding it");
+                heard.mails.push(std::mem::take(text));
                 mail = None;
                 "250 kept\r\n"
             }
@@ -73,8 +96,21 @@ async fn converse(stream: TcpStream, refuses: bool, taken: Arc<Mutex<Vec<String>
                 mail = Some(String::new());
                 "354 go on\r\n"
             }
-            None if line.starts_with("RCPT") && refuses => "451 later\r\n",
-            None => "250 ok\r\n",
+            None if line.starts_with("RCPT") => match says {
+                Says::Yes => "250 ok\r\n",
+                Says::Later => "451 later\r\n",
+                Says::Never => "550 5.1.1 <c@example.no> is unknown here\r\n",
+            },
+            None => {
+                if line.starts_with("EHLO") || line.starts_with("HELO") {
+                    heard
+                        .lock()
+                        .expect("nobody panics while holding it")
+                        .greetings
+                        .push(line);
+                }
+                "250 ok\r\n"
+            }
         };
         if writer.write_all(answer.as_bytes()).await.is_err() {
             return;
@@ -84,7 +120,7 @@ async fn converse(stream: TcpStream, refuses: bool, taken: Arc<Mutex<Vec<String>
 
 on_both! {
     async fn mails_leave_once_with_their_calendar_file(app: App) {
-        let server = MailServer::start(false).await;
+        let server = MailServer::start(Says::Yes).await;
         let state = server.used_by(app);
         let mut desk = Desk::open(app, METERED).await;
         let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
@@ -104,7 +140,7 @@ on_both! {
 
 on_both! {
     async fn links_that_grant_access_do_not_stay_and_old_mails_do_not_leave(app: App) {
-        let server = MailServer::start(false).await;
+        let server = MailServer::start(Says::Yes).await;
         let state = server.used_by(app);
         let mut client = app.client();
         Desk::open(app, METERED).await;
@@ -127,7 +163,7 @@ on_both! {
 
 on_both! {
     async fn a_mail_server_that_refuses_is_tried_again_and_given_up(app: App) {
-        let server = MailServer::start(true).await;
+        let server = MailServer::start(Says::Later).await;
         let state = server.used_by(app);
         let mut desk = Desk::open(app, FREE).await;
         let hold = desk.hold(Desk::slot(2)).await;
@@ -143,6 +179,55 @@ on_both! {
         let failed = "SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND attempts = 8 AND error LIKE '%451%'";
         assert_eq!(app.number(failed, params![]).await, 2);
         assert!(server.taken().is_empty());
+    }
+}
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn dispatch(&self) -> tracing::Dispatch {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+        subscriber.with_writer(move || log.clone()).finish().into()
+    }
+
+    fn text(&self) -> String {
+        let bytes = self.0.lock().expect("nobody panics while holding it").clone();
+        String::from_utf8(bytes).expect("logs are text")
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("nobody panics while holding it").extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+on_both! {
+    /// Trial E18.
+    async fn e18_a_permanent_no_is_not_asked_again_and_the_log_names_nobody(app: App) {
+        let log = Log::default();
+        let server = MailServer::start(Says::Never).await;
+        let state = server.used_by(app);
+        Desk::open(app, FREE).await;
+        app.client().post("/reset", &[("email", "c@example.no")]).await.expect(200);
+        for _ in 0..3 {
+            let round = booking_core::base::outbox::send_due(&state).with_subscriber(log.dispatch());
+            round.await.expect("the database works");
+            app.advance(360 * MINUTE_US);
+        }
+        let failed = "SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND attempts = 1 AND error LIKE '%550%'";
+        assert_eq!(app.number(failed, params![]).await, 1);
+        assert_eq!(server.greetings(), ["EHLO booka.example"], "our name, once");
+        let log = log.text();
+        assert!(log.contains("a mail was not sent") && !log.contains("example.no"), "{log}");
     }
 }
 
