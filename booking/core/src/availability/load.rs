@@ -1,6 +1,6 @@
 //! Loads what slots are computed from, and computes them for a service and its members.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -29,12 +29,15 @@ impl ServiceSlots {
     /// What a visitor sees: each time once, whichever member takes it.
     #[must_use]
     pub fn merged(&self) -> Vec<Slot> {
-        let all: BTreeSet<Slot> = self
+        let mut all: Vec<Slot> = self
             .members
             .iter()
             .flat_map(|member| member.slots.iter().copied())
             .collect();
-        all.into_iter().collect()
+        // The stable sort joins lists that are in order each.
+        all.sort();
+        all.dedup();
+        all
     }
 
     /// The members who can take a slot that begins at `start_us`.

@@ -62,8 +62,9 @@ impl Busy {
         self.take(start.div_euclid(CELL_US), (end + CELL_US - 1).div_euclid(CELL_US));
     }
 
-    fn any_in(&self, first: i64, end: i64) -> bool {
-        self.0.range(first..end).next().is_some()
+    /// The taken cells from `first` on, in order.
+    fn cells_from(&self, first: i64) -> impl Iterator<Item = i64> + '_ {
+        self.0.range(first..).copied()
     }
 }
 
@@ -103,25 +104,47 @@ pub fn slots(schedule: &Schedule, rules: &Rules, busy: &Busy, now: Micros, from:
         return Vec::new();
     }
     let open = open::intervals(schedule, from, until + rules.duration_min * MINUTE_US);
-    let mut starts = BTreeSet::new();
+    let mut starts = Vec::new();
     for range in &open.ranges {
         let step = rules.step_min * MINUTE_US;
         let skipped = (from - range.start_us).max(0) + step - 1;
         let mut start = range.start_us + skipped.div_euclid(step) * step;
         while start < range.end_us && start < until {
-            starts.insert(start);
+            starts.push(start);
             start += step;
         }
     }
-    starts
-        .into_iter()
-        .map(|start| rules.slot(start))
-        .filter(|slot| open.covers(*slot))
-        .filter(|slot| {
-            let (first, end) = rules.cells(*slot);
-            !busy.any_in(first, end)
-        })
-        .collect()
+    // Ranges may overlap.
+    starts.sort_unstable();
+    starts.dedup();
+    free_slots(rules, &starts, &open, busy)
+}
+
+/// The slots that are open and not taken. Starts come in order, so opening hours and taken cells are walked along with
+/// them once: half a year of five-minute steps costs a fraction of a millisecond.
+fn free_slots(rules: &Rules, starts: &[Micros], open: &open::Open, busy: &Busy) -> Vec<Slot> {
+    let mut hours = open.walk();
+    let first_cell = starts.first().map_or(0, |start| rules.cells(rules.slot(*start)).0);
+    let mut taken = busy.cells_from(first_cell).peekable();
+    let mut free = Vec::with_capacity(starts.len());
+    for start in starts {
+        let slot = rules.slot(*start);
+        let (first, end) = rules.cells(slot);
+        while taken.next_if(|cell| *cell < first).is_some() {}
+        if hours.covers(slot) && taken.peek().is_none_or(|cell| *cell >= end) {
+            free.push(slot);
+        }
+    }
+    free
+}
+
+/// The slots of an ordered list that begin on a civil day.
+#[must_use]
+pub fn of_day<'a>(slots: &'a [Slot], zone: &TimeZone, day: Date) -> &'a [Slot] {
+    let next = day.checked_add(Span::new().days(1)).unwrap_or(Date::MAX);
+    let before = |moment: Micros| slots.partition_point(|slot| slot.start_us < moment);
+    let (first, end) = (before(midnight(zone, day)), before(midnight(zone, next)));
+    &slots[first..end.max(first)]
 }
 
 /// The end of the last civil day that may be booked.

@@ -23,10 +23,29 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// Whether a slot lies wholly within opening hours; it may run over the border between two ranges.
-    pub(super) fn covers(&self, slot: Slot) -> bool {
-        let after = self.merged.partition_point(|open| open.start_us <= slot.start_us);
-        after > 0 && slot.end_us <= self.merged[after - 1].end_us
+    /// Opening hours as one walks through them in time.
+    pub(super) fn walk(&self) -> Walk<'_> {
+        Walk { rest: &self.merged }
+    }
+}
+
+/// The opening hours that have not been passed yet.
+pub(super) struct Walk<'a> {
+    rest: &'a [Slot],
+}
+
+impl Walk<'_> {
+    /// Whether a slot lies wholly within opening hours; it may run over the border between two ranges. Slots must come in
+    /// order of their starts.
+    pub(super) fn covers(&mut self, slot: Slot) -> bool {
+        while let [_, next, ..] = self.rest
+            && next.start_us <= slot.start_us
+        {
+            self.rest = &self.rest[1..];
+        }
+        self.rest
+            .first()
+            .is_some_and(|open| open.start_us <= slot.start_us && slot.end_us <= open.end_us)
     }
 }
 

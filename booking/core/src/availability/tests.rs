@@ -260,6 +260,40 @@ proptest! {
         prop_assert!(found.is_sorted());
     }
 
+    /// What is taken takes away the slots that touch it, and no others.
+    #[test]
+    fn f15_walking_along_what_is_taken_misses_nothing(
+        schedule in schedules(), rules in any_rules(), hour in 0i64..26_000, taken in prop::collection::vec(0i64..864, 0..40),
+    ) {
+        let now = at("2025-01-01T00:00:00Z") + hour * HOUR_US;
+        let taken: Vec<i64> = taken.iter().map(|cell| now.div_euclid(CELL_US) + cell).collect();
+        let mut busy = Busy::default();
+        for cell in &taken {
+            busy.take(*cell, cell + 1);
+        }
+        let touches = |slot: &Slot| {
+            let (first, end) = rules.cells(*slot);
+            taken.iter().any(|cell| (first..end).contains(cell))
+        };
+        let mut expect = slots(&schedule, &rules, &Busy::default(), now, now, now + 3 * DAY_US);
+        expect.retain(|slot| !touches(slot));
+        prop_assert_eq!(slots(&schedule, &rules, &busy, now, now, now + 3 * DAY_US), expect);
+    }
+
+    /// Each day has the slots whose civil date it is.
+    #[test]
+    fn f15_days_part_the_list(schedule in schedules(), rules in any_rules(), hour in 0i64..26_000) {
+        let now = at("2025-01-01T00:00:00Z") + hour * HOUR_US;
+        let whole = slots(&schedule, &rules, &Busy::default(), now, now, now + 6 * DAY_US);
+        let mut day = date_in(&schedule.zone, now);
+        for _ in 0..8 {
+            let expect: Vec<Slot> =
+                whole.iter().copied().filter(|slot| date_in(&schedule.zone, slot.start_us) == day).collect();
+            prop_assert_eq!(of_day(&whole, &schedule.zone, day), expect);
+            day = day.saturating_add(Span::new().days(1));
+        }
+    }
+
     /// Asking for a part gives that part of the whole.
     #[test]
     fn a_part_of_the_list_is_the_list_of_the_part(

@@ -1,7 +1,5 @@
 //! A provider's public page: services and the slot picker. Open to everybody, without an account or a cookie.
 
-use std::collections::BTreeMap;
-
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
@@ -19,7 +17,7 @@ use crate::extract::{Path, Query, Visit};
 use crate::pages::{html, shell_in};
 use crate::payments::view;
 use booking_core::AppState;
-use booking_core::availability::{self, ServiceSlots, Slot, date_in};
+use booking_core::availability::{self, ServiceSlots, Slot, date_in, midnight, of_day};
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
 use booking_core::providers::vat::is_registered;
@@ -103,19 +101,19 @@ async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, no
         .filter(|day| (today..=last).contains(day))
         .or(first_free)
         .unwrap_or(today);
-    let times: Vec<TimeSlot> = slots
+    let times: Vec<TimeSlot> = of_day(&slots, &free.zone, selected)
         .iter()
-        .filter(|slot| date_in(&free.zone, slot.start_us) == selected)
         .map(|slot| TimeSlot {
             start: slot.start_us,
             end: slot.end_us,
         })
         .collect();
     let next_free = match times.is_empty() {
-        true => slots
-            .iter()
-            .map(|slot| slot.start_us)
-            .find(|start| date_in(&free.zone, *start) > selected),
+        true => {
+            let tomorrow = midnight(&free.zone, selected.saturating_add(Span::new().days(1)));
+            let after = slots.partition_point(|slot| slot.start_us < tomorrow);
+            slots.get(after).map(|slot| slot.start_us)
+        }
         false => None,
     };
     let price = PriceBox {
@@ -142,10 +140,6 @@ async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, no
 
 /// The bookable days of the selected day's month, with their numbers of free times.
 fn calendar(free: &ServiceSlots, slots: &[Slot], today: Date, last: Date, selected: Date) -> Calendar {
-    let mut counts: BTreeMap<Date, u32> = BTreeMap::new();
-    for slot in slots {
-        *counts.entry(date_in(&free.zone, slot.start_us)).or_default() += 1;
-    }
     let (month_first, month_last) = (selected.first_of_month(), selected.last_of_month());
     let one_day = Span::new().days(1);
     let mut days = Vec::new();
@@ -153,7 +147,7 @@ fn calendar(free: &ServiceSlots, slots: &[Slot], today: Date, last: Date, select
     while date <= month_last.min(last) {
         days.push(DayCell {
             date,
-            free: counts.get(&date).copied().unwrap_or(0),
+            free: u32::try_from(of_day(slots, &free.zone, date).len()).unwrap_or(u32::MAX),
         });
         date = date.saturating_add(one_day);
     }
