@@ -68,7 +68,13 @@ struct Problems {
     about: Field,
 }
 
-async fn check(tx: &mut Tx, form: &OrgForm, now: Micros) -> AppResult<Result<BusinessInput, Box<Problems>>> {
+/// A form that was checked.
+enum Checked {
+    Fine(Box<BusinessInput>),
+    Wrong(Box<Problems>),
+}
+
+async fn check_form(tx: &mut Tx, form: &OrgForm, now: Micros) -> AppResult<Checked> {
     let name = form::line(&form.name, FieldError::NameMissing);
     let orgno = org_number(&form.org_number);
     // A number that is wrong is said at the number, and not once more at the question below it.
@@ -99,15 +105,15 @@ async fn check(tx: &mut Tx, form: &OrgForm, now: Micros) -> AppResult<Result<Bus
         about: field(&form.about, &about),
     };
     Ok(match (name, orgno, vat, category, place, about) {
-        (Ok(name), Ok(orgno), Ok(vat), Ok(category), Ok(place), Ok(about)) => Ok(BusinessInput {
+        (Ok(name), Ok(orgno), Ok(vat), Ok(category), Ok(place), Ok(about)) => Checked::Fine(Box::new(BusinessInput {
             name,
             orgno,
             vat,
             category,
             place,
             about,
-        }),
-        _ => Err(Box::new(problems)),
+        })),
+        _ => Checked::Wrong(Box::new(problems)),
     })
 }
 
@@ -170,9 +176,9 @@ async fn signup(State(state): State<AppState>, visit: Visit, Form(form): Form<Or
         return Ok(Redirect::to(pattern::PROVIDER).into_response());
     }
     let mut tx = state.db.write().await?;
-    let input = match check(&mut tx, &form, visit.now).await? {
-        Ok(input) => input,
-        Err(problems) => {
+    let input = match check_form(&mut tx, &form, visit.now).await? {
+        Checked::Fine(input) => input,
+        Checked::Wrong(problems) => {
             let page = ProviderSignupPage {
                 shell: shell(&visit),
                 name: problems.name,
@@ -310,9 +316,9 @@ async fn profile(State(state): State<AppState>, visit: Visit, Form(form): Form<O
             Notice::Paused
         }
         _ => {
-            let input = match check(&mut tx, &form, visit.now).await? {
-                Ok(input) => input,
-                Err(problems) => {
+            let input = match check_form(&mut tx, &form, visit.now).await? {
+                Checked::Fine(input) => input,
+                Checked::Wrong(problems) => {
                     let page = profile_with(&state, &mut tx, &visit, &org, *problems).await?;
                     return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
                 }
