@@ -79,16 +79,14 @@ pub struct Continue<'a> {
 
 /// Takes a registration and sends a mail, whether or not there is an account: both take the same work and the same
 /// answer.
-pub async fn register(state: &Base, visit: &Requester, wish: &Registration, then: &Continue<'_>) -> Result<()> {
+pub async fn register(state: &Base, visit: &Requester, new: &Registration, then: &Continue<'_>) -> Result<()> {
     let sender = device::sender(state, visit, None);
-    state.limits.check_mail(MailWish::Register, &wish.email.norm, &sender)?;
-    let password_hash = state.hasher.hash(&state.random, wish.password.clone()).await?;
+    state.limits.check_mail(MailWish::Register, &new.email.norm, &sender)?;
+    let password_hash = state.hasher.hash(&state.random, new.password.clone()).await?;
     let token = state.random.token();
     let id = state.id();
     let mut tx = state.db.write().await?;
-    let existing: Option<super::Account> = tx
-        .optional(queries::ACCOUNT_BY_EMAIL, params![&wish.email.norm])
-        .await?;
+    let existing: Option<super::Account> = tx.optional(queries::ACCOUNT_BY_EMAIL, params![&new.email.norm]).await?;
     let message = if let Some(account) = existing {
         let link = state.link(&routes::login_then(then.next_path));
         account_mail(account.recipient(), &id, &AccountMail::AlreadyRegistered { link })
@@ -98,12 +96,12 @@ pub async fn register(state: &Base, visit: &Requester, wish: &Registration, then
             &id,
             token.hash(),
             &visit.actor.visitor_hash,
-            &wish.email.text,
-            &wish.email.norm,
+            &new.email.text,
+            &new.email.norm,
             password_hash,
-            &wish.name,
-            &wish.phone,
-            &wish.place,
+            &new.name,
+            &new.phone,
+            &new.place,
             visit.locale.tag(),
             legal::LEGAL_VERSION,
             hash(legal::notice_source(visit.locale)),
@@ -115,18 +113,18 @@ pub async fn register(state: &Base, visit: &Requester, wish: &Registration, then
         ];
         tx.execute(queries::REGISTRATION_INSERT, row).await?;
         let link = state.link(&routes::verify(token.secret()));
-        account_mail(recipient(wish, visit.locale), &id, &AccountMail::Verify { link })
+        account_mail(recipient(new, visit.locale), &id, &AccountMail::Verify { link })
     };
     outbox::enqueue(state, &mut tx, &message).await?;
     tx.commit().await?;
     Ok(())
 }
 
-fn recipient(wish: &Registration, locale: Locale) -> Recipient {
+fn recipient(new: &Registration, locale: Locale) -> Recipient {
     Recipient {
         account_id: None,
-        name: wish.name.clone(),
-        address: wish.email.text.clone(),
+        name: new.name.clone(),
+        address: new.email.text.clone(),
         locale,
     }
 }

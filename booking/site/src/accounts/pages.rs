@@ -77,8 +77,8 @@ async fn register_post(
     mut visit: Visit,
     Form(form): Form<RegistrationForm>,
 ) -> AppResult<Response> {
-    let wish = match form.check() {
-        Ok(wish) => wish,
+    let registration = match form.check() {
+        Ok(registration) => registration,
         Err(problems) => return Ok(html_with(WRONG, &register_with(&visit, *problems, &form.return_to))),
     };
     let cookie = cookies::visitor(&state, &mut visit);
@@ -87,10 +87,10 @@ async fn register_post(
         hold_id: None,
         next_path: &next_path,
     };
-    register::register(&state, &visit, &wish, &then).await?;
+    register::register(&state, &visit, &registration, &then).await?;
     let page = CheckMailPage {
         shell: shell(&visit),
-        email: wish.email.text,
+        email: registration.email.text,
         purpose: MailPurpose::Verify,
     };
     Ok((cookie, html(&page)).into_response())
