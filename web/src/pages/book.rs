@@ -191,7 +191,7 @@ impl BookPaymentPage {
     }
 
     fn heading(&self) -> String {
-        self.shell.t(if self.hold.price.price.is_free() {
+        self.shell.t(if self.hold.price.is_free() {
             "payment-title-free"
         } else {
             "payment-title"

@@ -19,6 +19,11 @@ pub struct PriceBox {
 }
 
 impl PriceBox {
+    /// Whether nothing is ever due.
+    pub(crate) fn is_free(&self) -> bool {
+        self.price.most_minor() == 0
+    }
+
     /// Key of the words beside the most that can be charged: a ceiling only where time is counted.
     pub(crate) fn most_key(&self) -> &'static str {
         match self.price.model {

@@ -103,7 +103,7 @@ pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
     PriceBox {
         duration_min: 30,
         provider_name: "Dyreklinikken Nordli".into(),
-        vat: (!price.is_free()).then_some(Vat {
+        vat: (price.most_minor() > 0).then_some(Vat {
             percent: 25,
             amount_minor,
         }),

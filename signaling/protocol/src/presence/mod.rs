@@ -134,12 +134,6 @@ impl PriceTerms {
             PriceModel::PerMinute { cap_minor, .. } => cap_minor.max(0),
         }
     }
-
-    /// Whether nothing is ever due.
-    #[must_use]
-    pub fn is_free(&self) -> bool {
-        self.most_minor() == 0
-    }
 }
 
 /// How many units a length has begun; none when it is not above zero.
