@@ -14,9 +14,9 @@ use crate::network::Conditions;
 
 /// A handshake that began in the worst of weathers is over by then.
 const CONNECT_MAX: Duration = Duration::from_secs(14);
-/// On a perfect network every mapped slot shows something new within this time. After the worst of weathers a slot may be
-/// paused until probes have found how good the path is now; those that found nothing wait longer each time.
-const FRESH_WITHIN: Duration = Duration::from_secs(20);
+/// On a perfect network every mapped slot shows something new within this time, also after the worst of weathers: what is
+/// paused is looked at once a second, and keyframes are asked for as often as they may be.
+const FRESH_WITHIN: Duration = Duration::from_secs(2);
 /// Nobody is left, and no timer after this.
 const QUIET_AFTER: Duration = Duration::from_secs(40);
 
