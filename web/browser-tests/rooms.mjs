@@ -61,13 +61,13 @@ export const CLIENT = `window.rtc = (${inPage})()`;
 function inPage() {
   const sessions = [];
 
-  async function begin(path, ticket, connection, keep) {
+  async function begin(path, ticket, connection, keep, say = (sdp) => sdp) {
     const offer = await connection.createOffer();
     await connection.setLocalDescription(offer);
     const answer = await fetch(path, {
       method: "POST",
       headers: { authorization: `Bearer ${ticket}`, "content-type": "application/sdp" },
-      body: offer.sdp,
+      body: say(offer.sdp),
     });
     const sdp = await answer.text();
     if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${sdp}`);
@@ -101,9 +101,16 @@ function inPage() {
     return lines.join("\r\n");
   };
 
-  /** `video` and `audio` name the codec to prefer; `layers` is the scalability mode of the picture. */
-  async function publish(ticket, { simulcast = false, layers = null, video = null, audio = null, ...way } = {}) {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720 } });
+  /** What a sender says that names its encodings in the other order. */
+  const turned = (sdp) => sdp.replace(/^(a=simulcast:\w+ )(\S+)/gm, (_, head, rids) => head + rids.split(";").reverse().join(";"));
+
+  /**
+   * `video` and `audio` name the codec to prefer; `layers` is the scalability mode of the picture, and `size` its size.
+   * Encodings are named smallest first or, `largestFirst`, the other way round.
+   */
+  async function publish(ticket, { simulcast = false, layers = null, video = null, audio = null, ...how } = {}) {
+    const [width, height] = how.size ?? [1280, 720];
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width, height } });
     const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     const sound = connection.addTransceiver(stream.getAudioTracks()[0], { direction: "sendonly" });
     prefer(sound, "audio", audio);
@@ -113,7 +120,8 @@ function inPage() {
       : layers && [{ scalabilityMode: layers, maxBitrate: 2_500_000 }];
     const picture = connection.addTransceiver(stream.getVideoTracks()[0], { direction: "sendonly", ...(sendEncodings && { sendEncodings }) });
     prefer(picture, "video", video);
-    return begin("/whip", ticket, connection, through(way));
+    const order = how.largestFirst ? turned : (sdp) => sdp;
+    return begin("/whip", ticket, connection, (sdp) => through(how)(order(sdp)), order);
   }
 
   function prefer(transceiver, kind, first) {
