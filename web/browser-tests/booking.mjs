@@ -1,5 +1,6 @@
 // Booking without a browser: what the pages' forms send, for tests that are about the call and not about the way there.
 import { setTimeout as wait } from "node:timers/promises";
+import { seedLink } from "./walk.mjs";
 
 /** Somebody with cookies who sends forms as a browser would. */
 export class Visitor {
@@ -109,4 +110,14 @@ export async function bookNow(origin, operator, slug, email) {
   const call = /^\/bookings\/([\w-]+)/.exec(paid.path)?.[1];
   must(call, "pay", paid);
   return { consumer, call };
+}
+
+/** A call of the seeded provider that a new consumer booked: its id, and both of them, signed in. */
+export async function bookCall(world) {
+  const { origin } = world.server;
+  const [operator, provider] = [new Visitor(origin), new Visitor(origin)];
+  await signInByLink(operator, seedLink(world, "Operator"));
+  await signInByLink(provider, seedLink(world, "Provider"));
+  const slug = /\/providers\/([\w-]+)"/.exec((await provider.get("/provider/profile")).text)[1];
+  return { provider, ...(await bookNow(origin, operator, slug, "kari@prove.example")) };
 }

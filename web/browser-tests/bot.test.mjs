@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Visitor, bookNow, signInByLink } from "./booking.mjs";
+import { bookCall } from "./booking.mjs";
 import { PROVIDER, joinCall, remoteCandidate, remoteTone, seeColours, startWorld } from "./harness.mjs";
 
 const BOT = process.env.BOOKA_TEST_BOT ?? join(dirname(fileURLToPath(import.meta.url)), "../../target/debug/booka-bot");
@@ -33,12 +33,7 @@ test("an independent peer and Chromium see and hear each other", { timeout: 120_
   const world = await startWorld();
   t.after(() => world.end());
   const { origin } = world.server;
-  const link = (name) => new RegExp(`${name}\\s+(\\S+)`).exec(world.seed)[1];
-  const [operator, provider] = [new Visitor(origin), new Visitor(origin)];
-  await signInByLink(operator, link("Operator"));
-  await signInByLink(provider, link("Provider"));
-  const slug = /\/providers\/([\w-]+)"/.exec((await provider.get("/provider/profile")).text)[1];
-  const { consumer, call } = await bookNow(origin, operator, slug, "kari@prove.example");
+  const { provider, consumer, call } = await bookCall(world);
 
   const person = await world.person("provider", PROVIDER);
   await person.context.addCookies(provider.cookies);

@@ -14,7 +14,8 @@ export const WAIT_MS = 15_000;
 /**
  * Starts a browser of its own. `look` is `{ left, right, tone, size, framesPerSecond }`: the colours and the frequency this
  * person sends and, if not 640 by 360 and 15, how large its picture is and how often it comes.
- * Requests to any other origin than `origin` are refused and remembered in `strangers`.
+ * Requests to any other origin than `origin` are refused and remembered in `strangers`. With `options.shares`, the tab whose
+ * title that is is what this person chooses when the browser asks what to share.
  */
 export async function openPerson(name, origin, folder, look, options = {}) {
   const picture = join(folder, `${name}.y4m`);
@@ -32,7 +33,7 @@ export async function openPerson(name, origin, folder, look, options = {}) {
       "--allow-loopback-in-peer-connection",
       "--autoplay-policy=no-user-gesture-required",
       "--use-fake-device-for-media-stream",
-      "--use-fake-ui-for-media-stream",
+      options.shares ? `--auto-select-tab-capture-source-by-title=${options.shares}` : "--use-fake-ui-for-media-stream",
       `--use-file-for-fake-video-capture=${picture}`,
       `--use-file-for-fake-audio-capture=${tone}`,
     ],

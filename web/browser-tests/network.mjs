@@ -30,11 +30,11 @@ export function outerAddress() {
 
 /**
  * A relay before the server's media port: of a hundred datagrams each way it loses `percent` and keeps the others for
- * `delayMs`. Each client has a way of its own, in order. While it is `dark` nothing gets through.
+ * `delayMs`. Each client has a way of its own, in order. While it is `dark` nothing gets through. Both ends are at `host`.
  */
-export async function badPath(serverPort, { percent, delayMs, seed = 1 }) {
+export async function badPath(serverPort, { percent = 0, delayMs = 0, seed = 1, host = "127.0.0.1" }) {
   const front = createSocket("udp4");
-  await new Promise((done) => front.bind(0, "127.0.0.1", done));
+  await new Promise((done) => front.bind(0, host, done));
   const backs = new Map();
   const counts = { passed: 0, lost: 0 };
   let closed = false;
@@ -58,15 +58,23 @@ export async function badPath(serverPort, { percent, delayMs, seed = 1 }) {
     backs.set(client.port, socket);
     return socket;
   };
-  front.on("message", (bytes, client) => carry(() => back(client).send(bytes, serverPort, "127.0.0.1")));
+  front.on("message", (bytes, client) => carry(() => back(client).send(bytes, serverPort, host)));
   return {
-    relay: { address: "127.0.0.1", port: front.address().port },
+    relay: { address: host, port: front.address().port },
     counts,
     /** Nothing gets through for so long. */
     blackout: async (milliseconds) => {
       dark = true;
       await new Promise((done) => setTimeout(done, milliseconds));
       dark = false;
+    },
+    /**
+     * Every client has another port towards the server from now on, as behind a NAT that forgot the one before: what the
+     * server sends to that is lost, and neither end hears of it.
+     */
+    move: () => {
+      for (const socket of backs.values()) socket.close();
+      backs.clear();
     },
     end: () => {
       closed = true;
