@@ -44,6 +44,15 @@ fn media_lines(offer: &str) -> Vec<MediaLine> {
     lines
 }
 
+/// The m-lines with media, the one that is alone under the name that the media plane gives it where it has none.
+fn named_lines(offer: &str) -> Vec<MediaLine> {
+    let mut lines = media_lines(offer);
+    if let [alone] = lines.as_mut_slice() {
+        alone.mid.get_or_insert_with(Mid::unnamed);
+    }
+    lines
+}
+
 /// Whether every line of a text is one of SDP: a letter, `=`, and a value without control characters (RFC 8866 5).
 pub(crate) fn is_typed(text: &str) -> bool {
     let mut lines = text
@@ -64,7 +73,7 @@ pub(crate) fn is_description(text: &str) -> bool {
 
 /// Whether an offer sends more than [`published`] takes.
 pub(crate) fn sends_too_much(offer: &str) -> bool {
-    let sending = media_lines(offer);
+    let sending = named_lines(offer);
     let sending = sending
         .iter()
         .filter(|line| line.sends && line.kind.is_some() && line.mid.is_some());
@@ -91,7 +100,7 @@ pub(crate) fn rejected<'a>(answer: &str, mids: &'a [Mid]) -> Option<&'a Mid> {
 pub(crate) fn published(offer: &str) -> Vec<(Mid, SourceKind)> {
     let mut audio = [SourceKind::Microphone].into_iter();
     let mut video = [SourceKind::Camera, SourceKind::Screen].into_iter();
-    media_lines(offer)
+    named_lines(offer)
         .into_iter()
         .filter(|line| line.sends)
         .filter_map(|line| {
@@ -166,6 +175,16 @@ mod tests {
             ]
         );
         assert_eq!(ufrag(OFFER), Some("abcd"));
+    }
+
+    /// Trial D7.
+    #[test]
+    fn d7_an_m_line_that_is_alone_needs_no_mid() {
+        let alone = "v=0\r\nm=video 9 X 96\r\na=sendonly\r\n";
+        assert_eq!(published(alone), [(Mid::unnamed(), SourceKind::Camera)]);
+        assert!(!sends_too_much(alone));
+        let two = format!("{alone}m=audio 9 X 111\r\n");
+        assert_eq!(published(&two), [], "of two it cannot be said which is which");
     }
 
     #[test]

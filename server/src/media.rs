@@ -104,7 +104,7 @@ impl Plane {
             board.event(Instant::now(), &event);
             match event.into_answer() {
                 Ok((peer, answer)) => self.answer(peer, answer),
-                Err(event) => pass_on(event, hub, api),
+                Err(event) => pass_on(*event, hub, api),
             }
         }
     }

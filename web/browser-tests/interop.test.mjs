@@ -134,6 +134,62 @@ test("GStreamer and Chromium see and hear each other", { timeout: 120_000 }, asy
   assert.ok(report.frames > 30 && report.buffers > 100, JSON.stringify(report));
 });
 
+/** Runs in a page: what it offers from now on says that it plays two channels; `loudness` tells how loud each is. */
+function inStereo() {
+  const create = RTCPeerConnection.prototype.createOffer;
+  RTCPeerConnection.prototype.createOffer = async function (...options) {
+    const { type, sdp } = await create.apply(this, options);
+    window.receiving = this;
+    return { type, sdp: sdp.replace("useinbandfec=1", "useinbandfec=1;stereo=1") };
+  };
+  let analysers = null;
+  window.loudness = () => {
+    if (!analysers) {
+      const context = new AudioContext();
+      const { track } = window.receiving.getReceivers().find((one) => one.track.kind === "audio");
+      const splitter = context.createChannelSplitter(2);
+      context.createMediaStreamSource(new MediaStream([track])).connect(splitter);
+      analysers = [0, 1].map((channel) => {
+        const analyser = context.createAnalyser();
+        splitter.connect(analyser, channel);
+        return analyser;
+      });
+    }
+    return analysers.map((analyser) => {
+      const samples = new Float32Array(analyser.fftSize);
+      analyser.getFloatTimeDomainData(samples);
+      return Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
+    });
+  };
+}
+
+// Trial D5: its muxer waits for the server's handshake. Trial D4: its tone is on the left, and there it is heard.
+test("FFmpeg sends to Chromium", { timeout: 240_000 }, async (t) => {
+  const { python, reason } = aiortc();
+  if (reason !== undefined) return t.skip(reason);
+  const muxer = "import av; assert 'whip' in av.formats_available and 'libx264' in av.codecs_available";
+  try {
+    execFileSync(python, ["-c", muxer], { stdio: "pipe" });
+  } catch {
+    return t.skip("the FFmpeg that aiortc brings has no muxer for WHIP");
+  }
+  const room = await roomOn(t);
+  if (room === null) return;
+  const { page } = await room.person("chromium", CONSUMER);
+  const own = { ffmpeg: await room.ticket("ffmpeg"), chrome: await room.ticket("chrome") };
+  await page.evaluate(inStereo);
+  await page.evaluate((x) => window.rtc.watch(x.ticket, x.of), { ticket: own.chrome.ticket, of: own.ffmpeg.participant });
+  const ffmpeg = spawn(python, [join(HERE, "ffmpeg_client.py"), room.server.origin, own.ffmpeg.ticket, "20"]);
+  let errors = "";
+  ffmpeg.stderr.on("data", (bytes) => (errors += bytes));
+  const done = new Promise((end) => ffmpeg.on("close", end));
+  t.after(() => ffmpeg.kill());
+  await receives("Chromium", page, 0);
+  const loudness = () => page.evaluate(() => window.loudness());
+  await until("a tone on the left only", loudness, ([left, right]) => left > 0.05 && right < left / 20);
+  assert.equal(await done, 0, `${errors}\n${room.server.log.slice(-2000)}`);
+});
+
 /** A sender and a viewer who is shown it, each on a bad path of its own, once frames come. */
 async function badCall(t, percent) {
   const room = await startRoom();

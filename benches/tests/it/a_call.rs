@@ -142,7 +142,7 @@ impl Plane {
             let (peer, answer) = match event.into_answer() {
                 Ok(answer) => answer,
                 Err(event) => {
-                    hub.media_event(event);
+                    hub.media_event(*event);
                     continue;
                 }
             };

@@ -14,7 +14,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 use sfu_core::RoomId;
 use signaling::ClientAddress;
 use signaling_protocol::MediaTicket;
@@ -71,8 +71,10 @@ pub fn router(api: MediaApi, client_address: ClientAddress) -> Router {
             "/api/v1/rooms/{room}/participants/{participant}/mute",
             post(partner::mute),
         )
-        .merge(sessions::router())
+        // Whoever speaks to the API gets its problems, not the site's pages.
+        .route("/api/{*rest}", any(|| async { Problem::address() }))
         .method_not_allowed_fallback(|| async { Problem::method() })
+        .merge(sessions::router())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(state)
 }

@@ -273,6 +273,9 @@ fn session_json(view: &SessionView) -> Option<Value> {
         nacks_out,
         keyframe_requests_in,
         keyframe_requests_out,
+        over_rate_in,
+        codec_not_taken_in,
+        codec_not_taken_out,
         round_trip,
         estimate_bps,
     } = view.stats?;
@@ -287,6 +290,8 @@ fn session_json(view: &SessionView) -> Option<Value> {
         "nacks_out": nacks_out,
         "keyframe_requests_in": keyframe_requests_in,
         "keyframe_requests_out": keyframe_requests_out,
+        "packets_over_rate": over_rate_in,
+        "packets_codec_not_taken": codec_not_taken_in + codec_not_taken_out,
         "round_trip_ms": round_trip.map(|time| time.as_secs_f64() * 1_000.0),
         "estimate_bps": estimate_bps,
     }))

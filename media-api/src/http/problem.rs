@@ -57,6 +57,14 @@ impl Problem {
         )
     }
 
+    pub(super) fn address() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "no_address",
+            "there is nothing at this address; mind slashes at its end: media goes to /whip and comes from /whep",
+        )
+    }
+
     /// A value in a request that is out of its range.
     pub(super) fn value(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_value", detail)

@@ -5,7 +5,7 @@ use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, patch, post};
+use axum::routing::{MethodRouter, any, patch, post};
 use serde::Deserialize;
 use sfu_core::{Mid, SlotSize};
 
@@ -21,12 +21,20 @@ use crate::rooms::{Direction, ParticipantId, Refusal, SessionId, id_from};
 type Answer = Result<Response, Problem>;
 
 pub(super) fn router() -> Router<Api> {
+    let nothing = || any(|| async { Problem::address() });
     Router::new()
         .route("/whip", post(begin_publishing).options(endpoint_options))
         .route("/whep", post(begin_receiving).options(endpoint_options))
         .route("/whip/{session}", session_routes(Direction::Publish))
         .route("/whep/{session}", session_routes(Direction::Receive))
         .route("/whep/{session}/sizes", post(size_slots).options(sizes_options))
+        .route("/whip/", nothing())
+        .route("/whep/", nothing())
+        .route("/whip/{session}/", nothing())
+        .route("/whep/{session}/", nothing())
+        .route("/whip/{session}/{*rest}", nothing())
+        .route("/whep/{session}/{*rest}", nothing())
+        .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(middleware::from_fn(any_origin))
 }
 

@@ -52,6 +52,8 @@ async fn participants_are_listed_muted_and_removed() {
     });
     let stats = sfu_core::PeerStats {
         packets_in: 5,
+        over_rate_in: 6,
+        codec_not_taken_in: 7,
         ..sfu_core::PeerStats::default()
     };
     server.api.media_event(sfu_core::Event::Stats { peer, stats });
@@ -66,7 +68,11 @@ async fn participants_are_listed_muted_and_removed() {
     assert_eq!(listed["publishes"], true);
     assert_eq!(listed["subscribes"], false);
     assert_eq!(listed["connected"], true);
-    assert_eq!(listed["stats"]["publishing"]["packets_in"], 5);
+    let publishing = &listed["stats"]["publishing"];
+    assert_eq!(publishing["packets_in"], 5);
+    // Trial D9: what a client sends in vain, its partner sees.
+    assert_eq!(publishing["packets_over_rate"], 6);
+    assert_eq!(publishing["packets_codec_not_taken"], 7);
     assert_eq!(listed["stats"]["receiving"], Value::Null);
     let sources = json!([
         {"source": "microphone", "muted": true}, {"source": "camera", "muted": false}, {"source": "screen", "muted": false}

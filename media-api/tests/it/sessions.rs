@@ -205,6 +205,31 @@ async fn browsers_of_any_origin_may_use_it() {
         assert_eq!(reply.header("access-control-allow-origin"), "*");
         assert!(reply.header("access-control-allow-headers").contains("Authorization"));
     }
+    // Trial D7: a page reads why it was refused, too, whatever was wrong with its request.
+    for (method, path, status, code) in [
+        ("POST", "/whip/", 404, "no_address"),
+        ("OPTIONS", "/whep/", 404, "no_address"),
+        ("DELETE", "/whip/x/", 404, "no_address"),
+        ("POST", "/whip/x/sizes", 404, "no_address"),
+        ("GET", "/whep/x/sizes/y", 404, "no_address"),
+        ("GET", "/whep/x/sizes", 405, "bad_method"),
+        ("GET", "/whip", 405, "bad_method"),
+        ("PUT", "/whep/x", 405, "bad_method"),
+    ] {
+        let reply = server.ask(method, path, "", SDP, "").await;
+        assert_eq!(reply.refused(status), code, "{method} {path}");
+        assert_eq!(reply.header("access-control-allow-origin"), "*", "{method} {path}");
+        assert_eq!(reply.headers.contains_key("allow"), status == 405, "{method} {path}");
+    }
+    for (method, path, status) in [
+        ("GET", "/api/v1", 404),
+        ("POST", "/api/v1/rooms/", 404),
+        ("PUT", "/api/v1/rooms", 405),
+    ] {
+        let reply = server.partner(method, path, serde_json::Value::Null).await;
+        let code = if status == 404 { "no_address" } else { "bad_method" };
+        assert_eq!(reply.refused(status), code, "{method} {path}");
+    }
     let refused = server.ask("POST", "/whip", "", SDP, "").await;
     assert_eq!(refused.header("access-control-allow-origin"), "*");
     assert!(refused.header("access-control-expose-headers").contains("Location"));

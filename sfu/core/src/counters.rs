@@ -45,6 +45,8 @@ counters! {
     paths_moved,
     /// Peers that were told absent: silent, or without an acknowledgement of what they were sent.
     absences,
+    /// DTLS of clients that are to wait for ours, before it began.
+    dtls_early,
     /// DTLS associations that ended by an error or another certificate than promised.
     dtls_failed,
     /// SRTP or SRTCP before the keys are known.
@@ -59,7 +61,7 @@ counters! {
     rtp_malformed,
     /// RTCP that does not parse.
     rtcp_malformed,
-    /// RTP of an SSRC that belongs to no negotiated track.
+    /// RTP of an SSRC that belongs to no negotiated track, is one too many of it, or was replaced there by another.
     unknown_ssrc,
     /// RTP of a payload type that the track did not negotiate.
     unknown_payload_type,

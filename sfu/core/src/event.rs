@@ -14,6 +14,14 @@ pub struct PeerId(pub u64);
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mid(pub String);
 
+impl Mid {
+    /// What an m-line is called here that is alone in its offer and says no mid.
+    #[must_use]
+    pub fn unnamed() -> Self {
+        Self("0".to_owned())
+    }
+}
+
 /// What a publisher sends on one of its m-lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SourceKind {
@@ -258,7 +266,7 @@ impl Event {
     ///
     /// # Errors
     /// The event itself when it answers no join.
-    pub fn into_answer(self) -> Result<(PeerId, Result<Joined, JoinError>), Self> {
+    pub fn into_answer(self) -> Result<(PeerId, Result<Joined, JoinError>), Box<Self>> {
         match self {
             Self::Joined { peer, joined } => Ok((peer, Ok(joined))),
             Self::Refused { peer, error } => Ok((peer, Err(error))),
@@ -273,7 +281,7 @@ impl Event {
             | Self::Restarted { .. }
             | Self::Encodings { .. }
             | Self::Loudest { .. }
-            | Self::Speakers { .. } => Err(self),
+            | Self::Speakers { .. } => Err(Box::new(self)),
         }
     }
 }
@@ -308,6 +316,12 @@ pub struct PeerStats {
     pub nacks_out: u64,
     pub keyframe_requests_in: u64,
     pub keyframe_requests_out: u64,
+    /// Packets of the client beyond what one may send in a second; dropped.
+    pub over_rate_in: u64,
+    /// Packets of the client's pictures that somebody was not sent, since that client does not take their codec.
+    pub codec_not_taken_in: u64,
+    /// Packets of pictures that the client was not sent, since it does not take their codec.
+    pub codec_not_taken_out: u64,
     /// From RTCP report blocks or STUN; `None` until the first measurement.
     pub round_trip: Option<Duration>,
     /// What we may send to the client by the estimate, in bits a second; `None` without one.

@@ -34,8 +34,15 @@ pub const LOUDEST: usize = 5;
 pub const PAIRS_PER_PEER_MAX: usize = 16;
 /// Receiving SRTP states of one peer; packets of a further SSRC are dropped.
 pub const SSRCS_PER_PEER_MAX: usize = 64;
-/// SSRCs that one encoding may have had; a further one is dropped.
+/// SSRCs that one encoding may have, those of retransmission apart; a further one takes the place of the oldest, whose
+/// packets are dropped from then on.
 pub const SSRCS_PER_TRACK_MAX: usize = 8;
+/// Undeclared SSRCs of one encoding a second, also the burst; packets of further ones are dropped. An encoder that is
+/// made anew takes two.
+pub const NEW_SSRCS_PER_SECOND_MAX: u32 = 4;
+/// SSRCs that one peer may give up; after that, packets of a further one are dropped. What was sent under them must not be
+/// taken a second time, so they are never forgotten.
+pub const SSRCS_RETIRED_MAX: usize = 4_096;
 /// How long after its last sign of life a peer keeps an address pair that another peer claims. Longer than the six
 /// seconds that consent checks may lie apart (RFC 7675 5.1), shorter than a handshake may take.
 pub const PAIR_KEPT: Duration = Duration::from_secs(10);
@@ -60,6 +67,13 @@ pub const CAPTURED_WAITING_MAX: usize = 8_192;
 pub const ARENA_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The longest datagram that is handled or sent; longer ones are dropped.
 pub const DATAGRAM_BYTES_MAX: usize = 1_500;
+
+/// Bytes of a datagram that a path of Ethernet's 1,500 carries, the headers of IPv6 and UDP counted. A packet that would
+/// become longer by what we add leaves without that, so that it is no longer than it came, but for the seal of another
+/// cipher and the two bytes that a retransmission takes.
+pub const PATH_BYTES: usize = 1_452;
+/// Bytes of a datagram that every path of IPv6 carries; none is padded beyond.
+pub const PADDED_BYTES_MAX: usize = 1_232;
 
 /// Packets of a core that wait to be sent a second time; a further one is sent once.
 pub const REPEATS_WAITING_MAX: usize = 4_096;

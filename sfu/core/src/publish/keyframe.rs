@@ -15,6 +15,8 @@ pub(crate) struct KeyframeRequests {
     wanted: u8,
     asked_at: Option<Instant>,
     answered: bool,
+    /// Requests made, as the codec control messages count them.
+    number: u8,
 }
 
 impl KeyframeRequests {
@@ -57,7 +59,13 @@ impl KeyframeRequests {
         }
         self.asked_at = Some(now);
         self.answered = false;
+        self.number = self.number.wrapping_add(1);
         self.wanted
+    }
+
+    /// The number of the newest request (RFC 5104 4.3.1.1).
+    pub(crate) fn number(&self) -> u8 {
+        self.number
     }
 }
 

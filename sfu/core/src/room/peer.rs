@@ -21,7 +21,7 @@ use crate::transport::demux::Tuple;
 use crate::transport::ice::IceAgent;
 use crate::transport::presence::Presence;
 use crate::transport::transmit::{Arena, Destination};
-use crate::wire::dtls::{DtlsServer, Fingerprint};
+use crate::wire::dtls::{Association, Fingerprint, Role};
 use crate::wire::sdp::{Codec, Extensions};
 use crate::wire::srtp::{RTCP_OVERHEAD, SrtpReceiver, SrtpSender};
 
@@ -30,20 +30,21 @@ const ROUND_TRIP_ASSUMED: Duration = Duration::from_millis(100);
 
 /// How far the connection has come.
 pub(crate) enum Transport {
-    /// No handshake datagram came from a validated pair yet.
+    /// The handshake has not begun: no datagram of the client's came from a validated pair, or, where we begin, no pair is
+    /// nominated.
     Waiting,
-    Handshaking(Box<DtlsServer>),
+    Handshaking(Box<Association>),
     Connected(Box<Secured>),
 }
 
 /// A connection with keys.
 pub(crate) struct Secured {
-    pub(crate) dtls: DtlsServer,
+    pub(crate) dtls: Association,
     pub(crate) receiver: SrtpReceiver,
     pub(crate) sender: SrtpSender,
 }
 
-/// An SSRC of the client, bound to one encoding of one of its tracks for good.
+/// An SSRC of the client, bound to one encoding of one of its tracks until newer ones need its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Binding {
     pub(crate) ssrc: u32,
@@ -59,6 +60,8 @@ pub(crate) struct Peer {
     pub(crate) index: PeerIndex,
     pub(crate) ice: IceAgent,
     pub(crate) fingerprint: Fingerprint,
+    /// Our side of the handshake.
+    pub(crate) dtls_role: Role,
     pub(crate) transport: Transport,
     /// Let in by the room's owner.
     pub(crate) admitted: bool,
@@ -113,6 +116,7 @@ pub(crate) struct Joining {
     pub(crate) index: PeerIndex,
     pub(crate) ice: IceAgent,
     pub(crate) fingerprint: Fingerprint,
+    pub(crate) dtls_role: Role,
     pub(crate) tracks: Vec<Track>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) bindings: Vec<Binding>,
@@ -128,6 +132,7 @@ impl Peer {
             index,
             ice,
             fingerprint,
+            dtls_role,
             tracks,
             slots,
             bindings,
@@ -141,6 +146,7 @@ impl Peer {
             index,
             ice,
             fingerprint,
+            dtls_role,
             transport: Transport::Waiting,
             admitted: false,
             open: false,
@@ -311,7 +317,16 @@ impl Peer {
     ) -> Forwarded {
         let forwarded = self.try_forward(slot, packet, content, now, arena, counters);
         match forwarded {
-            Forwarded::Sent { bytes, sequence, .. } => self.record_sent(slot, bytes, sequence, now),
+            Forwarded::Sent {
+                bytes,
+                sequence,
+                numbered,
+                ..
+            } => self.record_sent(slot, bytes, numbered.then_some(sequence), now),
+            Forwarded::Dropped(DropReason::CodecNotNegotiated) => {
+                self.stats.codec_not_taken_out += 1;
+                counters.add_dropped(DropReason::CodecNotNegotiated);
+            }
             Forwarded::Dropped(reason) => counters.add_dropped(reason),
             Forwarded::Waiting => {}
         }
@@ -344,7 +359,8 @@ impl Peer {
         self.slots[slot].forward(packet, content, now, &mut path)
     }
 
-    fn record_sent(&mut self, slot: usize, bytes: usize, sequence: u16, now: Instant) {
+    /// `numbered` is the slot's own number of a packet that has a transport-wide one, too.
+    fn record_sent(&mut self, slot: usize, bytes: usize, numbered: Option<u16>, now: Instant) {
         self.stats.packets_out += 1;
         self.stats.bytes_out += bytes as u64;
         if let Some(presence) = &mut self.presence {
@@ -353,7 +369,7 @@ impl Peer {
         if self.pacer.is_on() {
             self.pacer.record_sent(bytes, now);
         }
-        if let (Some(recent), Some(estimator)) = (&mut self.recent, &self.estimator)
+        if let (Some(recent), Some(estimator), Some(sequence)) = (&mut self.recent, &self.estimator, numbered)
             && self.slots[slot].kind == MediaKind::Video
         {
             recent.record(estimator.newest(), slot, sequence);

@@ -110,6 +110,8 @@ impl Sfu {
                 ufrag: &credentials.ufrag,
                 password: &credentials.password,
                 fingerprint: &self.fingerprint,
+                bundle: offer.bundle,
+                setup: offer.dtls_role.setup(),
             },
             &lines,
         );
@@ -127,6 +129,7 @@ impl Sfu {
             index: peer_index,
             ice: IceAgent::new(credentials, offer.ufrag),
             fingerprint: offer.fingerprint,
+            dtls_role: offer.dtls_role,
             tracks: parts.tracks,
             slots: parts.slots,
             bindings: parts.bindings,

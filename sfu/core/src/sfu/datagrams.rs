@@ -12,7 +12,7 @@ use crate::transport::demux::{Class, Tuple, classify};
 use crate::transport::ice::Check;
 use crate::transport::presence::Presence;
 use crate::transport::transmit::Destination;
-use crate::wire::dtls::{DtlsServer, Progress};
+use crate::wire::dtls::{Association, Progress, Role};
 use crate::wire::srtp::{SrtpReceiver, SrtpSender};
 use crate::wire::stun::{self, BindingRequest};
 
@@ -139,6 +139,28 @@ impl Sfu {
         {
             self.peers[before].ice.lose(tuple);
         }
+        self.begin_handshake(now, from);
+    }
+
+    /// Begins the handshake with a client that waits for us, once it has said over which pair. Before, no pair is known to
+    /// work for both.
+    fn begin_handshake(&mut self, now: Instant, from: PeerIndex) {
+        let peer = &self.peers[from];
+        let waiting = peer.dtls_role == Role::Client && matches!(peer.transport, Transport::Waiting);
+        if !waiting || peer.ice.selected().is_none() {
+            return;
+        }
+        self.associate(now, from);
+        self.handle_dtls_timeout(now, from);
+        self.reschedule(now, from);
+    }
+
+    /// Makes the association of a peer that has none.
+    fn associate(&mut self, now: Instant, from: PeerIndex) {
+        let peer = &mut self.peers[from];
+        let (config, expected) = (Arc::clone(&self.dtls_config), peer.fingerprint.clone());
+        let dtls = Association::new(config, &self.certificate, peer.dtls_role, expected, now);
+        peer.transport = Transport::Handshaking(Box::new(dtls));
     }
 
     /// A connection ended: what was validated over it is not valid for the next one from that address.
@@ -156,12 +178,15 @@ impl Sfu {
             self.counters.rate_limited += 1;
             return;
         }
-        peer.ice.heard_handshake(tuple);
         if matches!(peer.transport, Transport::Waiting) {
-            let (config, expected) = (Arc::clone(&self.dtls_config), peer.fingerprint.clone());
-            let dtls = DtlsServer::new(config, &self.certificate, expected, now);
-            peer.transport = Transport::Handshaking(Box::new(dtls));
+            if peer.dtls_role == Role::Client {
+                self.counters.dtls_early += 1;
+                return;
+            }
+            self.associate(now, from);
         }
+        let peer = &mut self.peers[from];
+        peer.ice.heard_handshake(tuple);
         // A handshake is answered where it came from: until nomination, no other pair is known to work.
         let handshake = Destination {
             tuple,

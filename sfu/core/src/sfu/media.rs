@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use super::Sfu;
 use super::audio::Redundant;
-use crate::counters::Counters;
+use super::binding::bind;
+use crate::counters::{Counters, DropReason};
 use crate::event::SourceKind;
 use crate::handles::{PeerIndex, TrackRef};
-use crate::limits;
 use crate::packet::{MediaPacket, bit};
 use crate::publish::reception::Arrival;
 use crate::publish::track::{Received, Subscription, Unwanted};
@@ -33,6 +33,8 @@ struct FannedOut {
     waiting: bool,
     /// Somebody's encoding changed.
     switched: bool,
+    /// So many do not take its codec.
+    not_taken: u64,
 }
 
 /// Opens SRTP or SRTCP by `open`, once the keys are there and while the peer may send; what is dropped is counted.
@@ -55,6 +57,7 @@ pub(super) fn open<T>(
                 return Some(opened);
             }
             counters.rate_limited += 1;
+            peer.stats.over_rate_in += 1;
         }
         Err(SrtpError::Forged) => counters.srtp_auth_failed += 1,
         Err(SrtpError::Replayed | SrtpError::TooOld) => counters.srtp_replayed += 1,
@@ -87,7 +90,7 @@ impl Sfu {
         if let Some(&[high, low]) = number {
             left_out = peer.arrivals.received(u16::from_be_bytes([high, low]), now);
         }
-        let Some(binding) = bind(peer, &header, packet) else {
+        let Some(binding) = bind(peer, &header, packet, now) else {
             self.counters.unknown_ssrc += 1;
             return;
         };
@@ -137,7 +140,7 @@ impl Sfu {
                 *match unwanted {
                     Unwanted::PayloadType => &mut self.counters.unknown_payload_type,
                     Unwanted::Duplicate => &mut self.counters.rtp_duplicate,
-                    Unwanted::TooManyStreams => &mut self.counters.unknown_ssrc,
+                    Unwanted::Superseded => &mut self.counters.unknown_ssrc,
                 } += 1;
                 return;
             }
@@ -176,6 +179,7 @@ impl Sfu {
         if done.late_start {
             self.catch_up(now, track, &media, &subscriptions);
         }
+        self.peers[track.peer].stats.codec_not_taken_in += done.not_taken;
         let published = self.peers.track_mut(track);
         published.subscriptions = subscriptions;
         if done.switched {
@@ -230,7 +234,7 @@ impl Sfu {
                         }
                     }
                     Forwarded::Waiting => done.waiting = true,
-                    Forwarded::Dropped(_) => {}
+                    Forwarded::Dropped(reason) => done.not_taken += u64::from(reason == DropReason::CodecNotNegotiated),
                 }
             }
         }
@@ -271,41 +275,6 @@ fn record_loudness(peer: &mut Peer, track: usize, received: &Received<'_>, now: 
     let level = peer.extensions.audio_level;
     let level = level.and_then(|id| AudioLevel::parse(received.header.extension(received.packet, id)?));
     peer.tracks[track].loudness.record(level, now);
-}
-
-/// Which encoding of which track an SSRC is of: declared in the offer, or learnt from a packet that carries the mid and,
-/// with simulcast, the RID (RFC 9143 9.2, RFC 8852). An SSRC once bound stays bound, so that no track can take another's
-/// over.
-fn bind(peer: &mut Peer, header: &Header, packet: &[u8]) -> Option<Binding> {
-    if let Some(binding) = peer.bindings.iter().find(|binding| binding.ssrc == header.ssrc) {
-        return Some(*binding);
-    }
-    if peer.bindings.len() >= limits::SSRCS_PER_PEER_MAX {
-        return None;
-    }
-    let extension = |id: Option<u8>| header.extension(packet, id?);
-    let mid = extension(peer.extensions.mid)?;
-    let index = peer.tracks.iter().position(|track| track.mid.as_bytes() == mid)?;
-    let track = &peer.tracks[index];
-    let rtx = track.codecs.by_rtx(header.payload_type).is_some();
-    let media = track.codecs.by_payload_type(header.payload_type);
-    if !rtx && media.or(track.codecs.by_red(header.payload_type)).is_none() {
-        return None;
-    }
-    // A stream of retransmissions names the encoding that it repairs, and its own RID says nothing.
-    let repaired = extension(peer.extensions.repaired_rid);
-    let rid = if rtx { repaired } else { extension(peer.extensions.rid) };
-    if !rtx && repaired.is_some() {
-        return None;
-    }
-    let binding = Binding {
-        ssrc: header.ssrc,
-        track: index,
-        encoding: track.encoding_of(rid)?,
-        rtx,
-    };
-    peer.bindings.push(binding);
-    Some(binding)
 }
 
 /// Turns a retransmission into the packet that it repeats, in place.

@@ -1,6 +1,7 @@
 //! The core: every input goes through [`Sfu::handle`]; packets, events and the next deadline come out.
 
 mod audio;
+mod binding;
 mod capture;
 mod commands;
 mod control;

@@ -94,7 +94,7 @@ impl Sfu {
         }
     }
 
-    fn handle_dtls_timeout(&mut self, now: Instant, peer_index: PeerIndex) {
+    pub(super) fn handle_dtls_timeout(&mut self, now: Instant, peer_index: PeerIndex) {
         let peer = &mut self.peers[peer_index];
         let destination = peer.destination();
         let dtls = match &mut peer.transport {
@@ -141,7 +141,12 @@ impl Sfu {
                 let wanted = track.keyframes.take_due(now);
                 peer.stats.keyframe_requests_out += u64::from(wanted > 0);
                 for ssrc in track.keyframe_ssrcs(wanted) {
-                    rtcp::write_pli(&mut self.scratch.message, peer.rtcp_ssrc, ssrc);
+                    if track.takes_picture_loss() {
+                        rtcp::write_pli(&mut self.scratch.message, peer.rtcp_ssrc, ssrc);
+                    } else {
+                        let number = track.keyframes.number();
+                        rtcp::write_fir(&mut self.scratch.message, peer.rtcp_ssrc, ssrc, number);
+                    }
                 }
             }
         }

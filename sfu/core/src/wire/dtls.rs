@@ -1,4 +1,4 @@
-//! The DTLS 1.2 server of one peer: handshake, certificate check before keys, keys for SRTP (RFC 5764, RFC 8827).
+//! The DTLS 1.2 association with one peer, as its server or its client: handshake, certificate check before keys, keys for SRTP (RFC 5764, RFC 8827).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -75,21 +75,41 @@ pub(crate) fn config() -> Arc<Config> {
     Arc::new(config)
 }
 
+/// Our side of an association.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The peer begins the handshake.
+    Server,
+    /// We do, since it waits for us.
+    Client,
+}
+
+impl Role {
+    /// Its name in `a=setup` (RFC 8842).
+    pub(crate) fn setup(self) -> &'static str {
+        match self {
+            Self::Server => "passive",
+            Self::Client => "active",
+        }
+    }
+}
+
 /// What happened in the association.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
     Nothing,
-    /// The handshake is over and the keys are there, by [`DtlsServer::take_keys`].
+    /// The handshake is over and the keys are there, by [`Association::take_keys`].
     Connected,
-    /// The client said goodbye.
+    /// The peer said goodbye.
     Closed,
     /// An error, or a certificate that was not promised.
     Failed,
 }
 
 /// The DTLS association with one peer. Made only once a check has validated an address pair.
-pub(crate) struct DtlsServer {
+pub(crate) struct Association {
     dtls: Dtls,
+    role: Role,
     expected: Fingerprint,
     state: State,
     keys: Option<(Keys, Keys)>,
@@ -107,11 +127,20 @@ enum State {
     Over,
 }
 
-impl DtlsServer {
-    pub(crate) fn new(config: Arc<Config>, certificate: &Certificate, expected: Fingerprint, now: Instant) -> Self {
-        let dtls = Dtls::new_12(config, certificate.inner.clone(), now);
+impl Association {
+    /// A client's first flight leaves with the first timeout, which is due at once.
+    pub(crate) fn new(
+        config: Arc<Config>,
+        certificate: &Certificate,
+        role: Role,
+        expected: Fingerprint,
+        now: Instant,
+    ) -> Self {
+        let mut dtls = Dtls::new_12(config, certificate.inner.clone(), now);
+        dtls.set_active(role == Role::Client);
         Self {
             dtls,
+            role,
             expected,
             state: State::Handshaking,
             keys: None,
@@ -224,7 +253,7 @@ impl DtlsServer {
             SrtpProfile::AES128_CM_SHA1_80 => Profile::AesCm128HmacSha1_80,
             _ => return false,
         };
-        self.keys = Keys::from_dtls(profile, material, true).ok();
+        self.keys = Keys::from_dtls(profile, material, self.role == Role::Server).ok();
         self.keys.is_some()
     }
 }

@@ -1,4 +1,4 @@
-//! How a model client connects: checks as the controlling agent, then the handshake as the DTLS client.
+//! How a model client connects: checks as the controlling agent, then the handshake as the DTLS client, or its server.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,7 +63,7 @@ impl Client {
             .build();
         let config = config.expect("a configuration of constants");
         let mut dtls = Dtls::new_12(Arc::new(config), self.certificate.clone(), now);
-        dtls.set_active(true);
+        dtls.set_active(!self.config.dtls_server);
         if dtls.handle_timeout(now).is_ok() {
             self.dtls = Some(dtls);
             self.report_at = Some(now + REPORT_INTERVAL);
@@ -95,7 +95,7 @@ impl Client {
                         SrtpProfile::AES128_CM_SHA1_80 => Profile::AesCm128HmacSha1_80,
                         _ => continue,
                     };
-                    match Keys::from_dtls(profile, &material, false) {
+                    match Keys::from_dtls(profile, &material, self.config.dtls_server) {
                         Ok((inbound, outbound)) => {
                             self.srtp = Some((
                                 SrtpReceiver::new(&inbound, 64),

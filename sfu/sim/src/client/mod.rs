@@ -2,6 +2,7 @@
 //! of its own, so that the simulator, the driver's loopback test and the bench all can carry its datagrams.
 
 mod coding;
+mod config;
 mod connect;
 mod content;
 mod feedback;
@@ -25,6 +26,7 @@ use sfu_core::srtp::{Profile, RTCP_OVERHEAD, SrtpReceiver};
 use sfu_core::stun;
 use sfu_core::{Mid, SlotInfo, SourceKind};
 
+pub use self::config::ClientConfig;
 use self::feedback::{FeedbackWriter, read_feedback};
 use self::offer::{Answered, TRANSPORT_CC_EXTENSION};
 pub use self::playout::{Freeze, Heard, Seen};
@@ -36,60 +38,6 @@ use self::sender::{Outlet, Sender};
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 const CONSENT_INTERVAL: Duration = Duration::from_millis(2_500);
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-
-/// What a client publishes and receives.
-#[derive(Debug, Clone)]
-pub struct ClientConfig {
-    pub seed: u64,
-    /// Marks this client's media.
-    pub tag: u32,
-    pub sources: Vec<SourceKind>,
-    pub audio_slots: usize,
-    pub video_slots: usize,
-    /// Name SSRCs in the offer; else the core learns them by the mid.
-    pub declare_ssrcs: bool,
-    /// Sends sound with the frame before it, and takes such (RFC 2198).
-    pub redundancy: bool,
-    /// Its video slots take H.264 only, which no model client sends.
-    pub h264_slots: bool,
-    /// Sends the camera in three encodings.
-    pub simulcast: bool,
-    /// Names the largest of them first.
-    pub largest_first: bool,
-    /// Sends pictures in three temporal layers.
-    pub temporal_layers: bool,
-    /// Sends the camera as browsers do: 30 frames a second, encodings of 150, 500 and 1,500 kbit/s, long keyframes.
-    pub full_rate: bool,
-    /// Asks for what it lost.
-    pub requests: bool,
-    /// Reports what came to it.
-    pub reports: bool,
-    /// Says only once which pair it means, as Firefox does.
-    pub nominates_once: bool,
-}
-
-impl Default for ClientConfig {
-    /// Microphone and camera, and a slot for each of another's.
-    fn default() -> Self {
-        Self {
-            seed: 0,
-            tag: 1,
-            sources: vec![SourceKind::Microphone, SourceKind::Camera],
-            audio_slots: 1,
-            video_slots: 1,
-            declare_ssrcs: true,
-            redundancy: false,
-            h264_slots: false,
-            simulcast: false,
-            largest_first: false,
-            temporal_layers: false,
-            requests: true,
-            reports: true,
-            nominates_once: false,
-            full_rate: false,
-        }
-    }
-}
 
 /// What a client got, after its checks passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -467,6 +415,8 @@ impl Client {
                         self.out.extend(sender.retransmit(sequence, outlet));
                     }
                 }
+                // What it did not offer it does not know.
+                Ok(Rtcp::PictureLoss { .. }) if self.config.fir_only => {}
                 Ok(Rtcp::PictureLoss { media_ssrc } | Rtcp::FullIntra { media_ssrc }) => {
                     // Like browsers, it codes all encodings of the source anew.
                     let asked = self.senders.iter().find(|sender| sender.ssrc == media_ssrc);

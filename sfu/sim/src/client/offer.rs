@@ -64,10 +64,11 @@ pub(super) fn write(config: &ClientConfig, senders: &[Sender], ufrag: &str, pass
             };
             write!(out, "m=audio 9 UDP/TLS/RTP/SAVPF {red}{OPUS}\r\n")
         };
+        let setup = if config.dtls_server { "passive" } else { "actpass" };
         let _ = write!(
             out,
             "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\na=fingerprint:sha-256 {hash}\r\n\
-             a=setup:actpass\r\na=mid:{mid}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n\
+             a=setup:{setup}\r\na=mid:{mid}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n\
              a=extmap:{MID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
              a=extmap:{TRANSPORT_CC_EXTENSION} \
              http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
@@ -76,6 +77,8 @@ pub(super) fn write(config: &ClientConfig, senders: &[Sender], ufrag: &str, pass
             a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n";
         out.push_str(if video && sender.is_none() && config.h264_slots {
             h264
+        } else if video && config.fir_only && sender.is_some() {
+            "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 ccm fir\r\n"
         } else if video {
             "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 goog-remb\r\n\
              a=rtcp-fb:96 transport-cc\r\n\

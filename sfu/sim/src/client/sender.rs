@@ -44,6 +44,8 @@ pub(super) struct Sender {
     pub(super) ssrc: u32,
     pub(super) rtx_ssrc: u32,
     tag: u32,
+    /// Its packets do not say of which m-line they are.
+    without_mid: bool,
     /// Sends sound with the frame before it.
     redundancy: bool,
     /// Timestamp and payload of that frame.
@@ -83,6 +85,7 @@ impl Sender {
             ssrc: random.random::<u32>() | 1,
             rtx_ssrc: random.random::<u32>() & !1,
             tag: config.tag,
+            without_mid: config.without_mid,
             redundancy: config.redundancy && kind.media() == MediaKind::Audio,
             before: None,
             below_full: 30,
@@ -318,10 +321,11 @@ impl Sender {
             (TRANSPORT_CC_EXTENSION, &number),
             third,
         ];
+        let from = usize::from(self.without_mid);
         let used = if third.1.is_empty() {
-            &extensions[..2]
+            &extensions[from..2]
         } else {
-            &extensions[..]
+            &extensions[from..]
         };
         let header_len = write_header(&mut packet, fields, used);
         packet.truncate(header_len);

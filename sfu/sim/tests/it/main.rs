@@ -16,4 +16,5 @@ mod quality;
 mod repair;
 mod seeds;
 mod single;
+mod strangers;
 mod switching;

@@ -1,6 +1,6 @@
 //! One encoding of a source: one picture size of a simulcast, or all there is.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::rates::Rates;
 use super::watched::Watched;
@@ -11,6 +11,7 @@ use crate::publish::clock::SenderClock;
 use crate::publish::nack::NackTracker;
 use crate::publish::reception::{Arrival, Reception};
 use crate::publish::ring::PacketRing;
+use crate::transport::budget::Budget;
 use crate::wire::rtp::dependency_descriptor::Structure;
 use crate::wire::sdp::{Codecs, Rid};
 
@@ -19,6 +20,8 @@ use crate::wire::sdp::{Codecs, Rid};
 const SILENT_FRAMES: u16 = 30;
 /// A gap of more packets than this is not repaired.
 const JUMP_MIN: u64 = 1_000;
+/// An SSRC that another one took the place of gets it back when that was silent for so long.
+const SUPERSEDED_FOR: Duration = Duration::from_secs(1);
 /// Packets that are sent again to somebody who begins to watch: about half a second of a large picture.
 const REPLAY_PACKETS_MAX: u64 = 150;
 /// Packets kept of a stream for retransmission: about three seconds of video.
@@ -50,8 +53,10 @@ pub(crate) struct Encoding {
     silent_frames: u16,
     /// Timestamp of the newest frame.
     timestamp: Option<u32>,
-    /// SSRCs it has had; bounds how often it may begin a new one.
-    streams_begun: usize,
+    /// SSRCs that it had before, oldest first.
+    earlier: Vec<u32>,
+    /// Undeclared SSRCs that it may take.
+    new_ssrcs: Option<Budget>,
 }
 
 /// Where a keyframe began.
@@ -75,6 +80,8 @@ pub(crate) struct Stream {
     pub(crate) sender: Option<SenderClock>,
     /// Of its dependency descriptors.
     pub(super) structure: Option<Box<Structure>>,
+    /// When its last packet came.
+    pub(super) heard_at: Instant,
 }
 
 impl Encoding {
@@ -92,7 +99,8 @@ impl Encoding {
             arrives: false,
             silent_frames: 0,
             timestamp: None,
-            streams_begun: 0,
+            earlier: Vec::new(),
+            new_ssrcs: None,
         }
     }
 
@@ -162,12 +170,36 @@ impl Encoding {
         self.silent_frames >= SILENT_FRAMES && std::mem::replace(&mut self.arrives, false)
     }
 
-    /// Begins the stream of an SSRC that was not there before; false when there were too many.
-    pub(super) fn begin_stream(&mut self, ssrc: u32, kind: MediaKind, codecs: &Codecs, stream_id: &mut u32) -> bool {
-        if self.streams_begun == limits::SSRCS_PER_TRACK_MAX {
-            return false;
+    /// Whether an undeclared SSRC may be of it from now on; false when there were too many lately.
+    pub(crate) fn take_new_ssrc(&mut self, now: Instant) -> bool {
+        let budget = self
+            .new_ssrcs
+            .get_or_insert_with(|| Budget::new(limits::NEW_SSRCS_PER_SECOND_MAX, now));
+        budget.take(now)
+    }
+
+    /// Whether packets of another SSRC than that of its stream may begin a stream: always those of one that it never had,
+    /// since an encoder was made anew, but of one before only once the present one is silent. Else a late packet would
+    /// undo the change, and two that send at once would take turns.
+    pub(super) fn may_begin_stream(&self, ssrc: u32, now: Instant) -> bool {
+        let silent = |stream: &Stream| now.saturating_duration_since(stream.heard_at) >= SUPERSEDED_FOR;
+        !self.earlier.contains(&ssrc) || self.stream.as_ref().is_none_or(silent)
+    }
+
+    /// Begins the stream of an SSRC, in place of the one there was.
+    pub(super) fn begin_stream(
+        &mut self,
+        ssrc: u32,
+        kind: MediaKind,
+        codecs: &Codecs,
+        stream_id: &mut u32,
+        now: Instant,
+    ) {
+        self.earlier.retain(|earlier| *earlier != ssrc);
+        self.earlier.extend(self.stream.as_ref().map(|stream| stream.ssrc));
+        if self.earlier.len() > limits::SSRCS_PER_TRACK_MAX {
+            self.earlier.remove(0);
         }
-        self.streams_begun += 1;
         *stream_id = stream_id.wrapping_add(1);
         let video = kind == MediaKind::Video;
         let repeats = codecs.iter().any(|codec| codec.nack);
@@ -179,8 +211,8 @@ impl Encoding {
             reception: Reception::default(),
             sender: None,
             structure: None,
+            heard_at: now,
         });
-        true
     }
 }
 
@@ -253,7 +285,7 @@ mod tests {
         let now = Instant::now();
         let mut encoding = Encoding::new(None, 0);
         let mut id = 6;
-        assert!(encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut id));
+        encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut id, now);
         let receive = |encoding: &mut Encoding, index, timestamp| {
             let stream = encoding.stream.as_mut().unwrap();
             let arrival = Arrival::First;
@@ -275,12 +307,40 @@ mod tests {
     fn a_jump_is_a_new_beginning() {
         let now = Instant::now();
         let mut encoding = Encoding::new(None, 0);
-        assert!(encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut 0));
+        encoding.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut 0, now);
         let stream = encoding.stream.as_mut().unwrap();
         assert!(!stream.jumps_to(60_000), "there is nothing to jump from");
         stream
             .reception
             .received(500, 0, 90_000, crate::publish::reception::Arrival::First, now);
         assert!(!stream.jumps_to(1_500) && stream.jumps_to(1_501) && !stream.jumps_to(3));
+    }
+
+    /// Trial D6.
+    #[test]
+    fn d6_another_ssrc_takes_over_and_none_comes_back_while_it_is_heard() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut encoding = Encoding::new(None, 0);
+        let mut id = 0;
+        let mut begin = |encoding: &mut Encoding, ssrc, ms| {
+            encoding.begin_stream(ssrc, MediaKind::Video, &Codecs::default(), &mut id, at(ms));
+        };
+        assert!(encoding.may_begin_stream(1, start));
+        begin(&mut encoding, 1, 0);
+        assert!(encoding.may_begin_stream(2, at(1)), "an encoder that was made anew");
+        begin(&mut encoding, 2, 1);
+        assert!(!encoding.may_begin_stream(1, at(1_000)), "late, or at the same time");
+        assert!(encoding.may_begin_stream(3, at(1_000)));
+        assert!(encoding.may_begin_stream(1, at(1_001)), "the other one is silent");
+        begin(&mut encoding, 1, 1_001);
+        assert_eq!(encoding.earlier, [2]);
+        for ssrc in 10..100 {
+            begin(&mut encoding, ssrc, 1_002);
+        }
+        assert_eq!(encoding.earlier.len(), limits::SSRCS_PER_TRACK_MAX);
+        let taken = (0..50).filter(|_| encoding.take_new_ssrc(at(2_000))).count();
+        assert_eq!(taken, 4);
+        assert!(encoding.take_new_ssrc(at(2_250)));
     }
 }

@@ -82,7 +82,8 @@ pub(crate) struct Track {
 pub(crate) enum Unwanted {
     PayloadType,
     Duplicate,
-    TooManyStreams,
+    /// Of an SSRC that another one took the place of.
+    Superseded,
 }
 
 /// A packet, and where it belongs.
@@ -191,14 +192,16 @@ impl Track {
         let codec = codec.ok_or(Unwanted::PayloadType)?.codec;
         let encoding = &mut self.encodings[place];
         if encoding.stream.as_ref().is_none_or(|stream| stream.ssrc != header.ssrc) {
-            if !encoding.begin_stream(header.ssrc, self.kind.media(), &self.codecs, stream_id) {
-                return Err(Unwanted::TooManyStreams);
+            if !encoding.may_begin_stream(header.ssrc, now) {
+                return Err(Unwanted::Superseded);
             }
+            encoding.begin_stream(header.ssrc, self.kind.media(), &self.codecs, stream_id, now);
             if self.interest & bit(place) > 0 && self.kind.media() == MediaKind::Video {
                 self.keyframes.want(place);
             }
         }
         let stream = encoding.stream.as_mut().expect("begun above");
+        stream.heard_at = now;
         if stream.jumps_to(index) {
             *stream_id = stream_id.wrapping_add(1);
             stream.id = *stream_id;
@@ -462,6 +465,11 @@ impl Track {
     /// The publisher said that it answers keyframe requests.
     pub(crate) fn can_ask_keyframe(&self) -> bool {
         self.codecs.iter().any(|codec| codec.pli || codec.fir)
+    }
+
+    /// It answers the one of the two kinds of request that also fits where a picture was lost; else it has the other one only.
+    pub(crate) fn takes_picture_loss(&self) -> bool {
+        self.codecs.iter().any(|codec| codec.pli)
     }
 
     /// The SSRCs to name when keyframes of these encodings are asked for. One that has not begun yet has none; then the

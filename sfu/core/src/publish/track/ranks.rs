@@ -72,6 +72,8 @@ fn complete(known: &[Option<f64>]) -> Option<Vec<f64>> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
     use crate::event::{MediaKind, SourceKind};
     use crate::wire::sdp::{Codecs, Rid};
@@ -86,7 +88,7 @@ mod tests {
             let one = &mut track.encodings[place];
             (one.size, one.last_bps) = (*size, *bps);
             if *bps > 0 {
-                assert!(one.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut 0));
+                one.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut 0, Instant::now());
             }
         }
         track

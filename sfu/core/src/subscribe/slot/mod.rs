@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub(crate) use retransmit::Request;
 
 use rises::Rises;
-use seal::Body;
+use seal::{Body, plain_bytes_max};
 
 use crate::counters::{Counters, DropReason};
 use crate::event::{MediaKind, Mid, Source};
@@ -157,12 +157,13 @@ pub(crate) struct Path<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forwarded {
     /// `bytes` of header and payload under the number `sequence`; `starts` if it is the first of its source, `repeat` if it is
-    /// to be sent a second time.
+    /// to be sent a second time, `numbered` if the client's feedback will tell of it.
     Sent {
         bytes: usize,
         starts: bool,
         sequence: u16,
         repeat: bool,
+        numbered: bool,
     },
     /// The slot waits for a packet that it can start with.
     Waiting,
@@ -338,28 +339,47 @@ impl Slot {
             marker,
             earlier: &blocks[..count],
             payload,
+            came_len: content.packet.len(),
         };
         path.counters.redundancy_made += u64::from(count > 0);
         let read = packet.descriptor.dependency().filter(|_| !payload.is_empty());
         let cap = self.selection.live().map(|live| live.cap_at(packet.header.timestamp));
-        let passed = Passed::new(
-            self.extensions,
-            read,
-            content.packet,
-            numbers.offsets,
-            cap.unwrap_or(Layer::BEST),
-        );
-        if !self.seal_media(packet, &body, passed.as_ref(), numbers, now, path) {
+        let cap = cap.unwrap_or(Layer::BEST);
+        let passed = self.pass(read, content.packet, numbers.offsets, cap, body.len());
+        let Some(sealed) = self.seal_media(packet, &body, passed.as_ref(), numbers, now, path) else {
             return Forwarded::Dropped(DropReason::ArenaFull);
-        }
+        };
         self.counts.add_sent(body.len());
         path.counters.forwarded += 1;
         Forwarded::Sent {
-            bytes: self.extensions.header_len(passed.as_ref()) + body.len(),
+            bytes: sealed.bytes,
             starts,
             sequence: low(numbers.index),
             repeat: self.kind == MediaKind::Video && body.marker && self.repeats.take_for_end(body.len()),
+            numbered: sealed.numbered,
         }
+    }
+
+    /// The dependency descriptor to go along with a body of `body_len` bytes, made of that in `packet`. It names the decode
+    /// targets up to `cap`, unless that would make a long packet longer than it came; what was said of them before still
+    /// holds then.
+    fn pass(
+        &self,
+        read: Option<&Dependency>,
+        packet: &[u8],
+        offsets: Offsets,
+        cap: Layer,
+        body_len: usize,
+    ) -> Option<Passed> {
+        let passed = Passed::new(self.extensions, read, packet, offsets, cap)?;
+        let least = SlotExtensions {
+            transport_cc: None,
+            ..self.extensions
+        };
+        if least.header_len(Some(&passed)) + body_len <= plain_bytes_max(packet.len()) {
+            return Some(passed);
+        }
+        Passed::new(self.extensions, read, packet, offsets, Layer::BEST)
     }
 }
 

@@ -3,10 +3,9 @@
 use std::time::Instant;
 
 use super::seal::Outgoing;
-use super::{Passed, Path, Slot};
+use super::{Path, Slot};
 use crate::packet::{Layer, MediaPacket};
 use crate::subscribe::forward::{SentEntry, SentState};
-use crate::wire::srtp::RTP_OVERHEAD;
 
 /// A retransmission is longer by the number of the packet it repeats (RFC 4588 section 4).
 const RTX_EXTRA: usize = 2;
@@ -67,7 +66,7 @@ impl Slot {
         let read = descriptor.dependency().filter(|_| !payload.is_empty());
         let live = self.selection.live().filter(|live| live.stream == entry.stream);
         let cap = live.map_or(Layer::BEST, |live| live.cap_at(packet.header.timestamp));
-        let passed = Passed::new(self.extensions, read, bytes, entry.offsets, cap);
+        let passed = self.pass(read, bytes, entry.offsets, cap, RTX_EXTRA + payload.len());
         let outgoing = Outgoing {
             ssrc,
             payload_type,
@@ -80,8 +79,9 @@ impl Slot {
             descriptor: passed.as_ref(),
             body_len: RTX_EXTRA + payload.len(),
             padding: 0,
+            came_len: bytes.len() + RTX_EXTRA,
         };
-        let sent = path.seal(&outgoing, now, |out| {
+        let sealed = path.seal(&outgoing, now, |out| {
             let (original, body) = out.split_at_mut(RTX_EXTRA);
             original.copy_from_slice(&sequence.to_be_bytes());
             body.copy_from_slice(payload);
@@ -89,6 +89,7 @@ impl Slot {
                 descriptor.rewrite(body, entry.offsets);
             }
         });
+        let sent = sealed.is_some();
         if sent {
             self.rtx_index += 1;
             self.counts.add_retransmitted(payload.len());
@@ -114,11 +115,11 @@ impl Slot {
             descriptor: None,
             body_len: 0,
             padding: PROBE_PADDING,
+            came_len: 0,
         };
-        path.seal(&outgoing, now, |_| ()).then(|| {
-            self.rtx_index += 1;
-            path.counters.probes += 1;
-            outgoing.plain_len() + RTP_OVERHEAD
-        })
+        let sealed = path.seal(&outgoing, now, |_| ())?;
+        self.rtx_index += 1;
+        path.counters.probes += 1;
+        Some(sealed.datagram_bytes)
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::{Passed, Path, Slot, SlotExtensions, low, roll_over};
+use crate::limits;
 use crate::packet::MediaPacket;
 use crate::subscribe::forward::Numbers;
 use crate::wire::rtp::Fields;
@@ -23,6 +24,8 @@ pub(super) struct Body<'a> {
     /// Frames of sound to go along, oldest first; there are some only where the client takes redundant sound.
     pub(super) earlier: &'a [Block<'a>],
     pub(super) payload: &'a [u8],
+    /// Bytes of the packet that it came in, before its seal.
+    pub(super) came_len: usize,
 }
 
 impl Body<'_> {
@@ -61,44 +64,87 @@ pub(super) struct Outgoing<'a> {
     pub(super) body_len: usize,
     /// Bytes of padding after the body.
     pub(super) padding: u8,
+    /// Bytes of the packet that came, before its seal; zero for one of our own making.
+    pub(super) came_len: usize,
+}
+
+/// A packet that was sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sealed {
+    /// Bytes of header and body.
+    pub(super) bytes: usize,
+    /// Bytes that left.
+    pub(super) datagram_bytes: usize,
+    /// It carries a transport-wide number.
+    pub(super) numbered: bool,
+}
+
+/// Bytes before the seal that a packet may have which came with so many ([`limits::PATH_BYTES`]).
+pub(super) fn plain_bytes_max(came_len: usize) -> usize {
+    came_len.max(limits::PATH_BYTES - RTP_OVERHEAD)
 }
 
 impl Outgoing<'_> {
-    /// Bytes before the seal.
-    pub(super) fn plain_len(&self) -> usize {
-        self.extensions.header_len(self.descriptor) + self.body_len + usize::from(self.padding)
+    /// The extensions and the padding that fit. A packet without a number is one of which the client's feedback says nothing.
+    fn fit(&self) -> (SlotExtensions, u8) {
+        let len = |extensions: SlotExtensions| extensions.header_len(self.descriptor) + self.body_len;
+        let mut extensions = self.extensions;
+        if len(extensions) > plain_bytes_max(self.came_len) {
+            extensions.transport_cc = None;
+        }
+        let padded = len(extensions) + usize::from(self.padding) + RTP_OVERHEAD;
+        let padding = if padded <= limits::PADDED_BYTES_MAX {
+            self.padding
+        } else {
+            0
+        };
+        (extensions, padding)
     }
 }
 
 impl Path<'_> {
     /// Gives a packet its transport-wide number, lets `write_body` write its body, and seals it: the one way out for media,
-    /// retransmissions and probes. False when the arena is full; the index is then still unused.
-    pub(super) fn seal(&mut self, packet: &Outgoing<'_>, now: Instant, write_body: impl FnOnce(&mut [u8])) -> bool {
-        let header_len = packet.extensions.header_len(packet.descriptor);
+    /// retransmissions and probes. `None` when the arena is full; the index is then still unused.
+    pub(super) fn seal(
+        &mut self,
+        packet: &Outgoing<'_>,
+        now: Instant,
+        write_body: impl FnOnce(&mut [u8]),
+    ) -> Option<Sealed> {
+        let (extensions, padding) = packet.fit();
+        let header_len = extensions.header_len(packet.descriptor);
         let body_end = header_len + packet.body_len;
-        let plain_len = body_end + usize::from(packet.padding);
+        let plain_len = body_end + usize::from(padding);
         let fields = Fields {
             marker: packet.marker,
-            padding: packet.padding > 0,
+            padding: padding > 0,
             payload_type: packet.payload_type,
             sequence: low(packet.index),
             timestamp: packet.timestamp,
             ssrc: packet.ssrc,
         };
-        let number = self.number(plain_len + RTP_OVERHEAD, now);
+        let number = extensions
+            .transport_cc
+            .and_then(|_| self.number(plain_len + RTP_OVERHEAD, now));
+        let mut datagram_bytes = 0;
         let sender = &mut *self.sender;
         let sent = self.arena.push(self.destination, plain_len + RTP_OVERHEAD, |out| {
-            packet.extensions.write(out, &fields, number, packet.descriptor);
+            extensions.write(out, &fields, number, packet.descriptor);
             write_body(&mut out[header_len..body_end]);
-            if packet.padding > 0 {
+            if padding > 0 {
                 // The count stands in the last byte, behind zeros (RFC 3550 5.1).
                 out[body_end..plain_len - 1].fill(0);
-                out[plain_len - 1] = packet.padding;
+                out[plain_len - 1] = padding;
             }
-            Some(sender.seal_rtp(roll_over(packet.index), out, header_len, plain_len))
+            datagram_bytes = sender.seal_rtp(roll_over(packet.index), out, header_len, plain_len);
+            Some(datagram_bytes)
         });
         self.counters.arena_full += u64::from(!sent);
-        sent
+        sent.then_some(Sealed {
+            bytes: body_end,
+            datagram_bytes,
+            numbered: number.is_some(),
+        })
     }
 }
 
@@ -111,7 +157,7 @@ impl Slot {
         numbers: Numbers,
         now: Instant,
         path: &mut Path<'_>,
-    ) -> bool {
+    ) -> Option<Sealed> {
         let outgoing = Outgoing {
             ssrc: self.ssrc,
             payload_type: body.payload_type(),
@@ -122,6 +168,7 @@ impl Slot {
             descriptor: passed,
             body_len: body.len(),
             padding: if self.padding { padding_len(body.len()) } else { 0 },
+            came_len: body.came_len,
         };
         path.seal(&outgoing, now, |out| {
             body.write(out);
@@ -142,7 +189,99 @@ fn padding_len(payload_len: usize) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::counters::Counters;
+    use crate::handles::PeerIndex;
+    use crate::subscribe::bandwidth::Estimator;
+    use crate::transport::demux::Tuple;
+    use crate::transport::transmit::{Arena, Destination};
+    use crate::wire::candidate::Protocol;
+    use crate::wire::rtp::dependency_descriptor::VALUE_LEN_MAX;
+    use crate::wire::srtp::{Keys, Profile, SrtpSender};
+
+    /// Seals a packet and returns what is said of it with the length of the datagram.
+    fn seal(outgoing: &Outgoing<'_>) -> (Sealed, usize) {
+        let now = Instant::now();
+        let keys = Keys::new(Profile::AeadAes128Gcm, &[1; 16], &[2; 12]).unwrap();
+        let tuple = Tuple {
+            protocol: Protocol::Udp,
+            remote: ([127, 0, 0, 1], 1).into(),
+            local: ([127, 0, 0, 1], 2).into(),
+        };
+        let destination = Destination {
+            tuple,
+            peer: PeerIndex::new(0),
+        };
+        let (mut arena, mut counters) = (Arena::default(), Counters::default());
+        let mut path = Path {
+            destination,
+            sender: &mut SrtpSender::new(&keys),
+            estimator: Some(&mut Estimator::new(now)),
+            arena: &mut arena,
+            counters: &mut counters,
+        };
+        let sealed = path.seal(outgoing, now, |out| out.fill(7)).unwrap();
+        let len = arena.drain().iter().next().unwrap().bytes.len();
+        (sealed, len)
+    }
+
+    fn outgoing(came_len: usize, payload_len: usize, padding: u8, descriptor: Option<&Passed>) -> Outgoing<'_> {
+        Outgoing {
+            ssrc: 1,
+            payload_type: 96,
+            marker: false,
+            timestamp: 0,
+            index: 1,
+            extensions: SlotExtensions {
+                transport_cc: Some(3),
+                dependency_descriptor: descriptor.map(|_| 4),
+            },
+            descriptor,
+            body_len: payload_len,
+            padding,
+            came_len,
+        }
+    }
+
+    /// Trial D9.
+    #[test]
+    fn d9_what_we_add_is_left_out_where_it_would_not_fit() {
+        // The longest that Ethernet carries by IPv4, without any extension.
+        let (sealed, len) = seal(&outgoing(1_472 - RTP_OVERHEAD, 1_444, 4, None));
+        assert_eq!((sealed.numbered, sealed.bytes, len), (false, 1_456, 1_472));
+        // As browsers send them: numbered and padded.
+        let (sealed, len) = seal(&outgoing(1_177, 1_157, 3, None));
+        assert_eq!(
+            (sealed.numbered, sealed.bytes, len),
+            (true, 1_177, 1_180 + RTP_OVERHEAD)
+        );
+        // As GStreamer sends them: numbered, since it fits, but not padded.
+        let (sealed, len) = seal(&outgoing(1_400, 1_388, 4, None));
+        assert_eq!((sealed.numbered, len), (true, 1_408 + RTP_OVERHEAD));
+        assert_eq!(sealed.datagram_bytes, len);
+    }
+
+    proptest! {
+        /// Trial D9: whatever came, with whatever extensions, leaves no longer than it came or than a path surely carries.
+        #[test]
+        fn d9_no_packet_outgrows_its_path(
+            header_len in (0usize..10).prop_map(|words| 12 + 4 * words),
+            payload_len in 0usize..1_400,
+            padding in 0u8..8,
+            descriptor in prop::option::of(3usize..40),
+        ) {
+            let value = |len: usize| Passed { id: 4, bytes: [0; VALUE_LEN_MAX], len };
+            let passed = descriptor.map(value);
+            // What came had the descriptor, too.
+            let own = SlotExtensions::default().header_len(passed.as_ref());
+            let came_len = header_len.max(own) + payload_len;
+            let (sealed, len) = seal(&outgoing(came_len, payload_len, padding, passed.as_ref()));
+            prop_assert!(len <= (came_len + RTP_OVERHEAD).max(limits::PATH_BYTES), "{came_len} became {len}");
+            prop_assert!(len == sealed.bytes + RTP_OVERHEAD || len <= limits::PADDED_BYTES_MAX);
+        }
+    }
 
     #[test]
     fn packets_of_nearly_one_length_become_equal() {

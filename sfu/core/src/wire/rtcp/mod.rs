@@ -5,7 +5,7 @@ mod tests;
 mod write;
 
 pub use write::{
-    write_bye, write_cname, write_nack, write_pli, write_receiver_report, write_remb, write_sender_report,
+    write_bye, write_cname, write_fir, write_nack, write_pli, write_receiver_report, write_remb, write_sender_report,
 };
 
 const SENDER_REPORT: u8 = 200;

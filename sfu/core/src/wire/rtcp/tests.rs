@@ -33,6 +33,7 @@ fn a_compound_is_read_in_order() {
     write_sender_report(&mut compound, &SENDER, &[BLOCK]);
     write_cname(&mut compound, 7, "name");
     write_pli(&mut compound, 7, 8);
+    write_fir(&mut compound, 7, 9, 3);
     write_bye(&mut compound, 7);
     let packets: Vec<Rtcp<'_>> = parse(&compound).map(Result::unwrap).collect();
     let Rtcp::SenderReport(sender, reports) = packets[0] else {
@@ -44,6 +45,7 @@ fn a_compound_is_read_in_order() {
         [
             Rtcp::Other { packet_type: 202 },
             Rtcp::PictureLoss { media_ssrc: 8 },
+            Rtcp::FullIntra { media_ssrc: 9 },
             Rtcp::Bye { ssrc: 7 }
         ]
     );

@@ -1,8 +1,8 @@
 //! Writers; each appends one packet to `out`, so that several make a compound.
 
 use super::{
-    BYE, FORMAT_APPLICATION, FORMAT_NACK, FORMAT_PLI, PAYLOAD_FEEDBACK, RECEIVER_REPORT, Report, SENDER_REPORT,
-    SOURCE_DESCRIPTION, SenderReport, TRANSPORT_FEEDBACK,
+    BYE, FORMAT_APPLICATION, FORMAT_FIR, FORMAT_NACK, FORMAT_PLI, PAYLOAD_FEEDBACK, RECEIVER_REPORT, Report,
+    SENDER_REPORT, SOURCE_DESCRIPTION, SenderReport, TRANSPORT_FEEDBACK,
 };
 
 /// Report blocks that one packet can carry.
@@ -70,6 +70,17 @@ pub fn write_pli(out: &mut Vec<u8>, sender_ssrc: u32, media_ssrc: u32) {
     let start = begin(out, FORMAT_PLI, PAYLOAD_FEEDBACK);
     put_u32(out, sender_ssrc);
     put_u32(out, media_ssrc);
+    finish(out, start);
+}
+
+/// Full intra request for one source (RFC 5104 4.3.1); `number` is another one for each request.
+pub fn write_fir(out: &mut Vec<u8>, sender_ssrc: u32, media_ssrc: u32, number: u8) {
+    let start = begin(out, FORMAT_FIR, PAYLOAD_FEEDBACK);
+    put_u32(out, sender_ssrc);
+    // The entry names the source, the packet none (RFC 5104 4.3.1.2).
+    put_u32(out, 0);
+    put_u32(out, media_ssrc);
+    put_u32(out, u32::from(number) << 24);
     finish(out, start);
 }
 

@@ -18,6 +18,10 @@ pub(crate) struct Answer<'a> {
     pub(crate) password: &'a str,
     /// SHA-256, colon separated.
     pub(crate) fingerprint: &'a str,
+    /// The m-lines were offered as one bundle, which only then may be confirmed (RFC 9143 7.3).
+    pub(crate) bundle: bool,
+    /// Our DTLS role.
+    pub(crate) setup: &'a str,
 }
 
 /// The answer to an offer whose lines were negotiated.
@@ -34,17 +38,20 @@ fn write_all(out: &mut String, answer: &Answer<'_>, lines: &[Line<'_>]) -> fmt::
         "v=0\r\no=- {} 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n",
         answer.session_id >> 1
     )?;
-    out.push_str("a=ice-lite\r\na=group:BUNDLE");
-    for line in lines.iter().filter(|line| line.role != Role::Rejected) {
-        write!(out, " {}", line.media.mid.0)?;
+    out.push_str("a=ice-lite\r\n");
+    if answer.bundle {
+        out.push_str("a=group:BUNDLE");
+        for line in lines.iter().filter(|line| line.role != Role::Rejected) {
+            write!(out, " {}", line.media.mid.0)?;
+        }
+        out.push_str("\r\n");
     }
-    out.push_str("\r\n");
     let mut slots = Slots::default();
     for line in lines {
         match line.role {
             Role::Rejected => write_rejected(out, line.media)?,
             role @ (Role::Inactive | Role::Publish(_) | Role::Slot { .. }) => {
-                write_head(out, answer, line.media)?;
+                write_head(out, answer, role, line.media)?;
                 // The bundle's transport is that of its first m-line (RFC 9143 7.2), and browsers look nowhere else;
                 // aiortc takes the candidates of the last m-line that shares a transport.
                 write_candidates(out, answer.candidates)?;
@@ -57,20 +64,31 @@ fn write_all(out: &mut String, answer: &Answer<'_>, lines: &[Line<'_>]) -> fmt::
 
 fn write_rejected(out: &mut String, media: &OfferedMedia) -> fmt::Result {
     write!(out, "m={} 0 {} {}\r\n", media.media, media.protocol, media.formats)?;
-    write!(out, "c=IN IP4 0.0.0.0\r\na=mid:{}\r\na=inactive\r\n", media.mid.0)
+    out.push_str("c=IN IP4 0.0.0.0\r\n");
+    write_mid(out, media)?;
+    out.push_str("a=inactive\r\n");
+    Ok(())
 }
 
-fn write_head(out: &mut String, answer: &Answer<'_>, media: &OfferedMedia) -> fmt::Result {
+fn write_mid(out: &mut String, media: &OfferedMedia) -> fmt::Result {
+    if media.has_mid {
+        write!(out, "a=mid:{}\r\n", media.mid.0)?;
+    }
+    Ok(())
+}
+
+fn write_head(out: &mut String, answer: &Answer<'_>, role: Role, media: &OfferedMedia) -> fmt::Result {
     write!(out, "m={} 9 {}", media.media, media.protocol)?;
     for payload_type in media.codecs.payload_types() {
         write!(out, " {payload_type}")?;
     }
-    write!(out, "\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\n", media.mid.0)?;
+    out.push_str("\r\nc=IN IP4 0.0.0.0\r\n");
+    write_mid(out, media)?;
     write!(out, "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", answer.ufrag, answer.password)?;
     write!(
         out,
-        "a=fingerprint:sha-256 {}\r\na=setup:passive\r\n",
-        answer.fingerprint
+        "a=fingerprint:sha-256 {}\r\na=setup:{}\r\n",
+        answer.fingerprint, answer.setup
     )?;
     out.push_str("a=rtcp-mux\r\n");
     if media.mux_only {
@@ -78,7 +96,7 @@ fn write_head(out: &mut String, answer: &Answer<'_>, media: &OfferedMedia) -> fm
     }
     out.push_str("a=rtcp-rsize\r\n");
     for codec in media.codecs.iter() {
-        write_codec(out, codec)?;
+        write_codec(out, codec, matches!(role, Role::Slot { .. }))?;
     }
     if media.mixed_extensions {
         out.push_str("a=extmap-allow-mixed\r\n");
@@ -99,23 +117,13 @@ fn write_head(out: &mut String, answer: &Answer<'_>, media: &OfferedMedia) -> fm
     Ok(())
 }
 
-fn write_codec(out: &mut String, codec: &OfferedCodec) -> fmt::Result {
+fn write_codec(out: &mut String, codec: &OfferedCodec, we_send: bool) -> fmt::Result {
     let payload_type = codec.payload_type;
     let name = codec.codec.name();
     let clock_rate = codec.codec.clock_rate();
     let channels = if codec.codec == Codec::Opus { "/2" } else { "" };
     write!(out, "a=rtpmap:{payload_type} {name}/{clock_rate}{channels}\r\n")?;
-    match codec.codec {
-        Codec::Opus => write!(out, "a=fmtp:{payload_type} minptime=10;useinbandfec=1\r\n")?,
-        Codec::Vp8 => {}
-        Codec::H264(_) => {
-            let profile = codec.profile_level_id;
-            write!(out, "a=fmtp:{payload_type} level-asymmetry-allowed=1;")?;
-            write!(out, "packetization-mode=1;profile-level-id={profile:06x}\r\n")?;
-        }
-        Codec::Vp9 => write!(out, "a=fmtp:{payload_type} profile-id=0\r\n")?,
-        Codec::Av1 => write!(out, "a=fmtp:{payload_type} profile=0\r\n")?,
-    }
+    codec.parameters.write(out, codec.codec, payload_type, we_send)?;
     if let Some(rtx) = codec.rtx {
         write!(out, "a=rtpmap:{rtx} rtx/90000\r\na=fmtp:{rtx} apt={payload_type}\r\n")?;
     }

@@ -4,6 +4,7 @@ use webrtc_sdp::attribute_type::{SdpAttribute, SdpAttributePayloadType};
 use webrtc_sdp::media_type::{SdpFormatList, SdpMedia};
 
 use super::lines::Section;
+use super::parameters::{H264, Opus, Parameters};
 use crate::event::MediaKind;
 use crate::limits;
 
@@ -12,7 +13,7 @@ use crate::limits;
 pub(crate) enum Codec {
     Opus,
     Vp8,
-    /// Packetization mode 1 (RFC 6184).
+    /// Packetization modes 0, from publishers only, and 1 (RFC 6184).
     H264(Profile),
     /// Profile 0 (RFC 9628).
     Vp9,
@@ -32,7 +33,7 @@ pub(crate) enum Profile {
 
 impl Profile {
     /// From the first two bytes of `profile-level-id`; `None` for what browsers do not make.
-    fn read(profile_level_id: u32) -> Option<Self> {
+    pub(super) fn read(profile_level_id: u32) -> Option<Self> {
         let constraints = profile_level_id >> 8 & 0xff;
         match profile_level_id >> 16 {
             0x42 => Some(Self::Baseline),
@@ -90,8 +91,7 @@ pub(crate) struct OfferedCodec {
     pub(crate) red: Option<u8>,
     /// The client would rather send redundant audio than plain.
     pub(super) red_first: bool,
-    /// Of H.264, as offered; zero otherwise.
-    pub(super) profile_level_id: u32,
+    pub(super) parameters: Parameters,
     pub(crate) nack: bool,
     pub(crate) pli: bool,
     pub(crate) fir: bool,
@@ -101,13 +101,17 @@ pub(crate) struct OfferedCodec {
 }
 
 impl OfferedCodec {
-    /// H.264 of the profile that everybody takes (RFC 7742 6.2): baseline with the second constraint, main with the first.
-    fn is_constrained_baseline(&self) -> bool {
-        let constrained = match self.profile_level_id >> 16 {
-            0x42 => self.profile_level_id & 0x4000 > 0,
-            _ => true,
-        };
-        self.codec == Codec::H264(Profile::Baseline) && constrained
+    /// Which of two ways of one codec is better: of H.264 several packets for one unit of the picture, then the profile that
+    /// everybody takes. What a decoder of constrained baseline takes, one of all of baseline takes too.
+    fn rank(&self) -> (bool, bool) {
+        match self.parameters {
+            Parameters::H264(h264) => (!h264.single_units, h264.is_constrained_baseline()),
+            Parameters::Opus(_) | Parameters::None => (true, true),
+        }
+    }
+
+    fn has_single_units(&self) -> bool {
+        matches!(self.parameters, Parameters::H264(H264 { single_units: true, .. }))
     }
 }
 
@@ -143,6 +147,11 @@ impl Codecs {
         };
         self.0
             .retain(|offered| !is_h264(offered.codec) || Some(offered.codec) == kept);
+    }
+
+    /// Leaves out what a subscriber takes in single units only, which no source keeps to.
+    pub(super) fn drop_single_units(&mut self) {
+        self.0.retain(|offered| !offered.has_single_units());
     }
 
     /// The codec that a payload type carries redundantly (RFC 2198).
@@ -192,8 +201,7 @@ pub(super) fn pick(line: &SdpMedia, section: &Section<'_>, kind: MediaKind) -> C
         };
         let full = codecs.0.len() == limits::CODECS_PER_LINE_MAX;
         match codecs.0.iter_mut().find(|before| before.codec == read.codec) {
-            // What a decoder of constrained baseline takes, one of all of baseline takes too.
-            Some(before) if !before.is_constrained_baseline() && read.is_constrained_baseline() => *before = read,
+            Some(before) if read.rank() > before.rank() => *before = read,
             None if !full => codecs.0.push(read),
             Some(_) | None => {}
         }
@@ -233,7 +241,7 @@ impl<'a> Formats<'a> {
 
     /// A supported codec with what is said about it.
     fn read(&self, payload_type: u8, kind: MediaKind) -> Option<OfferedCodec> {
-        let (codec, profile_level_id) = self.codec(payload_type, kind)?;
+        let (codec, parameters) = self.codec(payload_type, kind)?;
         let video = kind == MediaKind::Video;
         let feedback = |name: &str, parameter: &str| self.feedback(payload_type, name, parameter);
         let red = self.red(payload_type).filter(|_| codec == Codec::Opus);
@@ -244,7 +252,7 @@ impl<'a> Formats<'a> {
             rtx: self.rtx(payload_type).filter(|_| video),
             red,
             red_first: red.is_some_and(|red| place(red) < place(payload_type)),
-            profile_level_id,
+            parameters,
             nack: video && feedback("nack", ""),
             pli: video && feedback("nack", "pli"),
             fir: video && feedback("ccm", "fir"),
@@ -262,23 +270,22 @@ impl<'a> Formats<'a> {
         })
     }
 
-    /// The codec of a payload type, if its parameters are those that are forwarded, and the profile of H.264.
-    fn codec(&self, payload_type: u8, kind: MediaKind) -> Option<(Codec, u32)> {
+    /// The codec of a payload type with its parameters, if they are those that are forwarded.
+    fn codec(&self, payload_type: u8, kind: MediaKind) -> Option<(Codec, Parameters)> {
         let codec = Codec::NAMED
             .into_iter()
             .filter(|codec| codec.kind() == kind)
             .find(|codec| self.named(payload_type, codec.name(), codec.clock_rate()))?;
-        let is_zero = |name| self.section.parameter(payload_type, name).unwrap_or("0") == "0";
+        let parameter = |name: &str| self.section.parameter(payload_type, name);
+        let is_zero = |name| parameter(name).unwrap_or("0") == "0";
         match codec {
-            Codec::Opus | Codec::Vp8 => Some((codec, 0)),
-            Codec::Vp9 => is_zero("profile-id").then_some((codec, 0)),
-            Codec::Av1 => is_zero("profile").then_some((codec, 0)),
+            Codec::Opus => Some((codec, Parameters::Opus(Opus::read(parameter)))),
+            Codec::Vp8 => Some((codec, Parameters::None)),
+            Codec::Vp9 => is_zero("profile-id").then_some((codec, Parameters::None)),
+            Codec::Av1 => is_zero("profile").then_some((codec, Parameters::None)),
             Codec::H264(_) => {
-                let mode = self.section.parameter(payload_type, "packetization-mode");
-                let level = self.section.parameter(payload_type, "profile-level-id")?;
-                let level = u32::from_str_radix(level, 16).ok().filter(|_| level.len() == 6)?;
-                let profile = Profile::read(level).filter(|_| mode == Some("1"))?;
-                Some((Codec::H264(profile), level))
+                let (h264, profile) = H264::read(parameter)?;
+                Some((Codec::H264(profile), Parameters::H264(h264)))
             }
         }
     }

@@ -155,10 +155,22 @@ pub(super) fn sift(text: &str) -> Result<Lines<'_>, JoinError> {
         if lines > limits::OFFER_LINES_MAX || sifted.media.len() > limits::MEDIA_LINES_MAX {
             return super::bad("it has too many lines");
         }
-        sifted.text.push_str(line);
-        sifted.text.push_str("\r\n");
+        push_line(&mut sifted.text, line);
     }
     Ok(sifted)
+}
+
+/// Hands a line on as the parser knows it: the name of a hash and that of a feedback may be in any case (RFC 8122 5,
+/// RFC 4585 4.2).
+fn push_line(text: &mut String, line: &str) {
+    let (name, value) = line.split_once(':').unwrap_or((line, ""));
+    let lowered = match (name, value.split_once(' ')) {
+        ("a=fingerprint", Some((hash, bytes))) => Some(format!("{name}:{} {bytes}", hash.to_ascii_lowercase())),
+        ("a=rtcp-fb", Some(_)) => Some(line.to_ascii_lowercase()),
+        _ => None,
+    };
+    text.push_str(lowered.as_deref().unwrap_or(line));
+    text.push_str("\r\n");
 }
 
 fn is_kept(line: &str) -> bool {
@@ -166,6 +178,6 @@ fn is_kept(line: &str) -> bool {
         || line.strip_prefix("a=extmap:").is_some_and(extension::is_of_use)
         || line.strip_prefix("a=rtcp-fb:").is_some_and(|rest| {
             rest.split_once(' ')
-                .is_some_and(|(_, feedback)| KEPT_FEEDBACK.contains(&feedback))
+                .is_some_and(|(_, feedback)| KEPT_FEEDBACK.iter().any(|kept| kept.eq_ignore_ascii_case(feedback)))
         })
 }

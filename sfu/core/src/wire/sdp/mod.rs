@@ -5,6 +5,7 @@ mod codec;
 mod extension;
 mod lines;
 mod offer;
+mod parameters;
 #[cfg(test)]
 mod tests;
 

@@ -12,7 +12,7 @@ use super::extension::Extensions;
 use super::lines::{self, Rid, Section};
 use crate::event::{JoinError, MediaKind, Mid};
 use crate::limits;
-use crate::wire::dtls::{Fingerprint, Hash};
+use crate::wire::dtls::{Fingerprint, Hash, Role};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -35,7 +35,9 @@ impl Direction {
 /// One m-line.
 #[derive(Debug)]
 pub(crate) struct OfferedMedia {
+    /// [`Mid::unnamed`] where the offer gives none.
     pub(crate) mid: Mid,
+    pub(super) has_mid: bool,
     /// `None` for what is neither sound nor picture.
     pub(crate) kind: Option<MediaKind>,
     /// `m=` line without the port: media, protocol, formats; for rejecting it.
@@ -64,6 +66,10 @@ pub(crate) struct OfferedMedia {
 pub(crate) struct Offer {
     pub(crate) ufrag: String,
     pub(crate) fingerprint: Fingerprint,
+    /// Our side of the handshake; we are the server where the client leaves us the choice.
+    pub(crate) dtls_role: Role,
+    /// The m-lines come as one bundle.
+    pub(crate) bundle: bool,
     pub(crate) media: Vec<OfferedMedia>,
 }
 
@@ -95,10 +101,11 @@ impl Offer {
                 None
             }
         });
+        let bundle = bundled.is_some();
         let bundled = bundled.unwrap_or_default();
         let mut media: Vec<OfferedMedia> = Vec::with_capacity(session.media.len());
         for (line, section) in session.media.iter().zip(&sifted.media) {
-            let mut read = read_media(line, section)?;
+            let mut read = read_media(line, section, session.media.len() == 1)?;
             read.mixed_extensions |= sifted.session.mixed_extensions;
             // Structures are longer than the one-byte form can carry (RFC 8285 4.1.2).
             if read.direction.receives_only() && !read.mixed_extensions {
@@ -129,12 +136,16 @@ impl Offer {
                 None
             }
         });
-        if !matches!(setup, Some(SdpAttributeSetup::Actpass | SdpAttributeSetup::Active)) {
-            return bad("its setup is neither actpass nor active");
-        }
+        let dtls_role = match setup {
+            Some(SdpAttributeSetup::Actpass | SdpAttributeSetup::Active) => Role::Server,
+            Some(SdpAttributeSetup::Passive) => Role::Client,
+            Some(SdpAttributeSetup::Holdconn) | None => return bad("its setup is none of actpass, active and passive"),
+        };
         Ok(Self {
             ufrag: ufrag.clone(),
             fingerprint: read_fingerprint(&session)?,
+            dtls_role,
+            bundle,
             media,
         })
     }
@@ -163,14 +174,20 @@ fn read_fingerprint(session: &SdpSession) -> Result<Fingerprint, JoinError> {
     found.ok_or_else(|| JoinError::BadOffer("it has no certificate fingerprint of SHA-256 or better".to_owned()))
 }
 
-fn read_media(line: &SdpMedia, section: &Section<'_>) -> Result<OfferedMedia, JoinError> {
+/// The mid of an m-line; `None` where it has none and needs none, since it is `alone` in its offer.
+fn read_mid(line: &SdpMedia, alone: bool) -> Result<Option<Mid>, JoinError> {
     let Some(SdpAttribute::Mid(mid)) = line.get_attribute(SdpAttributeType::Mid) else {
-        return bad("an m-line has no mid");
+        return if alone { Ok(None) } else { bad("an m-line has no mid") };
     };
     // The mid is written into the answer, so it has to be a token (RFC 5888), which also keeps line breaks out.
     if mid.is_empty() || mid.len() > limits::MID_BYTES_MAX || !mid.bytes().all(|byte| byte.is_ascii_graphic()) {
         return bad("a mid is not of 1 to 16 visible characters");
     }
+    Ok(Some(Mid(mid.clone())))
+}
+
+fn read_media(line: &SdpMedia, section: &Section<'_>, alone: bool) -> Result<OfferedMedia, JoinError> {
+    let mid = read_mid(line, alone)?;
     let kind = match line.get_type() {
         SdpMediaValue::Audio => Some(MediaKind::Audio),
         SdpMediaValue::Video => Some(MediaKind::Video),
@@ -204,6 +221,8 @@ fn read_media(line: &SdpMedia, section: &Section<'_>) -> Result<OfferedMedia, Jo
     let mut codecs = kept.map(|kind| codec::pick(line, section, kind)).unwrap_or_default();
     if direction.sends() {
         codecs.keep_one_profile();
+    } else {
+        codecs.drop_single_units();
     }
     let mut extensions = Extensions::read(line, direction);
     // Both, or neither: a number without feedback, or the other way round, is of no use.
@@ -217,7 +236,8 @@ fn read_media(line: &SdpMedia, section: &Section<'_>) -> Result<OfferedMedia, Jo
     let simulcast = kind == Some(MediaKind::Video) && extensions.mid.is_some() && extensions.rid.is_some();
     let rids = if simulcast { section.rids() } else { Vec::new() };
     Ok(OfferedMedia {
-        mid: Mid(mid.clone()),
+        has_mid: mid.is_some(),
+        mid: mid.unwrap_or_else(Mid::unnamed),
         kind,
         media: line.get_type().to_string(),
         protocol: line.get_proto().to_string(),

@@ -1,9 +1,12 @@
 //! Opening what one peer sends.
 
+use std::collections::BTreeSet;
+
 use super::cipher::Cipher;
 use super::keys::{Keys, Stream};
 use super::window::Windows;
 use super::{SrtpError, read_u32, rtp_header_len};
+use crate::limits;
 
 /// An authenticated RTP packet, now plain in the caller's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub struct SrtpReceiver {
     rtcp: Cipher,
     rtp_windows: Windows,
     rtcp_windows: Windows,
+    /// Sources of which nothing is taken any more. Without a window a replay could not be told, so they are kept.
+    retired: BTreeSet<u32>,
 }
 
 impl SrtpReceiver {
@@ -32,7 +37,26 @@ impl SrtpReceiver {
             rtcp: Cipher::new(keys, Stream::Rtcp),
             rtp_windows: Windows::new(sources_max),
             rtcp_windows: Windows::new(sources_max),
+            retired: BTreeSet::new(),
         }
+    }
+
+    /// Takes nothing of a source any more, so that there is a place for another one. False when too many are retired.
+    pub fn retire(&mut self, ssrc: u32) -> bool {
+        if self.retired.len() >= limits::SSRCS_RETIRED_MAX {
+            return false;
+        }
+        self.rtp_windows.remove(ssrc);
+        self.rtcp_windows.remove(ssrc);
+        self.retired.insert(ssrc)
+    }
+
+    /// What holds for a source without a window.
+    fn check_new(&self, ssrc: u32) -> Result<(), SrtpError> {
+        if self.retired.contains(&ssrc) {
+            return Err(SrtpError::Replayed);
+        }
+        Ok(())
     }
 
     /// Decrypts in place. No state changes unless the packet is authentic; the bytes of a refused packet are void.
@@ -46,7 +70,10 @@ impl SrtpReceiver {
                 window.check(index)?;
                 (Some(place), index)
             }
-            None => (None, u64::from(sequence)),
+            None => {
+                self.check_new(ssrc)?;
+                (None, u64::from(sequence))
+            }
         };
         let roc = u32::try_from(index >> 16).map_err(|_| SrtpError::TooOld)?;
         let len = self.rtp.open_rtp(roc, packet, header_len)?;
@@ -63,7 +90,10 @@ impl SrtpReceiver {
                 window.check(u64::from(index))?;
                 Some(place)
             }
-            None => None,
+            None => {
+                self.check_new(ssrc)?;
+                None
+            }
         };
         let len = self.rtcp.open_rtcp(index, packet)?;
         self.rtcp_windows.accept(place, ssrc, u64::from(index));

@@ -211,6 +211,29 @@ fn forgeries_change_nothing() {
 }
 
 #[test]
+fn a_retired_source_makes_room_and_is_not_heard_again() {
+    for profile in PROFILES {
+        let (sender, mut receiver) = pair(profile, 1);
+        let first = sealed_rtp(&sender, 1, 500);
+        assert!(receiver.open_rtp(&mut first.clone()).is_ok());
+        assert!(receiver.retire(1));
+        assert!(receiver.open_rtp(&mut sealed_rtp(&sender, 2, 5)).is_ok());
+        for mut old in [first, sealed_rtp(&sender, 1, 501)] {
+            let refused = receiver.open_rtp(&mut old).unwrap_err();
+            assert!(matches!(refused, SrtpError::Replayed | SrtpError::TooManySources));
+        }
+        assert!(receiver.retire(2));
+        assert_eq!(
+            receiver.open_rtp(&mut sealed_rtp(&sender, 1, 502)),
+            Err(SrtpError::Replayed),
+            "a place that is free is none for it"
+        );
+        let count = (0..).take_while(|number| receiver.retire(1_000 + number)).count();
+        assert_eq!(count + 2, crate::limits::SSRCS_RETIRED_MAX);
+    }
+}
+
+#[test]
 fn rtcp_round_trips_and_replays_are_refused() {
     for profile in PROFILES {
         let (mut sender, mut receiver) = pair(profile, 4);

@@ -84,6 +84,11 @@ impl Windows {
         }
     }
 
+    /// Gives the place of a source free.
+    pub(super) fn remove(&mut self, ssrc: u32) {
+        self.list.retain(|(known, _)| *known != ssrc);
+    }
+
     /// Notes an authenticated packet of the source found at `place`, or of a new one.
     pub(super) fn accept(&mut self, place: Option<usize>, ssrc: u32, index: u64) {
         match place {

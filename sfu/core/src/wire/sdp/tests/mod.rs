@@ -1,6 +1,9 @@
 //! Offers as browsers write them, and offers as nobody should.
 
+mod strangers;
+
 use super::codec::Profile;
+use super::parameters::Parameters;
 use super::*;
 use crate::event::MediaKind;
 
@@ -67,6 +70,8 @@ fn answer_to(text: &str, sources: &[(Mid, SourceKind)]) -> Result<String, JoinEr
         ufrag: "us",
         password: "secret",
         fingerprint: "AA:BB",
+        bundle: offer.bundle,
+        setup: offer.dtls_role.setup(),
     };
     Ok(write(&answer, &lines))
 }
@@ -165,7 +170,7 @@ fn reads_what_belongs_to_the_codec() {
         rtx: Some(97),
         red: None,
         red_first: false,
-        profile_level_id: 0,
+        parameters: Parameters::None,
         nack: true,
         pli: true,
         fir: true,
@@ -214,7 +219,8 @@ fn refuses_with_a_reason() {
         "does not send",
     );
     refused(&good.replace("sha-256", "sha-1"), &[], "fingerprint");
-    refused(&good.replace("setup:actpass", "setup:passive"), &[], "setup");
+    refused(&good.replace("setup:actpass", "setup:holdconn"), &[], "setup");
+    refused(&good.replace("a=setup:actpass\r\n", ""), &[], "setup");
     refused(&good.replace("a=ice-ufrag:Ab3+\r\n", ""), &[], "ice-ufrag");
     refused(&good.replace("a=mid:1", "a=mid:0"), &[], "one mid");
     refused(&good.replace("BUNDLE 0 1", "BUNDLE 0"), &[], "bundled");

@@ -1,0 +1,256 @@
+//! Clients of other people: they wait for the handshake, say nothing of their SSRCs, or know one kind of request only.
+
+use std::time::Duration;
+
+use sfu_core::{Command, Counters, DisconnectReason, Event, Input, Join, MediaKind, PeerId, RoomId, SourceKind};
+use sfu_sim::{Client, ClientConfig, Conditions, World};
+
+const LOSSY: Conditions = Conditions {
+    lost: 50,
+    duplicated: 20,
+    delay: Duration::from_millis(30),
+    jitter: Duration::from_millis(5),
+};
+
+/// A call of two, of whom the first one is of this kind.
+fn call(conditions: Conditions, first: ClientConfig) -> World {
+    let mut world = World::new(61, conditions);
+    world.join(ClientConfig { tag: 1, ..first });
+    world.join(ClientConfig {
+        tag: 2,
+        ..ClientConfig::default()
+    });
+    world.begin(2);
+    world
+}
+
+/// Packets of the first client's microphone and camera that the second one got, all in order.
+fn got(world: &mut World) -> [usize; 2] {
+    let received = world.client(1).check_received().expect("a whole stream");
+    let count = |video: bool| {
+        let stream = received.streams.iter().find(|stream| stream.video == video);
+        let stream = stream.expect("a slot of each");
+        assert!(stream.sources.iter().all(|(tag, _)| *tag == 1), "{stream:?}");
+        stream.packets
+    };
+    [false, true].map(count)
+}
+
+/// How many more there are a while later.
+fn got_in(world: &mut World, duration: Duration) -> [usize; 2] {
+    let before = got(world);
+    world.run_for(duration);
+    let after = got(world);
+    [0, 1].map(|kind| after[kind] - before[kind])
+}
+
+/// Trial D5: FFmpeg's muxer waits for the handshake (`a=setup:passive`).
+#[test]
+fn d5_who_waits_for_the_handshake_is_connected() {
+    let waits = ClientConfig {
+        dtls_server: true,
+        ..ClientConfig::default()
+    };
+    let mut world = call(Conditions::PERFECT, waits.clone());
+    world.run_for(Duration::from_secs(2));
+    let [sound, pictures] = got(&mut world);
+    assert!(sound > 90 && pictures > 60, "{sound} {pictures}");
+    let back = world.client(0).check_received().expect("a whole stream");
+    assert!(back.streams.iter().all(|stream| stream.packets > 60), "{back:?}");
+    assert_eq!(world.sfu().counters().dtls_failed, 0);
+
+    // What is lost of the handshake is sent again, whoever began it.
+    for seed in 0..20 {
+        let mut world = World::new(seed, LOSSY);
+        world.join(ClientConfig { seed, ..waits.clone() });
+        world.connect_all();
+    }
+}
+
+/// W3. Trial D5: the certificate is held against the offer's fingerprint whoever begins the handshake.
+#[test]
+fn d5_another_certificate_than_promised_gets_no_keys() {
+    let waits = || ClientConfig {
+        dtls_server: true,
+        ..ClientConfig::default()
+    };
+    let mut world = World::new(6, Conditions::PERFECT);
+    world.join(waits());
+    let now = world.now();
+    let mut other = Client::new(waits(), now);
+    let join = Join {
+        room: RoomId(1),
+        peer: PeerId(500),
+        offer: world.client(0).offer(),
+        sources: other.sources(),
+    };
+    world.command(Command::Join(join));
+    let joined = world.events().iter().rev().find_map(|event| {
+        if let Event::Joined { joined, .. } = event {
+            Some(joined.clone())
+        } else {
+            None
+        }
+    });
+    let joined = joined.expect("joined");
+    other.accept(&joined.answer, &joined.slots, now).unwrap();
+    world.run_with_stranger(&mut other, "203.0.113.50:9".parse().unwrap(), Duration::from_secs(3));
+    let failed = world.events().iter().any(|event| {
+        matches!(
+            event,
+            Event::Disconnected {
+                peer: PeerId(500),
+                reason: DisconnectReason::HandshakeFailed,
+                ..
+            }
+        )
+    });
+    let connected = world
+        .events()
+        .iter()
+        .any(|event| matches!(event, Event::Connected { peer: PeerId(500), .. }));
+    assert!(failed && !connected);
+    assert_eq!(world.sfu().counters().dtls_failed, 1);
+}
+
+/// W1. Trial D5: we begin only over a pair that the client has nominated, and what it sends before is not read.
+#[test]
+fn d5_nothing_of_a_handshake_goes_to_an_address_that_was_not_checked() {
+    let mut world = World::new(7, Conditions::PERFECT);
+    let index = world.join(ClientConfig {
+        dtls_server: true,
+        ..ClientConfig::default()
+    });
+    let address = world.address_of(index);
+    let mut hello = [&[22, 0xfe, 0xfd][..], &[0; 8], &[0, 20], &[1; 20]].concat();
+    world.inject(address, &mut hello.clone());
+    assert_eq!(world.sfu().counters().unvalidated, 1);
+    // The first check validates the pair, the second one nominates it.
+    let second = Duration::from_secs(1);
+    assert!(world.run_until(second, |world| world.sfu().counters().stun_checks == 1));
+    world.inject(address, &mut hello.clone());
+    assert_eq!(world.sfu().counters().dtls_early, 1);
+    world.record();
+    world.connect_all();
+    let first = world
+        .take_recorded()
+        .into_iter()
+        .map(|(_, bytes)| bytes[0])
+        .find(|first| *first > 3);
+    assert_eq!(first, Some(22), "the answer to our flight");
+    world.inject(address, &mut hello);
+    world.run_for(Duration::from_secs(1));
+    assert!(world.client(index).is_connected());
+}
+
+/// Trial D6: nothing is declared and no packet says its mid; then the payload type tells (RFC 9143 9.2).
+#[test]
+fn d6_the_payload_type_tells_where_nothing_else_does() {
+    let mut world = call(
+        LOSSY,
+        ClientConfig {
+            declare_ssrcs: false,
+            without_mid: true,
+            ..ClientConfig::default()
+        },
+    );
+    let [sound, pictures] = got_in(&mut world, Duration::from_secs(3));
+    assert!(sound > 120 && pictures > 80, "{sound} {pictures}");
+    assert_eq!(world.sfu().counters().unknown_ssrc, 0);
+
+    // Two cameras of one payload type cannot be told apart like that.
+    let mut world = call(
+        Conditions::PERFECT,
+        ClientConfig {
+            sources: vec![SourceKind::Microphone, SourceKind::Camera, SourceKind::Screen],
+            declare_ssrcs: false,
+            without_mid: true,
+            ..ClientConfig::default()
+        },
+    );
+    let [sound, pictures] = got_in(&mut world, Duration::from_secs(2));
+    assert!(sound > 90 && pictures == 0, "{sound} {pictures}");
+    assert!(world.sfu().counters().unknown_ssrc > 100);
+}
+
+/// Trial D6: an encoder that is made anew sends under an SSRC that was not declared, again and again.
+#[test]
+fn d6_an_encoder_may_begin_anew_as_often_as_it_likes() {
+    for without_mid in [true, false] {
+        let mut world = call(
+            Conditions::PERFECT,
+            ClientConfig {
+                without_mid,
+                ..ClientConfig::default()
+            },
+        );
+        world.run_for(Duration::from_secs(1));
+        for restart in 0..80 {
+            world.client(0).renew_ssrc(SourceKind::Camera);
+            world.client(0).renew_ssrc(SourceKind::Microphone);
+            let [sound, pictures] = got_in(&mut world, Duration::from_millis(600));
+            assert!(sound >= 25 && pictures >= 15, "restart {restart}: {sound} {pictures}");
+        }
+        let Counters {
+            unknown_ssrc,
+            srtp_too_many_ssrcs,
+            ..
+        } = *world.sfu().counters();
+        assert_eq!((unknown_ssrc, srtp_too_many_ssrcs), (0, 0));
+    }
+}
+
+/// Trial D7: who offers full intra requests only is asked by these (RFC 5104 4.3.1).
+#[test]
+fn d7_a_publisher_is_asked_in_the_way_that_it_offered() {
+    let mut world = call(
+        Conditions::PERFECT,
+        ClientConfig {
+            fir_only: true,
+            ..ClientConfig::default()
+        },
+    );
+    world.run_for(Duration::from_secs(2));
+    let asked = |world: &mut World| world.client(0).check_received().expect("whole").keyframe_requests;
+    let before = asked(&mut world);
+    for _ in 0..3 {
+        world.client(1).request_keyframes();
+        world.run_for(Duration::from_secs(2));
+    }
+    assert_eq!(asked(&mut world) - before, 3);
+    let mid = world.slot_mids(1, MediaKind::Video).remove(0);
+    assert!(world.client(1).seen(&mid).is_some());
+}
+
+/// Trial D9: packets of the longest kind that there are leave no longer than they came, neither padded nor numbered anew.
+#[test]
+fn d9_long_packets_leave_no_longer_than_they_came() {
+    let mut world = call(
+        Conditions::PERFECT,
+        ClientConfig {
+            without_mid: true,
+            ..ClientConfig::default()
+        },
+    );
+    world.run_for(Duration::from_secs(1));
+    // Nothing waits for the path, so that each leaves at once.
+    world.client(0).stop_media();
+    let (from, local) = (world.address_of(0), world.address());
+    let forwarded = world.sfu().counters().forwarded;
+    for payload_len in 1_420..=1_435 {
+        world.run_for(Duration::from_millis(200));
+        let now = world.now();
+        let packet = world.client(0).media_packet(SourceKind::Camera, payload_len);
+        let mut packet = packet.expect("connected");
+        let came = packet.len();
+        let bytes = &mut packet[..];
+        world.sfu().handle(now, Input::Datagram { from, local, bytes });
+        let transmits = world.sfu().transmits();
+        let left: Vec<usize> = transmits.iter().map(|transmit| transmit.bytes.len()).collect();
+        assert!(
+            came > 1_452 && left.iter().all(|left| *left <= came),
+            "{came} became {left:?}"
+        );
+    }
+    assert!(world.sfu().counters().forwarded >= forwarded + 16);
+}
