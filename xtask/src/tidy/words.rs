@@ -1,6 +1,6 @@
 //! Leftovers and forbidden words.
 
-use super::{expect_none, files_ending, read};
+use super::{expect_none, files_ending, own_lines, read};
 
 /// What must not stay, and in which files.
 const LEFTOVERS: &[(&str, &[&str])] = &[
@@ -46,4 +46,21 @@ fn every_module_says_what_it_is_for() {
         .map(|path| path.display().to_string())
         .collect();
     expect_none("a module begins with a //! line", &findings);
+}
+
+/// What a rule says no to is an error enum of its feature, so that one `?` serves it.
+#[test]
+fn no_refusal_is_a_result_within_a_result() {
+    let nested = concat!("Result<", "Result<");
+    let mut findings = Vec::new();
+    for path in files_ending(&["rs"]) {
+        let name = path.display().to_string();
+        if name.contains("/tests/") {
+            continue;
+        }
+        for (number, _) in own_lines(&read(&path)).filter(|(_, line)| line.contains(nested)) {
+            findings.push(format!("{name}:{number}"));
+        }
+    }
+    expect_none("a refusal within a result", &findings);
 }
