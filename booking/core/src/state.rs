@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use crate::base::Base;
 use crate::billing::PaymentProvider;
 use crate::calls::{LiveCalls, Silence};
+use crate::search::SoonList;
 
 /// Shared by every request and job; cheap to clone. It is a [`Base`] too, so that it can be handed to every feature.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct AppState {
     pub live_calls: Arc<OnceLock<Arc<dyn LiveCalls>>>,
     /// Which other processes still write down the time of their calls.
     pub silence: Arc<Silence>,
+    /// Who is free soon, for the front page.
+    pub soon: Arc<SoonList>,
     /// Woken when the payment provider has answered a request of this process, and the answer is on record.
     pub provider_answered: Arc<Notify>,
     /// Names this run of this process among all that share the database.
@@ -34,6 +37,7 @@ impl AppState {
             payments,
             live_calls: Arc::default(),
             silence: Arc::default(),
+            soon: Arc::default(),
             provider_answered: Arc::default(),
         }
     }

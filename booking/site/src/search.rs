@@ -16,7 +16,7 @@ use crate::pages::{html, shell};
 use booking_core::AppState;
 use booking_core::base::limits::LINE_CHARS_MAX;
 use booking_core::search::{
-    Listing, Place, PlaceMatch, Search, find_place, find_soon_free, list_categories, radius_km, search_providers,
+    Listing, Place, PlaceMatch, Search, find_place, list_categories, radius_km, search_providers,
 };
 
 pub(crate) fn router() -> Router<AppState> {
@@ -39,15 +39,15 @@ struct SearchParams {
 
 async fn home(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     state.limits.search_by_ip.check(&visit.ip_key())?;
+    let soon = state.soon.load(&state, state.payments.takes_payments()).await?;
     let mut tx = state.db.read().await?;
     let categories = list_categories(&mut tx).await?;
-    let soon = find_soon_free(&mut tx, visit.now, state.payments.takes_payments()).await?;
     Ok(html(&HomePage {
         shell: shell(&visit),
         form: SearchForm::default(),
         categories,
         town: None,
-        soon: soon.listings.into_iter().map(card).collect(),
+        soon: soon.listings.iter().cloned().map(card).collect(),
         soon_total: soon.free_today,
     }))
 }

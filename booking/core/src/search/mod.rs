@@ -3,6 +3,7 @@
 mod places;
 pub(crate) mod queries;
 mod results;
+mod soon;
 mod words;
 
 pub use places::{Place, PlaceMatch, find_place};
@@ -10,6 +11,7 @@ pub use results::{
     ListedService, Listing, Search, SearchResults, SoonFree, find_soon_free, list_categories, list_public_slugs,
     radius_km, search_providers,
 };
+pub use soon::SoonList;
 pub use words::{Asked, read_search};
 
 use crate::base::db::{DbError, Tx};

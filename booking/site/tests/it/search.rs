@@ -233,3 +233,19 @@ on_both! {
         assert!(!near.contains("men disse kan hjelpe"));
     }
 }
+
+on_both! {
+    /// Trial F15: the front page costs the same, however many look at it.
+    async fn f15_who_is_free_soon_is_computed_once_until_something_is_written(app: App) {
+        booking_core::seed::seed_demo(&app.state).await.expect("it seeds");
+        let load = || async { app.state.soon.load(&app.state, true).await.expect("it is read") };
+        let first = load().await;
+        assert!(!first.listings.is_empty());
+        assert!(std::sync::Arc::ptr_eq(&first, &load().await), "the same list");
+        app.execute("UPDATE org SET status = 'paused'", params![]).await;
+        let nobody = load().await;
+        assert_eq!(nobody.listings, [], "a write is seen at once");
+        app.advance(booking_core::base::MINUTE_US);
+        assert!(!std::sync::Arc::ptr_eq(&nobody, &load().await), "and time is");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -25,6 +25,8 @@ const PROBE_FRESH: Duration = Duration::from_millis(250);
 pub struct Health {
     /// The last thing that was to be written could not be.
     refuses_writes: AtomicBool,
+    /// Transactions of this process that changed something.
+    commits: AtomicU64,
     /// When something failed that leaves a connection in doubt. Both engines end a transaction by themselves when a disk
     /// fails; the connection's own count of what is open is then wrong for ever.
     doubted_at: std::sync::Mutex<Option<Instant>>,
@@ -35,8 +37,13 @@ impl Health {
         self.refuses_writes.load(Ordering::Relaxed)
     }
 
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
     /// A transaction that changed something is on the disk.
     pub(super) fn wrote(&self) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
         if self.refuses_writes.swap(false, Ordering::Relaxed) {
             tracing::info!("the database takes writes again");
         }

@@ -191,6 +191,12 @@ impl Db {
         self.begin(true).await
     }
 
+    /// How many transactions of this process have changed something: what was read before the last of them may be old.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.health().commits()
+    }
+
     async fn begin(&self, writes: bool) -> Result<Tx, DbError> {
         let watch = Watch {
             health: Arc::clone(self.health()),

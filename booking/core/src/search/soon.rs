@@ -1,0 +1,53 @@
+//! Who is free soon: the same for every visitor of the front page, and costly to compute.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::{SoonFree, find_soon_free};
+use crate::base::db::DbError;
+use crate::base::{Base, MINUTE_US, Micros};
+
+/// How long the list is shown at most: other processes write, too, and time goes on.
+const KEPT_US: Micros = MINUTE_US;
+
+/// The list, computed once for everybody until something is written here.
+#[derive(Default)]
+pub struct SoonList {
+    kept: Mutex<Option<Kept>>,
+}
+
+struct Kept {
+    commits: u64,
+    at: Micros,
+    takes_payments: bool,
+    soon: Arc<SoonFree>,
+}
+
+impl SoonList {
+    /// The list as it is now, or was within the last minute if nothing was written since. Of many who ask at once one
+    /// computes it, and the others wait.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn load(&self, base: &Base, takes_payments: bool) -> Result<Arc<SoonFree>, DbError> {
+        let mut kept = self.kept.lock().await;
+        let (commits, now) = (base.db.commits(), base.now());
+        let fresh = kept.as_ref().filter(|kept| {
+            kept.commits == commits
+                && kept.takes_payments == takes_payments
+                && (kept.at..kept.at + KEPT_US).contains(&now)
+        });
+        if let Some(fresh) = fresh {
+            return Ok(Arc::clone(&fresh.soon));
+        }
+        let soon = Arc::new(find_soon_free(&mut base.db.read().await?, now, takes_payments).await?);
+        *kept = Some(Kept {
+            commits,
+            at: now,
+            takes_payments,
+            soon: Arc::clone(&soon),
+        });
+        Ok(soon)
+    }
+}
