@@ -254,3 +254,50 @@ fn d9_long_packets_leave_no_longer_than_they_came() {
     }
     assert!(world.sfu().counters().forwarded >= forwarded + 16);
 }
+
+/// Trial D9: what a client sends in vain is in its counters, and in those of who does not get it.
+#[test]
+fn d9_what_was_sent_in_vain_is_told() {
+    let mut world = World::new(22, Conditions::PERFECT);
+    for tag in 1..=2 {
+        world.join(ClientConfig {
+            tag,
+            h264_slots: tag == 2,
+            ..ClientConfig::default()
+        });
+    }
+    world.begin(2);
+    world.run_for(Duration::from_secs(5));
+    let stats = |world: &World, index: usize| {
+        let of = world.peer(index);
+        let last = world.events().iter().rev().find_map(|event| {
+            if let Event::Stats { peer, stats } = event
+                && *peer == of
+            {
+                Some(*stats)
+            } else {
+                None
+            }
+        });
+        last.expect("told every two seconds")
+    };
+    let (sender, viewer) = (stats(&world, 0), stats(&world, 1));
+    assert!(
+        sender.codec_not_taken_in > 100 && sender.codec_not_taken_out == 0,
+        "{sender:?}"
+    );
+    assert!(
+        viewer.codec_not_taken_out > 100 && viewer.codec_not_taken_in == 0,
+        "{viewer:?}"
+    );
+    assert_eq!((sender.over_rate_in, viewer.over_rate_in), (0, 0));
+
+    let address = world.address_of(0);
+    for _ in 0..5_000 {
+        let packet = world.client(0).media_packet(SourceKind::Microphone, 40);
+        world.inject(address, &mut packet.expect("connected"));
+    }
+    world.run_for(Duration::from_secs(3));
+    let [sender, viewer] = [0, 1].map(|index| stats(&world, index).over_rate_in);
+    assert!(sender > 900 && viewer == 0, "{sender} {viewer}");
+}
