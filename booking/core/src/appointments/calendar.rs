@@ -1,6 +1,6 @@
 //! Calendar entries of appointments (RFC 5545, and RFC 5546 for inviting and cancelling).
 
-use icalendar::{Calendar, Component as _, Event, Property};
+use icalendar::{Alarm, Calendar, Component as _, Event, EventLike as _, Property, Trigger};
 use jiff::Timestamp;
 
 use crate::base::Micros;
@@ -28,6 +28,8 @@ pub struct CalendarEntry<'a> {
     pub url: &'a str,
     /// Where the call takes place: its link.
     pub location: &'a str,
+    /// Reminds its owner so many minutes before the start, where it is a file that somebody keeps.
+    pub alarm_before_min: i64,
     /// E-mail address of the sender.
     pub organizer: &'a str,
     /// E-mail address of the person invited.
@@ -45,7 +47,7 @@ pub fn calendar_file(entry: &CalendarEntry<'_>) -> String {
     attendee
         .add_parameter("PARTSTAT", "ACCEPTED")
         .add_parameter("RSVP", "FALSE");
-    let event = Event::with_uid(entry.uid)
+    let mut event = Event::with_uid(entry.uid)
         .summary(entry.summary)
         .description(entry.description)
         .url(entry.url)
@@ -58,6 +60,14 @@ pub fn calendar_file(entry: &CalendarEntry<'_>) -> String {
         .append_property(attendee)
         .sequence(entry.sequence)
         .done();
+    // Mail programs remind of invitations as their owner has set them.
+    if !entry.mailed && entry.method == CalendarMethod::Request {
+        let ahead = Property::new("TRIGGER", format!("PT{}M", entry.alarm_before_min));
+        let ahead = Trigger::try_from(&ahead).ok();
+        if let Some(ahead) = ahead.as_ref().and_then(Trigger::as_duration) {
+            event.alarm(Alarm::display(entry.summary, Trigger::before_start(*ahead)));
+        }
+    }
     let mut calendar = Calendar::empty();
     calendar
         .append_property(Property::new("VERSION", "2.0"))
@@ -77,6 +87,8 @@ fn utc(at: Micros) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -93,6 +105,7 @@ mod tests {
             description: "Line one\nLine two with a text that is long enough to be folded by the rules of the format",
             url: "https://booka.example/bookings/a1",
             location: "https://booka.example/call/a1",
+            alarm_before_min: 15,
             organizer: "post@booka.example",
             attendee: "ola@example.no",
         };
@@ -114,6 +127,25 @@ mod tests {
         assert_eq!(text.matches("DTSTAMP").count(), 1, "{text}");
         assert!(text.contains("one\\nLine"), "{text}");
         assert!(text.split("\r\n").all(|line| line.len() <= 75), "{text}");
+        assert!(!text.contains("VALARM"), "{text}");
+        // Trial B8: a file that somebody keeps had no alarm.
+        let kept = CalendarEntry {
+            mailed: false,
+            ..entry.clone()
+        };
+        let file = calendar_file(&kept);
+        let alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Videotime\\; Nordli\\, Bergen\r\nTRIGGER;RELATED=START:-PT900S\r\nEND:VALARM\r\n";
+        let unordered = |text: &str| text.split("\r\n").map(str::to_owned).collect::<BTreeSet<String>>();
+        assert!(unordered(&file).is_superset(&unordered(alarm)), "{file}");
+        assert!(!file.contains("METHOD"), "{file}");
+        let taken_out = CalendarEntry {
+            method: CalendarMethod::Cancel,
+            ..kept
+        };
+        assert!(
+            !calendar_file(&taken_out).contains("VALARM"),
+            "of what is cancelled nobody is reminded"
+        );
         let cancelled = calendar_file(&CalendarEntry {
             method: CalendarMethod::Cancel,
             sequence: 1,

@@ -266,6 +266,7 @@ fn calendar(state: &Base, appointment: &Appointment, role: PartyRole, method: Ca
         description: &state.link(&routes::call(&appointment.id)),
         url: &state.link(&routes::booking(&appointment.id)),
         location: &state.link(&routes::call(&appointment.id)),
+        alarm_before_min: appointment.policy.opens_before_min,
         organizer: bare_address(&state.config.mail_from),
         attendee,
     })
