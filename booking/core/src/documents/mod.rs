@@ -3,6 +3,7 @@
 //! The number, the frozen content and the bytes are written in one transaction, so a number exists exactly when its
 //! document does. Afterwards the bytes move to the object store; the row keeps their path and SHA-256.
 
+mod fonts;
 pub mod queries;
 mod receipt;
 mod render;

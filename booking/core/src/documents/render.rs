@@ -1,7 +1,5 @@
 //! Draws a document as PDF: one A4 page, text only, from finished sentences. Equal input gives equal bytes.
 
-use std::sync::LazyLock;
-
 use krilla::Document;
 use krilla::color::rgb;
 use krilla::geom::{PathBuilder, Point, Rect};
@@ -10,12 +8,9 @@ use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
 use krilla::paint::{Fill, FillRule};
 use krilla::surface::Surface;
-use krilla::text::{Font, TextDirection};
-use skrifa::instance::{LocationRef, Size};
-use skrifa::{FontRef, MetadataProvider as _};
+use unicode_normalization::char::is_combining_mark;
 
-static REGULAR: &[u8] = include_bytes!("../../assets/schibsted-grotesk.ttf");
-static BOLD: &[u8] = include_bytes!("../../assets/schibsted-grotesk-650.ttf");
+use super::fonts::{Weight, printable, runs, width};
 
 /// A4, points.
 const PAGE: (f32, f32) = (595.28, 841.89);
@@ -56,12 +51,6 @@ pub(super) struct Sheet {
 #[derive(Debug, thiserror::Error)]
 #[error("the PDF could not be made: {0}")]
 pub(super) struct RenderError(String);
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Weight {
-    Regular,
-    Bold,
-}
 
 /// Draws the page.
 ///
@@ -167,21 +156,18 @@ impl Pen<'_, '_> {
         self.right(RIGHT, TEXT_PT, weight, amount);
     }
 
-    fn text(&mut self, x: f32, size: f32, weight: Weight, text: &str) {
-        self.surface.set_fill(Some(ink(26)));
-        let at = Point::from_xy(x, self.y);
-        self.surface.draw_text(
-            at,
-            font(weight),
-            size,
-            &drawable(text),
-            false,
-            TextDirection::LeftToRight,
-        );
+    fn text(&mut self, mut x: f32, size: f32, weight: Weight, text: &str) {
+        for run in runs(text, weight) {
+            self.surface.set_fill(Some(ink(26)));
+            let at = Point::from_xy(x, self.y);
+            self.surface
+                .draw_text(at, run.font(), size, &run.text, false, run.direction());
+            x += run.width(size);
+        }
     }
 
     fn right(&mut self, x: f32, size: f32, weight: Weight, text: &str) {
-        self.text(x - width(&drawable(text), size, weight), size, weight, text);
+        self.text(x - width(text, size, weight), size, weight, text);
     }
 
     /// A hairline over the page's width, under the current line.
@@ -203,48 +189,9 @@ fn ink(grey: u8) -> Fill {
     }
 }
 
-fn font(weight: Weight) -> Font {
-    static FONTS: LazyLock<[Font; 2]> =
-        LazyLock::new(|| [REGULAR, BOLD].map(|data| Font::new(data.into(), 0).expect("the embedded fonts are fonts")));
-    match weight {
-        Weight::Regular => FONTS[0].clone(),
-        Weight::Bold => FONTS[1].clone(),
-    }
-}
-
-fn face(weight: Weight) -> FontRef<'static> {
-    let data = match weight {
-        Weight::Regular => REGULAR,
-        Weight::Bold => BOLD,
-    };
-    FontRef::new(data).expect("the embedded fonts are fonts")
-}
-
-/// Width in points, without kerning: amounts in a column have the same digits.
-fn width(text: &str, size: f32, weight: Weight) -> f32 {
-    let face = face(weight);
-    let (charmap, metrics) = (
-        face.charmap(),
-        face.glyph_metrics(Size::new(size), LocationRef::default()),
-    );
-    text.chars()
-        .filter_map(|c| metrics.advance_width(charmap.map(c).unwrap_or_default()))
-        .sum()
-}
-
-/// Control characters have no glyph; neither have letters that the font does not know, which become question marks.
-fn drawable(text: &str) -> String {
-    let charmap = face(Weight::Regular).charmap();
-    text.chars()
-        .filter(|c| !c.is_control())
-        // Every kind of space becomes the plain one: a copied or searched amount is then what one would type.
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .map(|c| if charmap.map(c).is_some() { c } else { '?' })
-        .collect()
-}
-
 /// Breaks a text into lines of at most `max` points, at spaces, and in words that are longer than a line.
 fn wrap(text: &str, size: f32, weight: Weight, max: f32) -> Vec<String> {
+    let text = printable(text);
     let mut lines = vec![String::new()];
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         for piece in pieces(word, size, weight, max) {
@@ -276,7 +223,7 @@ fn pieces(word: &str, size: f32, weight: Weight, max: f32) -> Vec<String> {
     for c in word.chars() {
         let piece = pieces.last_mut().expect("there is always a piece");
         piece.push(c);
-        if piece.chars().count() > 1 && width(piece, size, weight) > max {
+        if piece.chars().count() > 1 && !is_combining_mark(c) && width(piece, size, weight) > max {
             piece.pop();
             pieces.push(c.to_string());
         }
