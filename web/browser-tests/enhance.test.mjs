@@ -77,6 +77,42 @@ test("the countdown follows the hold and warns near its end; errors take the foc
   await page.unroute(/\/book\/[^/]+$/);
 }));
 
+// Trial E19: extending reloaded the page and wiped what was written; "back" hid that a time is held.
+test("what is typed outlives a reload, and holding the time longer needs none", () => world.story(async () => {
+  const page = await visitor.context.newPage();
+  await findService(page, world.server.origin, "Bergen", "Dyreklinikken Nordli", "Videotime");
+  const shop = page.url();
+  await holdLaterTime(page);
+  await page.fill("#about", "Hunden halter");
+  await page.fill("#name", "Ola Hansen");
+  const extended = page.waitForResponse((answer) => answer.url().endsWith("/extend"));
+  await page.fill("#password", "tre røde hester");
+  await page.locator("button[data-extended]").click();
+  assert.equal((await extended).headers()["content-type"], "application/json");
+  await page.getByText("Vi holder av timen i 5 minutter til.").waitFor();
+  await page.locator("hold-clock").filter({ hasText: /^15 min igjen/ }).waitFor();
+  assert.equal(await page.inputValue("#password"), "tre røde hester");
+  assert.equal(await page.locator("button[data-extended]").count(), 0);
+  // What stands in a field that is not left yet goes along, too.
+  await page.fill("#place", "Bergen");
+  await page.locator("#place").focus();
+  await page.reload();
+  assert.deepEqual(
+    [await page.inputValue("#about"), await page.inputValue("#name"), await page.inputValue("#password")],
+    ["Hunden halter", "Ola Hansen", ""],
+  );
+  // Enter goes on with the booking, though the button that holds the time longer stands first.
+  const sent = page.waitForRequest((request) => request.method() === "POST" && !request.url().endsWith("/draft"));
+  await page.locator("#name").press("Enter");
+  assert.match((await sent).url(), /\/book\/[^/]+$/);
+  await page.locator(".errors").waitFor();
+  await page.goto(shop);
+  await page.locator(".note.held a").click();
+  await page.locator("#about").waitFor();
+  assert.equal(await page.inputValue("#place"), "Bergen");
+  await page.close();
+}));
+
 test("the operator's table asks again by itself, but never under somebody's hands", () => world.story(async () => {
   const page = await operator.context.newPage();
   let asked = 0;

@@ -47,6 +47,7 @@ notices! {
     DeletionAsked, "deletion-asked", "notice-deletion-asked";
     Leaving, "leaving", "notice-leaving";
     TooManyBooked, "too-many-booked", "notice-too-many-booked";
+    TooManyWithProvider, "too-many-with-provider", "notice-too-many-with-provider";
     DeletionUndone, "deletion-undone", "notice-deletion-undone";
     Published, "published", "notice-published";
     Paused, "paused", "notice-paused";
@@ -56,6 +57,7 @@ notices! {
     InvitationDeclined, "invitation-declined", "notice-invitation-declined";
     MembershipEnded, "membership-ended", "notice-membership-ended";
     MemberRemoved, "member-removed", "notice-member-removed";
+    ClosedWhileBooked, "closed-while-booked", "notice-closed-while-booked";
     CaptureStarted, "capture-started", "notice-capture-started";
     CaptureRunning, "capture-running", "notice-capture-running";
     CaptureFailed, "capture-failed", "notice-capture-failed";

@@ -100,6 +100,29 @@ fn a_page_has_one_filled_button_and_each_id_once() {
     }
 }
 
+/// Trial E11: password managers saved passwords without saying whose.
+#[test]
+fn e11_password_managers_learn_whose_password_it_is_and_whether_it_is_new() {
+    let mut forms = 0;
+    for (name, html) in samples::all(Locale::Nb) {
+        for form in html
+            .split("<form")
+            .skip(1)
+            .filter_map(|rest| rest.split("</form>").next())
+        {
+            let Some((_, field)) = form.split_once("type=\"password\"") else {
+                continue;
+            };
+            forms += 1;
+            assert_eq!(count(form, "autocomplete=\"username\""), 1, "{name}: whose?");
+            let field = field.split('>').next().unwrap_or_default();
+            let kinds = ["autocomplete=\"new-password\"", "autocomplete=\"current-password\""];
+            assert!(kinds.iter().any(|kind| field.contains(kind)), "{name}: {field}");
+        }
+    }
+    assert!(forms > 8, "the forms are found");
+}
+
 #[test]
 fn labels_and_descriptions_point_at_something() {
     for (name, html) in samples::all(Locale::En) {
@@ -131,6 +154,71 @@ fn what_people_type_is_escaped() {
         !html.contains("<script>alert") && !html.contains("<img>") && !html.contains("\"><script>"),
         "{html}"
     );
+}
+
+/// The last name of an expression, such as `name` of `row.name`; nothing of one that makes a text of its own.
+fn last_name(expression: &str) -> &str {
+    let expression = expression.trim_matches(['-', ' ']);
+    if let Some(person) = expression.strip_prefix("shell.person(") {
+        return last_name(person.trim_end_matches(')'));
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    if expression.chars().all(plain) {
+        expression.rsplit('.').next().unwrap_or_default()
+    } else {
+        ""
+    }
+}
+
+/// Trial E10: a name that is written from right to left turned over what stood beside it.
+#[test]
+fn e10_names_of_people_stand_apart_from_the_direction_of_the_page() {
+    const NAMES: [&str; 11] = [
+        "name",
+        "with",
+        "other_name",
+        "provider_name",
+        "org_name",
+        "consumer",
+        "provider",
+        "who",
+        "member",
+        "business",
+        "whom",
+    ];
+    // Towns of our own list, and the operator's own name in its own texts.
+    const OURS: [&str; 4] = [
+        "{{ name }}</a>",
+        "controller.name",
+        "{{ other }}",
+        "{{ locale.name() }}",
+    ];
+    let mut found = Vec::new();
+    files(&home().join("templates"), &["html"], &mut found);
+    let mut names = 0;
+    for (path, text) in found {
+        for line in text.lines().filter(|line| !line.contains("{% block title %}")) {
+            for (at, _) in line.match_indices("{{") {
+                let (before, rest) = line.split_at(at);
+                let (expression, after) = rest[2..].split_once("}}").unwrap_or((&rest[2..], ""));
+                let in_attribute = before.matches('"').count() % 2 == 1;
+                let ours = OURS
+                    .iter()
+                    .any(|ours| rest.starts_with(ours) || expression.contains(ours));
+                if in_attribute || ours || !NAMES.contains(&last_name(expression)) {
+                    continue;
+                }
+                names += 1;
+                let apart = before.ends_with("<bdi>") && after.starts_with("</bdi>");
+                assert!(apart, "{}: {}", path.display(), line.trim());
+            }
+        }
+    }
+    assert!(names > 20, "the names are found");
+    let sentence = crate::t(Locale::Nb, "held-until", &[("name", "דוד".into())]);
+    assert!(sentence.contains("\u{2068}דוד\u{2069}"), "{sentence:?}");
+    let sentence = crate::t(Locale::Nb, "held-until", &[("name", "Åse".into())]);
+    assert!(!sentence.contains('\u{2068}'), "{sentence:?}");
 }
 
 /// Every message of a language: key to the names of its arguments.

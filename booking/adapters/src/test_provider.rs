@@ -8,7 +8,8 @@ use booking_core::base::money::Money;
 use booking_core::base::{Micros, Random};
 use booking_core::billing::payment::{DeclineReason, ProviderStatus};
 use booking_core::billing::provider::{
-    CardError, CardForm, PaymentMethod, PaymentProvider, ProviderError, ProviderPayment, TEST_PROVIDER, TestCard,
+    CardError, CardFaults, CardForm, CodeFault, ExpiryFault, NumberFault, PaymentMethod, PaymentProvider,
+    ProviderError, ProviderPayment, TEST_PROVIDER, TestCard,
 };
 use booking_core::{params, statements};
 
@@ -175,8 +176,12 @@ impl PaymentProvider for TestProvider {
         &TEST_CARDS
     }
 
+    fn card_faults(&self, card: &CardForm, now: Micros) -> CardFaults {
+        check_card(card, now).err().unwrap_or_default()
+    }
+
     async fn tokenise(&self, card: &CardForm, now: Micros) -> Result<PaymentMethod, CardError> {
-        let (card, digits) = check_card(card, now)?;
+        let (card, digits) = check_card(card, now).map_err(CardError::Typed)?;
         let token = format!("tm_{}", booking_core::base::hex(&self.random.bytes::<12>()));
         let store = async {
             let mut tx = self.db.write().await?;
@@ -408,35 +413,93 @@ fn no_answer(error: DbError) -> ProviderError {
 }
 
 /// The card behind what was typed, and its digits.
-fn check_card(form: &CardForm, now: Micros) -> Result<(TestCard, String), CardError> {
-    let digits: String = form.number.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let card = TEST_CARDS
-        .iter()
-        .find(|(number, _)| *number == digits)
-        .map(|(_, card)| *card);
-    let card = card.ok_or(CardError::Number)?;
-    if !expiry_is_to_come(&form.expiry, now) {
-        return Err(CardError::Expiry);
+fn check_card(form: &CardForm, now: Micros) -> Result<(TestCard, String), CardFaults> {
+    let digits: String = form
+        .number
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .collect();
+    let faults = CardFaults {
+        number: number_fault(&digits),
+        expiry: expiry_fault(&form.expiry, now),
+        code: code_fault(form.code.trim()),
+    };
+    match documented(&digits) {
+        Some(card) if faults.is_none() => Ok((card, digits)),
+        Some(_) | None => Err(faults),
     }
-    let code = form.code.trim();
-    if !(3..=4).contains(&code.len()) || !code.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(CardError::Code);
-    }
-    Ok((card, digits))
 }
 
-/// `MM/YY`, valid through the end of its month.
-fn expiry_is_to_come(text: &str, now: Micros) -> bool {
-    let number = |text: &str| text.trim().parse::<i16>().ok().filter(|_| text.trim().len() == 2);
-    let Some((Some(month), Some(year))) = text.split_once('/').map(|(month, year)| (number(month), number(year)))
-    else {
-        return false;
+fn documented(digits: &str) -> Option<TestCard> {
+    let known = TEST_CARDS.iter().find(|(number, _)| *number == digits);
+    known.map(|(_, card)| *card)
+}
+
+/// The first thing that is wrong with a number, in the order in which somebody would mend it.
+fn number_fault(digits: &str) -> Option<NumberFault> {
+    if digits.is_empty() {
+        Some(NumberFault::Missing)
+    } else if digits.len() != 16 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        Some(NumberFault::Length)
+    } else if !check_digit_fits(digits) {
+        Some(NumberFault::CheckDigit)
+    } else {
+        documented(digits).is_none().then_some(NumberFault::NotATestCard)
+    }
+}
+
+/// ISO/IEC 7812-1 annex B: doubled from the right, every second one, the digits sum to a multiple of ten.
+fn check_digit_fits(digits: &str) -> bool {
+    let digits = digits.bytes().rev().map(|byte| u32::from(byte - b'0')).enumerate();
+    let counted = digits.map(|(place, digit)| match place % 2 {
+        1 => digit * 2 / 10 + digit * 2 % 10,
+        _ => digit,
+    });
+    counted.sum::<u32>().is_multiple_of(10)
+}
+
+fn code_fault(code: &str) -> Option<CodeFault> {
+    let good = (3..=4).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
+    match code {
+        "" => Some(CodeFault::Missing),
+        _ => (!good).then_some(CodeFault::Malformed),
+    }
+}
+
+/// A card is valid through the end of its month.
+fn expiry_fault(text: &str, now: Micros) -> Option<ExpiryFault> {
+    if text.trim().is_empty() {
+        return Some(ExpiryFault::Missing);
+    }
+    let Some((year, month)) = read_expiry(text) else {
+        return Some(ExpiryFault::Malformed);
     };
     let today = jiff::Timestamp::from_microsecond(now)
         .unwrap_or_default()
         .to_zoned(jiff::tz::TimeZone::UTC)
         .date();
-    (1..=12).contains(&month) && (2000 + year, month) >= (today.year(), i16::from(today.month()))
+    ((year, month) < (today.year(), i16::from(today.month()))).then_some(ExpiryFault::Past)
+}
+
+/// Year and month from `12/29`, `1/29` and what browsers fill in: `12/2029`, `2029-12`, `1229`, `122029`.
+fn read_expiry(text: &str) -> Option<(i16, i16)> {
+    let separators = |c: char| c.is_whitespace() || matches!(c, '/' | '-' | '.');
+    let parts: Vec<&str> = text.split(separators).filter(|part| !part.is_empty()).collect();
+    let (month, year) = match parts[..] {
+        [year, month] if year.len() == 4 && month.len() <= 2 => (month, year),
+        [month, year] if month.len() <= 2 && matches!(year.len(), 2 | 4) => (month, year),
+        [together] if together.is_ascii() && matches!(together.len(), 4 | 6) => together.split_at(2),
+        _ => return None,
+    };
+    let number = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse::<i16>().ok()).flatten()
+    };
+    let (month, mut full_year) = (number(month)?, number(year)?);
+    if year.len() == 2 {
+        full_year += 2000;
+    }
+    ((1..=12).contains(&month) && full_year >= 2000).then_some((full_year, month))
 }
 
 #[cfg(test)]
@@ -446,49 +509,83 @@ mod tests {
     /// 2026-11-24
     const NOW: Micros = 1_795_510_800_000_000;
 
+    fn faults(number: &str, expiry: &str, code: &str) -> CardFaults {
+        let form = CardForm {
+            number: number.into(),
+            expiry: expiry.into(),
+            code: code.into(),
+        };
+        check_card(&form, NOW).err().unwrap_or_default()
+    }
+
+    /// Trial E21: a valid number, and one without its last block, both read "needs 16 digits".
     #[test]
-    fn only_documented_cards_are_cards() {
-        fn check(number: &str, expiry: &str, code: &str, expect: Result<TestCard, CardError>) {
-            let form = CardForm {
-                number: number.into(),
-                expiry: expiry.into(),
-                code: code.into(),
-            };
-            assert_eq!(
-                check_card(&form, NOW).map(|(card, _)| card),
-                expect,
-                "{number} {expiry} {code}"
-            );
+    fn e21_the_first_thing_wrong_with_a_number_is_told() {
+        for (number, expect) in [
+            ("4242 4242 4242 4242", None),
+            ("4000-0000-0000-0002", None),
+            ("", Some(NumberFault::Missing)),
+            ("4111 1111 1111", Some(NumberFault::Length)),
+            ("4111 1111 1111 11111", Some(NumberFault::Length)),
+            ("4111 1111 1111 111x", Some(NumberFault::Length)),
+            ("4111 1111 1111 1112", Some(NumberFault::CheckDigit)),
+            ("4111 1111 1111 1111", Some(NumberFault::NotATestCard)),
+        ] {
+            assert_eq!(faults(number, "12/30", "123").number, expect, "{number}");
         }
-        check("4242 4242 4242 4242", "11/26", "123", Ok(TestCard::Accepted));
-        check("4000-0000-0000-0002", " 01 / 30 ", "1234", Ok(TestCard::Declined));
-        check("4111111111111111", "12/30", "123", Err(CardError::Number));
-        check("", "12/30", "123", Err(CardError::Number));
-        check("4242424242424242", "10/26", "123", Err(CardError::Expiry));
-        check("4242424242424242", "13/30", "123", Err(CardError::Expiry));
-        check("4242424242424242", "1230", "123", Err(CardError::Expiry));
-        check("4242424242424242", "1/30", "123", Err(CardError::Expiry));
-        check("4242424242424242", "12/30", "12", Err(CardError::Code));
-        check("4242424242424242", "12/30", "12e", Err(CardError::Code));
+    }
+
+    /// Trial E10: browsers fill in expiry dates in several forms.
+    #[test]
+    fn e10_an_expiry_is_read_as_browsers_fill_it_in() {
+        for good in [
+            "11/26",
+            " 01 / 30 ",
+            "1/30",
+            "12/2029",
+            "2029-12",
+            "1229",
+            "122029",
+            "12-29",
+            "12.29",
+            "12 29",
+        ] {
+            assert_eq!(faults("4242424242424242", good, "123"), CardFaults::default(), "{good}");
+        }
+        for (bad, expect) in [
+            ("", ExpiryFault::Missing),
+            ("10/26", ExpiryFault::Past),
+            ("2026-10", ExpiryFault::Past),
+            ("13/30", ExpiryFault::Malformed),
+            ("0/30", ExpiryFault::Malformed),
+            ("1330", ExpiryFault::Malformed),
+            ("12/3", ExpiryFault::Malformed),
+            ("12/30/1", ExpiryFault::Malformed),
+            ("+1/30", ExpiryFault::Malformed),
+            ("æøåæ", ExpiryFault::Malformed),
+            ("desember 2029", ExpiryFault::Malformed),
+        ] {
+            assert_eq!(faults("4242424242424242", bad, "123").expiry, Some(expect), "{bad}");
+        }
+    }
+
+    /// Trial E11: errors came one at a time.
+    #[test]
+    fn e11_everything_wrong_is_told_at_once() {
+        let expect = CardFaults {
+            number: Some(NumberFault::Length),
+            expiry: Some(ExpiryFault::Past),
+            code: Some(CodeFault::Malformed),
+        };
+        assert_eq!(faults("4242", "10/26", "12e"), expect);
+        assert_eq!(faults("4242424242424242", "12/30", "").code, Some(CodeFault::Missing));
+        assert_eq!(faults("4242424242424242", "12/30", "1234").code, None);
     }
 
     #[test]
     fn every_documented_number_has_its_check_digit() {
         for (number, _) in TEST_CARDS {
-            let sum: u32 = number
-                .bytes()
-                .rev()
-                .map(|byte| u32::from(byte - b'0'))
-                .enumerate()
-                .map(|(place, digit)| {
-                    if place % 2 == 1 {
-                        digit * 2 / 10 + digit * 2 % 10
-                    } else {
-                        digit
-                    }
-                })
-                .sum();
-            assert_eq!(sum % 10, 0, "{number}");
+            assert!(check_digit_fits(number), "{number}");
         }
     }
 }

@@ -98,6 +98,7 @@ async fn ticket(State(state): State<AppState>, visit: Visit, Path(id): Path<Stri
                 | AppError::SignInFirst
                 | AppError::Leaving
                 | AppError::TooManyBooked
+                | AppError::TooManyWithProvider
                 | AppError::TooMany { .. }
                 | AppError::Busy
                 | AppError::Internal(_) => (error.status(), error.code()),

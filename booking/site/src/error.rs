@@ -49,6 +49,9 @@ pub enum AppError {
     /// The person has as many coming appointments as one may have: the browser is sent to them.
     #[error("too many coming appointments")]
     TooManyBooked,
+    /// The same with one provider.
+    #[error("too many coming appointments with the provider")]
+    TooManyWithProvider,
     #[error("too many requests, again in {retry_after_s} s")]
     TooMany { retry_after_s: u64 },
     /// Overloaded, or without a database, for the moment.
@@ -80,7 +83,7 @@ impl AppError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::SignInFirst => StatusCode::UNAUTHORIZED,
-            Self::Conflict(_) | Self::Leaving | Self::TooManyBooked => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::Leaving | Self::TooManyBooked | Self::TooManyWithProvider => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -100,6 +103,7 @@ impl AppError {
             Self::Conflict(_) => "conflict",
             Self::Leaving => "leaving",
             Self::TooManyBooked => "too_many_booked",
+            Self::TooManyWithProvider => "too_many_with_provider",
             Self::TooMany { .. } => "too_many",
             Self::Busy => "busy",
             Self::Internal(_) => "internal",
@@ -147,9 +151,12 @@ impl From<HoldRefusal> for AppError {
             HoldRefusal::NoService => Self::NotFound,
             HoldRefusal::Taken => Self::Conflict("not a free time"),
             HoldRefusal::PaymentsOff => Self::Conflict("nobody takes payments here"),
-            HoldRefusal::TooManyHolds => Self::TooMany { retry_after_s: 600 },
+            HoldRefusal::TooManyHolds | HoldRefusal::NetworkFull { .. } | HoldRefusal::ProviderFull { .. } => {
+                Self::TooMany { retry_after_s: 600 }
+            }
             HoldRefusal::OwnSlot => Self::Conflict("nobody books themselves"),
             HoldRefusal::TooManyBooked => Self::TooManyBooked,
+            HoldRefusal::TooManyWithProvider => Self::TooManyWithProvider,
         }
     }
 }
@@ -261,16 +268,31 @@ fn answer(state: &AppState, visit: &Visit, error: AppError, request_id: Option<&
         };
         return Redirect::to(&routes::login_then(back)).into_response();
     }
-    if error == AppError::Leaving {
-        let undo = routes::with_notice(routes::pattern::ACCOUNT, Notice::Leaving);
-        return Redirect::to(&undo).into_response();
-    }
-    if error == AppError::TooManyBooked {
-        let mine = routes::with_notice(routes::pattern::BOOKINGS, Notice::TooManyBooked);
-        return Redirect::to(&mine).into_response();
+    if let Some(elsewhere) = told_elsewhere(&error) {
+        return Redirect::to(&elsewhere).into_response();
     }
     let body = crate::pages::error_page(state, visit, &error, request_id);
     with_retry(&error, (error.status(), axum::response::Html(body)).into_response())
+}
+
+/// The page that shows what a refusal is about, with the refusal on top.
+fn told_elsewhere(error: &AppError) -> Option<String> {
+    let (page, notice) = match error {
+        AppError::Leaving => (routes::pattern::ACCOUNT, Notice::Leaving),
+        AppError::TooManyBooked => (routes::pattern::BOOKINGS, Notice::TooManyBooked),
+        AppError::TooManyWithProvider => (routes::pattern::BOOKINGS, Notice::TooManyWithProvider),
+        AppError::NotFound
+        | AppError::BadRequest(_)
+        | AppError::TooLarge
+        | AppError::WrongMethod
+        | AppError::Forbidden(_)
+        | AppError::SignInFirst
+        | AppError::Conflict(_)
+        | AppError::TooMany { .. }
+        | AppError::Busy
+        | AppError::Internal(_) => return None,
+    };
+    Some(routes::with_notice(page, notice))
 }
 
 fn with_retry(error: &AppError, mut response: Response) -> Response {

@@ -32,13 +32,16 @@ pub struct Visit {
     pub path_and_query: String,
     pub wants_json: bool,
     pub is_get: bool,
+    /// Whether it brought any cookie: none of ours is looked into here.
+    pub has_cookies: bool,
     /// Path and query of the page that the request was sent from, where the browser says it.
     sent_from: Option<String>,
 }
 
 /// Addresses of forms: nothing is there to be opened.
-const POST_ONLY: [&str; 8] = [
+const POST_ONLY: [&str; 9] = [
     pattern::HOLDS,
+    pattern::BOOK_DRAFT,
     pattern::BOOK_EXTEND,
     pattern::BOOK_RELEASE,
     pattern::LANGUAGE,
@@ -72,6 +75,7 @@ impl Visit {
                 .to_owned(),
             path_and_query: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             wants_json: text(header::ACCEPT).contains("application/json"),
+            has_cookies: headers.contains_key(header::COOKIE),
             is_get: *method == Method::GET || *method == Method::HEAD,
             sent_from: text(header::REFERER)
                 .split_once("://")

@@ -76,12 +76,15 @@ pub(crate) fn html_with<P: web::Page>(status: StatusCode, page: &P) -> Response 
 /// The page for a failed request.
 pub(crate) fn error_page(state: &AppState, visit: &Visit, error: &AppError, request_id: Option<&str>) -> String {
     let kind = match error {
+        AppError::NotFound if !visit.has_cookies && visit.route.starts_with(pattern::BOOK) => ErrorKind::NoCookies,
         AppError::NotFound => ErrorKind::NotFound,
         AppError::BadRequest(_) => ErrorKind::BadRequest,
         AppError::WrongMethod => ErrorKind::WrongMethod,
         AppError::TooLarge => ErrorKind::TooLarge,
         AppError::Forbidden(_) | AppError::SignInFirst => ErrorKind::Forbidden,
-        AppError::Conflict(_) | AppError::Leaving | AppError::TooManyBooked => ErrorKind::Conflict,
+        AppError::Conflict(_) | AppError::Leaving | AppError::TooManyBooked | AppError::TooManyWithProvider => {
+            ErrorKind::Conflict
+        }
         AppError::TooMany { retry_after_s } => ErrorKind::TooMany {
             retry_after_s: u32::try_from(*retry_after_s).unwrap_or(u32::MAX),
         },

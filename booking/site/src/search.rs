@@ -44,6 +44,7 @@ async fn home(State(state): State<AppState>, visit: Visit) -> AppResult<Response
     let categories = list_categories(&mut tx).await?;
     Ok(html(&HomePage {
         shell: shell(&visit),
+        held: views::held(&mut tx, &visit).await?,
         form: SearchForm::default(),
         categories,
         town: None,
@@ -73,6 +74,7 @@ async fn search(State(state): State<AppState>, visit: Visit, Query(asked): Query
     let cards = |listings: Vec<Listing>| listings.into_iter().map(card).collect();
     Ok(html(&SearchPage {
         shell: shell(&visit),
+        held: views::held(&mut tx, &visit).await?,
         place: place_found(&place_match),
         elsewhere: cards(results.elsewhere),
         form: SearchForm {

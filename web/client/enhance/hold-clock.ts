@@ -8,8 +8,9 @@ class HoldClock extends HTMLElement {
 
   connectedCallback(): void {
     const skew = Date.now() - Number(this.dataset["now"]) / 1000;
-    const expires = Number(this.dataset["expires"]) / 1000;
     const show = (): void => {
+      // Read each time: the hold may be extended while the page stands.
+      const expires = Number(this.dataset["expires"]) / 1000;
       const minutes = Math.ceil((expires - (Date.now() - skew)) / 60_000);
       const text = minutes > 0 ? (this.dataset["left"] ?? "").replace("{n}", String(minutes)) : (this.dataset["over"] ?? "");
       if (this.textContent === text) return;
@@ -17,7 +18,9 @@ class HoldClock extends HTMLElement {
       if (minutes <= WARN_MINUTES) this.setAttribute("role", "status");
       this.closest(".note")?.classList.toggle("warn", minutes <= WARN_MINUTES);
       this.textContent = text;
-      if (minutes <= 0) this.stop();
+      if (minutes > 0) return;
+      this.stop();
+      this.parentElement?.querySelector("a[hidden]")?.removeAttribute("hidden");
     };
     this.timer = window.setInterval(show, 1000);
     show();

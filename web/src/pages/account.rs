@@ -93,6 +93,8 @@ pub struct AccountSessionsPage {
 #[template(path = "account_delete.html")]
 pub struct AccountDeletePage {
     pub shell: Shell,
+    /// Whose password is asked for.
+    pub email: String,
     pub password: Option<FieldError>,
     pub open_appointments: u32,
     /// Appointments of customers with the person, who are told that they are cancelled.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::book::HeldTime;
 use super::{PriceBox, PriceState, Shell};
 
 /// Where an appointment stands.
@@ -334,6 +335,8 @@ pub struct AppointmentRow {
 #[template(path = "appointments.html")]
 pub struct AppointmentsPage {
     pub shell: Shell,
+    /// Begun and not booked yet.
+    pub held: Vec<HeldTime>,
     /// Soonest first.
     pub upcoming: Vec<AppointmentRow>,
     /// Ahead in time but not coming; newest first.

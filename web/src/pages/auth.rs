@@ -83,6 +83,8 @@ pub struct ResetTokenPage {
     pub token: String,
     pub password: Option<FieldError>,
     pub expired: bool,
+    /// Whose password it is; empty when expired.
+    pub email: String,
 }
 
 /// `/login/link/{token}`: a button that posts.

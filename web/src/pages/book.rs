@@ -2,7 +2,9 @@
 
 use askama::Template;
 
+use super::appointment::AppointmentRow;
 use super::{Check, Field, FieldError, PriceBox, PriceModel, Shell};
+use crate::routes;
 
 /// What the pages of a booking show about the held time.
 #[derive(Debug, Clone)]
@@ -18,6 +20,39 @@ pub struct HoldView {
     pub provider_name: String,
     pub provider_slug: String,
     pub price: PriceBox,
+}
+
+/// A time that the visitor holds, on a page outside the steps of booking.
+#[derive(Debug, Clone)]
+pub struct HeldTime {
+    pub id: String,
+    pub service: String,
+    pub provider_name: String,
+    pub starts_at: i64,
+    pub expires_at: i64,
+    /// Everything but the payment is done.
+    pub to_pay: bool,
+}
+
+impl HeldTime {
+    /// What is held, and until when.
+    pub(crate) fn sentence(&self, shell: &Shell) -> String {
+        let args = [
+            ("when", shell.day_time(self.starts_at).into()),
+            ("name", self.provider_name.as_str().into()),
+            ("until", shell.clock(self.expires_at).into()),
+        ];
+        crate::text::t(shell.locale, "held-until", &args)
+    }
+
+    /// Where booking it goes on.
+    pub(crate) fn url(&self) -> String {
+        if self.to_pay {
+            routes::book_payment(&self.id)
+        } else {
+            routes::book(&self.id)
+        }
+    }
 }
 
 /// The details step. Form fields: `about`, and by [`AccountStep`] those of [`VisitorForm`].
@@ -56,6 +91,17 @@ pub struct VisitorForm {
     pub phone: Field,
     pub place: Field,
     pub accept: Check,
+}
+
+impl VisitorForm {
+    /// Tells password managers whether to make a password up or fill one in.
+    fn password_kind(&self) -> &'static str {
+        if self.has_account {
+            "current-password"
+        } else {
+            "new-password"
+        }
+    }
 }
 
 impl BookDetailsPage {
@@ -158,6 +204,8 @@ pub struct BookPaymentPage {
     pub shell: Shell,
     pub hold: HoldView,
     pub problem: Option<PaymentProblem>,
+    /// The person's own appointments at the same time: a warning, no refusal.
+    pub overlaps: Vec<AppointmentRow>,
     /// Number and code never come back.
     pub card_number: Option<FieldError>,
     pub card_expiry: Field,

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::Shell;
+use super::book::HeldTime;
 use super::provider::TimeSlot;
 
 /// What went wrong.
@@ -14,6 +15,8 @@ pub enum ErrorKind {
     Forbidden,
     /// 404, also for what belongs to somebody else.
     NotFound,
+    /// 404, where a browser that takes no cookies asks for what it holds.
+    NoCookies,
     /// 405: the address of a form was opened.
     WrongMethod,
     /// 409: it has changed since the page was loaded.
@@ -34,7 +37,7 @@ impl ErrorKind {
         match self {
             Self::BadRequest => 400,
             Self::Forbidden => 403,
-            Self::NotFound => 404,
+            Self::NotFound | Self::NoCookies => 404,
             Self::WrongMethod => 405,
             Self::Conflict => 409,
             Self::TooLarge => 413,
@@ -49,6 +52,7 @@ impl ErrorKind {
             Self::BadRequest => "error-page-bad-request",
             Self::Forbidden => "error-page-forbidden",
             Self::NotFound => "error-page-not-found",
+            Self::NoCookies => "error-page-no-cookies",
             Self::WrongMethod => "error-page-wrong-method",
             Self::Conflict => "error-page-conflict",
             Self::TooLarge => "error-page-too-large",
@@ -63,6 +67,7 @@ impl ErrorKind {
             Self::BadRequest => "error-page-bad-request-help",
             Self::Forbidden => "error-page-forbidden-help",
             Self::NotFound => "error-page-not-found-help",
+            Self::NoCookies => "error-page-no-cookies-help",
             Self::WrongMethod => "error-page-wrong-method-help",
             Self::Conflict => "error-page-conflict-help",
             Self::TooLarge => "error-page-too-large-help",
@@ -95,6 +100,7 @@ impl ErrorPage {
             ErrorKind::BadRequest
             | ErrorKind::Forbidden
             | ErrorKind::NotFound
+            | ErrorKind::NoCookies
             | ErrorKind::WrongMethod
             | ErrorKind::Conflict
             | ErrorKind::TooLarge
@@ -115,6 +121,44 @@ pub struct SlotTakenPage {
     pub service: String,
     /// The nearest free times.
     pub nearest: Vec<TimeSlot>,
+}
+
+/// Why no further time is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldsFull {
+    /// The visitor holds as many as one may.
+    Own,
+    /// As many are held from the visitor's network as may be, until this moment.
+    Network { until: i64 },
+    /// The same with this provider.
+    Provider { until: i64 },
+}
+
+/// 429: as many times are held as may be.
+#[derive(Debug, Clone, Template)]
+#[template(path = "holds_full.html")]
+pub struct HoldsFullPage {
+    pub shell: Shell,
+    pub why: HoldsFull,
+    pub start: i64,
+    pub provider_name: String,
+    pub provider_slug: String,
+    pub service: String,
+    /// What the visitor holds.
+    pub held: Vec<HeldTime>,
+}
+
+impl HoldsFullPage {
+    /// Why, and what can be done, in a sentence or two.
+    fn sentence(&self) -> String {
+        let (key, until) = match self.why {
+            HoldsFull::Own => return self.shell.tn("holds-full-own", self.held.len()),
+            HoldsFull::Network { until } => ("holds-full-network", until),
+            HoldsFull::Provider { until } => ("holds-full-provider", until),
+        };
+        self.shell
+            .t2(key, "name", &self.provider_name, "until", self.shell.clock(until))
+    }
 }
 
 /// Why a time is no longer held.

@@ -3,12 +3,14 @@
 use askama::Template;
 
 use super::Shell;
+use super::book::HeldTime;
 use super::search::{Category, ProviderCard, SearchForm};
 
 #[derive(Debug, Clone, Template)]
 #[template(path = "home.html")]
 pub struct HomePage {
     pub shell: Shell,
+    pub held: Vec<HeldTime>,
     pub form: SearchForm,
     /// Categories that have at least one published provider.
     pub categories: Vec<Category>,

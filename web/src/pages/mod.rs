@@ -18,7 +18,7 @@ pub mod provider_admin;
 pub mod search;
 mod shell;
 
-pub use errors::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, SlotTakenPage};
+pub use errors::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, HoldsFull, HoldsFullPage, SlotTakenPage};
 pub use field::{Check, Field, FieldError, FieldKind, ListedField};
 pub use price::{PriceBox, PriceModel, PriceState, PriceTerms};
 pub use shell::{Shell, SignedIn};

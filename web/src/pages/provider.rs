@@ -3,6 +3,7 @@
 use askama::Template;
 use jiff::civil::Date;
 
+use super::book::HeldTime;
 use super::search::Category;
 use super::shell::Day;
 use super::{PriceBox, PriceTerms, Shell};
@@ -51,6 +52,8 @@ pub struct Calendar {
 #[template(path = "provider.html")]
 pub struct ProviderPage {
     pub shell: Shell,
+    /// What the visitor holds, here or elsewhere.
+    pub held: Vec<HeldTime>,
     pub slug: String,
     pub name: String,
     pub category: Category,
@@ -135,6 +138,12 @@ impl DayPart {
 }
 
 impl ProviderPage {
+    /// The visitor's own hold of this service and time, if it is one.
+    fn own(&self, picker: &Picker, time: &TimeSlot) -> Option<&HeldTime> {
+        let own = |held: &&HeldTime| held.service == picker.service && held.starts_at == time.start;
+        self.held.iter().find(own)
+    }
+
     fn day_url(&self, picker: &Picker, day: impl Day) -> String {
         routes::provider_day(&self.slug, &picker.service, day.date())
     }

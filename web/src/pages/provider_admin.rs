@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::appointment::AppointmentStatus;
+use super::appointment::{AppointmentRow, AppointmentStatus};
 use super::{Check, Field, ListedField, PriceTerms, Shell};
 use crate::routes;
 
@@ -136,12 +136,31 @@ pub struct WeekdayHours {
     pub spans: [(Field, Field); 2],
 }
 
+impl WeekdayHours {
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.spans
+            .iter()
+            .all(|(from, to)| from.value.is_empty() && to.value.is_empty())
+    }
+
+    /// Whether the second span is asked for, or wrong.
+    fn has_second(&self) -> bool {
+        let (from, to) = &self.spans[1];
+        [from, to]
+            .iter()
+            .any(|field| !field.value.is_empty() || field.error.is_some())
+    }
+}
+
 /// A day that differs from the week.
 #[derive(Debug, Clone)]
 pub struct ClosedDay {
     pub id: String,
     pub date: jiff::civil::Date,
     pub reason: String,
+    /// Appointments on that day, which closing does not cancel.
+    pub booked: Vec<AppointmentRow>,
 }
 
 /// `/provider/hours`. `action=save` with the week, `zone`; `action=close` with `date`, `reason`; `action=open` with `id`.
@@ -152,6 +171,8 @@ pub struct ProviderHoursPage {
     /// Whose hours these are.
     pub member: String,
     pub week: Vec<WeekdayHours>,
+    /// Nothing is saved yet: the week is a suggestion.
+    pub suggested: bool,
     pub closed: Vec<ClosedDay>,
     pub date: Field,
     pub reason: Field,

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::book::HeldTime;
 use super::{PriceTerms, Shell};
 use crate::routes;
 pub use texts::Category;
@@ -137,6 +138,7 @@ pub struct Wider {
 #[template(path = "search.html")]
 pub struct SearchPage {
     pub shell: Shell,
+    pub held: Vec<HeldTime>,
     pub form: SearchForm,
     pub place: PlaceFound,
     pub cards: Vec<ProviderCard>,

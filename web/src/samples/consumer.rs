@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 
 use super::parts::{
-    DAY, HOUR, ID, MINUTE, NOW, TEN, appointment, by_minute, card, fixed, free, hold, price_box, row, shell, signed_in,
+    DAY, HOUR, ID, MINUTE, NOW, TEN, appointment, by_minute, card, fixed, free, held, hold, price_box, row, shell,
+    signed_in,
 };
 use crate::pages::account::{
     AccountDataPage, AccountDeletePage, AccountInvitationsPage, AccountPage, AccountSessionsPage, DataReader, DataRow,
@@ -49,6 +50,7 @@ pub(super) fn visiting(locale: Locale) -> Pages {
     let home = home(locale);
     let found = SearchPage {
         shell: shell(locale, "/search?what=syk%20hund"),
+        held: Vec::new(),
         form: form.clone(),
         place: PlaceFound::Known {
             name: "Bergen".into(),
@@ -99,6 +101,7 @@ pub(super) fn visiting(locale: Locale) -> Pages {
             "home-signed-in",
             render(&HomePage {
                 shell: signed_in(locale, "/"),
+                held: vec![held(0)],
                 soon: Vec::new(),
                 ..home.clone()
             }),
@@ -136,6 +139,7 @@ pub(super) fn providers(locale: Locale) -> Pages {
 fn home(locale: Locale) -> HomePage {
     HomePage {
         shell: shell(locale, "/"),
+        held: Vec::new(),
         form: SearchForm::default(),
         categories: Category::ALL[..6].to_vec(),
         town: Some("Bergen".into()),
@@ -165,6 +169,7 @@ fn provider(locale: Locale) -> ProviderPage {
     let today = Date::constant(2026, 11, 23);
     ProviderPage {
         shell: shell(locale, "/providers/dyreklinikken-nordli"),
+        held: vec![held(0)],
         some_unsold: false,
         slug: "dyreklinikken-nordli".into(),
         name: "Dyreklinikken Nordli".into(),
@@ -231,9 +236,9 @@ pub(super) fn booking(locale: Locale) -> Pages {
         ));
     }
     let wrong = BookPaymentPage {
-        card_number: Some(FieldError::CardNumber),
-        card_expiry: Field::wrong("13/20", FieldError::CardExpiry),
-        card_code: Some(FieldError::CardCode),
+        card_number: Some(FieldError::CardNumberLength),
+        card_expiry: Field::wrong("13/20", FieldError::CardExpiryMalformed),
+        card_code: Some(FieldError::CardCodeMissing),
         withdrawal: Some(Check {
             ticked: false,
             error: Some(FieldError::WithdrawalMissing),
@@ -324,6 +329,7 @@ fn payment(locale: Locale) -> BookPaymentPage {
         shell: signed_in(locale, &format!("/book/{ID}/payment")),
         hold: hold(by_minute(), 8 * MINUTE),
         problem: None,
+        overlaps: vec![row(AppointmentStatus::Confirmed, TEN + 10 * MINUTE, false)],
         card_number: None,
         card_expiry: Field::default(),
         card_code: None,
@@ -395,6 +401,7 @@ pub(super) fn appointment_lists(locale: Locale) -> Pages {
     use AppointmentStatus::{Cancelled, Completed, Confirmed, NoShowConsumer, NoShowProvider};
     let list = AppointmentsPage {
         shell: signed_in(locale, "/bookings"),
+        held: vec![held(1)],
         upcoming: vec![row(Confirmed, NOW + 10 * MINUTE, true), row(Confirmed, TEN, false)],
         cancelled: vec![row(Cancelled, TEN + DAY, false)],
         past: [Completed, Cancelled, NoShowConsumer, NoShowProvider]
@@ -402,11 +409,13 @@ pub(super) fn appointment_lists(locale: Locale) -> Pages {
             .to_vec(),
     };
     let only_past = AppointmentsPage {
+        held: Vec::new(),
         upcoming: Vec::new(),
         cancelled: Vec::new(),
         ..list.clone()
     };
     let empty = AppointmentsPage {
+        held: Vec::new(),
         upcoming: Vec::new(),
         cancelled: Vec::new(),
         past: Vec::new(),
@@ -476,6 +485,7 @@ pub(super) fn links(locale: Locale) -> Pages {
             token: "x".into(),
             password: None,
             expired,
+            email: "ola@example.no".into(),
         })
     };
     let link = |expired| {
@@ -555,6 +565,7 @@ pub(super) fn account(locale: Locale) -> Pages {
     };
     let delete = AccountDeletePage {
         shell: signed_in(locale, "/account/delete"),
+        email: "ola@example.no".into(),
         password: Some(FieldError::PasswordWrong),
         open_appointments: 2,
         customers_appointments: 3,

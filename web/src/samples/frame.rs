@@ -1,10 +1,10 @@
 //! What frames all pages: errors, notices, our own texts, and the call page.
 
-use super::parts::{HOUR, ID, MINUTE, TEN, shell};
+use super::parts::{HOUR, ID, MINUTE, NOW, TEN, held, shell};
 use crate::pages::call::{CallFacts, CallPage, DeviceCheckPage};
 use crate::pages::legal::{AboutPage, Controller, NoticePage, TermsPage};
 use crate::pages::provider::TimeSlot;
-use crate::pages::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, SlotTakenPage, render};
+use crate::pages::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, HoldsFull, HoldsFullPage, SlotTakenPage, render};
 use crate::text::Locale;
 
 type Pages = Vec<(&'static str, String)>;
@@ -89,6 +89,16 @@ fn lost_times(locale: Locale) -> Pages {
         still_free,
         nearest: nearest.clone(),
     };
+    let full = |why, held| HoldsFullPage {
+        shell: shell(locale, "/holds"),
+        why,
+        start: TEN,
+        provider_name: "Dyreklinikken Nordli".into(),
+        provider_slug: "dyreklinikken-nordli".into(),
+        service: ID.into(),
+        held,
+    };
+    let until = NOW + 8 * MINUTE;
     let ran_out = HoldEnd::RanOut { minutes: 10 };
     let replaced = HoldEnd::Replaced {
         hold: ID.into(),
@@ -96,6 +106,18 @@ fn lost_times(locale: Locale) -> Pages {
     };
     vec![
         ("slot-taken", render(&taken)),
+        (
+            "holds-full",
+            render(&full(HoldsFull::Own, vec![held(0), held(1), held(2)])),
+        ),
+        (
+            "holds-full-network",
+            render(&full(HoldsFull::Network { until }, Vec::new())),
+        ),
+        (
+            "holds-full-provider",
+            render(&full(HoldsFull::Provider { until }, vec![held(0)])),
+        ),
         ("hold-expired", render(&expired(ran_out.clone(), true))),
         ("hold-expired-taken", render(&expired(ran_out, false))),
         ("hold-expired-begun", render(&expired(HoldEnd::Begun, false))),
@@ -110,6 +132,7 @@ fn wrong(locale: Locale) -> Pages {
         ErrorKind::BadRequest,
         ErrorKind::Forbidden,
         ErrorKind::NotFound,
+        ErrorKind::NoCookies,
         ErrorKind::Conflict,
         ErrorKind::TooLarge,
         ErrorKind::WrongMethod,

@@ -3,7 +3,7 @@
 use crate::pages::appointment::{
     AppointmentRow, AppointmentStatus, AppointmentView, TimelineEntry, TimelineEvent as Event,
 };
-use crate::pages::book::HoldView;
+use crate::pages::book::{HeldTime, HoldView};
 use crate::pages::price::Vat;
 use crate::pages::search::{Category, FreeTime, ProviderCard};
 use crate::pages::{PriceBox, PriceModel, PriceState, PriceTerms, Shell, SignedIn};
@@ -152,6 +152,18 @@ pub(super) fn card(index: u8) -> ProviderCard {
         price,
         next,
         tint: index * 2,
+    }
+}
+
+/// A time that is held, so many hours after ten.
+pub(super) fn held(hours: i64) -> HeldTime {
+    HeldTime {
+        id: ID.into(),
+        service: ID.into(),
+        provider_name: "Dyreklinikken Nordli".into(),
+        starts_at: TEN + hours * HOUR,
+        expires_at: NOW + 8 * MINUTE,
+        to_pay: hours > 0,
     }
 }
 

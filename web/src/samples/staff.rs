@@ -1,7 +1,8 @@
 //! Pages of providers and the operator.
 
 use super::parts::{
-    HOUR, ID, MINUTE, NOW, TEN, by_minute, fixed, free, operator as operator_shell, provider as member, shell, timeline,
+    DAY, HOUR, ID, MINUTE, NOW, TEN, by_minute, fixed, free, operator as operator_shell, provider as member, row,
+    shell, timeline,
 };
 use crate::pages::appointment::AppointmentStatus;
 use crate::pages::auth::OperatorSetupPage;
@@ -201,6 +202,13 @@ fn provider_forms(locale: Locale) -> Pages {
         ("provider-service-new", render(&service)),
         ("provider-service", render(&fixed)),
         ("provider-hours", render(&hours(locale))),
+        (
+            "provider-hours-suggested",
+            render(&ProviderHoursPage {
+                suggested: true,
+                ..hours(locale)
+            }),
+        ),
         ("provider-profile", render(&profile)),
         ("provider-profile-paused", render(&paused)),
     ]
@@ -226,10 +234,12 @@ fn hours(locale: Locale) -> ProviderHoursPage {
         shell: member(locale, "/provider/hours"),
         member: "Kari Nordli".into(),
         week: (1..=7).map(day).collect(),
+        suggested: false,
         closed: vec![ClosedDay {
             id: ID.into(),
             date: jiff::civil::Date::constant(2026, 12, 24),
             reason: "Julaften".into(),
+            booked: vec![row(AppointmentStatus::Confirmed, TEN + 30 * DAY, false)],
         }],
         date: Field::default(),
         reason: Field::default(),

@@ -73,6 +73,12 @@ hours-from = from, span { $n }
 hours-to = to, span { $n }
 hours-hint = For example 9, 9.30 or 09:00. Leave the fields empty when closed; 24:00 is midnight.
 hours-save = Save the opening hours
+hours-second = One more span
+hours-suggested = No opening hours are saved yet. This is a suggestion: change what you like, and save.
+closed-booked = { $n ->
+    [one] One appointment is already booked on this day, and still stands:
+   *[other] { $n } appointments are already booked on this day, and still stand:
+}
 closed-title = Closed days
 closed-none = No closed days besides the week above.
 closed-add = Close the day

@@ -73,6 +73,12 @@ hours-from = fra, tidsrom { $n }
 hours-to = til, tidsrom { $n }
 hours-hint = For eksempel 9, 9.30 eller 09:00. La feltene stå tomme når det er stengt; 24:00 er midnatt.
 hours-save = Lagre åpningstidene
+hours-second = Et tidsrom til
+hours-suggested = Ingen åpningstider er lagret ennå. Dette er et forslag: endre det du vil, og lagre.
+closed-booked = { $n ->
+    [one] En time er alt bestilt denne dagen, og gjelder fortsatt:
+   *[other] { $n } timer er alt bestilt denne dagen, og gjelder fortsatt:
+}
 closed-title = Stengte dager
 closed-none = Ingen dager er stengt utenom uken over.
 closed-add = Steng dagen

@@ -13,6 +13,7 @@ pub mod pattern {
     pub const BOOK: &str = "/book/{hold}";
     pub const BOOK_PAYMENT: &str = "/book/{hold}/payment";
     pub const BOOK_CONFIRM: &str = "/book/{hold}/confirm";
+    pub const BOOK_DRAFT: &str = "/book/{hold}/draft";
     pub const BOOK_EXTEND: &str = "/book/{hold}/extend";
     pub const BOOK_RELEASE: &str = "/book/{hold}/release";
     pub const REGISTER: &str = "/register";
@@ -157,6 +158,7 @@ filled! {
     book = BOOK;
     book_payment = BOOK_PAYMENT;
     book_confirm = BOOK_CONFIRM;
+    book_draft = BOOK_DRAFT;
     book_extend = BOOK_EXTEND;
     book_release = BOOK_RELEASE;
     login_link = LOGIN_LINK;

@@ -106,10 +106,25 @@ pub fn t(locale: Locale, key: &str, args: &[(&str, Arg<'_>)]) -> String {
         }
         return key.to_owned();
     };
-    let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, value.clone())).collect();
+    let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, isolated(value))).collect();
     bundle
         .format_pattern(pattern, Some(&args), &mut Vec::new())
         .into_owned()
+}
+
+/// What is written from right to left is kept from turning the sentence around it over: it stands between marks that
+/// cannot be seen (FSI and PDI, Unicode Standard Annex 9). Everything else stays as it is.
+fn isolated<'a>(value: &Arg<'a>) -> Arg<'a> {
+    match value {
+        Arg::String(text) if text.chars().any(is_written_from_the_right) => format!("\u{2068}{text}\u{2069}").into(),
+        other => other.clone(),
+    }
+}
+
+/// Whether a letter is of a script that is written from right to left, by the blocks that Unicode keeps for them.
+fn is_written_from_the_right(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}'
+        | '\u{1e800}'..='\u{1efff}')
 }
 
 /// Whether `key` exists in `locale`.

@@ -111,7 +111,7 @@ statements! {
     TOKEN_TRIM = "DELETE FROM account_token WHERE account_id = $1 AND purpose = $2 AND id NOT IN
         (SELECT id FROM account_token WHERE account_id = $1 AND purpose = $2 ORDER BY created_us DESC, id DESC LIMIT $3)";
     /// hash, purpose, now
-    TOKEN_FIND = "SELECT t.id, t.account_id, t.next_path, a.name FROM account_token t LEFT JOIN account a ON a.id = t.account_id
+    TOKEN_FIND = "SELECT t.id, t.account_id, t.next_path, a.name, a.email FROM account_token t LEFT JOIN account a ON a.id = t.account_id
         WHERE t.token_hash = $1 AND t.purpose = $2 AND t.used_us IS NULL AND t.expires_us > $3
             AND (t.account_id IS NULL OR a.erased_us IS NULL)";
     /// id, now
@@ -121,6 +121,8 @@ statements! {
     /// now
     TOKENS_SWEEP = "DELETE FROM account_token WHERE expires_us <= $1";
     /// expired before
+    DRAFTS_SWEEP = "DELETE FROM hold_draft WHERE hold_id IN (SELECT h.id FROM hold h WHERE h.state <> 'held' AND h.expires_us <= $1)";
+    /// abandoned before
     HOLDS_SWEEP = "UPDATE hold SET visitor_hash = '', network_hash = '', contact_email = '', about = ''
         WHERE state IN ('cancelled', 'expired') AND expires_us <= $1 AND visitor_hash <> ''";
     /// now

@@ -48,12 +48,13 @@ pub async fn mail_reset_link(state: &Base, visit: &Requester, email: &Email) -> 
     Ok(())
 }
 
-/// Whether a link can still be followed.
+/// Whose password a link resets; `None` when the link is good no more.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn is_reset_link_good(tx: &mut Tx, secret: &str, now: Micros) -> Result<bool, DbError> {
-    Ok(tokens::find(tx, Purpose::Reset, secret, now).await?.is_some())
+pub async fn find_reset_address(tx: &mut Tx, secret: &str, now: Micros) -> Result<Option<String>, DbError> {
+    let found = tokens::find(tx, Purpose::Reset, secret, now).await?;
+    Ok(found.map(|found| found.email.unwrap_or_default()))
 }
 
 /// Sets a new password by a link, and ends every session and link of the account. `false` when the

@@ -45,6 +45,7 @@ pub struct Found {
     pub account_id: Option<String>,
     pub next_path: String,
     pub name: Option<String>,
+    pub email: Option<String>,
 }
 
 impl FromRow for Found {
@@ -54,6 +55,7 @@ impl FromRow for Found {
             account_id: row.get("account_id")?,
             next_path: row.get("next_path")?,
             name: row.get("name")?,
+            email: row.get("email")?,
         })
     }
 }

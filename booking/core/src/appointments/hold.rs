@@ -104,13 +104,22 @@ pub enum HoldRefusal {
     Taken,
     #[error("it has a price, and nobody takes payments here")]
     PaymentsOff,
-    #[error("the visitor or the network holds as many slots as one may")]
+    #[error("the visitor holds as many slots as one may")]
     TooManyHolds,
+    /// Until this moment.
+    #[error("the network holds as many slots as it may")]
+    NetworkFull { until: Micros },
+    /// Until this moment.
+    #[error("the network holds as many slots with this provider as it may")]
+    ProviderFull { until: Micros },
     #[error("members do not book themselves")]
     OwnSlot,
-    /// As many as one may have, or as the service allows with its provider.
+    /// As many as one may have.
     #[error("too many coming appointments")]
     TooManyBooked,
+    /// As many as the service allows with its provider.
+    #[error("too many coming appointments with the provider")]
+    TooManyWithProvider,
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -187,11 +196,15 @@ pub async fn hold_slot(
     if start_us.rem_euclid(CELL_US) != 0 || !(now + 1..now + BOOKABLE_US_MAX).contains(&start_us) {
         return Err(HoldRefusal::Taken);
     }
-    let free = availability::of_service(&mut tx, service_id, now, start_us, start_us + CELL_US)
+    let visitor = actor.visitor_hash.as_str();
+    let free = availability::of_service_for(&mut tx, visitor, service_id, now, start_us, start_us + CELL_US)
         .await?
         .ok_or(HoldRefusal::NoService)?;
+    let mine: Vec<String> = tx.all(queries::MEMBERS_HELD_BY, params![visitor, now]).await?;
     drop(tx);
-    let members: Vec<String> = free.members_free_at(start_us).map(str::to_owned).collect();
+    let mut members: Vec<String> = free.members_free_at(start_us).map(str::to_owned).collect();
+    // With whom one holds a time already, one has changed one's mind about when.
+    members.sort_by_key(|member| !mine.contains(member));
     for member_id in &members {
         let attempt = Attempt {
             wanted,
@@ -281,6 +294,8 @@ async fn hold_with_member(
         attempt.wanted.network,
     ];
     tx.execute(queries::HOLD_INSERT, row).await?;
+    let typed_before = params![&id, visitor, &attempt.service.org_id, now];
+    tx.execute(queries::DRAFT_TAKE_OVER, typed_before).await?;
     let cells = tx
         .execute(queries::CELLS_INSERT, params![member, cell_first, cell_end, &id])
         .await?;
@@ -300,14 +315,17 @@ async fn check_number_of_holds(
 ) -> Result<(), HoldRefusal> {
     let network = attempt.wanted.network;
     let of_visitor: i64 = tx.one(queries::HOLDS_OF_VISITOR, params![visitor, now]).await?;
-    let of_network: i64 = tx.one(queries::HOLDS_OF_NETWORK, params![network, now]).await?;
-    let with_provider = params![network, &attempt.service.org_id, now];
-    let with_provider: i64 = tx.one(queries::HOLDS_OF_NETWORK_WITH, with_provider).await?;
-    if of_visitor >= limits::HOLDS_PER_VISITOR_MAX
-        || of_network >= limits::HOLDS_PER_NETWORK_MAX
-        || with_provider >= limits::HOLDS_PER_NETWORK_AND_PROVIDER_MAX
-    {
+    if of_visitor >= limits::HOLDS_PER_VISITOR_MAX {
         return Err(HoldRefusal::TooManyHolds);
+    }
+    let (of_network, until): (i64, Micros) = tx.one(queries::HOLDS_OF_NETWORK, params![network, now]).await?;
+    if of_network >= limits::HOLDS_PER_NETWORK_MAX {
+        return Err(HoldRefusal::NetworkFull { until });
+    }
+    let with_provider = params![network, &attempt.service.org_id, now];
+    let (with_provider, until): (i64, Micros) = tx.one(queries::HOLDS_OF_NETWORK_WITH, with_provider).await?;
+    if with_provider >= limits::HOLDS_PER_NETWORK_AND_PROVIDER_MAX {
+        return Err(HoldRefusal::ProviderFull { until });
     }
     Ok(())
 }
@@ -445,7 +463,17 @@ pub async fn release_hold(tx: &mut Tx, hold: &Hold) -> Result<()> {
     if current.state != Status::Held {
         return Err(Fault::Conflict("the hold is over"));
     }
+    tx.execute(queries::DRAFT_DELETE, params![&hold.id]).await?;
     end_hold(tx, &hold.id, next).await
+}
+
+/// What the actor holds now, in order of time: in this browser, or bound to the account.
+///
+/// # Errors
+/// When the database fails.
+pub async fn held_by(tx: &mut Tx, actor: &Actor, now: Micros) -> Result<Vec<Hold>> {
+    let holder = params![&actor.visitor_hash, actor.account_id(), now];
+    Ok(tx.all(queries::HELD_BY, holder).await?)
 }
 
 /// Notes what the consumer writes about the matter.
@@ -499,7 +527,8 @@ pub async fn set_contact_email(tx: &mut Tx, hold: &Hold, email: &str) -> Result<
 /// Whether the account may book what it holds.
 ///
 /// # Errors
-/// [`Fault::Leaving`] when the account is to be deleted; [`HoldRefusal::TooManyBooked`].
+/// [`Fault::Leaving`] when the account is to be deleted; [`HoldRefusal::TooManyBooked`],
+/// [`HoldRefusal::TooManyWithProvider`].
 pub async fn may_book(tx: &mut Tx, account_id: &str, hold: &Hold, now: Micros) -> Result<(), HoldRefusal> {
     let leaving: i64 = tx.one(queries::LEAVING, params![account_id]).await?;
     if leaving > 0 {
@@ -510,8 +539,11 @@ pub async fn may_book(tx: &mut Tx, account_id: &str, hold: &Hold, now: Micros) -
     let with_provider: i64 = tx
         .one(queries::OPEN_WITH, params![account_id, &hold.org_id, now])
         .await?;
-    if open >= limits::OPEN_PER_ACCOUNT_MAX || with_provider >= open_max {
+    if open >= limits::OPEN_PER_ACCOUNT_MAX {
         return Err(HoldRefusal::TooManyBooked);
+    }
+    if with_provider >= open_max {
+        return Err(HoldRefusal::TooManyWithProvider);
     }
     Ok(())
 }
@@ -567,6 +599,7 @@ pub async fn confirm_hold(
             .await?;
     }
     tx.execute(queries::HOLD_STATE, params![hold_id, next.as_str()]).await?;
+    tx.execute(queries::DRAFT_DELETE, params![hold_id]).await?;
     record_event(
         tx,
         &id,

@@ -4,6 +4,7 @@
 //! transaction locks the member's row first, so that expired holds can be cleared and cells counted in peace.
 
 mod calendar;
+mod draft;
 mod hold;
 mod mails;
 pub(crate) mod queries;
@@ -20,10 +21,11 @@ use crate::base::{Fault, Result};
 use crate::params;
 
 pub use calendar::{CalendarEntry, CalendarMethod, calendar_file};
+pub use draft::{Draft, keep_draft, load_draft};
 pub use hold::{
     Confirmation, Hold, HoldEnd, HoldRefusal, SlotRequest, appointment_of_hold, attach_account, confirm_hold,
-    expire_holds, extend_hold, find_hold_end, hold_slot, keep_details, load_bookable, load_hold, load_hold_any,
-    may_book, release_hold, set_about, set_contact_email,
+    expire_holds, extend_hold, find_hold_end, held_by, hold_slot, keep_details, load_bookable, load_hold,
+    load_hold_any, may_book, release_hold, set_about, set_contact_email,
 };
 pub use mails::{AppointmentMail, MailMoney, PartyRole, appointment_mail, booking_lost_mail, calendar_of};
 pub use status::{IllegalTransition, Status, Transition};
@@ -337,6 +339,15 @@ pub async fn of_provider(tx: &mut Tx, actor: &Actor, from: Micros, until: Micros
             params![actor.account_id(), from, until],
         )
         .await?)
+}
+
+/// The actor's coming appointments, on either side, that fall into a time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn during(tx: &mut Tx, actor: &Actor, start: Micros, end: Micros) -> Result<Vec<Appointment>> {
+    let time = params![actor.account_id(), start, end];
+    Ok(tx.all(queries::APPOINTMENTS_DURING, time).await?)
 }
 
 /// A short name of an appointment for people: letters and digits that are not mistaken for one another.

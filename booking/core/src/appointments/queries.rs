@@ -53,9 +53,9 @@ statements! {
     /// visitor, now
     HOLDS_OF_VISITOR = "SELECT COUNT(*) FROM hold WHERE visitor_hash = $1 AND state = 'held' AND expires_us > $2";
     /// network, now
-    HOLDS_OF_NETWORK = "SELECT COUNT(*) FROM hold WHERE network_hash = $1 AND state = 'held' AND expires_us > $2";
+    HOLDS_OF_NETWORK = "SELECT COUNT(*), COALESCE(MIN(expires_us), 0) FROM hold WHERE network_hash = $1 AND state = 'held' AND expires_us > $2";
     /// network, org, now
-    HOLDS_OF_NETWORK_WITH = "SELECT COUNT(*) FROM hold WHERE network_hash = $1 AND org_id = $2 AND state = 'held' AND expires_us > $3";
+    HOLDS_OF_NETWORK_WITH = "SELECT COUNT(*), COALESCE(MIN(expires_us), 0) FROM hold WHERE network_hash = $1 AND org_id = $2 AND state = 'held' AND expires_us > $3";
     /// account
     LEAVING = "SELECT COUNT(*) FROM account WHERE id = $1 AND (deletion_asked_us IS NOT NULL OR erased_us IS NOT NULL)";
     /// service
@@ -69,6 +69,8 @@ statements! {
     HOLD_SAME = "SELECT id FROM hold WHERE visitor_hash = $1 AND service_id = $2 AND start_us = $3 AND state = 'held' AND expires_us > $4";
     /// visitor, member, now
     HOLDS_OF_VISITOR_WITH = "SELECT id FROM hold WHERE visitor_hash = $1 AND member_id = $2 AND state = 'held' AND expires_us > $3";
+    /// visitor, now
+    MEMBERS_HELD_BY = "SELECT DISTINCT member_id FROM hold WHERE visitor_hash = $1 AND state = 'held' AND expires_us > $2 LIMIT 20";
     /// visitor, member, now
     HOLD_INSTEAD = "SELECT id, start_us FROM hold WHERE visitor_hash = $1 AND member_id = $2 AND state = 'held' AND expires_us > $3
         ORDER BY created_us DESC, id DESC LIMIT 1";
@@ -103,6 +105,21 @@ statements! {
     HOLD_ACCOUNT = "UPDATE hold SET account_id = $2 WHERE id = $1 AND state = 'held'";
     /// id, e-mail
     HOLD_CONTACT = "UPDATE hold SET contact_email = $2 WHERE id = $1 AND state = 'held'";
+    /// visitor, account, now
+    HELD_BY = hold_select!("WHERE h.state = 'held' AND h.expires_us > $3 AND ((h.visitor_hash = $1 AND $1 <> '') OR h.account_id = $2)
+        ORDER BY h.start_us, h.id LIMIT 20");
+    /// hold, about, has an account, name, e-mail, phone, place
+    DRAFT_KEEP = "INSERT INTO hold_draft (hold_id, about, has_account, name, email, phone, place) VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (hold_id) DO UPDATE SET about = excluded.about, has_account = excluded.has_account, name = excluded.name,
+            email = excluded.email, phone = excluded.phone, place = excluded.place";
+    /// hold
+    DRAFT_LOAD = "SELECT about, has_account, name, email, phone, place FROM hold_draft WHERE hold_id = $1";
+    /// new hold, visitor, org, now
+    DRAFT_TAKE_OVER = "UPDATE hold_draft SET hold_id = $1 WHERE hold_id = (SELECT h.id FROM hold h JOIN hold_draft d ON d.hold_id = h.id
+        WHERE h.visitor_hash = $2 AND h.org_id = $3 AND (h.state IN ('expired', 'cancelled') OR (h.state = 'held' AND h.expires_us <= $4))
+        ORDER BY h.created_us DESC, h.id DESC LIMIT 1)";
+    /// hold
+    DRAFT_DELETE = "DELETE FROM hold_draft WHERE hold_id = $1";
     /// hold
     APPOINTMENT_OF_HOLD = "SELECT id FROM appointment WHERE hold_id = $1";
     /// id, consumer, now, hold
@@ -136,6 +153,9 @@ statements! {
     /// account, until
     APPOINTMENTS_PAST = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $1 AND s.role = 'consumer'
         WHERE a.end_us <= $2 OR a.status NOT IN ('confirmed', 'in_call') ORDER BY a.start_us DESC LIMIT 200");
+    /// account, start, end: of either side
+    APPOINTMENTS_DURING = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $1
+        WHERE a.end_us > $2 AND a.start_us < $3 AND a.status IN ('confirmed', 'in_call') ORDER BY a.start_us, a.id LIMIT 5");
     /// account, from, until
     APPOINTMENTS_OF_PROVIDER = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $1 AND s.role = 'provider'
         WHERE a.end_us > $2 AND a.start_us < $3 ORDER BY a.start_us LIMIT 200");

@@ -93,35 +93,67 @@ pub async fn of_service(
     from: Micros,
     until: Micros,
 ) -> Result<Option<ServiceSlots>, DbError> {
+    of_service_for(tx, "", service_id, now, from, until).await
+}
+
+/// As [`of_service`], for the browser with this hash: what it holds itself is in nobody's way, since choosing another
+/// time gives it back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_service_for(
+    tx: &mut Tx,
+    visitor: &str,
+    service_id: &str,
+    now: Micros,
+    from: Micros,
+    until: Micros,
+) -> Result<Option<ServiceSlots>, DbError> {
     let Some(RulesRow { rules, zone }) = tx.optional(queries::SERVICE_RULES, params![service_id]).await? else {
         return Ok(None);
     };
     let ids: Vec<String> = tx.all(queries::SERVICE_MEMBERS, params![service_id]).await?;
     let mut members = Vec::with_capacity(ids.len());
     for member_id in ids {
-        let slots = of_member(tx, &member_id, &zone, &rules, now, from, until).await?;
+        let seen = Seen {
+            visitor,
+            now,
+            from,
+            until,
+        };
+        let slots = of_member(tx, &member_id, &zone, &rules, seen).await?;
         members.push(MemberSlots { member_id, slots });
     }
     Ok(Some(ServiceSlots { rules, zone, members }))
 }
 
+/// Who looks for slots, when, and which: those that begin in `from..until`.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    visitor: &'a str,
+    now: Micros,
+    from: Micros,
+    until: Micros,
+}
+
 /// The free slots of a member under some rules.
-///
-/// # Errors
-/// When the database fails.
-pub async fn of_member(
+async fn of_member(
     tx: &mut Tx,
     member_id: &str,
     zone: &TimeZone,
     rules: &Rules,
-    now: Micros,
-    from: Micros,
-    until: Micros,
+    seen: Seen<'_>,
 ) -> Result<Vec<Slot>, DbError> {
+    let Seen { now, from, until, .. } = seen;
     // A slot's cells reach beyond its start by its length and buffers, all below a day; a day more costs little.
     let (from, until) = (from.max(now), until.max(from.max(now)));
     let schedule = schedule(tx, member_id, zone, from - 2 * DAY_US, until + 2 * DAY_US).await?;
-    let busy = busy(tx, member_id, now, from - DAY_US, until + 2 * DAY_US).await?;
+    let wide = Seen {
+        from: from - DAY_US,
+        until: until + 2 * DAY_US,
+        ..seen
+    };
+    let busy = busy(tx, member_id, wide).await?;
     Ok(slots(&schedule, rules, &busy, now, from, until))
 }
 
@@ -170,9 +202,21 @@ fn day_range(start: i64, end: i64) -> Option<DayRange> {
     (range.start_min < range.end_min && range.end_min <= 1440).then_some(range)
 }
 
-async fn busy(tx: &mut Tx, member_id: &str, now: Micros, from: Micros, until: Micros) -> Result<Busy, DbError> {
+async fn busy(tx: &mut Tx, member_id: &str, seen: Seen<'_>) -> Result<Busy, DbError> {
+    let Seen {
+        visitor,
+        now,
+        from,
+        until,
+    } = seen;
     let mut busy = Busy::default();
-    let cells = params![member_id, from.div_euclid(CELL_US), until.div_euclid(CELL_US) + 1, now];
+    let cells = params![
+        member_id,
+        from.div_euclid(CELL_US),
+        until.div_euclid(CELL_US) + 1,
+        now,
+        visitor
+    ];
     let cells: Vec<i64> = tx.all(queries::BUSY_CELLS, cells).await?;
     for cell in cells {
         busy.take(cell, cell + 1);

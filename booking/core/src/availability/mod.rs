@@ -14,7 +14,7 @@ use jiff::{Span, Timestamp};
 
 use crate::base::{CELL_US, MINUTE_US, Micros};
 
-pub use load::{MemberSlots, ServiceSlots, of_member, of_service};
+pub use load::{MemberSlots, ServiceSlots, of_service, of_service_for};
 
 /// A civil range of a day, minutes from midnight; the end may be 1440.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -15,9 +15,10 @@ statements! {
     /// member, first day, last day
     OVERRIDES = "SELECT day, start_min, end_min FROM day_override WHERE member_id = $1 AND day >= $2 AND day <= $3
         ORDER BY day, start_min LIMIT 1000";
-    /// member, first cell, end cell, now
+    /// member, first cell, end cell, now, visitor
     BUSY_CELLS = "SELECT r.cell FROM reservation r JOIN hold h ON h.id = r.hold_id
-        WHERE r.member_id = $1 AND r.cell >= $2 AND r.cell < $3 AND NOT (h.state = 'held' AND h.expires_us <= $4)";
+        WHERE r.member_id = $1 AND r.cell >= $2 AND r.cell < $3 AND NOT (h.state = 'held'
+        AND (h.expires_us <= $4 OR (h.visitor_hash = $5 AND $5 <> '')))";
     /// member, end, start
     BUSY_BLOCKS = "SELECT start_us, end_us FROM busy_block WHERE member_id = $1 AND start_us < $2 AND end_us > $3 LIMIT 10000";
 }

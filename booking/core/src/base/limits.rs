@@ -91,6 +91,8 @@ pub struct Limits {
     pub invitation_by_email: Limiter,
     /// Holds placed, by address.
     pub hold_by_ip: ByAddress,
+    /// Times that something typed for a hold is kept, by address.
+    pub draft_by_ip: ByAddress,
     /// Searches and slot lists, by address.
     pub search_by_ip: ByAddress,
 }
@@ -112,6 +114,7 @@ impl Limits {
             invitation_by_org: limiter(20, Duration::from_secs(86_400)),
             invitation_by_email: limiter(3, Duration::from_secs(86_400)),
             hold_by_ip: by_address(60, Duration::from_secs(600)),
+            draft_by_ip: by_address(300, Duration::from_secs(600)),
             search_by_ip: by_address(300, Duration::from_secs(60)),
         }
     }

@@ -40,20 +40,57 @@ pub enum ProviderError {
 #[derive(Clone)]
 pub struct CardForm {
     pub number: String,
-    /// `MM/YY`.
+    /// `MM/YY`, or as browsers fill it in.
     pub expiry: String,
     pub code: String,
 }
 
-/// Why typed card data are no card.
+/// What is wrong with typed card data, field by field: everything is told at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CardFaults {
+    pub number: Option<NumberFault>,
+    pub expiry: Option<ExpiryFault>,
+    pub code: Option<CodeFault>,
+}
+
+impl CardFaults {
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberFault {
+    Missing,
+    /// Not 16 digits.
+    Length,
+    /// Its check digit does not fit: one of the digits is wrong.
+    CheckDigit,
+    /// A card of somebody's, and none that can be used here.
+    NotATestCard,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpiryFault {
+    Missing,
+    Malformed,
+    /// The month is over.
+    Past,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeFault {
+    Missing,
+    /// Not three or four digits.
+    Malformed,
+}
+
+/// Why typed card data brought no card.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CardError {
-    #[error("the number is not a card number")]
-    Number,
-    #[error("the expiry is not a month to come")]
-    Expiry,
-    #[error("the security code is not three or four digits")]
-    Code,
+    #[error("no card can be read from what was typed: {0:?}")]
+    Typed(CardFaults),
     #[error("the provider cannot be reached: {0}")]
     Unavailable(String),
 }
@@ -116,10 +153,15 @@ pub trait PaymentProvider: Send + Sync + 'static {
         &[]
     }
 
+    /// What is wrong with typed card data, as far as it shows without asking anybody.
+    fn card_faults(&self, _card: &CardForm, _now: i64) -> CardFaults {
+        CardFaults::default()
+    }
+
     /// Turns what was typed into a token.
     ///
     /// # Errors
-    /// [`CardError`], by field.
+    /// [`CardError`].
     async fn tokenise(&self, card: &CardForm, now: i64) -> Result<PaymentMethod, CardError>;
 
     /// Reserves `amount` for the payment with our id `payment`.

@@ -103,7 +103,9 @@ async fn sweep(state: &AppState, now: Micros) -> Result<u64> {
         gone += tx.execute(statement, params![now]).await?;
     }
     gone += tx.execute(quality::SWEEP, params![now - quality::KEPT_US]).await?;
-    gone += tx.execute(queries::HOLDS_SWEEP, params![now - ABANDONED_US]).await?;
+    for statement in [queries::DRAFTS_SWEEP, queries::HOLDS_SWEEP] {
+        gone += tx.execute(statement, params![now - ABANDONED_US]).await?;
+    }
     tx.commit().await?;
     Ok(gone)
 }

@@ -229,6 +229,7 @@ async fn deletion(state: &AppState, visit: &Visit, password: Option<FieldError>)
     let customers_appointments = erase::count_customers_appointments(&mut tx, &visit.actor).await?;
     Ok(AccountDeletePage {
         shell: shell(visit),
+        email: visit.actor.signed_in()?.email.clone(),
         password,
         open_appointments: u32::try_from(open.len()).unwrap_or(u32::MAX),
         customers_appointments,

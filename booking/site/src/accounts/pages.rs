@@ -260,12 +260,13 @@ async fn reset_token_page(
     Path(token): Path<String>,
 ) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
-    let expired = !reset::is_reset_link_good(&mut tx, &token, visit.now).await?;
+    let email = reset::find_reset_address(&mut tx, &token, visit.now).await?;
     Ok(html(&ResetTokenPage {
         shell: shell(&visit),
         token,
         password: None,
-        expired,
+        expired: email.is_none(),
+        email: email.unwrap_or_default(),
     }))
 }
 
@@ -282,11 +283,14 @@ async fn reset_token_post(
     Form(form): Form<PasswordForm>,
 ) -> AppResult<Response> {
     state.limits.sign_in_by_ip.check(&visit.ip_key())?;
+    let email = reset::find_reset_address(&mut state.db.read().await?, &token, visit.now).await?;
+    let email = email.unwrap_or_default();
     let page = |password, expired| ResetTokenPage {
         shell: shell(&visit),
         token: token.clone(),
         password,
         expired,
+        email: email.clone(),
     };
     if let Err(error) = form::password(&form.password, "") {
         return Ok(html_with(WRONG, &page(Some(error), false)));

@@ -1,9 +1,11 @@
 //! The details step: what it is about, and who is booking, with registering and signing in on the same page.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use web::Notice;
 use web::pages::book::{AccountStep, BookDetailsPage, VisitorForm};
 use web::pages::{Field, FieldError};
 use web::routes;
@@ -18,12 +20,15 @@ use crate::payments::view;
 use booking_core::AppState;
 use booking_core::accounts::register::{self, Continue, Registration};
 use booking_core::accounts::sign_in;
-use booking_core::appointments::{Hold, Status, keep_details, load_hold, set_about, set_contact_email};
+use booking_core::appointments::{
+    Draft, Hold, Status, extend_hold, keep_details, keep_draft, load_draft, load_hold, set_about, set_contact_email,
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct DetailsForm {
-    about: String,
+    /// Missing where the form was not on the page, as on the step of payment.
+    about: Option<String>,
     /// `register` or `sign_in`, from visitors.
     account: String,
     name: String,
@@ -32,9 +37,23 @@ pub(super) struct DetailsForm {
     place: String,
     password: String,
     accept: String,
+    /// Where to go after the time was extended.
+    return_to: String,
 }
 
 impl DetailsForm {
+    /// What was typed, where the form was on the page.
+    fn draft(&self) -> Option<Draft> {
+        self.about.as_ref().map(|about| Draft {
+            about: about.clone(),
+            has_account: self.account == "sign_in",
+            name: self.name.clone(),
+            email: self.email.clone(),
+            phone: self.phone.clone(),
+            place: self.place.clone(),
+        })
+    }
+
     fn registration(&self) -> RegistrationForm {
         RegistrationForm {
             name: self.name.clone(),
@@ -63,6 +82,7 @@ pub(super) async fn page(
 ) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
     let mut hold = load_hold(&mut tx, &visit.actor, &id).await?;
+    let draft = load_draft(&mut tx, &hold.id).await?;
     drop(tx);
     if !hold.is_live(visit.now) {
         return pages::over(&state, &visit, &hold).await;
@@ -70,8 +90,70 @@ pub(super) async fn page(
     if query.change == "1" && hold.account_id.is_none() {
         hold.contact_email.clear();
     }
-    let about = Field::new(hold.about.clone());
-    Ok(html(&details(&visit, &hold, about, VisitorForm::default())))
+    let about = draft.as_ref().map_or(&hold.about, |draft| &draft.about);
+    let about = Field::new(about.clone());
+    let visitor = draft.map(typed_before).unwrap_or_default();
+    Ok(html(&details(&visit, &hold, about, visitor)))
+}
+
+fn typed_before(draft: Draft) -> VisitorForm {
+    VisitorForm {
+        has_account: draft.has_account,
+        email: Field::new(draft.email),
+        name: Field::new(draft.name),
+        phone: Field::new(draft.phone),
+        place: Field::new(draft.place),
+        ..VisitorForm::default()
+    }
+}
+
+/// Keeps what is typed while it is typed; a script sends it.
+pub(super) async fn keep(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<DetailsForm>,
+) -> AppResult<StatusCode> {
+    state.limits.draft_by_ip.check(&visit.ip_key())?;
+    keep_typed(&state, &visit, &id, &form).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The hold, with what was typed kept beside it.
+async fn keep_typed(state: &AppState, visit: &Visit, id: &str, form: &DetailsForm) -> AppResult<Hold> {
+    let Some(draft) = form.draft() else {
+        return Ok(load_hold(&mut state.db.read().await?, &visit.actor, id).await?);
+    };
+    let mut tx = state.db.write().await?;
+    let hold = load_hold(&mut tx, &visit.actor, id).await?;
+    keep_draft(&mut tx, &hold, &draft).await?;
+    tx.commit().await?;
+    Ok(hold)
+}
+
+/// Holds the time five minutes longer. With a script the page stays as it is and is told until when; without one it is
+/// loaded again, with what was typed.
+pub(super) async fn extend(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<DetailsForm>,
+) -> AppResult<Response> {
+    let hold = keep_typed(&state, &visit, &id, &form).await?;
+    let mut tx = state.db.write().await?;
+    let extended = extend_hold(&mut tx, &hold, visit.now).await?;
+    let until = load_hold(&mut tx, &visit.actor, &id).await?.expires_us;
+    tx.commit().await?;
+    if visit.wants_json {
+        return Ok(Json(serde_json::json!({ "extended": extended, "expires": until })).into_response());
+    }
+    let back = form::safe_path(&form.return_to, &routes::book(&id));
+    let back = if extended {
+        routes::with_notice(&back, Notice::HoldExtended)
+    } else {
+        back
+    };
+    Ok(Redirect::to(&back).into_response())
 }
 
 fn details(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> BookDetailsPage {
@@ -112,20 +194,19 @@ pub(super) async fn submit(
     Path(id): Path<String>,
     Form(form): Form<DetailsForm>,
 ) -> AppResult<Response> {
-    let mut tx = state.db.read().await?;
-    let hold = load_hold(&mut tx, &visit.actor, &id).await?;
-    drop(tx);
+    let hold = keep_typed(&state, &visit, &id, &form).await?;
     if hold.state != Status::Held || hold.has_begun(visit.now) {
         return pages::over(&state, &visit, &hold).await;
     }
-    let about = form::text(&form.about).and_then(|text| {
+    let typed_about = form.about.as_deref().unwrap_or_default();
+    let about = form::text(typed_about).and_then(|text| {
         if text.is_empty() {
             Err(FieldError::AboutMissing)
         } else {
             Ok(text)
         }
     });
-    let about_field = field(&form.about, &about);
+    let about_field = field(typed_about, &about);
     if let Some(account) = visit.actor.account.clone() {
         let Ok(about) = about else {
             return Ok(wrong(&visit, &hold, about_field, VisitorForm::default()));

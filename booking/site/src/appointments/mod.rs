@@ -15,7 +15,7 @@ use web::Notice;
 use web::pages::appointment::{
     AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentsPage, MeasuredRow,
 };
-use web::pages::{HoldEnd, HoldExpiredPage, SlotTakenPage};
+use web::pages::{HoldEnd, HoldExpiredPage, HoldsFull, HoldsFullPage, SlotTakenPage};
 use web::routes::{self, pattern};
 
 use self::views::appointment_view;
@@ -32,7 +32,8 @@ pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route(pattern::HOLDS, post(place))
         .route(pattern::BOOK, get(details::page).post(details::submit))
-        .route(pattern::BOOK_EXTEND, post(extend))
+        .route(pattern::BOOK_DRAFT, post(details::keep))
+        .route(pattern::BOOK_EXTEND, post(details::extend))
         .route(pattern::BOOK_RELEASE, post(release))
         .route(pattern::BOOKINGS, get(list))
         .route(pattern::BOOKING, get(booking))
@@ -60,6 +61,9 @@ async fn place(State(state): State<AppState>, mut visit: Visit, Form(form): Form
     match appointments::hold_slot(&state, &visit.actor, &wanted, visit.now).await {
         Ok(id) => Ok((cookie, Redirect::to(&routes::book(&id))).into_response()),
         Err(HoldRefusal::Taken) => taken(&state, &visit, &form).await,
+        Err(HoldRefusal::TooManyHolds) => full(&state, &visit, &form, HoldsFull::Own).await,
+        Err(HoldRefusal::NetworkFull { until }) => full(&state, &visit, &form, HoldsFull::Network { until }).await,
+        Err(HoldRefusal::ProviderFull { until }) => full(&state, &visit, &form, HoldsFull::Provider { until }).await,
         Err(refusal) => Err(refusal.into()),
     }
 }
@@ -83,12 +87,34 @@ async fn taken(state: &AppState, visit: &Visit, form: &SlotForm) -> AppResult<Re
     Ok(html_with(StatusCode::CONFLICT, &page))
 }
 
+/// The answer where somebody holds as much as one may: why, and what can be given back.
+async fn full(state: &AppState, visit: &Visit, form: &SlotForm, why: HoldsFull) -> AppResult<Response> {
+    let mut tx = state.db.read().await?;
+    let service = appointments::load_bookable(&mut tx, &form.service).await?;
+    let page = HoldsFullPage {
+        shell: shell_in(visit, &service.time_zone),
+        why,
+        start: form.start,
+        provider_name: service.org_name,
+        provider_slug: service.org_slug,
+        service: form.service.clone(),
+        held: views::held(&mut tx, visit).await?,
+    };
+    Ok(html_with(StatusCode::TOO_MANY_REQUESTS, &page))
+}
+
 /// The answer for a hold that is over: to its appointment, or what else is free.
 async fn over(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
     if hold.state == Status::Confirmed {
         let id = appointments::appointment_of_hold(&mut tx, hold).await?;
         return Ok(Redirect::to(&routes::booking(&id)).into_response());
+    }
+    // It ran out and was taken again, in this browser.
+    let held = appointments::held_by(&mut tx, &visit.actor, visit.now).await?;
+    let again = |other: &&Hold| other.service_id == hold.service_id && other.start_us == hold.start_us;
+    if let Some(again) = held.iter().find(again) {
+        return Ok(Redirect::to(&routes::book(&again.id)).into_response());
     }
     let nearest = views::nearest(&mut tx, &hold.service_id, hold.start_us, visit.now).await?;
     let page = HoldExpiredPage {
@@ -122,7 +148,7 @@ struct ReturnTo {
     return_to: String,
 }
 
-async fn extend(
+async fn release(
     State(state): State<AppState>,
     visit: Visit,
     Path(id): Path<String>,
@@ -130,23 +156,10 @@ async fn extend(
 ) -> AppResult<Response> {
     let mut tx = state.db.write().await?;
     let hold = appointments::load_hold(&mut tx, &visit.actor, &id).await?;
-    let extended = appointments::extend_hold(&mut tx, &hold, visit.now).await?;
-    tx.commit().await?;
-    let back = crate::form::safe_path(&form.return_to, &routes::book(&id));
-    let back = if extended {
-        routes::with_notice(&back, Notice::HoldExtended)
-    } else {
-        back
-    };
-    Ok(Redirect::to(&back).into_response())
-}
-
-async fn release(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
-    let mut tx = state.db.write().await?;
-    let hold = appointments::load_hold(&mut tx, &visit.actor, &id).await?;
     appointments::release_hold(&mut tx, &hold).await?;
     tx.commit().await?;
     let back = routes::provider_service_page(&hold.org_slug, &hold.service_id);
+    let back = crate::form::safe_path(&form.return_to, &back);
     Ok(Redirect::to(&routes::with_notice(&back, Notice::HoldReleased)).into_response())
 }
 
@@ -166,6 +179,7 @@ async fn list(State(state): State<AppState>, visit: Visit) -> AppResult<Response
         .partition(|appointment| appointment.start_us > visit.now);
     Ok(html(&AppointmentsPage {
         shell: shell(&visit),
+        held: views::held(&mut tx, &visit).await?,
         upcoming: rows(&upcoming),
         cancelled: rows(&cancelled),
         past: rows(&past),

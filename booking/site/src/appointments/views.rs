@@ -2,12 +2,14 @@
 
 use signaling_protocol::Role;
 use web::pages::appointment::{AppointmentRow, AppointmentView, Contact};
+use web::pages::book::HeldTime;
 use web::pages::provider::TimeSlot;
 
 use super::timeline::{page_status, timeline};
 use crate::error::AppResult;
+use crate::extract::Visit;
 use crate::payments::view;
-use booking_core::appointments::{self, Appointment, reference};
+use booking_core::appointments::{self, Appointment, Hold, reference};
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
 use booking_core::{availability, billing, calls, documents};
@@ -58,6 +60,25 @@ fn other_name(appointment: &Appointment) -> String {
         Role::Consumer => appointment.provider.name.clone(),
         Role::Provider => appointment.consumer.name.clone(),
     }
+}
+
+/// What the visitor holds now, for every page on which somebody may have come back to choose.
+pub(crate) async fn held(tx: &mut Tx, visit: &Visit) -> AppResult<Vec<HeldTime>> {
+    let account = visit.actor.account.as_ref();
+    let to_pay = |hold: &Hold| {
+        let owner = account.filter(|account| account.email_verified && hold.account_id.as_ref() == Some(&account.id));
+        owner.is_some() && !hold.about.trim().is_empty()
+    };
+    let holds = appointments::held_by(tx, &visit.actor, visit.now).await?;
+    let held = holds.into_iter().map(|hold| HeldTime {
+        to_pay: to_pay(&hold),
+        id: hold.id,
+        service: hold.service_id,
+        provider_name: hold.org_name,
+        starts_at: hold.start_us,
+        expires_at: hold.expires_us,
+    });
+    Ok(held.collect())
 }
 
 /// One line of a list of appointments.

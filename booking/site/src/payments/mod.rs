@@ -16,6 +16,7 @@ use web::routes::{self, pattern};
 use web::t;
 
 use self::hooks::HOOKS;
+use crate::appointments::views::appointment_row;
 use crate::error::AppResult;
 use crate::extract::{Form, Path, Visit};
 use crate::pages;
@@ -23,7 +24,7 @@ use booking_core::AppState;
 use booking_core::appointments::{self, Hold, Status};
 use booking_core::base::{DAY_US, Micros, charge, token_hash};
 use booking_core::billing::payment::DeclineReason;
-use booking_core::billing::provider::{CardError, CardForm, TestCard};
+use booking_core::billing::provider::{CardError, CardFaults, CardForm, CodeFault, ExpiryFault, NumberFault, TestCard};
 use booking_core::billing::queries;
 use booking_core::usecases::{self as checkout, CheckoutOutcome, CheckoutRefusal};
 
@@ -82,7 +83,7 @@ async fn load_payable(state: &AppState, visit: &Visit, id: &str) -> AppResult<Pa
             Ok(Payable::Elsewhere(details()))
         }
         begun @ (CheckoutOutcome::Booked(_) | CheckoutOutcome::Unknown | CheckoutOutcome::HoldLost) => Ok(
-            Payable::Elsewhere(show_outcome(state, visit, &hold, begun, Field::default())),
+            Payable::Elsewhere(show_outcome(state, visit, &hold, begun, Field::default()).await?),
         ),
     }
 }
@@ -94,7 +95,7 @@ async fn resume_booked(state: &AppState, visit: &Visit, hold: &Hold, account: &s
     } else {
         checkout::resume_checkout(state, hold, account).await?
     };
-    Ok(show_outcome(state, visit, hold, outcome, Field::default()))
+    show_outcome(state, visit, hold, outcome, Field::default()).await
 }
 
 async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
@@ -110,11 +111,11 @@ async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
             | CheckoutOutcome::NeedsConfirmation
             | CheckoutOutcome::Unknown
             | CheckoutOutcome::HoldLost) => {
-                return Ok(show_outcome(&state, &visit, &hold, begun, Field::default()));
+                return show_outcome(&state, &visit, &hold, begun, Field::default()).await;
             }
         }
     }
-    Ok(pages::html(&form_page(&state, &visit, &hold)))
+    Ok(pages::html(&form_page(&state, &visit, &hold).await?))
 }
 
 async fn pay(
@@ -128,45 +129,41 @@ async fn pay(
         Payable::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
-    if asks_withdrawal(&hold, visit.now) {
-        if form.withdrawal != "yes" {
-            let withdrawal = Some(Check {
-                ticked: false,
-                error: Some(FieldError::WithdrawalMissing),
-            });
-            let page = BookPaymentPage {
-                withdrawal,
-                ..typed_page(&state, &visit, &hold, &form)
-            };
-            return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
-        }
-        keep_withdrawal_request(&state, &visit, &hold, &account.id).await?;
-    }
-    if hold.price.most_minor() == 0 {
-        let outcome = checkout::book_free(&state, &hold, &account.id).await?;
-        return Ok(show_outcome(&state, &visit, &hold, outcome, Field::default()));
-    }
-    if !charge::can_be_sold(&hold.price, state.payments.takes_payments()) {
-        return Ok(pages::html_with(
-            StatusCode::CONFLICT,
-            &form_page(&state, &visit, &hold),
-        ));
-    }
-    state.limits.hold_by_ip.check(&visit.ip_key())?;
     let card = CardForm {
         number: form.card_number.clone(),
         expiry: form.card_expiry.clone(),
         code: form.card_code.clone(),
     };
+    let sold = charge::can_be_sold(&hold.price, state.payments.takes_payments());
+    // Everything that is wrong is told at once.
+    let faults = match hold.price.most_minor() {
+        1.. if sold => state.payments.card_faults(&card, visit.now),
+        _ => CardFaults::default(),
+    };
+    let unasked = asks_withdrawal(&hold, visit.now) && form.withdrawal != "yes";
+    if unasked || !faults.is_none() {
+        let mut page = typed_page(&state, &visit, &hold, &form).await?;
+        if let Some(check) = page.withdrawal.as_mut().filter(|_| unasked) {
+            check.error = Some(FieldError::WithdrawalMissing);
+        }
+        show_faults(&mut page, faults);
+        return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    }
+    if asks_withdrawal(&hold, visit.now) {
+        keep_withdrawal_request(&state, &visit, &hold, &account.id).await?;
+    }
+    if hold.price.most_minor() == 0 {
+        let outcome = checkout::book_free(&state, &hold, &account.id).await?;
+        return show_outcome(&state, &visit, &hold, outcome, Field::default()).await;
+    }
+    if !sold {
+        let page = form_page(&state, &visit, &hold).await?;
+        return Ok(pages::html_with(StatusCode::CONFLICT, &page));
+    }
+    state.limits.hold_by_ip.check(&visit.ip_key())?;
     match checkout::pay_by_card(&state, &hold, &account.id, &card).await {
-        Ok(outcome) => Ok(show_outcome(
-            &state,
-            &visit,
-            &hold,
-            outcome,
-            Field::new(form.card_expiry),
-        )),
-        Err(CheckoutRefusal::Card(error)) => Ok(show_card_error(&state, &visit, &hold, &form, &error)),
+        Ok(outcome) => show_outcome(&state, &visit, &hold, outcome, Field::new(form.card_expiry)).await,
+        Err(CheckoutRefusal::Card(error)) => show_card_error(&state, &visit, &hold, &form, &error).await,
         Err(refusal) => Err(refusal.into()),
     }
 }
@@ -206,7 +203,7 @@ async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
         outcome @ (CheckoutOutcome::Booked(_)
         | CheckoutOutcome::Declined(_)
         | CheckoutOutcome::Unknown
-        | CheckoutOutcome::HoldLost) => Ok(show_outcome(&state, &visit, &hold, outcome, Field::default())),
+        | CheckoutOutcome::HoldLost) => show_outcome(&state, &visit, &hold, outcome, Field::default()).await,
     }
 }
 
@@ -223,18 +220,24 @@ async fn confirm(
     let account = visit.actor.signed_in()?;
     let approved = form.answer == "approve";
     let outcome = checkout::answer_confirmation(&state, &hold, &account.id, approved).await?;
-    Ok(show_outcome(&state, &visit, &hold, outcome, Field::default()))
+    show_outcome(&state, &visit, &hold, outcome, Field::default()).await
 }
 
 /// The page or redirect for where a checkout stands.
-fn show_outcome(state: &AppState, visit: &Visit, hold: &Hold, outcome: CheckoutOutcome, expiry: Field) -> Response {
+async fn show_outcome(
+    state: &AppState,
+    visit: &Visit,
+    hold: &Hold,
+    outcome: CheckoutOutcome,
+    expiry: Field,
+) -> AppResult<Response> {
     let problem = match outcome {
-        CheckoutOutcome::Booked(id) => return Redirect::to(&routes::booking_new(&id)).into_response(),
+        CheckoutOutcome::Booked(id) => return Ok(Redirect::to(&routes::booking_new(&id)).into_response()),
         CheckoutOutcome::NeedsConfirmation => {
-            return Redirect::to(&routes::book_confirm(&hold.id)).into_response();
+            return Ok(Redirect::to(&routes::book_confirm(&hold.id)).into_response());
         }
         // The page of the hold says that it is gone, and what else is free.
-        CheckoutOutcome::HoldLost => return Redirect::to(&routes::book(&hold.id)).into_response(),
+        CheckoutOutcome::HoldLost => return Ok(Redirect::to(&routes::book(&hold.id)).into_response()),
         CheckoutOutcome::NotStarted => None,
         CheckoutOutcome::Unknown => Some(PaymentProblem::Unknown),
         CheckoutOutcome::Declined(DeclineReason::NoFunds) => Some(PaymentProblem::NoFunds),
@@ -256,36 +259,62 @@ fn show_outcome(state: &AppState, visit: &Visit, hold: &Hold, outcome: CheckoutO
         problem,
         card_expiry: expiry,
         withdrawal,
-        ..form_page(state, visit, hold)
+        ..form_page(state, visit, hold).await?
     };
-    pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
 }
 
-fn show_card_error(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm, error: &CardError) -> Response {
-    let mut page = typed_page(state, visit, hold, form);
+async fn show_card_error(
+    state: &AppState,
+    visit: &Visit,
+    hold: &Hold,
+    form: &PaymentForm,
+    error: &CardError,
+) -> AppResult<Response> {
+    let mut page = typed_page(state, visit, hold, form).await?;
     match error {
-        CardError::Number => page.card_number = Some(FieldError::CardNumber),
-        CardError::Expiry => page.card_expiry.error = Some(FieldError::CardExpiry),
-        CardError::Code => page.card_code = Some(FieldError::CardCode),
+        CardError::Typed(faults) => show_faults(&mut page, *faults),
         CardError::Unavailable(_) => page.problem = Some(PaymentProblem::Fault),
     }
-    pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
+}
+
+/// Puts what is wrong with a card beside its fields.
+fn show_faults(page: &mut BookPaymentPage, faults: CardFaults) {
+    page.card_number = faults.number.map(|fault| match fault {
+        NumberFault::Missing => FieldError::CardNumberMissing,
+        NumberFault::Length => FieldError::CardNumberLength,
+        NumberFault::CheckDigit => FieldError::CardNumberWrong,
+        NumberFault::NotATestCard => FieldError::CardNotATestCard,
+    });
+    page.card_expiry.error = faults.expiry.map(|fault| match fault {
+        ExpiryFault::Missing => FieldError::CardExpiryMissing,
+        ExpiryFault::Malformed => FieldError::CardExpiryMalformed,
+        ExpiryFault::Past => FieldError::CardExpired,
+    });
+    page.card_code = faults.code.map(|fault| match fault {
+        CodeFault::Missing => FieldError::CardCodeMissing,
+        CodeFault::Malformed => FieldError::CardCodeMalformed,
+    });
 }
 
 /// The form with what was typed, except number and code.
-fn typed_page(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm) -> BookPaymentPage {
-    BookPaymentPage {
+async fn typed_page(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm) -> AppResult<BookPaymentPage> {
+    Ok(BookPaymentPage {
         card_expiry: Field::new(form.card_expiry.chars().take(10).collect::<String>()),
         withdrawal: asks_withdrawal(hold, visit.now).then_some(Check {
             ticked: form.withdrawal == "yes",
             error: None,
         }),
-        ..form_page(state, visit, hold)
-    }
+        ..form_page(state, visit, hold).await?
+    })
 }
 
-fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> BookPaymentPage {
-    BookPaymentPage {
+async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<BookPaymentPage> {
+    let mut tx = state.db.read().await?;
+    let during = appointments::during(&mut tx, &visit.actor, hold.start_us, hold.end_us).await?;
+    Ok(BookPaymentPage {
+        overlaps: during.iter().map(|one| appointment_row(one, visit.now)).collect(),
         shell: pages::shell_in(visit, &hold.time_zone),
         hold: view::hold_view(hold, visit.now),
         problem: (!charge::can_be_sold(&hold.price, state.payments.takes_payments())).then_some(PaymentProblem::Off),
@@ -300,7 +329,7 @@ fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> BookPaymentPage {
             .iter()
             .map(|(number, card)| test_card(number, *card))
             .collect(),
-    }
+    })
 }
 
 fn test_card(number: &str, card: TestCard) -> TestCardRow {

@@ -9,18 +9,22 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use web::Notice;
+use web::pages::appointment::AppointmentRow;
 use web::pages::provider_admin::{ClosedDay, ProviderHoursPage, WeekdayHours};
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
 
+use crate::appointments::views::appointment_row;
 use crate::error::AppResult;
 use crate::extract::{Form, Visit};
 use crate::form;
 use crate::pages::{html, html_with, shell_in};
 use booking_core::AppState;
+use booking_core::appointments::{self, Status};
 use booking_core::availability::load::zone_named;
-use booking_core::availability::{DayRange, date_in};
+use booking_core::availability::{DayRange, date_in, midnight};
 use booking_core::base::db::Tx;
 use booking_core::providers::hours::{self, WeeklySpan};
 use booking_core::providers::own_org;
@@ -116,7 +120,32 @@ async fn page(State(state): State<AppState>, visit: Visit) -> AppResult<Response
     let member = visit.actor.member()?;
     let mut tx = state.db.read().await?;
     let week = stored_week(&mut tx, &member.id).await?;
-    Ok(html(&with_week(&mut tx, &visit, week).await?))
+    let suggested = week.iter().all(WeekdayHours::is_closed);
+    let week = if suggested { usual_week() } else { week };
+    let page = with_week(&mut tx, &visit, week).await?;
+    Ok(html(&ProviderHoursPage { suggested, ..page }))
+}
+
+/// What most people begin with: nothing of it holds before it is saved.
+fn usual_week() -> Vec<WeekdayHours> {
+    let day = |weekday| {
+        let mut spans: [(Field, Field); 2] = Default::default();
+        if weekday <= 5 {
+            spans[0] = (Field::new("09:00"), Field::new("16:00"));
+        }
+        WeekdayHours { weekday, spans }
+    };
+    (1..=7).map(day).collect()
+}
+
+/// What is booked on a day with the member, closed or not.
+async fn booked_on(tx: &mut Tx, visit: &Visit, zone: &TimeZone, day: Date) -> AppResult<Vec<AppointmentRow>> {
+    let (from, until) = (midnight(zone, day), midnight(zone, day.saturating_add(1.day())));
+    let found = appointments::of_provider(tx, &visit.actor, from, until).await?;
+    let coming = found
+        .iter()
+        .filter(|one| matches!(one.status, Status::Confirmed | Status::InCall));
+    Ok(coming.map(|one| appointment_row(one, visit.now)).collect())
 }
 
 /// The week as it is stored.
@@ -138,22 +167,23 @@ async fn stored_week(tx: &mut Tx, member_id: &str) -> AppResult<Vec<WeekdayHours
 async fn with_week(tx: &mut Tx, visit: &Visit, week: Vec<WeekdayHours>) -> AppResult<ProviderHoursPage> {
     let member = visit.actor.member()?;
     let org = own_org(tx, member).await?;
-    let today = date_in(&zone_named(&org.time_zone), visit.now);
-    let closed = hours::closed_days(tx, &member.id, &today.to_string())
-        .await?
-        .into_iter()
-        .filter_map(|closed| {
-            Some(ClosedDay {
-                date: closed.day.parse().ok()?,
-                id: closed.day,
-                reason: closed.reason,
-            })
-        })
-        .collect();
+    let zone = zone_named(&org.time_zone);
+    let today = date_in(&zone, visit.now);
+    let mut closed = Vec::new();
+    for day in hours::closed_days(tx, &member.id, &today.to_string()).await? {
+        let Ok(date) = day.day.parse() else { continue };
+        closed.push(ClosedDay {
+            date,
+            booked: booked_on(tx, visit, &zone, date).await?,
+            id: day.day,
+            reason: day.reason,
+        });
+    }
     Ok(ProviderHoursPage {
         shell: shell_in(visit, &org.time_zone),
         member: visit.actor.signed_in()?.name.clone(),
         week,
+        suggested: false,
         closed,
         date: Field::default(),
         reason: Field::default(),
@@ -164,6 +194,7 @@ async fn save(State(state): State<AppState>, visit: Visit, Form(typed): Form<Typ
     let member = visit.actor.member()?;
     let text = |name: &str| typed.get(name).map_or("", String::as_str);
     let mut tx = state.db.write().await?;
+    let mut notice = Notice::Saved;
     match text("action") {
         "close" => {
             let date = plain_date(text("date")).ok_or(FieldError::DateMalformed);
@@ -181,6 +212,9 @@ async fn save(State(state): State<AppState>, visit: Visit, Form(typed): Form<Typ
                 reason: reason.clone(),
             };
             hours::close_day(&mut tx, &member.id, &closed, &today.to_string()).await?;
+            if !booked_on(&mut tx, &visit, &zone, *date).await?.is_empty() {
+                notice = Notice::ClosedWhileBooked;
+            }
         }
         "open" => hours::open_day(&mut tx, &member.id, text("id")).await?,
         _ => {
@@ -211,7 +245,7 @@ async fn save(State(state): State<AppState>, visit: Visit, Form(typed): Form<Typ
         }
     }
     tx.commit().await?;
-    Ok(Redirect::to(&routes::with_notice(pattern::PROVIDER_HOURS, Notice::Saved)).into_response())
+    Ok(Redirect::to(&routes::with_notice(pattern::PROVIDER_HOURS, notice)).into_response())
 }
 
 /// The page again, with what is wrong with the day to be closed, and the week as it is stored.

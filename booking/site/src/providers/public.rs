@@ -11,15 +11,15 @@ use web::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceOptio
 use web::pages::{PriceBox, PriceState};
 use web::routes::pattern;
 
-use crate::appointments::views::tint;
+use crate::appointments::views::{held, tint};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Path, Query, Visit};
 use crate::pages::{html, shell_in};
 use crate::payments::view;
 use booking_core::AppState;
 use booking_core::availability::{self, ServiceSlots, Slot, date_in, midnight, of_day};
+use booking_core::base::DAY_US;
 use booking_core::base::db::Tx;
-use booking_core::base::{DAY_US, Micros};
 use booking_core::providers::vat::is_registered;
 use booking_core::providers::{Org, Service, members, public_org, services};
 
@@ -56,10 +56,11 @@ async fn page(
         .find(|service| service.id == query.service)
         .or(services.first());
     let picker = match chosen {
-        Some(service) => Some(picker(&mut tx, &org, service, query.day.parse().ok(), visit.now).await?),
+        Some(service) => Some(picker(&mut tx, &org, service, query.day.parse().ok(), &visit).await?),
         None => None,
     };
     let chosen = chosen.map(|service| service.id.clone());
+    let held = held(&mut tx, &visit).await?;
     let options = services
         .into_iter()
         .map(|service| ServiceOption {
@@ -73,6 +74,7 @@ async fn page(
         .collect();
     Ok(html(&ProviderPage {
         shell: shell_in(&visit, &org.time_zone),
+        held,
         tint: tint(&org.id),
         slug: org.slug,
         name: org.name,
@@ -87,10 +89,11 @@ async fn page(
     }))
 }
 
-async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, now: Micros) -> AppResult<Picker> {
+async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, visit: &Visit) -> AppResult<Picker> {
+    let (now, visitor) = (visit.now, visit.actor.visitor_hash.as_str());
     let window = service.details.window_days.clamp(1, PICKER_DAYS_MAX);
     let until = now + (window + 1) * DAY_US;
-    let free = availability::of_service(tx, &service.id, now, now, until)
+    let free = availability::of_service_for(tx, visitor, &service.id, now, now, until)
         .await?
         .ok_or(AppError::NotFound)?;
     let slots = free.merged();

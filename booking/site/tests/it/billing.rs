@@ -131,6 +131,28 @@ on_both! {
 }
 
 on_both! {
+    /// Trial E11: four round trips, one for each thing that was wrong. Trial E21: a valid number read "needs 16 digits".
+    async fn e11_everything_wrong_with_a_payment_is_told_at_once(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let hold = desk.hold(Desk::slot(2)).await;
+        let path = format!("/book/{hold}/payment");
+        let wrong = [("card_number", "4111 1111 1111"), ("card_expiry", "10/20"), ("card_code", "1")];
+        let page = desk.consumer.post(&path, &wrong).await.expect(422).text();
+        for id in ["card_number", "card_expiry", "card_code", "withdrawal"] {
+            assert!(page.contains(&format!("href=\"#{id}\"")), "{id}: {page}");
+        }
+        assert!(page.contains("Kortnummeret må ha 16 sifre"), "{page}");
+        let valid = [("card_number", "4111111111111111"), ("card_expiry", "2029-12"), ("card_code", "123"), ("withdrawal", "yes")];
+        let page = desk.consumer.post(&path, &valid).await.expect(422).text();
+        assert!(page.contains("Bare testkortene i listen virker her") && !page.contains("16 sifre"), "{page}");
+        assert!(!page.contains("4111"), "the number does not come back");
+        assert_eq!(app.number("SELECT COUNT(*) FROM withdrawal_request", params![]).await, 0);
+        let good = valid.map(|(name, value)| (name, if name == "card_number" { ACCEPTED } else { value }));
+        booked(&desk.consumer.post(&path, &good).await);
+    }
+}
+
+on_both! {
     async fn a_bank_that_asks_is_answered_first(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let hold = desk.hold(Desk::slot(2)).await;

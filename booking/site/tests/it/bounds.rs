@@ -32,7 +32,7 @@ on_both! {
         assert_eq!(book_free(app, &mut ola, &free, 120).await, 0, "the details lead nowhere");
         let page = hold(&mut ola, &free, tomorrow(app, 150)).await;
         let told = ola.post(&page, &[("about", "Hunden halter")]).await.expect(303).location();
-        assert!(told.starts_with("/bookings?notice=too-many-booked"), "{told}");
+        assert!(told.starts_with("/bookings?notice=too-many-with-provider"), "{told}");
         assert_eq!(app.number("SELECT COUNT(*) FROM appointment", params![]).await, 3);
         // Giving one back makes room.
         let one: String = app.rows("SELECT id FROM appointment ORDER BY id", params![]).await.remove(0);

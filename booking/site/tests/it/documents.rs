@@ -103,3 +103,30 @@ on_both! {
         assert_eq!(numbers, (1..=12).collect::<Vec<_>>());
     }
 }
+
+on_both! {
+    /// Trial B7: receipts printed "?" for these names, and a decomposed Å became "A?".
+    async fn b07_names_of_every_script_are_printed(app: App) {
+        let names = [
+            "Анна Петрова-Щукина", "Γιώργος Παπαδόπουλος", "דוד כהן", "محمد علي", "สมชาย ใจดี", "Nguyễn Thị Hồng", "王小明",
+            "山田 太郎", "김민준", "Åse Ødegård", "Dyre & Co. №5",
+        ];
+        let mut desk = Desk::open(app, METERED).await;
+        for (number, name) in (0..).zip(names) {
+            app.execute("UPDATE account SET name = $1 WHERE id = 'consumer'", params![name]).await;
+            app.execute("UPDATE org SET name = $1", params![format!("{name} 🐶")]).await;
+            let start = Desk::slot(2 + number);
+            let appointment = desk.book(start, ACCEPTED).await;
+            desk.talk(&appointment, start, 25 * SECOND_US).await;
+            desk.jobs().await;
+            let pdf = desk.consumer.get(&format!("/bookings/{appointment}/receipt.pdf")).await.expect(200).bytes;
+            let Some(text) = text_of(&pdf) else { return };
+            assert!(!text.contains('?') && !text.contains('\u{fffd}'), "{name}: {text}");
+            let letters = |text: &str| -> String {
+                let apart = text.chars().filter(|c| !c.is_whitespace() && !('\u{2000}'..='\u{206f}').contains(c));
+                apart.collect()
+            };
+            assert!(letters(&text).contains(&letters(name)), "{name}: {text}");
+        }
+    }
+}

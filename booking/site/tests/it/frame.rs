@@ -1,9 +1,11 @@
 //! What surrounds every page: addresses that cannot be opened, the way back, errors that are ours.
 
 use booking_core::params;
+use sqlx::{Connection as _, Executor as _};
 
+use crate::harness::{Engine, with_app};
 use crate::on_both;
-use crate::walk::provider;
+use crate::walk::{provider, tomorrow};
 
 on_both! {
     /// Trial E4: opening the address of a form showed a blank page, and so did the language button on its answer.
@@ -81,4 +83,27 @@ on_both! {
         let page = client.get(&format!("/providers/{}", clinic.slug)).await.expect(200).text();
         assert!(page.contains("name=\"description\" content=\"Veterinær, Bergen. Råd om hund og katt"), "{page}");
     }
+}
+
+/// Trial E12: SQLite kept by another process for longer than we wait (five seconds) was 500 instead of 503.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e12_a_database_that_another_process_keeps_is_no_fault_of_the_page() {
+    with_app(Engine::Sqlite, |app| {
+        Box::pin(async move {
+            let clinic = provider(app, "kari").await;
+            let mut other = sqlx::SqliteConnection::connect(&app.state.config.database_url)
+                .await
+                .expect("the file opens");
+            other.execute("BEGIN IMMEDIATE").await.expect("the lock is free");
+            let mut client = app.client();
+            let start = tomorrow(app, 0).to_string();
+            let form = [("service", clinic.service.as_str()), ("start", start.as_str())];
+            let refused = client.post("/holds", &form).await.expect(503);
+            refused.expect_text("<h1>Vi er straks tilbake</h1>");
+            client.get("/").await.expect(200);
+            other.execute("ROLLBACK").await.expect("the lock is given back");
+            client.post("/holds", &form).await.expect(303);
+        })
+    })
+    .await;
 }

@@ -22,4 +22,5 @@ mod providers;
 mod registry;
 mod search;
 mod selling;
+mod unfinished;
 mod walk;

@@ -158,3 +158,44 @@ on_both! {
         app.client().get(&format!("/providers/{}", clinic.slug)).await.expect(404);
     }
 }
+
+on_both! {
+    /// Trial E6: closing a day said nothing of the appointments on it.
+    async fn e06_closing_a_day_names_what_is_booked_on_it(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let free = add_service(&mut clinic.client, app, "Gratis", &[("kind", "free")]).await;
+        let mut ola = consumer(app, "ola").await;
+        let page = hold(&mut ola, &free, tomorrow(app, 0)).await;
+        ola.post(&page, &[("about", "Hunden halter")]).await.expect(303);
+        let booked = ola.post(&format!("{page}/payment"), &[("withdrawal", "yes")]).await.expect(303).location();
+        let booked = booked.trim_end_matches("?new=1").to_owned();
+        let close = |day: &'static str| [("action", "close"), ("date", day), ("reason", "Kurs")];
+        let told = clinic.client.post("/provider/hours", &close("2026-11-25")).await.expect(303).location();
+        assert!(told.ends_with("notice=saved"), "{told}");
+        let told = clinic.client.post("/provider/hours", &close("2026-11-24")).await.expect(303).location();
+        assert!(told.ends_with("notice=closed-while-booked"), "{told}");
+        let shown = clinic.client.get(&told).await.expect(200).text();
+        assert!(shown.contains("En time er alt bestilt denne dagen"), "{shown}");
+        assert!(shown.contains(&format!("href=\"{booked}\"")) && shown.contains("<bdi>ola</bdi>"), "{shown}");
+        ola.post(&format!("{booked}/cancel"), &[]).await.expect(303);
+        let shown = clinic.client.get("/provider/hours").await.expect(200).text();
+        assert!(!shown.contains("alt bestilt"), "{shown}");
+    }
+}
+
+on_both! {
+    /// Trial E12: 28 empty fields and no default.
+    async fn e12_hours_begin_with_a_suggestion_that_holds_only_once_it_is_saved(app: App) {
+        let mut client = consumer(app, "kari").await;
+        let form = [("name", "Klinikken"), ("vat", "no"), ("category", "vet"), ("place", "Bergen"), ("about", "Råd")];
+        client.post("/provider/signup", &form).await.expect(303);
+        let page = client.get("/provider/hours").await.expect(200).text();
+        assert!(page.contains("Dette er et forslag"), "{page}");
+        assert_eq!((page.matches("value=\"09:00\"").count(), page.matches("value=\"16:00\"").count()), (5, 5), "{page}");
+        assert_eq!(app.number("SELECT COUNT(*) FROM weekly_rule", params![]).await, 0);
+        client.post("/provider/hours", &[("action", "save"), ("d1_1_from", "9"), ("d1_1_to", "17")]).await.expect(303);
+        let page = client.get("/provider/hours").await.expect(200).text();
+        assert!(!page.contains("Dette er et forslag"), "{page}");
+        assert_eq!((page.matches("value=\"09:00\"").count(), page.matches("value=\"17:00\"").count()), (1, 1), "{page}");
+    }
+}
