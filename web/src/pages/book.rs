@@ -2,7 +2,6 @@
 
 use askama::Template;
 
-use super::appointment::AppointmentRow;
 use super::{Check, Field, FieldError, PriceBox, PriceModel, Shell};
 use crate::routes;
 
@@ -196,6 +195,17 @@ pub struct TestCard {
     pub outcome: TestCardOutcome,
 }
 
+/// An appointment of the person's own at the time that is being booked.
+#[derive(Debug, Clone)]
+pub struct Overlap {
+    pub id: String,
+    pub starts_at: i64,
+    pub ends_at: i64,
+    /// The other side.
+    pub with: String,
+    pub service_title: String,
+}
+
 /// The payment step. Form fields with the test provider: `card_number`, `card_expiry` (`MM/YY`), `card_code`; and
 /// `withdrawal` (`yes`) where it is asked. A free service has no card fields, and neither has any other provider.
 #[derive(Debug, Clone, Template)]
@@ -205,7 +215,7 @@ pub struct BookPaymentPage {
     pub hold: HoldView,
     pub problem: Option<PaymentProblem>,
     /// The person's own appointments at the same time: a warning, no refusal.
-    pub overlaps: Vec<AppointmentRow>,
+    pub overlaps: Vec<Overlap>,
     /// Number and code never come back.
     pub card_number: Option<FieldError>,
     pub card_expiry: Field,

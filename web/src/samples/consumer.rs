@@ -3,23 +3,18 @@
 use jiff::civil::Date;
 
 use super::parts::{
-    DAY, HOUR, ID, MINUTE, NOW, TEN, appointment, by_minute, card, fixed, free, held, hold, price_box, row, shell,
-    signed_in,
+    DAY, HOUR, ID, MINUTE, NOW, TEN, by_minute, card, fixed, free, held, hold, price_box, shell, signed_in,
 };
 use crate::pages::account::{
     AccountDataPage, AccountDeletePage, AccountInvitationsPage, AccountPage, AccountSessionsPage, DataReader, DataRow,
     DataSection, InvitationRow, SessionRow,
-};
-use crate::pages::appointment::{
-    AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentStatus,
-    AppointmentsPage, MeasuredRow,
 };
 use crate::pages::auth::{
     CheckMailPage, InvitationPage, LoginLinkPage, LoginPage, MailPurpose, RegisterPage, ResetPage, ResetTokenPage,
     VerifyPage,
 };
 use crate::pages::book::{
-    AccountStep, BookConfirmPage, BookDetailsPage, BookPaymentPage, PaymentProblem, TestCard, TestCardOutcome,
+    AccountStep, BookConfirmPage, BookDetailsPage, BookPaymentPage, Overlap, PaymentProblem, TestCard, TestCardOutcome,
     VisitorForm,
 };
 use crate::pages::home::HomePage;
@@ -29,15 +24,6 @@ use crate::pages::{Check, Field, FieldError, Notice, PriceState, PriceTerms, She
 use crate::text::Locale;
 
 type Pages = Vec<(&'static str, String)>;
-
-const RESERVED: PriceState = PriceState::Reserved { reserved_minor: 45_000 };
-const FINAL: PriceState = PriceState::Final {
-    billable_ms: 1_300_000,
-    counted_s: 1_300,
-    charged_minor: 32_500,
-    reserved_minor: 45_000,
-    released_minor: 12_500,
-};
 
 pub(super) fn visiting(locale: Locale) -> Pages {
     let form = SearchForm {
@@ -329,103 +315,19 @@ fn payment(locale: Locale) -> BookPaymentPage {
         shell: signed_in(locale, &format!("/book/{ID}/payment")),
         hold: hold(by_minute(), 8 * MINUTE),
         problem: None,
-        overlaps: vec![row(AppointmentStatus::Confirmed, TEN + 10 * MINUTE, false)],
+        overlaps: vec![Overlap {
+            id: ID.into(),
+            starts_at: TEN + 10 * MINUTE,
+            ends_at: TEN + 40 * MINUTE,
+            with: "Elektro Vest".into(),
+            service_title: "Videotime".into(),
+        }],
         card_number: None,
         card_expiry: Field::default(),
         card_code: None,
         withdrawal: Some(Check::default()),
         test_cards: outcomes.into_iter().map(test_card).collect(),
     }
-}
-
-pub(super) fn appointments(locale: Locale) -> Pages {
-    use AppointmentStatus::{Cancelled, Completed, Confirmed, InCall, NoShowConsumer, NoShowProvider};
-    let shell = signed_in(locale, &format!("/bookings/{ID}"));
-    let page = |status, state| {
-        render(&AppointmentPage {
-            shell: shell.clone(),
-            appointment: appointment(status, state),
-        })
-    };
-    let released = PriceState::Released { released_minor: 45_000 };
-    let new = AppointmentNewPage {
-        shell: shell.clone(),
-        appointment: appointment(Confirmed, RESERVED),
-        email: "ola@example.no".into(),
-    };
-    let after = AppointmentAfterPage {
-        shell: Shell {
-            now: TEN + HOUR,
-            ..shell.clone()
-        },
-        appointment: appointment(Completed, FINAL),
-        measured: vec![
-            MeasuredRow {
-                from: TEN + 2 * MINUTE,
-                to: TEN + 20 * MINUTE,
-                tenths: 10_800,
-            },
-            MeasuredRow {
-                from: TEN + 21 * MINUTE,
-                to: TEN + 24 * MINUTE + 40_000_000,
-                tenths: 2_200,
-            },
-        ],
-    };
-    let cancel = |released_minor| {
-        let appointment = appointment(Confirmed, RESERVED);
-        render(&AppointmentCancelPage {
-            shell: shell.clone(),
-            appointment,
-            released_minor,
-        })
-    };
-    vec![
-        ("appointment-new", render(&new)),
-        ("appointment", page(Confirmed, RESERVED)),
-        ("appointment-in-call", page(InCall, RESERVED)),
-        ("appointment-cancelled", page(Cancelled, released.clone())),
-        ("appointment-no-show-provider", page(NoShowProvider, released.clone())),
-        ("appointment-no-show-consumer", page(NoShowConsumer, released)),
-        (
-            "appointment-refunded",
-            page(Cancelled, PriceState::Refunded { refunded_minor: 32_500 }),
-        ),
-        ("appointment-after", render(&after)),
-        ("appointment-cancel", cancel(45_000)),
-        ("appointment-cancel-free", cancel(0)),
-    ]
-}
-
-pub(super) fn appointment_lists(locale: Locale) -> Pages {
-    use AppointmentStatus::{Cancelled, Completed, Confirmed, NoShowConsumer, NoShowProvider};
-    let list = AppointmentsPage {
-        shell: signed_in(locale, "/bookings"),
-        held: vec![held(1)],
-        upcoming: vec![row(Confirmed, NOW + 10 * MINUTE, true), row(Confirmed, TEN, false)],
-        cancelled: vec![row(Cancelled, TEN + DAY, false)],
-        past: [Completed, Cancelled, NoShowConsumer, NoShowProvider]
-            .map(|status| row(status, TEN - 9 * DAY, false))
-            .to_vec(),
-    };
-    let only_past = AppointmentsPage {
-        held: Vec::new(),
-        upcoming: Vec::new(),
-        cancelled: Vec::new(),
-        ..list.clone()
-    };
-    let empty = AppointmentsPage {
-        held: Vec::new(),
-        upcoming: Vec::new(),
-        cancelled: Vec::new(),
-        past: Vec::new(),
-        ..list.clone()
-    };
-    vec![
-        ("appointments", render(&list)),
-        ("appointments-past", render(&only_past)),
-        ("appointments-empty", render(&empty)),
-    ]
 }
 
 pub(super) fn entering(locale: Locale) -> Pages {

@@ -1,5 +1,6 @@
 //! Every page with believable content, for the tests that render them all.
 
+mod appointments;
 mod consumer;
 mod frame;
 mod parts;
@@ -12,13 +13,14 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     let mut pages = consumer::visiting(locale);
     pages.extend(consumer::providers(locale));
     pages.extend(consumer::booking(locale));
-    pages.extend(consumer::appointments(locale));
-    pages.extend(consumer::appointment_lists(locale));
+    pages.extend(appointments::pages(locale));
+    pages.extend(appointments::lists(locale));
     pages.extend(consumer::entering(locale));
     pages.extend(consumer::links(locale));
     pages.extend(consumer::account(locale));
     pages.extend(consumer::invitations(locale));
     pages.extend(staff::provider(locale));
+    pages.extend(staff::first_hours(locale));
     pages.extend(staff::operator(locale));
     pages.extend(frame::frame(locale));
     pages

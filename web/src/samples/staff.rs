@@ -202,16 +202,18 @@ fn provider_forms(locale: Locale) -> Pages {
         ("provider-service-new", render(&service)),
         ("provider-service", render(&fixed)),
         ("provider-hours", render(&hours(locale))),
-        (
-            "provider-hours-suggested",
-            render(&ProviderHoursPage {
-                suggested: true,
-                ..hours(locale)
-            }),
-        ),
         ("provider-profile", render(&profile)),
         ("provider-profile-paused", render(&paused)),
     ]
+}
+
+/// The hours of somebody who has saved none yet.
+pub(super) fn first_hours(locale: Locale) -> Pages {
+    let page = ProviderHoursPage {
+        suggested: true,
+        ..hours(locale)
+    };
+    vec![("provider-hours-suggested", render(&page))]
 }
 
 fn hours(locale: Locale) -> ProviderHoursPage {

@@ -115,10 +115,12 @@ pub fn t(locale: Locale, key: &str, args: &[(&str, Arg<'_>)]) -> String {
 /// What is written from right to left is kept from turning the sentence around it over: it stands between marks that
 /// cannot be seen (FSI and PDI, Unicode Standard Annex 9). Everything else stays as it is.
 fn isolated<'a>(value: &Arg<'a>) -> Arg<'a> {
-    match value {
-        Arg::String(text) if text.chars().any(is_written_from_the_right) => format!("\u{2068}{text}\u{2069}").into(),
-        other => other.clone(),
+    if let Arg::String(text) = value
+        && text.chars().any(is_written_from_the_right)
+    {
+        return format!("\u{2068}{text}\u{2069}").into();
     }
+    value.clone()
 }
 
 /// Whether a letter is of a script that is written from right to left, by the blocks that Unicode keeps for them.

@@ -2,12 +2,12 @@
 
 use signaling_protocol::PriceTerms;
 
+use super::bounds::{check_number_of_holds, may_book};
 use super::{HOLD_EXTENSION_US, HOLD_US, Policy, Status, Transition, queries, record_event};
 use crate::accounts::queries::ACCOUNT_LOCK;
 use crate::availability::{self, Rules, Slot};
 use crate::base::actor::Actor;
 use crate::base::db::{DbError, FromRow, Row, Tx};
-use crate::base::limits;
 use crate::base::{Base, CELL_US, DAY_US, Micros, charge};
 use crate::base::{Fault, Result};
 use crate::{carries_faults, params};
@@ -167,7 +167,7 @@ pub struct SlotRequest<'a> {
     pub start_us: Micros,
     /// Whether anybody takes payments here: only then is held what has a price.
     pub takes_payments: bool,
-    /// Hash of the network that asks, see [`limits::HOLDS_PER_NETWORK_MAX`].
+    /// Hash of the network that asks, see [`crate::base::limits::HOLDS_PER_NETWORK_MAX`].
     pub network: &'a str,
 }
 
@@ -266,7 +266,7 @@ async fn hold_with_member(
     for id in &mine {
         end_hold(&mut tx, id, Status::Cancelled).await?;
     }
-    check_number_of_holds(&mut tx, visitor, attempt, now).await?;
+    check_number_of_holds(&mut tx, visitor, attempt.wanted.network, &attempt.service.org_id, now).await?;
     let interval = params![member, cell_end * CELL_US, cell_first * CELL_US];
     let blocks: i64 = tx.one(queries::BLOCKS_OVERLAPPING, interval).await?;
     if blocks > 0 {
@@ -304,30 +304,6 @@ async fn hold_with_member(
     }
     tx.commit().await?;
     Ok(id)
-}
-
-/// Whether the visitor, and the network it comes from, may hold one more slot.
-async fn check_number_of_holds(
-    tx: &mut Tx,
-    visitor: &str,
-    attempt: &Attempt<'_>,
-    now: Micros,
-) -> Result<(), HoldRefusal> {
-    let network = attempt.wanted.network;
-    let of_visitor: i64 = tx.one(queries::HOLDS_OF_VISITOR, params![visitor, now]).await?;
-    if of_visitor >= limits::HOLDS_PER_VISITOR_MAX {
-        return Err(HoldRefusal::TooManyHolds);
-    }
-    let (of_network, until): (i64, Micros) = tx.one(queries::HOLDS_OF_NETWORK, params![network, now]).await?;
-    if of_network >= limits::HOLDS_PER_NETWORK_MAX {
-        return Err(HoldRefusal::NetworkFull { until });
-    }
-    let with_provider = params![network, &attempt.service.org_id, now];
-    let (with_provider, until): (i64, Micros) = tx.one(queries::HOLDS_OF_NETWORK_WITH, with_provider).await?;
-    if with_provider >= limits::HOLDS_PER_NETWORK_AND_PROVIDER_MAX {
-        return Err(HoldRefusal::ProviderFull { until });
-    }
-    Ok(())
 }
 
 /// Locks a member and gives back what its expired holds kept.
@@ -521,30 +497,6 @@ pub async fn attach_account(tx: &mut Tx, hold_id: &str, account_id: &str) -> Res
 /// When the database fails.
 pub async fn set_contact_email(tx: &mut Tx, hold: &Hold, email: &str) -> Result<()> {
     tx.execute(queries::HOLD_CONTACT, params![&hold.id, email]).await?;
-    Ok(())
-}
-
-/// Whether the account may book what it holds.
-///
-/// # Errors
-/// [`Fault::Leaving`] when the account is to be deleted; [`HoldRefusal::TooManyBooked`],
-/// [`HoldRefusal::TooManyWithProvider`].
-pub async fn may_book(tx: &mut Tx, account_id: &str, hold: &Hold, now: Micros) -> Result<(), HoldRefusal> {
-    let leaving: i64 = tx.one(queries::LEAVING, params![account_id]).await?;
-    if leaving > 0 {
-        return Err(Fault::Leaving.into());
-    }
-    let open_max: i64 = tx.one(queries::OPEN_MAX, params![&hold.service_id]).await?;
-    let open: i64 = tx.one(queries::OPEN, params![account_id, now]).await?;
-    let with_provider: i64 = tx
-        .one(queries::OPEN_WITH, params![account_id, &hold.org_id, now])
-        .await?;
-    if open >= limits::OPEN_PER_ACCOUNT_MAX {
-        return Err(HoldRefusal::TooManyBooked);
-    }
-    if with_provider >= open_max {
-        return Err(HoldRefusal::TooManyWithProvider);
-    }
     Ok(())
 }
 

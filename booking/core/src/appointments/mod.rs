@@ -3,6 +3,7 @@
 //! No double booking, by the database: a member owns each five-minute cell at most once (`reservation`). Every writing
 //! transaction locks the member's row first, so that expired holds can be cleared and cells counted in peace.
 
+mod bounds;
 mod calendar;
 mod draft;
 mod hold;
@@ -20,12 +21,13 @@ use crate::base::{CELL_US, MINUTE_US, Micros};
 use crate::base::{Fault, Result};
 use crate::params;
 
+pub use bounds::may_book;
 pub use calendar::{CalendarEntry, CalendarMethod, calendar_file};
 pub use draft::{Draft, keep_draft, load_draft};
 pub use hold::{
     Confirmation, Hold, HoldEnd, HoldRefusal, SlotRequest, appointment_of_hold, attach_account, confirm_hold,
     expire_holds, extend_hold, find_hold_end, held_by, hold_slot, keep_details, load_bookable, load_hold,
-    load_hold_any, may_book, release_hold, set_about, set_contact_email,
+    load_hold_any, release_hold, set_about, set_contact_email,
 };
 pub use mails::{AppointmentMail, MailMoney, PartyRole, appointment_mail, booking_lost_mail, calendar_of};
 pub use status::{IllegalTransition, Status, Transition};

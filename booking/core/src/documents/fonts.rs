@@ -170,10 +170,11 @@ pub(super) fn printable(text: &str) -> String {
             out.push(' ');
         } else if is_hidden(c) {
             // Directions are worked out from the letters, and a line cannot be turned over by what stands in it.
-        } else if joins(c) || files(Weight::Regular).any(|file| has(file, c)) {
+        } else if files(Weight::Regular).any(|file| has(file, c)) {
             out.push(c);
         } else {
-            out.push_str(deunicode::deunicode_char(c).unwrap_or("\u{b7}"));
+            let unknown = if is_combining_mark(c) { "" } else { "\u{b7}" };
+            out.push_str(deunicode::deunicode_char(c).unwrap_or(unknown));
         }
     }
     out

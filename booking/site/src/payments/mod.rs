@@ -9,19 +9,21 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use web::pages::book::{BookConfirmPage, BookPaymentPage, PaymentProblem, TestCard as TestCardRow, TestCardOutcome};
+use signaling_protocol::Role;
+use web::pages::book::{
+    BookConfirmPage, BookPaymentPage, Overlap, PaymentProblem, TestCard as TestCardRow, TestCardOutcome,
+};
 use web::pages::legal::LEGAL_VERSION;
 use web::pages::{Check, Field, FieldError};
 use web::routes::{self, pattern};
 use web::t;
 
 use self::hooks::HOOKS;
-use crate::appointments::views::appointment_row;
 use crate::error::AppResult;
 use crate::extract::{Form, Path, Visit};
 use crate::pages;
 use booking_core::AppState;
-use booking_core::appointments::{self, Hold, Status};
+use booking_core::appointments::{self, Appointment, Hold, Status};
 use booking_core::base::{DAY_US, Micros, charge, token_hash};
 use booking_core::billing::payment::DeclineReason;
 use booking_core::billing::provider::{CardError, CardFaults, CardForm, CodeFault, ExpiryFault, NumberFault, TestCard};
@@ -314,7 +316,7 @@ async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Bo
     let mut tx = state.db.read().await?;
     let during = appointments::during(&mut tx, &visit.actor, hold.start_us, hold.end_us).await?;
     Ok(BookPaymentPage {
-        overlaps: during.iter().map(|one| appointment_row(one, visit.now)).collect(),
+        overlaps: during.into_iter().map(overlap).collect(),
         shell: pages::shell_in(visit, &hold.time_zone),
         hold: view::hold_view(hold, visit.now),
         problem: (!charge::can_be_sold(&hold.price, state.payments.takes_payments())).then_some(PaymentProblem::Off),
@@ -330,6 +332,19 @@ async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Bo
             .map(|(number, card)| test_card(number, *card))
             .collect(),
     })
+}
+
+fn overlap(appointment: Appointment) -> Overlap {
+    Overlap {
+        with: match appointment.seat.role {
+            Role::Consumer => appointment.org_name,
+            Role::Provider => appointment.consumer.name,
+        },
+        id: appointment.id,
+        starts_at: appointment.start_us,
+        ends_at: appointment.end_us,
+        service_title: appointment.title,
+    }
 }
 
 fn test_card(number: &str, card: TestCard) -> TestCardRow {

@@ -1,0 +1,110 @@
+//! Pages of booked appointments, as consumers see them.
+
+use super::parts::{DAY, HOUR, ID, MINUTE, NOW, TEN, appointment, held, row, signed_in};
+use crate::pages::appointment::{
+    AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentStatus,
+    AppointmentsPage, MeasuredRow,
+};
+use crate::pages::{PriceState, Shell, render};
+use crate::text::Locale;
+
+type Pages = Vec<(&'static str, String)>;
+
+const RESERVED: PriceState = PriceState::Reserved { reserved_minor: 45_000 };
+const FINAL: PriceState = PriceState::Final {
+    billable_ms: 1_300_000,
+    counted_s: 1_300,
+    charged_minor: 32_500,
+    reserved_minor: 45_000,
+    released_minor: 12_500,
+};
+
+pub(super) fn pages(locale: Locale) -> Pages {
+    use AppointmentStatus::{Cancelled, Completed, Confirmed, InCall, NoShowConsumer, NoShowProvider};
+    let shell = signed_in(locale, &format!("/bookings/{ID}"));
+    let page = |status, state| {
+        render(&AppointmentPage {
+            shell: shell.clone(),
+            appointment: appointment(status, state),
+        })
+    };
+    let released = PriceState::Released { released_minor: 45_000 };
+    let new = AppointmentNewPage {
+        shell: shell.clone(),
+        appointment: appointment(Confirmed, RESERVED),
+        email: "ola@example.no".into(),
+    };
+    let after = AppointmentAfterPage {
+        shell: Shell {
+            now: TEN + HOUR,
+            ..shell.clone()
+        },
+        appointment: appointment(Completed, FINAL),
+        measured: vec![
+            MeasuredRow {
+                from: TEN + 2 * MINUTE,
+                to: TEN + 20 * MINUTE,
+                tenths: 10_800,
+            },
+            MeasuredRow {
+                from: TEN + 21 * MINUTE,
+                to: TEN + 24 * MINUTE + 40_000_000,
+                tenths: 2_200,
+            },
+        ],
+    };
+    let cancel = |released_minor| {
+        let appointment = appointment(Confirmed, RESERVED);
+        render(&AppointmentCancelPage {
+            shell: shell.clone(),
+            appointment,
+            released_minor,
+        })
+    };
+    vec![
+        ("appointment-new", render(&new)),
+        ("appointment", page(Confirmed, RESERVED)),
+        ("appointment-in-call", page(InCall, RESERVED)),
+        ("appointment-cancelled", page(Cancelled, released.clone())),
+        ("appointment-no-show-provider", page(NoShowProvider, released.clone())),
+        ("appointment-no-show-consumer", page(NoShowConsumer, released)),
+        (
+            "appointment-refunded",
+            page(Cancelled, PriceState::Refunded { refunded_minor: 32_500 }),
+        ),
+        ("appointment-after", render(&after)),
+        ("appointment-cancel", cancel(45_000)),
+        ("appointment-cancel-free", cancel(0)),
+    ]
+}
+
+pub(super) fn lists(locale: Locale) -> Pages {
+    use AppointmentStatus::{Cancelled, Completed, Confirmed, NoShowConsumer, NoShowProvider};
+    let list = AppointmentsPage {
+        shell: signed_in(locale, "/bookings"),
+        held: vec![held(1)],
+        upcoming: vec![row(Confirmed, NOW + 10 * MINUTE, true), row(Confirmed, TEN, false)],
+        cancelled: vec![row(Cancelled, TEN + DAY, false)],
+        past: [Completed, Cancelled, NoShowConsumer, NoShowProvider]
+            .map(|status| row(status, TEN - 9 * DAY, false))
+            .to_vec(),
+    };
+    let only_past = AppointmentsPage {
+        held: Vec::new(),
+        upcoming: Vec::new(),
+        cancelled: Vec::new(),
+        ..list.clone()
+    };
+    let empty = AppointmentsPage {
+        held: Vec::new(),
+        upcoming: Vec::new(),
+        cancelled: Vec::new(),
+        past: Vec::new(),
+        ..list.clone()
+    };
+    vec![
+        ("appointments", render(&list)),
+        ("appointments-past", render(&only_past)),
+        ("appointments-empty", render(&empty)),
+    ]
+}
