@@ -87,6 +87,7 @@ impl Board {
             | Event::PathLost { .. }
             | Event::Restarted { .. }
             | Event::Encodings { .. }
+            | Event::Withheld { .. }
             | Event::Loudest { .. }
             | Event::Speakers { .. } => {}
         }

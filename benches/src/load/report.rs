@@ -56,6 +56,7 @@ struct Line<'a> {
     delivered_packets: u64,
     delivered_bytes: u64,
     loss: f64,
+    withheld: Option<f64>,
     sequence_loss: f64,
     verified: u64,
     broken: u64,
@@ -103,6 +104,15 @@ impl Report {
         };
         let arrived = self.tally.received + if self.churned { 0 } else { self.tally.dropped_here };
         1.0 - (arrived as f64 / wanted.max(1) as f64).min(1.0)
+    }
+
+    /// Share of what was offered that the server decided not to send on, which leaves no gap in its numbers (trial F17); `None`
+    /// where people came and went.
+    #[must_use]
+    pub fn withheld(&self) -> Option<f64> {
+        let wanted = self.tally.sent * self.fan_out as u64;
+        let known = !self.churned && wanted > 0;
+        known.then(|| 1.0 - (self.tally.expected as f64 / wanted as f64).min(1.0))
     }
 
     /// Nothing speaks against the figures.
@@ -177,6 +187,7 @@ impl Report {
             delivered_packets: self.tally.received,
             delivered_bytes: self.tally.received_bytes,
             loss: self.loss(),
+            withheld: self.withheld(),
             sequence_loss: 1.0 - self.tally.received as f64 / self.tally.expected.max(1) as f64,
             verified: self.tally.verified,
             broken: self.tally.broken,
@@ -231,9 +242,9 @@ impl Report {
     /// The head of the table that [`Self::row`] fills.
     #[must_use]
     pub fn head() -> &'static str {
-        "| scenario | target | offered/s | delivered/s | loss % | delay p50/p99/p99.9 ms | join p50/p99 ms | CPU s | \
+        "| scenario | target | offered/s | delivered/s | loss % | withheld % | delay p50/p99/p99.9 ms | join p50/p99 ms | CPU s | \
          packets per CPU-second | KiB per leg | idle % by core | profile | valid |\n\
-         |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|---|---|"
+         |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|---|---|"
     }
 
     /// One row of a Markdown table.
@@ -241,17 +252,20 @@ impl Report {
     pub fn row(&self) -> String {
         let delays = [0.5, 0.99, 0.999].map(|share| format!("{:.2}", millis(self.tally.delays.quantile(share))));
         let joins = [0.5, 0.99].map(|share| format!("{:.0}", millis(self.total_joins.quantile(share))));
+        let withheld = self.withheld();
+        let withheld = withheld.map_or_else(String::new, |share| format!("{:.3}", share * 100.0));
         let mut row = String::new();
         let idle: Vec<String> = self.idle.iter().map(|idle| format!("{:.0}", idle * 100.0)).collect();
         let profiles: Vec<String> = self.profiles.iter().map(|profile| format!("{profile:?}")).collect();
         write!(
             row,
-            "| {} | {} | {:.0} | {:.0} | {:.3} | {} | {} | {:.1} | {:.0} | {:.0} | {} | {} | {} |",
+            "| {} | {} | {:.0} | {:.0} | {:.3} | {} | {} | {} | {:.1} | {:.0} | {:.0} | {} | {} | {} |",
             self.scenario,
             self.target,
             self.tally.sent as f64 / self.seconds,
             self.tally.received as f64 / self.seconds,
             self.loss() * 100.0,
+            withheld,
             delays.join("/"),
             joins.join("/"),
             self.server_cpu.as_secs_f64(),

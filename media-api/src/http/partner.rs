@@ -294,5 +294,6 @@ fn session_json(view: &SessionView) -> Option<Value> {
         "packets_codec_not_taken": codec_not_taken_in + codec_not_taken_out,
         "round_trip_ms": round_trip.map(|time| time.as_secs_f64() * 1_000.0),
         "estimate_bps": estimate_bps,
+        "pictures_withheld": view.pictures_withheld,
     }))
 }

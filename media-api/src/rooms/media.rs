@@ -28,6 +28,11 @@ impl Rooms {
                     session.stats = Some(stats);
                 }
             }
+            Event::Withheld { peer, slots } => {
+                if let Some(session) = self.of_peer(peer) {
+                    session.pictures_withheld = slots.len();
+                }
+            }
             Event::Restarted { peer, ufrag, password } => self.restarted(peer, &ufrag, &password),
             // Answers to joins come to whoever asked; the rest tells clients that have a channel for it.
             Event::Joined { .. }

@@ -24,6 +24,8 @@ pub(super) struct Session {
     /// The client's next one, while the media plane is asked for ours.
     pub(super) restarting: Option<String>,
     pub(super) stats: Option<PeerStats>,
+    /// Pictures that its path has no room for, as the media plane told last.
+    pub(super) pictures_withheld: usize,
 }
 
 /// What a session is for.
@@ -79,6 +81,7 @@ impl Session {
         SessionView {
             connected: matches!(self.stage, Stage::Answered { connected: true, .. }),
             stats: self.stats,
+            pictures_withheld: self.pictures_withheld,
         }
     }
 
@@ -153,6 +156,7 @@ impl Rooms {
                 ufrag,
                 restarting: None,
                 stats: None,
+                pictures_withheld: 0,
             },
         );
         Ok(Join {

@@ -159,4 +159,6 @@ pub struct SessionView {
     /// DTLS is up.
     pub connected: bool,
     pub stats: Option<PeerStats>,
+    /// Pictures that it is to be shown and gets nothing of at present, since its path has no room for them.
+    pub pictures_withheld: usize,
 }

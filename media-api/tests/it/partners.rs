@@ -32,6 +32,27 @@ async fn a_room_is_made_shown_and_ended_by_its_partner_only() {
     );
 }
 
+/// Trial D3: a picture that is not sent on shows in the figures of whoever misses it.
+#[tokio::test]
+async fn withheld_pictures_are_counted_until_they_come() {
+    let server = Server::start();
+    let room = server.room(json!({})).await;
+    let viewer = server.ticket(&room, false, true).await;
+    server.begin("/whep", &viewer, RECEIVING).await;
+    let peer = server.plane.newest();
+    let stats = sfu_core::PeerStats::default();
+    server.api.media_event(sfu_core::Event::Stats { peer, stats });
+    for slots in [vec![sfu_core::Mid("1".into())], Vec::new()] {
+        let withheld = slots.len();
+        server.api.media_event(sfu_core::Event::Withheld { peer, slots });
+        let shown = server
+            .partner("GET", &format!("/api/v1/rooms/{room}"), Value::Null)
+            .await;
+        let figures = &shown.json()["participants"][0]["stats"]["receiving"];
+        assert_eq!(figures["pictures_withheld"], withheld);
+    }
+}
+
 #[tokio::test]
 async fn participants_are_listed_muted_and_removed() {
     let server = Server::start();

@@ -228,6 +228,12 @@ pub enum Event {
         peer: PeerId,
         legs: Vec<LegStats>,
     },
+    /// Which pictures a subscriber is to be shown and has been sent nothing of for a second or more, since its path has no
+    /// room for them: all such slots, whenever that changes.
+    Withheld {
+        peer: PeerId,
+        slots: Vec<Mid>,
+    },
     /// What the slots of a subscriber that were mapped to [`SlotContent::Loudest`] carry now; only those that changed.
     Loudest {
         peer: PeerId,
@@ -256,6 +262,7 @@ impl Event {
             | Self::Stats { peer, .. }
             | Self::Legs { peer, .. }
             | Self::Restarted { peer, .. }
+            | Self::Withheld { peer, .. }
             | Self::Loudest { peer, .. } => Some(*peer),
             Self::Encodings { source, .. } => Some(source.peer),
             Self::Speakers { .. } => None,
@@ -280,6 +287,7 @@ impl Event {
             | Self::Legs { .. }
             | Self::Restarted { .. }
             | Self::Encodings { .. }
+            | Self::Withheld { .. }
             | Self::Loudest { .. }
             | Self::Speakers { .. } => Err(Box::new(self)),
         }

@@ -209,6 +209,8 @@ pub struct SlotAssignment {
     pub mid: String,
     pub seat: Option<String>,
     pub source: Option<SourceKind>,
+    /// Nothing of it is sent at present: the connection of whoever is told has no room for this picture.
+    pub withheld: bool,
 }
 
 /// One seat that somebody has taken.

@@ -59,17 +59,17 @@ test("tiles: the others, screens first, found in their slots, and lost ones mark
     participants: [person("me"), person("kari", { screen: true }), person("ola", { presence: "lobby" })],
     missing: [person("per", { presence: "reconnecting" })],
     slots: [
-      { mid: "4", seat: "kari", source: "microphone" },
-      { mid: "7", seat: "kari", source: "camera" },
-      { mid: "8", seat: null, source: null },
+      { mid: "4", seat: "kari", source: "microphone", withheld: false },
+      { mid: "7", seat: "kari", source: "camera", withheld: true },
+      { mid: "8", seat: null, source: null, withheld: false },
     ],
   });
   assert.deepEqual(
-    remoteTiles(state).map((tile) => [tile.key, tile.mid, tile.voice, tile.lost]),
+    remoteTiles(state).map((tile) => [tile.key, tile.mid, tile.voice, tile.lost, tile.withheld]),
     [
-      ["kari/screen", null, "4", false],
-      ["kari/camera", "7", "4", false],
-      ["per/camera", null, null, true],
+      ["kari/screen", null, "4", false, false],
+      ["kari/camera", "7", "4", false, true],
+      ["per/camera", null, null, true, false],
     ],
   );
   assert.deepEqual(

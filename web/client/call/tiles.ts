@@ -1,5 +1,5 @@
 // Which tiles the stage shows, from what the server said about people and slots.
-import type { Participant, Quality, SourceKind } from "../generated/protocol";
+import type { Participant, Quality, SlotAssignment, SourceKind } from "../generated/protocol";
 import type { State } from "./state";
 
 export interface Tile {
@@ -13,6 +13,8 @@ export interface Tile {
   /** The receive slot that carries the voice, for the speaking ring. */
   voice: string | null;
   pictureOn: boolean;
+  /** The picture is not sent to us at present, since our connection has no room for it. */
+  withheld: boolean;
   microphoneOn: boolean;
   lost: boolean;
 }
@@ -32,21 +34,23 @@ export function remoteTiles(state: State): Tile[] {
 }
 
 function tile(state: State, person: Participant, source: "camera" | "screen"): Tile {
+  const slot = slotOf(state, person.seat, source);
   return {
     key: `${person.seat}/${source}`,
     seat: person.seat,
     name: person.name,
     source,
-    mid: slotOf(state, person.seat, source),
-    voice: slotOf(state, person.seat, "microphone"),
+    mid: slot?.mid ?? null,
+    voice: slotOf(state, person.seat, "microphone")?.mid ?? null,
     pictureOn: source === "screen" || person.camera,
+    withheld: slot?.withheld === true,
     microphoneOn: person.microphone,
     lost: person.presence === "reconnecting" || state.phase.at === "reconnecting",
   };
 }
 
-function slotOf(state: State, seat: string, source: SourceKind): string | null {
-  return state.slots.find((slot) => slot.seat === seat && slot.source === source)?.mid ?? null;
+function slotOf(state: State, seat: string, source: SourceKind): SlotAssignment | undefined {
+  return state.slots.find((slot) => slot.seat === seat && slot.source === source);
 }
 
 /** How well a seat is connected: the worse of what it sends and receives. Null while nobody knows. */

@@ -91,7 +91,11 @@ export type ServerMessage = { "type": "welcome", protocol: number, seat: string,
   | { "type": "error", code: ErrorCode, message: string, fatal: boolean, }
   | { "type": "pong", at: number, };
 
-export type SlotAssignment = { mid: string, seat: string | null, source: SourceKind | null, };
+export type SlotAssignment = { mid: string, seat: string | null, source: SourceKind | null, 
+/**
+ * Nothing of it is sent at present: the connection of whoever is told has no room for this picture.
+ */
+withheld: boolean, };
 
 export type SlotDescription = { mid: string, kind: SlotKind, };
 

@@ -57,6 +57,7 @@ call-tile-you = You
 call-tile-screen = { $name }’s screen
 call-tile-muted = microphone off
 call-tile-lost = Reconnecting
+call-tile-withheld = Picture paused: your connection is too weak for it
 
 call-time-left = { $time } left
 call-meter-label = Cost so far

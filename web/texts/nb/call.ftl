@@ -57,6 +57,7 @@ call-tile-you = Deg
 call-tile-screen = Skjermen til { $name }
 call-tile-muted = mikrofonen av
 call-tile-lost = Kobler til igjen
+call-tile-withheld = Bildet er satt på pause: forbindelsen din er for svak
 
 call-time-left = { $time } igjen
 call-meter-label = Pris så langt

@@ -174,6 +174,7 @@ impl Sfu {
         if self.peers[peer_index].slots.iter().any(Slot::is_paused) {
             self.choose_layers(now, peer_index, None);
         }
+        self.report_withheld(peer_index);
         let peer = &mut self.peers[peer_index];
         peer.report_at = now + limits::REPORT_INTERVAL;
         let id = peer.id;
@@ -197,6 +198,18 @@ impl Sfu {
             self.push_event(Event::Stats { peer: id, stats });
             let legs = self.judge_legs(now, peer_index, limits::STATS_INTERVAL);
             self.push_event(Event::Legs { peer: id, legs });
+        }
+    }
+
+    /// Tells which pictures a subscriber's path has no room for, if that changed. A pause of a moment is none of the viewer's.
+    fn report_withheld(&mut self, peer_index: PeerIndex) {
+        let peer = &mut self.peers[peer_index];
+        let looks = peer.slots.iter_mut().map(Slot::look_whether_withheld);
+        if looks.fold(false, |one, other| one | other) {
+            let withheld = peer.slots.iter().filter(|slot| slot.is_withheld());
+            let slots = withheld.map(|slot| slot.mid.clone()).collect();
+            let peer = peer.id;
+            self.push_event(Event::Withheld { peer, slots });
         }
     }
 

@@ -123,6 +123,7 @@ impl Bench {
                 | Event::Restarted { .. }
                 | Event::Encodings { .. }
                 | Event::Legs { .. }
+                | Event::Withheld { .. }
                 | Event::Loudest { .. }
                 | Event::Speakers { .. }) => ("other", other.peer().map_or(0, |peer| peer.0)),
             });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sfu_core::{Source, SourceKind};
+use sfu_core::{Event, Source, SourceKind};
 use sfu_sim::{ClientConfig, Conditions, World};
 
 /// A camera of one encoding at 1.5 Mbit/s, and somebody who watches it, for ten seconds.
@@ -47,6 +47,18 @@ fn withheld(world: &mut World, duration: Duration) -> f64 {
     1.0 - (world.sfu().counters().forwarded - before.1) as f64 / f64::from(made)
 }
 
+/// How many pictures the viewer was told to be withheld, each time that it was told.
+fn told_withheld(world: &World) -> Vec<usize> {
+    let viewer = world.peer(1);
+    let told = world.events().iter().filter_map(|event| {
+        let Event::Withheld { peer, slots } = event else {
+            return None;
+        };
+        (*peer == viewer).then_some(slots.len())
+    });
+    told.collect()
+}
+
 /// A receiver's own limit, in units of 1,024 bits a second (draft-alvestrand-rmcat-remb 2.2).
 fn limit(world: &mut World, kilobits: u32) {
     let mut remb = vec![0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0];
@@ -66,6 +78,7 @@ fn one_encoding_above_the_viewers_limit_is_sent_on_while_it_arrives() {
     limit(&mut world, 1_000);
     let share = withheld(&mut world, Duration::from_secs(30));
     assert!(share < 0.01, "{share} withheld");
+    assert!(told_withheld(&world).is_empty());
 }
 
 /// Trial F17: delays that come from the receiver's own scheduling look like a queue.
@@ -91,4 +104,10 @@ fn one_encoding_that_gets_lost_is_not_forced_on_a_path() {
     world.run_for(Duration::from_secs(10));
     let share = withheld(&mut world, Duration::from_secs(10));
     assert!(share < 0.01, "{share} withheld");
+    // What is withheld is told, each change once, and that it is over.
+    let told = told_withheld(&world);
+    assert!(told.len() >= 2 && told.len().is_multiple_of(2), "{told:?}");
+    for (place, slots) in told.iter().enumerate() {
+        assert_eq!(*slots, usize::from(place.is_multiple_of(2)), "{told:?}");
+    }
 }

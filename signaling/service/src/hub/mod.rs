@@ -282,6 +282,7 @@ impl Inner {
             | Event::Stats { peer, .. }
             | Event::Legs { peer, .. }
             | Event::Restarted { peer, .. }
+            | Event::Withheld { peer, .. }
             | Event::Loudest { peer, .. } => (*peer, false),
             Event::Encodings { source, .. } => (source.peer, false),
             Event::Joined { .. } | Event::Refused { .. } => return,

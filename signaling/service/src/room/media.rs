@@ -87,6 +87,7 @@ impl Room {
             stats: sfu_core::PeerStats::default(),
             restarts: VecDeque::new(),
             quality: (None, None),
+            withheld: Vec::new(),
         });
         if seat.admitted() {
             self.effects
@@ -126,6 +127,7 @@ impl Room {
             Event::Restarted { peer, ufrag, password } => self.restarted(peer, ufrag, password),
             Event::Encodings { source, encodings } => self.encodings(source, encodings),
             Event::Loudest { peer, slots } => self.loudest(peer, &slots),
+            Event::Withheld { peer, slots } => self.withheld(peer, slots),
             Event::Speakers { peers, .. } => self.speakers(&peers),
         }
     }
@@ -341,15 +343,17 @@ impl Room {
             if changed.is_empty() {
                 continue;
             }
+            // Of what they carry now nothing is known yet.
+            peer.withheld
+                .retain(|mid| changed.iter().all(|mapping| mapping.mid != *mid));
             self.effects.push(Effect::Media(Command::MapSlots {
                 peer: peer.id,
                 slots: changed,
             }));
             if let Some(connection) = &seat.connection {
-                let slots = peer.slots.iter().map(Slot::assignment).collect();
                 self.effects.push(Effect::Send {
                     connection: connection.id,
-                    message: ServerMessage::Slots { slots },
+                    message: peer.slots_message(),
                 });
             }
         }

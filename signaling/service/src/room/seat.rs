@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use sfu_core::{PeerId, PeerStats, Source, SourceKind};
-use signaling_protocol::Role;
+use sfu_core::{Mid, PeerId, PeerStats, Source, SourceKind};
 use signaling_protocol::message::{Participant, Presence, Quality, SeatQuality};
+use signaling_protocol::{Role, ServerMessage};
 
 use super::slots::{Slot, Wanted};
 use super::vocabulary::{ConnectionId, MediaFlags};
@@ -89,6 +89,18 @@ pub(super) struct Peer {
     pub(super) restarts: VecDeque<u32>,
     /// Of what it sends and what it receives.
     pub(super) quality: (Option<Quality>, Option<Quality>),
+    /// The slots whose picture its path has no room for, as the media plane told last.
+    pub(super) withheld: Vec<Mid>,
+}
+
+impl Peer {
+    /// What its slots carry.
+    pub(super) fn slots_message(&self) -> ServerMessage {
+        let assignments = self.slots.iter().map(|slot| slot.assignment(&self.withheld));
+        ServerMessage::Slots {
+            slots: assignments.collect(),
+        }
+    }
 }
 
 /// The state of a peer's media connection.

@@ -1,6 +1,6 @@
 //! A seat's receive slots in the words of the protocol.
 
-use sfu_core::{MediaKind, SourceKind};
+use sfu_core::{MediaKind, Mid, SourceKind};
 use signaling_protocol::message::{self, SlotAssignment, SlotDescription, SlotKind};
 
 use crate::slots;
@@ -22,8 +22,10 @@ impl Slot {
         }
     }
 
-    pub(super) fn assignment(&self) -> SlotAssignment {
+    /// `withheld` are the slots of which nothing is sent.
+    pub(super) fn assignment(&self, withheld: &[Mid]) -> SlotAssignment {
         SlotAssignment {
+            withheld: self.carried().is_some() && withheld.contains(self.mid()),
             mid: self.mid().0.clone(),
             seat: self.carried().map(|wanted| wanted.who.clone()),
             source: self.carried().map(|wanted| to_message(wanted.source.kind)),

@@ -6,7 +6,7 @@ use signaling_protocol::message::{EncodingState, ErrorCode};
 
 use super::Room;
 use super::seat::Seat;
-use super::slots::{Slot, Wanted, to_message};
+use super::slots::{Wanted, to_message};
 use super::vocabulary::{ConnectionId, Effect};
 use crate::limits::RESTARTS_WAITING_MAX;
 
@@ -88,11 +88,27 @@ impl Room {
                 changed |= slot.set_loudest(wanted);
             }
         }
-        let slots = own.slots.iter().map(Slot::assignment).collect();
-        if let Some(connection) = seat.connection.as_ref().map(|connection| connection.id)
-            && changed
+        if changed {
+            self.tell_slots(peer);
+        }
+    }
+
+    /// Which pictures a seat's path has no room for now.
+    pub(super) fn withheld(&mut self, peer: PeerId, slots: Vec<Mid>) {
+        let mut own = self.seats.values_mut().filter_map(|seat| seat.peer.as_mut());
+        if let Some(own) = own.find(|own| own.id == peer) {
+            own.withheld = slots;
+            self.tell_slots(peer);
+        }
+    }
+
+    fn tell_slots(&mut self, peer: PeerId) {
+        let seat = self.seats.values().find(|seat| seat.has_peer(peer));
+        if let Some(seat) = seat
+            && let (Some(connection), Some(own)) = (&seat.connection, &seat.peer)
         {
-            self.send(connection, ServerMessage::Slots { slots });
+            let (connection, message) = (connection.id, own.slots_message());
+            self.send(connection, message);
         }
     }
 

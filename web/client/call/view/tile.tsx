@@ -26,8 +26,10 @@ export function RemoteTile({ tile, main = false }: { tile: TileData; main?: bool
   const track = tile.mid === null ? null : (media.remote.value.get(tile.mid) ?? null);
   const speaking = tile.voice !== null && media.speaking.value.has(tile.voice) && tile.microphoneOn && !tile.lost;
   const label = tile.source === "screen" ? t("call-tile-screen", { name: tile.name }) : tile.name;
+  const withheld = tile.withheld && tile.pictureOn && !tile.lost;
   const words = [
     tile.lost ? t("call-tile-lost") : tile.microphoneOn ? "" : t("call-tile-muted"),
+    withheld ? t("call-tile-withheld") : "",
     quality === null ? "" : t(QUALITY_WORDS[quality]),
   ];
   const state = words.filter((word) => word !== "").join(", ");
@@ -40,6 +42,7 @@ export function RemoteTile({ tile, main = false }: { tile: TileData; main?: bool
       <Picture track={track} seat={tile.seat} source={tile.source} label={label} hidden={!tile.pictureOn} mid={tile.mid} />
       {tile.pictureOn ? null : <Avatar id={tile.seat} name={tile.name} large />}
       {tile.lost ? <p class="tile-state">{t("call-tile-lost")}</p> : null}
+      {withheld ? <p class="tile-state">{t("call-tile-withheld")}</p> : null}
       <figcaption class="tile-name">
         {tile.microphoneOn || tile.source === "screen" ? null : <Icon name="microphone-off" size={16} />}
         <span>{label}</span>

@@ -134,6 +134,10 @@ pub(crate) struct Slot {
     pub(crate) leg: Leg,
     /// What the client last reported lost of it.
     pub(crate) lost: u64,
+    /// It was paused at the last look.
+    was_paused: bool,
+    /// It was at the last two, and the room's owner was told so.
+    withheld: bool,
 }
 
 /// The bytes of a packet, and the frames of sound before it.
@@ -213,6 +217,8 @@ impl Slot {
             keyframe_credit: KeyframeCredit::default(),
             leg: Leg::default(),
             lost: 0,
+            was_paused: false,
+            withheld: false,
         }
     }
 
@@ -221,11 +227,24 @@ impl Slot {
         self.selection.carry(track);
         self.rewriter.forget_clock();
         self.rises = Rises::default();
+        self.was_paused = false;
     }
 
     /// It is to show something that its path was not given room for.
     pub(crate) fn is_paused(&self) -> bool {
         self.wanted.is_some() && self.selection.track().is_some() && self.selection.target().is_none()
+    }
+
+    /// It was paused at two looks in a row.
+    pub(crate) fn is_withheld(&self) -> bool {
+        self.withheld
+    }
+
+    /// Looks whether it is paused; true when [`Self::is_withheld`] changed by that.
+    pub(crate) fn look_whether_withheld(&mut self) -> bool {
+        let paused = self.is_paused();
+        let withheld = std::mem::replace(&mut self.was_paused, paused) && paused;
+        std::mem::replace(&mut self.withheld, withheld) != withheld
     }
 
     /// The best layer that the size of the slot asks for; `None` when it is not shown.

@@ -115,6 +115,48 @@ fn encodings_are_told_to_their_publisher_only() {
     assert_eq!(scene.log(), ["encodings to 2"]);
 }
 
+/// Trial D3: a picture that is not sent is told to whoever misses it.
+#[test]
+fn a_withheld_picture_is_told_to_its_viewer_until_it_comes_or_another_takes_its_place() {
+    let mut scene = Scene::talking();
+    let withheld = |scene: &mut Scene, slots: &[&str]| {
+        scene.done.clear();
+        let slots = slots.iter().map(|mid| Mid((*mid).into())).collect();
+        let peer = PeerId(12);
+        scene.give(Input::Media(Event::Withheld { peer, slots }));
+    };
+    let told = |scene: &Scene| {
+        let slots = scene.sent(2).into_iter().rev().find_map(|message| {
+            let ServerMessage::Slots { slots } = message else {
+                return None;
+            };
+            Some(slots.clone())
+        });
+        let slots = slots.expect("the viewer is told").into_iter();
+        slots
+            .filter(|slot| slot.withheld)
+            .map(|slot| slot.mid)
+            .collect::<Vec<_>>()
+    };
+    // The camera of the other is on slot 3; 77 is of no peer of this seat.
+    withheld(&mut scene, &["3", "77"]);
+    assert_eq!(scene.log(), ["slots to 2"]);
+    assert_eq!(told(&scene), ["3"]);
+    withheld(&mut scene, &[]);
+    assert!(told(&scene).is_empty());
+    withheld(&mut scene, &["3"]);
+    scene.done.clear();
+    scene.gone(11, 1);
+    scene.media_up(1, 21);
+    scene.confirm();
+    assert!(
+        scene.log().iter().any(|line| line.contains("3=21")),
+        "{:?}",
+        scene.log()
+    );
+    assert!(told(&scene).is_empty(), "of what comes next nothing is known");
+}
+
 #[test]
 fn quality_is_the_worst_leg_each_way_and_told_seldom() {
     let mut scene = Scene::talking();
