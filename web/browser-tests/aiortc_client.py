@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 
 import aiohttp
 from aiortc import RTCPeerConnection, RTCSessionDescription
@@ -19,9 +20,33 @@ async def begin(http, connection, url, ticket):
     await connection.setRemoteDescription(RTCSessionDescription(text, "answer"))
 
 
-async def count(track, seen, name, amount):
+class Tally:
+    """What came of one kind after the first frame."""
+
+    def __init__(self):
+        self.amount, self.since = 0, None
+
+    def add(self, amount):
+        if self.since is None:
+            self.since = time.monotonic()
+        else:
+            self.amount += amount
+
+    def report(self):
+        """The amount, and in how many seconds until now."""
+        return [self.amount, 0 if self.since is None else time.monotonic() - self.since]
+
+
+async def hear(track, seen):
     while True:
-        seen[name] += amount(await track.recv())
+        seen["audio"].add((await track.recv()).samples)
+
+
+async def see(track, seen):
+    while True:
+        frame = await track.recv()
+        seen["video"].add(1)
+        seen["size"] = [frame.width, frame.height]
 
 
 async def main(origin, ticket, publisher, seconds):
@@ -30,25 +55,23 @@ async def main(origin, ticket, publisher, seconds):
         sender.addTransceiver(track, direction="sendonly")
     for kind in ("audio", "video"):
         receiver.addTransceiver(kind, direction="recvonly")
-    seen = {"frames": 0, "samples": 0}
+    seen = {"video": Tally(), "audio": Tally(), "size": None}
     tasks = []
 
     @receiver.on("track")
     def received(track):
-        if track.kind == "audio":
-            tasks.append(asyncio.create_task(count(track, seen, "samples", lambda frame: frame.samples)))
-        else:
-            tasks.append(asyncio.create_task(count(track, seen, "frames", lambda frame: 1)))
+        tasks.append(asyncio.create_task((hear if track.kind == "audio" else see)(track, seen)))
 
     async with aiohttp.ClientSession() as http:
         await begin(http, sender, f"{origin}/whip", ticket)
         await begin(http, receiver, f"{origin}/whep?publisher={publisher}", ticket)
         await asyncio.sleep(seconds)
+        report = {**seen, "video": seen["video"].report(), "audio": seen["audio"].report()}
         for task in tasks:
             task.cancel()
         await sender.close()
         await receiver.close()
-    print(json.dumps(seen))
+    print(json.dumps(report))
 
 
 asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])))

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 
 import gi
@@ -107,10 +108,13 @@ def receiver(url, ticket, seen):
         peer.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, Gst.Caps.from_string(caps))
 
     def decoded(_, pad):
-        name = "frames" if pad.get_current_caps().to_string().startswith("video") else "buffers"
+        caps = pad.get_current_caps().get_structure(0)
+        name = "video" if caps.get_name().startswith("video") else "audio"
+        if name == "video":
+            seen["size"] = [caps.get_int("width")[1], caps.get_int("height")[1]]
 
         def count(*_):
-            seen[name] += 1
+            seen[name].append(time.monotonic())
 
         sink = Gst.ElementFactory.make("fakesink")
         sink.set_property("signal-handoffs", True)
@@ -135,13 +139,18 @@ def receiver(url, ticket, seen):
 
 def main(origin, ticket, publisher, seconds):
     Gst.init(None)
-    seen = {"frames": 0, "buffers": 0}
+    seen = {"video": [], "audio": [], "size": None}
     pipelines = [sender(f"{origin}/whip", ticket), receiver(f"{origin}/whep?publisher={publisher}", ticket, seen)]
     loop = GLib.MainLoop()
     GLib.timeout_add_seconds(seconds, loop.quit)
     loop.run()
+    end = time.monotonic()
     for pipeline in pipelines:
         pipeline.set_state(Gst.State.NULL)
+    # Of each kind how many came after the first, and in how many seconds.
+    for kind in ("video", "audio"):
+        times = seen[kind]
+        seen[kind] = [max(len(times) - 1, 0), end - times[0] if times else 0]
     print(json.dumps(seen))
 
 
