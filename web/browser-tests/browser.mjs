@@ -36,6 +36,7 @@ export async function openPerson(name, origin, folder, look, options = {}) {
       options.shares ? `--auto-select-tab-capture-source-by-title=${options.shares}` : "--use-fake-ui-for-media-stream",
       `--use-file-for-fake-video-capture=${picture}`,
       `--use-file-for-fake-audio-capture=${tone}`,
+      ...(options.args ?? []),
     ],
   });
   const browser = await chromium.connect(process.wsEndpoint());
