@@ -9,8 +9,8 @@ use crate::{machine, web};
 
 /// Tells the tests where PostgreSQL is.
 const POSTGRES_VARIABLE: &str = "BOOKA_TEST_POSTGRES";
-/// What a test prints that returns without having run, because there is no PostgreSQL.
-const SKIPPED_ON_POSTGRES: &str = "skipped on PostgreSQL: ";
+/// What a test prints that returns without having run, because there is no PostgreSQL, or something else is missing.
+const SKIPPED: [&str; 2] = ["skipped on PostgreSQL: ", "skipped: "];
 
 /// What the steps added up to. A step that counts nothing itself (a lint, say) counts as one.
 #[derive(Default)]
@@ -19,7 +19,7 @@ struct Tally {
     failed: u64,
     skipped: u64,
     /// Counted as passed by the test harness, although they did not run.
-    skipped_on_postgres: u64,
+    skipped_aloud: u64,
     broken: Vec<String>,
 }
 
@@ -166,8 +166,8 @@ impl Tally {
 
     fn count_cargo(&mut self, line: &str) {
         // The test harness knows nothing of it and counts such a test as passed.
-        if line.contains(SKIPPED_ON_POSTGRES) {
-            self.skipped_on_postgres += 1;
+        if SKIPPED.iter().any(|words| line.contains(words)) {
+            self.skipped_aloud += 1;
         }
         let Some(result) = line.strip_prefix("test result: ") else {
             return;
@@ -206,8 +206,8 @@ impl Tally {
     }
 
     fn summary(&self) -> String {
-        let passed = self.passed - self.skipped_on_postgres;
-        let skipped = self.skipped + self.skipped_on_postgres;
+        let passed = self.passed - self.skipped_aloud;
+        let skipped = self.skipped + self.skipped_aloud;
         let failed = self.failed;
         if skipped == 0 {
             format!("{passed} passed, {failed} failed")
@@ -234,16 +234,17 @@ mod tests {
     use super::Tally;
 
     #[test]
-    fn a_test_without_its_engine_is_skipped_and_not_passed() {
+    fn a_test_that_cannot_run_is_skipped_and_not_passed() {
         let mut tally = Tally::default();
         for line in [
             "skipped on PostgreSQL: BOOKA_TEST_POSTGRES names no server",
             "test it::postgres ... skipped on PostgreSQL: BOOKA_TEST_POSTGRES names no server",
+            "skipped: the browser client is not built",
             "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.10s",
         ] {
             tally.count_cargo(line);
         }
-        assert_eq!((tally.passed, tally.skipped, tally.skipped_on_postgres), (5, 1, 2));
-        assert_eq!(tally.summary(), "3 passed, 0 failed, 3 skipped");
+        assert_eq!((tally.passed, tally.skipped, tally.skipped_aloud), (5, 1, 3));
+        assert_eq!(tally.summary(), "2 passed, 0 failed, 4 skipped");
     }
 }

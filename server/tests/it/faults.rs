@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Engine, free_port};
+use crate::harness::{Engine, free_port, say_skipped};
 use crate::plain::Plain;
 
 /// Longest wait for what the server does by a time limit of ten seconds.
@@ -203,7 +203,7 @@ fn is_closed(mut socket: &TcpStream, wait: Duration) -> bool {
 #[tokio::test]
 async fn f1_a_full_disk_heals_without_a_restart() {
     let Some(site) = Plain::start_on_small_disk(64).await else {
-        eprintln!("skipped: no file system can be mounted here (needs root and namespaces)");
+        say_skipped("skipped: no file system can be mounted here (needs root and namespaces)");
         return;
     };
     let filler = site.inside("filler");
@@ -263,7 +263,7 @@ async fn e22_static_files_are_compressed() {
         .filter(|part| part.starts_with("/static/") && (part.ends_with(".css") || part.ends_with(".woff2")))
         .collect();
     if files.contains(&"/static/style.css") {
-        eprintln!("skipped: the browser client is not built, so there is nothing to compress (cargo xtask web)");
+        say_skipped("skipped: the browser client is not built, so there is nothing to compress (cargo xtask web)");
         return;
     }
     assert!(files.iter().any(|file| file.ends_with(".css")), "{page}");

@@ -233,11 +233,14 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("it is bound").port()
 }
 
+/// Past the test harness, which would keep it to itself: `cargo xtask test` counts these lines.
+pub(crate) fn say_skipped(line: &str) {
+    writeln!(std::io::stdout(), "{line}").expect("output is open");
+}
+
 pub(crate) async fn postgres(name: &str) -> Option<String> {
     let Ok(base) = std::env::var("BOOKA_TEST_POSTGRES") else {
-        // Past the test harness, which would keep it to itself; `cargo xtask test` counts these lines.
-        let line = "skipped on PostgreSQL: BOOKA_TEST_POSTGRES names no server";
-        writeln!(std::io::stdout(), "{line}").expect("output is open");
+        say_skipped("skipped on PostgreSQL: BOOKA_TEST_POSTGRES names no server");
         return None;
     };
     let mut connection = sqlx::PgConnection::connect(&format!("{base}postgres"))
