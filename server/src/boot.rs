@@ -17,19 +17,20 @@ use booking_core::{AppState, BookingConfig};
 use media_api::{ApiConfig, MediaApi, PartnerKeys};
 use signaling::{ClientAddress, Hub, HubConfig, SocketConfig};
 use signaling_protocol::TicketKey;
+use texts::Locale;
 use tokio::sync::watch;
 use web::pages::legal::Controller;
 
 use crate::authority::Appointments;
 use crate::capture::Captures;
-use crate::config::{Config, MailTransport, SmtpTls};
+use crate::config::{Config, MailTransport, smtp_url};
 use crate::connections::Crowd;
 use crate::http::{self, ReadyCheck};
 use crate::live::Live;
 use crate::media::Plane;
 use crate::metrics::{Metrics, Parts};
 use crate::quality::{self, Board};
-use crate::{lock, secrets, shutdown, terminal, tls};
+use crate::{advice, lock, secrets, shutdown, terminal, tls};
 
 /// Between two looks whether another server of this one's name is there.
 const NAMESAKE_LOOK: Duration = Duration::from_millis(250);
@@ -118,6 +119,9 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     if state.live_calls.set(Arc::new(live)).is_err() {
         anyhow::bail!("the live calls were set before");
     }
+    if state.advisor.set(Arc::new(config.clone())).is_err() {
+        anyhow::bail!("the advisor was set before");
+    }
     let jobs = tokio::spawn(booking_core::jobs::run(
         state.clone(),
         shutdown::requested(stopping.clone()),
@@ -189,7 +193,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
     let files = local_folder(&booking.data_dir)
         .map_err(anyhow::Error::msg)
         .context("the folder for documents cannot be used")?;
-    let base = Base::open(booking, clock, random.clone(), Arc::new(files), mailer(config))
+    let base = Base::open(booking, clock, random.clone(), Arc::new(files), mailer(config)?)
         .await
         .context("the database cannot be opened")?;
     let payments: Arc<dyn PaymentProvider> = if config.payments.test {
@@ -204,53 +208,23 @@ fn ticket_secret(config: &Config) -> anyhow::Result<secrets::Secret> {
     secrets::load_or_make(&config.data_dir, "tickets")
 }
 
-/// Who sends the mails, by TLS unless the configuration says otherwise.
-fn mailer(config: &Config) -> Option<Arc<dyn Mailer>> {
-    let mail = &config.mail;
-    match mail.transport {
-        MailTransport::Outbox => None,
+/// Who sends the mails.
+fn mailer(config: &Config) -> anyhow::Result<Option<Arc<dyn Mailer>>> {
+    match config.mail.transport {
+        MailTransport::Outbox => Ok(None),
         MailTransport::Smtp => {
-            let (scheme, query) = match mail.smtp_tls {
-                SmtpTls::Off => ("smtp", ""),
-                SmtpTls::Starttls => ("smtp", "?tls=required"),
-                SmtpTls::Implicit => ("smtps", ""),
-            };
-            let login = match (&mail.smtp_user, &mail.smtp_password) {
-                (Some(user), Some(password)) => format!("{}:{}@", escaped(user), escaped(password)),
-                (Some(user), None) => format!("{}@", escaped(user)),
-                (None, _) => String::new(),
-            };
-            let url = format!("{scheme}://{login}{}:{}{query}", mail.smtp_host, mail.smtp_port);
-            Some(Arc::new(Smtp::new(url, mail.from.clone())))
+            let smtp = Smtp::new(&smtp_url(&config.mail), &config.mail.from).map_err(anyhow::Error::msg)?;
+            Ok(Some(Arc::new(smtp)))
         }
     }
-}
-
-/// Percent-encodes what a URL's user part does not take as it is (RFC 3986 section 2.3).
-fn escaped(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
 }
 
 /// Says what a person who just started the server wants to know.
 async fn announce(config: &Config, state: &AppState, plane: &Plane) -> anyhow::Result<()> {
     tracing::info!(url = %config.public_url, listen = %config.http.listen, media = ?plane.candidates(), "serving");
-    if !config.cameras_work() {
-        tracing::warn!(
-            "browsers allow no camera on this public_url: use https, or localhost; `booka doctor` says more"
-        );
-    }
-    if config.payments.test {
-        tracing::warn!("test payments are on: people can book, and no money moves");
-    } else {
-        tracing::info!("no payment provider is set up: only free services can be offered and booked");
-    }
-    if !web::assets::built() {
-        tracing::warn!("this binary was built without the browser client: run `cargo xtask web` and build again");
+    for advice in advice::missing(config) {
+        let (what, way_out) = (advice.what(Locale::En), advice.way_out(Locale::En));
+        tracing::warn!("{what} {way_out}");
     }
     if let Some(link) = booking_core::accounts::operator_setup_link(state)
         .await

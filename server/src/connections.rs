@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use axum::http::{Request, Response, StatusCode};
 use axum_server::accept::Accept;
+use booking_core::base::Networks;
 use futures_util::future::BoxFuture;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -42,7 +43,7 @@ pub(crate) struct Crowd {
     at_most: usize,
     per_address: usize,
     /// Proxies bring everybody's connections.
-    exempt: Vec<IpAddr>,
+    exempt: Networks,
     refused: AtomicU64,
 }
 
@@ -55,7 +56,7 @@ struct Place {
 impl Crowd {
     /// As many as this process may open, with [`DESCRIPTORS_KEPT`] left for everything else. Where the system allows more
     /// descriptors than it begins with, they are taken.
-    pub(crate) fn new(exempt: Vec<IpAddr>) -> Arc<Self> {
+    pub(crate) fn new(exempt: Networks) -> Arc<Self> {
         let limit = getrlimit(Resource::Nofile);
         let raised = Rlimit {
             current: limit.maximum,
@@ -88,7 +89,7 @@ impl Crowd {
         let mut by_address = self.counts();
         let all: usize = by_address.values().sum();
         let here = by_address.get(&address).copied().unwrap_or_default();
-        let crowded = here >= self.per_address && !self.exempt.contains(&from.to_canonical());
+        let crowded = here >= self.per_address && !self.exempt.contains(from);
         if all >= self.at_most || crowded {
             self.refused.fetch_add(1, Ordering::Relaxed);
             return None;

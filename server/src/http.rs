@@ -11,6 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use booking_core::base::Networks;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::limit::RequestBodyLimitLayer;
@@ -36,7 +37,7 @@ pub(crate) type ReadyCheck =
 struct Edge {
     headers: Arc<Vec<(HeaderName, HeaderValue)>>,
     metrics: Arc<Metrics>,
-    metrics_readers: Arc<[IpAddr]>,
+    metrics_readers: Arc<Networks>,
     ready: ReadyCheck,
 }
 
@@ -51,7 +52,7 @@ pub(crate) fn surround(
     let edge = Edge {
         headers: Arc::new(security_headers(config)),
         metrics,
-        metrics_readers: config.http.metrics_readers.clone().into(),
+        metrics_readers: Arc::new(config.http.metrics_readers.clone()),
         ready,
     };
     let limited = site
@@ -153,9 +154,9 @@ async fn ready_page(State(edge): State<Edge>) -> Response {
 }
 
 /// Whether metrics are for this reader. A request that a proxy passed on comes from wherever, not from this machine.
-fn may_read_metrics(from: IpAddr, headers: &HeaderMap, readers: &[IpAddr]) -> bool {
+fn may_read_metrics(from: IpAddr, headers: &HeaderMap, readers: &Networks) -> bool {
     let passed_on = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
-    !passed_on && (from.is_loopback() || readers.contains(&from))
+    !passed_on && (from.to_canonical().is_loopback() || readers.contains(from))
 }
 
 async fn metrics_page(
@@ -163,7 +164,7 @@ async fn metrics_page(
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Response {
-    if !may_read_metrics(from.ip().to_canonical(), &headers, &edge.metrics_readers) {
+    if !may_read_metrics(from.ip(), &headers, &edge.metrics_readers) {
         return (StatusCode::FORBIDDEN, Json(serde_json::json!({ "error": "forbidden" }))).into_response();
     }
     match edge.metrics.text() {
@@ -193,10 +194,12 @@ mod tests {
     #[test]
     fn metrics_are_not_read_through_a_proxy() {
         let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
-        let readers = [ip("192.0.2.7")];
+        let readers = Networks::try_from(vec!["192.0.2.7".to_owned(), "198.51.100.0/24".to_owned()]);
+        let readers = readers.expect("good ones");
         let mut headers = HeaderMap::new();
         assert!(may_read_metrics(ip("127.0.0.1"), &headers, &readers));
         assert!(may_read_metrics(ip("192.0.2.7"), &headers, &readers));
+        assert!(may_read_metrics(ip("::ffff:198.51.100.9"), &headers, &readers));
         assert!(!may_read_metrics(ip("203.0.113.5"), &headers, &readers));
         headers.insert("x-forwarded-for", HeaderValue::from_static("203.0.113.5"));
         assert!(!may_read_metrics(ip("127.0.0.1"), &headers, &readers));

@@ -1,8 +1,10 @@
 //! `booka`: the one binary, where all parts are put together.
 
+mod advice;
 mod authority;
 mod boot;
 mod capture;
+mod clock;
 mod commands;
 mod config;
 mod connections;

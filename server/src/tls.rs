@@ -1,6 +1,7 @@
 //! Serving over plain HTTP, HTTPS from files, or HTTPS with automatic certificates.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use axum_server::Handle;
 use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls_acme::AcmeConfig;
 use rustls_acme::caches::DirCache;
 use tokio::sync::watch;
@@ -71,6 +74,19 @@ pub(crate) async fn serve(
         }
     };
     served.with_context(|| format!("cannot serve on {}", config.http.listen))
+}
+
+/// Whether a server could speak TLS by these files; they are only read.
+///
+/// # Errors
+/// When one cannot be read, or they do not belong together.
+pub(crate) fn try_files(certificate: &Path, key: &Path) -> anyhow::Result<()> {
+    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = chain.with_context(|| certificate.display().to_string())?;
+    let private = PrivateKeyDer::from_pem_file(key).with_context(|| key.display().to_string())?;
+    let builder = rustls::ServerConfig::builder().with_no_client_auth();
+    builder.with_single_cert(chain, private).map(drop)?;
+    Ok(())
 }
 
 async fn from_files(config: &Config) -> anyhow::Result<RustlsConfig> {

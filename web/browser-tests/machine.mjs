@@ -59,8 +59,8 @@ export function configure(values) {
 export function missingForMachine() {
   try {
     execFileSync("unshare", ["--mount", "--uts", "--pid", "--net", "--fork", "--mount-proc", "setpriv", "--version"], { stdio: "pipe" });
-    execFileSync("systemd-sysusers", ["--version"], { stdio: "pipe" });
     execFileSync("systemd-analyze", ["syscall-filter", "@system-service"], { stdio: "pipe" });
+    for (const program of ["systemd-sysusers", "runuser", "openssl", "sqlite3", "pgrep", "ip"]) execFileSync("sh", ["-c", `command -v ${program}`], { stdio: "pipe" });
     execFileSync("python3", ["-c", "import ctypes; ctypes.CDLL('libseccomp.so.2')"], { stdio: "pipe" });
     return null;
   } catch (error) {

@@ -41,12 +41,16 @@ function listen(page, faults) {
 
 async function judge(page) {
   const findings = await seriousFindings(page);
-  const facts = await page.evaluate(() => ({
-    lang: document.documentElement.lang,
-    headings: document.querySelectorAll("h1").length,
-    title: document.title.trim().length > 0,
-    broken: document.body.innerText.match(/\b(null|undefined|NaN|None|Some\()|\{\s*\$|[a-z]+(-[a-z]+)+-(title|text|label|hint)\b/)?.[0] ?? null,
-  }));
+  const facts = await page.evaluate(() => {
+    // What is to be typed is marked as code.
+    const words = [...document.querySelectorAll("code")].reduce((text, code) => text.replace(code.innerText, ""), document.body.innerText);
+    return {
+      lang: document.documentElement.lang,
+      headings: document.querySelectorAll("h1").length,
+      title: document.title.trim().length > 0,
+      broken: words.match(/\b(null|undefined|NaN|None|Some\()|\{\s*\$|[a-z]+(-[a-z]+)+-(title|text|label|hint)\b|(?<![\w\/-])[a-z]{2,}(_[a-z]{2,})+(?![\w-])/)?.[0] ?? null,
+    };
+  });
   return { findings, ...facts };
 }
 

@@ -13,6 +13,12 @@ const DAYS_AHEAD = 2;
 /** Presses the button of a form that nobody filled in. */
 const sendEmpty = (page) => Promise.all([page.waitForEvent("load"), page.locator("main form .btn:visible").last().click()]);
 
+async function findPerson(page) {
+  await page.fill("#q", "Kari");
+  await page.fill("#reason", "Ringte om en bestilling");
+  await Promise.all([page.waitForEvent("load"), page.click('button[value="find"]')]);
+}
+
 async function declineCard(page) {
   await page.fill("#card_number", "4000 0000 0000 0002");
   await page.fill("#card_expiry", "12/40");
@@ -89,6 +95,9 @@ export const PAGES = [
   { name: "operator-calls-none", who: "operator", path: () => "/operator" },
   { name: "operator-appointments", who: "operator", path: () => "/operator/appointments" },
   { name: "operator-appointment", who: "operator", path: (scene) => scene.paths.call.replace("/bookings/", "/operator/appointments/") },
+  { name: "operator-people", who: "operator", path: () => "/operator/people" },
+  { name: "operator-people-found", who: "operator", path: () => "/operator/people", act: findPerson },
+  { name: "operator-people-errors", who: "operator", path: () => "/operator/people", act: sendEmpty },
   { name: "operator-outbox", who: "operator", path: () => "/operator/outbox" },
   { name: "operator-mail", who: "operator", path: (scene) => scene.paths.mail },
   { name: "notice", who: "nobody", path: () => "/notice" },

@@ -165,13 +165,13 @@ function readDuration(text) {
   return match === null ? Number.NaN : (Number(match[1] ?? 0) * 60 + Number(match[2])) * 1000 + Number(match[3]) * 100;
 }
 
-/** What the operator sees of one appointment: the rows of its tables about time and money, as lists of cells. Instants are exact. */
+/** What the operator sees of one appointment: the rows of its tables about time and money, as lists of cells. Instants are exact, words those of the records. */
 export async function readRecords(page, origin, id) {
   await page.goto(`${origin}/operator/appointments/${id}`);
   return page.evaluate(() => {
     const rows = (name) => {
       const section = document.querySelector(`[data-records="${name}"]`);
-      return [...section.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => cell.querySelector("time")?.dateTime ?? cell.innerText.trim()));
+      return [...section.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => cell.querySelector("time")?.dateTime ?? cell.querySelector("data")?.value ?? cell.innerText.trim()));
     };
     const [segments, payments, ledger] = ["segments", "payments", "ledger"].map(rows);
     return { segments, payments, ledger };

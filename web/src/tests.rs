@@ -83,6 +83,31 @@ fn no_page_needs_more_than_the_strict_policy_allows() {
     }
 }
 
+/// Trial A6: no code of the records stands among the words of a page. What is to be typed is marked as code.
+#[test]
+fn a6_no_word_on_a_page_has_an_underscore() {
+    for (name, html) in Locale::ALL.into_iter().flat_map(samples::all) {
+        // What scripts read is no text.
+        let shown: String = html
+            .split("<script")
+            .enumerate()
+            .map(|(at, part)| {
+                if at == 0 {
+                    part
+                } else {
+                    part.split_once("</script>").map_or("", |(_, after)| after)
+                }
+            })
+            .flat_map(|part| part.split('<'))
+            .filter(|part| !part.starts_with("code>"))
+            .filter_map(|part| part.split_once('>').map(|(_, text)| format!("{text} ")))
+            .collect();
+        let mut words = shown.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let code = words.find(|word| word.trim_matches('_').contains('_'));
+        assert_eq!(code, None, "{name}");
+    }
+}
+
 #[test]
 fn a_page_has_one_filled_button_and_each_id_once() {
     for (name, html) in samples::all(Locale::Nb) {

@@ -51,6 +51,12 @@ pub(crate) const FIREFOX: Need = Need {
     packages: &["firefox-esr"],
     present: || on_path("firefox-esr"),
 };
+pub(crate) const MACHINE: Need = Need {
+    name: "sqlite3, pgrep and ip",
+    why: "a browser test sets a server up on a machine of its own, and backs it up, as the manual says",
+    packages: &["sqlite3", "procps", "iproute2"],
+    present: || ["sqlite3", "pgrep", "ip"].into_iter().all(on_path),
+};
 pub(crate) const PYTHON: Need = Need {
     name: "Python with venv",
     why: "runs aiortc, an independent client, in a browser test",
@@ -82,7 +88,7 @@ pub(crate) const FOR_TESTS: &[Need] = &[COMPILER, NODE, CHROMIUM, POPPLER];
 pub(crate) const FOR_BOTH_ENGINES: &[Need] = &[POSTGRES];
 
 /// What some tests need that say so and are skipped without it.
-pub(crate) const FOR_INTEROP: &[Need] = &[FIREFOX, PYTHON, GSTREAMER];
+pub(crate) const FOR_INTEROP: &[Need] = &[FIREFOX, MACHINE, PYTHON, GSTREAMER];
 
 /// What `cargo xtask demo` needs.
 pub(crate) const FOR_DEMO: &[Need] = &[COMPILER, NODE];

@@ -7,23 +7,38 @@ use booking_core::base::outbox::{DueMail, Mailer, NotSent};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 
 /// Longest wait for the mail server.
 const SEND_WAIT: Duration = Duration::from_secs(20);
 
 /// An SMTP server.
 pub struct Smtp {
-    /// As lettre reads it: `smtps://user:password@host:465` or `smtp://host:587?tls=required`.
-    url: String,
-    /// Sender of all mails, `Name <address>`.
-    from: String,
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    /// Sender of all mails.
+    from: Mailbox,
 }
 
 impl Smtp {
-    #[must_use]
-    pub fn new(url: String, from: String) -> Self {
-        Self { url, from }
+    /// Sends by the server at `url`, as lettre reads it (`smtps://user:password@host:465` or
+    /// `smtp://host:587?tls=required`), for `from`, `Name <address>`.
+    ///
+    /// # Errors
+    /// Says which of the two cannot be used; a URL may hold a password and is not repeated.
+    pub fn new(url: &str, from: &str) -> Result<Self, String> {
+        let from = sender(from).ok_or_else(|| {
+            format!(
+                "from is {from:?}, and no sender: Name <address>, with the name in quotes where it has a comma, such as \
+                 \"Hansen, Ola\" <post@booka.example>"
+            )
+        })?;
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+            .map_err(|_| "smtp_host and smtp_port are no address of a mail server".to_owned())?;
+        let transport = builder
+            .hello_name(ClientId::Domain(from.email.domain().to_owned()))
+            .timeout(Some(SEND_WAIT))
+            .build();
+        Ok(Self { transport, from })
     }
 }
 
@@ -35,33 +50,26 @@ impl Mailer for Smtp {
             reason,
             is_permanent: true,
         })?;
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&self.url)
-            .map_err(|_| NotSent {
-                reason: "the SMTP address cannot be read".to_owned(),
-                is_permanent: false,
-            })?
-            .hello_name(ClientId::Domain(domain(&self.from)))
-            .timeout(Some(SEND_WAIT))
-            .build();
-        transport.send(message).await.map(drop).map_err(|error| NotSent {
+        self.transport.send(message).await.map(drop).map_err(|error| NotSent {
             reason: error.to_string(),
             is_permanent: error.is_permanent(),
         })
     }
 }
 
-/// The domain we send for: our name to the mail server (RFC 5321 4.1.1.1) and in the ids of mails (RFC 5322 3.6.4).
-fn domain(from: &str) -> String {
-    let mailbox = from.parse::<Mailbox>();
-    mailbox.map_or_else(|_| "localhost".to_owned(), |mailbox| mailbox.email.domain().to_owned())
+/// The domain in ASCII: we say it to mail servers and in the ids of mails (RFC 5321 4.1.1.1, RFC 5322 3.6.4).
+fn sender(text: &str) -> Option<Mailbox> {
+    let Mailbox { name, email } = text.parse().ok()?;
+    let domain = idna::domain_to_ascii(email.domain()).ok()?;
+    Some(Mailbox::new(name, Address::new(email.user(), domain).ok()?))
 }
 
-fn compose(from: &str, mail: &DueMail) -> Result<lettre::Message, String> {
-    let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|_| format!("not an address: {text}"));
+fn compose(from: &Mailbox, mail: &DueMail) -> Result<lettre::Message, String> {
+    let recipient = mail.recipient.parse::<Mailbox>();
     let builder = lettre::Message::builder()
-        .from(mailbox(from)?)
-        .to(mailbox(&mail.recipient)?)
-        .message_id(Some(format!("<{}@{}>", mail.id, domain(from))))
+        .from(from.clone())
+        .to(recipient.map_err(|_| format!("not an address: {}", mail.recipient))?)
+        .message_id(Some(format!("<{}@{}>", mail.id, from.email.domain())))
         // No holiday replies (RFC 3834 5).
         .raw_header(HeaderValue::new(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
@@ -103,14 +111,41 @@ mod tests {
         }
     }
 
+    fn booka() -> Mailbox {
+        sender("Booka <post@booka.example>").expect("an address")
+    }
+
+    /// Trial E17: with an unquoted comma every mail failed, and the configuration was called good.
+    #[test]
+    fn e17_a_sender_that_no_mail_can_have_is_refused_beforehand() {
+        let check = |from: &str, url: &str| Smtp::new(url, from).err();
+        let url = "smtp://localhost:25";
+        for good in [
+            "post@booka.example",
+            "Booka <post@booka.example>",
+            "\"Hansen, Ola\" <post@booka.example>",
+            "Bøker på nett <post@bøker.no>",
+        ] {
+            assert_eq!(check(good, url), None, "{good}");
+        }
+        for bad in [
+            "Hansen, Ola <post@booka.example>",
+            "Booka",
+            "",
+            "Booka <post>",
+            "a@b.no, c@d.no",
+        ] {
+            assert!(check(bad, url).expect(bad).starts_with("from is"), "{bad}");
+        }
+        assert!(check("post@booka.example", "smtp://mail server:25").is_some());
+        let from = sender("Bøker <post@bøker.no>").expect("an address");
+        assert_eq!(from.email.domain(), "xn--bker-gra.no");
+    }
+
     /// Trial E13: mail programs want `text/calendar; method=REQUEST` as an alternative part.
     #[test]
     fn a_calendar_is_another_form_of_the_text_with_its_method() {
-        let message = compose(
-            "Booka <post@booka.example>",
-            &mail("ola@example.no", Some("METHOD:CANCEL")),
-        )
-        .expect("fits");
+        let message = compose(&booka(), &mail("ola@example.no", Some("METHOD:CANCEL"))).expect("fits");
         let text = String::from_utf8(message.formatted()).expect("mails are ASCII");
         assert!(
             text.contains("method=CANCEL") && text.contains("To: ola@example.no"),
@@ -131,18 +166,17 @@ mod tests {
     fn e18_a_mail_says_whose_it_is_and_that_a_machine_wrote_it() {
         let mut odd = mail("ola@example.no", None);
         odd.subject = "Bestilt av =?utf-8?B?SGVp?=".into();
-        let message = compose("Booka <post@booka.example>", &odd).expect("fits");
+        let message = compose(&booka(), &odd).expect("fits");
         let text = String::from_utf8(message.formatted()).expect("mails are ASCII");
         assert!(text.contains("Message-ID: <0190@booka.example>"), "{text}");
         assert!(text.contains("Auto-Submitted: auto-generated"), "{text}");
         assert!(!text.contains("=?utf-8?B?SGVp?="), "{text}");
-        assert_eq!(domain("Booka <post@booka.example>"), "booka.example");
     }
 
     #[test]
     fn an_address_that_is_none_is_an_error() {
         for bad in ["", "ola", "ola@example.no\r\nBcc: all@example.no"] {
-            assert!(compose("post@booka.example", &mail(bad, None)).is_err(), "{bad}");
+            assert!(compose(&booka(), &mail(bad, None)).is_err(), "{bad}");
         }
     }
 }

@@ -37,6 +37,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         calls::queries::STATEMENTS,
         documents::queries::STATEMENTS,
         jobs::STATEMENTS,
+        operator::advice::STATEMENTS,
         operator::links::STATEMENTS,
         operator::people::STATEMENTS,
         operator::queries::STATEMENTS,

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
 use crate::base::Base;
+use crate::base::advice::Advisor;
 use crate::billing::PaymentProvider;
 use crate::calls::{LiveCalls, Silence};
 use crate::search::SoonList;
@@ -18,6 +19,8 @@ pub struct AppState {
     pub payments: Arc<dyn PaymentProvider>,
     /// Where the operator's page learns of calls under way; set once, by their owner.
     pub live_calls: Arc<OnceLock<Arc<dyn LiveCalls>>>,
+    /// Where the operator's page learns what this process lacks on its machine; set once, by the binary.
+    pub advisor: Arc<OnceLock<Arc<dyn Advisor>>>,
     /// Which other processes still write down the time of their calls.
     pub silence: Arc<Silence>,
     /// Who is free soon, for the front page.
@@ -36,6 +39,7 @@ impl AppState {
             base,
             payments,
             live_calls: Arc::default(),
+            advisor: Arc::default(),
             silence: Arc::default(),
             soon: Arc::default(),
             provider_answered: Arc::default(),

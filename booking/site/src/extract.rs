@@ -15,7 +15,7 @@ use booking_core::AppState;
 use booking_core::accounts::sessions;
 use booking_core::base::actor::{Actor, Requester};
 use booking_core::base::limits::LINE_CHARS_MAX;
-use booking_core::base::token_hash;
+use booking_core::base::{Networks, token_hash};
 
 /// The language cookie; its value is a tag of [`Locale`].
 pub(crate) const LOCALE_COOKIE: &str = "booka_locale";
@@ -190,7 +190,7 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// The peer's address, or what a trusted proxy says of it: the last address in the chain that is no trusted proxy.
 #[must_use]
-pub fn client_ip(parts: &Parts, trusted: &[IpAddr]) -> IpAddr {
+pub fn client_ip(parts: &Parts, trusted: &Networks) -> IpAddr {
     let peer = parts
         .extensions
         .get::<ConnectInfo<SocketAddr>>()
@@ -204,7 +204,7 @@ pub fn client_ip(parts: &Parts, trusted: &[IpAddr]) -> IpAddr {
         .flat_map(|line| line.split(','))
         .collect();
     for hop in chain.iter().rev() {
-        if !trusted.contains(&client) {
+        if !trusted.contains(client) {
             break;
         }
         let Some(ip) = address_of(hop.trim()) else { break };
@@ -314,10 +314,8 @@ mod tests {
             let peer = SocketAddr::new(peer.parse().expect("an address"), 1);
             request.extensions_mut().insert(ConnectInfo(peer));
             let (parts, ()) = request.into_parts();
-            let trusted = [
-                "10.0.0.1".parse().expect("an address"),
-                "10.0.0.2".parse().expect("an address"),
-            ];
+            let trusted = ["10.0.0.1", "10.0.0.2", "fd00::/8"].map(str::to_owned).to_vec();
+            let trusted = Networks::try_from(trusted).expect("good ones");
             assert_eq!(client_ip(&parts, &trusted).to_string(), expect);
         }
         check("203.0.113.5", "1.1.1.1", "203.0.113.5");
@@ -325,6 +323,8 @@ mod tests {
         check("10.0.0.1", "6.6.6.6, 1.1.1.1, 10.0.0.2", "1.1.1.1");
         check("10.0.0.1", "6.6.6.6, nonsense", "10.0.0.1");
         check("10.0.0.1", "", "10.0.0.1");
+        check("::ffff:10.0.0.1", "1.1.1.1", "1.1.1.1");
+        check("fd00::7", "6.6.6.6, [2001:db8::7]:443, fd00:1::2", "2001:db8::7");
     }
 
     #[tokio::test]

@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use booking_adapters::smtp::Smtp;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use media_api::KeyHash;
+use tracing_subscriber::EnvFilter;
+use url::Url;
 
 use super::*;
 
@@ -76,17 +79,9 @@ impl Config {
     }
 
     fn check(&mut self) -> anyhow::Result<()> {
-        self.public_url = self.public_url.trim_end_matches('/').to_owned();
-        let Some((scheme, host)) = self.public_url.split_once("://") else {
-            bail!("public_url must begin with http:// or https://");
-        };
-        if !matches!(scheme, "http" | "https") || host.is_empty() || host.contains(['/', '?', '#', '@']) {
-            bail!("public_url must be scheme, host and port only, for example https://booka.example");
-        }
-        // A proxy's address is compared as connections have it, however it was written.
-        for proxy in &mut self.http.trusted_proxies {
-            *proxy = proxy.to_canonical();
-        }
+        self.public_url = origin_of(&self.public_url)?;
+        check_mail(&self.mail)?;
+        EnvFilter::try_new(&self.log.level).with_context(|| format!("log.level `{}` is no filter", self.log.level))?;
         if self.media.bind.is_empty() {
             bail!("media.bind needs at least one address");
         }
@@ -103,11 +98,14 @@ impl Config {
                  Turn it off, or set payments.test_in_public where that is what you want"
             );
         }
+        if self.payments.test && self.payments.free_only {
+            bail!("payments.test and payments.free_only contradict each other");
+        }
         self.partner_keys()?;
         if self.tls.mode == TlsMode::Files && (self.tls.certificate.is_none() || self.tls.key.is_none()) {
             bail!("tls.mode is files: tls.certificate and tls.key must name them");
         }
-        if self.tls.mode == TlsMode::Acme && scheme != "https" {
+        if self.tls.mode == TlsMode::Acme && !self.public_url.starts_with("https://") {
             bail!("tls.mode is acme: public_url must begin with https://");
         }
         if !self.database.url.is_empty()
@@ -178,8 +176,9 @@ impl Config {
         if !self.node.is_empty() {
             return self.node.clone();
         }
-        let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        format!("{}/{}", machine.trim(), self.http.listen)
+        // The unit hides the file below /proc that has the name, too.
+        let system = rustix::system::uname();
+        format!("{}/{}", system.nodename().to_string_lossy(), self.http.listen)
     }
 
     /// Where documents are stored.
@@ -207,6 +206,52 @@ impl Config {
         }
         toml::to_string(&shown).context("cannot show the configuration")
     }
+}
+
+/// The origin as browsers send it: lower case, the host in ASCII (UTS 46), no port where it is the usual one.
+fn origin_of(public_url: &str) -> anyhow::Result<String> {
+    const MEANT: &str = "public_url must be scheme, host and port only, for example https://booka.example";
+    let url = Url::parse(public_url.trim()).with_context(|| format!("{MEANT}; {public_url:?} is no URL"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        bail!("public_url must begin with http:// or https://");
+    }
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if !bare || !url.username().is_empty() || url.password().is_some() {
+        bail!("{MEANT}; {public_url:?} has more");
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+/// What the mailer cannot send by is found out before the first mail.
+fn check_mail(mail: &Mail) -> anyhow::Result<()> {
+    Smtp::new(&smtp_url(mail), &mail.from)
+        .map(drop)
+        .map_err(|wrong| anyhow::anyhow!("[mail]: {wrong}"))
+}
+
+/// The mail server as the mailer takes it, by TLS unless the configuration says otherwise.
+pub(crate) fn smtp_url(mail: &Mail) -> String {
+    let (scheme, query) = match mail.smtp_tls {
+        SmtpTls::Off => ("smtp", ""),
+        SmtpTls::Starttls => ("smtp", "?tls=required"),
+        SmtpTls::Implicit => ("smtps", ""),
+    };
+    let login = match (&mail.smtp_user, &mail.smtp_password) {
+        (Some(user), Some(password)) => format!("{}:{}@", escaped(user), escaped(password)),
+        (Some(user), None) => format!("{}@", escaped(user)),
+        (None, _) => String::new(),
+    };
+    format!("{scheme}://{login}{}:{}{query}", mail.smtp_host, mail.smtp_port)
+}
+
+/// Percent-encodes what a URL's user part does not take as it is (RFC 3986 section 2.3).
+fn escaped(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
 }
 
 fn read_secret(file: &Path) -> anyhow::Result<String> {

@@ -7,9 +7,10 @@ mod tests;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use booking_core::base::Networks;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use load::Flags;
+pub(crate) use load::{Flags, smtp_url};
 
 /// Everything an operator can set. `booka config print` shows it with secrets hidden.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,10 +39,10 @@ pub(crate) struct Config {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Http {
     pub listen: SocketAddr,
-    /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
-    /// Addresses that may read `/metrics`, beside loopback.
-    pub metrics_readers: Vec<IpAddr>,
+    /// Addresses and networks of reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Networks,
+    /// Addresses and networks that may read `/metrics`, beside loopback.
+    pub metrics_readers: Networks,
     /// How long a stop waits for requests and calls to be handed over, seconds.
     pub drain_s: u64,
 }
@@ -136,6 +137,8 @@ pub(crate) struct Payments {
     pub test: bool,
     /// Take test payments although `public_url` is not this machine.
     pub test_in_public: bool,
+    /// That nothing can be sold is meant so: then nobody is told that a provider is missing.
+    pub free_only: bool,
 }
 
 /// How the mail server is spoken to.
@@ -204,8 +207,8 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            trusted_proxies: Vec::new(),
-            metrics_readers: Vec::new(),
+            trusted_proxies: Networks::default(),
+            metrics_readers: Networks::default(),
             drain_s: 20,
         }
     }

@@ -42,6 +42,7 @@ fn two_processes_of_one_machine_have_two_names() {
     let other = load("[http]\nlisten = \"127.0.0.1:8081\"").expect("a good configuration");
     assert_ne!(one.node_name(), other.node_name());
     assert_eq!(one.node_name(), one.clone().node_name());
+    assert_ne!(one.node_name(), "/127.0.0.1:8080", "machines differ, too");
     let named = load("node = \"eu-1\"").expect("a good configuration");
     assert_eq!(named.node_name(), "eu-1");
 }
@@ -86,15 +87,57 @@ fn contradictions_are_refused() {
     for (toml, word) in [
         ("public_url = \"booka.example\"", "public_url"),
         ("public_url = \"https://booka.example/path\"", "public_url"),
+        ("public_url = \"https://user@booka.example\"", "public_url"),
+        ("public_url = \"ftp://booka.example\"", "public_url"),
+        ("public_url = \"https://bad host.example\"", "public_url"),
         ("[tls]\nmode = \"files\"", "certificate"),
         ("[tls]\nmode = \"acme\"", "https"),
         ("[media]\nbind = [\"0.0.0.0\"]", "advertise"),
         ("[media]\nbind = []", "bind"),
+        ("[payments]\ntest = true\nfree_only = true", "free_only"),
+        ("[log]\nlevel = \"booka=loud\"", "log.level"),
         ("[media_api]\nkey_hashes = [\"booka_key\"]", "key_hashes"),
         ("[database]\nurl = \"mysql://x\"", "database.url"),
     ] {
         let error = load(toml).expect_err(toml);
         assert!(error.contains(word), "{toml}: {error}");
+    }
+}
+
+/// Trial E17: the call socket knew `https://bøker.no` only, and browsers call it by its other name.
+#[test]
+fn e17_the_public_address_is_the_origin_that_browsers_send() {
+    for (typed, origin) in [
+        ("https://bøker.no", "https://xn--bker-gra.no"),
+        ("https://BØKER.no/", "https://xn--bker-gra.no"),
+        ("https://xn--bker-gra.no", "https://xn--bker-gra.no"),
+        ("https://Booka.Example:443", "https://booka.example"),
+        ("https://booka.example:8443", "https://booka.example:8443"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ] {
+        let config = load(&format!("public_url = \"{typed}\"")).expect(typed);
+        assert_eq!(config.public_url, origin, "{typed}");
+    }
+}
+
+/// Trial E17: parsed by what uses it, so that `config check` says what would fail.
+#[test]
+fn e17_senders_and_proxies_that_cannot_be_are_refused() {
+    for (toml, word) in [
+        ("[mail]\nfrom = \"Hansen, Ola <ola@example.no>\"", "Hansen, Ola"),
+        ("[mail]\nfrom = \"Booka\"", "Booka"),
+        ("[http]\ntrusted_proxies = [\"proxy.local\"]", "proxy.local"),
+        ("[http]\ntrusted_proxies = [\"10.0.0.0/40\"]", "10.0.0.0/40"),
+        ("[http]\nmetrics_readers = [\"10.0.0\"]", "10.0.0"),
+    ] {
+        let error = load(toml).expect_err(toml);
+        assert!(error.contains(word), "{toml}: {error}");
+    }
+    for good in [
+        "[mail]\nfrom = '\"Hansen, Ola\" <ola@example.no>'",
+        "[http]\ntrusted_proxies = [\"::ffff:127.0.0.1\", \"10.0.0.0/8\", \"fd00::/8\"]",
+    ] {
+        load(good).expect(good);
     }
 }
 

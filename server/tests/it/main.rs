@@ -1,6 +1,8 @@
 //! The built server over real HTTP, on both database engines.
 
+mod addresses;
 mod faults;
+mod first_steps;
 mod harness;
 mod partners;
 mod plain;

@@ -71,6 +71,14 @@ pub enum SegmentEnd {
 }
 
 impl SegmentEnd {
+    pub const ALL: [Self; 5] = [
+        Self::Left,
+        Self::ConnectionLost,
+        Self::TakenOver,
+        Self::WindowEnded,
+        Self::Shutdown,
+    ];
+
     /// The word on record. A sixth, `recovered`, is given to what a process that died had left open.
     #[must_use]
     pub fn name(self) -> &'static str {

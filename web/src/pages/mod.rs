@@ -15,12 +15,14 @@ pub mod operator;
 pub mod price;
 pub mod provider;
 pub mod provider_admin;
+mod record_word;
 pub mod search;
 mod shell;
 
 pub use errors::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, HoldsFull, HoldsFullPage, SlotTakenPage};
 pub use field::{Check, Field, FieldError, FieldKind, ListedField};
 pub use price::{PriceBox, PriceModel, PriceState, PriceTerms};
+pub use record_word::RecordWord;
 pub use shell::{Shell, SignedIn};
 
 pub use crate::notice::Notice;

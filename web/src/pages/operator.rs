@@ -2,9 +2,9 @@
 
 use askama::Template;
 
-use super::Shell;
 use super::appointment::{AppointmentStatus, TimelineEntry, Tone};
 use super::field::Field;
+use super::{RecordWord, Shell};
 use crate::routes;
 
 /// How a call is doing.
@@ -61,7 +61,27 @@ pub struct LiveCallRow {
 #[template(path = "operator_calls.html")]
 pub struct OperatorCallsPage {
     pub shell: Shell,
+    /// What is missing before people can book, the worst first.
+    pub missing: Vec<MissingRow>,
     pub calls: Vec<LiveCallRow>,
+}
+
+/// One thing that the server lacks, in sentences; between backticks stands what is typed as it is.
+#[derive(Debug, Clone)]
+pub struct MissingRow {
+    pub what: String,
+    pub way_out: String,
+    pub is_broken: bool,
+}
+
+impl MissingRow {
+    /// What to do, piece by piece: every other one is typed as it is.
+    fn pieces(&self) -> impl Iterator<Item = (bool, &str)> {
+        self.way_out
+            .split('`')
+            .enumerate()
+            .map(|(at, piece)| (at % 2 == 1, piece))
+    }
 }
 
 /// One seat of a live call. "in" is what came from the participant.
@@ -211,17 +231,16 @@ pub struct SegmentRow {
     pub started_at: i64,
     pub last_seen_at: i64,
     pub ended_at: Option<i64>,
-    /// Raw word of the record, shown as code.
-    pub end_reason: String,
+    /// None while it goes on.
+    pub ending: Option<RecordWord>,
 }
 
 /// One operation of a payment.
 #[derive(Debug, Clone)]
 pub struct PaymentRow {
     pub at: i64,
-    /// Raw words of the record, shown as code.
-    pub operation: String,
-    pub state: String,
+    pub operation: RecordWord,
+    pub state: RecordWord,
     pub amount_minor: i64,
     pub currency: String,
     /// What the provider said, or the error to be tried again.
@@ -232,8 +251,8 @@ pub struct PaymentRow {
 #[derive(Debug, Clone)]
 pub struct LedgerRow {
     pub at: i64,
-    pub transaction: String,
-    pub account: String,
+    pub transaction: RecordWord,
+    pub account: RecordWord,
     /// Signed: debit above zero.
     pub amount_minor: i64,
     pub currency: String,
@@ -411,6 +430,11 @@ impl OperatorCallsPage {
             .iter()
             .filter(|call| matches!(call.health, CallHealth::Weak | CallHealth::Reconnecting))
             .count()
+    }
+
+    /// Whether something does not work at all.
+    fn is_broken(&self) -> bool {
+        self.missing.iter().any(|row| row.is_broken)
     }
 }
 

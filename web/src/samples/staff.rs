@@ -4,10 +4,11 @@ use super::parts::{
     DAY, HOUR, ID, MINUTE, NOW, TEN, by_minute, fixed, free, operator as operator_shell, provider as member, row,
     shell, timeline,
 };
+use crate::pages::RecordWord;
 use crate::pages::appointment::AppointmentStatus;
 use crate::pages::auth::OperatorSetupPage;
 use crate::pages::operator::{
-    CallHealth, LedgerRow, LegRow, LegSource, LiveCallRow, LiveParticipant, LookRow, MailState,
+    CallHealth, LedgerRow, LegRow, LegSource, LiveCallRow, LiveParticipant, LookRow, MailState, MissingRow,
     OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage,
     OperatorMailPage, OperatorOutboxPage, OperatorPeoplePage, OperatorRow, OutboxRow, PaymentRow, PersonRow,
     QualityRow, SegmentRow,
@@ -263,6 +264,7 @@ pub(super) fn operator(locale: Locale) -> Pages {
     };
     let calls = OperatorCallsPage {
         shell: operator_shell(locale, "/operator"),
+        missing: Vec::new(),
         calls: vec![
             call(CallHealth::Weak, 41),
             call(CallHealth::Reconnecting, 0),
@@ -270,8 +272,18 @@ pub(super) fn operator(locale: Locale) -> Pages {
             call(CallHealth::Waiting, 0),
         ],
     };
+    let row = |what, way_out, is_broken| MissingRow {
+        what: texts::t(locale, what, &[]),
+        way_out: texts::t(locale, way_out, &[]),
+        is_broken,
+    };
     let empty = OperatorCallsPage {
         calls: Vec::new(),
+        missing: vec![
+            row("advice-loopback", "advice-loopback-do", true),
+            row("advice-mail", "advice-mail-do", false),
+            row("advice-payments-none", "advice-payments-none-do", false),
+        ],
         ..calls.clone()
     };
     let setup = |expired| {
@@ -479,12 +491,12 @@ fn inspected(locale: Locale) -> OperatorAppointmentPage {
         started_at: TEN,
         last_seen_at: TEN + 20 * MINUTE,
         ended_at,
-        end_reason: "left".into(),
+        ending: ended_at.map(|_| RecordWord::ending("connection_lost")),
     };
     let entry = |account: &str, amount_minor| LedgerRow {
         at: TEN,
-        transaction: "capture".into(),
-        account: account.into(),
+        transaction: RecordWord::transaction("captured"),
+        account: RecordWord::account(account),
         amount_minor,
         currency: "NOK".into(),
     };
@@ -518,8 +530,8 @@ fn inspected(locale: Locale) -> OperatorAppointmentPage {
         segments: vec![segment("Kari Nordli", Some(TEN + 20 * MINUTE)), segment("O.H.", None)],
         payments: vec![PaymentRow {
             at: TEN,
-            operation: "capture".into(),
-            state: "succeeded".into(),
+            operation: RecordWord::operation("capture"),
+            state: RecordWord::operation_state("done"),
             amount_minor: 32_500,
             currency: "NOK".into(),
             detail: String::new(),

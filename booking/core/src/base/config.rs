@@ -1,9 +1,10 @@
 //! What the operator decides about this part; the binary fills it from its layered configuration.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
+
+use crate::base::Networks;
 
 /// Settings of the booking side.
 #[derive(Debug, Clone)]
@@ -17,7 +18,7 @@ pub struct BookingConfig {
     /// Where browsers reach us, scheme and authority without a path: `https://booka.example`.
     pub public_url: String,
     /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Networks,
     /// Signs call tickets; shared with signaling.
     pub ticket_secret: [u8; 32],
     /// Sender of all mails, `Name <address>`.

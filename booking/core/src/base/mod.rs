@@ -3,6 +3,7 @@
 //! Nothing here knows a feature.
 
 pub mod actor;
+pub mod advice;
 pub mod audit;
 pub mod charge;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod fields;
 mod ids;
 pub mod limits;
 pub mod money;
+mod networks;
 pub mod outbox;
 pub mod password;
 mod time;
@@ -31,6 +33,7 @@ use password::Hasher;
 
 pub use fault::{Fault, Result};
 pub use ids::{Random, Token, hex, token_hash};
+pub use networks::{BadNetwork, Networks};
 pub use time::{CELL_US, Clock, DAY_US, DEFAULT_ZONE, HOUR_US, MINUTE_US, Micros, SECOND_US};
 pub use word::UnknownWord;
 

@@ -22,7 +22,16 @@ pub enum LedgerAccount {
 }
 
 impl LedgerAccount {
-    /// The name in the database and on the operator's pages.
+    pub const ALL: [Self; 6] = [
+        Self::Reserved,
+        Self::ReservedContra,
+        Self::ConsumerReceivable,
+        Self::PspClearing,
+        Self::ProviderPayable,
+        Self::ProviderVat,
+    ];
+
+    /// The name in the database.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -68,15 +77,18 @@ pub struct Entry {
 }
 
 impl Posting {
+    /// Every [`kind`](Self::kind).
+    pub const KINDS: [&str; 5] = ["authorised", "charged", "captured", "released", "refunded"];
+
     /// The name in the database.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Authorised { .. } => "authorised",
-            Self::Charged { .. } => "charged",
-            Self::Captured { .. } => "captured",
-            Self::Released { .. } => "released",
-            Self::Refunded { .. } => "refunded",
+            Self::Authorised { .. } => Self::KINDS[0],
+            Self::Charged { .. } => Self::KINDS[1],
+            Self::Captured { .. } => Self::KINDS[2],
+            Self::Released { .. } => Self::KINDS[3],
+            Self::Refunded { .. } => Self::KINDS[4],
         }
     }
 

@@ -155,6 +155,8 @@ pub enum OpKind {
 }
 
 impl OpKind {
+    pub const ALL: [Self; 3] = [Self::Authorise, Self::Capture, Self::Release];
+
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -169,10 +171,7 @@ impl std::str::FromStr for OpKind {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        [Self::Authorise, Self::Capture, Self::Release]
-            .into_iter()
-            .find(|kind| kind.name() == name)
-            .ok_or(())
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What only the operator asks.
 
+pub mod advice;
 pub mod links;
 pub mod people;
 pub mod queries;

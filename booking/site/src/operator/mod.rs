@@ -13,11 +13,12 @@ use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use web::Notice;
+use web::pages::RecordWord;
 use web::pages::appointment::AppointmentStatus;
 use web::pages::operator::{
-    LedgerRow, LiveCallRow, MailState, OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage,
-    OperatorCallPage, OperatorCallsPage, OperatorMailPage, OperatorOutboxPage, OutboxRow, PaymentRow, QualityRow,
-    SegmentRow,
+    LedgerRow, LiveCallRow, MailState, MissingRow, OperatorAppointmentPage, OperatorAppointmentRow,
+    OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage, OperatorMailPage, OperatorOutboxPage, OutboxRow,
+    PaymentRow, QualityRow, SegmentRow,
 };
 use web::routes::{self, pattern};
 
@@ -28,11 +29,13 @@ use crate::pages;
 use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Status};
 use booking_core::base::Fault;
+use booking_core::base::advice::Advice;
 use booking_core::base::audit::{self, Action};
 use booking_core::base::db::Tx;
 use booking_core::base::outbox::{OutboxState, queries as mail_queries};
 use booking_core::calls::quality::Direction;
 use booking_core::calls::{CAPTURE_MAX, CaptureError, LiveCall, queries as call_queries};
+use booking_core::operator::advice;
 use booking_core::operator::queries::{self, ListedAppointment};
 use booking_core::{base, billing, calls, documents};
 
@@ -80,7 +83,15 @@ async fn live_calls(State(state): State<AppState>, visit: Visit) -> AppResult<Re
     for call in &calls {
         rows.push(live_row(&mut tx, call, visit.now).await?);
     }
+    drop(tx);
+    let missing = advice::missing(&state).await?;
+    let row = |advice: &Advice| MissingRow {
+        what: advice.what(visit.locale),
+        way_out: advice.way_out(visit.locale),
+        is_broken: advice.is_broken,
+    };
     Ok(pages::html(&OperatorCallsPage {
+        missing: missing.iter().map(row).collect(),
         shell: pages::shell(&visit),
         calls: rows,
     }))
@@ -274,7 +285,7 @@ async fn segments(tx: &mut Tx, appointment: &Appointment) -> AppResult<Vec<Segme
         started_at: segment.started_at,
         last_seen_at: segment.last_seen_at,
         ended_at: segment.ended_at,
-        end_reason: segment.end_reason.unwrap_or_default(),
+        ending: segment.end_reason.as_deref().map(RecordWord::ending),
     };
     Ok(segments.into_iter().map(row).collect())
 }
@@ -296,8 +307,8 @@ async fn payments(tx: &mut Tx, appointment: &Appointment) -> AppResult<Vec<Payme
     let ops = billing::queries::ops_of_appointment(tx, &appointment.id).await?;
     let row = |op: billing::Op| PaymentRow {
         at: op.created_at,
-        operation: op.kind.name().to_owned(),
-        state: op.state,
+        operation: RecordWord::operation(op.kind.name()),
+        state: RecordWord::operation_state(&op.state),
         amount_minor: op.amount_minor,
         currency: appointment.price.currency.clone(),
         detail: op.error.unwrap_or_default(),
@@ -309,8 +320,8 @@ async fn ledger(tx: &mut Tx, appointment: &str) -> AppResult<Vec<LedgerRow>> {
     let lines = billing::queries::ledger(tx, appointment).await?;
     let row = |line: billing::LedgerLine| LedgerRow {
         at: line.at,
-        transaction: line.kind,
-        account: line.account,
+        transaction: RecordWord::transaction(&line.kind),
+        account: RecordWord::account(&line.account),
         amount_minor: line.amount_minor,
         currency: line.currency,
     };
@@ -368,7 +379,24 @@ fn outbox_row(state: &AppState, mail: &mail_queries::OutboxMail) -> OutboxRow {
 
 #[cfg(test)]
 mod tests {
+    use booking_core::billing::OpKind;
+    use booking_core::billing::ledger::{LedgerAccount, Posting};
+    use signaling_protocol::SegmentEnd;
+
     use super::*;
+
+    /// Trial A6: raw codes such as `connection_lost` and `consumer_receivable`.
+    #[test]
+    fn a6_every_word_of_the_records_has_a_text() {
+        let endings = SegmentEnd::ALL.map(SegmentEnd::name);
+        let words = endings.into_iter().chain(["recovered"]).map(RecordWord::ending);
+        let words = words.chain(OpKind::ALL.map(|kind| RecordWord::operation(kind.name())));
+        let words = words.chain(["pending", "done", "failed"].map(RecordWord::operation_state));
+        let words = words.chain(Posting::KINDS.map(RecordWord::transaction));
+        for word in words.chain(LedgerAccount::ALL.map(|account| RecordWord::account(account.name()))) {
+            assert!(word.is_known(), "{word:?}");
+        }
+    }
 
     #[test]
     fn pages_stay_within_what_there_is() {

@@ -15,7 +15,7 @@ use booking_adapters::test_provider::TestProvider;
 use booking_core::AppState;
 use booking_core::BookingConfig;
 use booking_core::base::db::{FromRow, Param, Sql};
-use booking_core::base::{Base, Clock, Micros, Random};
+use booking_core::base::{Base, Clock, Micros, Networks, Random};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use tower::ServiceExt as _;
@@ -108,7 +108,7 @@ impl App {
             database_url,
             data_dir: folder.clone(),
             public_url: ORIGIN.to_owned(),
-            trusted_proxies: Vec::new(),
+            trusted_proxies: Networks::default(),
             ticket_secret: [7; 32],
             mail_from: "Booka <post@booka.example>".to_owned(),
             controller: web::pages::legal::Controller::default(),

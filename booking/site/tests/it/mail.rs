@@ -55,7 +55,7 @@ impl MailServer {
     fn used_by(&self, app: &App) -> AppState {
         let mut state = app.state.clone();
         let from = state.config.mail_from.clone();
-        state.base.mailer = Some(Arc::new(Smtp::new(self.url.clone(), from)));
+        state.base.mailer = Some(Arc::new(Smtp::new(&self.url, &from).expect("a sender and a server")));
         state
     }
 

@@ -63,7 +63,7 @@ on_both! {
         desk.talk(&appointment, start, 25 * SECOND_US).await;
         desk.jobs().await;
         let page = desk.operator.get(&format!("/operator/appointments/{appointment}")).await.expect(200).text();
-        for part in ["psp_clearing", "provider_payable", "authorise", "capture", "2026-000001", "O.H."] {
+        for part in ["psp_clearing", "Hos betalingsleverandøren", "provider_payable", "authorise", "capture", "2026-000001", "O.H."] {
             assert!(page.contains(part), "no {part:?} in {page}");
         }
         assert!(!page.contains("Ola Hansen"), "names of consumers are masked");

@@ -7,13 +7,31 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::{DbError, MIGRATIONS};
+use super::{DbError, MIGRATIONS, Sql};
 
 /// The steps that a database has; none where it has never been ours.
 const STEPS: &str = "SELECT version FROM _sqlx_migrations ORDER BY version";
 
+/// Reads the steps, and counts where they are all there; one text for the connections of both engines.
+macro_rules! look {
+    ($connection:ident, $counts:ident) => {
+        async {
+            let steps = sqlx::query_scalar::<_, i64>(STEPS).fetch_all(&mut $connection).await?;
+            let mut found = compare(&steps);
+            if let Inspected::Current(counted) = &mut found {
+                for count in $counts {
+                    let number = sqlx::query_scalar::<_, i64>(count.text).fetch_one(&mut $connection);
+                    counted.push(number.await?);
+                }
+            }
+            Ok(found)
+        }
+        .await
+    };
+}
+
 /// What is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inspected {
     /// No file yet; the first start makes it.
     Missing,
@@ -23,21 +41,23 @@ pub enum Inspected {
     Unused,
     /// So many steps of the schema are to be made at the next start.
     Behind(usize),
-    Current,
+    /// With what was counted.
+    Current(Vec<i64>),
     /// A newer program was here.
     Newer,
 }
 
-/// Looks at the database behind a URL.
+/// Looks at the database behind a URL; where it is as this program knows it, `counts` are asked of it, each a statement with
+/// one number and no parameter.
 ///
 /// # Errors
 /// When it cannot be opened or read.
-pub async fn inspect(url: &str) -> Result<Inspected, DbError> {
+pub async fn inspect(url: &str, counts: &[Sql]) -> Result<Inspected, DbError> {
     let failed = |source| DbError::Failed {
         statement: "inspect",
         source,
     };
-    let steps = if url.starts_with("sqlite:") {
+    let found = if url.starts_with("sqlite:") {
         let options = SqliteConnectOptions::from_str(url).map_err(failed)?;
         let file = options.get_filename().to_owned();
         match std::fs::metadata(&file) {
@@ -49,20 +69,20 @@ pub async fn inspect(url: &str) -> Result<Inspected, DbError> {
         let alone = !beside(&file, "-wal").exists() || !beside(&file, "-shm").exists();
         let options = options.create_if_missing(false).read_only(true).immutable(alone);
         let mut connection = options.connect().await.map_err(failed)?;
-        let steps = sqlx::query_scalar::<_, i64>(STEPS).fetch_all(&mut connection).await;
+        let found = look!(connection, counts);
         connection.close().await.map_err(failed)?;
-        steps
+        found
     } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         let options = PgConnectOptions::from_str(url).map_err(failed)?;
         let mut connection = options.connect().await.map_err(failed)?;
-        let steps = sqlx::query_scalar::<_, i64>(STEPS).fetch_all(&mut connection).await;
+        let found = look!(connection, counts);
         connection.close().await.map_err(failed)?;
-        steps
+        found
     } else {
         return Err(DbError::UnknownEngine);
     };
-    match steps {
-        Ok(steps) => Ok(compare(&steps)),
+    match found {
+        Ok(found) => Ok(found),
         Err(sqlx::Error::Database(error)) if is_no_table(&*error) => Ok(Inspected::Unused),
         Err(error) => Err(failed(error)),
     }
@@ -90,7 +110,7 @@ fn compare(steps: &[i64]) -> Inspected {
         return Inspected::Newer;
     }
     match known.len() - steps.len() {
-        0 => Inspected::Current,
+        0 => Inspected::Current(Vec::new()),
         missing => Inspected::Behind(missing),
     }
 }

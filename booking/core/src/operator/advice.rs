@@ -1,0 +1,54 @@
+//! What is missing before people can book: by the database, and by the process on its machine.
+
+use texts::routes::pattern;
+
+use crate::accounts::queries::OPERATORS;
+use crate::base::Result;
+use crate::base::advice::Advice;
+use crate::base::db::{self, DbError, Inspected};
+use crate::params;
+use crate::state::AppState;
+use crate::statements;
+
+statements! {
+    PUBLISHED = "SELECT COUNT(*) FROM org WHERE status = 'active'";
+}
+
+/// Everything that this server lacks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn missing(state: &AppState) -> Result<Vec<Advice>> {
+    let mut advice = state.advisor.get().map(|advisor| advisor.advice()).unwrap_or_default();
+    let published: i64 = state.db.read().await?.one(PUBLISHED, params![]).await?;
+    advice.extend(without_business(published, &state.link(pattern::PROVIDER_SIGNUP)));
+    Ok(advice)
+}
+
+/// Looks at the database behind a URL, with nothing changed, and says what is missing in it where it is as this program
+/// knows it; `public_url` is where browsers reach the site.
+///
+/// # Errors
+/// When it cannot be opened or read.
+pub async fn inspect(database_url: &str, public_url: &str) -> std::result::Result<(Inspected, Vec<Advice>), DbError> {
+    let inspected = db::inspect(database_url, &[PUBLISHED, OPERATORS]).await?;
+    let Inspected::Current(counts) = &inspected else {
+        return Ok((inspected, Vec::new()));
+    };
+    let [published, operators] = counts[..] else {
+        return Ok((inspected, Vec::new()));
+    };
+    let operator = (operators == 0).then(|| Advice::unwise("advice-operator", "advice-operator-do"));
+    let signup = format!("{public_url}{}", pattern::PROVIDER_SIGNUP);
+    let missing = operator
+        .into_iter()
+        .chain(without_business(published, &signup))
+        .collect();
+    Ok((inspected, missing))
+}
+
+/// What to do where nobody offers anything; `signup` is the address for businesses.
+fn without_business(published: i64, signup: &str) -> Option<Advice> {
+    let advice = Advice::unwise("advice-business", "advice-business-do").with("link", signup);
+    (published == 0).then_some(advice)
+}
