@@ -212,6 +212,13 @@ test("FFmpeg sends to Chromium", { timeout: 240_000 }, async (t) => {
 
 /** Between two looks at a sender there are some frames. */
 const SENDS_WITHIN_MS = 200;
+/**
+ * On a bad path at most, about twice the worst of nine runs on a busy machine: 1.39 % frozen, 0.93 % of the sound made up, 42 ms of it
+ * between two looks.
+ */
+const BAD_PATH_MAX = { frozen: 0.03, madeUp: 0.02, gapMs: 100 };
+/** After an outage at most: the slowest of eighteen was 152 ms, and 330 ms with pictures of 720 lines. */
+const BACK_MS = 400;
 
 /** A sender and a viewer who is shown it, each on a bad path of its own, once frames come. */
 async function badCall(t, percent) {
@@ -272,8 +279,9 @@ test("with 5 % of packets lost and 60 ms there and back for both, picture and so
   for (const { lost, passed } of [up.counts, down.counts]) {
     assert.ok(lost > 0.03 * (lost + passed), `the path lost ${lost} beside ${passed}`);
   }
-  assert.ok(frozen / seconds < 0.05, `frozen for ${frozen} s of ${seconds} s`);
-  assert.ok(concealed < 0.03, `${concealed} of the sound was made up`);
+  assert.ok(frozen / seconds < BAD_PATH_MAX.frozen, `frozen for ${frozen} s of ${seconds} s`);
+  assert.ok(concealed < BAD_PATH_MAX.madeUp, `${concealed} of the sound was made up`);
+  assert.ok(longest < 48 * BAD_PATH_MAX.gapMs, `${longest} samples were made up between two looks`);
   // Pictures that are completed twice need no request of the viewer.
   assert.ok(again > 0.5 * frames, `${again} packets came again for ${frames} frames`);
   assert.ok(since("video", "pliCount") <= 1, `${since("video", "pliCount")} keyframes asked for`);
@@ -302,10 +310,10 @@ async function recovery(viewer, path) {
 }
 
 for (const side of ["up", "down"]) {
-  test(`picture and sound are back within a second of an outage of 2 s, ${side}`, { timeout: 120_000 }, async (t) => {
+  test(`picture and sound are back soon after an outage of 2 s, ${side}`, { timeout: 120_000 }, async (t) => {
     const call = await badCall(t, 0);
     const { frame, sound } = await recovery(call.viewer, call[side]);
     t.diagnostic(`first frame after ${frame.toFixed(0)} ms, first sound after ${sound.toFixed(0)} ms`);
-    assert.ok(Math.max(frame, sound) < 1_000, `first frame after ${frame} ms, first sound after ${sound} ms`);
+    assert.ok(Math.max(frame, sound) < BACK_MS, `first frame after ${frame} ms, first sound after ${sound} ms`);
   });
 }
