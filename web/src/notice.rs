@@ -48,6 +48,7 @@ notices! {
     Leaving, "leaving", "notice-leaving";
     TooManyBooked, "too-many-booked", "notice-too-many-booked";
     TooManyWithProvider, "too-many-with-provider", "notice-too-many-with-provider";
+    CookiesNeeded, "cookies-needed", "notice-cookies-needed";
     DeletionUndone, "deletion-undone", "notice-deletion-undone";
     Published, "published", "notice-published";
     Paused, "paused", "notice-paused";

@@ -266,7 +266,11 @@ fn answer(state: &AppState, visit: &Visit, error: AppError, request_id: Option<&
         } else {
             routes::pattern::HOME
         };
-        return Redirect::to(&routes::login_then(back)).into_response();
+        let mut sign_in = routes::login_then(back);
+        if visit.lost_its_session() {
+            sign_in = routes::with_notice(&sign_in, Notice::CookiesNeeded);
+        }
+        return Redirect::to(&sign_in).into_response();
     }
     if let Some(elsewhere) = told_elsewhere(&error) {
         return Redirect::to(&elsewhere).into_response();

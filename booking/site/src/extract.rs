@@ -83,6 +83,12 @@ impl Visit {
         }
     }
 
+    /// Whether somebody has just signed in, and the browser did not take the cookie along.
+    pub(crate) fn lost_its_session(&self) -> bool {
+        let from = self.sent_from.as_deref().unwrap_or_default();
+        !self.has_cookies && from.split('?').next() == Some(pattern::LOGIN)
+    }
+
     /// An address that can be opened and shows what this request was about: where somebody goes on who, say, changes the
     /// language on a page that answered a form.
     pub(crate) fn path_to_return_to(&self) -> String {

@@ -79,6 +79,7 @@ notice-deletion-asked = Your account will be deleted. You can undo that on this 
 notice-leaving = Your account is to be deleted, so nothing can be booked. Keep the account to go on.
 notice-too-many-booked = You have as many coming appointments as one can have here. Cancel one, or wait until one is over.
 notice-too-many-with-provider = You have as many coming appointments with this provider as it takes from one customer. Cancel one, or wait until one is over.
+notice-cookies-needed = Your browser does not accept cookies, so you were not kept signed in. Turn them on for this site, and sign in again.
 notice-deletion-undone = Your account will not be deleted.
 notice-published = The page is published. Customers can find and book you.
 notice-paused = The page is paused. Agreed appointments still stand.

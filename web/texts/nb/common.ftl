@@ -79,6 +79,7 @@ notice-deletion-asked = Kontoen blir slettet. Du kan angre på denne siden.
 notice-leaving = Kontoen din skal slettes, så ingenting kan bestilles. Behold kontoen for å gå videre.
 notice-too-many-booked = Du har så mange kommende timer som man kan ha her. Avbestill en, eller vent til en er over.
 notice-too-many-with-provider = Du har så mange kommende timer hos bedriften som den tar imot fra én kunde. Avbestill en, eller vent til en er over.
+notice-cookies-needed = Nettleseren tar ikke imot informasjonskapsler (cookies), så innloggingen varte ikke. Slå dem på for denne siden, og logg inn på nytt.
 notice-deletion-undone = Kontoen blir ikke slettet.
 notice-published = Siden er publisert. Kunder kan finne og bestille dere.
 notice-paused = Siden er satt på pause. Avtalte timer gjelder fortsatt.

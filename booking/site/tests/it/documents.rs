@@ -120,6 +120,11 @@ on_both! {
             desk.talk(&appointment, start, 25 * SECOND_US).await;
             desk.jobs().await;
             let pdf = desk.consumer.get(&format!("/bookings/{appointment}/receipt.pdf")).await.expect(200).bytes;
+            // To be looked at, as the pages of `web`.
+            if let Some(folder) = std::env::var_os("BOOKA_RENDER_DIR") {
+                std::fs::write(std::path::Path::new(&folder).join(format!("receipt-{number}.pdf")), &pdf)
+                    .expect("the folder is writable");
+            }
             let Some(text) = text_of(&pdf) else { return };
             assert!(!text.contains('?') && !text.contains('\u{fffd}'), "{name}: {text}");
             let letters = |text: &str| -> String {

@@ -290,6 +290,25 @@ on_both! {
 }
 
 on_both! {
+    /// Trial E13: signing in without cookies led back to signing in, without a word.
+    async fn e13_signing_in_without_cookies_names_them(app: App) {
+        let path = |from: &str| {
+            let request = Request::get("/bookings").header(header::REFERER, format!("{ORIGIN}{from}"));
+            request.body(Body::empty()).expect("a request")
+        };
+        for from in ["/login", "/login?return_to=%2Fbookings"] {
+            let told = app.client().send(path(from)).await.expect(303).location();
+            assert_eq!(told, "/login?return_to=%2Fbookings&notice=cookies-needed");
+            app.client().get(&told).await.expect(200).expect_text("tar ikke imot informasjonskapsler");
+        }
+        assert_eq!(app.client().send(path("/")).await.location(), "/login?return_to=%2Fbookings");
+        let mut other = app.client();
+        other.set_cookie("booka_locale", "nb");
+        assert_eq!(other.send(path("/login")).await.location(), "/login?return_to=%2Fbookings");
+    }
+}
+
+on_both! {
     /// Trial E13: nobody was warned of own appointments that overlap.
     async fn e13_an_appointment_at_the_same_time_is_warned_of_before_payment(app: App) {
         let mut clinic = provider(app, "kari").await;
