@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use benches::load::{LimitSender, Network, describe, drain, own_network, pin};
+use benches::load::{LimitSender, Network, describe, drain, pin_thread, unshare_network};
 use clap::Parser;
 
 #[derive(Parser)]
@@ -73,10 +73,10 @@ fn compare(arguments: &Arguments) -> Result<()> {
     let network = if arguments.loopback {
         Network::loopback(&arguments.server_cores)?
     } else {
-        own_network().context("take a network namespace (or use --loopback)")?;
+        unshare_network().context("take a network namespace (or use --loopback)")?;
         Network::wire(&arguments.server_cores, &arguments.client_cores, false)?
     };
-    pin(&arguments.client_cores).context("run on the clients' cores")?;
+    pin_thread(&arguments.client_cores).context("run on the clients' cores")?;
     let mut out = std::io::stdout();
     writeln!(out, "{}\n", describe())?;
     writeln!(

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use benches::load::{
     Bare, Booka, Janus, Media, Network, Pace, Pool, Report, Run, Scenario, StreamPlan, Target, Whip, describe,
-    own_network, pin, raise_descriptor_limit, serve_bare,
+    pin_thread, raise_descriptor_limit, serve_bare, unshare_network,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -225,12 +225,12 @@ fn start(command: Command) -> Result<bool> {
     };
     if place.network != Where::Loopback {
         // Before any other thread starts, so that all of them stand in it.
-        own_network().context("take a network namespace (or use --network loopback)")?;
+        unshare_network().context("take a network namespace (or use --network loopback)")?;
     }
     raise_descriptor_limit();
     // Whatever is not the server keeps off its cores.
     if !place.client_cores.is_empty() {
-        pin(&place.client_cores).context("run on the clients' cores")?;
+        pin_thread(&place.client_cores).context("run on the clients' cores")?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -10,8 +10,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use sfu_core::rtp::{self, Fields};
 use sfu_core::srtp::{Keys, Profile, RTP_OVERHEAD, SrtpSender};
+use sfu_syscalls::{Epoll, ReceiveBatch, Run, SEND_BATCH, SendBatch};
 
-use super::sys::{self, Epoll, ReceiveBatch, RunSender};
+use super::network::open_socket;
 
 /// Bytes of a header without extensions.
 const HEADER_LEN: usize = 12;
@@ -22,7 +23,7 @@ const DRAIN_WAIT: Duration = Duration::from_millis(50);
 pub struct LimitSender {
     socket: UdpSocket,
     destinations: Vec<(SocketAddr, SrtpSender)>,
-    sender: RunSender,
+    batch: SendBatch,
     bytes: Vec<u8>,
     payload_len: usize,
     run: usize,
@@ -48,9 +49,9 @@ impl LimitSender {
         });
         let packet_len = HEADER_LEN + payload_len + RTP_OVERHEAD;
         Ok(Self {
-            socket: sys::bind(local)?,
+            socket: open_socket(local)?,
             destinations: keyed.collect::<Result<_>>()?,
-            sender: RunSender::new(),
+            batch: SendBatch::new(),
             bytes: vec![7; packet_len * run * destinations.len()],
             payload_len,
             run,
@@ -87,14 +88,28 @@ impl LimitSender {
             }
         }
         self.sequence += self.run as u64;
-        let run_len = packet_len * self.run;
-        let addresses = self.destinations.iter().map(|(to, _)| *to);
-        let sent = self.sender.send(
-            &self.socket,
-            addresses.zip(self.bytes.chunks_exact(run_len)),
-            packet_len,
-        )?;
-        Ok(sent * self.run)
+        Ok(self.send_runs(packet_len)? * self.run)
+    }
+
+    /// Sends one run to each destination; how many of them the kernel took.
+    fn send_runs(&mut self, packet_len: usize) -> io::Result<usize> {
+        let segment = u16::try_from(packet_len).map_err(io::Error::other)?;
+        let slices: Vec<&[u8]> = self.bytes.chunks_exact(packet_len * self.run).collect();
+        let addresses = self.destinations.iter().zip(0..);
+        let runs = addresses.map(|((to, _), first)| Run {
+            to: *to,
+            first,
+            count: 1,
+            segment,
+        });
+        let mut sent = 0;
+        for runs in runs.collect::<Vec<_>>().chunks(SEND_BATCH) {
+            sent += match self.batch.send(&self.socket, runs, &slices) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+                taken => taken?,
+            };
+        }
+        Ok(sent)
     }
 
     /// Waits without using the processor.
@@ -107,7 +122,7 @@ impl LimitSender {
     /// CPU time of this thread so far.
     #[must_use]
     pub fn cpu(&self) -> Duration {
-        sys::thread_cpu()
+        sfu_syscalls::thread_cpu()
     }
 }
 
@@ -132,8 +147,8 @@ impl Drop for Drain {
 /// # Errors
 /// When the system gives no sockets or thread.
 pub fn drain(local: IpAddr, count: usize) -> Result<(Vec<SocketAddr>, Drain)> {
-    let mut epoll = Epoll::new()?;
-    let sockets: Vec<UdpSocket> = (0..count).map(|_| sys::bind(local)).collect::<io::Result<_>>()?;
+    let epoll = Epoll::new()?;
+    let sockets: Vec<UdpSocket> = (0..count).map(|_| open_socket(local)).collect::<io::Result<_>>()?;
     let mut addresses = Vec::with_capacity(count);
     for (socket, number) in sockets.iter().zip(0..) {
         epoll.add(socket, number)?;
@@ -145,9 +160,9 @@ pub fn drain(local: IpAddr, count: usize) -> Result<(Vec<SocketAddr>, Drain)> {
         let (mut batch, mut ready) = (ReceiveBatch::new(), Vec::new());
         while !told.load(Ordering::Relaxed) {
             epoll.wait(DRAIN_WAIT, &mut ready);
-            for number in &ready {
+            for one in &ready {
                 // What cannot be received is not missed: the sender's packets are counted where they leave.
-                let _ = batch.receive(&sockets[*number as usize]);
+                let _ = batch.receive(&sockets[one.token as usize]);
             }
         }
     })?;

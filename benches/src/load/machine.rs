@@ -59,7 +59,7 @@ pub(crate) fn core_ticks() -> Result<Vec<(u64, u64)>> {
 ///
 /// # Errors
 /// When there is no such device.
-pub(crate) fn sending_dropped(thread: libc::pid_t, device: &str) -> Result<u64> {
+pub(crate) fn sending_dropped(thread: i32, device: &str) -> Result<u64> {
     let devices = std::fs::read_to_string(format!("/proc/self/task/{thread}/net/dev"))?;
     dropped_of(&devices, device).with_context(|| format!("no counters of {device}"))
 }

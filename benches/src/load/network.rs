@@ -3,14 +3,13 @@
 
 use std::fs::File;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::{Child, Command};
 use std::sync::mpsc::{self, Sender, SyncSender};
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::machine;
-use super::sys;
 use super::wire::Wire;
 
 /// The devices of the clients and of the server.
@@ -25,6 +24,9 @@ const SERVER: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 2);
 /// Said before the cores.
 const STEER_NEEDS: &str = "receiving cannot be kept apart (it takes the programs ethtool, pgrep and taskset) on cores";
 
+/// Socket buffers: a tenth of a second of a busy client.
+const SOCKET_BUFFER_BYTES: usize = 1 << 20;
+
 type Spawn = (Command, Sender<io::Result<Child>>);
 
 /// The set-up. Servers are started by a thread that stands where they shall run, which they inherit.
@@ -33,13 +35,13 @@ pub struct Network {
     server: IpAddr,
     spawner: SyncSender<Spawn>,
     /// A thread in each namespace, which tells what its device dropped; none on loopback.
-    stands: Vec<(libc::pid_t, &'static str)>,
+    stands: Vec<(i32, &'static str)>,
     _wire: Option<Wire>,
 }
 
 /// What the thread that starts servers tells of the namespace it took.
 struct Place {
-    thread: libc::pid_t,
+    thread: i32,
     /// Its end of the wire, if there is to be one.
     device: Option<File>,
 }
@@ -60,7 +62,7 @@ impl Network {
         Self::start(Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST, server_cores, None)
     }
 
-    /// A namespace for the server beside the one this process has taken for itself by [`sys::own_network`], and a veth
+    /// A namespace for the server beside the one this process has taken for itself by [`sfu_syscalls::unshare_network`], and a veth
     /// pair between them. The kernel does much of the receivers' work in the sender's name then.
     ///
     /// # Errors
@@ -70,7 +72,7 @@ impl Network {
         let mut network = Self::start(CLIENTS, SERVER, server_cores, Some((told, Between::Veth)))?;
         let place = place.recv().context("the server's namespace was refused")??;
         let [near, far] = DEVICES;
-        network.stands = vec![(sys::thread_id(), near), (place.thread, far)];
+        network.stands = vec![(sfu_syscalls::thread_id(), near), (place.thread, far)];
         ip(&format!(
             "link add {near} type veth peer name {far} netns {}",
             place.thread
@@ -98,10 +100,10 @@ impl Network {
         let between = Between::Wire { segments };
         let mut network = Self::start(CLIENTS, SERVER, server_cores, Some((told, between)))?;
         let place = place.recv().context("the server's namespace was refused")??;
-        let near = sys::tun(DEVICES[0], segments).context("make the clients' device")?;
+        let near = sfu_syscalls::open_tun(DEVICES[0], segments).context("make the clients' device")?;
         let far = place.device.context("the server's thread made no device")?;
         network.address(&[format!("txqueuelen {QUEUE}")])?;
-        network.stands = vec![(sys::thread_id(), DEVICES[0]), (place.thread, DEVICES[1])];
+        network.stands = vec![(sfu_syscalls::thread_id(), DEVICES[0]), (place.thread, DEVICES[1])];
         network._wire = Some(Wire::start(near, far, client_cores)?);
         Ok(network)
     }
@@ -141,7 +143,11 @@ impl Network {
                 // Who started us may have given up.
                 let _ = told.send(take_place(between));
             }
-            let pinned = if cores.is_empty() { Ok(()) } else { sys::pin(&cores) };
+            let pinned = if cores.is_empty() {
+                Ok(())
+            } else {
+                sfu_syscalls::pin_thread(&cores)
+            };
             for (mut command, answer) in orders {
                 let spawned = match &pinned {
                     Ok(()) => command.spawn(),
@@ -199,15 +205,27 @@ impl Network {
     }
 }
 
+/// A non-blocking socket on a free port of `local` with large buffers and receive times.
+///
+/// # Errors
+/// When it cannot be bound.
+pub(crate) fn open_socket(local: IpAddr) -> io::Result<UdpSocket> {
+    let socket = sfu_syscalls::bind(SocketAddr::new(local, 0))?;
+    sfu_syscalls::enable_receive_times(&socket)?;
+    // Smaller ones than asked for do too.
+    sfu_syscalls::enlarge_buffers(&socket, SOCKET_BUFFER_BYTES);
+    Ok(socket)
+}
+
 /// Takes a namespace for the calling thread, with a device in it if there is to be a wire.
 fn take_place(between: Between) -> io::Result<Place> {
-    sys::own_network()?;
+    sfu_syscalls::unshare_network()?;
     let device = match between {
         Between::Veth => None,
-        Between::Wire { segments } => Some(sys::tun(DEVICES[1], segments)?),
+        Between::Wire { segments } => Some(sfu_syscalls::open_tun(DEVICES[1], segments)?),
     };
     Ok(Place {
-        thread: sys::thread_id(),
+        thread: sfu_syscalls::thread_id(),
         device,
     })
 }

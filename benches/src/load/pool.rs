@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use sfu_core::srtp::Profile;
+use sfu_syscalls::{Epoll, ReceiveBatch};
 
 use super::client::{Client, NewClient, Tally};
-use super::sys::{self, Epoll, ReceiveBatch};
 
 /// Requests waiting for the thread; whoever asks more waits.
 const REQUESTS_MAX: usize = 1_024;
@@ -61,7 +61,7 @@ impl Pool {
         let thread = std::thread::Builder::new().name("clients".to_owned()).spawn(move || {
             // Without the privilege the scheduler decides, which the report of idle time shows.
             if !cores.is_empty() {
-                let _ = sys::pin(&cores);
+                let _ = sfu_syscalls::pin_thread(&cores);
             }
             running.run();
         })?;
@@ -176,20 +176,20 @@ impl Running {
     }
 
     fn run(&mut self) {
-        let mut batch = ReceiveBatch::new();
+        let mut batch = ReceiveBatch::with_receive_times();
         let mut ready = Vec::new();
         loop {
             let now = Instant::now();
             let next = self.due.peek().map_or(now + WAIT_MAX, |Reverse((at, _))| *at);
             self.epoll
                 .wait(next.saturating_duration_since(now).min(WAIT_MAX), &mut ready);
-            for number in &ready {
-                if *number == WAKE {
+            for number in ready.iter().map(|one| one.token) {
+                if number == WAKE {
                     if !self.take_requests() {
                         return;
                     }
                 } else {
-                    self.receive(*number, &mut batch);
+                    self.receive(number, &mut batch);
                 }
                 // Senders keep their time however much comes in.
                 self.tick();
@@ -229,7 +229,7 @@ impl Running {
                     // Who asked may have given up.
                     let _ = sender.send(State {
                         tally: self.tally.clone(),
-                        cpu: sys::thread_cpu(),
+                        cpu: sfu_syscalls::thread_cpu(),
                         profiles,
                     });
                 }
@@ -270,9 +270,12 @@ impl Running {
         };
         let now = Instant::now();
         let mut changed = false;
-        for datagram in 0..count {
-            let (bytes, at) = batch.datagram(datagram);
-            changed |= place.client.receive(bytes, at, now, &mut self.tally);
+        for index in 0..count {
+            // Zero is a time that the kernel did not say.
+            let at = batch.received_at_ns(index).unwrap_or(0);
+            if let Some((_, bytes)) = batch.datagram(index) {
+                changed |= place.client.receive(bytes, at, now, &mut self.tally);
+            }
         }
         if changed {
             schedule(&mut self.due, number, place);

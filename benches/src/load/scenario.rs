@@ -11,11 +11,10 @@ use rand::Rng as _;
 
 use super::client::{NewClient, StreamPlan, Tally};
 use super::machine;
-use super::network::Network;
+use super::network::{Network, open_socket};
 use super::pool::{self, Pool};
 use super::report::Report;
 use super::sdp::{Local, LocalStream, Media};
-use super::sys;
 use super::target::{Participant, Target};
 
 /// Joins under way at once.
@@ -288,7 +287,7 @@ impl<'a> Run<'a> {
     fn prepare(&self, publishes: bool, watched: usize) -> Result<(Preparing, Local)> {
         let asked_at = Instant::now();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let socket = sys::bind(self.network.clients_ip()).context("open a client's socket")?;
+        let socket = open_socket(self.network.clients_ip()).context("open a client's socket")?;
         let mut random = rand::rngs::OsRng;
         let mut word = || -> u64 { rand::TryRngCore::unwrap_mut(&mut random).random() };
         let streams = &self.scenario.streams;

@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::sys;
-
 /// How often an idle wire looks: network cards hold their interrupts back about as long.
 const LOOK_EVERY: Duration = Duration::from_micros(50);
 /// The longest packet with its header: a run of datagrams that is still to be cut.
@@ -32,7 +30,7 @@ impl Wire {
         let thread = std::thread::Builder::new().name("wire".to_owned()).spawn(move || {
             if !cores.is_empty() {
                 // Without the privilege the scheduler decides, which the report of idle time shows.
-                let _ = sys::pin(&cores);
+                let _ = sfu_syscalls::pin_thread(&cores);
             }
             let mut packet = vec![0; PACKET_MAX];
             while !end.load(Ordering::Relaxed) {

@@ -5,8 +5,6 @@ use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
 use sfu_core::Limits;
 
-use crate::sys;
-
 /// Receive and send buffer of a socket, where the system allows it: a tenth of a second of 300 Mbit/s.
 const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
@@ -76,7 +74,7 @@ impl DriverConfig {
             let address = SocketAddr::new(listen.bind, port);
             let (socket, listener) = self.open_both(address)?;
             opened.listeners.extend(listener);
-            let buffer = sys::enlarge_buffers(&socket, SOCKET_BUFFER_BYTES);
+            let buffer = sfu_syscalls::enlarge_buffers(&socket, SOCKET_BUFFER_BYTES);
             if buffer < SOCKET_BUFFER_BYTES {
                 tracing::warn!(
                     %address,
@@ -108,12 +106,12 @@ impl DriverConfig {
         let mut tries = if address.port() == 0 { FREE_PORT_TRIES } else { 1 };
         loop {
             tries -= 1;
-            let socket = sys::bind(address).map_err(|error| cannot("take media", address, &error))?;
+            let socket = sfu_syscalls::bind(address).map_err(|error| cannot("take media", address, &error))?;
             if !self.ice_tcp {
                 return Ok((socket, None));
             }
             let local = socket.local_addr()?;
-            match sys::listen(local) {
+            match sfu_syscalls::listen(local) {
                 Ok(listener) => return Ok((socket, Some(listener))),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
                 Err(error) => return Err(cannot("take connections", local, &error)),

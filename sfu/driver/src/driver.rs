@@ -9,12 +9,12 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use sfu_core::{Captured, Certificate, Command, Event, RoomId, Source};
+use sfu_syscalls::Waker;
 
 use crate::config::DriverConfig;
 use crate::metrics::{MetricsBoard, ShardMetrics};
 use crate::placement::Placement;
 use crate::shard::{CoreSetup, Line, Queued, Shard};
-use crate::sys::{self, Waker};
 use crate::tcp::Tcp;
 
 /// Commands waiting for one shard; further ones are refused.
@@ -88,7 +88,7 @@ impl Driver {
                     certificate: certificate.clone(),
                     limits: config.limits,
                     padding: config.padding,
-                    random: sys::random,
+                    random: sfu_syscalls::random,
                 },
                 sockets,
                 tcp,

@@ -6,10 +6,10 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use sfu_core::{Protocol, Transmit};
+use sfu_syscalls::{Run, SEGMENTED_BYTES_MAX, SEGMENTS_MAX, SEND_BATCH, SendBatch, wait_writable};
 
 use crate::config::Sockets;
 use crate::metrics::IoCounters;
-use crate::sys::{self, Run, SEGMENTED_BYTES_MAX, SEGMENTS_MAX, SEND_BATCH, SendBatch};
 
 /// Refused segmented messages after which a shard stops making them: this kernel or device cannot.
 const REFUSALS_MAX: u64 = 16;
@@ -109,7 +109,7 @@ impl Egress {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if !waited && sys::wait_writable(socket, FULL_WAIT) {
+                    if !waited && wait_writable(socket, FULL_WAIT) {
                         waited = true;
                         continue;
                     }

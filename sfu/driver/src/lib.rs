@@ -10,7 +10,6 @@ mod metrics;
 pub mod pcap;
 mod placement;
 mod shard;
-mod sys;
 mod tcp;
 
 pub use config::{DriverConfig, Listen};

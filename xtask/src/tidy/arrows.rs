@@ -7,7 +7,8 @@ use super::{expect_none, files, read};
 /// Which of our crates each crate may use outside its tests.
 const ARROWS: &[(&str, &str, &[&str])] = &[
     ("sfu/core", "sfu-core", &[]),
-    ("sfu/driver", "sfu-driver", &["sfu-core"]),
+    ("sfu/syscalls", "sfu-syscalls", &[]),
+    ("sfu/driver", "sfu-driver", &["sfu-core", "sfu-syscalls"]),
     ("sfu/sim", "sfu-sim", &["sfu-core"]),
     ("signaling/protocol", "signaling-protocol", &[]),
     ("signaling/service", "signaling", &["signaling-protocol", "sfu-core"]),
@@ -44,7 +45,13 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     (
         "benches",
         "benches",
-        &["sfu-core", "sfu-driver", "sfu-sim", "signaling-protocol"],
+        &[
+            "sfu-core",
+            "sfu-driver",
+            "sfu-sim",
+            "sfu-syscalls",
+            "signaling-protocol",
+        ],
     ),
     (
         "fuzz",

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use sfu_core::rtcp::{self, Report, Rtcp};
 use sfu_core::{rtp, stun};
 
-use super::super::sys;
 use super::send::{AUDIO_MARK_AT, MAGIC, MARK_LEN, VIDEO_MARK_AT};
 use super::{Client, State, Tally, VERIFY_EVERY};
 
@@ -208,7 +207,7 @@ fn sent_at(plain: &[u8], mark_at: usize) -> Option<u64> {
     let mark = header.payload(plain).get(mark_at..mark_at + MARK_LEN)?;
     let stamp: [u8; 8] = mark.strip_prefix(&MAGIC)?.try_into().ok()?;
     let stamp = u64::from_be_bytes(stamp);
-    (stamp <= sys::realtime_ns()).then_some(stamp)
+    (stamp <= sfu_syscalls::realtime_ns()).then_some(stamp)
 }
 
 /// A 16-bit header extension in one-byte form (RFC 8285 4.2) of a sealed packet: SRTP leaves extensions clear.

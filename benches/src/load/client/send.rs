@@ -7,7 +7,6 @@ use sfu_core::rtp::{self, Fields};
 use sfu_core::srtp::RTP_OVERHEAD;
 
 use super::super::sdp::{self, Media};
-use super::super::sys;
 use super::{Client, State, StreamPlan, Tally};
 
 /// Stands before the stamp in every payload.
@@ -87,7 +86,7 @@ impl Stream {
         if self.packets == 0 {
             return;
         }
-        let realtime = sys::realtime_ns();
+        let realtime = sfu_syscalls::realtime_ns();
         let fraction = (u128::from(realtime % 1_000_000_000) << 32) / 1_000_000_000;
         let report = SenderReport {
             ssrc: self.ssrc,
@@ -135,7 +134,7 @@ impl Stream {
             }
         };
         out[mark_at..mark_at + 4].copy_from_slice(&MAGIC);
-        out[mark_at + 4..mark_at + MARK_LEN].copy_from_slice(&sys::realtime_ns().to_be_bytes());
+        out[mark_at + 4..mark_at + MARK_LEN].copy_from_slice(&sfu_syscalls::realtime_ns().to_be_bytes());
     }
 }
 

@@ -16,13 +16,13 @@ use sfu_core::{
     Captured, Certificate, Command, DisconnectReason, Event, Input, JoinError, Limits, PeerId, Protocol, Sfu,
     SfuConfig, limits,
 };
+use sfu_syscalls::{ReceiveBatch, Waits, Waker};
 
 use self::times::Times;
 use crate::config::Sockets;
 use crate::egress::Egress;
 use crate::metrics::{IoCounters, MetricsBoard, ShardMetrics};
 use crate::placement::Placement;
-use crate::sys::{ReceiveBatch, Waits, Waker};
 use crate::tcp::{Arrived, Tcp};
 
 /// The longest wait; bounds how late the metrics of an idle shard are.

@@ -15,7 +15,7 @@ static HANG: Mutex<()> = Mutex::new(());
 /// Randomness that takes as long as [`HANG`] is held.
 fn hanging(out: &mut [u8]) {
     drop(HANG.lock().unwrap());
-    crate::sys::random(out);
+    sfu_syscalls::random(out);
 }
 
 thread_local! {
@@ -25,7 +25,7 @@ thread_local! {
 /// Randomness that fails when told to, to break the core in the middle of a command.
 fn brittle(out: &mut [u8]) {
     assert!(!BROKEN.get(), "no randomness, as the test wants it");
-    crate::sys::random(out);
+    sfu_syscalls::random(out);
 }
 
 /// A shard with its other ends: commands, events, placement.

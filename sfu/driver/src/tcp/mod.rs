@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 
 use sfu_core::{limits, rtp, stun};
 
+use sfu_syscalls::{Epoll, Interest, Readiness, tune_connection};
+
 use self::frame::{FRAME_HEAD, Next, Partial, next_frame};
 use crate::metrics::IoCounters;
-use crate::sys::{self, Epoll, Interest, Readiness};
 
 /// Connections of one shard; a further one takes the place of the oldest without an answer, or is refused.
 const CONNECTIONS_MAX: usize = 4_096;
@@ -258,7 +259,7 @@ impl Tcp {
             }
         }
         let token = self.next_token;
-        if sys::tune_connection(&stream).is_err() || self.epoll.add(&stream, token).is_err() {
+        if tune_connection(&stream).is_err() || self.epoll.add(&stream, token).is_err() {
             io.connections_refused += 1;
             return;
         }

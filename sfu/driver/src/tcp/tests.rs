@@ -1,5 +1,7 @@
 //! Connections on loopback with time standing still.
 
+use sfu_syscalls::{Waits, Waker};
+
 use super::*;
 
 struct Bench {
@@ -12,7 +14,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let listener = sys::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = sfu_syscalls::listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let local = listener.local_addr().unwrap();
         let now = Instant::now();
         Self {
@@ -28,8 +30,8 @@ impl Bench {
     fn look_until(&mut self, mut done: impl FnMut(&Self) -> bool) -> Vec<String> {
         let mut seen = Vec::new();
         while !done(self) {
-            let waker = sys::Waker::new().unwrap();
-            let mut waits = sys::Waits::new([self.tcp.as_raw_fd()], &waker);
+            let waker = Waker::new().unwrap();
+            let mut waits = Waits::new([self.tcp.as_raw_fd()], &waker);
             let readable = waits.wait(Duration::from_secs(10), &waker).any(|readable| readable);
             assert!(readable, "nothing more comes: {:?}", self.io);
             seen.extend(self.look());

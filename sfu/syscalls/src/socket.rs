@@ -13,12 +13,18 @@ const UNSENT_BYTES_MAX: libc::c_int = 16 * 1024;
 
 /// A non-blocking socket for datagrams at `address`. One for IPv6 takes IPv6 only, so that both families can have the
 /// same port.
-pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+///
+/// # Errors
+/// When the address is not this machine's or is taken.
+pub fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(UdpSocket::from(open(libc::SOCK_DGRAM, address)?))
 }
 
 /// A non-blocking socket that takes connections at `address`, of its own family only.
-pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+///
+/// # Errors
+/// As [`bind`].
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = open(libc::SOCK_STREAM, address)?;
     // SAFETY: no pointers; the result is checked.
     if unsafe { libc::listen(socket.as_raw_fd(), BACKLOG) } < 0 {
@@ -28,7 +34,10 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Readies an accepted connection: no waiting for more to send, none for the reader, and little in the kernel.
-pub(crate) fn tune_connection(stream: &TcpStream) -> io::Result<()> {
+///
+/// # Errors
+/// When it is gone already.
+pub fn tune_connection(stream: &TcpStream) -> io::Result<()> {
     stream.set_nonblocking(true)?;
     stream.set_nodelay(true)?;
     // An old kernel without it merely holds more.
@@ -72,7 +81,7 @@ fn open(kind: libc::c_int, address: SocketAddr) -> io::Result<OwnedFd> {
 
 /// Asks for socket buffers of `bytes` each way, beyond the system's limit where we may. Returns the bytes that the
 /// receiving one holds now.
-pub(crate) fn enlarge_buffers(socket: &UdpSocket, bytes: usize) -> usize {
+pub fn enlarge_buffers(socket: &UdpSocket, bytes: usize) -> usize {
     let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
     for (forced, plain) in [
         (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
@@ -84,6 +93,18 @@ pub(crate) fn enlarge_buffers(socket: &UdpSocket, bytes: usize) -> usize {
     }
     // The kernel doubles what is asked for, for its own overhead, and says the doubled value.
     usize::try_from(option(socket.as_raw_fd(), libc::SO_RCVBUF)).unwrap_or(0) / 2
+}
+
+/// Lets the kernel say with each datagram when it received it.
+///
+/// # Errors
+/// When the kernel cannot.
+pub fn enable_receive_times(socket: &UdpSocket) -> io::Result<()> {
+    if set_option(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1) {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }
 
 fn option(fd: RawFd, option: libc::c_int) -> libc::c_int {
@@ -100,7 +121,7 @@ fn set_option(fd: RawFd, level: libc::c_int, option: libc::c_int, value: libc::c
     result == 0
 }
 
-pub(super) fn read_address(name: &libc::sockaddr_storage) -> Option<SocketAddr> {
+pub(crate) fn read_address(name: &libc::sockaddr_storage) -> Option<SocketAddr> {
     match libc::c_int::from(name.ss_family) {
         libc::AF_INET => {
             // SAFETY: the family says which structure the storage holds, and the storage is large and aligned enough.
@@ -118,7 +139,7 @@ pub(super) fn read_address(name: &libc::sockaddr_storage) -> Option<SocketAddr> 
     }
 }
 
-pub(super) fn write_address(name: &mut libc::sockaddr_storage, address: SocketAddr) -> libc::socklen_t {
+pub(crate) fn write_address(name: &mut libc::sockaddr_storage, address: SocketAddr) -> libc::socklen_t {
     match address {
         SocketAddr::V4(v4) => {
             let value = libc::sockaddr_in {

@@ -4,15 +4,17 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-/// Connections looked at in one wake-up; the others have their turn in the next.
+/// Descriptors looked at in one wake-up; the others have their turn in the next.
 const READY_MAX: usize = 64;
 
 /// A line by which other threads end a shard's wait.
 #[derive(Debug)]
-pub(crate) struct Waker(OwnedFd);
+pub struct Waker(OwnedFd);
 
 impl Waker {
-    pub(crate) fn new() -> io::Result<Self> {
+    /// # Errors
+    /// When the system has no descriptor left.
+    pub fn new() -> io::Result<Self> {
         // SAFETY: no pointers; the result is checked.
         let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
         if fd < 0 {
@@ -23,7 +25,7 @@ impl Waker {
     }
 
     /// Ends the present wait, or the next one. A full counter wakes as well, so the result does not matter.
-    pub(crate) fn wake(&self) {
+    pub fn wake(&self) {
         let one = 1_u64.to_ne_bytes();
         // SAFETY: eight bytes that live through the call.
         unsafe { libc::write(self.0.as_raw_fd(), one.as_ptr().cast(), one.len()) };
@@ -37,10 +39,10 @@ impl Waker {
 }
 
 /// What a shard waits on: its sockets, its connections' epoll, and its waker.
-pub(crate) struct Waits(Vec<libc::pollfd>);
+pub struct Waits(Vec<libc::pollfd>);
 
 impl Waits {
-    pub(crate) fn new(descriptors: impl IntoIterator<Item = RawFd>, waker: &Waker) -> Self {
+    pub fn new(descriptors: impl IntoIterator<Item = RawFd>, waker: &Waker) -> Self {
         let descriptors = descriptors.into_iter().chain([waker.0.as_raw_fd()]);
         Self(
             descriptors
@@ -55,7 +57,7 @@ impl Waits {
 
     /// Waits until a datagram is there, the waker was used or the time is over. True where a descriptor is
     /// readable, in the order that they were given.
-    pub(crate) fn wait(&mut self, timeout: Duration, waker: &Waker) -> impl Iterator<Item = bool> + '_ {
+    pub fn wait(&mut self, timeout: Duration, waker: &Waker) -> impl Iterator<Item = bool> + '_ {
         let timeout = libc::timespec {
             tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
             tv_nsec: libc::c_long::from(timeout.subsec_nanos().cast_signed()),
@@ -83,7 +85,7 @@ impl Waits {
 
 /// What is waited for on a connection, beside its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interest {
+pub enum Interest {
     Nothing,
     Reading,
     ReadingAndWriting,
@@ -102,19 +104,21 @@ impl Interest {
 
 /// A descriptor that something can be done with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Readiness {
+pub struct Readiness {
     /// What it was added under.
-    pub(crate) token: u64,
-    pub(crate) readable: bool,
-    pub(crate) writable: bool,
+    pub token: u64,
+    pub readable: bool,
+    pub writable: bool,
 }
 
 /// A set of descriptors of any size, itself a descriptor that is readable while one of them is ready.
 #[derive(Debug)]
-pub(crate) struct Epoll(OwnedFd);
+pub struct Epoll(OwnedFd);
 
 impl Epoll {
-    pub(crate) fn new() -> io::Result<Self> {
+    /// # Errors
+    /// When the system has no descriptor left.
+    pub fn new() -> io::Result<Self> {
         // SAFETY: no pointers; the result is checked.
         let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
         if fd < 0 {
@@ -125,11 +129,18 @@ impl Epoll {
     }
 
     /// Adds a descriptor for reading. It leaves the set when it is closed.
-    pub(crate) fn add(&self, descriptor: &impl AsRawFd, token: u64) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When it is in the set already, or the kernel has no room.
+    pub fn add(&self, descriptor: &impl AsRawFd, token: u64) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_ADD, descriptor, token, Interest::Reading)
     }
 
-    pub(crate) fn change(&self, descriptor: &impl AsRawFd, token: u64, interest: Interest) -> io::Result<()> {
+    /// Changes what is waited for on a descriptor of the set.
+    ///
+    /// # Errors
+    /// When it is not in the set.
+    pub fn change(&self, descriptor: &impl AsRawFd, token: u64, interest: Interest) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_MOD, descriptor, token, interest)
     }
 
@@ -153,11 +164,31 @@ impl Epoll {
     }
 
     /// Replaces the content of `out` by what is ready now, at most so many that the others do not wait long.
-    pub(crate) fn ready(&self, out: &mut Vec<Readiness>) {
+    pub fn ready(&self, out: &mut Vec<Readiness>) {
+        // SAFETY: the list has the room that is passed and lives through the call.
+        self.collect(out, |fd, events, room| unsafe { libc::epoll_wait(fd, events, room, 0) });
+    }
+
+    /// The same, of what is ready within `timeout`, at most a minute.
+    pub fn wait(&self, timeout: Duration, out: &mut Vec<Readiness>) {
+        let timeout = libc::timespec {
+            tv_sec: timeout.as_secs().min(60).cast_signed(),
+            tv_nsec: timeout.subsec_nanos().into(),
+        };
+        // SAFETY: as above, and the timeout lives through the call.
+        self.collect(out, |fd, events, room| unsafe {
+            libc::epoll_pwait2(fd, events, room, &raw const timeout, std::ptr::null())
+        });
+    }
+
+    fn collect(
+        &self,
+        out: &mut Vec<Readiness>,
+        wait: impl FnOnce(RawFd, *mut libc::epoll_event, libc::c_int) -> libc::c_int,
+    ) {
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; READY_MAX];
         let room = libc::c_int::try_from(READY_MAX).expect("a small number");
-        // SAFETY: the list has room for as many events as is said and lives through the call.
-        let count = unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), room, 0) };
+        let count = wait(self.0.as_raw_fd(), events.as_mut_ptr(), room);
         out.clear();
         let events = events.iter().take(usize::try_from(count).unwrap_or(0));
         out.extend(events.map(|event| {
