@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use sfu_core::rtcp::{self, Rtcp};
-use sfu_core::rtp::dependency_descriptor::DependencyDescriptor;
-use sfu_core::rtp::red::{self, Red};
-use sfu_core::rtp::{AudioLevel, Av1, H264, Header, Vp8, Vp9};
-use sfu_core::srtp::{Keys, Profile, SrtpReceiver};
-use sfu_core::stun::{self, BindingRequest};
+use sfu_core::wire::rtcp::{self, Rtcp};
+use sfu_core::wire::rtp::dependency_descriptor::DependencyDescriptor;
+use sfu_core::wire::rtp::red::{self, Red};
+use sfu_core::wire::rtp::{AudioLevel, Av1, H264, Header, Vp8, Vp9};
+use sfu_core::wire::srtp::{Keys, Profile, SrtpReceiver};
+use sfu_core::wire::stun::{self, BindingRequest};
 use sfu_core::{
     Certificate, Command, Event, Input, Join, Limits, Mid, PeerId, RoomId, Sfu, SfuConfig, SourceKind, fuzzing, limits,
 };

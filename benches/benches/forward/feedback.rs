@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use sfu_core::rtp::{Header, is_media, is_rtcp};
+use sfu_core::wire::rtp::{Header, is_media, is_rtcp};
 use sfu_core::{Input, SourceKind};
 use sfu_sim::World;
 

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use sfu_core::srtp::Profile;
+use sfu_core::wire::srtp::Profile;
 use sfu_core::{Input, Limits, Source, SourceKind};
 use sfu_sim::{ClientConfig, Conditions, World};
 

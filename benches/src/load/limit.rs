@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use sfu_core::rtp::{self, Fields};
-use sfu_core::srtp::{Keys, Profile, RTP_OVERHEAD, SrtpSender};
+use sfu_core::wire::rtp::{self, Fields};
+use sfu_core::wire::srtp::{Keys, Profile, RTP_OVERHEAD, SrtpSender};
 use sfu_syscalls::{Epoll, ReceiveBatch, Run, SEND_BATCH, SendBatch};
 
 use super::network::open_socket;

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use sfu_core::srtp::Profile;
+use sfu_core::wire::srtp::Profile;
 use sfu_syscalls::{Epoll, ReceiveBatch};
 
 use super::client::{Client, NewClient, Tally};

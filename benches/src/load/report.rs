@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use serde::Serialize;
-use sfu_core::srtp::Profile;
+use sfu_core::wire::srtp::Profile;
 
 use super::client::Tally;
 use super::histogram::Histogram;

@@ -12,21 +12,20 @@ mod packet;
 mod prefetch;
 mod publish;
 mod quality;
+pub mod repair;
 mod room;
 mod sfu;
 mod subscribe;
 mod transport;
-mod wire;
+pub mod wire;
 
 pub use counters::Counters;
 pub use event::{
     Command, DisconnectReason, Event, Join, JoinError, Joined, LegDirection, LegStats, MediaKind, Mid, PeerId,
     PeerStats, RoomId, SlotContent, SlotInfo, SlotMapping, SlotSize, Source, SourceKind,
 };
-pub use publish::{nack, ring};
 pub use sfu::{Captured, Input, Limits, Random, Sfu, SfuConfig};
 pub use transport::ice::is_ufrag;
 pub use transport::transmit::{Transmit, Transmits};
 pub use wire::candidate::Protocol;
 pub use wire::dtls::{Certificate, CertificateError};
-pub use wire::{rtcp, rtp, srtp, stun};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use sfu_core::rtp::{is_media, is_rtcp};
+use sfu_core::wire::rtp::{is_media, is_rtcp};
 
 use crate::link::{Link, LinkConfig};
 

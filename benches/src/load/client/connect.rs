@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dimpl::{Config, Dtls, KeyingMaterial, Output, SrtpProfile};
-use sfu_core::srtp::{Keys, Profile, SrtpReceiver, SrtpSender};
-use sfu_core::stun::{self, BindingRequest, Response};
+use sfu_core::wire::srtp::{Keys, Profile, SrtpReceiver, SrtpSender};
+use sfu_core::wire::stun::{self, BindingRequest, Response};
 
 use super::{CHECK_INTERVAL, CONSENT_INTERVAL, Client, REPORT_INTERVAL, State, Tally};
 

@@ -10,7 +10,7 @@ use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use dimpl::{Dtls, DtlsCertificate};
-use sfu_core::srtp::{Profile, SrtpReceiver, SrtpSender};
+use sfu_core::wire::srtp::{Profile, SrtpReceiver, SrtpSender};
 
 use super::histogram::Histogram;
 use super::sdp::{Local, Media, Remote};
@@ -302,7 +302,7 @@ impl Client {
         }
         if !self.legs.is_empty() {
             let blocks: Vec<_> = self.legs.iter_mut().take(31).map(Leg::report).collect();
-            sfu_core::rtcp::write_receiver_report(&mut out, ours, &blocks);
+            sfu_core::wire::rtcp::write_receiver_report(&mut out, ours, &blocks);
         }
         self.send_compound(&mut out);
         self.scratch = out;
@@ -317,7 +317,7 @@ impl Client {
             return;
         }
         let plain_len = out.len();
-        out.resize(plain_len + sfu_core::srtp::RTCP_OVERHEAD, 0);
+        out.resize(plain_len + sfu_core::wire::srtp::RTCP_OVERHEAD, 0);
         let len = sender.seal_rtcp(out, plain_len);
         // Feedback that a full socket does not take is lost, as on a network.
         let _ = self.socket.send(&out[..len]);

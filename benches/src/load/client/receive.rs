@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use sfu_core::rtcp::{self, Report, Rtcp};
-use sfu_core::{rtp, stun};
+use sfu_core::wire::rtcp::{self, Report, Rtcp};
+use sfu_core::wire::{rtp, stun};
 
 use super::send::{AUDIO_MARK_AT, MAGIC, MARK_LEN, VIDEO_MARK_AT};
 use super::{Client, State, Tally, VERIFY_EVERY};

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use sfu_core::rtcp::{self, SenderReport};
-use sfu_core::rtp::{self, Fields};
-use sfu_core::srtp::RTP_OVERHEAD;
+use sfu_core::wire::rtcp::{self, SenderReport};
+use sfu_core::wire::rtp::{self, Fields};
+use sfu_core::wire::srtp::RTP_OVERHEAD;
 
 use super::super::sdp::{self, Media};
 use super::{Client, State, StreamPlan, Tally};

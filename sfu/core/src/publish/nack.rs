@@ -132,7 +132,7 @@ impl NackTracker {
 
     /// Something of the same publisher was lost that no gap explains: perhaps the packet after the highest, which is then
     /// asked for, once. Whoever did not send it yet takes no notice.
-    pub fn suspect(&mut self, now: Instant) {
+    pub(crate) fn suspect(&mut self, now: Instant) {
         if let (Some(highest), None) = (self.highest, self.suspect) {
             self.suspect = Some(Missing::new(highest + 1, now));
         }

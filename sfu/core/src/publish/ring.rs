@@ -1,7 +1,7 @@
 //! The packets of one published stream, stored once for every subscriber's retransmissions.
 
 /// Longest packet stored; longer ones are not kept, since no network path carries them whole.
-pub const PACKET_LEN_MAX: usize = 1500;
+pub(crate) const PACKET_LEN_MAX: usize = 1500;
 
 /// Fixed slots, keyed by extended sequence number; the newest packet takes the slot of the one `slots` before it.
 #[derive(Debug)]

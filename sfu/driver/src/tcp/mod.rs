@@ -11,7 +11,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
-use sfu_core::{limits, rtp, stun};
+use sfu_core::limits;
+use sfu_core::wire::{rtp, stun};
 
 use sfu_syscalls::{Epoll, Interest, Readiness, tune_connection};
 

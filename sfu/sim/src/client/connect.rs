@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use dimpl::{Config, Dtls, Output, SrtpProfile};
 use rand::Rng;
-use sfu_core::srtp::{Keys, Profile, SrtpReceiver, SrtpSender};
-use sfu_core::stun::{self, Response};
+use sfu_core::wire::srtp::{Keys, Profile, SrtpReceiver, SrtpSender};
+use sfu_core::wire::stun::{self, Response};
 
 use super::sender::Outlet;
 use super::{CHECK_INTERVAL, CONSENT_INTERVAL, Client, REPORT_INTERVAL};

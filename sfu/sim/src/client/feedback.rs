@@ -190,7 +190,7 @@ pub(super) fn read_feedback(packet: &[u8]) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use sfu_core::rtcp::{self, Rtcp};
+    use sfu_core::wire::rtcp::{self, Rtcp};
 
     use super::*;
 

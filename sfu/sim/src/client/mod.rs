@@ -20,10 +20,10 @@ use std::time::{Duration, Instant};
 use dimpl::{Dtls, DtlsCertificate};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use sfu_core::rtcp::{self, Rtcp};
-use sfu_core::rtp::{Header, is_media, is_rtcp};
-use sfu_core::srtp::{Profile, RTCP_OVERHEAD, SrtpReceiver};
-use sfu_core::stun;
+use sfu_core::wire::rtcp::{self, Rtcp};
+use sfu_core::wire::rtp::{Header, is_media, is_rtcp};
+use sfu_core::wire::srtp::{Profile, RTCP_OVERHEAD, SrtpReceiver};
+use sfu_core::wire::stun;
 use sfu_core::{Mid, SlotInfo, SourceKind};
 
 pub use self::config::ClientConfig;

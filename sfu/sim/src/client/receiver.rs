@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use sfu_core::SourceKind;
-use sfu_core::nack::NackTracker;
-use sfu_core::rtcp::Report;
-use sfu_core::rtp::red::Red;
-use sfu_core::rtp::{Header, Vp8};
+use sfu_core::repair::NackTracker;
+use sfu_core::wire::rtcp::Report;
+use sfu_core::wire::rtp::red::Red;
+use sfu_core::wire::rtp::{Header, Vp8};
 
 use super::content::{Content, KEYFRAME_HEAD_LEN};
 use super::offer::{AnsweredSlot, OPUS, RED, RTX};

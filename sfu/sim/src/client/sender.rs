@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use sfu_core::ring::PacketRing;
-use sfu_core::rtcp::SenderReport;
-use sfu_core::rtp::red::{self, Block, OFFSET_MAX};
-use sfu_core::rtp::{Fields, Header, write_header};
-use sfu_core::srtp::{RTP_OVERHEAD, SrtpSender};
+use sfu_core::repair::PacketRing;
+use sfu_core::wire::rtcp::SenderReport;
+use sfu_core::wire::rtp::red::{self, Block, OFFSET_MAX};
+use sfu_core::wire::rtp::{Fields, Header, write_header};
+use sfu_core::wire::srtp::{RTP_OVERHEAD, SrtpSender};
 use sfu_core::{MediaKind, SourceKind};
 
 use super::ClientConfig;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use sfu_core::rtp::red::{self, Block};
+use sfu_core::wire::rtp::red::{self, Block};
 use sfu_core::{Counters, Event, Source, SourceKind};
 use sfu_sim::{ClientConfig, Conditions, World};
 

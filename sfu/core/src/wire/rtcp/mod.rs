@@ -4,9 +4,8 @@
 mod tests;
 mod write;
 
-pub use write::{
-    write_bye, write_cname, write_fir, write_nack, write_pli, write_receiver_report, write_remb, write_sender_report,
-};
+pub(crate) use write::write_remb;
+pub use write::{write_cname, write_fir, write_nack, write_pli, write_receiver_report, write_sender_report};
 
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;

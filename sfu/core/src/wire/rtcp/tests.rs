@@ -34,7 +34,7 @@ fn a_compound_is_read_in_order() {
     write_cname(&mut compound, 7, "name");
     write_pli(&mut compound, 7, 8);
     write_fir(&mut compound, 7, 9, 3);
-    write_bye(&mut compound, 7);
+    compound.extend([0x81, BYE, 0, 1, 0, 0, 0, 7]);
     let packets: Vec<Rtcp<'_>> = parse(&compound).map(Result::unwrap).collect();
     let Rtcp::SenderReport(sender, reports) = packets[0] else {
         panic!("{packets:?}")

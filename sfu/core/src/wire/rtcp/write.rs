@@ -1,8 +1,8 @@
 //! Writers; each appends one packet to `out`, so that several make a compound.
 
 use super::{
-    BYE, FORMAT_APPLICATION, FORMAT_FIR, FORMAT_NACK, FORMAT_PLI, PAYLOAD_FEEDBACK, RECEIVER_REPORT, Report,
-    SENDER_REPORT, SOURCE_DESCRIPTION, SenderReport, TRANSPORT_FEEDBACK,
+    FORMAT_APPLICATION, FORMAT_FIR, FORMAT_NACK, FORMAT_PLI, PAYLOAD_FEEDBACK, RECEIVER_REPORT, Report, SENDER_REPORT,
+    SOURCE_DESCRIPTION, SenderReport, TRANSPORT_FEEDBACK,
 };
 
 /// Report blocks that one packet can carry.
@@ -86,7 +86,7 @@ pub fn write_fir(out: &mut Vec<u8>, sender_ssrc: u32, media_ssrc: u32, number: u
 
 /// Receiver estimated maximum bitrate (draft-alvestrand-rmcat-remb) for at most 255 sources; rounded down to what 18
 /// bits of mantissa can say.
-pub fn write_remb(out: &mut Vec<u8>, sender_ssrc: u32, bitrate_bps: u64, ssrcs: &[u32]) {
+pub(crate) fn write_remb(out: &mut Vec<u8>, sender_ssrc: u32, bitrate_bps: u64, ssrcs: &[u32]) {
     let ssrcs = &ssrcs[..ssrcs.len().min(255)];
     let start = begin(out, FORMAT_APPLICATION, PAYLOAD_FEEDBACK);
     put_u32(out, sender_ssrc);
@@ -97,13 +97,6 @@ pub fn write_remb(out: &mut Vec<u8>, sender_ssrc: u32, bitrate_bps: u64, ssrcs: 
     let sources = u32::try_from(ssrcs.len()).expect("cut to 255");
     put_u32(out, sources << 24 | exponent << 18 | mantissa);
     ssrcs.iter().for_each(|ssrc| put_u32(out, *ssrc));
-    finish(out, start);
-}
-
-/// BYE for one source (RFC 3550 6.6).
-pub fn write_bye(out: &mut Vec<u8>, ssrc: u32) {
-    let start = begin(out, 1, BYE);
-    put_u32(out, ssrc);
     finish(out, start);
 }
 

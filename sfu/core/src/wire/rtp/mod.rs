@@ -113,7 +113,7 @@ impl Header {
 
     /// Where in the packet the value of the header extension `id` stands.
     #[must_use]
-    pub fn extension_at(&self, packet: &[u8], id: u8) -> Option<Range<usize>> {
+    pub(crate) fn extension_at(&self, packet: &[u8], id: u8) -> Option<Range<usize>> {
         let (start, end) = self.elements;
         let elements = packet.get(start..end)?;
         let two_byte = self.extension_profile & 0xfff0 == TWO_BYTE_PROFILE;

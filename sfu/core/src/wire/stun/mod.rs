@@ -8,7 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use aws_lc_rs::{constant_time, hmac};
 
-pub use write::{Request, write_error, write_request, write_success};
+pub(crate) use write::write_error;
+pub use write::{Request, write_request, write_success};
 
 const COOKIE: [u8; 4] = 0x2112_a442_u32.to_be_bytes();
 const HEADER_LEN: usize = 20;

@@ -8,11 +8,11 @@ mod tests;
 
 use super::bits::Bits;
 use pass::FLAGS_END;
-pub use pass::{Passable, Renumber, TEMPLATE_IDS, VALUE_LEN_MAX};
-pub use structure::{DECODE_TARGETS_MAX, Structure, TEMPLATES_MAX, Template};
+pub(crate) use pass::{Passable, Renumber, TEMPLATE_IDS, VALUE_LEN_MAX};
+pub use structure::{DECODE_TARGETS_MAX, Structure, Template};
 
 /// Frames that one frame may name as its references; a descriptor with more is not read.
-pub const REFERENCES_MAX: usize = 16;
+const REFERENCES_MAX: usize = 16;
 
 /// What a frame is to a decode target (A.8.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

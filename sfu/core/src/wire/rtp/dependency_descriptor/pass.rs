@@ -9,17 +9,17 @@ pub(super) const FLAGS_END: u16 = 29;
 const STRUCTURE_FLAG: u8 = 0x80;
 const ACTIVE_TARGETS_FLAG: u8 = 0x40;
 /// Longest value of a header extension (RFC 8285 4.3).
-pub const VALUE_LEN_MAX: usize = 255;
+pub(crate) const VALUE_LEN_MAX: usize = 255;
 
 /// Template ids have six bits.
-pub const TEMPLATE_IDS: u8 = 64;
+pub(crate) const TEMPLATE_IDS: u8 = 64;
 
 /// What passing a descriptor on needs to know of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Passable {
-    pub frame_number: u16,
+pub(crate) struct Passable {
+    pub(crate) frame_number: u16,
     /// First template id and number of templates of a structure in it.
-    pub brought: Option<(u8, u8)>,
+    pub(crate) brought: Option<(u8, u8)>,
     len: u8,
     /// The bit at which the active decode targets stand, or would stand.
     targets_at: u16,
@@ -34,16 +34,16 @@ pub struct Passable {
 
 /// What to add to the numbers of a descriptor. Both wrap around.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Renumber {
-    pub frame_number: u16,
-    pub template: u8,
+pub(crate) struct Renumber {
+    pub(crate) frame_number: u16,
+    pub(crate) template: u8,
 }
 
 impl Passable {
     /// Of a value that cannot be read (now), since its structure never came: only its numbers are known. `None` where it
     /// is too short or too long even for that.
     #[must_use]
-    pub fn unread(value: &[u8]) -> Option<Self> {
+    pub(crate) fn unread(value: &[u8]) -> Option<Self> {
         let fixed: &[u8; MANDATORY_LEN] = value.first_chunk()?;
         Some(Self {
             frame_number: u16::from_be_bytes([fixed[1], fixed[2]]),
@@ -59,7 +59,7 @@ impl Passable {
 
     /// Of a value that was read with this structure, the one that it brought included.
     #[must_use]
-    pub fn read(value: &[u8], read: &DependencyDescriptor, structure: &Structure) -> Option<Self> {
+    pub(crate) fn read(value: &[u8], read: &DependencyDescriptor, structure: &Structure) -> Option<Self> {
         let templates = u8::try_from(structure.templates().len()).ok()?;
         Some(Self {
             brought: read.has_structure.then_some((structure.template_id_offset, templates)),
@@ -75,7 +75,7 @@ impl Passable {
     /// The decode targets to be named to somebody who gets layers up to this spatial and temporal one; `None` when nothing
     /// has to be said, since the publisher's own word holds.
     #[must_use]
-    pub fn targets_up_to(&self, spatial: u8, temporal: u8) -> Option<u32> {
+    pub(crate) fn targets_up_to(&self, spatial: u8, temporal: u8) -> Option<u32> {
         let all = &self.layers[..usize::from(self.decode_targets)];
         let (mut kept, mut whole) = (0, true);
         for (target, layer) in all.iter().enumerate() {
@@ -90,7 +90,7 @@ impl Passable {
 
     /// Writes `value`, of which this was made, with other numbers, and with other active decode targets where these are
     /// given, into zeroed bytes; its length.
-    pub fn write(&self, value: &[u8], renumber: Renumber, active: Option<u32>, out: &mut [u8; VALUE_LEN_MAX]) -> usize {
+    pub(crate) fn write(&self, value: &[u8], renumber: Renumber, active: Option<u32>, out: &mut [u8; VALUE_LEN_MAX]) -> usize {
         let len = value.len();
         debug_assert_eq!(len, usize::from(self.len), "the value that this was made of");
         let wider = usize::from(self.decode_targets).div_ceil(8) + 1;
@@ -139,7 +139,7 @@ impl Passable {
 impl DependencyDescriptor {
     /// Whether a template structure comes with the descriptor, if it can be read at all.
     #[must_use]
-    pub fn brings_structure(value: &[u8]) -> bool {
+    pub(crate) fn brings_structure(value: &[u8]) -> bool {
         value
             .get(MANDATORY_LEN)
             .is_some_and(|flags| flags & STRUCTURE_FLAG != 0)
@@ -147,7 +147,7 @@ impl DependencyDescriptor {
 
     /// Whether a decode target needs this frame.
     #[must_use]
-    pub fn is_part_of(&self, target: u8) -> bool {
+    pub(crate) fn is_part_of(&self, target: u8) -> bool {
         self.indications.get(target) != Indication::NotPresent
     }
 }

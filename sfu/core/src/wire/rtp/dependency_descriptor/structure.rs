@@ -4,7 +4,7 @@ use super::super::bits::Bits;
 use super::{ChainDistances, Indication, Indications, References};
 
 /// Templates of one structure, by the six bits of their id.
-pub const TEMPLATES_MAX: usize = 64;
+pub(crate) const TEMPLATES_MAX: usize = 64;
 /// Decode targets, and chains, of one structure.
 pub const DECODE_TARGETS_MAX: usize = 32;
 
@@ -161,7 +161,7 @@ impl Structure {
 
     /// A bit for each decode target.
     #[must_use]
-    pub fn all_targets(&self) -> u32 {
+    pub(crate) fn all_targets(&self) -> u32 {
         u32::MAX >> (32 - u32::from(self.decode_targets))
     }
 }
