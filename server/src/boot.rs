@@ -26,10 +26,9 @@ use crate::capture::Captures;
 use crate::config::{Config, MailTransport, smtp_url};
 use crate::connections::Crowd;
 use crate::http::{self, ReadyCheck};
-use crate::live::Live;
+use crate::live::{Live, record_quality};
 use crate::media::Plane;
 use crate::metrics::{Metrics, Parts};
-use crate::quality::{self, Board};
 use crate::{advice, lock, secrets, shutdown, terminal, tls};
 
 /// Between two looks whether another server of this one's name is there.
@@ -105,15 +104,13 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let state = open(&config).await?;
     close_open_segments(&config, &state).await?;
     let hub = open_hub(&config, &state, &plane)?;
-    let board = Arc::new(Board::default());
     let api = media_api(&config, &state, &plane)?;
     let pump = std::thread::Builder::new().name("media-events".to_owned()).spawn({
-        let (plane, board, hub, api) = (plane.clone(), board.clone(), hub.clone(), api.clone());
-        move || plane.pump(&events, &board, &hub, api.as_ref())
+        let (plane, hub, api) = (plane.clone(), hub.clone(), api.clone());
+        move || plane.pump(&events, &hub, api.as_ref())
     })?;
     let live = Live {
         hub: hub.clone(),
-        board: board.clone(),
         captures: captures(&config, &plane, &stopping),
     };
     if state.live_calls.set(Arc::new(live)).is_err() {
@@ -126,12 +123,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         state.clone(),
         shutdown::requested(stopping.clone()),
     ));
-    let quality = tokio::spawn(quality::keep(
-        state.clone(),
-        hub.clone(),
-        board.clone(),
-        stopping.clone(),
-    ));
+    let quality = tokio::spawn(record_quality(state.clone(), hub.clone(), stopping.clone()));
     announce(&config, &state, &plane).await?;
 
     let metrics = Arc::new(Metrics::new()?);
@@ -139,7 +131,6 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         plane.clone(),
         hub.clone(),
         api.clone(),
-        board,
         crowd.clone(),
     )?))?;
     let sockets = SocketConfig::new(vec![config.public_url.clone()]);

@@ -2,28 +2,20 @@
 //! Wireshark reads.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write as _};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use booking_core::calls::CaptureError;
-use sfu_core::{Captured, RoomId};
+use booking_core::calls::{CAPTURES_KEPT, CaptureError};
+use sfu_core::RoomId;
 use sfu_driver::pcap;
 use tokio::sync::watch;
 
 use crate::media::Plane;
 use crate::shutdown;
-
-/// Bytes of one file; a capture ends there.
-const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// How long files are kept: they hold the addresses of people.
-const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// Between two looks at the time while nothing comes.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Between two looks for files that are too old.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -85,7 +77,7 @@ impl Captures {
         let file = self.file(signaling::room_id(call)).map_err(failed)?;
         let running = Arc::clone(&self.running);
         let work = move || {
-            match write_all(file, &captured, Instant::now() + time) {
+            match pcap::write_until(file, &captured, Instant::now() + time) {
                 Ok(packets) => tracing::info!(packets, "a capture is done"),
                 Err(error) => tracing::error!(%error, "a capture ended early"),
             }
@@ -113,7 +105,7 @@ impl Captures {
     }
 }
 
-/// Deletes files that are older than [`KEPT`].
+/// Deletes files that are older than [`CAPTURES_KEPT`].
 fn forget_old(folder: &Path) {
     let Ok(files) = std::fs::read_dir(folder) else {
         return;
@@ -121,7 +113,7 @@ fn forget_old(folder: &Path) {
     let mut deleted = 0;
     for file in files.flatten() {
         let written = file.metadata().and_then(|data| data.modified());
-        let old = written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > KEPT));
+        let old = written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > CAPTURES_KEPT));
         match old.then(|| std::fs::remove_file(file.path())) {
             Some(Ok(())) => deleted += 1,
             Some(Err(error)) => tracing::error!(%error, "an old capture cannot be deleted"),
@@ -133,49 +125,9 @@ fn forget_old(folder: &Path) {
     }
 }
 
-/// Writes until the time is over, the file is full, or nothing more can come; dropping the queue then ends the capture.
-fn write_all(file: File, captured: &Receiver<Captured>, until: Instant) -> io::Result<u64> {
-    let mut out = BufWriter::new(file);
-    let (wall, mono) = (SystemTime::now(), Instant::now());
-    let (mut bytes, mut packets) = (pcap::write_head(&mut out)?, 0);
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() || bytes >= FILE_BYTES_MAX {
-            break;
-        }
-        match captured.recv_timeout(left.min(LOOK_EVERY)) {
-            Ok(copy) => {
-                let at = match copy.at.checked_duration_since(mono) {
-                    Some(after) => wall + after,
-                    None => wall - mono.duration_since(copy.at),
-                };
-                bytes += pcap::write_packet(&mut out, at, &copy)?;
-                packets += 1;
-            }
-            Err(RecvTimeoutError::Timeout) => out.flush()?,
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-    }
-    out.flush()?;
-    Ok(packets)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sfu_core::PeerId;
-
-    fn copy(remote: &str, local: &str, incoming: bool) -> Captured {
-        Captured {
-            at: Instant::now(),
-            peer: PeerId(1),
-            incoming,
-            remote: remote.parse().expect("an address"),
-            local: local.parse().expect("an address"),
-            len: 100,
-            bytes: vec![0x80; 12],
-        }
-    }
 
     /// Trial C2: seven days held only if the server was restarted.
     #[test]
@@ -190,32 +142,5 @@ mod tests {
         forget_old(&folder);
         assert!(!folder.join("old.pcap").exists() && folder.join("new.pcap").exists());
         std::fs::remove_dir_all(folder).expect("it is ours");
-    }
-
-    #[test]
-    fn a_file_ends_with_its_time_or_its_source() {
-        let path = std::env::temp_dir().join(format!("booka-capture-{}.pcap", std::process::id()));
-        let (sender, captured) = std::sync::mpsc::sync_channel(4);
-        sender
-            .send(copy("192.0.2.1:1", "192.0.2.2:2", true))
-            .expect("there is room");
-        drop(sender);
-        let file = File::create(&path).expect("the temporary folder can be written");
-        let long = Instant::now() + Duration::from_secs(600);
-        assert_eq!(write_all(file, &captured, long).expect("it can be written"), 1);
-        let written = std::fs::read(&path).expect("it is there");
-        assert_eq!(written.len(), 24 + 56);
-        assert_eq!(written[..4], 0xa1b2_3c4d_u32.to_le_bytes());
-
-        let (sender, captured) = std::sync::mpsc::sync_channel(4);
-        let file = File::create(&path).expect("the temporary folder can be written");
-        assert_eq!(
-            write_all(file, &captured, Instant::now()).expect("it can be written"),
-            0
-        );
-        drop(captured);
-        let left = sender.send(copy("192.0.2.1:1", "192.0.2.2:2", true));
-        assert!(left.is_err(), "who sends on is told to stop");
-        std::fs::remove_file(path).expect("it is ours");
     }
 }

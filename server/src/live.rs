@@ -1,27 +1,29 @@
-//! The running calls, as the operator's page shows them.
+//! The running calls for the booking side: shown to operators, and recorded while they go on.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use booking_core::calls::{CaptureError, LiveCall, LiveCalls, LiveSeat, LiveStats};
-use sfu_core::PeerStats;
+use booking_core::AppState;
+use booking_core::calls::quality::{self, Sampler};
+use booking_core::calls::{CaptureError, LiveCalls};
 use signaling::Hub;
-use signaling_protocol::Role;
-use signaling_protocol::message::Presence;
+use signaling_protocol::LiveCall;
+use tokio::sync::watch;
 
 use crate::capture::Captures;
-use crate::quality::Board;
+use crate::shutdown;
 
-/// Reads the hub and what is known of the streams.
+/// Between two looks at what of the calls' quality is to be stored.
+const SAMPLE_EVERY: Duration = Duration::from_secs(10);
+
+/// What the operator's pages ask about calls.
 pub(crate) struct Live {
     pub(crate) hub: Hub,
-    pub(crate) board: Arc<Board>,
     pub(crate) captures: Captures,
 }
 
 impl LiveCalls for Live {
     fn snapshot(&self) -> Vec<LiveCall> {
-        self.hub.snapshot().iter().map(|live| call(live, &self.board)).collect()
+        self.hub.snapshot()
     }
 
     fn capture(&self, call: &str, time: Duration) -> Result<(), CaptureError> {
@@ -33,36 +35,25 @@ impl LiveCalls for Live {
     }
 }
 
-fn call(call: &signaling::LiveCall, board: &Board) -> LiveCall {
-    LiveCall {
-        call: call.call.clone(),
-        starts_at: call.starts_at,
-        ends_at: call.ends_at,
-        billable: call.billable,
-        seats: call.seats.iter().map(|seat| live_seat(call, seat, board)).collect(),
-    }
-}
-
-fn live_seat(call: &signaling::LiveCall, seat: &signaling::LiveSeat, board: &Board) -> LiveSeat {
-    LiveSeat {
-        seat: seat.seat.clone(),
-        name: seat.name.clone(),
-        is_provider: seat.role == Role::Provider,
-        waiting: seat.presence == Presence::Lobby,
-        connected: seat.presence == Presence::Connected,
-        stats: seat.stats.map(|stats| counters(&stats)),
-        legs: board.legs(call, seat),
-    }
-}
-
-fn counters(stats: &PeerStats) -> LiveStats {
-    LiveStats {
-        packets_in: stats.packets_in,
-        packets_out: stats.packets_out,
-        packets_lost_in: stats.packets_lost_in,
-        packets_lost_out: stats.packets_lost_out,
-        round_trip_ms: stats
-            .round_trip
-            .map(|time| u32::try_from(time.as_millis()).unwrap_or(u32::MAX)),
+/// Stores how the calls do until the server stops.
+pub(crate) async fn record_quality(state: AppState, hub: Hub, stopping: watch::Receiver<bool>) {
+    let mut sampler = Sampler::default();
+    let mut ticks = tokio::time::interval(SAMPLE_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let stop = shutdown::requested(stopping);
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            _ = ticks.tick() => {}
+        }
+        let rows = sampler.choose(Instant::now(), hub.snapshot());
+        if rows.is_empty() {
+            continue;
+        }
+        // A gap in the course of the quality harms nobody, so what cannot be stored is not tried again.
+        if let Err(error) = quality::record(&state, state.now(), &rows).await {
+            tracing::warn!(%error, "how the calls do could not be stored");
+        }
     }
 }

@@ -14,7 +14,6 @@ mod lock;
 mod logs;
 mod media;
 mod metrics;
-mod quality;
 mod secrets;
 mod shutdown;
 mod terminal;

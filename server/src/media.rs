@@ -15,7 +15,6 @@ use signaling::{Hub, MediaPlane};
 use tokio::sync::oneshot;
 
 use crate::config::Media;
-use crate::quality::Board;
 
 /// Longest wait of a command in the backlog after its queue has room again.
 const RETRY_EVERY: Duration = Duration::from_millis(20);
@@ -90,7 +89,7 @@ impl Plane {
     }
 
     /// Passes events on until the driver stops. Runs on a thread of its own, since the driver knows no async runtime.
-    pub(crate) fn pump(&self, events: &Receiver<Event>, board: &Board, hub: &Hub, api: Option<&MediaApi>) {
+    pub(crate) fn pump(&self, events: &Receiver<Event>, hub: &Hub, api: Option<&MediaApi>) {
         loop {
             let event = match events.recv_timeout(RETRY_EVERY) {
                 Ok(event) => event,
@@ -101,7 +100,7 @@ impl Plane {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             self.retry();
-            board.event(Instant::now(), &event);
+            hub.quality().record(Instant::now(), &event);
             match event.into_answer() {
                 Ok((peer, answer)) => self.answer(peer, answer),
                 Err(event) => pass_on(*event, hub, api),

@@ -13,7 +13,6 @@ use signaling::Hub;
 
 use crate::connections::Crowd;
 use crate::media::Plane;
-use crate::quality::Board;
 
 /// A media thread that was not heard of for this long hangs: it wakes at least every half second.
 const SHARD_SILENT: Duration = Duration::from_secs(2);
@@ -84,7 +83,6 @@ pub(crate) struct Parts {
     plane: Arc<Plane>,
     hub: Hub,
     api: Option<MediaApi>,
-    board: Arc<Board>,
     crowd: Arc<Crowd>,
     http: Desc,
     legs: Desc,
@@ -104,7 +102,6 @@ impl Parts {
         plane: Arc<Plane>,
         hub: Hub,
         api: Option<MediaApi>,
-        board: Arc<Board>,
         crowd: Arc<Crowd>,
     ) -> prometheus::Result<Self> {
         let times = |name: &str, help: &str| {
@@ -123,7 +120,6 @@ impl Parts {
             plane,
             hub,
             api,
-            board,
             crowd,
             http: described("booka_http_connections_total", "Connections of pages", "what")?,
             legs: described(
@@ -242,7 +238,7 @@ impl Collector for Parts {
             .map(|api| api.metrics().snapshot())
             .unwrap_or_default();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        let summary = self.board.summary();
+        let summary = self.hub.quality().summary();
         let legs = [
             ("good", summary.good),
             ("fair", summary.fair),

@@ -1,16 +1,51 @@
-//! The file format of packet captures, which Wireshark reads (draft-ietf-opsawg-pcap).
+//! Packet captures in files that Wireshark reads (draft-ietf-opsawg-pcap).
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::net::{IpAddr, SocketAddr};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sfu_core::Captured;
 
-/// Writes the file header: nanoseconds, and packets that begin with IP (LINKTYPE_RAW). Returns how many bytes that were.
+/// Bytes of one file; a capture ends there.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Longest time that what was captured waits to be written.
+const FLUSH_EVERY: Duration = Duration::from_millis(500);
+
+/// Writes until the time is over, the file is full, or nothing more can come; dropping the queue then ends the capture.
+/// Returns how many packets were written.
 ///
 /// # Errors
-/// Those of the writer.
-pub fn write_head(out: &mut impl Write) -> io::Result<u64> {
+/// When the file cannot be written.
+pub fn write_until(file: File, captured: &Receiver<Captured>, until: Instant) -> io::Result<u64> {
+    let mut out = BufWriter::new(file);
+    let (wall, mono) = (SystemTime::now(), Instant::now());
+    let (mut bytes, mut packets) = (write_head(&mut out)?, 0);
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() || bytes >= FILE_BYTES_MAX {
+            break;
+        }
+        match captured.recv_timeout(left.min(FLUSH_EVERY)) {
+            Ok(copy) => {
+                let at = match copy.at.checked_duration_since(mono) {
+                    Some(after) => wall + after,
+                    None => wall - mono.duration_since(copy.at),
+                };
+                bytes += write_packet(&mut out, at, &copy)?;
+                packets += 1;
+            }
+            Err(RecvTimeoutError::Timeout) => out.flush()?,
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    out.flush()?;
+    Ok(packets)
+}
+
+/// Writes the file header: nanoseconds, and packets that begin with IP (LINKTYPE_RAW). Returns how many bytes that were.
+fn write_head(out: &mut impl Write) -> io::Result<u64> {
     const MAGIC_NANOSECONDS: u32 = 0xa1b2_3c4d;
     const LINKTYPE_RAW: u32 = 101;
     let mut head = Vec::with_capacity(24);
@@ -26,10 +61,7 @@ pub fn write_head(out: &mut impl Write) -> io::Result<u64> {
 
 /// Writes one packet under IP and UDP headers made from its addresses; how much of it was left out follows from its lengths.
 /// Returns how many bytes that were.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_packet(out: &mut impl Write, at: SystemTime, copy: &Captured) -> io::Result<u64> {
+fn write_packet(out: &mut impl Write, at: SystemTime, copy: &Captured) -> io::Result<u64> {
     let (from, to) = if copy.incoming {
         (copy.remote, copy.local)
     } else {
@@ -84,8 +116,6 @@ fn datagram_headers(from: SocketAddr, to: SocketAddr, payload: usize) -> Vec<u8>
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use sfu_core::PeerId;
 
     use super::*;
@@ -118,5 +148,32 @@ mod tests {
         write_packet(&mut out, at, &copy("[2001:db8::1]:1", "[2001:db8::2]:2", false)).expect("memory");
         assert_eq!(out[16..24], [0x60, 0, 0, 0, 0, 108, 17, 64]);
         assert_eq!((out[39], out[55]), (2, 1), "it goes out");
+    }
+
+    #[test]
+    fn a_file_ends_with_its_time_or_its_source() {
+        let path = std::env::temp_dir().join(format!("booka-capture-{}.pcap", std::process::id()));
+        let (sender, captured) = std::sync::mpsc::sync_channel(4);
+        sender
+            .send(copy("192.0.2.1:1", "192.0.2.2:2", true))
+            .expect("there is room");
+        drop(sender);
+        let file = File::create(&path).expect("the temporary folder can be written");
+        let long = Instant::now() + Duration::from_secs(600);
+        assert_eq!(write_until(file, &captured, long).expect("it can be written"), 1);
+        let written = std::fs::read(&path).expect("it is there");
+        assert_eq!(written.len(), 24 + 56);
+        assert_eq!(written[..4], 0xa1b2_3c4d_u32.to_le_bytes());
+
+        let (sender, captured) = std::sync::mpsc::sync_channel(4);
+        let file = File::create(&path).expect("the temporary folder can be written");
+        assert_eq!(
+            write_until(file, &captured, Instant::now()).expect("it can be written"),
+            0
+        );
+        drop(captured);
+        let left = sender.send(copy("192.0.2.1:1", "192.0.2.2:2", true));
+        assert!(left.is_err(), "who sends on is told to stop");
+        std::fs::remove_file(path).expect("it is ours");
     }
 }

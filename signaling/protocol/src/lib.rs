@@ -4,12 +4,14 @@
 //! `docs/protocol.md` is the specification; the TypeScript types are generated from [`message`].
 
 pub mod call;
+pub mod live;
 pub mod message;
 pub mod presence;
 pub mod price;
 pub mod ticket;
 
 pub use call::{CallGrant, Refusal, SegmentEnd, SegmentKey, Standing, UtcMicros};
+pub use live::{LiveCall, LiveSeat, LiveStats};
 pub use message::{ClientMessage, ServerMessage};
 pub use presence::{Span, Spans};
 pub use price::{PriceModel, PriceTerms};

@@ -138,6 +138,19 @@ pub enum SourceKind {
     ScreenAudio,
 }
 
+impl SourceKind {
+    /// The word on the wire and on record.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Microphone => "microphone",
+            Self::Camera => "camera",
+            Self::Screen => "screen",
+            Self::ScreenAudio => "screen_audio",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum SlotKind {

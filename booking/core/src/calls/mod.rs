@@ -17,7 +17,7 @@ use crate::appointments::{self, Appointment, Status, Transition, role_as_str};
 use crate::base::db::{DbError, Tx};
 use crate::base::{Base, Fault, Micros, Result};
 
-pub use live::{CAPTURE_MAX, CaptureError, LiveCall, LiveCalls, LiveSeat, LiveStats};
+pub use live::{CAPTURE_MAX, CAPTURES_KEPT, CaptureError, LiveCalls};
 pub use queries::{SeatRow, Segment};
 pub use silence::{Namesake, Silence, recover_silent};
 

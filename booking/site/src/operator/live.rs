@@ -4,8 +4,9 @@ use web::pages::operator::{CallHealth, LegRow, LiveParticipant};
 
 use super::quality::source;
 use booking_core::AppState;
-use booking_core::calls::quality::{Direction, Leg};
-use booking_core::calls::{LiveCall, LiveSeat};
+use signaling_protocol::live::{Direction, Leg};
+use signaling_protocol::message::Presence;
+use signaling_protocol::{LiveCall, LiveSeat, Role};
 
 /// From here on a connection counts as weak.
 const WEAK_LOSS_PERMILLE: u32 = 50;
@@ -20,13 +21,9 @@ pub(super) fn calls(state: &AppState) -> Vec<LiveCall> {
 pub(super) fn participant(seat: &LiveSeat) -> LiveParticipant {
     let stats = seat.stats.unwrap_or_default();
     LiveParticipant {
-        name: if seat.is_provider {
-            seat.name.clone()
-        } else {
-            initials(&seat.name)
-        },
-        is_provider: seat.is_provider,
-        connected: seat.connected,
+        name: shown_name(seat),
+        is_provider: seat.role == Role::Provider,
+        connected: seat.presence == Presence::Connected,
         packets_in: stats.packets_in,
         packets_out: stats.packets_out,
         bitrate_in_bps: bitrate_bps(seat, Direction::Sent),
@@ -44,26 +41,19 @@ pub(super) fn bitrate_bps(seat: &LiveSeat, direction: Direction) -> u64 {
 
 /// Every stream of a call, participant by participant, what it sends first.
 pub(super) fn legs(call: &LiveCall) -> Vec<LegRow> {
-    let shown = |seat: &LiveSeat| {
-        if seat.is_provider {
-            seat.name.clone()
-        } else {
-            initials(&seat.name)
-        }
-    };
     let name = |id: &str| {
         call.seats
             .iter()
             .find(|seat| seat.seat == id)
-            .map(shown)
+            .map(shown_name)
             .unwrap_or_default()
     };
     let mut legs: Vec<&Leg> = call.seats.iter().flat_map(|seat| &seat.legs).collect();
-    legs.sort_by_key(|leg| (&leg.seat, leg.direction, &leg.source, &leg.from_seat));
+    legs.sort_by_key(|leg| (&leg.seat, leg.direction, leg.source.name(), &leg.from_seat));
     let row = |leg: &Leg| LegRow {
         who: name(&leg.seat),
         sent: leg.direction == Direction::Sent,
-        source: source(&leg.source),
+        source: source(leg.source),
         from: name(&leg.from_seat),
         bitrate_bps: leg.bitrate_bps,
         lost_permille: leg.lost_permille,
@@ -77,16 +67,24 @@ pub(super) fn legs(call: &LiveCall) -> Vec<LegRow> {
 
 /// The worst that holds for anybody in the call.
 pub(super) fn health(call: &LiveCall) -> CallHealth {
-    if call.seats.iter().any(|seat| seat.waiting) {
+    if call.seats.iter().any(|seat| seat.presence == Presence::Lobby) {
         return CallHealth::Waiting;
     }
-    if call.seats.iter().any(|seat| !seat.connected) {
+    if call.seats.iter().any(|seat| seat.presence != Presence::Connected) {
         return CallHealth::Reconnecting;
     }
     let weak = call.seats.iter().filter_map(|seat| seat.stats).any(|stats| {
         stats.loss_permille() >= WEAK_LOSS_PERMILLE || stats.round_trip_ms.is_some_and(|ms| ms >= WEAK_ROUND_TRIP_MS)
     });
     if weak { CallHealth::Weak } else { CallHealth::Good }
+}
+
+/// Providers by their names, consumers by initials.
+fn shown_name(seat: &LiveSeat) -> String {
+    match seat.role {
+        Role::Provider => seat.name.clone(),
+        Role::Consumer => initials(&seat.name),
+    }
 }
 
 /// `O.H.` for Ola Hansen: enough to follow a call, and no more.
@@ -100,7 +98,8 @@ pub(super) fn initials(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use booking_core::calls::LiveStats;
+    use signaling_protocol::LiveStats;
+    use signaling_protocol::message::SourceKind;
 
     use super::*;
 
@@ -108,9 +107,12 @@ mod tests {
         let seat = LiveSeat {
             seat: "s".into(),
             name: "Ola Hansen".into(),
-            is_provider: false,
-            waiting: false,
-            connected: stats.is_some(),
+            role: Role::Consumer,
+            presence: if stats.is_some() {
+                Presence::Connected
+            } else {
+                Presence::Reconnecting
+            },
             stats,
             legs: Vec::new(),
         };
@@ -119,6 +121,7 @@ mod tests {
             starts_at: 0,
             ends_at: 1,
             billable: 0,
+            running: false,
             seats: vec![seat],
         }
     }
@@ -129,7 +132,7 @@ mod tests {
         let leg = |direction, bitrate_bps| Leg {
             seat: "s".into(),
             direction,
-            source: "camera".into(),
+            source: SourceKind::Camera,
             from_seat: "s".into(),
             bitrate_bps,
             lost_permille: 0,
@@ -159,7 +162,7 @@ mod tests {
         assert_eq!(lossy.loss_permille(), 100);
         assert_eq!(health(&call(Some(lossy))), CallHealth::Weak);
         let mut waiting = call(None);
-        waiting.seats[0].waiting = true;
+        waiting.seats[0].presence = Presence::Lobby;
         assert_eq!(health(&waiting), CallHealth::Waiting);
     }
 

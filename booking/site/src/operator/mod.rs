@@ -33,11 +33,12 @@ use booking_core::base::advice::Advice;
 use booking_core::base::audit::{self, Action};
 use booking_core::base::db::Tx;
 use booking_core::base::outbox::{OutboxState, queries as mail_queries};
-use booking_core::calls::quality::Direction;
-use booking_core::calls::{CAPTURE_MAX, CaptureError, LiveCall, queries as call_queries};
+use booking_core::calls::{CAPTURE_MAX, CaptureError, queries as call_queries};
 use booking_core::operator::advice;
 use booking_core::operator::queries::{self, ListedAppointment};
 use booking_core::{base, billing, calls, documents};
+use signaling_protocol::live::Direction;
+use signaling_protocol::{LiveCall, Role};
 
 /// Rows on a page.
 const PAGE_SIZE: u32 = 50;
@@ -107,7 +108,7 @@ async fn live_row(tx: &mut Tx, call: &LiveCall, now: i64) -> AppResult<LiveCallR
         .await?
         .first()
         .map(|segment| segment.started_at);
-    let consumer = call.seats.iter().find(|seat| !seat.is_provider);
+    let consumer = call.seats.iter().find(|seat| seat.role == Role::Consumer);
     let bitrate = |direction| call.seats.iter().map(|seat| live::bitrate_bps(seat, direction)).sum();
     let losses = call
         .seats

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use web::pages::operator::{LegSource, QualityRow};
 
 use booking_core::base::Micros;
-use booking_core::calls::quality::{Direction, Leg, Sample};
+use booking_core::calls::quality::Sample;
+use signaling_protocol::live::{Direction, Leg};
+use signaling_protocol::message::SourceKind;
 
 /// Columns of a line; a column shows the worst that fell into it.
 const COLUMNS: usize = 120;
@@ -18,12 +20,12 @@ const SCORE_MAX: u32 = 450;
 const HEIGHT: u32 = 24;
 
 /// A source in the words of the pages.
-pub(super) fn source(name: &str) -> LegSource {
-    match name {
-        "camera" => LegSource::Camera,
-        "screen" => LegSource::Screen,
-        "screen_audio" => LegSource::ScreenAudio,
-        _ => LegSource::Microphone,
+pub(super) fn source(kind: SourceKind) -> LegSource {
+    match kind {
+        SourceKind::Camera => LegSource::Camera,
+        SourceKind::Screen => LegSource::Screen,
+        SourceKind::ScreenAudio => LegSource::ScreenAudio,
+        SourceKind::Microphone => LegSource::Microphone,
     }
 }
 
@@ -39,7 +41,7 @@ pub(super) fn rows(samples: &[Sample], who: impl Fn(&str) -> String) -> Vec<Qual
             ..
         } = &sample.leg;
         streams
-            .entry((seat, *direction, source, from_seat))
+            .entry((seat, *direction, source.name(), from_seat))
             .or_default()
             .push(sample);
     }
@@ -49,14 +51,14 @@ pub(super) fn rows(samples: &[Sample], who: impl Fn(&str) -> String) -> Vec<Qual
     ) else {
         return Vec::new();
     };
-    let row = |((seat, direction, name, from), samples): ((&str, Direction, &str, &str), Vec<&Sample>)| {
+    let row = |((seat, direction, _, from), samples): ((&str, Direction, &str, &str), Vec<&Sample>)| {
         let columns = columns(&samples, begin, end);
         let scores: Vec<u32> = columns.iter().flatten().copied().collect();
         let count = u32::try_from(scores.len()).unwrap_or(u32::MAX);
         Some(QualityRow {
             who: who(seat),
             sent: direction == Direction::Sent,
-            source: source(name),
+            source: source(samples.first()?.leg.source),
             from: who(from),
             from_at: samples.first()?.at,
             to_at: samples.last()?.at,
@@ -120,7 +122,7 @@ mod tests {
             leg: Leg {
                 seat: "s".into(),
                 direction: Direction::Received,
-                source: "camera".into(),
+                source: SourceKind::Camera,
                 from_seat: "f".into(),
                 bitrate_bps: 1,
                 lost_permille: 7,

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use booking_core::base::SECOND_US;
-use booking_core::calls::quality::{self, Direction, Leg};
-use booking_core::calls::{CaptureError, LiveCall, LiveCalls, LiveSeat, LiveStats};
+use booking_core::calls::{CaptureError, LiveCalls, quality};
 use booking_core::params;
 use booking_core::privacy;
+use signaling_protocol::live::{Direction, Leg};
+use signaling_protocol::message::{Presence, SourceKind};
+use signaling_protocol::{LiveCall, LiveSeat, LiveStats, Role};
 
 use crate::desk::{ACCEPTED, Desk, METERED};
 use crate::on_both;
@@ -100,7 +102,7 @@ on_both! {
         let leg = |direction, from: &str| Leg {
             seat: provider.clone(),
             direction,
-            source: "camera".to_owned(),
+            source: SourceKind::Camera,
             from_seat: from.to_owned(),
             bitrate_bps: 1_250_000,
             lost_permille: 12,
@@ -110,13 +112,12 @@ on_both! {
             score_centi: Some(312),
         };
         let legs = vec![leg(Direction::Sent, &provider), leg(Direction::Received, &consumer)];
-        let seat = |seat: String, name: &str, is_provider: bool| LiveSeat {
-            legs: if is_provider { legs.clone() } else { Vec::new() },
+        let seat = |seat: String, name: &str, role: Role| LiveSeat {
+            legs: if role == Role::Provider { legs.clone() } else { Vec::new() },
             seat,
             name: name.to_owned(),
-            is_provider,
-            waiting: false,
-            connected: true,
+            role,
+            presence: Presence::Connected,
             stats: Some(stats),
         };
         let call = LiveCall {
@@ -124,7 +125,8 @@ on_both! {
             starts_at: Desk::slot(2),
             ends_at: Desk::slot(3),
             billable: 25 * SECOND_US,
-            seats: vec![seat(consumer.clone(), "Ola Hansen", false), seat(provider.clone(), "Kari Nordli", true)],
+            running: true,
+            seats: vec![seat(consumer.clone(), "Ola Hansen", Role::Consumer), seat(provider.clone(), "Kari Nordli", Role::Provider)],
         };
         assert!(app.state.live_calls.set(Arc::new(OneCall(call))).is_ok(), "nobody else has set it");
         let list = desk.operator.get("/operator").await.expect(200).text();
@@ -153,7 +155,7 @@ fn judged(seat: &str, from: &str, score: u32) -> Leg {
         } else {
             Direction::Received
         },
-        source: "microphone".to_owned(),
+        source: SourceKind::Microphone,
         from_seat: from.to_owned(),
         bitrate_bps: 40_000,
         lost_permille: 20,

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use sfu_core::{Event, Input, SourceKind};
 use sfu_core::wire::stun;
+use sfu_core::{Event, Input, SourceKind};
 
 use crate::{core, join};
 

@@ -189,7 +189,10 @@ fn a_capture_has_the_headers_of_one_room_until_its_reader_is_gone() {
         assert!(room.contains(&copy.peer), "the other room is not copied: {copy:?}");
         // Headers and RTCP are short; sound and picture are not in them.
         assert!(copy.bytes.len() <= copy.len);
-        assert!(sfu_core::wire::rtp::is_rtcp(&copy.bytes) || copy.bytes.len() < 60, "{copy:?}");
+        assert!(
+            sfu_core::wire::rtp::is_rtcp(&copy.bytes) || copy.bytes.len() < 60,
+            "{copy:?}"
+        );
     }
     drop(captured);
     let captured = harness.driver.capture(RoomId(2)).unwrap().expect("the room is here");

@@ -43,9 +43,6 @@ pub struct CallClock {
     segments: BTreeMap<SegmentId, Segment>,
     consumers: Spans,
     providers: Spans,
-    /// When each side's first segment began.
-    first_consumer_at: Option<UtcMicros>,
-    first_provider_at: Option<UtcMicros>,
 }
 
 /// Which segment of which seat.
@@ -86,8 +83,6 @@ impl CallClock {
             segments: BTreeMap::new(),
             consumers: Spans::default(),
             providers: Spans::default(),
-            first_consumer_at: None,
-            first_provider_at: None,
         }
     }
 
@@ -110,10 +105,6 @@ impl CallClock {
     /// Begins a segment; it counts once [`Self::recorded`] says that it is on record. Returns its beginning.
     pub fn begin(&mut self, id: SegmentId, role: Role, at: Instant) -> UtcMicros {
         let started_at = self.utc(at).min(self.ends_at);
-        match role {
-            Role::Consumer => self.first_consumer_at.get_or_insert(started_at),
-            Role::Provider => self.first_provider_at.get_or_insert(started_at),
-        };
         self.segments
             .entry(id)
             .or_insert(Segment {
@@ -173,12 +164,6 @@ impl CallClock {
             side.insert(segment.span());
         }
         self.billed_before.saturating_add(consumers.overlap(&providers).total())
-    }
-
-    /// Since when both sides have been present in this room at some time.
-    #[must_use]
-    pub fn started_at(&self) -> Option<UtcMicros> {
-        Some(self.first_consumer_at?.max(self.first_provider_at?))
     }
 
     /// Whether billable time runs at `now`: both sides were heard lately.

@@ -26,7 +26,8 @@ use crate::clock::{Now, SegmentId};
 use crate::limits::{ANSWER_WAIT, OVER_KEPT};
 use crate::media::MediaPlane;
 use crate::metrics::{Count, Metrics};
-use crate::room::{CloseCode, ConnectionId, Effect, Input, LiveCall, Record, RoomConfig};
+use crate::quality::QualityBoard;
+use crate::room::{CloseCode, ConnectionId, Effect, Input, Record, RoomConfig};
 use crate::session::Step;
 use outbox::outbox;
 pub(crate) use outbox::{Outgoing, Outgoings};
@@ -75,6 +76,7 @@ struct Inner {
     key: TicketKey,
     clock: Arc<dyn Fn() -> UtcMicros + Send + Sync>,
     metrics: Metrics,
+    quality: QualityBoard,
     ids: AtomicU64,
     state: Mutex<State>,
     /// Told whenever a record was written, for those who wait for the last one.
@@ -104,6 +106,7 @@ impl Hub {
             key,
             clock,
             metrics: Metrics::default(),
+            quality: QualityBoard::default(),
             ids: AtomicU64::new(1),
             state: Mutex::default(),
             progress: Notify::new(),
@@ -130,7 +133,7 @@ impl Hub {
             .lock()
             .rooms
             .values()
-            .map(|open| open.room.snapshot(now))
+            .map(|open| open.room.snapshot(now, &self.inner.quality))
             .collect();
         calls.sort_by(|a, b| (a.starts_at, &a.call).cmp(&(b.starts_at, &b.call)));
         calls
@@ -163,6 +166,13 @@ impl Hub {
             }
         };
         timeout(inner.config.drain_wait, settled).await.is_ok()
+    }
+
+    /// How every stream does. Whoever reads the media plane's reports records them all here, also those of peers that
+    /// are in no call.
+    #[must_use]
+    pub fn quality(&self) -> &QualityBoard {
+        &self.inner.quality
     }
 
     /// The counters since the hub began.

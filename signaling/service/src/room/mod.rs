@@ -3,6 +3,7 @@
 
 mod arrival;
 mod ending;
+mod live;
 mod media;
 mod quality;
 mod seat;
@@ -13,8 +14,8 @@ mod vocabulary;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use sfu_core::{PeerId, PeerStats, RoomId};
-use signaling_protocol::message::{CallInfo, Clock, EndReason, ErrorCode, Presence};
+use sfu_core::{PeerId, RoomId};
+use signaling_protocol::message::{CallInfo, Clock, EndReason, ErrorCode};
 use signaling_protocol::{PriceTerms, Role, ServerMessage};
 
 pub use vocabulary::{CloseCode, ConnectionId, Effect, Input, MediaFlags, Offer, Record, Request};
@@ -102,37 +103,6 @@ struct Farewell {
     connection: ConnectionId,
     seat: String,
     reason: EndReason,
-}
-
-/// A room as the operator sees it.
-#[derive(Debug, Clone)]
-pub struct LiveCall {
-    pub call: String,
-    pub title: String,
-    pub starts_at: UtcMicros,
-    pub ends_at: UtcMicros,
-    /// When both sides had been present for the first time since this process knows the call.
-    pub started_at: Option<UtcMicros>,
-    pub seats: Vec<LiveSeat>,
-    /// Billable time so far, microseconds.
-    pub billable: i64,
-    /// Whether billable time runs at this moment.
-    pub running: bool,
-    /// What it costs so far, minor units.
-    pub cost_minor: i64,
-}
-
-/// A seat as the operator sees it.
-#[derive(Debug, Clone)]
-pub struct LiveSeat {
-    pub seat: String,
-    pub name: String,
-    pub role: Role,
-    pub presence: Presence,
-    /// Of the current media connection, if there is one.
-    pub stats: Option<PeerStats>,
-    /// The current media connection, if there is one.
-    pub peer: Option<PeerId>,
 }
 
 impl Room {
@@ -230,33 +200,6 @@ impl Room {
         match self.phase {
             Phase::Over { since } if self.settled() => Some(since),
             Phase::Running | Phase::Ending { .. } | Phase::Over { .. } | Phase::Draining => None,
-        }
-    }
-
-    /// The room for the operator's view.
-    #[must_use]
-    pub fn snapshot(&self, now: Instant) -> LiveCall {
-        let clock = self.clock_message(now);
-        LiveCall {
-            call: self.call.clone(),
-            title: self.title.clone(),
-            starts_at: self.starts_at,
-            ends_at: self.ends_at,
-            started_at: self.clock.started_at(),
-            seats: self
-                .in_order()
-                .map(|seat| LiveSeat {
-                    seat: seat.id.clone(),
-                    name: seat.name.clone(),
-                    role: seat.role,
-                    presence: seat.presence(now),
-                    stats: seat.peer.as_ref().map(|peer| peer.stats),
-                    peer: seat.peer.as_ref().map(|peer| peer.id),
-                })
-                .collect(),
-            billable: self.clock.billable(),
-            running: clock.running,
-            cost_minor: clock.cost_minor,
         }
     }
 

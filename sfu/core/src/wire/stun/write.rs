@@ -38,7 +38,13 @@ pub fn write_success(out: &mut Vec<u8>, transaction: [u8; 12], mapped: SocketAdd
 
 /// Replaces the content of `out` by an error response (400, 401, 420 or 487). `unknown` is listed where it is not empty;
 /// `password` only where the request was authenticated.
-pub(crate) fn write_error(out: &mut Vec<u8>, transaction: [u8; 12], code: u16, unknown: &[u16], password: Option<&[u8]>) {
+pub(crate) fn write_error(
+    out: &mut Vec<u8>,
+    transaction: [u8; 12],
+    code: u16,
+    unknown: &[u16],
+    password: Option<&[u8]>,
+) {
     begin(out, BINDING_ERROR, transaction);
     let reason: &[u8] = match code {
         401 => b"Unauthenticated",

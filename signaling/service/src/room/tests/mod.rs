@@ -14,6 +14,7 @@ use signaling_protocol::{PriceModel, PriceTerms, Role, ServerMessage};
 
 use super::*;
 use crate::authority::CallGrant;
+use crate::quality::QualityBoard;
 
 const SECOND: i64 = 1_000_000;
 const WINDOW: i64 = 600 * SECOND;
@@ -223,7 +224,7 @@ impl Scene {
     }
 
     fn presence(&self, seat: &str) -> Presence {
-        let live = self.room.snapshot(self.now);
+        let live = self.room.snapshot(self.now, &QualityBoard::default());
         live.seats
             .iter()
             .find(|live| live.seat == seat)
@@ -232,7 +233,7 @@ impl Scene {
     }
 
     fn billable(&self) -> i64 {
-        self.room.snapshot(self.now).billable
+        self.room.snapshot(self.now, &QualityBoard::default()).billable
     }
 }
 

@@ -90,7 +90,13 @@ impl Passable {
 
     /// Writes `value`, of which this was made, with other numbers, and with other active decode targets where these are
     /// given, into zeroed bytes; its length.
-    pub(crate) fn write(&self, value: &[u8], renumber: Renumber, active: Option<u32>, out: &mut [u8; VALUE_LEN_MAX]) -> usize {
+    pub(crate) fn write(
+        &self,
+        value: &[u8],
+        renumber: Renumber,
+        active: Option<u32>,
+        out: &mut [u8; VALUE_LEN_MAX],
+    ) -> usize {
         let len = value.len();
         debug_assert_eq!(len, usize::from(self.len), "the value that this was made of");
         let wider = usize::from(self.decode_targets).div_ceil(8) + 1;

@@ -1,10 +1,17 @@
 //! How the streams of a call did: stored while it runs, shown to the operator, gone after thirty days or with the account
 //! of anybody in it.
 
+mod sampler;
+
+use signaling_protocol::live::{Direction, Layer, Leg};
+use signaling_protocol::message::SourceKind;
+
 use crate::base::Result;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::{Base, DAY_US, Micros};
 use crate::{params, statements};
+
+pub use sampler::Sampler;
 
 /// Rows of one call; further ones are left out. Eight streams that change all the time fill it in seven hours.
 pub const ROWS_MAX: i64 = 20_000;
@@ -28,52 +35,6 @@ statements! {
     SWEEP = "DELETE FROM call_quality WHERE at_us < $1";
 }
 
-/// Which way a stream goes, seen from its participant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Direction {
-    Sent,
-    Received,
-}
-
-impl Direction {
-    /// The name in the database.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Received => "received",
-        }
-    }
-
-    fn from_name(name: &str) -> Self {
-        if name == "sent" { Self::Sent } else { Self::Received }
-    }
-}
-
-/// Spatial and temporal layer, both from zero up.
-pub type Layer = (u8, u8);
-
-/// How one stream of one participant did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leg {
-    /// Whose connection it is.
-    pub seat: String,
-    pub direction: Direction,
-    /// `microphone`, `camera`, `screen` or `screen_audio`.
-    pub source: String,
-    /// Who publishes it; the seat itself where it sends.
-    pub from_seat: String,
-    pub bitrate_bps: u64,
-    /// Thousandths of the packets that did not arrive at first.
-    pub lost_permille: u32,
-    pub jitter_us: u64,
-    /// What is forwarded of a picture, and the best that its size on the screen asks for.
-    pub layer: Option<Layer>,
-    pub wanted_layer: Option<Layer>,
-    /// Mean opinion score in hundredths, 100 to 450; `None` while there is nothing to judge.
-    pub score_centi: Option<u32>,
-}
-
 /// A leg at one time, from the records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
@@ -93,8 +54,8 @@ impl FromRow for Sample {
             at: row.get("at_us")?,
             leg: Leg {
                 seat: row.get("seat_id")?,
-                direction: Direction::from_name(&row.get::<String>("direction")?),
-                source: row.get("source")?,
+                direction: direction(&row.get::<String>("direction")?),
+                source: source(&row.get::<String>("source")?),
                 from_seat: row.get("from_seat_id")?,
                 bitrate_bps: u64::try_from(row.get::<i64>("bitrate_bps")?).unwrap_or(0),
                 lost_permille: u32::try_from(row.get::<i64>("lost_permille")?).unwrap_or(0),
@@ -105,6 +66,22 @@ impl FromRow for Sample {
             },
         })
     }
+}
+
+fn direction(name: &str) -> Direction {
+    if name == Direction::Sent.name() {
+        Direction::Sent
+    } else {
+        Direction::Received
+    }
+}
+
+fn source(name: &str) -> SourceKind {
+    use SourceKind::{Camera, Microphone, Screen, ScreenAudio};
+    let named = [Camera, Screen, ScreenAudio]
+        .into_iter()
+        .find(|kind| kind.name() == name);
+    named.unwrap_or(Microphone)
 }
 
 /// Stores how the legs of calls did at `at`, all in one transaction. A call that has its [`ROWS_MAX`] gets no more; legs
@@ -135,7 +112,7 @@ async fn insert(tx: &mut Tx, call: &str, at: Micros, leg: &Leg) -> Result<(), Db
         call,
         &leg.seat,
         leg.direction.name(),
-        &leg.source,
+        leg.source.name(),
         &leg.from_seat,
         at,
         number(leg.bitrate_bps),
