@@ -15,6 +15,7 @@ use booking_core::billing::{NoProvider, PaymentProvider};
 use booking_core::calls::{self, Namesake};
 use booking_core::{AppState, BookingConfig};
 use media_api::{ApiConfig, MediaApi, PartnerKeys};
+use media_plane::Plane;
 use signaling::{ClientAddress, Hub, HubConfig, SocketConfig};
 use signaling_protocol::TicketKey;
 use texts::Locale;
@@ -27,7 +28,7 @@ use crate::config::{Config, MailTransport, smtp_url};
 use crate::connections::Crowd;
 use crate::http::{self, ReadyCheck};
 use crate::live::{Live, record_quality};
-use crate::media::Plane;
+use crate::media::{driver_config, pass_on};
 use crate::metrics::{Metrics, Parts};
 use crate::{advice, lock, secrets, shutdown, terminal, tls};
 
@@ -100,14 +101,14 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let stopping = shutdown::listen()?;
     let (_locks, listener) = claim(&config)?;
     let crowd = Crowd::new(config.http.trusted_proxies.clone());
-    let (plane, events) = Plane::start(&config.media)?;
+    let (plane, events) = Plane::start(driver_config(&config.media)?).context("the media server cannot start")?;
     let state = open(&config).await?;
     close_open_segments(&config, &state).await?;
     let hub = open_hub(&config, &state, &plane)?;
     let api = media_api(&config, &state, &plane)?;
     let pump = std::thread::Builder::new().name("media-events".to_owned()).spawn({
         let (plane, hub, api) = (plane.clone(), hub.clone(), api.clone());
-        move || plane.pump(&events, &hub, api.as_ref())
+        move || plane.pump(&events, |event| pass_on(event, &hub, api.as_ref()))
     })?;
     let live = Live {
         hub: hub.clone(),
@@ -146,7 +147,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     drained.await.context("the calls could not be handed over")?;
     jobs.await.context("the background work ended badly")?;
     quality.await.context("the record of the calls' quality ended badly")?;
-    plane.stop();
+    plane.driver().stop();
     if pump.join().is_err() {
         tracing::error!("the thread of media events ended badly");
     }
@@ -212,7 +213,9 @@ fn mailer(config: &Config) -> anyhow::Result<Option<Arc<dyn Mailer>>> {
 
 /// Says what a person who just started the server wants to know.
 async fn announce(config: &Config, state: &AppState, plane: &Plane) -> anyhow::Result<()> {
-    tracing::info!(url = %config.public_url, listen = %config.http.listen, media = ?plane.candidates(), "serving");
+    let candidates = plane.driver().candidates().into_iter().flatten();
+    let candidates: Vec<String> = candidates.map(ToString::to_string).collect();
+    tracing::info!(url = %config.public_url, listen = %config.http.listen, media = ?candidates, "serving");
     for advice in advice::missing(config) {
         let (what, way_out) = (advice.what(Locale::En), advice.way_out(Locale::En));
         tracing::warn!("{what} {way_out}");

@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use booking_core::calls::{CAPTURES_KEPT, CaptureError};
+use media_plane::Plane;
 use sfu_core::RoomId;
 use sfu_driver::pcap;
 use tokio::sync::watch;
 
-use crate::media::Plane;
 use crate::shutdown;
 
 /// Between two looks for files that are too old.
@@ -68,7 +68,10 @@ impl Captures {
     fn begin(&self, call: &str, time: Duration) -> Result<(), CaptureError> {
         let captured = self
             .plane
+            .driver()
             .capture(signaling::room_id(call))
+            .ok()
+            .flatten()
             .ok_or(CaptureError::NotHere)?;
         let failed = |error: io::Error| {
             tracing::error!(%error, "a capture cannot be written");

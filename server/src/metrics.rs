@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use media_api::MediaApi;
+use media_plane::Plane;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType};
 use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
@@ -12,7 +13,6 @@ use sfu_driver::ShardMetrics;
 use signaling::Hub;
 
 use crate::connections::Crowd;
-use crate::media::Plane;
 
 /// A media thread that was not heard of for this long hangs: it wakes at least every half second.
 const SHARD_SILENT: Duration = Duration::from_secs(2);
@@ -216,7 +216,7 @@ impl Collector for Parts {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let shards = self.plane.metrics();
+        let shards = self.plane.driver().metrics();
         let mut total = ShardMetrics::default();
         shards.iter().for_each(|shard| total.add(shard));
         let silent = shards.iter().filter(|shard| shard.silent_for > SHARD_SILENT).count();

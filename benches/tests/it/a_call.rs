@@ -3,21 +3,19 @@
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use benches::bot::{BotConfig, Clip, Expectations, run};
-use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId};
-use sfu_driver::{Driver, DriverConfig, Listen};
+use media_plane::Plane;
+use sfu_driver::{DriverConfig, Listen};
 use signaling::authority::{
     CallAuthority, CallGrant, Finding, RecordError, Refusal, RoomReview, SegmentEnd, SegmentKey, Standing, UtcMicros,
 };
-use signaling::{Hub, HubConfig, MediaPlane, SocketConfig};
+use signaling::{Hub, HubConfig, SocketConfig};
 use signaling_protocol::message::EndReason;
 use signaling_protocol::{PriceModel, PriceTerms, Role, Span, Spans, Ticket, TicketKey};
-use tokio::sync::oneshot;
 
 use super::BIND;
 
@@ -128,53 +126,6 @@ impl CallAuthority for Appointments {
     }
 }
 
-type Answer = Result<Joined, JoinError>;
-
-/// The media driver, as signaling wants it.
-struct Plane {
-    driver: Driver,
-    waiting: Mutex<HashMap<PeerId, oneshot::Sender<Answer>>>,
-}
-
-impl Plane {
-    fn pump(&self, events: &Receiver<Event>, hub: &Hub) {
-        while let Ok(event) = events.recv() {
-            let (peer, answer) = match event.into_answer() {
-                Ok(answer) => answer,
-                Err(event) => {
-                    hub.media_event(*event);
-                    continue;
-                }
-            };
-            let asked = self
-                .waiting
-                .lock()
-                .expect("nobody panics with it in hand")
-                .remove(&peer);
-            asked
-                .and_then(|asked| asked.send(answer).ok())
-                .expect("somebody waits for every answer");
-        }
-    }
-}
-
-#[async_trait]
-impl MediaPlane for Plane {
-    async fn join(&self, join: Join) -> Answer {
-        let (answer, answered) = oneshot::channel();
-        self.waiting
-            .lock()
-            .expect("nobody panics with it in hand")
-            .insert(join.peer, answer);
-        self.command(Command::Join(join));
-        answered.await.expect("the driver answers every join")
-    }
-
-    fn command(&self, command: Command) {
-        self.driver.command(command).expect("a test fills no queue");
-    }
-}
-
 fn now() -> UtcMicros {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is past 1970");
     i64::try_from(since.as_micros()).expect("microseconds fit for ages")
@@ -186,15 +137,11 @@ async fn serve(records: Arc<Appointments>) -> anyhow::Result<(String, u16)> {
         bind: BIND,
         advertise: Vec::new(),
     };
-    let (driver, events) = Driver::start(DriverConfig {
+    let (plane, events) = Plane::start(DriverConfig {
         shards: 1,
         ..DriverConfig::new(vec![listen], 0)
     })?;
-    let media_port = driver.candidates()[0][0].port();
-    let plane = Arc::new(Plane {
-        driver,
-        waiting: Mutex::default(),
-    });
+    let media_port = plane.driver().candidates()[0][0].port();
     let hub = Hub::new(
         HubConfig::default(),
         records,
@@ -204,7 +151,7 @@ async fn serve(records: Arc<Appointments>) -> anyhow::Result<(String, u16)> {
     );
     std::thread::spawn({
         let hub = hub.clone();
-        move || plane.pump(&events, &hub)
+        move || plane.pump(&events, |event| hub.media_event(event))
     });
     let listener = tokio::net::TcpListener::bind((BIND, 0)).await?;
     let url = format!("ws://{}/call/socket", listener.local_addr()?);

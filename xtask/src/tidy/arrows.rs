@@ -13,6 +13,11 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("signaling/protocol", "signaling-protocol", &[]),
     ("signaling/service", "signaling", &["signaling-protocol", "sfu-core"]),
     (
+        "signaling/plane",
+        "media-plane",
+        &["signaling", "sfu-core", "sfu-driver"],
+    ),
+    (
         "media-api",
         "media-api",
         &["signaling", "signaling-protocol", "sfu-core"],
@@ -34,6 +39,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
             "booking-core",
             "booking-site",
             "media-api",
+            "media-plane",
             "signaling",
             "signaling-protocol",
             "sfu-core",

@@ -247,13 +247,9 @@ impl Association {
         if self.state != State::Verified {
             return false;
         }
-        let profile = match profile {
-            SrtpProfile::AEAD_AES_128_GCM => Profile::AeadAes128Gcm,
-            SrtpProfile::AEAD_AES_256_GCM => Profile::AeadAes256Gcm,
-            SrtpProfile::AES128_CM_SHA1_80 => Profile::AesCm128HmacSha1_80,
-            _ => return false,
-        };
-        self.keys = Keys::from_dtls(profile, material, self.role == Role::Server).ok();
+        let server_side = self.role == Role::Server;
+        let profile = Profile::from_dtls(profile);
+        self.keys = profile.and_then(|profile| Keys::from_dtls(profile, material, server_side).ok());
         self.keys.is_some()
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dimpl::{Config, Dtls, Output, SrtpProfile};
+use dimpl::{Config, Dtls, Output};
 use rand::Rng;
 use sfu_core::wire::srtp::{Keys, Profile, SrtpReceiver, SrtpSender};
 use sfu_core::wire::stun::{self, Response};
@@ -89,11 +89,8 @@ impl Client {
                     }
                 }
                 Output::KeyingMaterial(material, profile) => {
-                    let profile = match profile {
-                        SrtpProfile::AEAD_AES_128_GCM => Profile::AeadAes128Gcm,
-                        SrtpProfile::AEAD_AES_256_GCM => Profile::AeadAes256Gcm,
-                        SrtpProfile::AES128_CM_SHA1_80 => Profile::AesCm128HmacSha1_80,
-                        _ => continue,
+                    let Some(profile) = Profile::from_dtls(profile) else {
+                        continue;
                     };
                     match Keys::from_dtls(profile, &material, self.config.dtls_server) {
                         Ok((inbound, outbound)) => {
