@@ -3,7 +3,6 @@
 //! As in signaling's hub, inputs are handled under one short lock and their effects are started before it is given back.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -11,10 +10,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
-use sfu_core::{Command, Event, JoinError, PeerId, RoomId};
-use signaling::MediaPlane;
+use sfu_core::{Command, Event, JoinError, RoomId};
 use signaling::authority::UtcMicros;
 use signaling::clock::Now;
+use signaling::{MediaPlane, PeerIds, PeerOwner};
 use signaling_protocol::TicketKey;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -23,9 +22,6 @@ use crate::keys::PartnerKeys;
 use crate::limits::TICK;
 use crate::metrics::{Count, Metrics};
 use crate::rooms::{Direction, Effect, NewSession, ParticipantId, Refusal, Restarted, Rooms, SessionId};
-
-/// Peers of this API have ids from here up, those of the calls lie below.
-const PEERS_FROM: u64 = 1 << 63;
 
 /// What the API is started with.
 pub struct ApiConfig {
@@ -51,7 +47,7 @@ pub(crate) struct Inner {
     clock: Arc<dyn Fn() -> UtcMicros + Send + Sync>,
     media: Arc<dyn MediaPlane>,
     answer_wait: Duration,
-    peers: AtomicU64,
+    peers: PeerIds,
     state: Mutex<State>,
 }
 
@@ -77,17 +73,11 @@ impl MediaApi {
             clock: config.clock,
             media,
             answer_wait: config.answer_wait,
-            peers: AtomicU64::new(PEERS_FROM),
+            peers: PeerIds::new(PeerOwner::MediaApi),
             state: Mutex::default(),
         });
         tokio::spawn(tick_for_ever(Arc::downgrade(&inner)));
         Self { inner }
-    }
-
-    /// Whether a peer is one of this API's rather than of a call.
-    #[must_use]
-    pub fn owns(peer: PeerId) -> bool {
-        peer.0 >= PEERS_FROM
     }
 
     /// Takes one report of the media plane.
@@ -164,7 +154,7 @@ impl Inner {
         let (inner, session) = (Arc::clone(self), random_session());
         let new = NewSession {
             session: session.clone(),
-            peer: PeerId(self.peers.fetch_add(1, Ordering::Relaxed)),
+            peer: self.peers.issue(),
             direction,
             room: holder.0,
             participant: holder.1,

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use media_api::MediaApi;
 use sfu_core::Event;
 use sfu_driver::{DriverConfig, Listen};
-use signaling::Hub;
+use signaling::{Hub, PeerOwner};
 
 use crate::config::Media;
 
@@ -34,7 +34,7 @@ pub(crate) fn driver_config(media: &Media) -> anyhow::Result<DriverConfig> {
 pub(crate) fn pass_on(event: Event, hub: &Hub, api: Option<&MediaApi>) {
     hub.quality().record(Instant::now(), &event);
     match api {
-        Some(api) if event.peer().is_some_and(MediaApi::owns) => api.media_event(event),
+        Some(api) if event.peer().map(PeerOwner::of) == Some(PeerOwner::MediaApi) => api.media_event(event),
         Some(_) | None => hub.media_event(event),
     }
 }

@@ -6,9 +6,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sfu_core::{PeerStats, RoomId, SourceKind};
-use signaling_protocol::MediaTicket;
+use sfu_core::{PeerStats, RoomId};
+use signaling::media::{media_source, message_source};
 use signaling_protocol::ticket::MEDIA_TICKET_LIFE_S_MAX;
+use signaling_protocol::{MediaTicket, message};
 
 use super::body::{self, Taken};
 use super::problem::Problem;
@@ -48,40 +49,8 @@ struct TicketAnswer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MuteRequest {
-    source: SourceName,
+    source: message::SourceKind,
     muted: bool,
-}
-
-/// A source in the words of the wire.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum SourceName {
-    Microphone,
-    Camera,
-    Screen,
-    ScreenAudio,
-}
-
-impl From<SourceName> for SourceKind {
-    fn from(name: SourceName) -> Self {
-        match name {
-            SourceName::Microphone => Self::Microphone,
-            SourceName::Camera => Self::Camera,
-            SourceName::Screen => Self::Screen,
-            SourceName::ScreenAudio => Self::ScreenAudio,
-        }
-    }
-}
-
-impl From<SourceKind> for SourceName {
-    fn from(kind: SourceKind) -> Self {
-        match kind {
-            SourceKind::Microphone => Self::Microphone,
-            SourceKind::Camera => Self::Camera,
-            SourceKind::Screen => Self::Screen,
-            SourceKind::ScreenAudio => Self::ScreenAudio,
-        }
-    }
 }
 
 fn checked_name(name: &str) -> Result<String, Problem> {
@@ -208,7 +177,7 @@ pub(super) async fn mute(
 ) -> Answer {
     let (room, participant) = (room_id(&room)?, participant_id(&participant)?);
     let request: MuteRequest = body::json(&headers, taken)?;
-    let kind = request.source.into();
+    let kind = media_source(request.source);
     state
         .api
         .inner
@@ -244,7 +213,7 @@ fn participant_json(view: &ParticipantView) -> Value {
     let sources: Vec<_> = view
         .sources
         .iter()
-        .map(|(kind, muted)| json!({ "source": SourceName::from(*kind), "muted": muted }))
+        .map(|(kind, muted)| json!({ "source": message_source(*kind), "muted": muted }))
         .collect();
     let sessions = [&view.publishing, &view.receiving];
     json!({

@@ -7,7 +7,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, any, patch, post};
 use serde::Deserialize;
-use sfu_core::{Mid, SlotSize};
+use signaling::media::media_size;
+use signaling_protocol::message::SlotSize;
 
 use super::body::{self, FRAGMENT, JSON, SDP, Taken};
 use super::problem::Problem;
@@ -210,15 +211,7 @@ async fn take_fragment(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SizesRequest {
-    slots: Vec<SizeRequest>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SizeRequest {
-    mid: String,
-    width: u16,
-    height: u16,
+    slots: Vec<SlotSize>,
 }
 
 async fn size_slots(
@@ -232,11 +225,7 @@ async fn size_slots(
     if request.slots.len() > SIZES_MAX {
         return Err(Problem::value(format!("give the sizes of at most {SIZES_MAX} slots")));
     }
-    let sizes = request.slots.into_iter().map(|size| SlotSize {
-        mid: Mid(size.mid),
-        width: size.width,
-        height: size.height,
-    });
+    let sizes = request.slots.into_iter().map(media_size);
     let (session, holder, sizes) = (SessionId(session), (holder.room, holder.participant), sizes.collect());
     let inner = &state.api.inner;
     inner.with(|rooms, _| rooms.size_slots(&session, holder, sizes))?;

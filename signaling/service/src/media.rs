@@ -1,7 +1,8 @@
-//! What signaling needs from the media server.
+//! What signaling needs from the media server, and its words for what the protocol speaks of, too.
 
 use async_trait::async_trait;
-use sfu_core::{Command, Join, JoinError, Joined};
+use sfu_core::{Command, Join, JoinError, Joined, Mid, SlotSize, SourceKind};
+use signaling_protocol::message;
 
 /// The media plane, as signaling sees it. Its [`sfu_core::Event`]s come back to [`crate::Hub::media_event`].
 #[async_trait]
@@ -11,4 +12,36 @@ pub trait MediaPlane: Send + Sync + 'static {
 
     /// Takes any other command, without waiting for anything.
     fn command(&self, command: Command);
+}
+
+/// A source in the words of the protocol.
+#[must_use]
+pub fn message_source(kind: SourceKind) -> message::SourceKind {
+    match kind {
+        SourceKind::Microphone => message::SourceKind::Microphone,
+        SourceKind::Camera => message::SourceKind::Camera,
+        SourceKind::Screen => message::SourceKind::Screen,
+        SourceKind::ScreenAudio => message::SourceKind::ScreenAudio,
+    }
+}
+
+/// A source in the words of the media plane.
+#[must_use]
+pub fn media_source(kind: message::SourceKind) -> SourceKind {
+    match kind {
+        message::SourceKind::Microphone => SourceKind::Microphone,
+        message::SourceKind::Camera => SourceKind::Camera,
+        message::SourceKind::Screen => SourceKind::Screen,
+        message::SourceKind::ScreenAudio => SourceKind::ScreenAudio,
+    }
+}
+
+/// A slot's size in the words of the media plane.
+#[must_use]
+pub fn media_size(size: message::SlotSize) -> SlotSize {
+    SlotSize {
+        mid: Mid(size.mid),
+        width: size.width,
+        height: size.height,
+    }
 }

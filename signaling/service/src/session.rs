@@ -11,6 +11,7 @@ use crate::limits::{
     MESSAGES_BURST, MESSAGES_PER_S, MID_BYTES_MAX, OFFER_REFILL, OFFERS_BURST, SEAT_BYTES_MAX, SIZES_MAX, SOURCES_MAX,
     STRIKES_MAX,
 };
+use crate::media::media_size;
 use crate::room::{CloseCode, MediaFlags, Offer, Request};
 
 /// One connection, from its opening to its close.
@@ -113,7 +114,7 @@ impl Session {
             })),
             (State::Seated, ClientMessage::Sizes { slots }) => match sizes_fault(&slots) {
                 Some(fault) => self.strike(ErrorCode::BadMessage, fault),
-                None => Step::Request(Request::Sizes(slots.into_iter().map(to_media).collect())),
+                None => Step::Request(Request::Sizes(slots.into_iter().map(media_size).collect())),
             },
             (State::Seated, ClientMessage::Restart { id, ufrag }) => {
                 if !sfu_core::is_ufrag(&ufrag) {
@@ -203,14 +204,6 @@ fn sizes_fault(sizes: &[SlotSize]) -> Option<&'static str> {
 
 fn is_mid(text: &str) -> bool {
     (1..=MID_BYTES_MAX).contains(&text.len())
-}
-
-fn to_media(size: SlotSize) -> sfu_core::SlotSize {
-    sfu_core::SlotSize {
-        mid: sfu_core::Mid(size.mid),
-        width: size.width,
-        height: size.height,
-    }
 }
 
 /// The parser's words without its position; they quote at most names of fields and types.

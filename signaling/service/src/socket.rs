@@ -1,5 +1,6 @@
 //! The WebSocket shell: frames in, frames out, and the patience of both sides.
 
+use std::error::Error as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use signaling_protocol::message::ErrorCode;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{self, error::CapacityError};
 
 use crate::crowd::{Crowd, Place};
 use crate::hub::{Hub, Outgoing, Outgoings};
@@ -187,7 +189,7 @@ async fn serve(
                 continue;
             }
             Turn::Incoming(Some(Err(error))) => {
-                if too_big(&error) {
+                if is_too_big(&error) {
                     metrics.add(Count::MessagesTooBig);
                     close(sink, stream, &config, CloseCode::TooBig).await;
                 }
@@ -274,15 +276,14 @@ async fn close(mut sink: Sink, mut stream: SplitStream<WebSocket>, config: &Sock
 }
 
 /// Whether the peer sent more than a message may hold.
-fn too_big(error: &axum::Error) -> bool {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        if error.to_string().contains("Space limit exceeded") || error.to_string().contains("too long") {
-            return true;
-        }
-        source = error.source();
-    }
-    false
+fn is_too_big(error: &axum::Error) -> bool {
+    let refused = error
+        .source()
+        .and_then(|error| error.downcast_ref::<tungstenite::Error>());
+    matches!(
+        refused,
+        Some(tungstenite::Error::Capacity(CapacityError::MessageTooLong { .. }))
+    )
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use sfu_core::{Command, Event, Join, JoinError, PeerId, RoomId};
+use sfu_core::{Command, Event, Join, JoinError, RoomId};
 use signaling_protocol::message::{EndReason, ErrorCode};
 use signaling_protocol::{ServerMessage, TicketKey};
 use tokio::sync::Notify;
@@ -26,6 +26,7 @@ use crate::clock::{Now, SegmentId};
 use crate::limits::{ANSWER_WAIT, OVER_KEPT};
 use crate::media::MediaPlane;
 use crate::metrics::{Count, Metrics};
+use crate::peers::{PeerIds, PeerOwner};
 use crate::quality::QualityBoard;
 use crate::room::{CloseCode, ConnectionId, Effect, Input, Record, RoomConfig};
 use crate::session::Step;
@@ -77,7 +78,8 @@ struct Inner {
     clock: Arc<dyn Fn() -> UtcMicros + Send + Sync>,
     metrics: Metrics,
     quality: QualityBoard,
-    ids: AtomicU64,
+    connections: AtomicU64,
+    peers: PeerIds,
     state: Mutex<State>,
     /// Told whenever a record was written, for those who wait for the last one.
     progress: Notify,
@@ -107,7 +109,8 @@ impl Hub {
             clock,
             metrics: Metrics::default(),
             quality: QualityBoard::default(),
-            ids: AtomicU64::new(1),
+            connections: AtomicU64::new(1),
+            peers: PeerIds::new(PeerOwner::Calls),
             state: Mutex::default(),
             progress: Notify::new(),
         });
@@ -195,7 +198,7 @@ impl Hub {
             self.inner.metrics.add(Count::ConnectionsRefusedFull);
             return None;
         }
-        let id = ConnectionId(self.inner.ids.fetch_add(1, Ordering::Relaxed));
+        let id = ConnectionId(self.inner.connections.fetch_add(1, Ordering::Relaxed));
         let (outbox, outgoings) = outbox();
         state.connections.insert(id, Connection { outbox, call: None });
         self.inner.metrics.add(Count::ConnectionsOpened);
@@ -222,7 +225,7 @@ impl Hub {
         match step {
             Step::Hello { ticket } => inner.hello(connection, &ticket).await,
             Step::Offer(offer) => {
-                let peer = PeerId(inner.ids.fetch_add(1, Ordering::Relaxed));
+                let peer = inner.peers.issue();
                 inner.from_connection(
                     connection,
                     Input::Offer {

@@ -8,7 +8,7 @@ use signaling_protocol::{LiveCall, LiveSeat, LiveStats};
 
 use super::Room;
 use super::seat::Seat;
-use super::slots::to_message;
+use crate::media::message_source;
 use crate::quality::{LegReport, QualityBoard, centi};
 
 impl Room {
@@ -53,7 +53,7 @@ impl Room {
                     LegDirection::Publishes => Direction::Sent,
                     LegDirection::Receives => Direction::Received,
                 },
-                source: to_message(source.kind),
+                source: message_source(source.kind),
                 from_seat: from.id.clone(),
                 bitrate_bps,
                 lost_permille,

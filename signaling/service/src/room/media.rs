@@ -8,12 +8,13 @@ use signaling_protocol::ServerMessage;
 use signaling_protocol::message::ErrorCode;
 
 use super::seat::{Admission, Attendance, Joining, Link, Peer, Seat};
-use super::slots::{Slot, Wanted, to_media};
+use super::slots::{Slot, Wanted};
 use super::vocabulary::{ConnectionId, Effect, Offer, Record};
 use super::{Closing, Room};
 use crate::authority::SegmentEnd;
 use crate::clock::SegmentId;
 use crate::limits::CLOSE_WAIT;
+use crate::media::media_source;
 use crate::slots::{self, Surplus};
 
 impl Room {
@@ -35,7 +36,7 @@ impl Room {
         let sources: Vec<_> = offer
             .sources
             .into_iter()
-            .map(|source| (Mid(source.mid), to_media(source.source)))
+            .map(|source| (Mid(source.mid), media_source(source.source)))
             .collect();
         let kinds = sources.iter().map(|(_, kind)| *kind).collect();
         seat.joining = Some(Joining {

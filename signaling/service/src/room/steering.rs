@@ -6,9 +6,10 @@ use signaling_protocol::message::{EncodingState, ErrorCode};
 
 use super::Room;
 use super::seat::Seat;
-use super::slots::{Wanted, to_message};
+use super::slots::Wanted;
 use super::vocabulary::{ConnectionId, Effect};
 use crate::limits::RESTARTS_WAITING_MAX;
+use crate::media::message_source;
 
 impl Room {
     /// Passes the sizes of those slots on that the seat's peer has; others are of a peer before.
@@ -61,7 +62,7 @@ impl Room {
             .into_iter()
             .map(|(rid, active)| EncodingState { rid, active })
             .collect();
-        let source = to_message(source.kind);
+        let source = message_source(source.kind);
         self.send(connection, ServerMessage::Encodings { source, encodings });
     }
 
