@@ -48,7 +48,7 @@ pub(crate) struct Crowd {
 }
 
 /// One counted connection; dropping it counts it off.
-struct Place {
+struct Permit {
     crowd: Arc<Crowd>,
     address: IpAddr,
 }
@@ -84,7 +84,7 @@ impl Crowd {
         self.refused.load(Ordering::Relaxed)
     }
 
-    fn enter(self: &Arc<Self>, from: IpAddr) -> Option<Place> {
+    fn enter(self: &Arc<Self>, from: IpAddr) -> Option<Permit> {
         let address = network(from.to_canonical());
         let mut by_address = self.counts();
         let all: usize = by_address.values().sum();
@@ -96,7 +96,7 @@ impl Crowd {
         }
         by_address.insert(address, here + 1);
         drop(by_address);
-        Some(Place {
+        Some(Permit {
             crowd: Arc::clone(self),
             address,
         })
@@ -107,7 +107,7 @@ impl Crowd {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut by_address = self.crowd.counts();
         if let Some(here) = by_address.get_mut(&self.address) {
@@ -153,15 +153,15 @@ where
     type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let place = stream
+        let permit = stream
             .peer_addr()
             .ok()
             .map(|from: SocketAddr| self.crowd.enter(from.ip()));
-        let Some(Some(place)) = place else {
+        let Some(Some(permit)) = permit else {
             return Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) });
         };
         let work = Arc::new(Work::default());
-        let watched = Watched::new(stream, Arc::clone(&work), self.stopping.clone(), place);
+        let watched = Watched::new(stream, Arc::clone(&work), self.stopping.clone(), permit);
         let accepted = self.inner.accept(watched, service);
         Box::pin(async move {
             let (stream, inner) = timeout(HEAD_TIME_MAX, accepted).await??;
@@ -232,11 +232,11 @@ pub(crate) struct Watched {
     fresh: bool,
     heard_at: Instant,
     alarm: Pin<Box<Sleep>>,
-    _place: Place,
+    _permit: Permit,
 }
 
 impl Watched {
-    fn new(stream: TcpStream, work: Arc<Work>, stopping: watch::Receiver<bool>, place: Place) -> Self {
+    fn new(stream: TcpStream, work: Arc<Work>, stopping: watch::Receiver<bool>, permit: Permit) -> Self {
         let now = Instant::now();
         Self {
             stream,
@@ -246,7 +246,7 @@ impl Watched {
             fresh: true,
             heard_at: now,
             alarm: Box::pin(sleep_until(now + HEAD_TIME_MAX)),
-            _place: place,
+            _permit: permit,
         }
     }
 

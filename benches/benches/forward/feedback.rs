@@ -101,7 +101,7 @@ impl Calls {
     fn new() -> Self {
         let world = connect(SUBSCRIBERS);
         let now = world.now();
-        let subscribers = (0..SUBSCRIBERS).map(|place| (world.address_of(place + 1), place));
+        let subscribers = (0..SUBSCRIBERS).map(|index| (world.address_of(index + 1), index));
         let subscribers = subscribers.collect();
         Self {
             world,
@@ -133,17 +133,17 @@ impl Calls {
         }
         let mut feedback = Duration::ZERO;
         let mut allocations = 0;
-        for (place, sent) in sent.iter().enumerate() {
+        for (index, sent) in sent.iter().enumerate() {
             let plain = Self::feedback(sent);
-            let sealed = self.world.client(place + 1).raw_rtcp(&plain);
+            let sealed = self.world.client(index + 1).raw_rtcp(&plain);
             let mut sealed = sealed.expect("it is connected");
             let input = Input::Datagram {
-                from: self.world.address_of(place + 1),
+                from: self.world.address_of(index + 1),
                 local,
                 bytes: &mut sealed,
             };
             let before = allocations::count();
-            let mut cold = cold.as_deref_mut().filter(|_| place % TOGETHER == 0);
+            let mut cold = cold.as_deref_mut().filter(|_| index % TOGETHER == 0);
             feedback += self.handle(input, &mut cold, &mut []);
             allocations += allocations::count() - before;
         }
@@ -169,8 +169,8 @@ impl Calls {
         black_box(transmits.is_empty());
         let spent = start.elapsed();
         for transmit in transmits.iter() {
-            let place = self.subscribers.get(&transmit.to).copied();
-            let sent = place.and_then(|place| sent.get_mut(place));
+            let index = self.subscribers.get(&transmit.to).copied();
+            let sent = index.and_then(|index| sent.get_mut(index));
             if let (Some(sent), Some(number)) = (sent, number(transmit.bytes)) {
                 sent.push(Sent { number, ticks });
             }

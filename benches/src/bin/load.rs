@@ -220,28 +220,28 @@ fn start(command: Command) -> Result<bool> {
     if let Command::ServeBare { listen, shards } = command {
         return serve_bare(listen, shards).map(|()| true);
     }
-    let Some(place) = command.options().cloned() else {
+    let Some(options) = command.options().cloned() else {
         return Ok(true);
     };
-    if place.network != Where::Loopback {
+    if options.network != Where::Loopback {
         // Before any other thread starts, so that all of them stand in it.
         unshare_network().context("take a network namespace (or use --network loopback)")?;
     }
     raise_descriptor_limit();
     // Whatever is not the server keeps off its cores.
-    if !place.client_cores.is_empty() {
-        pin_thread(&place.client_cores).context("run on the clients' cores")?;
+    if !options.client_cores.is_empty() {
+        pin_thread(&options.client_cores).context("run on the clients' cores")?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let network = match place.network {
-            Where::Wire => Network::wire(&place.server_cores, &place.client_cores, false)?,
-            Where::WireSegments => Network::wire(&place.server_cores, &place.client_cores, true)?,
-            Where::Veth => Network::veth(&place.server_cores, &place.client_cores)?,
-            Where::Loopback => Network::loopback(&place.server_cores)?,
+        let network = match options.network {
+            Where::Wire => Network::wire(&options.server_cores, &options.client_cores, false)?,
+            Where::WireSegments => Network::wire(&options.server_cores, &options.client_cores, true)?,
+            Where::Veth => Network::veth(&options.server_cores, &options.client_cores)?,
+            Where::Loopback => Network::loopback(&options.server_cores)?,
         };
         say(&describe())?;
         let mut all_valid = true;

@@ -39,10 +39,10 @@ impl Histogram {
     pub fn quantile(&self, share: f64) -> Option<Duration> {
         let wanted = (self.count() as f64 * share).ceil().max(1.0);
         let mut seen = 0;
-        for (place, count) in self.counts.iter().enumerate() {
+        for (bucket, count) in self.counts.iter().enumerate() {
             seen += count;
             if seen as f64 >= wanted {
-                return Some(Duration::from_micros(upper_end(place as u64)));
+                return Some(Duration::from_micros(upper_end(bucket as u64)));
             }
         }
         None
@@ -74,12 +74,12 @@ fn bucket(micros: u64) -> usize {
 }
 
 /// The largest number of microseconds of a bucket.
-fn upper_end(place: u64) -> u64 {
-    if place < 2 * STEPS {
-        return place;
+fn upper_end(bucket: u64) -> u64 {
+    if bucket < 2 * STEPS {
+        return bucket;
     }
-    let power = place / STEPS - 1;
-    ((STEPS + place % STEPS + 1) << power) - 1
+    let power = bucket / STEPS - 1;
+    ((STEPS + bucket % STEPS + 1) << power) - 1
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(crate) fn process_cpu(pid: u32) -> Result<Duration> {
     let stat = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
     // The name in parentheses may hold spaces; fields are counted from behind it.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |place: usize| -> Result<u64> { Ok(fields.get(place).context("a short line")?.parse()?) };
+    let ticks = |index: usize| -> Result<u64> { Ok(fields.get(index).context("a short line")?.parse()?) };
     Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 1_000 / TICKS))
 }
 

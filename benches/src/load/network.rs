@@ -40,7 +40,7 @@ pub struct Network {
 }
 
 /// What the thread that starts servers tells of the namespace it took.
-struct Place {
+struct Namespace {
     thread: i32,
     /// Its end of the wire, if there is to be one.
     device: Option<File>,
@@ -68,14 +68,14 @@ impl Network {
     /// # Errors
     /// Without the privilege, or without the `ip` tool.
     pub fn veth(server_cores: &[usize], client_cores: &[usize]) -> Result<Self> {
-        let (told, place) = mpsc::channel();
-        let mut network = Self::start(CLIENTS, SERVER, server_cores, Some((told, Between::Veth)))?;
-        let place = place.recv().context("the server's namespace was refused")??;
+        let (sender, namespace) = mpsc::channel();
+        let mut network = Self::start(CLIENTS, SERVER, server_cores, Some((sender, Between::Veth)))?;
+        let namespace = namespace.recv().context("the server's namespace was refused")??;
         let [near, far] = DEVICES;
-        network.stands = vec![(sfu_syscalls::thread_id(), near), (place.thread, far)];
+        network.stands = vec![(sfu_syscalls::thread_id(), near), (namespace.thread, far)];
         ip(&format!(
             "link add {near} type veth peer name {far} netns {}",
-            place.thread
+            namespace.thread
         ))?;
         network.address(&[])?;
         ensure!(
@@ -96,14 +96,14 @@ impl Network {
     /// # Errors
     /// Without the privilege, without `/dev/net/tun`, or without the `ip` tool.
     pub fn wire(server_cores: &[usize], client_cores: &[usize], segments: bool) -> Result<Self> {
-        let (told, place) = mpsc::channel();
+        let (sender, namespace) = mpsc::channel();
         let between = Between::Wire { segments };
-        let mut network = Self::start(CLIENTS, SERVER, server_cores, Some((told, between)))?;
-        let place = place.recv().context("the server's namespace was refused")??;
+        let mut network = Self::start(CLIENTS, SERVER, server_cores, Some((sender, between)))?;
+        let namespace = namespace.recv().context("the server's namespace was refused")??;
         let near = sfu_syscalls::open_tun(DEVICES[0], segments).context("make the clients' device")?;
-        let far = place.device.context("the server's thread made no device")?;
+        let far = namespace.device.context("the server's thread made no device")?;
         network.address(&[format!("txqueuelen {QUEUE}")])?;
-        network.stands = vec![(sfu_syscalls::thread_id(), DEVICES[0]), (place.thread, DEVICES[1])];
+        network.stands = vec![(sfu_syscalls::thread_id(), DEVICES[0]), (namespace.thread, DEVICES[1])];
         network._wire = Some(Wire::start(near, far, client_cores)?);
         Ok(network)
     }
@@ -134,14 +134,14 @@ impl Network {
         clients: Ipv4Addr,
         server: Ipv4Addr,
         cores: &[usize],
-        own: Option<(Sender<io::Result<Place>>, Between)>,
+        own: Option<(Sender<io::Result<Namespace>>, Between)>,
     ) -> Result<Self> {
         let (spawner, orders) = mpsc::sync_channel::<Spawn>(1);
         let cores = cores.to_vec();
         std::thread::Builder::new().name("servers".to_owned()).spawn(move || {
-            if let Some((told, between)) = own {
+            if let Some((sender, between)) = own {
                 // Who started us may have given up.
-                let _ = told.send(take_place(between));
+                let _ = sender.send(take_namespace(between));
             }
             let pinned = if cores.is_empty() {
                 Ok(())
@@ -218,13 +218,13 @@ pub(crate) fn open_socket(local: IpAddr) -> io::Result<UdpSocket> {
 }
 
 /// Takes a namespace for the calling thread, with a device in it if there is to be a wire.
-fn take_place(between: Between) -> io::Result<Place> {
+fn take_namespace(between: Between) -> io::Result<Namespace> {
     sfu_syscalls::unshare_network()?;
     let device = match between {
         Between::Veth => None,
         Between::Wire { segments } => Some(sfu_syscalls::open_tun(DEVICES[1], segments)?),
     };
-    Ok(Place {
+    Ok(Namespace {
         thread: sfu_syscalls::thread_id(),
         device,
     })

@@ -144,7 +144,7 @@ fn wake_line() -> io::Result<(UdpSocket, UdpSocket)> {
     Ok((waker, line))
 }
 
-struct Place {
+struct Scheduled {
     client: Client,
     /// The earliest entry of the heap that is still good for it.
     due: Instant,
@@ -154,7 +154,7 @@ struct Running {
     epoll: Epoll,
     line: UdpSocket,
     requests: Receiver<Request>,
-    clients: HashMap<u64, Place>,
+    clients: HashMap<u64, Scheduled>,
     due: BinaryHeap<Reverse<(Instant, u64)>>,
     tally: Tally,
     sending: bool,
@@ -205,8 +205,8 @@ impl Running {
             match request {
                 Request::Add(number, new) => self.add(number, *new),
                 Request::Remove(number, sender) => {
-                    if let Some(mut place) = self.clients.remove(&number) {
-                        place.client.close();
+                    if let Some(mut scheduled) = self.clients.remove(&number) {
+                        scheduled.client.close();
                     }
                     // Who asked may have given up.
                     let _ = sender.send(());
@@ -214,14 +214,14 @@ impl Running {
                 Request::StartSending => {
                     self.sending = true;
                     let now = Instant::now();
-                    for (number, place) in &mut self.clients {
-                        place.client.start_sending(now);
-                        schedule(&mut self.due, *number, place);
+                    for (number, scheduled) in &mut self.clients {
+                        scheduled.client.start_sending(now);
+                        schedule(&mut self.due, *number, scheduled);
                     }
                 }
                 Request::Report(sender) => {
                     let mut profiles: Vec<Profile> = Vec::new();
-                    for profile in self.clients.values().filter_map(|place| place.client.profile()) {
+                    for profile in self.clients.values().filter_map(|scheduled| scheduled.client.profile()) {
                         if !profiles.contains(&profile) {
                             profiles.push(profile);
                         }
@@ -254,18 +254,18 @@ impl Running {
             self.tally.failed += 1;
             return;
         }
-        let mut place = Place { due: now, client };
-        place.client.tick(now, &mut self.tally);
-        place.due = place.client.next_due();
-        self.due.push(Reverse((place.due, number)));
-        self.clients.insert(number, place);
+        let mut scheduled = Scheduled { due: now, client };
+        scheduled.client.tick(now, &mut self.tally);
+        scheduled.due = scheduled.client.next_due();
+        self.due.push(Reverse((scheduled.due, number)));
+        self.clients.insert(number, scheduled);
     }
 
     fn receive(&mut self, number: u64, batch: &mut ReceiveBatch) {
-        let Some(place) = self.clients.get_mut(&number) else {
+        let Some(scheduled) = self.clients.get_mut(&number) else {
             return;
         };
-        let Ok(count) = batch.receive(place.client.socket()) else {
+        let Ok(count) = batch.receive(scheduled.client.socket()) else {
             return;
         };
         let now = Instant::now();
@@ -274,11 +274,11 @@ impl Running {
             // Zero is a time that the kernel did not say.
             let at = batch.received_at_ns(index).unwrap_or(0);
             if let Some((_, bytes)) = batch.datagram(index) {
-                changed |= place.client.receive(bytes, at, now, &mut self.tally);
+                changed |= scheduled.client.receive(bytes, at, now, &mut self.tally);
             }
         }
         if changed {
-            schedule(&mut self.due, number, place);
+            schedule(&mut self.due, number, scheduled);
         }
     }
 
@@ -289,25 +289,25 @@ impl Running {
                 return;
             }
             self.due.pop();
-            let Some(place) = self.clients.get_mut(&number) else {
+            let Some(scheduled) = self.clients.get_mut(&number) else {
                 continue;
             };
             // An entry that was overtaken by an earlier one is not good any more.
-            if place.due != at {
+            if scheduled.due != at {
                 continue;
             }
-            place.client.tick(now, &mut self.tally);
-            place.due = place.client.next_due().max(now + Duration::from_nanos(1));
-            self.due.push(Reverse((place.due, number)));
+            scheduled.client.tick(now, &mut self.tally);
+            scheduled.due = scheduled.client.next_due().max(now + Duration::from_nanos(1));
+            self.due.push(Reverse((scheduled.due, number)));
         }
     }
 }
 
 /// Notes an earlier time than the known one.
-fn schedule(due: &mut BinaryHeap<Reverse<(Instant, u64)>>, number: u64, place: &mut Place) {
-    let next = place.client.next_due();
-    if next < place.due {
-        place.due = next;
+fn schedule(due: &mut BinaryHeap<Reverse<(Instant, u64)>>, number: u64, scheduled: &mut Scheduled) {
+    let next = scheduled.client.next_due();
+    if next < scheduled.due {
+        scheduled.due = next;
         due.push(Reverse((next, number)));
     }
 }

@@ -250,15 +250,15 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         let mut ticks = tokio::time::interval(every);
-        for place in (0..watching.len()).cycle() {
+        for index in (0..watching.len()).cycle() {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => break,
                 _ = ticks.tick() => {}
             }
-            let gone = &watching[place];
+            let gone = &watching[index];
             self.pool.remove(gone.client)?;
             self.target.leave(&gone.participant).await?;
-            watching[place] = self.watch(&gone.seat).await?;
+            watching[index] = self.watch(&gone.seat).await?;
         }
         Ok(())
     }
@@ -376,8 +376,8 @@ impl<'a> Run<'a> {
 
 /// One after another as their time comes.
 fn one_by_one(seats: &[Seat], begin: tokio::time::Instant, step: Duration) -> impl futures_util::Stream<Item = &Seat> {
-    futures_util::stream::iter(seats.iter().zip(0_u32..)).then(move |(seat, place)| async move {
-        tokio::time::sleep_until(begin + step * place).await;
+    futures_util::stream::iter(seats.iter().zip(0_u32..)).then(move |(seat, index)| async move {
+        tokio::time::sleep_until(begin + step * index).await;
         seat
     })
 }

@@ -83,8 +83,8 @@ impl Local {
                 ssrc = stream.ssrc
             );
         }
-        for (place, media) in self.slots.iter().enumerate() {
-            self.line(&mut out, self.sends.len() + place, *media);
+        for (index, media) in self.slots.iter().enumerate() {
+            self.line(&mut out, self.sends.len() + index, *media);
             out.push_str("a=recvonly\r\n");
         }
         out

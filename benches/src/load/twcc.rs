@@ -108,8 +108,8 @@ fn write_chunks(mut symbols: &[u8], out: &mut Vec<u8>) {
             let packed = symbols[..taken]
                 .iter()
                 .enumerate()
-                .fold(0xc000, |chunk, (place, symbol)| {
-                    chunk | u16::from(*symbol) << (12 - 2 * place)
+                .fold(0xc000, |chunk, (index, symbol)| {
+                    chunk | u16::from(*symbol) << (12 - 2 * index)
                 });
             (packed, taken)
         };

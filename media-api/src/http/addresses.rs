@@ -10,7 +10,7 @@ use crate::limits::{
     ADDRESS_FAILURES_BURST, ADDRESS_FAILURES_REFILL, ADDRESS_POSTS_BURST, ADDRESS_POSTS_REFILL, ADDRESSES_MAX,
 };
 
-/// What stands for all addresses that found no place any more.
+/// What stands for all addresses that found no room any more.
 const REST: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 #[derive(Debug, Default)]

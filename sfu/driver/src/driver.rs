@@ -121,7 +121,7 @@ impl Driver {
             Command::Join(join) => {
                 let shard = self
                     .placement
-                    .place(join.room, join.peer, |shard| self.packets_per_second(shard))
+                    .assign(join.room, join.peer, |shard| self.packets_per_second(shard))
                     .ok_or(CommandError::DuplicatePeer)?;
                 (Some(shard), Some(join.peer))
             }

@@ -45,20 +45,20 @@ impl Egress {
         counters: &mut IoCounters,
     ) {
         let mut datagrams: Vec<&'a [u8]> = mem::take(&mut self.spare);
-        let mut place = 0;
+        let mut socket = 0;
         for transmit in transmits.filter(|transmit| transmit.protocol == Protocol::Udp) {
-            if sockets.locals[place] != transmit.from_local {
-                self.flush(&sockets.sockets[place], &datagrams, counters);
+            if sockets.locals[socket] != transmit.from_local {
+                self.flush(&sockets.sockets[socket], &datagrams, counters);
                 datagrams.clear();
                 let Some(found) = find(&sockets.locals, transmit.from_local) else {
                     counters.send_errors += 1;
                     continue;
                 };
-                place = found;
+                socket = found;
             }
             if !self.extends_last_run(&transmit, &datagrams) {
                 if self.runs.len() == SEND_BATCH {
-                    self.flush(&sockets.sockets[place], &datagrams, counters);
+                    self.flush(&sockets.sockets[socket], &datagrams, counters);
                     datagrams.clear();
                 }
                 let segment = u16::try_from(transmit.bytes.len()).unwrap_or(u16::MAX);
@@ -72,7 +72,7 @@ impl Egress {
             datagrams.push(transmit.bytes);
             self.runs.last_mut().expect("one was pushed if there was none").count += 1;
         }
-        self.flush(&sockets.sockets[place], &datagrams, counters);
+        self.flush(&sockets.sockets[socket], &datagrams, counters);
         datagrams.clear();
         // The list is empty: this only gives its memory another lifetime.
         self.spare = datagrams.into_iter().map(|_| &[][..]).collect();

@@ -19,8 +19,8 @@ impl Histogram {
     pub(crate) fn record(&mut self, time: Duration, count: u64) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         // What is as long as a bound belongs below it, and so does what a microsecond's rounding hides.
-        let place = BOUNDS_MICROS.partition_point(|bound| *bound < micros);
-        self.counts[place] += count;
+        let bucket = BOUNDS_MICROS.partition_point(|bound| *bound < micros);
+        self.counts[bucket] += count;
         let times = u32::try_from(count).unwrap_or(u32::MAX);
         self.sum = self.sum.saturating_add(time.saturating_mul(times));
     }

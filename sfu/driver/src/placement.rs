@@ -10,10 +10,10 @@ const PACKETS_PER_PEER: u64 = 100;
 
 /// Where every room and peer is. Used for commands and goodbyes, never for packets.
 #[derive(Debug)]
-pub(crate) struct Placement(Mutex<Places>);
+pub(crate) struct Placement(Mutex<Assignments>);
 
 #[derive(Debug)]
-struct Places {
+struct Assignments {
     peers: HashMap<PeerId, (RoomId, usize)>,
     /// Shard and number of peers.
     rooms: HashMap<RoomId, (usize, usize)>,
@@ -23,73 +23,78 @@ struct Places {
 
 impl Placement {
     pub(crate) fn new(shards: usize) -> Self {
-        Self(Mutex::new(Places {
+        Self(Mutex::new(Assignments {
             peers: HashMap::new(),
             rooms: HashMap::new(),
             load: vec![0; shards],
         }))
     }
 
-    /// The shard for a new peer; `None` when the peer is placed already. `packets_per_second` says how much a shard
+    /// The shard for a new peer; `None` when the peer has one already. `packets_per_second` says how much a shard
     /// sends at the moment.
-    pub(crate) fn place(&self, room: RoomId, peer: PeerId, packets_per_second: impl Fn(usize) -> u64) -> Option<usize> {
-        let mut places = self.places();
-        if places.peers.contains_key(&peer) {
+    pub(crate) fn assign(
+        &self,
+        room: RoomId,
+        peer: PeerId,
+        packets_per_second: impl Fn(usize) -> u64,
+    ) -> Option<usize> {
+        let mut assigned = self.lock();
+        if assigned.peers.contains_key(&peer) {
             return None;
         }
-        let lightest = (0..places.load.len())
-            .min_by_key(|shard| packets_per_second(*shard) + PACKETS_PER_PEER * places.load[*shard] as u64)
+        let lightest = (0..assigned.load.len())
+            .min_by_key(|shard| packets_per_second(*shard) + PACKETS_PER_PEER * assigned.load[*shard] as u64)
             .expect("at least one shard");
-        let (shard, peers) = places.rooms.entry(room).or_insert((lightest, 0));
+        let (shard, peers) = assigned.rooms.entry(room).or_insert((lightest, 0));
         *peers += 1;
         let shard = *shard;
-        places.load[shard] += 1;
-        places.peers.insert(peer, (room, shard));
+        assigned.load[shard] += 1;
+        assigned.peers.insert(peer, (room, shard));
         Some(shard)
     }
 
     /// Forgets a peer, and its room with the last one.
     pub(crate) fn remove(&self, peer: PeerId) {
-        let mut places = self.places();
-        let Some((room, shard)) = places.peers.remove(&peer) else {
+        let mut assigned = self.lock();
+        let Some((room, shard)) = assigned.peers.remove(&peer) else {
             return;
         };
-        places.load[shard] -= 1;
-        if let Some((_, peers)) = places.rooms.get_mut(&room) {
+        assigned.load[shard] -= 1;
+        if let Some((_, peers)) = assigned.rooms.get_mut(&room) {
             *peers -= 1;
             if *peers == 0 {
-                places.rooms.remove(&room);
+                assigned.rooms.remove(&room);
             }
         }
     }
 
     pub(crate) fn shard_of_peer(&self, peer: PeerId) -> Option<usize> {
-        self.places().peers.get(&peer).map(|(_, shard)| *shard)
+        self.lock().peers.get(&peer).map(|(_, shard)| *shard)
     }
 
     pub(crate) fn shard_of_room(&self, room: RoomId) -> Option<usize> {
-        self.places().rooms.get(&room).map(|(shard, _)| *shard)
+        self.lock().rooms.get(&room).map(|(shard, _)| *shard)
     }
 
     pub(crate) fn rooms_of(&self, shard: usize) -> Vec<RoomId> {
-        self.places()
+        self.lock()
             .rooms
             .iter()
-            .filter(|(_, (place, _))| *place == shard)
+            .filter(|(_, (assigned, _))| *assigned == shard)
             .map(|(room, _)| *room)
             .collect()
     }
 
     pub(crate) fn peers_of(&self, shard: usize) -> Vec<PeerId> {
-        self.places()
+        self.lock()
             .peers
             .iter()
-            .filter(|(_, (_, place))| *place == shard)
+            .filter(|(_, (_, assigned))| *assigned == shard)
             .map(|(peer, _)| *peer)
             .collect()
     }
 
-    fn places(&self) -> MutexGuard<'_, Places> {
+    fn lock(&self) -> MutexGuard<'_, Assignments> {
         self.0.lock().expect("nobody panics while holding it")
     }
 }
@@ -101,12 +106,12 @@ mod tests {
     #[test]
     fn rooms_stay_together_and_spread_by_load() {
         let placement = Placement::new(2);
-        let place = |room, peer| placement.place(RoomId(room), PeerId(peer), |_| 0);
+        let assign = |room, peer| placement.assign(RoomId(room), PeerId(peer), |_| 0);
         assert_eq!(
-            [place(1, 1), place(1, 2), place(2, 3), place(1, 4), place(3, 5)],
+            [assign(1, 1), assign(1, 2), assign(2, 3), assign(1, 4), assign(3, 5)],
             [0, 0, 1, 0, 1].map(Some)
         );
-        assert_eq!(place(2, 5), None, "a peer has one place");
+        assert_eq!(assign(2, 5), None, "a peer has one shard");
         assert_eq!(placement.shard_of_peer(PeerId(4)), Some(0));
         assert_eq!(placement.shard_of_room(RoomId(2)), Some(1));
         for peer in [1, 2, 4] {
@@ -117,7 +122,7 @@ mod tests {
             (placement.shard_of_peer(PeerId(4)), placement.shard_of_room(RoomId(1))),
             (None, None)
         );
-        assert_eq!(place(4, 6), Some(0), "the emptied shard is the lightest");
+        assert_eq!(assign(4, 6), Some(0), "the emptied shard is the lightest");
         assert_eq!(
             (placement.rooms_of(0), placement.peers_of(0)),
             (vec![RoomId(4)], vec![PeerId(6)])
@@ -127,10 +132,10 @@ mod tests {
     #[test]
     fn what_is_sent_weighs_more_than_who_is_there() {
         let placement = Placement::new(2);
-        let place = |room, peer, sends: [u64; 2]| placement.place(RoomId(room), PeerId(peer), |shard| sends[shard]);
-        assert_eq!(place(1, 1, [5_000, 0]), Some(1), "one busy room");
-        assert_eq!(place(2, 2, [5_000, 100]), Some(1));
-        assert_eq!(place(3, 3, [5_000, 6_000]), Some(0));
-        assert_eq!(place(1, 4, [0, 90_000]), Some(1), "a room stays where it is");
+        let assign = |room, peer, sends: [u64; 2]| placement.assign(RoomId(room), PeerId(peer), |shard| sends[shard]);
+        assert_eq!(assign(1, 1, [5_000, 0]), Some(1), "one busy room");
+        assert_eq!(assign(2, 2, [5_000, 100]), Some(1));
+        assert_eq!(assign(3, 3, [5_000, 6_000]), Some(0));
+        assert_eq!(assign(1, 4, [0, 90_000]), Some(1), "a room stays where it is");
     }
 }

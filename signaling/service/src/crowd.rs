@@ -8,16 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Crowd(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
-/// The place of one connection; given back when it is dropped.
+/// One connection, counted until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Permit {
     crowd: Crowd,
     network: IpAddr,
 }
 
 impl Crowd {
-    /// A place for one more connection from this address; `None` when `max` of it have one.
-    pub(crate) fn enter(&self, address: IpAddr, max: usize) -> Option<Place> {
+    /// Counts one more connection from this address; `None` when there are `max` of it.
+    pub(crate) fn enter(&self, address: IpAddr, max: usize) -> Option<Permit> {
         let network = network_of(address);
         let mut counts = self.counts();
         let count = counts.get(&network).copied().unwrap_or(0);
@@ -26,7 +26,7 @@ impl Crowd {
         }
         counts.insert(network, count + 1);
         drop(counts);
-        Some(Place {
+        Some(Permit {
             crowd: self.clone(),
             network,
         })
@@ -37,7 +37,7 @@ impl Crowd {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut counts = self.crowd.counts();
         if let Some(count) = counts.get_mut(&self.network) {
@@ -63,11 +63,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_network_has_its_own_places_and_gets_them_back() {
+    fn each_network_has_its_own_permits_and_gets_them_back() {
         let crowd = Crowd::default();
         let enter = |address: &str| crowd.enter(address.parse().unwrap(), 2);
-        let first = enter("192.0.2.1").expect("a place");
-        let second = enter("::ffff:192.0.2.1").expect("a place");
+        let first = enter("192.0.2.1").expect("a permit");
+        let second = enter("::ffff:192.0.2.1").expect("a permit");
         assert!(enter("192.0.2.1").is_none(), "the same address, however it is written");
         let others = [enter("192.0.2.2"), enter("2001:db8::1"), enter("2001:db8::2:3")];
         assert!(others.iter().all(Option::is_some) && enter("2001:db8::4").is_none());

@@ -9,7 +9,7 @@ pub struct Slot<P> {
     mid: Mid,
     kind: MediaKind,
     carries: Carries<P>,
-    /// What it carried last, so that whoever comes back finds its place again.
+    /// What it carried last, so that whoever comes back gets the same slot.
     last: Option<(P, SourceKind)>,
 }
 
@@ -40,11 +40,11 @@ pub struct Wanted<P> {
 }
 
 impl<P: Clone + PartialEq> Wanted<P> {
-    fn is(&self, place: &(P, SourceKind)) -> bool {
-        self.who == place.0 && self.source.kind == place.1
+    fn is(&self, key: &(P, SourceKind)) -> bool {
+        self.who == key.0 && self.source.kind == key.1
     }
 
-    fn place(&self) -> (P, SourceKind) {
+    fn key(&self) -> (P, SourceKind) {
         (self.who.clone(), self.source.kind)
     }
 }
@@ -154,16 +154,16 @@ fn assign_kind<P: Clone + PartialEq>(
         } else {
             Carries::Nothing
         };
-        let place = match std::mem::replace(&mut slot.carries, rest) {
-            Carries::Source(wanted) => Some(wanted.place()),
+        let carried = match std::mem::replace(&mut slot.carries, rest) {
+            Carries::Source(wanted) => Some(wanted.key()),
             carried @ Carries::Loudest(_) if loudest => {
                 slot.carries = carried;
                 None
             }
             Carries::Loudest(_) | Carries::Nothing => None,
         };
-        slot.last = place.clone().or(slot.last.take());
-        match place.and_then(|place| chosen.iter().position(|wanted| wanted.is(&place))) {
+        slot.last = carried.clone().or(slot.last.take());
+        match carried.and_then(|key| chosen.iter().position(|wanted| wanted.is(&key))) {
             Some(at) => slot.carries = Carries::Source(chosen.remove(at).clone()),
             None => free.push(slot),
         }
@@ -171,7 +171,7 @@ fn assign_kind<P: Clone + PartialEq>(
     for wanted in chosen {
         let own = free
             .iter()
-            .position(|slot| slot.last.as_ref().is_some_and(|place| wanted.is(place)));
+            .position(|slot| slot.last.as_ref().is_some_and(|key| wanted.is(key)));
         let fresh = || free.iter().position(|slot| slot.last.is_none());
         let at = own.or_else(fresh).unwrap_or(0);
         if at < free.len() {

@@ -18,7 +18,7 @@ use signaling_protocol::message::ErrorCode;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{self, error::CapacityError};
 
-use crate::crowd::{Crowd, Place};
+use crate::crowd::{Crowd, Permit};
 use crate::hub::{Hub, Outgoing, Outgoings};
 use crate::limits::{GOODBYE_WAIT, MESSAGE_BYTES_MAX, UNSEATED_PER_ADDRESS_MAX};
 use crate::metrics::Count;
@@ -91,7 +91,7 @@ async fn upgrade(State(door): State<Door>, upgrade: WebSocketUpgrade, request: R
         hub.metrics().add(Count::OriginsRefused);
         return (StatusCode::FORBIDDEN, "this origin may not connect").into_response();
     }
-    let Some(place) = crowd.enter(client_address(&parts), config.unseated_per_address_max) else {
+    let Some(permit) = crowd.enter(client_address(&parts), config.unseated_per_address_max) else {
         hub.metrics().add(Count::ConnectionsRefusedCrowded);
         let message = "too many connections of this address have not said hello";
         return (StatusCode::TOO_MANY_REQUESTS, message).into_response();
@@ -103,7 +103,7 @@ async fn upgrade(State(door): State<Door>, upgrade: WebSocketUpgrade, request: R
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| serve(open, place, outgoing, config, socket))
+        .on_upgrade(move |socket| serve(open, permit, outgoing, config, socket))
 }
 
 /// The origin of an address as browsers write it (RFC 6454 6.1): lower case, without path and default port.
@@ -153,12 +153,12 @@ enum Turn {
 
 async fn serve(
     open: OpenConnection,
-    place: Place,
+    permit: Permit,
     mut outgoing: Outgoings,
     config: Arc<SocketConfig>,
     socket: WebSocket,
 ) {
-    let mut unseated = Some(place);
+    let mut unseated = Some(permit);
     let mut session = Session::new(Instant::now());
     let (opened_at, mut heard_at) = (Instant::now(), Instant::now());
     let mut ticks = tokio::time::interval(config.ping_period.min(config.hello_wait));

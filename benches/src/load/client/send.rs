@@ -101,8 +101,8 @@ impl Stream {
     /// Moves to the next packet's time and says which packet of its frame this one is.
     fn advance(&mut self, now: Instant) -> u32 {
         let pace = self.plan.pace;
-        let place = (self.packets % u64::from(pace.packets)) as u32;
-        if place == 0 {
+        let packet_of_frame = (self.packets % u64::from(pace.packets)) as u32;
+        if packet_of_frame == 0 {
             self.timestamp = self.clock(now);
             self.picture = (self.picture + 1) & 0x7fff;
             self.keyframe = std::mem::take(&mut self.keyframe_asked);
@@ -111,14 +111,14 @@ impl Stream {
         self.octets = self.octets.wrapping_add(self.plan.payload_len as u32);
         if !pace.burst {
             self.due += pace.interval / pace.packets;
-        } else if place + 1 == pace.packets {
+        } else if packet_of_frame + 1 == pace.packets {
             self.due += pace.interval;
         }
-        place
+        packet_of_frame
     }
 
     /// Fills the payload.
-    fn write_payload(&self, place: u32, out: &mut [u8]) {
+    fn write_payload(&self, packet_of_frame: u32, out: &mut [u8]) {
         let mark_at = match self.plan.media {
             Media::Audio => {
                 out[0] = 0x78;
@@ -126,10 +126,10 @@ impl Stream {
             }
             Media::Video => {
                 let [high, low] = self.picture.to_be_bytes();
-                out[..4].copy_from_slice(&[0x80 | u8::from(place == 0) << 4, 0x80, 0x80 | high, low]);
+                out[..4].copy_from_slice(&[0x80 | u8::from(packet_of_frame == 0) << 4, 0x80, 0x80 | high, low]);
                 // A frame header (RFC 6386 9.1) of 640 x 360; the first bit is clear on keyframes.
                 out[4..14].copy_from_slice(&[0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01]);
-                out[4] |= u8::from(!self.keyframe || place != 0);
+                out[4] |= u8::from(!self.keyframe || packet_of_frame != 0);
                 VIDEO_MARK_AT
             }
         };
@@ -150,7 +150,7 @@ impl Client {
             }
             while stream.due <= now {
                 let sequence = stream.packets;
-                let place = stream.advance(now);
+                let packet_of_frame = stream.advance(now);
                 let video = stream.plan.media == Media::Video;
                 let number = self.number.to_be_bytes();
                 let level = [0x80 | 30];
@@ -166,7 +166,7 @@ impl Client {
                 extend(remote.transport_cc.filter(|_| self.local.transport_cc), &number);
                 extend(remote.audio_level.filter(|_| !video), &level);
                 let fields = Fields {
-                    marker: video && place + 1 == stream.plan.pace.packets,
+                    marker: video && packet_of_frame + 1 == stream.plan.pace.packets,
                     padding: false,
                     payload_type: if video { sdp::VP8 } else { sdp::OPUS },
                     sequence: sequence as u16,
@@ -177,7 +177,7 @@ impl Client {
                 packet.resize(HEADER_ROOM + stream.plan.payload_len + RTP_OVERHEAD, 0x55);
                 let header_len = rtp::write_header(packet, &fields, &extensions[..count]);
                 let plain_len = header_len + stream.plan.payload_len;
-                stream.write_payload(place, &mut packet[header_len..plain_len]);
+                stream.write_payload(packet_of_frame, &mut packet[header_len..plain_len]);
                 let len = sender.seal_rtp((sequence >> 16) as u32, packet, header_len, plain_len);
                 match self.socket.send(&packet[..len]) {
                     Ok(_) => tally.sent += 1,

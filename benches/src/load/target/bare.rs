@@ -119,10 +119,10 @@ impl BareHost {
         let mut mappings = Vec::new();
         for slot in &joined.slots {
             let found = sources.iter().position(|source| source.kind.media() == slot.kind);
-            if let Some(place) = found {
+            if let Some(index) = found {
                 mappings.push(SlotMapping {
                     mid: slot.mid.clone(),
-                    content: SlotContent::Source(sources.remove(place)),
+                    content: SlotContent::Source(sources.remove(index)),
                 });
             }
         }

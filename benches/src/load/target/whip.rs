@@ -115,8 +115,8 @@ impl Target for Whip {
     async fn leave(&self, participant: &Participant) -> Result<()> {
         let session = {
             let mut sessions = self.sessions.lock().expect("nobody panics while holding it");
-            let place = sessions.iter().position(|(id, _)| *id == participant.id);
-            sessions.swap_remove(place.context("nobody of this name is there")?).1
+            let index = sessions.iter().position(|(id, _)| *id == participant.id);
+            sessions.swap_remove(index.context("nobody of this name is there")?).1
         };
         end(&self.http, session).await
     }

@@ -72,8 +72,8 @@ impl Ranking {
                 });
             }
         }
-        for place in 1..self.order.len() {
-            self.rise(place, now);
+        for position in 1..self.order.len() {
+            self.rise(position, now);
         }
         for ranked in &mut self.order {
             ranked.speaks = ranked.level >= if ranked.speaks { SPEAKS_UNTIL } else { SPEAKS_FROM };
@@ -85,25 +85,25 @@ impl Ranking {
     }
 
     /// Moves one before the first that it has long been clearly louder than.
-    fn rise(&mut self, place: usize, now: Instant) {
-        let ranked = self.order[place];
-        let ahead = self.order[..place.min(ORDERED)].iter();
+    fn rise(&mut self, position: usize, now: Instant) {
+        let ranked = self.order[position];
+        let ahead = self.order[..position.min(ORDERED)].iter();
         let over = ahead.take_while(|other| other.level + MARGIN > ranked.level).count();
-        if over == place.min(ORDERED) {
-            self.order[place].louder_since = None;
+        if over == position.min(ORDERED) {
+            self.order[position].louder_since = None;
             return;
         }
-        let since = *self.order[place].louder_since.get_or_insert(now);
+        let since = *self.order[position].louder_since.get_or_insert(now);
         if now.saturating_duration_since(since) >= HOLD {
-            self.order[place].louder_since = None;
-            self.order[over..=place].rotate_right(1);
+            self.order[position].louder_since = None;
+            self.order[over..=position].rotate_right(1);
         }
     }
 
     fn front(&self) -> [Option<Source>; ORDERED] {
         let mut front = [None; ORDERED];
-        for (place, ranked) in front.iter_mut().zip(&self.order) {
-            *place = Some(ranked.source);
+        for (source, ranked) in front.iter_mut().zip(&self.order) {
+            *source = Some(ranked.source);
         }
         front
     }
@@ -198,7 +198,7 @@ mod tests {
         let all: &[f32] = &[90.0, 80.0, 80.0, 80.0, 80.0, 50.0, 60.0];
         let gone: &[f32] = &[-1.0, 80.0, 80.0, 80.0, 80.0, 50.0, 60.0];
         let seen = run(&[all, all, gone]);
-        // The sixth place is in order too, so the louder of the quiet ones comes in.
+        // The sixth is in order too, so the louder of the quiet ones comes in.
         assert_eq!(seen[1].0, [1, 2, 3, 4, 5]);
         assert_eq!(seen[2].0, [2, 3, 4, 5, 7]);
         assert_eq!((seen[1].1.len(), &seen[2].1[..]), (5, &[2, 3, 4, 5][..]));

@@ -58,12 +58,12 @@ impl Demand {
 
     /// The next better layer than the one reached that its size asks for; the first that there is in any case.
     fn next(&self, rates: &[LayerRate]) -> Option<usize> {
-        let better = |place: &usize| {
+        let better = |index: &usize| {
             let reached = self.reached.map_or(0, |reached| rates[reached].bps);
-            self.reached.is_none() || (rates[*place].bps > reached && self.asks_for(rates[*place].layer))
+            self.reached.is_none() || (rates[*index].bps > reached && self.asks_for(rates[*index].layer))
         };
-        let mut places = self.reached.map_or(self.rates.start, |reached| reached + 1)..self.rates.end;
-        places.find(better)
+        let mut indices = self.reached.map_or(self.rates.start, |reached| reached + 1)..self.rates.end;
+        indices.find(better)
     }
 
     /// What it is given costs, in bits a second.

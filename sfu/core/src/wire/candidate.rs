@@ -26,7 +26,7 @@ const COMPONENT: u32 = 1;
 pub(crate) struct Candidate {
     pub(crate) address: SocketAddr,
     pub(crate) protocol: Protocol,
-    /// Its place among all of them, from one.
+    /// Its number among all of them, from one.
     foundation: u32,
     priority: u32,
 }

@@ -146,12 +146,12 @@ impl Running {
             let woke_at = Instant::now();
             let packets_before = self.packets_in();
             self.take_commands();
-            for (place, _) in readable[..sockets]
+            for (socket, _) in readable[..sockets]
                 .iter()
                 .enumerate()
                 .filter(|(_, readable)| **readable)
             {
-                self.receive(&mut receive, place);
+                self.receive(&mut receive, socket);
             }
             self.receive_frames(readable.get(sockets).is_some_and(|readable| *readable));
             self.handle(Instant::now(), Input::Timeout);
@@ -206,9 +206,9 @@ impl Running {
 
     /// Takes one batch from a socket; what is left makes the next wait end at once, after what this batch caused has
     /// been sent.
-    fn receive(&mut self, batch: &mut ReceiveBatch, place: usize) {
-        let local = self.shard.sockets.locals[place];
-        let count = match batch.receive(&self.shard.sockets.sockets[place]) {
+    fn receive(&mut self, batch: &mut ReceiveBatch, socket: usize) {
+        let local = self.shard.sockets.locals[socket];
+        let count = match batch.receive(&self.shard.sockets.sockets[socket]) {
             Ok(count) => count,
             Err(_) => {
                 self.io.receive_errors += 1;
@@ -216,8 +216,8 @@ impl Running {
             }
         };
         let now = Instant::now();
-        for place in 0..count {
-            let Some((from, bytes)) = batch.datagram(place) else {
+        for index in 0..count {
+            let Some((from, bytes)) = batch.datagram(index) else {
                 self.io.datagrams_unusable += 1;
                 continue;
             };
@@ -331,7 +331,7 @@ impl Running {
     /// False when the queue was full; the event is kept and comes first next time.
     fn deliver(&mut self, event: Event) -> bool {
         self.note_join(&event);
-        self.forget_place(&event);
+        self.forget_peer(&event);
         if !self.listening {
             return true;
         }
@@ -354,7 +354,7 @@ impl Running {
             self.listening = self.listening && self.shard.events.send(earlier).is_ok();
         }
         self.note_join(&event);
-        self.forget_place(&event);
+        self.forget_peer(&event);
         self.listening = self.listening && self.shard.events.send(event).is_ok();
     }
 
@@ -370,8 +370,8 @@ impl Running {
         }
     }
 
-    /// Who is gone holds no place any more.
-    fn forget_place(&self, event: &Event) {
+    /// Forgets on which shard a peer was that is gone.
+    fn forget_peer(&self, event: &Event) {
         if let Event::Disconnected { peer, .. } | Event::Refused { peer, .. } = event {
             self.shard.placement.remove(*peer);
         }

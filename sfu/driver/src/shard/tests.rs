@@ -95,7 +95,7 @@ impl Bench {
 
     fn join(&mut self, room: u128, peer: u64, offer: &str) {
         let (room, peer) = (RoomId(room), PeerId(peer));
-        self.placement.place(room, peer, |_| 0).unwrap();
+        self.placement.assign(room, peer, |_| 0).unwrap();
         self.commands.send(join(room, peer, offer)).unwrap();
         self.running.take_commands();
     }
@@ -149,7 +149,7 @@ fn events_wait_while_the_queue_is_full_and_none_is_lost() {
     assert_eq!(
         bench.placement.shard_of_room(RoomId(1)),
         None,
-        "refused peers hold no place"
+        "refused peers are on no shard"
     );
 }
 

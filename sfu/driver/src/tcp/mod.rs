@@ -73,7 +73,7 @@ struct Connection {
 /// The listeners and connections of one shard.
 #[derive(Debug)]
 pub(crate) struct Tcp {
-    /// Their tokens are their places.
+    /// Their tokens are their indices.
     listeners: Vec<(TcpListener, SocketAddr)>,
     /// Listening again after the system had no descriptor left.
     listen_again_at: Option<Instant>,
@@ -192,8 +192,8 @@ impl Tcp {
 
     fn serve(&mut self, ready: Readiness, now: Instant, io: &mut IoCounters) {
         let listener = usize::try_from(ready.token).ok();
-        if let Some(place) = listener.filter(|place| *place < self.listeners.len()) {
-            self.accept(place, now, io);
+        if let Some(listener) = listener.filter(|listener| *listener < self.listeners.len()) {
+            self.accept(listener, now, io);
             return;
         }
         if ready.writable {
@@ -220,9 +220,9 @@ impl Tcp {
         }
     }
 
-    fn accept(&mut self, place: usize, now: Instant, io: &mut IoCounters) {
+    fn accept(&mut self, listener: usize, now: Instant, io: &mut IoCounters) {
         for _ in 0..ACCEPTED_PER_WAKE_UP {
-            let (listener, local) = &self.listeners[place];
+            let (listener, local) = &self.listeners[listener];
             match listener.accept() {
                 Ok((stream, from)) => {
                     let local = *local;
@@ -292,11 +292,11 @@ impl Tcp {
 
     /// Closes the connection that has gone longest without an answer, if there is one (from a remote).
     fn close_oldest_unanswered(&mut self, from: Option<IpAddr>) -> bool {
-        let place = self.unanswered.iter().position(|token| {
+        let oldest = self.unanswered.iter().position(|token| {
             let one = self.connections.get(token).filter(|one| !one.answered);
             one.is_some_and(|one| from.is_none_or(|from| from == network_of(one.from.ip())))
         });
-        let Some(token) = place.and_then(|place| self.unanswered.remove(place)) else {
+        let Some(token) = oldest.and_then(|oldest| self.unanswered.remove(oldest)) else {
             return false;
         };
         self.close(token);

@@ -55,9 +55,9 @@ fn replay(spans: &[Span], keys: &[u64], ends_ms: i64, billed_before: i64) -> Cal
         events.extend(span.recorded.then_some((number, None)));
     }
     let mut order: Vec<usize> = (0..events.len()).collect();
-    order.sort_by_key(|&place| keys.get(place).copied().unwrap_or(0));
-    for place in order {
-        match events[place] {
+    order.sort_by_key(|&index| keys.get(index).copied().unwrap_or(0));
+    for index in order {
+        match events[index] {
             (number, Some(ms)) => clock.seen(&id(number), at(ms)),
             (number, None) => clock.recorded(&id(number)),
         }

@@ -34,10 +34,10 @@ impl Acknowledged {
             return;
         }
         for passed in self.newest + 1..=part {
-            self.parts[place(passed)] = 0;
+            self.parts[index_of(passed)] = 0;
         }
         self.newest = self.newest.max(part);
-        self.parts[place(part)] += u32::from(bytes);
+        self.parts[index_of(part)] += u32::from(bytes);
     }
 
     /// Bits a second; `None` while too little is known. The part that is being filled does not count.
@@ -57,13 +57,13 @@ impl Acknowledged {
             return None;
         }
         let bytes: u64 = (oldest..self.newest)
-            .map(|part| u64::from(self.parts[place(part)]))
+            .map(|part| u64::from(self.parts[index_of(part)]))
             .sum();
         Some(bytes as f64 * 8.0 * TICKS_PER_SECOND / (parts * PART_TICKS) as f64)
     }
 }
 
-fn place(part: i64) -> usize {
+fn index_of(part: i64) -> usize {
     usize::try_from(part.rem_euclid(PARTS as i64)).expect("below the number of parts")
 }
 

@@ -61,23 +61,23 @@ impl<'a> Feedback<'a> {
         }
     }
 
-    /// Names every packet in order by its place behind the base, with its arrival in ticks of 250 us from `reference`
+    /// Names every packet in order by its offset from the base, with its arrival in ticks of 250 us from `reference`
     /// on, or `None` for one that did not arrive.
     pub(super) fn each(&self, reference: i64, mut name: impl FnMut(u64, Option<i64>)) -> Result<(), Malformed> {
         let mut ticks = reference * TICKS_PER_REFERENCE;
         let mut deltas = self.deltas;
-        let mut place = 0;
+        let mut offset = 0;
         for chunk in self.chunks.chunks_exact(2) {
             let chunk = u16::from_be_bytes([chunk[0], chunk[1]]);
-            let end = (place + symbols(chunk)).min(self.count);
+            let end = (offset + symbols(chunk)).min(self.count);
             if chunk >> 13 == 0 {
                 // A run of packets that did not arrive.
-                (place..end).for_each(|lost| name(lost as u64, None));
-                place = end;
+                (offset..end).for_each(|lost| name(lost as u64, None));
+                offset = end;
             }
-            let start = place;
-            while place < end {
-                let delta = match symbol(chunk, place - start) {
+            let start = offset;
+            while offset < end {
+                let delta = match symbol(chunk, offset - start) {
                     0 => None,
                     1 => {
                         let (delta, rest) = deltas.split_first().ok_or(Malformed)?;
@@ -94,8 +94,8 @@ impl<'a> Feedback<'a> {
                 if let Some(delta) = delta {
                     ticks += delta;
                 }
-                name(place as u64, delta.map(|_| ticks));
-                place += 1;
+                name(offset as u64, delta.map(|_| ticks));
+                offset += 1;
             }
         }
         Ok(())
@@ -111,11 +111,11 @@ fn symbols(chunk: u16) -> usize {
     }
 }
 
-/// The symbol at a place of a chunk: 0 lost, 1 short delta, 2 long delta, 3 reserved.
-fn symbol(chunk: u16, place: usize) -> u16 {
+/// One symbol of a chunk: 0 lost, 1 short delta, 2 long delta, 3 reserved.
+fn symbol(chunk: u16, index: usize) -> u16 {
     match chunk >> 14 {
-        0b10 => chunk >> (13 - place) & 1,
-        0b11 => chunk >> (12 - 2 * place) & 3,
+        0b10 => chunk >> (13 - index) & 1,
+        0b11 => chunk >> (12 - 2 * index) & 3,
         _ => chunk >> 13 & 3,
     }
 }
@@ -141,7 +141,7 @@ mod tests {
     fn read(packet: &[u8]) -> Result<Vec<(u64, Option<i64>)>, Malformed> {
         let feedback = Feedback::parse(packet)?;
         let mut out = Vec::new();
-        feedback.each(feedback.reference(None), |place, ticks| out.push((place, ticks)))?;
+        feedback.each(feedback.reference(None), |offset, ticks| out.push((offset, ticks)))?;
         Ok(out)
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Sent {
 #[derive(Debug)]
 pub(super) struct History {
     entries: Box<[Sent]>,
-    /// Far enough from zero that a number before it has a place.
+    /// Far enough from zero that a number before it has an entry.
     next: u64,
 }
 
@@ -33,7 +33,7 @@ impl History {
             ..Sent::default()
         };
         Self {
-            entries: vec![nothing; place(WINDOW - 1) + 1].into_boxed_slice(),
+            entries: vec![nothing; index_of(WINDOW - 1) + 1].into_boxed_slice(),
             next: 1 << 16,
         }
     }
@@ -42,7 +42,7 @@ impl History {
     pub(super) fn send(&mut self, at: u32, bytes: u16, probe: u8) -> u16 {
         let number = self.next;
         self.next += 1;
-        self.entries[place(number)] = Sent {
+        self.entries[index_of(number)] = Sent {
             at,
             bytes,
             probe,
@@ -51,9 +51,9 @@ impl History {
         low(number)
     }
 
-    /// Asks for the place of the next packet.
+    /// Asks for the entry of the next packet.
     pub(super) fn prefetch(&self) {
-        prefetch(&self.entries[place(self.next)]);
+        prefetch(&self.entries[index_of(self.next)]);
     }
 
     /// The number given last.
@@ -70,7 +70,7 @@ impl History {
     /// The packet with this full number; `None` when it is too old, or was never sent.
     pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut Sent> {
         let known = number < self.next && number + WINDOW >= self.next;
-        known.then(|| &mut self.entries[place(number)])
+        known.then(|| &mut self.entries[index_of(number)])
     }
 
     /// The oldest number that is still known.
@@ -79,7 +79,7 @@ impl History {
     }
 }
 
-fn place(number: u64) -> usize {
+fn index_of(number: u64) -> usize {
     usize::try_from(number & (WINDOW - 1)).expect("below the window")
 }
 

@@ -264,13 +264,13 @@ mod tests {
         (sent, now)
     }
 
-    /// What a probe of 2 Mbit/s finds where each packet arrives as `arrives` says of its place and microsecond, if it does.
+    /// What a probe of 2 Mbit/s finds where each packet arrives as `arrives` says of its index and microsecond, if it does.
     fn found(arrives: impl Fn(usize, u32) -> Option<i64>) -> f64 {
         let mut prober = Prober::new();
         let (sent, _) = send(&mut prober, 2_000_000.0, Instant::now(), 0);
-        for (place, (number, micros)) in sent.iter().enumerate() {
+        for (index, (number, micros)) in sent.iter().enumerate() {
             assert_eq!(prober.result(), None, "not all is told");
-            match arrives(place, *micros) {
+            match arrives(index, *micros) {
                 Some(ticks) => prober.arrived(*number, *micros, ticks, PACKET),
                 None => prober.lost(*number),
             }
@@ -305,26 +305,26 @@ mod tests {
         let wide = kbps(found(|_, micros| Some(i64::from(micros / 250))));
         assert!((1_900..2_300).contains(&wide), "{wide}");
         // 1 Mbit/s: 4 ms a packet.
-        let narrow = kbps(found(|place, _| Some(16 * place as i64)));
+        let narrow = kbps(found(|index, _| Some(16 * index as i64)));
         assert_eq!(narrow, 950);
         // All at once shows no more than was sent.
         let wide = kbps(found(|_, _| Some(9)));
         assert!((1_900..2_300).contains(&wide), "{wide}");
         // The order of arrival is none of its business.
-        let swapped = kbps(found(|place, _| Some(16 * (place ^ 1) as i64)));
+        let swapped = kbps(found(|index, _| Some(16 * (index ^ 1) as i64)));
         assert!((850..=1_000).contains(&swapped), "{swapped}");
     }
 
     #[test]
     fn much_loss_and_jumps_of_the_clock_find_nothing() {
         let arrives = |micros: u32| Some(i64::from(micros / 250));
-        assert!(found(|place, micros| arrives(micros).filter(|_| place % 5 > 0)) > 1_000_000.0);
+        assert!(found(|index, micros| arrives(micros).filter(|_| index % 5 > 0)) > 1_000_000.0);
         let none = |found: f64| assert_eq!(kbps(found), 0);
-        none(found(|place, micros| arrives(micros).filter(|_| place % 5 > 1)));
-        none(found(|place, micros| arrives(micros).filter(|_| place < 4)));
+        none(found(|index, micros| arrives(micros).filter(|_| index % 5 > 1)));
+        none(found(|index, micros| arrives(micros).filter(|_| index < 4)));
         // 1.5 s between packets of one probe.
-        none(found(|place, micros| {
-            arrives(micros).map(|ticks| if place > 9 { ticks + 6_000 } else { ticks })
+        none(found(|index, micros| {
+            arrives(micros).map(|ticks| if index > 9 { ticks + 6_000 } else { ticks })
         }));
         let mut tally = Tally::default();
         for packet in 0..PACKETS_MIN {

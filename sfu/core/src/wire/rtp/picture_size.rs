@@ -150,8 +150,8 @@ fn without_emulation<'a>(set: &[u8], out: &'a mut [u8; SPS_BYTES_MAX]) -> &'a [u
             continue;
         }
         zeros = if byte == 0 { zeros + 1 } else { 0 };
-        let Some(place) = out.get_mut(len) else { break };
-        *place = byte;
+        let Some(slot) = out.get_mut(len) else { break };
+        *slot = byte;
         len += 1;
     }
     &out[..len]
@@ -209,10 +209,10 @@ fn sequence_header(obu: &[u8]) -> Option<&[u8]> {
 
 fn leb128(bytes: &mut &[u8]) -> Option<usize> {
     let mut value = 0;
-    for place in 0..4 {
+    for index in 0..4 {
         let (&byte, rest) = bytes.split_first()?;
         *bytes = rest;
-        value |= usize::from(byte & 0x7f) << (7 * place);
+        value |= usize::from(byte & 0x7f) << (7 * index);
         if byte & 0x80 == 0 {
             return Some(value);
         }

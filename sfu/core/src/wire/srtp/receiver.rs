@@ -64,11 +64,11 @@ impl SrtpReceiver {
         let header_len = rtp_header_len(packet).ok_or(SrtpError::Malformed)?;
         let sequence = u16::from_be_bytes([packet[2], packet[3]]);
         let ssrc = read_u32(packet, 8);
-        let (place, index) = match self.rtp_windows.find(ssrc)? {
-            Some((place, window)) => {
+        let (known, index) = match self.rtp_windows.find(ssrc)? {
+            Some((known, window)) => {
                 let index = window.estimate(sequence);
                 window.check(index)?;
-                (Some(place), index)
+                (Some(known), index)
             }
             None => {
                 self.check_new(ssrc)?;
@@ -77,7 +77,7 @@ impl SrtpReceiver {
         };
         let roc = u32::try_from(index >> 16).map_err(|_| SrtpError::TooOld)?;
         let len = self.rtp.open_rtp(roc, packet, header_len)?;
-        self.rtp_windows.accept(place, ssrc, index);
+        self.rtp_windows.accept(known, ssrc, index);
         Ok(Opened { len, index })
     }
 
@@ -85,10 +85,10 @@ impl SrtpReceiver {
     pub fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
         let index = self.rtcp.rtcp_index(packet)?;
         let ssrc = read_u32(packet, 4);
-        let place = match self.rtcp_windows.find(ssrc)? {
-            Some((place, window)) => {
+        let known = match self.rtcp_windows.find(ssrc)? {
+            Some((known, window)) => {
                 window.check(u64::from(index))?;
-                Some(place)
+                Some(known)
             }
             None => {
                 self.check_new(ssrc)?;
@@ -96,7 +96,7 @@ impl SrtpReceiver {
             }
         };
         let len = self.rtcp.open_rtcp(index, packet)?;
-        self.rtcp_windows.accept(place, ssrc, u64::from(index));
+        self.rtcp_windows.accept(known, ssrc, u64::from(index));
         Ok(len)
     }
 }

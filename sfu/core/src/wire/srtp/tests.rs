@@ -201,7 +201,7 @@ fn forgeries_change_nothing() {
         let mut forged = sealed_rtp(&sender, 1, 500);
         *forged.last_mut().unwrap() ^= 1;
         assert_eq!(receiver.open_rtp(&mut forged), Err(SrtpError::Forged));
-        // The forged source took no place, and the forged sequence number moved no window.
+        // The forged source took no room, and the forged sequence number moved no window.
         assert_eq!(receiver.open_rtp(&mut sealed_rtp(&sender, 2, 5)).unwrap().index, 5);
         assert_eq!(
             receiver.open_rtp(&mut sealed_rtp(&sender, 1, 500)),

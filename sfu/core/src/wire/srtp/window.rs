@@ -74,25 +74,25 @@ impl Windows {
         }
     }
 
-    /// The window of a source; a new source needs a free place.
+    /// The window of a source; a new source needs room.
     pub(super) fn find(&self, ssrc: u32) -> Result<Option<(usize, &Window)>, SrtpError> {
-        let known = self.list.iter().enumerate().find(|(_, (known, _))| *known == ssrc);
-        match known {
-            Some((place, (_, window))) => Ok(Some((place, window))),
+        let found = self.list.iter().enumerate().find(|(_, (other, _))| *other == ssrc);
+        match found {
+            Some((known, (_, window))) => Ok(Some((known, window))),
             None if self.list.len() < self.max => Ok(None),
             None => Err(SrtpError::TooManySources),
         }
     }
 
-    /// Gives the place of a source free.
+    /// Forgets a source, which makes room for another.
     pub(super) fn remove(&mut self, ssrc: u32) {
         self.list.retain(|(known, _)| *known != ssrc);
     }
 
-    /// Notes an authenticated packet of the source found at `place`, or of a new one.
-    pub(super) fn accept(&mut self, place: Option<usize>, ssrc: u32, index: u64) {
-        match place {
-            Some(place) => self.list[place].1.accept(index),
+    /// Notes an authenticated packet of the source at index `known`, or of a new one.
+    pub(super) fn accept(&mut self, known: Option<usize>, ssrc: u32, index: u64) {
+        match known {
+            Some(known) => self.list[known].1.accept(index),
             None => self.list.push((ssrc, Window::starting_at(index))),
         }
     }

@@ -178,11 +178,11 @@ impl Watch {
     }
 
     fn connection(&self, pick: u64) -> Option<(u64, &'static str)> {
-        let place = usize::try_from(pick).expect("small");
+        let nth = usize::try_from(pick).expect("small");
         self.seat_of
             .iter()
             .rev()
-            .nth(place)
+            .nth(nth)
             .map(|(connection, seat)| (*connection, *seat))
     }
 

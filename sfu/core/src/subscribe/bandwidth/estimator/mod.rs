@@ -183,7 +183,7 @@ impl Estimator {
         self.prober.prefetch();
     }
 
-    /// Asks for the place where the next packet is noted, once [`Estimator::prefetch`] was answered.
+    /// Asks for the memory where the next packet is recorded, once [`Estimator::prefetch`] was answered.
     pub(crate) fn prefetch_history(&self) {
         self.history.prefetch();
     }
@@ -247,8 +247,8 @@ impl Estimator {
         } = self;
         lost_lately.clear();
         let oldest = history.oldest();
-        let read = feedback.each(reference, |place, ticks| {
-            let number = base + place;
+        let read = feedback.each(reference, |offset, ticks| {
+            let number = base + offset;
             if number < oldest {
                 return;
             }

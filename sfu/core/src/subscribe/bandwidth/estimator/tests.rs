@@ -90,7 +90,7 @@ impl Link {
     }
 }
 
-/// Feedback on packets with following numbers that arrived then, but for `lost` ones of them by their place.
+/// Feedback on packets with following numbers that arrived then, but for `lost` ones of them by their index.
 fn feedback(start: Instant, told: &[(u16, Instant)], lost: &[usize]) -> Vec<u8> {
     let ticks = |at: Instant| i64::try_from((at - start).as_micros() / 250).unwrap();
     let reference = ticks(told[0].1) / 256;
@@ -100,13 +100,13 @@ fn feedback(start: Instant, told: &[(u16, Instant)], lost: &[usize]) -> Vec<u8> 
     out.extend(u16::try_from(told.len()).unwrap().to_be_bytes());
     out.extend(&reference.to_be_bytes()[5..]);
     out.push(0);
-    let missing = |place: &usize| lost.contains(place);
-    for place in 0..told.len() {
-        let symbol: u16 = if missing(&place) { 0 } else { 2 };
+    let missing = |index: &usize| lost.contains(index);
+    for index in 0..told.len() {
+        let symbol: u16 = if missing(&index) { 0 } else { 2 };
         out.extend((symbol << 13 | 1).to_be_bytes());
     }
-    for (place, (_, at)) in told.iter().enumerate().filter(|(place, _)| !missing(place)) {
-        let delta = i16::try_from(ticks(*at) - last).unwrap_or_else(|_| panic!("a gap at {place}"));
+    for (index, (_, at)) in told.iter().enumerate().filter(|(index, _)| !missing(index)) {
+        let delta = i16::try_from(ticks(*at) - last).unwrap_or_else(|_| panic!("a gap at {index}"));
         out.extend(delta.to_be_bytes());
         last = ticks(*at);
     }

@@ -131,8 +131,8 @@ impl Structure {
     }
 
     pub(super) fn template(&self, id: u8) -> Option<&Template> {
-        let place = (id + 64 - self.template_id_offset) % 64;
-        self.templates().get(usize::from(place))
+        let index = (id + 64 - self.template_id_offset) % 64;
+        self.templates().get(usize::from(index))
     }
 
     /// In the order of their ids.
