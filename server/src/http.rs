@@ -88,7 +88,7 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     let mut response = next.run(request).await;
     let took = begin.elapsed();
     let status = response.status();
-    edge.metrics.request(&route, status.as_u16(), took);
+    edge.metrics.record_request(&route, status.as_u16(), took);
     if status.is_server_error() {
         // The same id as on the page that the person sees.
         let id = response

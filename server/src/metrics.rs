@@ -55,7 +55,7 @@ impl Metrics {
         self.registry.register(part)
     }
 
-    pub(crate) fn request(&self, route: &str, status: u16, took: Duration) {
+    pub(crate) fn record_request(&self, route: &str, status: u16, took: Duration) {
         let class = match status {
             ..200 => "1xx",
             200..300 => "2xx",

@@ -38,20 +38,22 @@ struct Cost {
 pub(crate) fn table(out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
-        "\n| subscribers | packets told of | ns per feedback datagram | ns per packet told of | forwarding one ns | share | cold ns per datagram | cold share | allocations per datagram |"
+        "\n| subscribers | packets packets_each of | ns per feedback datagram | ns per packet packets_each of | forwarding one ns | share | cold ns per datagram | cold share | allocations per datagram |"
     )?;
     writeln!(out, "|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
-    for told in [11, 22] {
+    for packets_each in [11, 22] {
         let mut calls = Calls::new();
         for _ in 0..WARM_UP_ROUNDS {
-            calls.round(told, None);
+            calls.round(packets_each, None);
         }
         let forwarded = calls.world.sfu().counters().forwarded;
-        let rounds: Vec<Cost> = (0..ROUNDS).map(|_| calls.round(told, None)).collect();
+        let rounds: Vec<Cost> = (0..ROUNDS).map(|_| calls.round(packets_each, None)).collect();
         let mut cold = Cold::new();
-        let cold: Vec<Cost> = (0..COLD_ROUNDS).map(|_| calls.round(told, Some(&mut cold))).collect();
+        let cold: Vec<Cost> = (0..COLD_ROUNDS)
+            .map(|_| calls.round(packets_each, Some(&mut cold)))
+            .collect();
         let counters = calls.world.sfu().counters();
-        let expected = (ROUNDS + COLD_ROUNDS) * told * SUBSCRIBERS;
+        let expected = (ROUNDS + COLD_ROUNDS) * packets_each * SUBSCRIBERS;
         assert_eq!(
             counters.forwarded - forwarded,
             expected as u64,
@@ -60,7 +62,7 @@ pub(crate) fn table(out: &mut impl Write) -> io::Result<()> {
         assert_eq!(counters.feedback_bad + counters.rate_limited, 0, "all of it was read");
         let best = |rounds: &[Cost], of: fn(&Cost) -> f64| rounds.iter().map(of).fold(f64::MAX, f64::min);
         let datagrams = SUBSCRIBERS as f64;
-        let packets = (SUBSCRIBERS * told) as f64;
+        let packets = (SUBSCRIBERS * packets_each) as f64;
         let (forward, feedback) = (
             best(&rounds, |cost| cost.forward_ns),
             best(&rounds, |cost| cost.feedback_ns),
@@ -69,7 +71,7 @@ pub(crate) fn table(out: &mut impl Write) -> io::Result<()> {
         let allocations: u64 = rounds.iter().map(|cost| cost.allocations).sum();
         writeln!(
             out,
-            "| {SUBSCRIBERS} | {told} | {:.0} | {:.0} | {:.0} | {:.0} % | {:.0} | {:.0} % | {:.4} |",
+            "| {SUBSCRIBERS} | {packets_each} | {:.0} | {:.0} | {:.0} | {:.0} % | {:.0} | {:.0} % | {:.4} |",
             feedback / datagrams,
             feedback / packets,
             forward / packets,
@@ -111,12 +113,12 @@ impl Calls {
         }
     }
 
-    /// Forwards `told` packets to everybody, and takes everybody's feedback on them and on what was sent beside them.
-    fn round(&mut self, told: usize, mut cold: Option<&mut Cold>) -> Cost {
+    /// Forwards `packets_each` packets to everybody, and takes everybody's feedback on them and on what was sent beside them.
+    fn round(&mut self, packets_each: usize, mut cold: Option<&mut Cold>) -> Cost {
         let mut forward = Duration::ZERO;
         let mut sent = vec![Vec::new(); SUBSCRIBERS];
         let (camera, local) = (self.world.address_of(0), self.world.address());
-        for _ in 0..told {
+        for _ in 0..packets_each {
             let packet = self.world.client(0).media_packet(SourceKind::Camera, PAYLOAD_LEN);
             let mut packet = packet.expect("it is connected");
             self.now += PACKET_INTERVAL;

@@ -22,7 +22,7 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    pub fn note(&mut self, time: Duration) {
+    pub fn record(&mut self, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let last = self.counts.len() - 1;
         self.counts[bucket(micros).min(last)] += 1;
@@ -101,10 +101,10 @@ mod tests {
     fn quantiles_are_of_what_was_noted_since() {
         let mut times = Histogram::default();
         assert_eq!(times.quantile(0.5), None);
-        times.note(Duration::from_secs(1));
+        times.record(Duration::from_secs(1));
         let earlier = times.clone();
         for micros in 1..=20 {
-            times.note(Duration::from_micros(micros));
+            times.record(Duration::from_micros(micros));
         }
         let later = times.since(&earlier);
         assert_eq!(later.count(), 20);

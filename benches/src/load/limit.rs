@@ -155,10 +155,10 @@ pub fn drain(local: IpAddr, count: usize) -> Result<(Vec<SocketAddr>, Drain)> {
         addresses.push(socket.local_addr()?);
     }
     let over = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&over);
+    let end = Arc::clone(&over);
     let thread = std::thread::Builder::new().name("drain".to_owned()).spawn(move || {
         let (mut batch, mut ready) = (ReceiveBatch::new(), Vec::new());
-        while !told.load(Ordering::Relaxed) {
+        while !end.load(Ordering::Relaxed) {
             epoll.wait(DRAIN_WAIT, &mut ready);
             for one in &ready {
                 // What cannot be received is not missed: the sender's packets are counted where they leave.

@@ -24,7 +24,7 @@ pub(crate) struct Arrivals {
 }
 
 impl Arrivals {
-    pub(crate) fn note(&mut self, number: u16, at_ns: u64) {
+    pub(crate) fn record(&mut self, number: u16, at_ns: u64) {
         let number = match self.newest {
             None => i64::from(number),
             Some(newest) => newest + i64::from(number.wrapping_sub(newest as u16).cast_signed()),
@@ -149,10 +149,10 @@ mod tests {
         // A millisecond apart, over the wrap, one lost, one late by more than a small delta can say.
         for (step, number) in (65_530_u32..65_545).enumerate() {
             if number != 65_538 {
-                arrivals.note(number as u16, 64_000_000 * 10 + step as u64 * 1_000_000);
+                arrivals.record(number as u16, 64_000_000 * 10 + step as u64 * 1_000_000);
             }
         }
-        arrivals.note(9, 64_000_000 * 10 + 114_000_000);
+        arrivals.record(9, 64_000_000 * 10 + 114_000_000);
         let mut out = Vec::new();
         arrivals.write(1, 2, &mut out);
         let (base, symbols, deltas) = read(&out);
@@ -164,7 +164,7 @@ mod tests {
             (0, 1_000, 2_000, 100_000)
         );
 
-        arrivals.note(11, 64_000_000 * 12);
+        arrivals.record(11, 64_000_000 * 12);
         out.clear();
         arrivals.write(1, 2, &mut out);
         assert_eq!(read(&out).1, [0, 1], "what was missing in between is told too");

@@ -88,8 +88,8 @@ impl Config {
         let Some(advertised) = self.media.advertised() else {
             bail!("media.advertise must name an address of the same family for each in media.bind, or none");
         };
-        let mut told = self.media.bind.iter().zip(&advertised);
-        if told.any(|(bind, advertise)| bind.is_unspecified() && advertise.is_empty()) {
+        let mut pairs = self.media.bind.iter().zip(&advertised);
+        if pairs.any(|(bind, advertise)| bind.is_unspecified() && advertise.is_empty()) {
             bail!("media.bind is a wildcard address: say in media.advertise which addresses browsers can reach");
         }
         if self.payments.test && !self.payments.test_in_public && !self.is_local() {

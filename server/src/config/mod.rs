@@ -236,12 +236,12 @@ impl Media {
             let bound: Vec<usize> = (0..self.bind.len())
                 .filter(|number| of_family(&self.bind[*number]))
                 .collect();
-            let told: Vec<IpAddr> = self.advertise.iter().copied().filter(of_family).collect();
+            let of_this_family: Vec<IpAddr> = self.advertise.iter().copied().filter(of_family).collect();
             match bound[..] {
-                _ if told.is_empty() => {}
-                [only] => advertised[only] = told,
-                _ if bound.len() == told.len() => {
-                    for (number, ip) in bound.into_iter().zip(told) {
+                _ if of_this_family.is_empty() => {}
+                [only] => advertised[only] = of_this_family,
+                _ if bound.len() == of_this_family.len() => {
+                    for (number, ip) in bound.into_iter().zip(of_this_family) {
                         advertised[number].push(ip);
                     }
                 }

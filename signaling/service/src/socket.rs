@@ -177,7 +177,7 @@ async fn serve(
             Turn::Outgoing(None) => return close(sink, stream, &config, CloseCode::TooSlow).await,
             Turn::Incoming(Some(Ok(message))) => {
                 heard_at = Instant::now();
-                let taken = take(&open, &mut session, message);
+                let taken = receive(&open, &mut session, message);
                 if session.seated() {
                     drop(unseated.take());
                 }
@@ -219,7 +219,7 @@ enum Taken {
     Closed,
 }
 
-fn take(open: &OpenConnection, session: &mut Session, message: Message) -> Taken {
+fn receive(open: &OpenConnection, session: &mut Session, message: Message) -> Taken {
     let step = match message {
         Message::Text(text) => session.receive(Instant::now(), text.as_str()),
         Message::Binary(_) => session.receive_binary(),

@@ -23,7 +23,7 @@ pub(super) struct Leg {
     highest: u64,
     received: u64,
     first: u64,
-    told: (u64, u64),
+    reported: (u64, u64),
     /// Sequence numbers to ask for, each with how often it was.
     missing: Vec<(u16, u8)>,
     last_sr: u32,
@@ -31,7 +31,7 @@ pub(super) struct Leg {
 
 impl Leg {
     /// Counts one packet; how many more are expected now.
-    fn note(&mut self, sequence: u16) -> u64 {
+    fn record(&mut self, sequence: u16) -> u64 {
         let ahead = sequence.wrapping_sub(self.highest as u16);
         self.received += 1;
         if ahead == 0 || ahead > u16::MAX / 2 {
@@ -67,8 +67,8 @@ impl Leg {
 
     pub(super) fn report(&mut self) -> Report {
         let expected = self.highest + 1 - self.first;
-        let (new_expected, new_received) = (expected - self.told.0, self.received - self.told.1);
-        self.told = (expected, self.received);
+        let (new_expected, new_received) = (expected - self.reported.0, self.received - self.reported.1);
+        self.reported = (expected, self.received);
         let lost = new_expected.saturating_sub(new_received);
         Report {
             ssrc: self.ssrc,
@@ -107,7 +107,7 @@ impl Client {
             return;
         }
         if let Some(number) = self.remote.transport_cc.and_then(|id| clear_extension(bytes, id)) {
-            self.arrivals.note(number, at_ns);
+            self.arrivals.record(number, at_ns);
         }
         let payload_type = bytes[1] & 0x7f;
         let ssrc = u32::from_be_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
@@ -120,13 +120,13 @@ impl Client {
         }
         if !self.heard {
             self.heard = true;
-            tally.joins.note(now.saturating_duration_since(self.asked_at));
+            tally.joins.record(now.saturating_duration_since(self.asked_at));
         }
         if leg.video && !self.pictured {
             self.pictured = true;
-            tally.video_joins.note(now.saturating_duration_since(self.asked_at));
+            tally.video_joins.record(now.saturating_duration_since(self.asked_at));
         }
-        tally.expected += leg.note(sequence);
+        tally.expected += leg.record(sequence);
         tally.received += 1;
         tally.received_bytes += bytes.len() as u64;
         self.seen += 1;
@@ -139,7 +139,7 @@ impl Client {
             match opened.and_then(|plain| sent_at(plain, mark_at)) {
                 Some(sent_at) => {
                     tally.verified += 1;
-                    tally.delays.note(Duration::from_nanos(at_ns.saturating_sub(sent_at)));
+                    tally.delays.record(Duration::from_nanos(at_ns.saturating_sub(sent_at)));
                 }
                 None => tally.broken += 1,
             }
@@ -163,7 +163,7 @@ impl Client {
                 highest: first - 1,
                 received: 0,
                 first,
-                told: (0, 0),
+                reported: (0, 0),
                 missing: Vec::new(),
                 last_sr: 0,
             });

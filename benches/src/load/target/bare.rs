@@ -90,7 +90,7 @@ impl BareHost {
             offer,
             sources,
         }))?;
-        let joined = self.joined(peer)?;
+        let joined = self.wait_for_answer(peer)?;
         self.driver.command(Command::SetForwarding { peer, allowed: true })?;
         if !watched.is_empty() {
             let slots = self.slots(&joined, watched);
@@ -99,7 +99,7 @@ impl BareHost {
         Ok((peer.0, joined.answer))
     }
 
-    fn joined(&self, wanted: PeerId) -> Result<Joined> {
+    fn wait_for_answer(&self, wanted: PeerId) -> Result<Joined> {
         loop {
             let event = self.answers.recv().context("the media server is gone")?;
             if let Ok((peer, answer)) = event.into_answer()
@@ -181,7 +181,7 @@ enum Ask {
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Told {
+struct Reply {
     peer: u64,
     answer: String,
     error: Option<String>,
@@ -196,33 +196,33 @@ pub fn serve(listen: IpAddr, shards: usize) -> Result<()> {
     let mut host = BareHost::start(listen, shards)?;
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
-        let told = match serde_json::from_str(&line?)? {
+        let reply = match serde_json::from_str(&line?)? {
             Ask::Join {
                 room,
                 offer,
                 sends,
                 watched,
             } => match host.join(room, offer, sends, &watched) {
-                Ok((peer, answer)) => Told {
+                Ok((peer, answer)) => Reply {
                     peer,
                     answer,
-                    ..Told::default()
+                    ..Reply::default()
                 },
-                Err(error) => Told {
+                Err(error) => Reply {
                     error: Some(format!("{error:#}")),
-                    ..Told::default()
+                    ..Reply::default()
                 },
             },
-            Ask::Leave { peer } => Told {
+            Ask::Leave { peer } => Reply {
                 error: host.leave(peer).err().map(|error| error.to_string()),
-                ..Told::default()
+                ..Reply::default()
             },
-            Ask::Counters => Told {
+            Ask::Counters => Reply {
                 counters: host.counters(),
-                ..Told::default()
+                ..Reply::default()
             },
         };
-        serde_json::to_writer(&mut out, &told)?;
+        serde_json::to_writer(&mut out, &reply)?;
         out.write_all(b"\n")?;
         out.flush()?;
     }
@@ -258,7 +258,7 @@ impl Bare {
         })
     }
 
-    fn ask(&self, ask: &Ask) -> Result<Told> {
+    fn ask(&self, ask: &Ask) -> Result<Reply> {
         tokio::task::block_in_place(|| {
             let mut child = self.child.lock().expect("nobody panics while holding it");
             let (_, input, output) = &mut *child;
@@ -268,16 +268,16 @@ impl Bare {
             input.flush()?;
             line.clear();
             output.read_line(&mut line)?;
-            let told: Told = serde_json::from_str(&line).context("the media server is gone")?;
-            match told.error {
+            let reply: Reply = serde_json::from_str(&line).context("the media server is gone")?;
+            match reply.error {
                 Some(error) => bail!("the media server refused: {error}"),
-                None => Ok(told),
+                None => Ok(reply),
             }
         })
     }
 
     fn join(&self, room: &str, local: &Local, watched: Vec<u64>) -> Result<(Participant, Remote)> {
-        let told = self.ask(&Ask::Join {
+        let reply = self.ask(&Ask::Join {
             room: room.parse()?,
             offer: local.offer(),
             sends: local
@@ -288,9 +288,9 @@ impl Bare {
         })?;
         let participant = Participant {
             room: room.to_owned(),
-            id: told.peer.to_string(),
+            id: reply.peer.to_string(),
         };
-        let remote = Remote::read(&told.answer).context("the answer misses something")?;
+        let remote = Remote::read(&reply.answer).context("the answer misses something")?;
         Ok((participant, remote))
     }
 }

@@ -105,12 +105,12 @@ impl Booka {
 
     async fn join(&self, room: &str, publish: bool, path: &str, local: &Local) -> Result<(Participant, Remote)> {
         let wanted = json!({ "name": "load", "publish": publish, "subscribe": !publish });
-        let told = self.post(&format!("api/v1/rooms/{room}/tickets"), wanted).await?;
+        let ticket = self.post(&format!("api/v1/rooms/{room}/tickets"), wanted).await?;
         let word = |name: &str| {
-            told[name]
+            ticket[name]
                 .as_str()
                 .map(str::to_owned)
-                .with_context(|| format!("no {name} in {told}"))
+                .with_context(|| format!("no {name} in {ticket}"))
         };
         let (ticket, id) = (word("ticket")?, word("participant")?);
         let (session, remote) = whip::begin(&self.http, self.base.join(path)?, &ticket, local).await?;
@@ -125,17 +125,17 @@ impl Booka {
 
 /// A partner's key and its hash, made by the server's own command.
 fn fresh_key(program: &Path) -> Result<(String, String)> {
-    let told = Command::new(program)
+    let output = Command::new(program)
         .arg("api-key")
         .output()
         .context("ask for a partner key")?;
-    let told = String::from_utf8(told.stdout)?;
-    let mut words = told
+    let output = String::from_utf8(output.stdout)?;
+    let mut words = output
         .lines()
         .filter(|line| line.starts_with("  "))
         .map(|line| line.trim().to_owned());
     let pair = words.next().zip(words.next());
-    pair.with_context(|| format!("no key and hash in: {told}"))
+    pair.with_context(|| format!("no key and hash in: {output}"))
 }
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! One leg between looks: what it did since the last one, and its score over time.
+//! One leg between two reports: what it did since the last one, and its score over time.
 
 use crate::event::Source;
 use crate::quality::Score;
@@ -31,7 +31,7 @@ impl Counts {
     }
 }
 
-/// What is kept of a leg from look to look.
+/// What is kept of a leg from report to report.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Leg {
     source: Option<Source>,
@@ -52,9 +52,9 @@ impl Leg {
         added
     }
 
-    /// Takes the score of the time since the last look; the result is smoothed.
-    pub(crate) fn judge(&mut self, sample: Option<f32>) -> Option<f32> {
-        self.score.take(sample)
+    /// Smooths the score of the time since the last report into that of the leg.
+    pub(crate) fn smooth_score(&mut self, sample: Option<f32>) -> Option<f32> {
+        self.score.smooth(sample)
     }
 
     /// Packets that did not arrive at first, since the peer joined.
@@ -75,9 +75,9 @@ impl PathLoss {
     pub(crate) fn update(&mut self, (lost, arrived): (u64, u64)) {
         let (lost_before, arrived_before) = std::mem::replace(&mut self.before, (lost, arrived));
         let lost = lost.saturating_sub(lost_before);
-        let told = lost + arrived.saturating_sub(arrived_before);
-        if told > 0 {
-            let share = share(lost, told);
+        let reported = lost + arrived.saturating_sub(arrived_before);
+        if reported > 0 {
+            let share = share(lost, reported);
             self.share = Some(self.share.map_or(share, |before| (before + share) / 2.0));
         }
     }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_share_lost_is_of_what_was_told_since() {
+    fn the_share_lost_is_of_what_was_reported_since() {
         let mut path = PathLoss::default();
         path.update((0, 0));
         assert_eq!(path.share(), None);
@@ -127,10 +127,10 @@ mod tests {
         let mut leg = Leg::default();
         assert_eq!(leg.update(source(1), counts(100, 5)), counts(100, 5));
         assert_eq!(leg.update(source(1), counts(150, 6)), counts(50, 1));
-        assert_eq!(leg.judge(Some(2.0)), Some(2.0));
+        assert_eq!(leg.smooth_score(Some(2.0)), Some(2.0));
         assert_eq!(leg.update(source(1), counts(30, 2)), counts(30, 2));
-        assert!(leg.lost() == 8 && leg.judge(Some(4.0)) < Some(2.5));
+        assert!(leg.lost() == 8 && leg.smooth_score(Some(4.0)) < Some(2.5));
         leg.update(source(2), counts(40, 2));
-        assert_eq!((leg.lost(), leg.judge(Some(4.0))), (8, Some(4.0)));
+        assert_eq!((leg.lost(), leg.smooth_score(Some(4.0))), (8, Some(4.0)));
     }
 }

@@ -66,7 +66,7 @@ pub(crate) struct Score(Option<f32>);
 
 impl Score {
     /// Takes what the last two seconds were like; `None` when there was nothing to judge, which ends the leg's past.
-    pub(crate) fn take(&mut self, sample: Option<f32>) -> Option<f32> {
+    pub(crate) fn smooth(&mut self, sample: Option<f32>) -> Option<f32> {
         self.0 = sample.map(|sample| {
             let before = self.0.unwrap_or(sample);
             let share = if sample < before { 0.7 } else { 0.15 };
@@ -129,13 +129,13 @@ mod tests {
     #[test]
     fn blame_is_quick_and_forgiveness_slow() {
         let mut score = Score::default();
-        assert_eq!((score.take(None), score.take(Some(4.5))), (None, Some(4.5)));
-        let blamed = score.take(Some(1.0)).unwrap();
+        assert_eq!((score.smooth(None), score.smooth(Some(4.5))), (None, Some(4.5)));
+        let blamed = score.smooth(Some(1.0)).unwrap();
         assert!(blamed < 2.1, "{blamed}");
-        let looks = (0..).position(|_| score.take(Some(4.5)) > Some(4.0)).unwrap();
+        let looks = (0..).position(|_| score.smooth(Some(4.5)) > Some(4.0)).unwrap();
         assert!((8..20).contains(&looks), "{looks}");
-        score.take(None);
-        assert_eq!(score.take(Some(3.0)), Some(3.0));
+        score.smooth(None);
+        assert_eq!(score.smooth(Some(3.0)), Some(3.0));
     }
 
     proptest! {

@@ -80,7 +80,7 @@ impl Ranking {
         }
         Changed {
             loudest: self.front() != before,
-            speakers: self.note_speakers(),
+            speakers: self.update_speakers(),
         }
     }
 
@@ -108,7 +108,7 @@ impl Ranking {
         front
     }
 
-    fn note_speakers(&mut self) -> bool {
+    fn update_speakers(&mut self) -> bool {
         let speaking = |order: &[Ranked]| -> Vec<PeerId> {
             let front = order.iter().take(ORDERED).filter(|ranked| ranked.speaks);
             front.map(|ranked| ranked.source.peer).take(limits::LOUDEST).collect()

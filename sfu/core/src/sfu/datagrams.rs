@@ -117,24 +117,24 @@ impl Sfu {
             return;
         }
         let peer = &mut self.peers[from];
-        let checked = peer.ice.checked(tuple, check, now);
-        if checked.fresh {
+        let outcome = peer.ice.handle_check(tuple, check, now);
+        if outcome.fresh {
             peer.record_presence(now);
         }
-        self.counters.paths_moved += u64::from(checked.moved);
-        if checked.answer {
+        self.counters.paths_moved += u64::from(outcome.moved);
+        if outcome.answer {
             self.counters.stun_checks += 1;
             push_bytes(&mut self.arena, destination, &self.scratch.message);
         } else {
             self.counters.stun_replayed += 1;
         }
-        if let Some(ufrag) = checked.retired {
+        if let Some(ufrag) = outcome.retired {
             self.routes.remove_ufrag(&ufrag);
         }
-        if let Some(evicted) = checked.evicted {
+        if let Some(evicted) = outcome.evicted {
             self.routes.remove_tuple(&evicted, from);
         }
-        if checked.added
+        if outcome.added
             && let Some(before) = self.routes.add_tuple(tuple, from)
         {
             self.peers[before].ice.lose(tuple);

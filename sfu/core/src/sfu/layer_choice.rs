@@ -226,7 +226,7 @@ impl Sfu {
             .known_bps
             .map(|bps| bps.max(share.given_bps))
             .filter(|bps| share.pictures_bps * 100 > bps * paced_from);
-        peer.pacer.set(narrow.map(|bps| bps * PACE_PERCENT / 100));
+        peer.pacer.set_pace(narrow.map(|bps| bps * PACE_PERCENT / 100));
     }
 
     /// Aims a slot at the encoding that serves its target best of those that arrive, and says what it needs to go there.

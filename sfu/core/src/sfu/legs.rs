@@ -115,7 +115,7 @@ fn judge_published(track: &mut Track, source: Source, round_trip: Duration) -> L
         jitter,
         layer: None,
         wanted_layer: None,
-        score: track.leg.judge(sample),
+        score: track.leg.smooth_score(sample),
     }
 }
 
@@ -167,7 +167,7 @@ fn judge_received(slot: &mut Slot, feed: &Feed, path: PathState, elapsed: Durati
         jitter,
         layer: current.filter(|_| is_video).map(pair),
         wanted_layer: wanted.filter(|_| is_video).map(pair),
-        score: slot.leg.judge(sample),
+        score: slot.leg.smooth_score(sample),
     }
 }
 

@@ -70,7 +70,7 @@ impl Sfu {
 
     /// Sends what the pacer of a subscriber held until now.
     pub(super) fn release_paced(&mut self, now: Instant, subscriber: PeerIndex) {
-        while let Some(paced) = self.peers[subscriber].pacer.take(now) {
+        while let Some(paced) = self.peers[subscriber].pacer.pop_due(now) {
             let slot = SlotRef {
                 peer: subscriber,
                 slot: paced.slot,

@@ -106,7 +106,7 @@ pub(crate) struct Check {
 
 /// What a check that passed its integrity test did.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Checked {
+pub(crate) struct CheckOutcome {
     /// Say yes to the client.
     pub(crate) answer: bool,
     /// It was not seen before, so it proves that the client is there now.
@@ -175,18 +175,18 @@ impl IceAgent {
 
     /// Takes a check. A replayed one neither validates, nominates nor proves presence: whoever overheard a check must
     /// not be able to move the media to its own address.
-    pub(crate) fn checked(&mut self, tuple: Tuple, check: Check, now: Instant) -> Checked {
+    pub(crate) fn handle_check(&mut self, tuple: Tuple, check: Check, now: Instant) -> CheckOutcome {
         let known = self.pairs.iter_mut().find(|pair| pair.tuple == tuple);
         if !remember(&mut self.transactions, check.transaction) {
-            return Checked {
+            return CheckOutcome {
                 answer: known.is_some(),
-                ..Checked::default()
+                ..CheckOutcome::default()
             };
         }
-        let mut checked = Checked {
+        let mut checked = CheckOutcome {
             answer: true,
             fresh: true,
-            ..Checked::default()
+            ..CheckOutcome::default()
         };
         let session = match check.generation {
             Generation::Current => self.sessions,
@@ -394,13 +394,13 @@ mod tests {
     fn the_last_nominated_pair_takes_over() {
         let now = Instant::now();
         let mut agent = agent();
-        agent.checked(tuple(1), check(1, false), now);
+        agent.handle_check(tuple(1), check(1, false), now);
         assert_eq!(agent.selected(), None);
         agent.heard_handshake(tuple(1));
         assert_eq!(agent.selected(), Some(tuple(1)));
-        agent.checked(tuple(2), check(2, true), now);
+        agent.handle_check(tuple(2), check(2, true), now);
         assert_eq!(agent.selected(), Some(tuple(2)));
-        agent.checked(tuple(3), check(3, true), now);
+        agent.handle_check(tuple(3), check(3, true), now);
         assert_eq!(agent.selected(), Some(tuple(3)));
     }
 
@@ -416,17 +416,17 @@ mod tests {
             protocol: Protocol::Tcp,
             ..tuple(9)
         };
-        agent.checked(connection, with(1, 900), start);
+        agent.handle_check(connection, with(1, 900), start);
         assert_eq!(agent.selected(), Some(connection));
-        agent.checked(tuple(1), with(2, 100), start);
-        agent.checked(tuple(2), with(3, 200), start);
-        agent.checked(tuple(3), with(4, 150), start);
-        agent.checked(connection, with(5, 900), start);
+        agent.handle_check(tuple(1), with(2, 100), start);
+        agent.handle_check(tuple(2), with(3, 200), start);
+        agent.handle_check(tuple(3), with(4, 150), start);
+        agent.handle_check(connection, with(5, 900), start);
         assert_eq!(agent.selected(), Some(tuple(2)));
         // Repeating itself does not make it younger.
-        agent.checked(tuple(2), with(6, 200), start + SETTLING / 2);
+        agent.handle_check(tuple(2), with(6, 200), start + SETTLING / 2);
         let later = start + SETTLING;
-        agent.checked(tuple(3), with(7, 150), later);
+        agent.handle_check(tuple(3), with(7, 150), later);
         assert_eq!(
             agent.selected(),
             Some(tuple(3)),
@@ -439,7 +439,7 @@ mod tests {
         let now = Instant::now();
         let mut agent = agent();
         let old = agent.current.local.ufrag.clone();
-        agent.checked(tuple(1), check(1, true), now);
+        agent.handle_check(tuple(1), check(1, true), now);
         let next = Credentials::generate(&mut |bytes| bytes.fill(8));
         assert_eq!(agent.restart(next.clone(), "anew".into()), None);
         assert_eq!(agent.session(&next.ufrag, "them"), None, "fragments of two sessions");
@@ -452,9 +452,12 @@ mod tests {
             priority: 1,
             ..check(number, nominates)
         };
-        assert_eq!(agent.checked(tuple(2), worse(2, false), now).retired, None);
+        assert_eq!(agent.handle_check(tuple(2), worse(2, false), now).retired, None);
         assert_eq!(agent.selected(), Some(tuple(1)));
-        assert_eq!(agent.checked(tuple(2), worse(3, true), now).retired, Some(old.clone()));
+        assert_eq!(
+            agent.handle_check(tuple(2), worse(3, true), now).retired,
+            Some(old.clone())
+        );
         assert_eq!(agent.selected(), Some(tuple(2)), "even though its priority is lower");
         assert_eq!(agent.session(&old, "them"), None);
         assert_eq!(agent.ufrags().collect::<Vec<_>>(), [&next.ufrag]);
@@ -470,15 +473,15 @@ mod tests {
         let start = Instant::now();
         let at = |millis: u64| start + Duration::from_millis(millis);
         let mut agent = agent();
-        agent.checked(tuple(1), check(1, true), start);
-        agent.checked(tuple(2), check(2, false), at(500));
+        agent.handle_check(tuple(1), check(1, true), start);
+        agent.handle_check(tuple(2), check(2, false), at(500));
         assert!(!agent.heard(tuple(1), at(1_000)));
         assert!(!agent.heard(tuple(2), at(3_900)), "the nominated one was heard lately");
         assert!(!agent.heard(tuple(3), at(9_000)), "never validated");
         assert!(agent.heard(tuple(2), at(4_000)));
         assert_eq!(agent.selected(), Some(tuple(2)));
         // And back, by a check alone.
-        let back = agent.checked(tuple(1), check(3, false), at(8_000));
+        let back = agent.handle_check(tuple(1), check(3, false), at(8_000));
         assert!(back.moved && agent.selected() == Some(tuple(1)));
         // A pair of the session before a restart says nothing about the new path.
         let next = Credentials::generate(&mut |bytes| bytes.fill(8));
@@ -487,7 +490,7 @@ mod tests {
             generation: Generation::Next,
             ..check(4, true)
         };
-        agent.checked(tuple(5), renewed, at(9_000));
+        agent.handle_check(tuple(5), renewed, at(9_000));
         assert!(!agent.heard(tuple(2), at(20_000)));
         assert_eq!(agent.selected(), Some(tuple(5)));
     }
@@ -497,11 +500,11 @@ mod tests {
     fn authenticated_packets_keep_a_pair() {
         let start = Instant::now();
         let mut agent = agent();
-        agent.checked(tuple(1), check(1, false), start);
+        agent.handle_check(tuple(1), check(1, false), start);
         agent.heard_handshake(tuple(1));
         for second in 1..100 {
             let now = start + Duration::from_secs(second);
-            assert!(!agent.checked(tuple(1), check(1, true), now).fresh);
+            assert!(!agent.handle_check(tuple(1), check(1, true), now).fresh);
             agent.heard(tuple(1), now);
             assert_eq!(agent.forget_stale(now), None);
         }
@@ -525,10 +528,13 @@ mod tests {
     fn a_replayed_check_moves_nothing() {
         let now = Instant::now();
         let mut agent = agent();
-        agent.checked(tuple(1), check(1, true), now);
-        assert_eq!(agent.checked(tuple(9), check(1, true), now), Checked::default());
+        agent.handle_check(tuple(1), check(1, true), now);
+        assert_eq!(
+            agent.handle_check(tuple(9), check(1, true), now),
+            CheckOutcome::default()
+        );
         assert_eq!(agent.selected(), Some(tuple(1)));
-        let again = agent.checked(tuple(1), check(1, true), now);
+        let again = agent.handle_check(tuple(1), check(1, true), now);
         assert!(again.answer && !again.fresh);
     }
 
@@ -536,8 +542,8 @@ mod tests {
     fn pairs_that_are_not_checked_any_more_are_forgotten() {
         let start = Instant::now();
         let mut agent = agent();
-        agent.checked(tuple(1), check(1, true), start);
-        agent.checked(tuple(2), check(2, false), start);
+        agent.handle_check(tuple(1), check(1, true), start);
+        agent.handle_check(tuple(2), check(2, false), start);
         agent.heard_handshake(tuple(2));
         assert_eq!(agent.forget_stale(start + limits::CONSENT_TIMEOUT), None);
         let later = start + limits::CONSENT_TIMEOUT + Duration::from_millis(1);
@@ -550,12 +556,12 @@ mod tests {
     fn pairs_are_bounded_and_the_nominated_one_stays() {
         let start = Instant::now();
         let mut agent = agent();
-        agent.checked(tuple(1), check(1, true), start);
+        agent.handle_check(tuple(1), check(1, true), start);
         for number in 2..1_000 {
             let later = start + Duration::from_secs(u64::from(number));
             let port = u16::try_from(number).unwrap();
             agent.heard(tuple(1), later);
-            let checked = agent.checked(tuple(port), check(number, false), later);
+            let checked = agent.handle_check(tuple(port), check(number, false), later);
             assert_eq!(
                 checked.evicted.is_some(),
                 usize::from(port) > limits::PAIRS_PER_PEER_MAX

@@ -235,7 +235,7 @@ impl Running {
         // Taken out for the time of the loop, since handling an input borrows the whole shard.
         let Some(mut tcp) = self.shard.tcp.take() else { return };
         let now = Instant::now();
-        tcp.look(readable, now, &mut self.io);
+        tcp.poll(readable, now, &mut self.io);
         while let Some(arrived) = tcp.next(now, &mut self.io) {
             let input = match arrived {
                 Arrived::Frame { from, local, bytes } => Input::Frame { from, local, bytes },
@@ -330,7 +330,7 @@ impl Running {
 
     /// False when the queue was full; the event is kept and comes first next time.
     fn deliver(&mut self, event: Event) -> bool {
-        self.note_join(&event);
+        self.record_join(&event);
         self.forget_peer(&event);
         if !self.listening {
             return true;
@@ -353,13 +353,13 @@ impl Running {
         if let Some(earlier) = self.unsent.take() {
             self.listening = self.listening && self.shard.events.send(earlier).is_ok();
         }
-        self.note_join(&event);
+        self.record_join(&event);
         self.forget_peer(&event);
         self.listening = self.listening && self.shard.events.send(event).is_ok();
     }
 
     /// A join has come to its end, one way or the other.
-    fn note_join(&mut self, event: &Event) {
+    fn record_join(&mut self, event: &Event) {
         if let Event::Connected { peer, at } = event
             && let Some(asked_at) = self.joining.remove(peer)
         {

@@ -138,7 +138,7 @@ impl Tcp {
     }
 
     /// Asks which connections can be read or written, and ends those whose time is over. [`Tcp::next`] says what came.
-    pub(crate) fn look(&mut self, readable: bool, now: Instant, io: &mut IoCounters) {
+    pub(crate) fn poll(&mut self, readable: bool, now: Instant, io: &mut IoCounters) {
         if readable {
             self.epoll.ready(&mut self.ready);
         }
@@ -148,7 +148,7 @@ impl Tcp {
         }
     }
 
-    /// The next thing that came in since [`Tcp::look`].
+    /// The next thing that came in since [`Tcp::poll`].
     pub(crate) fn next(&mut self, now: Instant, io: &mut IoCounters) -> Option<Arrived<'_>> {
         let (from, local, start, end) = loop {
             if let Some((from, local)) = self.closed.pop() {
@@ -226,7 +226,7 @@ impl Tcp {
             match listener.accept() {
                 Ok((stream, from)) => {
                     let local = *local;
-                    self.take(stream, from, local, now, io);
+                    self.add_connection(stream, from, local, now, io);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {}
@@ -248,7 +248,14 @@ impl Tcp {
         }
     }
 
-    fn take(&mut self, stream: TcpStream, from: SocketAddr, local: SocketAddr, now: Instant, io: &mut IoCounters) {
+    fn add_connection(
+        &mut self,
+        stream: TcpStream,
+        from: SocketAddr,
+        local: SocketAddr,
+        now: Instant,
+        io: &mut IoCounters,
+    ) {
         let remote = network_of(from.ip());
         let crowded = self.by_remote.get(&remote).copied().unwrap_or(0) >= CONNECTIONS_PER_REMOTE_MAX;
         let full = self.connections.len() >= CONNECTIONS_MAX || self.unanswered_count >= UNANSWERED_MAX;

@@ -40,7 +40,7 @@ impl Bench {
     }
 
     fn look(&mut self) -> Vec<String> {
-        self.tcp.look(true, self.now, &mut self.io);
+        self.tcp.poll(true, self.now, &mut self.io);
         let mut seen = Vec::new();
         while let Some(arrived) = self.tcp.next(self.now, &mut self.io) {
             seen.push(match arrived {

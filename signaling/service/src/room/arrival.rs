@@ -14,7 +14,7 @@ use crate::limits::{DISMISSED_PAUSE, SEATS_MAX};
 
 impl Room {
     /// A connection showed a good ticket: it takes the seat, and from whoever held it.
-    pub(super) fn hello(&mut self, now: Instant, connection: ConnectionId, grant: CallGrant) {
+    pub(super) fn handle_hello(&mut self, now: Instant, connection: ConnectionId, grant: CallGrant) {
         if self.phase == Phase::Draining {
             self.send(connection, self.moving());
             self.effects.push(Effect::Close {
@@ -200,7 +200,7 @@ impl Room {
     }
 
     /// A socket is gone. Presence is the media server's to judge, so nothing else ends here.
-    pub(super) fn closed(&mut self, connection: ConnectionId) {
+    pub(super) fn handle_close(&mut self, connection: ConnectionId) {
         self.farewells.retain(|farewell| farewell.connection != connection);
         let Some(seat) = self.seats.values_mut().find(|seat| seat.held_by(connection)) else {
             return;

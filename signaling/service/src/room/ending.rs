@@ -44,14 +44,14 @@ impl Room {
             seat.attendance = Attendance::Left;
         }
         if self.agreed_to_end() {
-            self.end(now, EndReason::EndedByProvider, SegmentEnd::Left);
+            self.end_call(now, EndReason::EndedByProvider, SegmentEnd::Left);
         }
     }
 
     /// The provider ends the call for everybody.
     pub(super) fn end_for_all(&mut self, now: Instant, connection: ConnectionId) {
         if self.may_be_ended(now) {
-            self.end(now, EndReason::EndedByProvider, SegmentEnd::Left);
+            self.end_call(now, EndReason::EndedByProvider, SegmentEnd::Left);
         } else {
             self.refuse(
                 connection,
@@ -144,7 +144,7 @@ impl Room {
         self.say_farewells(now);
         let window_over = self.clock.utc(now) >= self.ends_at;
         match self.phase {
-            Phase::Running if window_over => self.end(now, EndReason::WindowEnded, SegmentEnd::WindowEnded),
+            Phase::Running if window_over => self.end_call(now, EndReason::WindowEnded, SegmentEnd::WindowEnded),
             Phase::Running | Phase::Over { .. } | Phase::Draining => {}
             Phase::Ending { .. } => self.finish(now),
         }
@@ -156,7 +156,7 @@ impl Room {
     }
 
     /// Stops all media. The end is announced when the last packets are known, so that the clock in it is final.
-    pub(super) fn end(&mut self, now: Instant, reason: EndReason, end: SegmentEnd) {
+    pub(super) fn end_call(&mut self, now: Instant, reason: EndReason, end: SegmentEnd) {
         if !self.going() {
             return;
         }

@@ -19,7 +19,7 @@ use crate::slots::{self, Surplus};
 
 impl Room {
     /// Passes an offer on. The peer that the seat has goes only when the new one is answered.
-    pub(super) fn offer(&mut self, connection: ConnectionId, peer: PeerId, offer: Offer) {
+    pub(super) fn handle_offer(&mut self, connection: ConnectionId, peer: PeerId, offer: Offer) {
         let (going, room, backed_up) = (self.going(), self.id, self.backed_up());
         let Some(seat) = self.seats.values_mut().find(|seat| seat.held_by(connection)) else {
             return;
@@ -54,7 +54,7 @@ impl Room {
     }
 
     /// The media plane answered an offer.
-    pub(super) fn joined(&mut self, now: Instant, peer: PeerId, result: Result<Joined, JoinError>) {
+    pub(super) fn handle_answer(&mut self, now: Instant, peer: PeerId, result: Result<Joined, JoinError>) {
         let awaited = |seat: &&mut Seat| seat.joining.as_ref().is_some_and(|joining| joining.peer == peer);
         let joining = self
             .seats
@@ -102,7 +102,7 @@ impl Room {
         self.send(joining.connection, answer);
     }
 
-    pub(super) fn media_event(&mut self, now: Instant, event: Event) {
+    pub(super) fn handle_media_event(&mut self, now: Instant, event: Event) {
         match event {
             Event::Connected { peer, at } => self.connected(peer, at),
             Event::Alive { peer, present_until } => self.alive(peer, present_until),
@@ -124,12 +124,12 @@ impl Room {
             }
             // These come back as the result of the join itself.
             Event::Joined { .. } | Event::Refused { .. } => {}
-            Event::Legs { peer, legs } => self.judge(peer, &legs),
+            Event::Legs { peer, legs } => self.set_quality(peer, &legs),
             Event::Restarted { peer, ufrag, password } => self.restarted(peer, ufrag, password),
             Event::Encodings { source, encodings } => self.encodings(source, encodings),
             Event::Loudest { peer, slots } => self.loudest(peer, &slots),
             Event::Withheld { peer, slots } => self.withheld(peer, slots),
-            Event::Speakers { peers, .. } => self.speakers(&peers),
+            Event::Speakers { peers, .. } => self.set_speakers(&peers),
         }
     }
 

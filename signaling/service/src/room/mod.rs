@@ -137,18 +137,18 @@ impl Room {
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
         let now = now.mono;
         match input {
-            Input::Hello { connection, grant } => self.hello(now, connection, grant),
+            Input::Hello { connection, grant } => self.handle_hello(now, connection, grant),
             Input::Offer {
                 connection,
                 peer,
                 offer,
-            } => self.offer(connection, peer, offer),
-            Input::Request { connection, request } => self.request(now, connection, request),
-            Input::Closed { connection } => self.closed(connection),
-            Input::Joined { peer, result } => self.joined(now, peer, result),
-            Input::Media(event) => self.media_event(now, event),
-            Input::Recorded { record, standing } => self.recorded(now, record, standing),
-            Input::AppointmentOver(reason) => self.end(now, reason, SegmentEnd::Left),
+            } => self.handle_offer(connection, peer, offer),
+            Input::Request { connection, request } => self.handle_request(now, connection, request),
+            Input::Closed { connection } => self.handle_close(connection),
+            Input::Joined { peer, result } => self.handle_answer(now, peer, result),
+            Input::Media(event) => self.handle_media_event(now, event),
+            Input::Recorded { record, standing } => self.handle_recorded(now, record, standing),
+            Input::AppointmentOver(reason) => self.end_call(now, reason, SegmentEnd::Left),
             Input::SignedOut(seat) => self.sign_out(now, &seat),
             Input::Drain => self.drain(now),
             Input::Tick => {}
@@ -203,7 +203,7 @@ impl Room {
         }
     }
 
-    fn request(&mut self, now: Instant, connection: ConnectionId, request: Request) {
+    fn handle_request(&mut self, now: Instant, connection: ConnectionId, request: Request) {
         let Some(seat) = self.seats.values_mut().find(|seat| seat.held_by(connection)) else {
             return;
         };
@@ -229,10 +229,10 @@ impl Room {
     }
 
     /// A fact is on record: what waited for it may happen.
-    fn recorded(&mut self, now: Instant, record: Record, standing: Standing) {
+    fn handle_recorded(&mut self, now: Instant, record: Record, standing: Standing) {
         self.unrecorded = self.unrecorded.saturating_sub(1);
         if let Standing::Over(reason) = standing {
-            self.end(now, reason, SegmentEnd::Left);
+            self.end_call(now, reason, SegmentEnd::Left);
             return;
         }
         match record {

@@ -13,7 +13,7 @@ use crate::limits::QUALITY_PERIOD;
 
 impl Room {
     /// The worst leg decides, each way by itself.
-    pub(super) fn judge(&mut self, peer: PeerId, legs: &[LegStats]) {
+    pub(super) fn set_quality(&mut self, peer: PeerId, legs: &[LegStats]) {
         let seat = self.seats.values_mut().find(|seat| seat.has_peer(peer));
         if let Some(own) = seat.and_then(|seat| seat.peer.as_mut()) {
             own.quality = (
@@ -29,7 +29,7 @@ impl Room {
             return;
         }
         self.next_quality_at = now + QUALITY_PERIOD;
-        self.tell(
+        self.send_changes(
             |room, viewer| {
                 let seen = room.in_order().filter(|seat| viewer.sees(seat));
                 seen.filter_map(Seat::quality).collect::<Vec<_>>()
@@ -39,7 +39,7 @@ impl Room {
         );
     }
 
-    pub(super) fn speakers(&mut self, peers: &[PeerId]) {
+    pub(super) fn set_speakers(&mut self, peers: &[PeerId]) {
         let seat_of = |peer: &PeerId| self.seats.values().find(|seat| seat.has_peer(*peer));
         self.speakers = peers
             .iter()
@@ -48,7 +48,7 @@ impl Room {
     }
 
     pub(super) fn refresh_speakers(&mut self) {
-        self.tell(
+        self.send_changes(
             |room, viewer| {
                 let heard = |id: &&String| {
                     viewer.admitted()
@@ -65,7 +65,7 @@ impl Room {
     }
 
     /// Sends each connection what its seat may know, if that is not what it was told last.
-    fn tell<T: Clone + PartialEq>(
+    fn send_changes<T: Clone + PartialEq>(
         &mut self,
         known: impl Fn(&Self, &Seat) -> T,
         last: impl Fn(&mut super::seat::Connection) -> &mut T,
@@ -77,9 +77,9 @@ impl Room {
             let Some(connection) = self.seats.get_mut(&id).and_then(|seat| seat.connection.as_mut()) else {
                 continue;
             };
-            let told = last(connection);
-            if *told != news {
-                told.clone_from(&news);
+            let sent = last(connection);
+            if *sent != news {
+                sent.clone_from(&news);
                 let connection = connection.id;
                 self.effects.push(Effect::Send {
                     connection,

@@ -34,10 +34,10 @@ impl<'a> Feedback<'a> {
             return Err(Malformed);
         }
         // The arrival times begin behind the chunks, whose number only they themselves say.
-        let (mut chunks, mut told) = (0, 0);
-        while told < count {
+        let (mut chunks, mut reported) = (0, 0);
+        while reported < count {
             let chunk = rest.get(2 * chunks..2 * chunks + 2).ok_or(Malformed)?;
-            told += symbols(u16::from_be_bytes([chunk[0], chunk[1]]));
+            reported += symbols(u16::from_be_bytes([chunk[0], chunk[1]]));
             chunks += 1;
         }
         let (chunks, deltas) = rest.split_at(2 * chunks);

@@ -14,8 +14,8 @@ pub(super) struct Sent {
     pub(super) bytes: u16,
     /// The probe it was part of; zero for none.
     pub(super) probe: u8,
-    /// Its arrival or loss was told; set as well on what was never sent.
-    pub(super) told: bool,
+    /// Its arrival was counted; set as well on what was never sent, which never counts.
+    pub(super) counted: bool,
 }
 
 /// The last packets, by number.
@@ -29,7 +29,7 @@ pub(super) struct History {
 impl History {
     pub(super) fn new() -> Self {
         let nothing = Sent {
-            told: true,
+            counted: true,
             ..Sent::default()
         };
         Self {
@@ -46,7 +46,7 @@ impl History {
             at,
             bytes,
             probe,
-            told: false,
+            counted: false,
         };
         low(number)
     }

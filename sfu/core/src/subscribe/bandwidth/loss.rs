@@ -45,13 +45,13 @@ impl LossLimit {
     }
 
     /// Takes what one feedback says of packets lost and arrived, while at most `estimate_bps` was sent and
-    /// `acknowledged_bps` arrived; true when the limit fell. After a fall, packets sent before it are told of for
-    /// `told_again_after`.
-    pub(super) fn told(
+    /// `acknowledged_bps` arrived; true when the limit fell. After a fall, feedback on packets sent before it goes on for
+    /// `feedback_delay`.
+    pub(super) fn on_feedback(
         &mut self,
         (lost, arrived): (u32, u32),
         (estimate_bps, acknowledged_bps): (f64, Option<f64>),
-        told_again_after: Duration,
+        feedback_delay: Duration,
         now: Instant,
     ) -> bool {
         if self.fell_until.is_some_and(|until| now < until) {
@@ -70,7 +70,7 @@ impl LossLimit {
             let floor = acknowledged_bps.map_or(0.0, |bps| ARRIVING_SHARE * bps);
             let fallen = (self.limit_bps.min(estimate_bps) * (1.0 - 0.5 * share)).max(floor);
             self.limit_bps = self.limit_bps.min(fallen);
-            self.fell_until = Some(now + told_again_after);
+            self.fell_until = Some(now + feedback_delay);
             return true;
         }
         if share < RISES_BELOW {
@@ -94,22 +94,22 @@ mod tests {
     use super::*;
 
     /// The limit after some seconds of 1 Mbit/s at this many lost of a hundred.
-    fn after(lost: u32, seconds: u64) -> f64 {
+    fn limit_after(lost: u32, seconds: u64) -> f64 {
         let start = Instant::now();
         let mut limit = LossLimit::new();
         for step in 0..seconds * 10 {
             let now = start + Duration::from_millis(step * 100);
             let estimate = limit.limit_bps().min(1_000_000.0);
-            limit.told((lost, 100 - lost), (estimate, None), Duration::ZERO, now);
+            limit.on_feedback((lost, 100 - lost), (estimate, None), Duration::ZERO, now);
         }
         limit.limit_bps()
     }
 
     #[test]
     fn little_loss_limits_nothing_and_much_does() {
-        assert!(after(2, 60) > 1_000_000.0);
-        assert!(after(8, 60) > 1_000_000.0);
-        assert!(after(20, 3) < 700_000.0, "{}", after(20, 3));
+        assert!(limit_after(2, 60) > 1_000_000.0);
+        assert!(limit_after(8, 60) > 1_000_000.0);
+        assert!(limit_after(20, 3) < 700_000.0, "{}", limit_after(20, 3));
     }
 
     #[test]
@@ -117,11 +117,11 @@ mod tests {
         let start = Instant::now();
         let mut limit = LossLimit::new();
         let at = |ms| start + Duration::from_millis(ms);
-        limit.told((0, 30), (1_000_000.0, None), Duration::ZERO, start);
-        assert!(limit.told((50, 50), (1_000_000.0, None), Duration::ZERO, at(500)));
+        limit.on_feedback((0, 30), (1_000_000.0, None), Duration::ZERO, start);
+        assert!(limit.on_feedback((50, 50), (1_000_000.0, None), Duration::ZERO, at(500)));
         let low = limit.limit_bps();
         for step in 2..22 {
-            limit.told((0, 50), (low, None), Duration::ZERO, at(step * 500));
+            limit.on_feedback((0, 50), (low, None), Duration::ZERO, at(step * 500));
         }
         assert!(limit.limit_bps() > 2.0 * low);
     }

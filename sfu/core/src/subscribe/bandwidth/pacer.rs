@@ -64,7 +64,7 @@ impl Pacer {
     }
 
     /// Sets the pace in bits a second; `None` for a path that is wide enough.
-    pub(crate) fn set(&mut self, pace_bps: Option<u64>) {
+    pub(crate) fn set_pace(&mut self, pace_bps: Option<u64>) {
         self.pace_bps = pace_bps;
         self.on = pace_bps.is_some() || !self.held.is_empty();
         if !self.on {
@@ -130,7 +130,7 @@ impl Pacer {
     }
 
     /// The next packet that leaves now.
-    pub(crate) fn take(&mut self, now: Instant) -> Option<PacedPacket> {
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<PacedPacket> {
         let oldest = self.held.front()?;
         let busy = self.busy_until.is_some_and(|until| until > now + BURST);
         if busy && self.pace_bps.is_some() && now < oldest.came_at + HELD_WITHIN {
@@ -183,7 +183,7 @@ mod tests {
         let mut now = start;
         while let Some(at) = pacer.due_at(now) {
             now = at;
-            while let Some(held) = pacer.take(now) {
+            while let Some(held) = pacer.pop_due(now) {
                 assert_eq!(held.index, left.len() as u64, "in order");
                 pacer.record_sent(held.len - ENVELOPE_BYTES, now);
                 left.push((now - start).as_millis());
@@ -198,7 +198,7 @@ mod tests {
         let mut pacer = Pacer::default();
         assert!(!pacer.is_on());
         // 1 Mbit/s: 8 ms a packet.
-        pacer.set(Some(1_000_000));
+        pacer.set_pace(Some(1_000_000));
         let left = leaves(&mut pacer, start, 20);
         assert!(left.iter().filter(|at| **at == 0).count() <= 4, "{left:?}");
         assert!(left.is_sorted() && (120..=152).contains(&left[19]), "{left:?}");
@@ -208,11 +208,11 @@ mod tests {
     fn nothing_is_held_for_long_and_nothing_by_a_wide_path() {
         let start = Instant::now();
         let mut pacer = Pacer::default();
-        pacer.set(Some(30_000));
+        pacer.set_pace(Some(30_000));
         let left = leaves(&mut pacer, start, 100);
         assert!(left.len() == 100 && left[99] <= 310, "{left:?}");
         let mut pacer = Pacer::default();
-        pacer.set(Some(100_000));
+        pacer.set_pace(Some(100_000));
         for index in 0..50 {
             if pacer
                 .hold(packet(index, start), start, &mut Counters::default())
@@ -221,9 +221,9 @@ mod tests {
                 pacer.record_sent(1_000, start);
             }
         }
-        pacer.set(None);
+        pacer.set_pace(None);
         assert!(pacer.is_on() && pacer.due_at(start) == Some(start));
-        while pacer.take(start).is_some() {}
+        while pacer.pop_due(start).is_some() {}
         assert!(!pacer.is_on() && pacer.due_at(start).is_none());
     }
 
@@ -232,7 +232,7 @@ mod tests {
         let start = Instant::now();
         let mut counters = Counters::default();
         let mut pacer = Pacer::default();
-        pacer.set(Some(30_000));
+        pacer.set_pace(Some(30_000));
         pacer.record_sent(10_000, start);
         let most = limits::PACED_PACKETS_MAX as u64;
         for index in 0..most + 10 {

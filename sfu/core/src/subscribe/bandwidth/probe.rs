@@ -8,7 +8,7 @@ use crate::prefetch::prefetch;
 /// How long a probe lasts, and how often something is sent for it.
 const LENGTH: Duration = Duration::from_millis(30);
 const STEP: Duration = Duration::from_millis(5);
-/// A probe whose packets are not all told of by then is given up.
+/// A probe is given up when feedback on all its packets has not come by then.
 const TOLD_WITHIN: Duration = Duration::from_secs(1);
 /// Between two probes: the shortest after one that found more, doubled with each that did not.
 const INTERVAL_MIN: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ const FULL_SHARE: f64 = 0.95;
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
     sent: u32,
-    told: u32,
+    reported: u32,
     arrived: u32,
     bytes: u64,
     /// When the first and the last arrived, in ticks of 250 us, and the bytes of those that arrived first.
@@ -200,21 +200,21 @@ impl Prober {
 
     pub(super) fn arrived(&mut self, number: u8, sent: u32, ticks: i64, bytes: u16) {
         if let Some(running) = self.running.as_mut().filter(|running| running.number == number) {
-            running.tally.told += 1;
+            running.tally.reported += 1;
             running.tally.arrived(sent, ticks, u64::from(bytes));
         }
     }
 
     pub(super) fn lost(&mut self, number: u8) {
         if let Some(running) = self.running.as_mut().filter(|running| running.number == number) {
-            running.tally.told += 1;
+            running.tally.reported += 1;
         }
     }
 
-    /// The result of a probe of which everything is told: its target and what the path carried.
+    /// The result of a probe whose packets were all reported: its target and what the path carried.
     pub(super) fn result(&mut self) -> Option<(f64, f64)> {
         let running = self.running.as_ref()?;
-        if !running.sent || running.tally.told < running.tally.sent {
+        if !running.sent || running.tally.reported < running.tally.sent {
             return None;
         }
         Some((running.target_bps, running.tally.bps().unwrap_or(0.0)))
@@ -269,13 +269,13 @@ mod tests {
         let mut prober = Prober::new();
         let (sent, _) = send(&mut prober, 2_000_000.0, Instant::now(), 0);
         for (index, (number, micros)) in sent.iter().enumerate() {
-            assert_eq!(prober.result(), None, "not all is told");
+            assert_eq!(prober.result(), None, "not all is reported");
             match arrives(index, *micros) {
                 Some(ticks) => prober.arrived(*number, *micros, ticks, PACKET),
                 None => prober.lost(*number),
             }
         }
-        let (target, found) = prober.result().expect("all is told");
+        let (target, found) = prober.result().expect("all is reported");
         assert!((target - 2_000_000.0).abs() < 1.0);
         found
     }

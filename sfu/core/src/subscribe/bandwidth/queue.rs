@@ -48,7 +48,7 @@ impl QueueDelay {
         });
     }
 
-    /// The feedback at hand has told of all its packets: how long they waited at least.
+    /// Ends a feedback whose packets were all given: how long they waited at least.
     pub(super) fn conclude(&mut self) {
         if let (Some(last), Some((now, before))) = (self.last.take(), self.least) {
             let waited = last.wrapping_sub(lesser(now, before));
@@ -80,8 +80,8 @@ fn lesser(one: u32, two: u32) -> u32 {
 mod tests {
     use super::*;
 
-    /// The delay told after packets every 20 ms from `start` on, each given as ticks above the least.
-    fn told(queue: &mut QueueDelay, start: u32, offset: i64, waits: &[i64]) -> u128 {
+    /// The delay found after packets every 20 ms from `start` on, each given as ticks above the least.
+    fn delay_after(queue: &mut QueueDelay, start: u32, offset: i64, waits: &[i64]) -> u128 {
         for (number, wait) in (0u32..).zip(waits) {
             let sent = start.wrapping_add(number * 20_000);
             let ticks = i64::from(number * 80) + offset + wait;
@@ -95,21 +95,21 @@ mod tests {
     fn is_what_lies_above_the_least_whatever_the_clocks_say() {
         for (start, offset) in [(0, 0), (u32::MAX - 30_000, -70_000), (5_000_000, (1 << 40) + 3)] {
             let mut queue = QueueDelay::default();
-            assert_eq!(told(&mut queue, start, offset, &[40, 20, 30]), 0);
+            assert_eq!(delay_after(&mut queue, start, offset, &[40, 20, 30]), 0);
             // The next three begin 60 ms later.
             let later = start.wrapping_add(60_000);
-            assert_eq!(told(&mut queue, later, offset + 240, &[440, 420, 460]), 100);
-            assert_eq!(told(&mut queue, later, offset + 240, &[20, 20, 20]), 0);
+            assert_eq!(delay_after(&mut queue, later, offset + 240, &[440, 420, 460]), 100);
+            assert_eq!(delay_after(&mut queue, later, offset + 240, &[20, 20, 20]), 0);
         }
     }
 
     #[test]
     fn what_stands_for_long_counts_as_the_path() {
         let mut queue = QueueDelay::default();
-        assert_eq!(told(&mut queue, 0, 0, &[0]), 0);
+        assert_eq!(delay_after(&mut queue, 0, 0, &[0]), 0);
         let standing = vec![400; 400];
-        assert_eq!(told(&mut queue, 0, 0, &standing), 100);
+        assert_eq!(delay_after(&mut queue, 0, 0, &standing), 100);
         let after = vec![400; 700];
-        assert_eq!(told(&mut queue, 8_000_000, 32_000, &after), 0);
+        assert_eq!(delay_after(&mut queue, 8_000_000, 32_000, &after), 0);
     }
 }

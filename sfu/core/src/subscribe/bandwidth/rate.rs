@@ -208,7 +208,7 @@ mod tests {
         }
 
         /// The rate in kbit/s after another `millis`, given what arrives in kbit/s.
-        fn after(&mut self, millis: u64, usage: Usage, arrives: f64, limited: bool) -> f64 {
+        fn rate_after(&mut self, millis: u64, usage: Usage, arrives: f64, limited: bool) -> f64 {
             self.now += Duration::from_millis(millis);
             self.rate
                 .update(usage, Some(arrives * 1_000.0), limited, ROUND_TRIP, self.now);
@@ -217,7 +217,7 @@ mod tests {
 
         /// The same after some seconds of which nothing bad is said.
         fn calm(&mut self, seconds: u64, arrives: f64, limited: bool) -> f64 {
-            let rates = (0..seconds * 10).map(|_| self.after(100, Usage::Normal, arrives, limited));
+            let rates = (0..seconds * 10).map(|_| self.rate_after(100, Usage::Normal, arrives, limited));
             rates.last().expect("at least a second")
         }
     }
@@ -229,45 +229,45 @@ mod tests {
 
     #[test]
     fn overuse_takes_it_below_what_arrives() {
-        near(Path::new().after(0, Usage::Over, 800.0, false), 680.0);
+        near(Path::new().rate_after(0, Usage::Over, 800.0, false), 680.0);
         // So little arrives that little was sent.
-        near(Path::new().after(0, Usage::Over, 100.0, false), 425.0);
+        near(Path::new().rate_after(0, Usage::Over, 100.0, false), 425.0);
         // More arrives than was thought possible: it does not rise for that.
-        assert!(Path::new().after(0, Usage::Over, 2_000.0, false) <= 1_000.0);
+        assert!(Path::new().rate_after(0, Usage::Over, 2_000.0, false) <= 1_000.0);
     }
 
     #[test]
     fn a_decrease_is_given_time_to_work_unless_far_less_arrives() {
         let mut path = Path::new();
-        path.after(0, Usage::Over, 800.0, false);
-        near(path.after(140, Usage::Over, 600.0, false), 680.0);
-        near(path.after(20, Usage::Over, 600.0, false), 510.0);
-        near(path.after(20, Usage::Over, 200.0, false), 0.85 * 255.0);
+        path.rate_after(0, Usage::Over, 800.0, false);
+        near(path.rate_after(140, Usage::Over, 600.0, false), 680.0);
+        near(path.rate_after(20, Usage::Over, 600.0, false), 510.0);
+        near(path.rate_after(20, Usage::Over, 200.0, false), 0.85 * 255.0);
     }
 
     #[test]
     fn of_little_that_is_sent_not_what_arrives_counts() {
         let mut path = Path::new();
-        near(path.after(0, Usage::Over, 10.0, true), 850.0);
-        near(path.after(1_990, Usage::Over, 10.0, true), 850.0);
-        near(path.after(20, Usage::Over, 10.0, true), 722.5);
+        near(path.rate_after(0, Usage::Over, 10.0, true), 850.0);
+        near(path.rate_after(1_990, Usage::Over, 10.0, true), 850.0);
+        near(path.rate_after(20, Usage::Over, 10.0, true), 722.5);
     }
 
     #[test]
     fn grows_by_a_share_far_from_the_limit_and_by_packets_near_it() {
         near(Path::new().calm(10, 1_500.0, false), 1_000.0 * 1.08f64.powf(9.9));
         let mut path = Path::new();
-        path.after(0, Usage::Over, 1_000.0, false);
+        path.rate_after(0, Usage::Over, 1_000.0, false);
         path.rate.set(990_000.0, path.now);
-        path.after(100, Usage::Normal, 990.0, false);
+        path.rate_after(100, Usage::Normal, 990.0, false);
         // A packet of 9,600 bits in 150 ms.
         near(path.calm(1, 990.0, false), 990.0 + 64.0);
         // More arrives than the limit was: it is another path.
         path.rate.set(990_000.0, path.now);
         near(path.calm(1, 1_500.0, false), 990.0 * 1.08);
         // So it is where far less does.
-        path.after(0, Usage::Over, 1_000.0, false);
-        path.after(1_000, Usage::Over, 600.0, false);
+        path.rate_after(0, Usage::Over, 1_000.0, false);
+        path.rate_after(1_000, Usage::Over, 600.0, false);
         let bounds = path.rate.capacity.bounds();
         assert!(
             bounds.is_some_and(|(low, high)| low > 500.0 && high < 700.0),
@@ -283,27 +283,27 @@ mod tests {
         near(Path::new().calm(1, 100.0, false), 1_000.0);
         // A pause says nothing about the time in it.
         let mut path = Path::new();
-        path.after(100, Usage::Normal, 1_000.0, false);
-        near(path.after(60_000, Usage::Normal, 1_000.0, false), 1_080.0);
+        path.rate_after(100, Usage::Normal, 1_000.0, false);
+        near(path.rate_after(60_000, Usage::Normal, 1_000.0, false), 1_080.0);
     }
 
     #[test]
     fn waits_while_a_queue_empties() {
         let mut path = Path::new();
-        path.after(100, Usage::Normal, 1_000.0, false);
-        near(path.after(1_000, Usage::Under, 1_000.0, false), 1_000.0);
+        path.rate_after(100, Usage::Normal, 1_000.0, false);
+        near(path.rate_after(1_000, Usage::Under, 1_000.0, false), 1_000.0);
         // Nor for the time in which it did.
-        near(path.after(100, Usage::Normal, 1_000.0, false), 1_000.0);
-        near(path.after(1_000, Usage::Normal, 1_000.0, false), 1_080.0);
+        near(path.rate_after(100, Usage::Normal, 1_000.0, false), 1_000.0);
+        near(path.rate_after(1_000, Usage::Normal, 1_000.0, false), 1_080.0);
     }
 
     #[test]
     fn grows_for_the_time_since_it_began_to() {
         let mut path = Path::new();
-        path.after(0, Usage::Under, 1_000.0, false);
-        path.after(900, Usage::Normal, 1_000.0, false);
+        path.rate_after(0, Usage::Under, 1_000.0, false);
+        path.rate_after(900, Usage::Normal, 1_000.0, false);
         near(
-            path.after(500, Usage::Normal, 1_000.0, false),
+            path.rate_after(500, Usage::Normal, 1_000.0, false),
             1_000.0 * 1.08f64.powf(0.5),
         );
     }

@@ -299,17 +299,17 @@ impl Rewriter {
     }
 
     /// What a NACK for this sequence number means, if it is to be answered (again) now.
-    pub(crate) fn request(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
-        self.log.request(sequence, limits::RETRANSMIT_INTERVAL, now)
+    pub(crate) fn entry_to_resend(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
+        self.log.resend(sequence, limits::RETRANSMIT_INTERVAL, now)
     }
 
     /// What this sequence number stands for, if it was never sent again.
     pub(crate) fn recall_first(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
-        self.log.request(sequence, Duration::MAX, now)
+        self.log.resend(sequence, Duration::MAX, now)
     }
 
     /// What this sequence number stands for, however lately it was sent.
     pub(crate) fn recall(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
-        self.log.request(sequence, Duration::ZERO, now)
+        self.log.resend(sequence, Duration::ZERO, now)
     }
 }

@@ -174,7 +174,7 @@ impl SentLog {
     }
 
     /// What this sequence number stands for, unless it was sent again less than `interval` ago. It counts as sent again.
-    pub(super) fn request(&mut self, sequence: u16, interval: Duration, now: Instant) -> Option<SentEntry> {
+    pub(super) fn resend(&mut self, sequence: u16, interval: Duration, now: Instant) -> Option<SentEntry> {
         let newest = self.next.checked_sub(1).filter(|_| !self.entries.is_empty())?;
         #[expect(clippy::cast_possible_truncation, reason = "the distance modulo 2^16 is meant")]
         let back = (newest as u16).wrapping_sub(sequence);

@@ -196,12 +196,12 @@ fn encodings_of_one_publisher_are_placed_by_its_clock() {
 fn requests_find_what_was_sent_and_what_was_kept_free() {
     let now = Instant::now();
     let mut rewriter = Rewriter::new(5);
-    assert!(rewriter.request(5, now).is_none(), "nothing was ever sent");
+    assert!(rewriter.entry_to_resend(5, now).is_none(), "nothing was ever sent");
     rewriter.prepare(16, now);
     rewriter.start(&packet(content(7, 105, 1)), now);
     number(&mut rewriter, content(7, 107, 1), now);
     let found = |rewriter: &mut Rewriter, sequence, now| {
-        let entry: Option<SentEntry> = rewriter.request(sequence, now);
+        let entry: Option<SentEntry> = rewriter.entry_to_resend(sequence, now);
         entry.map(|entry| (entry.source_index, entry.stream, entry.state))
     };
     assert_eq!(found(&mut rewriter, 6, now), Some((106, 7, SentState::Reserved)));
@@ -236,11 +236,11 @@ fn what_was_kept_free_before_a_new_start_stays_free() {
     number(&mut rewriter, padding(7, 107, 2), now);
     rewriter.start(&packet(content(7, 200, 9)), now);
     assert_eq!(
-        rewriter.request(6, now),
+        rewriter.entry_to_resend(6, now),
         None,
         "its picture would have the number of another"
     );
-    assert!(rewriter.request(5, now).is_some() && rewriter.request(7, now).is_some());
+    assert!(rewriter.entry_to_resend(5, now).is_some() && rewriter.entry_to_resend(7, now).is_some());
 }
 
 /// What happens to a source's packet.
@@ -334,7 +334,7 @@ proptest! {
             let timestamp = packet.header.timestamp.wrapping_add(numbers.offsets.timestamp);
             let before = sent.insert(numbers.index, (made, shown.then_some((picture, timestamp))));
             prop_assert!(before.is_none(), "number {} twice", numbers.index);
-            let found = rewriter.request(u16::try_from(numbers.index & 0xffff).unwrap(), now);
+            let found = rewriter.entry_to_resend(u16::try_from(numbers.index & 0xffff).unwrap(), now);
             let found = found.map(|entry| (entry.stream, entry.source_index));
             prop_assert_eq!(found, Some((made.stream, made.index)));
         }
@@ -428,8 +428,8 @@ fn numbers_of_dependency_descriptors_go_on_over_a_switch() {
         }
     );
     // What is asked for again goes out under the numbers that it had.
-    let before = rewriter.request(10, now).unwrap();
+    let before = rewriter.entry_to_resend(10, now).unwrap();
     assert_eq!((before.source_index, before.offsets.frames), (100, same));
-    let after = rewriter.request(13, now).unwrap();
+    let after = rewriter.entry_to_resend(13, now).unwrap();
     assert_eq!((after.source_index, after.offsets.frames), (7, shifted));
 }

@@ -22,7 +22,7 @@ pub(crate) struct Request {
 impl Slot {
     /// What a NACK for `sequence` asks for, if it is to be answered now.
     pub(crate) fn requested(&mut self, sequence: u16, now: Instant) -> Option<Request> {
-        let entry = self.rewriter.request(sequence, now)?;
+        let entry = self.rewriter.entry_to_resend(sequence, now)?;
         Some(Request { sequence, entry })
     }
 

@@ -79,7 +79,7 @@ pub(crate) struct Estimator {
     prober: Prober,
     reference: Option<i64>,
     /// The highest number that a feedback spoke of.
-    told: u64,
+    newest_reported: u64,
     feedback_at: Option<Instant>,
     /// What would be sent if the path carried anything, in bits a second.
     wanted_bps: f64,
@@ -111,7 +111,7 @@ impl Estimator {
             rate: RateControl::new(START_BPS),
             prober: Prober::new(),
             reference: None,
-            told: 0,
+            newest_reported: 0,
             feedback_at: None,
             wanted_bps: 0.0,
             probed: false,
@@ -234,8 +234,8 @@ impl Estimator {
             self.loss.forget();
         }
         let (mut lost, mut arrived) = (0, 0);
-        let told_before = self.told;
-        let mut told = self.told;
+        let reported_before = self.newest_reported;
+        let mut newest_reported = reported_before;
         let Self {
             history,
             trend,
@@ -253,19 +253,19 @@ impl Estimator {
                 return;
             }
             let Some(sent) = history.get_mut(number) else { return };
-            let new = number > told_before;
-            told = told.max(number);
+            let new = number > reported_before;
+            newest_reported = newest_reported.max(number);
             let Some(ticks) = ticks else {
                 if new {
                     lost += 1;
-                    note_lost(lost_lately, number);
+                    record_lost(lost_lately, number);
                     if sent.probe > 0 {
                         prober.lost(sent.probe);
                     }
                 }
                 return;
             };
-            if std::mem::replace(&mut sent.told, true) {
+            if std::mem::replace(&mut sent.counted, true) {
                 return;
             }
             arrived += 1;
@@ -276,7 +276,7 @@ impl Estimator {
                 prober.arrived(sent.probe, sent.at, ticks, sent.bytes);
             }
         });
-        self.told = told;
+        self.newest_reported = newest_reported;
         self.reported_in_all.0 += u64::from(lost);
         self.reported_in_all.1 += u64::from(arrived);
         read?;
@@ -322,10 +322,10 @@ impl Estimator {
                 sent < LIMITED_BELOW * self.rate.bps() || arrives.is_some_and(|arrives| arrives > ARRIVES_ABOVE * sent)
             });
         self.rate.update(usage, arrives, limited, round_trip, now);
-        let told_again_after = round_trip + self.queue.delay();
+        let feedback_delay = round_trip + self.queue.delay();
         let fell = self
             .loss
-            .told((lost, arrived), (before, acknowledged), told_again_after, now);
+            .on_feedback((lost, arrived), (before, acknowledged), feedback_delay, now);
         if let Some((target, found)) = self.prober.result() {
             self.probe_result(target, found, now);
         }
@@ -408,7 +408,7 @@ impl Estimator {
 }
 
 /// Remembers a number that feedback called lost.
-fn note_lost(lost_lately: &mut Vec<u16>, number: u64) {
+fn record_lost(lost_lately: &mut Vec<u16>, number: u64) {
     if lost_lately.len() < LOST_MAX {
         lost_lately.push(low(number));
     }

@@ -19,7 +19,7 @@ struct Link {
     due_bits: u64,
     free_at: Instant,
     /// Numbers and arrivals that nobody told of.
-    untold: Vec<(u16, Instant)>,
+    unreported: Vec<(u16, Instant)>,
     tells: bool,
     probed_bytes: u64,
 }
@@ -37,7 +37,7 @@ impl Link {
             media_bps,
             due_bits: 0,
             free_at: now,
-            untold: Vec::new(),
+            unreported: Vec::new(),
             tells: true,
             probed_bytes: 0,
         }
@@ -47,7 +47,7 @@ impl Link {
         let number = self.estimator.record_sent(LEN, self.now);
         let bits = (LEN + ENVELOPE_BYTES) as u64 * 8;
         self.free_at = self.free_at.max(self.now) + Duration::from_nanos(bits * 1_000_000_000 / self.bps);
-        self.untold.push((number, self.free_at + ROUND_TRIP / 2));
+        self.unreported.push((number, self.free_at + ROUND_TRIP / 2));
     }
 
     /// Lets time pass; the estimate in kbit/s then.
@@ -75,9 +75,9 @@ impl Link {
 
     /// Feedback on all that arrived by now.
     fn tell(&mut self) {
-        let arrived = self.untold.iter().filter(|(_, at)| *at <= self.now).count();
-        let told: Vec<_> = self.untold.drain(..arrived).collect();
-        for part in told.chunks(limits::FEEDBACK_STATUSES_MAX) {
+        let arrived = self.unreported.iter().filter(|(_, at)| *at <= self.now).count();
+        let sent: Vec<_> = self.unreported.drain(..arrived).collect();
+        for part in sent.chunks(limits::FEEDBACK_STATUSES_MAX) {
             let packet = feedback(self.start, part, &[]);
             self.estimator.feedback(&packet, ROUND_TRIP, self.now).unwrap();
         }
@@ -91,21 +91,21 @@ impl Link {
 }
 
 /// Feedback on packets with following numbers that arrived then, but for `lost` ones of them by their index.
-fn feedback(start: Instant, told: &[(u16, Instant)], lost: &[usize]) -> Vec<u8> {
+fn feedback(start: Instant, sent: &[(u16, Instant)], lost: &[usize]) -> Vec<u8> {
     let ticks = |at: Instant| i64::try_from((at - start).as_micros() / 250).unwrap();
-    let reference = ticks(told[0].1) / 256;
+    let reference = ticks(sent[0].1) / 256;
     let mut last = reference * 256;
     let mut out = vec![0x8f, 205, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2];
-    out.extend(told[0].0.to_be_bytes());
-    out.extend(u16::try_from(told.len()).unwrap().to_be_bytes());
+    out.extend(sent[0].0.to_be_bytes());
+    out.extend(u16::try_from(sent.len()).unwrap().to_be_bytes());
     out.extend(&reference.to_be_bytes()[5..]);
     out.push(0);
     let missing = |index: &usize| lost.contains(index);
-    for index in 0..told.len() {
+    for index in 0..sent.len() {
         let symbol: u16 = if missing(&index) { 0 } else { 2 };
         out.extend((symbol << 13 | 1).to_be_bytes());
     }
-    for (index, (_, at)) in told.iter().enumerate().filter(|(index, _)| !missing(index)) {
+    for (index, (_, at)) in sent.iter().enumerate().filter(|(index, _)| !missing(index)) {
         let delta = i16::try_from(ticks(*at) - last).unwrap_or_else(|_| panic!("a gap at {index}"));
         out.extend(delta.to_be_bytes());
         last = ticks(*at);
@@ -204,23 +204,23 @@ fn an_outage_says_nothing_about_what_comes_after() {
     let mut link = Link::new(2_500_000, 500_000, 1_000_000).settled();
     let before = link.estimator.bps();
     let after_silence = |link: &mut Link, silence: Duration| {
-        let mut told = Vec::new();
+        let mut sent = Vec::new();
         for _ in 0..100 {
             link.now += silence / 100;
-            told.push((link.estimator.record_sent(LEN, link.now), link.now + ROUND_TRIP / 2));
+            sent.push((link.estimator.record_sent(LEN, link.now), link.now + ROUND_TRIP / 2));
         }
         link.now += ROUND_TRIP;
         let lost: Vec<usize> = (1..99).collect();
-        let packet = feedback(link.start, &told, &lost);
+        let packet = feedback(link.start, &sent, &lost);
         link.estimator.feedback(&packet, ROUND_TRIP, link.now).unwrap();
         link.estimator.bps()
     };
-    link.untold.clear();
+    link.unreported.clear();
     assert!(after_silence(&mut link, Duration::from_secs(2)) >= before);
     // Nor does what was lost in it count later.
     link.run(600);
     assert!(link.estimator.bps() >= before && link.estimator.loss.limit_bps().is_infinite());
-    link.untold.clear();
+    link.unreported.clear();
     assert!(
         after_silence(&mut link, Duration::from_millis(600)) < before,
         "no outage"
@@ -228,33 +228,33 @@ fn an_outage_says_nothing_about_what_comes_after() {
 }
 
 #[test]
-fn each_packet_is_told_of_once() {
+fn each_packet_is_counted_once() {
     let start = Instant::now();
     let mut estimator = Estimator::new(start);
-    let told: Vec<_> = (0..30u64)
+    let sent: Vec<_> = (0..30u64)
         .map(|number| {
             let now = start + Duration::from_millis(number * 10);
             (estimator.record_sent(LEN, now), now + ROUND_TRIP / 2)
         })
         .collect();
     let end = start + Duration::from_secs(1);
-    let packet = feedback(start, &told[..20], &[3, 4]);
+    let packet = feedback(start, &sent[..20], &[3, 4]);
     for _ in 0..3 {
         estimator.feedback(&packet, ROUND_TRIP, end).unwrap();
         assert_eq!(estimator.reported_in_all(), (2, 18));
     }
     // One that was called lost may come late.
     estimator
-        .feedback(&feedback(start, &told[2..6], &[2]), ROUND_TRIP, end)
+        .feedback(&feedback(start, &sent[2..6], &[2]), ROUND_TRIP, end)
         .unwrap();
     assert_eq!(estimator.reported_in_all(), (2, 19));
     estimator
-        .feedback(&feedback(start, &told[10..], &[]), ROUND_TRIP, end)
+        .feedback(&feedback(start, &sent[10..], &[]), ROUND_TRIP, end)
         .unwrap();
     assert_eq!(estimator.reported_in_all(), (2, 29));
     // What was never sent, and what does not parse, count for nothing.
     let before = estimator.bps();
-    let never = [(told[29].0.wrapping_add(9), end)];
+    let never = [(sent[29].0.wrapping_add(9), end)];
     estimator
         .feedback(&feedback(start, &never, &[]), ROUND_TRIP, end)
         .unwrap();
@@ -287,20 +287,20 @@ fn repeats_are_bounded_while_a_queue_stands() {
 #[test]
 fn repeats_are_bounded_where_loss_limits() {
     let mut link = Link::new(2_500_000, 500_000, 500_000).settled();
-    link.untold.clear();
+    link.unreported.clear();
     let half: Vec<usize> = (1..40).step_by(2).collect();
-    let mut told = Vec::new();
+    let mut sent = Vec::new();
     for number in 0..80 {
         link.now += Duration::from_millis(10);
-        told.push((link.estimator.record_sent(LEN, link.now), link.now + ROUND_TRIP / 2));
+        sent.push((link.estimator.record_sent(LEN, link.now), link.now + ROUND_TRIP / 2));
         assert!(
             number >= 40 || link.estimator.may_repeat(1_000, link.now),
             "nothing limits yet"
         );
         if number % 40 == 39 {
-            let packet = feedback(link.start, &told, &half);
+            let packet = feedback(link.start, &sent, &half);
             link.estimator.feedback(&packet, ROUND_TRIP, link.now).unwrap();
-            told.clear();
+            sent.clear();
         }
     }
     assert!(link.estimator.loss.limit_bps().is_finite() && link.estimator.queue.delay() < QUEUE_TELLS);
