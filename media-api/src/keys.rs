@@ -1,4 +1,4 @@
-//! Partner keys: whoever shows one may make rooms and tickets. Only their hashes are configured.
+//! Partner keys: they let a partner make rooms and tickets. Only their hashes are configured.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -19,7 +19,7 @@ pub const SIZES_MAX: usize = 64;
 
 /// Bytes of a request; a longer one is refused with 413.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
-/// m-lines that are looked at in an offer; one with more is refused by the media plane.
+/// m-lines that are read in an offer; one with more is refused by the media plane.
 pub const MEDIA_LINES_MAX: usize = 64;
 
 /// WHIP or WHEP sessions that one ticket may begin at once; one more is refused with 429.
@@ -41,7 +41,7 @@ pub const ADDRESSES_MAX: usize = 4_096;
 pub const ROOM_IDLE_MAX: Duration = Duration::from_secs(600);
 /// How long the media plane may take to answer one question; after that the request fails with 503.
 pub const ANSWER_WAIT: Duration = Duration::from_secs(8);
-/// Between two looks at what has run out.
+/// Interval at which what has run out is forgotten.
 pub const TICK: Duration = Duration::from_secs(1);
 /// What `Retry-After` says with 429 and 503.
 pub const RETRY_AFTER: Duration = Duration::from_secs(5);

@@ -32,7 +32,7 @@ use crate::media::{driver_config, pass_on};
 use crate::metrics::{Metrics, Parts};
 use crate::{advice, lock, secrets, shutdown, terminal, tls};
 
-/// Between two looks whether another server of this one's name is there.
+/// Interval at which another server of this one's name is searched for.
 const NAMESAKE_LOOK: Duration = Duration::from_millis(250);
 
 /// Only servers of one PostgreSQL database can be several; with SQLite a start after a crash need not wait.

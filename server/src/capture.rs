@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::shutdown;
 
-/// Between two looks for files that are too old.
+/// Interval at which files that are too old are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Starts captures, one at a time.

@@ -1,4 +1,4 @@
-//! Who may be connected, how many at once, and for how long without a word.
+//! Bounds on connections: how many at once, of one address, and how long without a request.
 //!
 //! A connection is closed when it is silent for too long, and soon after a stop was asked for unless a request of its is
 //! being answered. What an address may hold open, and all of them together, leaves descriptors for ourselves.

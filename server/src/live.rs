@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::capture::Captures;
 use crate::shutdown;
 
-/// Between two looks at what of the calls' quality is to be stored.
+/// Interval at which the quality of calls is sampled.
 const SAMPLE_EVERY: Duration = Duration::from_secs(10);
 
 /// What the operator's pages ask about calls.

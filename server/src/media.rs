@@ -29,8 +29,8 @@ pub(crate) fn driver_config(media: &Media) -> anyhow::Result<DriverConfig> {
     Ok(config)
 }
 
-/// The hub knows the quality of all. What is about a peer goes to whoever it joined through. What is about a room is the hub's: the API's participants have
-/// no channel on which they could be told.
+/// The hub keeps the quality of all. A report on a peer goes to where the peer joined. A report on a room goes to the
+/// hub: the API's participants have no channel for it.
 pub(crate) fn pass_on(event: Event, hub: &Hub, api: Option<&MediaApi>) {
     hub.quality().record(Instant::now(), &event);
     match api {

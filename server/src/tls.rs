@@ -24,7 +24,7 @@ use crate::shutdown;
 /// How often certificate files are read again.
 const RELOAD_EVERY: Duration = Duration::from_secs(3600);
 
-/// Takes the port, long before anything is served on it: who cannot have it must not touch the data.
+/// Takes the port, long before anything is served on it: a server that cannot have it must not touch the data.
 ///
 /// # Errors
 /// When the address is in use or not ours.

@@ -1,4 +1,4 @@
-//! The API by HTTP: who asks, what is wrong with the request, and the answer.
+//! The API by HTTP: authentication, checks of requests, answers.
 
 mod addresses;
 mod body;
@@ -40,7 +40,7 @@ impl Api {
         self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a wrong key or ticket; an address with too many is told to wait instead of what was wrong.
+    /// Counts a wrong key or ticket; an address with too many gets 429 instead of the reason.
     fn failed(&self, address: IpAddr, count: Count, problem: Problem) -> Problem {
         self.api.metrics().add(count);
         if self.addresses().failure(address, Instant::now()) {

@@ -1,4 +1,4 @@
-//! Rooms, tickets and participants, for whoever has a partner key.
+//! Rooms, tickets and participants, for holders of a partner key.
 
 use axum::Json;
 use axum::extract::{Path, State};

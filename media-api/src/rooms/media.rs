@@ -1,4 +1,4 @@
-//! What the media plane reports, and who gets what.
+//! What the media plane reports, and which slots carry what.
 
 use sfu_core::{Command, Event, PeerId, RoomId, Source, SourceKind};
 use signaling::clock::Now;

@@ -84,7 +84,7 @@ fn seconds(now: Now) -> i64 {
 }
 
 impl Rooms {
-    /// What is to be done now, oldest first.
+    /// Effects not taken yet, oldest first.
     pub fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
     }
@@ -119,7 +119,7 @@ impl Rooms {
         own.map(|(id, room)| room.view(*id)).collect()
     }
 
-    /// One room and who holds a ticket or session in it.
+    /// One room and the holders of tickets and sessions in it.
     ///
     /// # Errors
     /// [`Refusal::NoRoom`]

@@ -40,7 +40,7 @@ pub enum Direction {
     Receive,
 }
 
-/// What somebody asks a new room to be.
+/// What a new room is asked to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRoom {
     pub name: Option<String>,
@@ -77,7 +77,7 @@ pub struct Restarted {
     pub etag: String,
 }
 
-/// What the media plane and waiting requests are to be told, in order.
+/// What goes to the media plane and to waiting requests, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     Media(Command),

@@ -1,4 +1,4 @@
-//! `booka operator-link`: the way in for whoever may read the data folder.
+//! `booka operator-link`: the way in for those who may read the data folder.
 
 use booking_core::operator::{OperatorLink, further_operator_link, operator_link};
 

@@ -43,7 +43,7 @@ counters! {
     stun_pair_taken,
     /// Peers that are sent to over another validated pair, since the nominated one fell silent.
     paths_moved,
-    /// Peers that were told absent: silent, or without an acknowledgement of what they were sent.
+    /// Peers reported absent: silent, or without an acknowledgement of what they were sent.
     absences,
     /// DTLS of clients that are to wait for ours, before it began.
     dtls_early,
@@ -109,7 +109,7 @@ counters! {
     keyframe_requests_ignored,
     /// Packets dropped since the driver did not take earlier ones away.
     arena_full,
-    /// Periodic events left out since nobody took the earlier ones.
+    /// Periodic events left out, since the earlier ones were not taken.
     events_dropped,
     /// Copies of headers dropped since the driver did not take earlier ones away.
     captures_dropped,
@@ -129,7 +129,7 @@ pub(crate) enum DropReason {
     LayerLeftOut,
     TooLate,
     NoPayload,
-    /// Counted where it was to be written.
+    /// Counted by the arena.
     ArenaFull,
 }
 

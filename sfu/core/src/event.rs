@@ -1,4 +1,4 @@
-//! The closed vocabulary between the media plane and whoever steers it.
+//! The closed vocabulary between the media plane and its user.
 
 use std::time::{Duration, Instant};
 
@@ -239,7 +239,7 @@ pub enum Event {
         peer: PeerId,
         slots: Vec<(Mid, Option<Source>)>,
     },
-    /// Who speaks in a room, loudest first, whenever that changes.
+    /// The peers that speak in a room, loudest first, whenever that changes.
     Speakers {
         room: RoomId,
         peers: Vec<PeerId>,

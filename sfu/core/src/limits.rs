@@ -53,7 +53,7 @@ pub const CHECKS_PER_SECOND_MAX: u32 = 200;
 /// DTLS datagrams a second from the address pairs of one peer, also the burst; more are dropped unread.
 pub const HANDSHAKES_PER_SECOND_MAX: u32 = 200;
 /// Authentic RTP and RTCP packets a second from one peer, also the burst; more are dropped. Forged ones do not count,
-/// or whoever can forge an address could silence its owner.
+/// or a forger of an address could silence its owner.
 pub const PACKETS_PER_SECOND_MAX: u32 = 4_000;
 
 /// Packets sent again to one subscriber a second, also the burst; further requests are not answered.
@@ -89,7 +89,7 @@ pub const NACKS_PER_FEEDBACK_MAX: usize = 128;
 
 /// Packets that one transport-wide feedback may speak of; one that claims more is dropped.
 pub const FEEDBACK_STATUSES_MAX: usize = 4_096;
-/// Packets of pictures that wait for one subscriber's path; when so many do, later ones are dropped.
+/// Packets of pictures that wait for one subscriber's path; when as many do, later ones are dropped.
 pub const PACED_PACKETS_MAX: usize = 256;
 /// The estimate of a subscriber's path stays between these, in bits a second.
 pub const ESTIMATE_BPS_MIN: u64 = 30_000;
@@ -104,7 +104,7 @@ pub const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
 pub const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// Least time between two keyframe requests to one publisher: a request makes it code all its layers anew.
 pub const KEYFRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(500);
-/// Keyframes that one slot's client may ask for in a row, before it has to wait: everybody who watches pays for each.
+/// Keyframes that one slot's client may ask for in a row, before it has to wait: every viewer pays for each.
 pub const KEYFRAME_CREDIT_MAX: u8 = 4;
 /// In such a time a slot's client earns one more.
 pub const KEYFRAME_CREDIT_INTERVAL: Duration = Duration::from_secs(2);

@@ -17,7 +17,7 @@ pub struct Listen {
     /// The address to bind. Binding a wildcard on a host with several addresses lets the kernel choose the source of
     /// answers, which costs clients time: name each address instead.
     pub bind: IpAddr,
-    /// Addresses that clients are told, best first; empty for the bound one. Needed for a wildcard and behind NAT.
+    /// Addresses that clients get, best first; empty for the bound one. Needed for a wildcard and behind NAT.
     pub advertise: Vec<IpAddr>,
 }
 
@@ -56,7 +56,7 @@ impl DriverConfig {
         }
     }
 
-    /// Opens the sockets of shard `number` and says what clients are told about them.
+    /// Opens the sockets of shard `number` and says which addresses clients get.
     pub(crate) fn open(&self, number: usize) -> io::Result<Sockets> {
         let port = if self.media_port == 0 {
             0
@@ -132,7 +132,7 @@ pub(crate) struct Sockets {
     pub(crate) listeners: Vec<TcpListener>,
     /// Their bound addresses.
     pub(crate) locals: Vec<SocketAddr>,
-    /// What clients are told, best first.
+    /// The addresses that clients get, best first.
     pub(crate) candidates: Vec<SocketAddr>,
 }
 

@@ -174,7 +174,7 @@ impl Driver {
         self.shards[shard].line.metrics.read(Instant::now()).packets_per_second
     }
 
-    /// What clients are told as the media addresses of each shard.
+    /// The media addresses of each shard, as clients get them.
     #[must_use]
     pub fn candidates(&self) -> Vec<&[SocketAddr]> {
         self.shards.iter().map(|handle| &handle.candidates[..]).collect()

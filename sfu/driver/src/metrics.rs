@@ -117,7 +117,7 @@ impl MetricsBoard {
         Self(Mutex::new((ShardMetrics::default(), now)))
     }
 
-    /// Leaves the state, unless a reader is looking just now: a shard waits for nobody. False if it was not left.
+    /// Publishes the state, unless a reader holds the lock: a shard does not wait. False if it was not published.
     pub(crate) fn publish(&self, metrics: ShardMetrics, now: Instant) -> bool {
         match self.0.try_lock() {
             Ok(mut board) => {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use ts_rs::TS;
 
-/// Longest ticket text that is looked at, bytes.
+/// Longest ticket text that is read, bytes.
 pub const TICKET_BYTES_MAX: usize = 1024;
 
 /// Longest life a ticket may be given, seconds.

@@ -1,4 +1,4 @@
-//! What signaling needs to know from, and tell to, whoever owns appointments.
+//! What signaling asks and tells the owner of appointments.
 
 use async_trait::async_trait;
 use signaling_protocol::Ticket;
@@ -35,7 +35,7 @@ pub trait CallAuthority: Send + Sync + 'static {
     async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<Vec<SegmentKey>, RecordError>;
 
     /// Asked as often as there are checkpoints: which of these calls are cancelled or settled, and which of these sign-ins
-    /// are over, whoever ended them and on whichever server.
+    /// are over, however they ended, and on whichever server.
     async fn review(&self, rooms: &[RoomReview]) -> Result<Vec<Finding>, RecordError>;
 
     /// A span of presence is over; `ended_at` is its last authenticated packet.

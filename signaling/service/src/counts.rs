@@ -1,4 +1,4 @@
-//! Counters with names. The names are fixed, so the labels of whoever exports them are bounded.
+//! Counters with names. The names are fixed, so the labels of their metrics are bounded.
 
 /// Makes `Count`, an enum of everything that is counted, and `Metrics`, which counts it. Each name is the one for export.
 #[macro_export]

@@ -3,13 +3,13 @@
 
 use sfu_core::{MediaKind, Mid, SlotContent, SlotInfo, SlotMapping, Source, SourceKind};
 
-/// One receive slot of a subscriber. `P` names whoever sends, over all of their connections.
+/// One receive slot of a subscriber. `P` names a sender over all of their connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot<P> {
     mid: Mid,
     kind: MediaKind,
     carries: Carries<P>,
-    /// What it carried last, so that whoever comes back gets the same slot.
+    /// What it carried last: a sender who comes back gets the same slot.
     last: Option<(P, SourceKind)>,
 }
 
@@ -249,7 +249,7 @@ mod tests {
             &[None, Some("b"), Some("b")],
         );
         check(&mut slots, &[], &[("1", None), ("2", None)], &[None, None, None]);
-        // Who comes back as another peer finds its slots again.
+        // A sender who comes back as another peer gets the same slots.
         let (b, camera) = (wanted("b", 3, Microphone), wanted("b", 3, Camera));
         check(
             &mut slots,

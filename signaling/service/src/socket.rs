@@ -271,7 +271,7 @@ async fn close(mut sink: Sink, mut stream: SplitStream<WebSocket>, config: &Sock
         return;
     }
     let goodbye = async { while let Some(Ok(_)) = stream.next().await {} };
-    // Whoever does not answer in time is dropped.
+    // A peer that does not answer in time is dropped.
     let _ = timeout(GOODBYE_WAIT, goodbye).await;
 }
 

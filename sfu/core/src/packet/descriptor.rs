@@ -17,7 +17,7 @@ pub(crate) enum Descriptor {
     },
     Vp8(Vp8),
     Vp9(Vp9),
-    /// Layers told beside the payload.
+    /// Layers named beside the payload, in a dependency descriptor.
     Layered(Layered),
 }
 
@@ -71,15 +71,15 @@ impl Layers {
     }
 }
 
-/// Who may show a temporal layer after having seen only lower ones.
+/// Which receivers may go up to a temporal layer at this picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Raise {
     Nobody,
-    /// Whoever saw the layers below that of this picture: it depends on none above them (VP8 Y bit, RFC 7741 4.2).
+    /// Those that have the layers below that of this picture: it depends on none above them (VP8 Y bit, RFC 7741 4.2).
     WithIt,
-    /// Whoever saw this picture, from the next one on (VP9 U bit, RFC 9628 4.2).
+    /// Those that have this picture, from the next one on (VP9 U bit, RFC 9628 4.2).
     AfterIt,
-    /// Whoever saw this frame, to one of these layers.
+    /// Those that have this frame, to one of these layers.
     To(Layers),
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Sound {
     pub(crate) round_trip: Duration,
 }
 
-/// Share of frames that stay missing when each packet brings so many earlier ones along. Losses are rarely alone, so
+/// Share of frames that stay missing when each packet brings `frames` earlier ones along. Losses are rarely alone, so
 /// redundancy is taken to be worth a little less than chance says.
 pub(crate) fn missing_after_redundancy(lost: f32, frames: usize) -> f32 {
     (0..frames).fold(lost, |missing, _| missing * (lost + 0.05).min(1.0))

@@ -1,4 +1,4 @@
-//! Who is here: the peers of a core by index and by id, and the rooms they are in.
+//! The peers of a core, by index and by id, and their rooms.
 
 pub(crate) mod peer;
 mod ranking;

@@ -271,7 +271,7 @@ impl Peer {
         self.tracks.iter().position(|track| track.kind == kind)
     }
 
-    /// Asks for what [`Peer::forward`] looks at first.
+    /// Prefetches what [`Peer::forward`] reads first.
     pub(crate) fn prefetch(&self) {
         prefetch(&self.open);
         prefetch(&self.transport);
@@ -429,7 +429,7 @@ impl Peer {
         sent
     }
 
-    /// Sets the time of the next look at this peer: whatever is due first.
+    /// Sets this peer's deadline: the time of whatever is due first.
     pub(crate) fn schedule(&mut self, now: Instant, handshake_timeout: Duration) -> Instant {
         self.wake_at = match &self.transport {
             Transport::Waiting => self.joined_at + handshake_timeout,

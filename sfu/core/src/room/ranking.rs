@@ -12,9 +12,9 @@ const INTERVAL: Duration = Duration::from_millis(250);
 const MARGIN: f32 = 6.0;
 /// ...and for how long.
 const HOLD: Duration = Duration::from_millis(250);
-/// Places that are in order: one more than are carried, since nobody hears himself.
+/// Sources kept in order: one more than are carried, since no peer hears itself.
 const ORDERED: usize = limits::LOUDEST + 1;
-/// Decibels above silence from which somebody speaks, and below which he has stopped.
+/// Decibels above silence from which a source counts as speech, and below which it no longer does.
 const SPEAKS_FROM: f32 = 77.0;
 const SPEAKS_UNTIL: f32 = 72.0;
 
@@ -36,10 +36,10 @@ pub(crate) struct Ranking {
     speakers: Vec<PeerId>,
 }
 
-/// What a look changed.
+/// What an update changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Changed {
-    /// Who is carried, or in which order.
+    /// Which sources are carried, or in which order.
     pub(crate) loudest: bool,
     pub(crate) speakers: bool,
 }
@@ -119,7 +119,7 @@ impl Ranking {
         changed
     }
 
-    /// Who speaks, loudest first.
+    /// The peers that speak, loudest first.
     pub(crate) fn speakers(&self) -> &[PeerId] {
         &self.speakers
     }

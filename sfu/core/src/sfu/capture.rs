@@ -57,7 +57,7 @@ impl Capture {
         self.keep(peer, true, bytes, len)
     }
 
-    /// What is to be sent now, of which the headers are in clear (RFC 3711 section 3.1). Returns how many found no room.
+    /// Copies what is sent now; headers are in clear (RFC 3711 section 3.1). Returns how many found no room.
     pub(crate) fn outgoing(&mut self, arena: &Arena, peers: &Peers) -> u64 {
         let mut dropped = 0;
         for (destination, bytes) in arena.entries() {

@@ -168,7 +168,7 @@ impl Sfu {
     /// sent again now.
     fn answer_request(&mut self, now: Instant, slot: SlotRef, request: Request) -> bool {
         let Request { sequence, entry } = request;
-        // It did not come yet, or is held: whether it is to be shown is decided when it leaves.
+        // Not published yet, or held by the pacer: it is decided about when it is sent.
         if entry.state == SentState::Reserved {
             return true;
         }

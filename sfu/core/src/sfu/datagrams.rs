@@ -42,7 +42,7 @@ impl Sfu {
         self.reschedule(now, from);
     }
 
-    /// A connectivity check. What does not authenticate is ignored: an answer would only help who is guessing.
+    /// A connectivity check. What does not authenticate is ignored: an answer would only help a guesser.
     fn handle_stun(&mut self, now: Instant, tuple: Tuple, bytes: &[u8]) {
         let Ok(request) = BindingRequest::parse(bytes) else {
             self.counters.stun_bad += 1;
@@ -112,7 +112,7 @@ impl Sfu {
         let tuple = destination.tuple;
         let owner = self.routes.by_tuple(&tuple).filter(|owner| *owner != from);
         if owner.is_some_and(|owner| self.peers[owner].keeps(tuple, now)) {
-            // An address can be forged. Not answered, so that nobody comes to rely on a pair that is another's.
+            // Addresses can be forged. Without an answer, no client relies on a pair that is another's.
             self.counters.stun_pair_taken += 1;
             return;
         }

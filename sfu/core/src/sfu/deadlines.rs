@@ -1,4 +1,4 @@
-//! When each peer wants to be looked at: a heap with one entry a peer, so that a thousand peers cost those few whose
+//! The next deadline of each peer: a heap with one entry a peer, so that a thousand peers cost those few whose
 //! time has come, and nothing the others.
 
 use std::time::Instant;

@@ -121,11 +121,11 @@ pub struct Sfu {
     arena: Arena,
     events: VecDeque<Event>,
     counters: Counters,
-    /// Of one room, while somebody looks for a fault in it.
+    /// Of one room, while an operator captures it.
     capture: Option<Capture>,
     /// Number of the newest stream.
     last_stream: u32,
-    /// When each peer is to be looked at, or a little earlier.
+    /// When each peer has its next timeout, or a little earlier.
     deadlines: Deadlines,
     /// What is sent a second time in a moment.
     repeats: Repeats,
@@ -306,7 +306,7 @@ impl Sfu {
         debug_assert!(peer.last_packet_at.is_none_or(|at| at <= now), "time ran backwards");
     }
 
-    /// Queues an event. Those that others follow are left out when nobody listens; the rest are as few as the joins, or
+    /// Queues an event. Periodic ones are left out when the queue is not read; the rest are as few as the joins, or
     /// bounded in time.
     fn push_event(&mut self, event: Event) {
         let periodic = matches!(

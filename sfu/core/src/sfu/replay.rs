@@ -14,7 +14,7 @@ use crate::wire::rtp::Header;
 const CATCH_UP_MAX: u64 = 64;
 
 impl Sfu {
-    /// A keyframe's first packet came after some of its others, which nobody could use then: they follow it now.
+    /// A keyframe's first packet came after others of it, which no slot could send before it: they follow now.
     pub(super) fn catch_up(
         &mut self,
         now: Instant,

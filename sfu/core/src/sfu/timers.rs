@@ -18,14 +18,14 @@ use crate::wire::sdp::CNAME;
 /// A compound is closed before it grows beyond this; a packet of ours is far smaller than the rest of the datagram.
 const COMPOUND_BYTES_MAX: usize = 1_000;
 
-/// Between two looks at a peer at least, whatever its deadlines say.
+/// Shortest time between two timeouts of one peer, whatever its deadlines say.
 const TIMER_GRAIN: Duration = Duration::from_micros(1);
 
 impl Sfu {
     /// Looks at every peer whose time has come.
     pub(super) fn run_timers(&mut self, now: Instant) {
         while let Some((at, peer_index)) = self.deadlines.first().filter(|(at, _)| *at <= now) {
-            // Later than now whatever happens, so that this ends, and so that a panic leaves nobody without a deadline.
+            // Always later than now: so this loop ends, and a panic leaves no peer without a deadline.
             let next = now.max(at) + TIMER_GRAIN;
             let peer = &self.peers[peer_index];
             if peer.wake_at > now {
@@ -166,7 +166,7 @@ impl Sfu {
     fn send_reports(&mut self, now: Instant, peer_index: PeerIndex) {
         self.report_to_publisher(now, peer_index);
         self.report_to_subscriber(now, peer_index);
-        // Also where no sound comes any more, since somebody may have spoken last.
+        // Also when no sound arrives any more: the last speaker has to stop.
         self.rank_speakers(now, self.peers[peer_index].room);
         self.measure_tracks(now, peer_index);
         self.measure_path_loss(now, peer_index);

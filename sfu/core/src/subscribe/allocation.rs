@@ -1,4 +1,4 @@
-//! Divides what a subscriber's path carries among its pictures: a screen first, then who speaks, then the rest; among
+//! Divides what a subscriber's path carries among its pictures: a screen first, then the speaker, then the rest; among
 //! equals as evenly as their layers allow.
 
 use std::ops::Range;

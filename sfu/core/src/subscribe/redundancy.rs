@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::earlier::FRAMES_MAX;
 
-/// Share lost from which on so many frames go along.
+/// Shares lost from which on one, and two, earlier frames go along.
 const RAISED_FROM: [f32; FRAMES_MAX] = [0.02, 0.10];
 /// Share lost up to which, for [`LOWERED_AFTER`], one frame less is tried.
 const LOWERED_UP_TO: [f32; FRAMES_MAX] = [0.01, 0.06];

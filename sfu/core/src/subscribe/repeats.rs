@@ -67,7 +67,7 @@ impl RepeatCredit {
         self.bytes
     }
 
-    /// An answer of so many bytes may be sent twice; it is taken off.
+    /// Takes `bytes` from the budget; false when it does not hold as many.
     pub(crate) fn take(&mut self, bytes: usize) -> bool {
         self.take_above(0, bytes)
     }

@@ -55,7 +55,7 @@ impl Credentials {
     }
 }
 
-/// One ICE session: what both sides have told each other.
+/// One ICE session: the credentials that both sides exchanged.
 #[derive(Debug)]
 struct Session {
     local: Credentials,
@@ -306,7 +306,7 @@ impl IceAgent {
         self.provisional = self.provisional.filter(|provisional| *provisional != tuple);
     }
 
-    /// Asks for what [`IceAgent::selected`] looks at.
+    /// Prefetches what [`IceAgent::selected`] reads.
     pub(crate) fn prefetch_selected(&self) {
         prefetch(&self.nominated);
     }

@@ -31,7 +31,7 @@ const WAIT_MAX: Duration = Duration::from_millis(500);
 const WAIT_EVENTS_FULL: Duration = Duration::from_millis(5);
 /// Commands taken in one wake-up, so that joins do not hold up packets.
 const COMMANDS_PER_WAKE_UP: usize = 16;
-/// Time between two looks at the counters for readers.
+/// Interval at which the counters are published.
 const METRICS_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What a shard and its handle share.
@@ -40,7 +40,7 @@ pub(crate) struct Line {
     pub(crate) waker: Waker,
     pub(crate) stop: AtomicBool,
     pub(crate) metrics: MetricsBoard,
-    /// Who reads the capture that runs, if any.
+    /// The reader of the running capture, if any.
     pub(crate) captured: Mutex<Option<SyncSender<Captured>>>,
 }
 
@@ -104,10 +104,10 @@ struct Running {
     flush_at_bytes: usize,
     /// The event that found the queue full; later ones wait in the core.
     unsent: Option<Event>,
-    /// False once nobody takes events any more.
+    /// False once events are not taken any more.
     listening: bool,
     io: IoCounters,
-    /// When those who are about to connect were told to.
+    /// When each peer that is not connected yet was told to join.
     joining: HashMap<PeerId, Instant>,
     times: Times,
     metrics_at: Instant,
@@ -311,7 +311,7 @@ impl Running {
         }
     }
 
-    /// False when nobody reads copies of headers any more. Only ever called while a room is captured.
+    /// False when copies of headers are not read any more. Only ever called while a room is captured.
     fn hand_over(&mut self, captured: Captured) -> bool {
         let mut reader = self.shard.line.captured.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(open) = reader.as_ref() else { return false };

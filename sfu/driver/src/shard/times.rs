@@ -16,7 +16,7 @@ pub(super) struct Times {
     pub(super) forward_delay: Histogram,
     pub(super) joins: Histogram,
     pub(super) packets_per_second: u64,
-    /// Packets sent when their rate was last looked at.
+    /// Packets sent when their rate was last measured.
     counted: (u64, Instant),
     stall_logged_at: Option<Instant>,
 }
@@ -32,7 +32,7 @@ impl Times {
         }
     }
 
-    /// A wake-up is over that took in so many packets.
+    /// Records the end of a wake-up that took in `packets` packets.
     pub(super) fn woke(&mut self, shard: usize, packets_in: u64, took: Duration, now: Instant, io: &mut IoCounters) {
         if packets_in > 0 {
             self.forward_delay.record(took, packets_in);

@@ -38,10 +38,10 @@ const QUEUE_BYTES_MAX: usize = 64 * 1024;
 const QUEUE_MEDIA_BYTES_MAX: usize = 48 * 1024;
 /// Bytes read from one connection in one wake-up.
 const READ_BYTES: usize = 16 * 1024;
-/// Between two looks for connections whose time is over.
+/// Interval at which connections are searched for those whose time is over.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What came of a look at the connections.
+/// What [`Tcp::next`] found.
 #[derive(Debug)]
 pub(crate) enum Arrived<'a> {
     Frame {
@@ -94,7 +94,7 @@ pub(crate) struct Tcp {
     sweep_at: Instant,
 }
 
-/// The connection whose bytes are in the buffer, and which of them are still to be looked at.
+/// The connection whose bytes are in the buffer, and which of them are not read yet.
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     token: u64,

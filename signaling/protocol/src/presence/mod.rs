@@ -67,7 +67,7 @@ impl Spans {
         Self(shared)
     }
 
-    /// The length of each span in started units of so many microseconds. Each is the growth of the rounded running sum,
+    /// The length of each span in started units of `unit` microseconds. Each is the growth of the rounded running sum,
     /// so that the rows of a table add up to the rounded whole.
     #[must_use]
     pub fn rounded_lengths(&self, unit: i64) -> Vec<i64> {

@@ -38,7 +38,7 @@ use state::{Connection, State};
 #[derive(Debug, Clone, Copy)]
 pub struct HubConfig {
     pub room: RoomConfig,
-    /// Between two looks at what is due.
+    /// Interval at which rooms pass time.
     pub tick: Duration,
     /// Between two checkpoints. With the second in which the media plane reports and a write's time, what a crash can
     /// lose stays below 5 s.
@@ -81,7 +81,7 @@ struct Inner {
     connections: AtomicU64,
     peers: PeerIds,
     state: Mutex<State>,
-    /// Told whenever a record was written, for those who wait for the last one.
+    /// Notified whenever a record was written, for those who wait for the last one.
     progress: Notify,
 }
 
@@ -171,7 +171,7 @@ impl Hub {
         timeout(inner.config.drain_wait, settled).await.is_ok()
     }
 
-    /// How every stream does. Whoever reads the media plane's reports records them all here, also those of peers that
+    /// How every stream does. The reader of the media plane's reports records them all here, also those of peers that
     /// are in no call.
     #[must_use]
     pub fn quality(&self) -> &QualityBoard {

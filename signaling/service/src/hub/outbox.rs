@@ -76,7 +76,7 @@ impl Outbox {
 }
 
 impl Outgoings {
-    /// What is to be sent next; `None` when the reader was cut off. May be dropped while it waits.
+    /// The next message to send; `None` when the reader was cut off. May be dropped while it waits.
     pub(crate) async fn recv(&mut self) -> Option<Outgoing> {
         loop {
             let news = self.0.news.notified();

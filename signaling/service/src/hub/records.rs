@@ -78,7 +78,7 @@ pub(super) async fn checkpoint_for_ever(inner: Weak<Inner>, period: Duration) {
     }
 }
 
-/// Ends the rooms whose appointment lives no more and the seats whose sign-in is over, whoever ended them and however.
+/// Ends the rooms whose appointment is over and the seats whose sign-in is over, however they ended.
 async fn review(hub: &Arc<Inner>) {
     let rooms = hub.rooms_to_review();
     if rooms.is_empty() {

@@ -13,7 +13,7 @@ use crate::authority::{CallGrant, SegmentEnd};
 use crate::limits::{DISMISSED_PAUSE, SEATS_MAX};
 
 impl Room {
-    /// A connection showed a good ticket: it takes the seat, and from whoever held it.
+    /// A connection showed a good ticket: it takes the seat, also from a connection that held it.
     pub(super) fn handle_hello(&mut self, now: Instant, connection: ConnectionId, grant: CallGrant) {
         if self.phase == Phase::Draining {
             self.send(connection, self.moving());
@@ -71,7 +71,7 @@ impl Room {
         self.send(connection, ServerMessage::Clock(self.clock_message(now)));
     }
 
-    /// Why nobody may come in with this grant now.
+    /// Why this grant lets nobody in now.
     fn obstacle(&self, now: Instant, grant: &CallGrant) -> Option<(ErrorCode, &'static str, CloseCode)> {
         let at = self.clock.utc(now);
         let known = self.seats.get(&grant.seat);

@@ -92,7 +92,7 @@ impl Room {
         self.clock.utc(now) >= self.starts_at && self.clock.billable() > 0
     }
 
-    /// Whether every consumer has left for good and every provider has left, too: nobody is left who could meet.
+    /// Whether every consumer has left for good and every provider has left: no two sides can meet any more.
     fn agreed_to_end(&self) -> bool {
         let side = |role| {
             let seats = self.seats.values().filter(move |seat| seat.role == role);
@@ -161,7 +161,7 @@ impl Room {
             return;
         }
         self.phase = Phase::Ending { reason };
-        // Who is leaving at this moment cannot come back either.
+        // Those who are just leaving cannot come back either.
         for farewell in &mut self.farewells {
             if farewell.reason == EndReason::Left {
                 farewell.reason = reason;

@@ -67,7 +67,7 @@ impl Room {
                 self.refuse(joining.connection, join_error_code(&error), &error.to_string());
                 return;
             }
-            // Whoever asked is gone.
+            // The connection that asked is gone.
             (None, Ok(_)) => {
                 self.effects.push(Effect::Media(Command::Leave { peer }));
                 return;
@@ -297,7 +297,7 @@ impl Room {
         }
     }
 
-    /// Removes the peer of a seat. Its segment is closed when the media plane has told its last packet, or soon after.
+    /// Removes the peer of a seat. Its segment is closed when the media plane has reported its last packet, or soon after.
     pub(super) fn remove_peer(&mut self, now: Instant, seat_id: &str, end: SegmentEnd) {
         let Some(peer) = self.seats.get_mut(seat_id).and_then(|seat| seat.peer.take()) else {
             return;

@@ -168,7 +168,7 @@ impl Room {
         self.clock.open()
     }
 
-    /// What the authority is asked while the call goes on: its appointment, and the sign-ins of those who are here.
+    /// What the authority reviews while the call goes on: the appointment, and the sign-ins of those who are here.
     #[must_use]
     pub fn review(&self) -> Option<RoomReview> {
         let here = |seat: &&Seat| seat.connection.is_some() || seat.joining.is_some() || seat.peer.is_some();
@@ -309,7 +309,7 @@ impl Room {
         }
     }
 
-    /// Whether so many records wait that nothing new may begin.
+    /// Whether too many records wait for anything new to begin.
     fn backed_up(&self) -> bool {
         self.unrecorded >= RECORDS_WAITING_MAX
     }

@@ -23,7 +23,7 @@ impl Room {
         }
     }
 
-    /// Tells everyone for whom it changed, seldom enough that nobody has to read it all the time.
+    /// Sends the quality to each seat for which it changed, at most once a period.
     pub(super) fn refresh_quality(&mut self, now: Instant) {
         if now < self.next_quality_at {
             return;
@@ -64,7 +64,7 @@ impl Room {
         );
     }
 
-    /// Sends each connection what its seat may know, if that is not what it was told last.
+    /// Sends each connection what its seat may know, if that is not what it was sent last.
     fn send_changes<T: Clone + PartialEq>(
         &mut self,
         known: impl Fn(&Self, &Seat) -> T,

@@ -1,4 +1,4 @@
-//! One seat: who sits there, how far they are in, and their media.
+//! One seat: its person, whether admitted, and their media.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -32,7 +32,7 @@ pub(super) struct Seat {
     pub(super) next_segment: u32,
 }
 
-/// How far in somebody is.
+/// Whether the seat's person was let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
     Waiting,
@@ -161,7 +161,7 @@ impl Seat {
         }
     }
 
-    /// Whether the seat is shown to others at all: someone who waits must be there to be let in.
+    /// Whether the seat is shown to others: a waiting person only while connected.
     pub(super) fn listed(&self) -> bool {
         match self.admission {
             Admission::Waiting | Admission::Recording => self.connection.is_some(),

@@ -237,7 +237,7 @@ fn slope(points: &VecDeque<(f64, f64)>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// Groups every 20 ms whose delay grows by so many ticks each; the usages seen.
+    /// Groups every 20 ms, each delayed by the given ticks more than the one before; the usages seen.
     fn seen(trend: &mut DelayTrend, start: u32, groups: u32, growth: i64) -> Vec<Usage> {
         let mut usages = Vec::new();
         for group in 0..groups {

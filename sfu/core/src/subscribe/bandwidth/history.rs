@@ -51,7 +51,7 @@ impl History {
         low(number)
     }
 
-    /// Asks for the entry of the next packet.
+    /// Prefetches the entry of the next packet.
     pub(super) fn prefetch(&self) {
         prefetch(&self.entries[index_of(self.next)]);
     }

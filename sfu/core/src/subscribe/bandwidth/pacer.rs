@@ -10,9 +10,9 @@ use crate::handles::TrackRef;
 use crate::limits;
 use crate::packet::{MediaPacket, StreamRef};
 
-/// What may leave at once: so much of the pace.
+/// What may leave at once: this much time at the pace.
 const BURST: Duration = Duration::from_millis(20);
-/// Between two looks at what is held.
+/// Shortest wait before held packets are tried again.
 const STEP: Duration = Duration::from_millis(5);
 /// Nothing is held for much longer, whatever the pace.
 const HELD_WITHIN: Duration = Duration::from_millis(300);
@@ -58,7 +58,7 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    /// Whether [`Self::hold`] and [`Self::record_sent`] are to be called.
+    /// Whether the caller must use [`Self::hold`] and [`Self::record_sent`].
     pub(crate) fn is_on(&self) -> bool {
         self.on
     }
@@ -68,12 +68,12 @@ impl Pacer {
         self.pace_bps = pace_bps;
         self.on = pace_bps.is_some() || !self.held.is_empty();
         if !self.on {
-            // Most paths are wide: who needs no queue keeps no memory for one.
+            // Most paths are wide: a peer without a queue keeps no memory for one.
             self.held = VecDeque::new();
         }
     }
 
-    /// Takes a packet to be held and says when to look again; `None` when it may leave now. What comes to a full queue is
+    /// Holds a packet and says when to try again; `None` when it may leave now. What comes to a full queue is
     /// dropped, as if lost on the way: the client asks for it again.
     pub(crate) fn hold(&mut self, packet: PacedPacket, now: Instant, counters: &mut Counters) -> Option<Instant> {
         let busy = self.busy_until.is_some_and(|until| until > now + BURST);

@@ -14,7 +14,7 @@ const TOLD_WITHIN: Duration = Duration::from_secs(1);
 const INTERVAL_MIN: Duration = Duration::from_secs(1);
 const INTERVAL_MAX: Duration = Duration::from_secs(16);
 const AGAIN: Duration = Duration::from_millis(50);
-/// A slow probe lasts longer: until so many bits were sent, which are more than the packets that a result takes.
+/// Bits that a probe sends at least, so that a slow one lasts longer: they make more packets than a result takes.
 const BITS_MIN: f64 = 16_000.0;
 /// Packets that must arrive for a result, and the share of all: libwebrtc wants 0.8, and a path that loses much never
 /// gets a result then.
@@ -149,7 +149,7 @@ impl Prober {
         self.not_before = Some(now + pause);
     }
 
-    /// When something is to be sent, or a probe is given up.
+    /// When the probe sends again, or is given up.
     pub(super) fn due_at(&self) -> Option<Instant> {
         let running = self.running.as_ref()?;
         Some(if running.sent {
@@ -183,7 +183,7 @@ impl Prober {
         Some((due as u64).saturating_sub(running.sent_bytes)).filter(|bytes| *bytes > 0)
     }
 
-    /// Asks for what [`Prober::sending`] looks at.
+    /// Prefetches what [`Prober::sending`] reads.
     pub(super) fn prefetch(&self) {
         prefetch(&self.running);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Of how long a time the least delay is taken, at least, in microseconds of our clock; and at most twice as long. What
 /// stands in the queue for longer counts as the path.
 const WINDOW_MICROS: u32 = 10_000_000;
-/// Between two looks at how the delay grows.
+/// Interval at which the growth of the delay is measured.
 const LOOK_MICROS: u32 = 250_000;
 const TICK_MICROS: i64 = 250;
 
@@ -15,7 +15,7 @@ const TICK_MICROS: i64 = 250;
 pub(super) struct QueueDelay {
     /// The least of this window and of the one before, in microseconds.
     least: Option<(u32, u32)>,
-    /// When the last packet that was told of was sent.
+    /// When the last packet with feedback was sent.
     newest: u32,
     /// When this window began.
     since: u32,
@@ -59,7 +59,7 @@ impl QueueDelay {
         }
     }
 
-    /// How much it grew in a quarter to half of a second, as a share of that time: so much more is sent than arrives.
+    /// How much it grew in a quarter to half of a second, as a share of that time: the excess of what is sent over what arrives.
     pub(super) fn growth(&self) -> f64 {
         let (at, before) = self.looks[1];
         let micros = self.newest.wrapping_sub(at);

@@ -93,7 +93,7 @@ impl RateControl {
         }
     }
 
-    /// The path is full while so much arrives.
+    /// The path is full: it carries `arrives` bits a second.
     pub(super) fn limit(&mut self, arrives: f64, now: Instant) {
         self.capacity.met(arrives);
         self.bps = self.bps.min(DECREASE * arrives);

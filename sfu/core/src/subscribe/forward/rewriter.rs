@@ -15,7 +15,7 @@ const ALIGNMENT_MAX_S: u32 = 2;
 /// Numbers kept free for one gap, which is as many as are asked for again.
 const RESERVED_MAX: u64 = 256;
 
-/// Whether a packet is to be shown.
+/// Whether a packet is sent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
     Yes,
@@ -206,7 +206,7 @@ impl Rewriter {
         }
     }
 
-    /// The numbers of a further packet of the source, if it is to be sent.
+    /// The numbers of a further packet of the source; `None` when it is left out.
     pub(crate) fn number(&mut self, packet: &MediaPacket, keep: Keep, now: Instant) -> Option<Numbering> {
         if packet.index < self.start {
             return None;
@@ -298,7 +298,7 @@ impl Rewriter {
         self.newest
     }
 
-    /// What a NACK for this sequence number means, if it is to be answered (again) now.
+    /// What a NACK for this sequence number asks for; `None` when it was answered too lately.
     pub(crate) fn entry_to_resend(&mut self, sequence: u16, now: Instant) -> Option<SentEntry> {
         self.log.resend(sequence, limits::RETRANSMIT_INTERVAL, now)
     }

@@ -37,7 +37,7 @@ impl Live {
         self.cap.spatial < target.spatial.min(self.seen.spatial)
     }
 
-    /// Whether a packet of the stream is to be shown. Layers change only where a decoder can follow: up at a picture that
+    /// Whether the subscriber gets a packet of the stream. Layers change only where a decoder can follow: up at a picture that
     /// depends on nothing that was left out, down with any picture.
     fn keep(&mut self, packet: &MediaPacket, target: Layer, late: bool) -> Keep {
         let Layer { spatial, temporal } = packet.layer;

@@ -117,7 +117,7 @@ pub(crate) struct Slot {
     pub(crate) rewriter: Rewriter,
     pub(crate) counts: SentCounts,
     rtx_index: u64,
-    /// Carries one of the loudest: the one that the client was told of last.
+    /// Carries one of the loudest: the one that [`Event::Loudest`](crate::Event::Loudest) named last.
     pub(crate) loudest: Option<Option<Source>>,
     /// The highest number that the client reported to have come (RFC 3550 6.4.1).
     pub(crate) highest_reported: Option<u32>,
@@ -256,7 +256,7 @@ impl Slot {
         self.wanted = wanted;
     }
 
-    /// Sets the layer that is to be shown; `None` pauses the slot. False where it stays.
+    /// Sets the target layer; `None` pauses the slot. False when it is the target already.
     pub(crate) fn set_target(&mut self, target: Option<Layer>, now: Instant) -> bool {
         let before = self.selection.target();
         if before == target {
@@ -281,7 +281,7 @@ impl Slot {
         if takes { self.redundancy } else { 0 }
     }
 
-    /// The share that the subscriber's own path lost, when it reports so many of 256 missing.
+    /// The share that the subscriber's own path lost, from the fraction that it reports in 256ths.
     pub(crate) fn lost_here(&self, fraction_lost: u8) -> f32 {
         (f32::from(fraction_lost) / 256.0 - self.upstream_lost).max(0.0)
     }

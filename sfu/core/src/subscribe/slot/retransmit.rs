@@ -20,7 +20,7 @@ pub(crate) struct Request {
 }
 
 impl Slot {
-    /// What a NACK for `sequence` asks for, if it is to be answered now.
+    /// What a NACK for `sequence` asks for; `None` when it was answered too lately or cannot be.
     pub(crate) fn requested(&mut self, sequence: u16, now: Instant) -> Option<Request> {
         let entry = self.rewriter.entry_to_resend(sequence, now)?;
         Some(Request { sequence, entry })
@@ -33,7 +33,7 @@ impl Slot {
         Some(Request { sequence, entry })
     }
 
-    /// What was sent under `sequence` and is to be sent a second time.
+    /// What was sent under `sequence`, for a repeat.
     pub(crate) fn recall(&mut self, sequence: u16, now: Instant) -> Option<Request> {
         let entry = self.rewriter.recall(sequence, now);
         let entry = entry.filter(|entry| entry.state == SentState::Sent)?;

@@ -1,5 +1,5 @@
 //! When a slot that was lowered may be given a better layer again. Each change of the encoding costs a keyframe, and one that
-//! does not last costs two: who rises in vain waits twice as long for the next try.
+//! does not last costs two: each rise in vain doubles the wait before the next.
 
 use std::time::{Duration, Instant};
 

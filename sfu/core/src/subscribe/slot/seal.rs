@@ -51,7 +51,7 @@ impl Body<'_> {
     }
 }
 
-/// A packet of a slot that is to be sealed, without its body.
+/// A packet of a slot before it is sealed, without its body.
 pub(super) struct Outgoing<'a> {
     pub(super) ssrc: u32,
     pub(super) payload_type: u8,

@@ -14,7 +14,7 @@ use crate::limits::SILENCE_MAX;
 /// Least time for which a client is sent media on trust, whatever it had for free before. Above what lies between two
 /// reports of a client that sees pictures (RFC 4585 3.6.1: a second, spread by half).
 const TRUST_MIN: Duration = Duration::from_secs(2);
-/// A second of trust is earned by so many of presence.
+/// Seconds of presence that earn a second of trust.
 const EARNED_BY: u32 = 10;
 /// A client that was heard for so long without acknowledging anything is deaf, not silent.
 const DEAF_AFTER: Duration = Duration::from_secs(2);
@@ -163,7 +163,7 @@ impl Presence {
         }
     }
 
-    /// When [`Self::pass_time`] is to be called.
+    /// When [`Self::pass_time`] has something to do.
     pub(crate) fn due_at(&self, now: Instant) -> Option<Instant> {
         if !self.changes.is_empty() {
             return Some(now);

@@ -1,4 +1,4 @@
-//! The audio level of one packet, told by its sender (RFC 6464).
+//! The audio level of one packet, as its sender says (RFC 6464).
 
 /// How loud a packet is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

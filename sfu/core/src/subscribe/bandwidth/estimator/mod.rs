@@ -22,7 +22,7 @@ use crate::prefetch::prefetch;
 const START_BPS: f64 = 600_000.0;
 /// Below this share of the estimate less is sent than could be.
 const LIMITED_BELOW: f64 = 0.75;
-/// Without feedback for this long the path was gone: what is told then says nothing about queues.
+/// Without feedback for this long the path was gone: the first feedback after it says nothing about queues.
 const OUTAGE: Duration = Duration::from_millis(700);
 /// Probes go for this multiple of the estimate, the first ones for more, and no further than this beyond what is wanted.
 const PROBE_FACTOR: f64 = 2.0;
@@ -56,7 +56,7 @@ const FULL_ABOVE: f64 = 0.15;
 const REPEATED_SHARE: f64 = 0.4;
 const REPEATED_BPS_MIN: f64 = 60_000.0;
 const REPEATED_KEPT: Duration = Duration::from_millis(300);
-/// Within about this time a queue is to be gone, for which at most this share is kept free.
+/// A standing queue should drain within about this time; at most this share of the rate is kept free for it.
 const DRAINS_WITHIN: Duration = Duration::from_secs(1);
 const DRAIN_MAX: f64 = 0.5;
 /// Numbers called lost by one feedback that are remembered; more are an outage.
@@ -175,7 +175,7 @@ impl Estimator {
         self.settled
     }
 
-    /// Asks for what [`Estimator::send`] looks at.
+    /// Prefetches what [`Estimator::send`] reads.
     pub(crate) fn prefetch(&self) {
         prefetch(&self.start);
         prefetch(&self.history);
@@ -183,7 +183,7 @@ impl Estimator {
         self.prober.prefetch();
     }
 
-    /// Asks for the memory where the next packet is recorded, once [`Estimator::prefetch`] was answered.
+    /// Prefetches where the next packet is recorded, once what [`Estimator::prefetch`] asked for is here.
     pub(crate) fn prefetch_history(&self) {
         self.history.prefetch();
     }
@@ -387,7 +387,7 @@ impl Estimator {
         self.feedback_at.is_some() && self.wanted_bps > 0.0 && self.wanted_bps * ENOUGH > self.bps() as f64
     }
 
-    /// When [`Estimator::owed`] is to be asked.
+    /// When [`Estimator::probe_bytes_due`] has something.
     pub(crate) fn due_at(&self, now: Instant) -> Option<Instant> {
         if let Some(at) = self.prober.due_at() {
             return Some(at);

@@ -1,4 +1,4 @@
-//! Passes a descriptor on to somebody who gets other frames, under other numbers, than the publisher sent.
+//! Passes a descriptor on to a receiver that gets other frames, under other numbers, than the publisher sent.
 
 use super::{DECODE_TARGETS_MAX, DependencyDescriptor, Indication, Structure};
 
@@ -72,7 +72,7 @@ impl Passable {
         })
     }
 
-    /// The decode targets to be named to somebody who gets layers up to this spatial and temporal one; `None` when nothing
+    /// The decode targets to name to a receiver of layers up to this spatial and temporal one; `None` when nothing
     /// has to be said, since the publisher's own word holds.
     #[must_use]
     pub(crate) fn targets_up_to(&self, spatial: u8, temporal: u8) -> Option<u32> {
