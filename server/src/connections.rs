@@ -263,6 +263,17 @@ impl Watched {
         self.heard_at = Instant::now();
     }
 
+    /// What came of a write: one that takes something is a sign of life, one that waits fails when the silence is over.
+    fn watch_write(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            self.heard_at = Instant::now();
+        } else if written.is_pending() {
+            ready!(self.poll_silent(context));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        written
+    }
+
     /// Ready when the silence has lasted too long.
     fn poll_silent(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if !self.stops && self.stopping.as_mut().poll(context).is_ready() {
@@ -304,13 +315,7 @@ impl AsyncRead for Watched {
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if matches!(written, Poll::Ready(Ok(1..))) {
-            self.heard_at = Instant::now();
-        } else if written.is_pending() {
-            ready!(self.poll_silent(context));
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        written
+        self.watch_write(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -327,13 +332,7 @@ impl AsyncWrite for Watched {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        if matches!(written, Poll::Ready(Ok(1..))) {
-            self.heard_at = Instant::now();
-        } else if written.is_pending() {
-            ready!(self.poll_silent(context));
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        written
+        self.watch_write(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,9 +1,8 @@
 //! The whole server, started with a configuration and data of its own and used through its media API.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::super::network::Network;
 use super::super::sdp::{Local, Remote};
+use super::process::ServerProcess;
 use super::whip::{self, Session};
 use super::{Participant, Target};
 
@@ -24,9 +24,7 @@ const START_MAX: Duration = Duration::from_secs(60);
 
 /// A running server.
 pub struct Booka {
-    child: Mutex<Child>,
-    pid: u32,
-    folder: PathBuf,
+    process: ServerProcess,
     http: Client,
     base: Url,
     key: String,
@@ -39,33 +37,27 @@ impl Booka {
     /// # Errors
     /// When it does not come up.
     pub async fn start(network: &Network, program: &Path, shards: usize) -> Result<Self> {
-        let folder = std::env::temp_dir().join(format!("load-booka-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
         let (key, hash) = fresh_key(program)?;
         let ip = network.server_ip();
         let base: Url = format!("http://{ip}:{HTTP_PORT}/").parse()?;
-        let config = format!(
-            "public_url = \"http://{ip}:{HTTP_PORT}\"\ndata_dir = \"{}\"\n[http]\nlisten = \"{ip}:{HTTP_PORT}\"\n\
+        let config = |folder: &Path| {
+            format!(
+                "public_url = \"http://{ip}:{HTTP_PORT}\"\ndata_dir = \"{}\"\n[http]\nlisten = \"{ip}:{HTTP_PORT}\"\n\
              metrics_readers = [\"{}\"]\n[media]\nbind = [\"{ip}\"]\nport = {MEDIA_PORT}\nshards = {shards}\n\
              [media_api]\nkey_hashes = [\"{hash}\"]\n[log]\nlevel = \"info\"\n",
-            folder.join("data").display(),
-            network.clients_ip(),
-        );
-        std::fs::write(folder.join("config.toml"), config)?;
-        let log = File::create(folder.join("log"))?;
-        let mut command = Command::new(program);
-        command
-            .arg("--config")
-            .arg(folder.join("config.toml"))
-            .arg("serve")
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log);
-        let child = network.spawn(command)?;
+                folder.join("data").display(),
+                network.clients_ip(),
+            )
+        };
+        let process = ServerProcess::start(network, "booka", |folder| {
+            let path = folder.join("config.toml");
+            std::fs::write(&path, config(folder))?;
+            let mut command = Command::new(program);
+            command.arg("--config").arg(path).arg("serve");
+            Ok(command)
+        })?;
         let booka = Self {
-            pid: child.id(),
-            child: Mutex::new(child),
-            folder,
+            process,
             http: Client::builder().build()?,
             base,
             key,
@@ -84,15 +76,10 @@ impl Booka {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                bail!("the server did not start: {}", self.log()?);
+                bail!("the server did not start: {}", self.process.log()?);
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-    }
-
-    /// What it wrote, warnings and worse.
-    fn log(&self) -> Result<String> {
-        Ok(std::fs::read_to_string(self.folder.join("log"))?)
     }
 
     async fn post(&self, path: &str, body: Value) -> Result<Value> {
@@ -145,7 +132,7 @@ impl Target for Booka {
     }
 
     fn pid(&self) -> Option<u32> {
-        Some(self.pid)
+        Some(self.process.pid())
     }
 
     async fn open_room(&self, _people: usize) -> Result<String> {
@@ -188,18 +175,11 @@ impl Target for Booka {
             .filter_map(|line| line.rsplit_once(' '))
             .filter_map(|(name, value)| Some((name.to_owned(), value.parse::<f64>().ok()? as u64)))
             .collect();
-        counters.push(("log_lines".to_owned(), self.log()?.lines().count() as u64));
+        counters.push(("log_lines".to_owned(), self.process.log()?.lines().count() as u64));
         Ok(counters)
     }
 
     async fn stop(&self) -> Result<()> {
-        {
-            let mut child = self.child.lock().expect("nobody panics while holding it");
-            child.kill()?;
-            child.wait()?;
-        }
-        // The folder is a temporary one.
-        let _ = std::fs::remove_dir_all(&self.folder);
-        Ok(())
+        self.process.stop()
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::super::network::Network;
 use super::super::sdp::{Local, Remote};
+use super::process::ServerProcess;
 use super::{Participant, Target};
 
 const PORT: u16 = 8_188;
@@ -31,9 +32,7 @@ type Waiting = Arc<Mutex<HashMap<String, oneshot::Sender<Value>>>>;
 
 /// A running Janus.
 pub struct Janus {
-    child: Mutex<Child>,
-    pid: u32,
-    folder: PathBuf,
+    process: ServerProcess,
     requests: mpsc::Sender<String>,
     waiting: Waiting,
     session: u64,
@@ -48,17 +47,12 @@ impl Janus {
     /// # Errors
     /// When the program is missing or does not come up.
     pub async fn start(network: &Network, program: &Path, event_loops: usize, transport_cc: bool) -> Result<Self> {
-        let folder = std::env::temp_dir().join(format!("load-janus-{}", std::process::id()));
-        write_config(&folder, network, event_loops)?;
-        let mut command = Command::new(program);
-        let log = std::fs::File::create(folder.join("log"))?;
-        command
-            .arg("-F")
-            .arg(&folder)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log);
-        let child = network.spawn(command)?;
+        let process = ServerProcess::start(network, "janus", |folder| {
+            write_config(folder, network, event_loops)?;
+            let mut command = Command::new(program);
+            command.arg("-F").arg(folder);
+            Ok(command)
+        })?;
         let address = format!("{}:{PORT}", network.server_ip());
         let deadline = Instant::now() + STEP_MAX;
         while TcpStream::connect(&address).is_err() {
@@ -69,9 +63,7 @@ impl Janus {
         }
         let (requests, waiting) = connect(&address).await?;
         let mut janus = Self {
-            pid: child.id(),
-            child: Mutex::new(child),
-            folder,
+            process,
             requests,
             waiting,
             session: 0,
@@ -140,7 +132,7 @@ impl Target for Janus {
     }
 
     fn pid(&self) -> Option<u32> {
-        Some(self.pid)
+        Some(self.process.pid())
     }
 
     async fn open_room(&self, people: usize) -> Result<String> {
@@ -227,14 +219,7 @@ impl Target for Janus {
     }
 
     async fn stop(&self) -> Result<()> {
-        {
-            let mut child = self.child.lock().expect("nobody panics while holding it");
-            child.kill()?;
-            child.wait()?;
-        }
-        // The folder is a temporary one.
-        let _ = std::fs::remove_dir_all(&self.folder);
-        Ok(())
+        self.process.stop()
     }
 }
 

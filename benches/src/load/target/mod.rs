@@ -3,6 +3,7 @@
 mod bare;
 mod booka;
 mod janus;
+mod process;
 mod whip;
 
 use anyhow::Result;
