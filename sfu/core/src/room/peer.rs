@@ -180,7 +180,7 @@ impl Peer {
         }
     }
 
-    /// Adds as much redundancy to its sound as a path needs that loses this share (0 to 1).
+    /// Adds the redundancy to its sound that a path needs which loses this share (0 to 1).
     pub(crate) fn add_redundancy(&mut self, lost: f32, now: Instant) {
         let frames = self.redundancy.reported(lost, now);
         for slot in &mut self.slots {
@@ -231,7 +231,7 @@ impl Peer {
         self.round_trip.unwrap_or(ROUND_TRIP_ASSUMED)
     }
 
-    /// The pair is this peer's against another that says it is there as well: the client was heard over it lately.
+    /// Whether the peer keeps a pair that another peer claims: the client was heard over it lately.
     pub(crate) fn keeps(&self, tuple: Tuple, now: Instant) -> bool {
         let lately = |at: Instant| now.saturating_duration_since(at) < limits::PAIR_KEPT;
         self.ice.heard_at(tuple).is_some_and(lately)
@@ -245,7 +245,7 @@ impl Peer {
         }
     }
 
-    /// The client said that something of what it was sent has come.
+    /// The client acknowledged something that it was sent.
     pub(crate) fn acknowledged(&mut self, now: Instant) {
         if let Some(presence) = &mut self.presence {
             presence.acknowledged(now);
@@ -282,7 +282,7 @@ impl Peer {
         self.ice.prefetch_selected();
     }
 
-    /// Asks for the slot, the keys and the estimate, once [`Peer::prefetch`] was answered.
+    /// Prefetches the slot, the keys and the estimate, once what [`Peer::prefetch`] asked for is here.
     pub(crate) fn prefetch_slot(&self, slot: usize) {
         if let Some(slot) = self.slots.get(slot) {
             prefetch(slot);
@@ -295,7 +295,7 @@ impl Peer {
         }
     }
 
-    /// Asks for the memory where the next packet is recorded, once [`Peer::prefetch_slot`] was answered.
+    /// Prefetches where the next packet is recorded, once what [`Peer::prefetch_slot`] asked for is here.
     pub(crate) fn prefetch_logs(&self, slot: usize) {
         if let Some(slot) = self.slots.get(slot) {
             slot.prefetch_logs();

@@ -139,8 +139,8 @@ impl Sfu {
         }
     }
 
-    /// Sends again what the feedback that came just now is the first to call lost, if it was not sent again before. The
-    /// client's own request comes later for the end of a picture, and may itself be lost.
+    /// Sends again what this feedback is the first to call lost, unless it was sent again before. The client's own request
+    /// comes later for the end of a picture, and may itself be lost.
     pub(super) fn resend_lost(&mut self, now: Instant, subscriber: PeerIndex) {
         for at in 0.. {
             let peer = &mut self.peers[subscriber];

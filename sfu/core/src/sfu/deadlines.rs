@@ -12,7 +12,7 @@ const ABSENT: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub(crate) struct Deadlines {
     heap: Vec<(Instant, PeerIndex)>,
-    /// Where in the heap each peer is, by its index.
+    /// Position of each peer in the heap, by its index.
     positions: Vec<u32>,
 }
 

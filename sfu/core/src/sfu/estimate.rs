@@ -41,7 +41,7 @@ impl Sfu {
         self.choose_layers(now, from, None);
     }
 
-    /// Learns what the path to a subscriber lost, where it tells of every packet, and adds redundancy accordingly.
+    /// Adds redundancy by what the path to a subscriber lost, if it sends feedback on every packet.
     pub(super) fn measure_path_loss(&mut self, now: Instant, subscriber: PeerIndex) {
         let peer = &mut self.peers[subscriber];
         let Some(estimator) = &peer.estimator else { return };

@@ -10,7 +10,7 @@ use crate::room::peer::Peer;
 use crate::subscribe::allocation::{self, Demand, Priority};
 use crate::subscribe::slot::Slot;
 
-/// Between two decisions for a subscriber, unless the estimate falls or its slots change.
+/// Interval of the decisions for a subscriber, unless the estimate falls or its slots change.
 const ALLOCATION_INTERVAL: Duration = Duration::from_millis(200);
 /// Given out while the path is not known, in bits a second, unless the first picture takes more. It is known after about
 /// a second, and what a narrow one does not carry until then stands before the sound.
@@ -264,7 +264,7 @@ impl Sfu {
         }
     }
 
-    /// Tells the publisher which encodings of a track anybody watches, if that changed.
+    /// Reports which encodings of a track are watched, if that changed.
     pub(super) fn report_watched(&mut self, now: Instant, track: TrackRef) {
         let published = self.peers.track_mut(track);
         let kind = published.kind;
@@ -276,9 +276,9 @@ impl Sfu {
     }
 }
 
-/// Whether a slot whose source has no smaller encoding is shown even if the estimate has no room for it. Where every packet
-/// is reported: as long as all that is sent arrives. Else by the client's reports of loss, and then it is tried again now and
-/// then, since an estimate by a client that gets nothing never rises.
+/// Whether a slot whose source has no smaller encoding is shown even if the estimate has no room for it. With feedback on
+/// every packet: as long as all that is sent arrives. Without: by the client's reports of loss, and tried again now and
+/// then, since the estimate of a client that gets nothing never rises.
 fn is_kept(peer: &Peer, slot: &Slot, may_rise: bool, now: Instant) -> bool {
     let shown = slot.selection.target().is_some();
     match &peer.estimator {

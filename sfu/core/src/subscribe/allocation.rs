@@ -5,13 +5,12 @@ use std::ops::Range;
 
 use crate::packet::{Layer, LayerRate};
 
-/// A better layer is shown only if this much of its cost is left over, in percent, so that what just fits does not come
-/// and go.
+/// A better layer is shown only if this much of its cost is left over, in percent: what just fits would come and go.
 const HEADROOM_PERCENT: u64 = 12;
 /// What our headers, IP and UDP add to what a publisher sends, in percent.
 const OVERHEAD_PERCENT: u64 = 5;
 
-/// What is shown at the cost of what. Highest last.
+/// Which picture is shown at the cost of others. Highest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Priority {
     Other,

@@ -1,4 +1,4 @@
-//! Packets that are to be sent a second time, a moment after the first, to a path that loses some. The last packet of a
+//! Packets that are sent a second time, a moment after the first, to a path that loses some. The last packet of a
 //! picture is missed only when the next picture comes, and a lost answer only a round trip later: by then the picture has
 //! stood still for long.
 
@@ -47,19 +47,19 @@ impl Repeats {
     }
 }
 
-/// How many bytes a slot may send a second time until the next look.
+/// How many bytes a slot may send a second time until the next grant.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct RepeatCredit {
     bytes: u64,
-    /// At the last look.
+    /// By the last grant.
     granted: u64,
-    /// All that the slot had sent at the last look.
+    /// All that the slot had sent at the last grant.
     sent_before: u64,
 }
 
 impl RepeatCredit {
-    /// Looks once a second at what the slot has sent since its start: an eighth of the last second, or what the pictures
-    /// of a small stream need, but no more than `spare`. Returns how many bytes that is.
+    /// Called once a second with the bytes that the slot has sent since its start: grants an eighth of the last second, or
+    /// what the pictures of a small stream need, but no more than `spare`. Returns the bytes granted.
     pub(crate) fn grant(&mut self, sent: u64, spare: u64) -> u64 {
         let last = sent.saturating_sub(std::mem::replace(&mut self.sent_before, sent));
         self.bytes = (last / 8).max(limits::REPEATED_BYTES_PER_SECOND).min(spare);
@@ -67,12 +67,12 @@ impl RepeatCredit {
         self.bytes
     }
 
-    /// Takes `bytes` from the budget; false when it does not hold as many.
+    /// Takes `bytes` for an answer; false when the credit does not hold as many.
     pub(crate) fn take(&mut self, bytes: usize) -> bool {
         self.take_above(0, bytes)
     }
 
-    /// The end of a picture may be sent twice; it is taken off. A quarter is left for answers, which are late already.
+    /// Takes `bytes` for the end of a picture, but leaves a quarter for answers, which are late already.
     pub(crate) fn take_for_end(&mut self, bytes: usize) -> bool {
         self.take_above(self.granted / 4, bytes)
     }

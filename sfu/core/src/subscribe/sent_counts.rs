@@ -13,7 +13,7 @@ pub(crate) struct SentCounts {
 }
 
 impl SentCounts {
-    /// Notes a packet that was sent again, on its own stream.
+    /// Counts a packet that was sent again, on its own stream.
     pub(crate) fn add_retransmitted(&mut self, payload_len: usize) {
         self.packets_in_all += 1;
         self.bytes_in_all += payload_len as u64;

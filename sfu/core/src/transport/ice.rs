@@ -25,8 +25,8 @@ const PASSWORD_LEN: usize = 32;
 /// checks (Firefox) means the best of them and does so at once; one that nominates what it has chosen (Chromium) and
 /// changes its mind repeats itself for longer than this.
 const SETTLING: Duration = Duration::from_secs(3);
-/// So much later than over the nominated pair a client must be heard over another one to be sent to there. Whoever gets
-/// media reports on it more often than that, and checks that repeat consent go over the pair in use.
+/// Media moves to another pair when the client was heard over that one this much later than over the nominated one. A
+/// client that gets media reports on it more often, and checks that repeat consent go over the pair in use.
 const MOVED_AFTER: Duration = Duration::from_secs(3);
 
 const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -62,7 +62,7 @@ struct Session {
     remote_ufrag: String,
 }
 
-/// Under which session a check came.
+/// The session that a check belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Generation {
     Current,
@@ -173,8 +173,8 @@ impl IceAgent {
         sessions.map(|session| session.local.ufrag.as_str())
     }
 
-    /// Takes a check. A replayed one neither validates, nominates nor proves presence: whoever overheard a check must
-    /// not be able to move the media to its own address.
+    /// Takes a check. A replayed one neither validates, nominates nor proves presence: who overheard a check must not be
+    /// able to move the media to another address.
     pub(crate) fn handle_check(&mut self, tuple: Tuple, check: Check, now: Instant) -> CheckOutcome {
         let known = self.pairs.iter_mut().find(|pair| pair.tuple == tuple);
         if !remember(&mut self.transactions, check.transaction) {

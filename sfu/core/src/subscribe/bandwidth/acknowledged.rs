@@ -3,9 +3,9 @@
 /// Parts of the window, so that it slides.
 const PARTS: usize = 10;
 const PART_TICKS: i64 = 200;
-/// Before this much of the window is covered nothing is known.
+/// Parts that must be covered before anything is known.
 const PARTS_MIN: i64 = 2;
-/// Of the recent past, the one that is being filled included.
+/// Parts that are the recent past, the one being filled included.
 const PARTS_RECENT: i64 = 5;
 const TICKS_PER_SECOND: f64 = 4_000.0;
 

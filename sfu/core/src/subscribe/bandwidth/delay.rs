@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 const GROUP_MICROS: u32 = 5_000;
 /// A group that arrives this soon after the one before waited in the same queue, in milliseconds.
 const BURST_MS: f64 = 5.0;
-/// Beyond this between two groups nothing follows from their delays, in milliseconds.
+/// Groups further apart than this say nothing about each other's delay, in milliseconds.
 const JUMP_MS: f64 = 3_000.0;
 /// Groups of which the trend is taken.
 const GROUPS: usize = 20;

@@ -38,7 +38,7 @@ impl History {
         }
     }
 
-    /// Notes a packet and gives it its number.
+    /// Records a packet and gives it its number.
     pub(super) fn send(&mut self, at: u32, bytes: u16, probe: u8) -> u16 {
         let number = self.next;
         self.next += 1;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Of how long a time and how many packets the share is taken.
+/// The share lost is taken of at least this time and this many packets.
 const INTERVAL: Duration = Duration::from_millis(400);
 const PACKETS_MIN: u32 = 20;
 /// Shares that let it rise and make it fall. The draft stops rising from 2 % on; mobile networks lose that much for ever.

@@ -138,7 +138,7 @@ impl Prober {
         });
     }
 
-    /// None is begun for this long at least.
+    /// Begins none for at least this long.
     pub(super) fn pause(&mut self, pause: Duration, now: Instant) {
         self.not_before = Some(self.not_before.map_or(now + pause, |at| at.max(now + pause)));
     }
@@ -188,7 +188,7 @@ impl Prober {
         prefetch(&self.running);
     }
 
-    /// Notes a packet that is being sent; the number of the probe that it is part of, zero for none.
+    /// Records a packet that is being sent; the number of the probe that it is part of, zero for none.
     pub(super) fn sending(&mut self, bytes: u64) -> u8 {
         let Some(running) = self.running.as_mut().filter(|running| !running.sent) else {
             return 0;

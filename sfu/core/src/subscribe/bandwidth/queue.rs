@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-/// Of how long a time the least delay is taken, at least, in microseconds of our clock; and at most twice as long. What
-/// stands in the queue for longer counts as the path.
+/// The least delay is that of the last one to two of these windows, in microseconds of our clock. A queue that stands for
+/// longer counts as the path.
 const WINDOW_MICROS: u32 = 10_000_000;
 /// Interval at which the growth of the delay is measured.
-const LOOK_MICROS: u32 = 250_000;
+const MEASURE_MICROS: u32 = 250_000;
 const TICK_MICROS: i64 = 250;
 
 /// Delay of one path.
@@ -19,11 +19,11 @@ pub(super) struct QueueDelay {
     newest: u32,
     /// When this window began.
     since: u32,
-    /// The least of the packets that the feedback at hand tells of.
+    /// The least of the packets in the feedback at hand.
     last: Option<u32>,
     delay: Duration,
-    /// Looks at the delay, the present one and the one before: by when it was sent, in microseconds, and what it was.
-    looks: [(u32, Duration); 2],
+    /// The last two measurements of the delay, the newer first: when the packet was sent, in microseconds, and its delay.
+    measured: [(u32, Duration); 2],
 }
 
 impl QueueDelay {
@@ -53,17 +53,17 @@ impl QueueDelay {
         if let (Some(last), Some((now, before))) = (self.last.take(), self.least) {
             let waited = last.wrapping_sub(lesser(now, before));
             self.delay = Duration::from_micros(u64::from(waited));
-            if self.newest.wrapping_sub(self.looks[0].0) >= LOOK_MICROS {
-                self.looks = [(self.newest, self.delay), self.looks[0]];
+            if self.newest.wrapping_sub(self.measured[0].0) >= MEASURE_MICROS {
+                self.measured = [(self.newest, self.delay), self.measured[0]];
             }
         }
     }
 
     /// How much it grew in a quarter to half of a second, as a share of that time: the excess of what is sent over what arrives.
     pub(super) fn growth(&self) -> f64 {
-        let (at, before) = self.looks[1];
+        let (at, before) = self.measured[1];
         let micros = self.newest.wrapping_sub(at);
-        self.delay.saturating_sub(before).as_secs_f64() * 1e6 / f64::from(micros.max(LOOK_MICROS))
+        self.delay.saturating_sub(before).as_secs_f64() * 1e6 / f64::from(micros.max(MEASURE_MICROS))
     }
 
     pub(super) fn delay(&self) -> Duration {

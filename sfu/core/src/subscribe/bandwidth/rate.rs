@@ -7,8 +7,8 @@ use super::delay::Usage;
 
 /// What is left of the arriving rate after overuse.
 const DECREASE: f64 = 0.85;
-/// Of what was thought to get through before, at least this much is taken to arrive. Ours: one short measurement must not
-/// take most of the pictures away.
+/// What arrives is taken for at least this share of the rate. Ours: one short measurement must not take most of the
+/// pictures away.
 const DECREASE_MOST: f64 = 0.5;
 /// Between two decreases while less is sent than could be. Ours: what arrives then says little about the path.
 const LIMITED_PAUSE: Duration = Duration::from_secs(2);

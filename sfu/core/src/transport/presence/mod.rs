@@ -21,11 +21,11 @@ const DEAF_AFTER: Duration = Duration::from_secs(2);
 /// Then its path is reported as lost: there may be another one. Reports on sound alone come every five seconds, spread by
 /// half (RFC 3550 6.2).
 const PATH_LOST_AFTER: Duration = Duration::from_secs(8);
-/// Silence between two packets counts no more than this for that: an outage is over with the second.
+/// Silence between two packets counts for at most this towards that: an outage ends with the second packet.
 const DEAF_GAP_MAX: Duration = Duration::from_secs(3);
 /// For how long a deaf client is tried again.
 const TRY: Duration = Duration::from_secs(2);
-/// Between two tries; twice as long after each.
+/// Wait before the first such try, doubled with each.
 const TRY_PAUSE_MIN: Duration = Duration::from_secs(4);
 const TRY_PAUSE_MAX: Duration = Duration::from_secs(60);
 
@@ -144,7 +144,7 @@ impl Presence {
         self.absent
     }
 
-    /// Does what is due by time.
+    /// Takes the changes that time alone makes.
     pub(crate) fn pass_time(&mut self, now: Instant) {
         let unproved = now.saturating_duration_since(self.until);
         match self.gate {

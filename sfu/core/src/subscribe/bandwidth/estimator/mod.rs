@@ -146,14 +146,14 @@ impl Estimator {
         bps.clamp(limits::ESTIMATE_BPS_MIN as f64, limits::ESTIMATE_BPS_MAX as f64) as u64
     }
 
-    /// How much more than is sent the path carries, in bits a second; nothing before the estimate is more than a guess.
+    /// What the path carries beyond what is sent, in bits a second; zero before the estimate is more than a guess.
     pub(crate) fn spare_bps(&self) -> u64 {
         let sent = self.sent.bps().filter(|_| self.settled);
         sent.map_or(0, |sent| self.bps().saturating_sub(sent as u64))
     }
 
-    /// Whether all that is sent arrives, so that whatever made the estimate fall, it was delay alone: a client that is short
-    /// of processor time looks like a queue to the delay, and a queue that is none loses and keeps nothing back.
+    /// Whether all that is sent arrives: then only delay made the estimate fall, and it may be no queue at all. The delay
+    /// of a client short of processor time looks like a queue, but one that loses and keeps back nothing.
     pub(crate) fn all_arrives(&self, now: Instant) -> bool {
         self.whole_at
             .is_some_and(|at| now.saturating_duration_since(at) < ARRIVED_KEPT)
@@ -188,8 +188,8 @@ impl Estimator {
         self.history.prefetch();
     }
 
-    /// Whether a packet of `len` bytes may be sent again now: repeats of what a full queue dropped would keep it full, so
-    /// that they are bounded while one stands, or drops so much that it is too short to be seen.
+    /// Whether a packet of `len` bytes may be sent again now. Repeats of what a full queue dropped would keep it full: they
+    /// are bounded while a queue stands, and while so much is lost that a queue too short to be seen must drop it.
     pub(crate) fn may_repeat(&mut self, len: usize, now: Instant) -> bool {
         let bytes_a_second = (REPEATED_SHARE * self.path_bps()).max(REPEATED_BPS_MIN) / 8.0;
         let since = now.saturating_duration_since(self.repeatable_at).as_secs_f64();
