@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use sfu_core::{Command, Event, Join, JoinError, RoomId};
 use signaling_protocol::message::{EndReason, ErrorCode};
-use signaling_protocol::{ServerMessage, TicketKey};
+use signaling_protocol::{LiveCall, ServerMessage, TicketKey};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 

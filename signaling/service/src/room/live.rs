@@ -13,7 +13,8 @@ use crate::quality::{LegReport, QualityBoard, centi};
 
 impl Room {
     /// The room as it is now; how its streams do is read from `board`.
-    pub(crate) fn snapshot(&self, now: Instant, board: &QualityBoard) -> LiveCall {
+    #[must_use]
+    pub fn snapshot(&self, now: Instant, board: &QualityBoard) -> LiveCall {
         let clock = self.clock_message(now);
         let live_seat = |seat: &Seat| LiveSeat {
             seat: seat.id.clone(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use sfu_core::{Command, DisconnectReason, Event, Joined, PeerId, RoomId};
+use signaling::QualityBoard;
 use signaling::authority::{CallGrant, SegmentKey, Standing};
 use signaling::clock::Now;
 use signaling::limits::SILENCE_MAX;
@@ -511,7 +512,7 @@ impl World {
         assert!(billed + slack >= most, "seed {seed}: {billed} billed of {most}");
         if let Some(room) = self.room.filter(|_| self.over) {
             assert_eq!(
-                room.snapshot(self.base).billable,
+                room.snapshot(self.base, &QualityBoard::default()).billable,
                 billed,
                 "seed {seed}: the page showed what is charged"
             );

@@ -60,7 +60,7 @@ impl Profile {
 
     /// Bytes of authentication tag.
     #[must_use]
-    pub(crate) fn tag_len(self) -> usize {
+    pub fn tag_len(self) -> usize {
         match self {
             Self::AeadAes128Gcm | Self::AeadAes256Gcm => 16,
             Self::AesCm128HmacSha1_80 => 10,

@@ -153,7 +153,7 @@ impl DependencyDescriptor {
 
     /// Whether a decode target needs this frame.
     #[must_use]
-    pub(crate) fn is_part_of(&self, target: u8) -> bool {
+    pub fn is_part_of(&self, target: u8) -> bool {
         self.indications.get(target) != Indication::NotPresent
     }
 }
