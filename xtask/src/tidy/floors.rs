@@ -20,7 +20,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["subscribe"],
             &["room"],
             &["sfu"],
-            &["fuzzing"],
+            &["fuzzing", "repair"],
         ],
     ),
     (
