@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use booking_core::calls::{CAPTURES_KEPT, CaptureError};
 use media_plane::Plane;
 use sfu_core::RoomId;
-use sfu_driver::pcap;
+use sfu_driver::pcapng;
 use tokio::sync::watch;
 
 use crate::shutdown;
@@ -80,7 +80,7 @@ impl Captures {
         let file = self.file(signaling::room_id(call)).map_err(failed)?;
         let running = Arc::clone(&self.running);
         let work = move || {
-            match pcap::write_until(file, &captured, Instant::now() + time) {
+            match pcapng::write_until(file, &captured, Instant::now() + time) {
                 Ok(packets) => tracing::info!(packets, "a capture is done"),
                 Err(error) => tracing::error!(%error, "a capture ended early"),
             }
@@ -99,7 +99,7 @@ impl Captures {
             .mode(0o700)
             .create(&self.folder)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let name = format!("{:032x}-{}.pcap", room.0, now.as_millis());
+        let name = format!("{:032x}-{}.pcapng", room.0, now.as_millis());
         OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -137,13 +137,13 @@ mod tests {
     fn c2_files_of_more_than_seven_days_are_deleted() {
         let folder = std::env::temp_dir().join(format!("booka-captures-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
-        for (name, days) in [("old.pcap", 8), ("new.pcap", 6)] {
+        for (name, days) in [("old.pcapng", 8), ("new.pcapng", 6)] {
             let file = File::create(folder.join(name)).expect("it can be made");
             let at = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
             file.set_modified(at).expect("it is ours");
         }
         forget_old(&folder);
-        assert!(!folder.join("old.pcap").exists() && folder.join("new.pcap").exists());
+        assert!(!folder.join("old.pcapng").exists() && folder.join("new.pcapng").exists());
         std::fs::remove_dir_all(folder).expect("it is ours");
     }
 }

@@ -7,7 +7,7 @@ mod egress;
 pub mod fuzzing;
 mod histogram;
 mod metrics;
-pub mod pcap;
+pub mod pcapng;
 mod placement;
 mod shard;
 mod tcp;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::counters::Counters;
 use crate::event::{PeerId, RoomId};
 use crate::limits::CAPTURED_WAITING_MAX;
 use crate::room::Peers;
@@ -26,6 +27,8 @@ pub struct Captured {
     pub len: usize,
     /// Of RTP the header with its extensions; of RTCP in, all of it, and out, the eight bytes that are not encrypted.
     pub bytes: Vec<u8>,
+    /// The counters that handling it raised, and how far: of media in, why and to how many slots it was not forwarded.
+    pub counted: Vec<(&'static str, u64)>,
 }
 
 /// A capture that runs.
@@ -34,6 +37,8 @@ pub(crate) struct Capture {
     room: RoomId,
     now: Instant,
     waiting: VecDeque<Captured>,
+    /// The newest of them is the packet that is being handled.
+    handling: bool,
 }
 
 impl Capture {
@@ -42,11 +47,27 @@ impl Capture {
             room,
             now,
             waiting: VecDeque::new(),
+            handling: false,
         }
     }
 
     pub(crate) fn pass_time(&mut self, now: Instant) {
         self.now = now;
+        self.handling = false;
+    }
+
+    /// Keeps what was counted between these two moments beside the packet that was handled between them, if it was kept.
+    pub(crate) fn record_counted(&mut self, before: &Counters, after: &Counters) {
+        let Some(copy) = self.waiting.back_mut().filter(|_| self.handling) else {
+            return;
+        };
+        let raised = before
+            .iter()
+            .zip(after.iter())
+            .map(|((name, before), (_, after))| (name, after - before));
+        copy.counted = raised
+            .filter(|(name, count)| *count > 0 && *name != "datagrams_in")
+            .collect();
     }
 
     /// A packet that was opened. False when it found no room.
@@ -54,7 +75,10 @@ impl Capture {
         if peer.room != self.room {
             return true;
         }
-        self.keep(peer, true, bytes, len)
+        let waiting = self.waiting.len();
+        let kept = self.keep(peer, true, bytes, len);
+        self.handling = self.waiting.len() > waiting;
+        kept
     }
 
     /// Copies what is sent now; headers are in clear (RFC 3711 section 3.1). Returns how many found no room.
@@ -86,6 +110,7 @@ impl Capture {
             local: destination.tuple.local,
             len,
             bytes: bytes.to_vec(),
+            counted: Vec::new(),
         });
         true
     }

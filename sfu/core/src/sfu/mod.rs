@@ -164,9 +164,10 @@ impl Sfu {
 
     /// Takes one input. `now` must not run backwards.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
-        if let Some(capture) = &mut self.capture {
+        let counted_before = self.capture.as_mut().map(|capture| {
             capture.pass_time(now);
-        }
+            self.counters
+        });
         match input {
             Input::Datagram { from, local, bytes } => {
                 let tuple = Tuple {
@@ -191,6 +192,9 @@ impl Sfu {
             }),
             Input::Command(command) => self.handle_command(now, command),
             Input::Timeout => {}
+        }
+        if let (Some(capture), Some(before)) = (&mut self.capture, counted_before) {
+            capture.record_counted(&before, &self.counters);
         }
         if self.next_timeout().is_some_and(|at| at <= now) {
             self.send_repeats(now);

@@ -194,6 +194,15 @@ fn a_capture_has_the_headers_of_one_room_until_its_reader_is_gone() {
             "{copy:?}"
         );
     }
+    let barred = Command::SetForwarding {
+        peer: room[1],
+        allowed: false,
+    };
+    harness.driver.command(barred).expect("the queue has room");
+    harness.run_until("a copy that says why it was not sent on", |_| {
+        let why = |copy: sfu_core::Captured| copy.counted.iter().any(|(name, _)| *name == "gate_closed");
+        captured.try_iter().any(why)
+    });
     drop(captured);
     let captured = harness.driver.capture(RoomId(2)).unwrap().expect("the room is here");
     let third = harness.members[2].peer;
