@@ -45,15 +45,15 @@ impl ArrivalLog {
         self.due_at
     }
 
-    fn place(number: u64) -> usize {
+    fn entry_of(number: u64) -> usize {
         usize::try_from(number & (WINDOW - 1)).expect("below the window")
     }
 
     /// Notes the arrival of a transport-wide number. Returns how many it leaves out.
     pub(crate) fn received(&mut self, number: u16, now: Instant) -> u64 {
         let number = if self.ticks.is_empty() {
-            // Takes its memory at the first number; one round ahead, so that an earlier one has a place too.
-            self.ticks.resize(Self::place(WINDOW - 1) + 1, 0);
+            // Takes its memory at the first number; one round ahead, so that an earlier one has an entry too.
+            self.ticks.resize(Self::entry_of(WINDOW - 1) + 1, 0);
             self.base = u64::from(number) + (1 << 16);
             self.end = self.base;
             self.base
@@ -70,16 +70,16 @@ impl ArrivalLog {
             return 0;
         }
         let left_out = number.saturating_sub(self.end);
-        // Only the last numbers have a place: a client that jumps ahead in every packet must not buy a walk with each.
+        // Only the last numbers have an entry: a client that jumps ahead in every packet must not buy a walk with each.
         self.end = self.end.max((number + 1).saturating_sub(WINDOW));
         while self.end <= number {
-            let place = Self::place(self.end);
-            self.ticks[place] = 0;
+            let entry = Self::entry_of(self.end);
+            self.ticks[entry] = 0;
             self.end += 1;
         }
         self.base = self.base.max(self.end.saturating_sub(WINDOW));
         let ticks = now.saturating_duration_since(self.start).as_micros() / TICK_MICROS;
-        self.ticks[Self::place(number)] = u64::try_from(ticks).unwrap_or(u64::MAX - 1) + 1;
+        self.ticks[Self::entry_of(number)] = u64::try_from(ticks).unwrap_or(u64::MAX - 1) + 1;
         self.due_at.get_or_insert(now + INTERVAL);
         left_out
     }
@@ -89,7 +89,7 @@ impl ArrivalLog {
         if self.due_at.is_none_or(|at| at > now) {
             return;
         }
-        let arrived = |number: u64| self.ticks[Self::place(number)].checked_sub(1);
+        let arrived = |number: u64| self.ticks[Self::entry_of(number)].checked_sub(1);
         let Some(first) = (self.base..self.end).find_map(arrived) else {
             self.base = self.end;
             self.due_at = None;
@@ -126,7 +126,7 @@ impl ArrivalLog {
         let numbers = self.base..self.base + count;
         let mut last = reference * TICKS_PER_REFERENCE;
         let delta = |number: u64, last: &mut u64| {
-            let ticks = self.ticks[Self::place(number)].checked_sub(1)?;
+            let ticks = self.ticks[Self::entry_of(number)].checked_sub(1)?;
             let delta = ticks.wrapping_sub(std::mem::replace(last, ticks)).cast_signed();
             Some(i16::try_from(delta).expect("the caller stopped before a longer delta"))
         };
@@ -261,9 +261,9 @@ mod tests {
         while log.due_at().is_some_and(|due| due <= at(200)) {
             log.write_due(at(200), 1, 2, &mut out);
         }
-        let told = read(&out);
-        assert_eq!((told.len(), told.first()), (1_024, Some(&(28_977, None))));
-        let arrived: Vec<_> = told.iter().filter(|(_, ticks)| ticks.is_some()).collect();
+        let reported = read(&out);
+        assert_eq!((reported.len(), reported.first()), (1_024, Some(&(28_977, None))));
+        let arrived: Vec<_> = reported.iter().filter(|(_, ticks)| ticks.is_some()).collect();
         assert_eq!(arrived, [&(30_000, Some(200))]);
     }
 
@@ -275,7 +275,7 @@ mod tests {
             let start = Instant::now();
             let mut log = ArrivalLog::new(start);
             let (mut now, mut number) = (start, 40_000u16);
-            let mut told = Vec::new();
+            let mut reported = Vec::new();
             for (step, wait, kind) in steps {
                 now += Duration::from_millis(if kind == 0 { wait } else { wait % 30 });
                 number = number.wrapping_add(if kind == 1 { step } else { step % 3 });
@@ -289,11 +289,11 @@ mod tests {
                         let elapsed = i64::try_from((now - start).as_micros() / 250).unwrap();
                         prop_assert!(ticks <= elapsed, "from the future");
                     }
-                    told.push(number);
+                    reported.push(number);
                 }
             }
             // Numbers only go up, so none is told twice.
-            for pair in told.windows(2) {
+            for pair in reported.windows(2) {
                 prop_assert!(pair[1].wrapping_sub(pair[0]).cast_signed() > 0);
             }
         }

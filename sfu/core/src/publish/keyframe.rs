@@ -21,7 +21,7 @@ pub(crate) struct KeyframeRequests {
 
 impl KeyframeRequests {
     /// Somebody needs a keyframe of this encoding.
-    pub(crate) fn want(&mut self, encoding: usize) {
+    pub(crate) fn request(&mut self, encoding: usize) {
         // A keyframe that came after the last request does not serve a later need.
         if self.wanted == 0 {
             self.answered = true;
@@ -119,17 +119,17 @@ mod tests {
         let at = |ms| start + Duration::from_millis(ms);
         let mut requests = KeyframeRequests::default();
         assert_eq!(requests.take_due(at(0)), 0);
-        requests.want(0);
+        requests.request(0);
         assert_eq!(requests.take_due(at(0)), 1);
-        requests.want(0);
+        requests.request(0);
         assert_eq!(requests.take_due(at(600)), 0, "still waiting for the answer");
         assert_eq!(requests.take_due(at(1_000)), 1, "repeated when none came");
         requests.arrived(0);
         assert_eq!(requests.take_due(at(5_000)), 0);
-        requests.want(0);
+        requests.request(0);
         assert_eq!(requests.take_due(at(5_000)), 1);
         requests.arrived(0);
-        requests.want(0);
+        requests.request(0);
         assert_eq!(requests.take_due(at(5_100)), 0, "too soon after the last");
         assert_eq!(requests.due_at(at(5_100)), Some(at(5_500)));
         assert_eq!(requests.take_due(at(5_500)), 1);

@@ -97,8 +97,8 @@ impl NackTracker {
             return false;
         };
         if index <= highest {
-            let place = self.missing.binary_search_by_key(&index, |missing| missing.index);
-            let found = place.ok().and_then(|place| self.missing.remove(place));
+            let position = self.missing.binary_search_by_key(&index, |missing| missing.index);
+            let found = position.ok().and_then(|position| self.missing.remove(position));
             if let Some(missing) = found.filter(|_| answer) {
                 self.answered(&missing, now);
             }
@@ -112,7 +112,7 @@ impl NackTracker {
         } else {
             for index in highest + 1..index {
                 let known = suspect.filter(|suspect| suspect.index == index);
-                self.note_missing(known.unwrap_or(Missing::new(index, now)));
+                self.record_missing(known.unwrap_or(Missing::new(index, now)));
             }
         }
         if let Some(suspect) = suspect.filter(|suspect| answer && suspect.index == index) {
@@ -145,7 +145,7 @@ impl NackTracker {
         self.highest = self.highest.max(Some(index));
     }
 
-    fn note_missing(&mut self, missing: Missing) {
+    fn record_missing(&mut self, missing: Missing) {
         if self.missing.len() == MISSING_MAX {
             self.missing.pop_front();
             self.given_up += 1;

@@ -31,14 +31,14 @@ impl PacketRing {
     /// Stores a plain packet under its index (`roc << 16 | sequence`). False when it is empty, too long, or older than
     /// what its slot holds.
     pub fn insert(&mut self, index: u64, packet: &[u8]) -> bool {
-        let place = self.place(index);
-        let slot = &mut self.slots[place];
+        let slot_index = self.slot_of(index);
+        let slot = &mut self.slots[slot_index];
         if packet.is_empty() || packet.len() > PACKET_LEN_MAX || (slot.len > 0 && slot.index > index) {
             return false;
         }
         slot.index = index;
         slot.len = u16::try_from(packet.len()).expect("at most PACKET_LEN_MAX");
-        let start = place * PACKET_LEN_MAX;
+        let start = slot_index * PACKET_LEN_MAX;
         self.bytes[start..start + packet.len()].copy_from_slice(packet);
         true
     }
@@ -46,13 +46,13 @@ impl PacketRing {
     /// The packet with this index, if it is still here.
     #[must_use]
     pub fn get(&self, index: u64) -> Option<&[u8]> {
-        let place = self.place(index);
-        let slot = self.slots[place];
-        let start = place * PACKET_LEN_MAX;
+        let slot_index = self.slot_of(index);
+        let slot = self.slots[slot_index];
+        let start = slot_index * PACKET_LEN_MAX;
         (slot.len > 0 && slot.index == index).then(|| &self.bytes[start..start + usize::from(slot.len)])
     }
 
-    fn place(&self, index: u64) -> usize {
+    fn slot_of(&self, index: u64) -> usize {
         usize::try_from(index & (self.slots.len() as u64 - 1)).expect("below the number of slots")
     }
 }

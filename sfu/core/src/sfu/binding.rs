@@ -63,20 +63,20 @@ fn make_room(peer: &mut Peer, new: &Binding) -> bool {
     if !full && peer.bindings.len() < limits::SSRCS_PER_PEER_MAX {
         return true;
     }
-    let given_up = (0..peer.bindings.len()).find(|&place| {
-        let binding = &peer.bindings[place];
+    let given_up = (0..peer.bindings.len()).find(|&index| {
+        let binding = &peer.bindings[index];
         let stream = peer.tracks[binding.track].encodings[binding.encoding].stream.as_ref();
         let flows = !binding.rtx && stream.is_some_and(|stream| stream.ssrc == binding.ssrc);
-        let later = &peer.bindings[place + 1..];
+        let later = &peer.bindings[index + 1..];
         let replaced = alike(binding, new) || later.iter().any(|later| alike(later, binding));
         !flows && replaced && (!full || alike(binding, new))
     });
-    let (Some(place), Transport::Connected(secured)) = (given_up, &mut peer.transport) else {
+    let (Some(index), Transport::Connected(secured)) = (given_up, &mut peer.transport) else {
         return false;
     };
-    let retired = secured.receiver.retire(peer.bindings[place].ssrc);
+    let retired = secured.receiver.retire(peer.bindings[index].ssrc);
     if retired {
-        peer.bindings.remove(place);
+        peer.bindings.remove(index);
     }
     retired
 }

@@ -268,7 +268,7 @@ impl Sfu {
         let allowed = self.peers[subscriber].open && self.peers[track.peer].open;
         let published = self.peers.track_mut(track);
         if allowed && published.kind.media() == MediaKind::Video {
-            published.keyframes.want(encoding);
+            published.keyframes.request(encoding);
             self.reschedule(now, track.peer);
         }
     }

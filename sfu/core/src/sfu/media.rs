@@ -186,7 +186,7 @@ impl Sfu {
             published.sum_interest();
         }
         if done.waiting {
-            published.keyframes.want(media.encoding);
+            published.keyframes.request(media.encoding);
         }
     }
 

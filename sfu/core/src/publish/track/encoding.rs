@@ -105,7 +105,7 @@ impl Encoding {
     }
 
     /// Notes a packet of a spatial layer; true when there was none so high.
-    pub(super) fn note_spatial(&mut self, spatial: u8) -> bool {
+    pub(super) fn record_spatial(&mut self, spatial: u8) -> bool {
         // More are not in use, and a publisher that claims them must not shift numbers away.
         let spatial = spatial.min(3);
         let higher = spatial > self.spatial_top;
@@ -114,7 +114,7 @@ impl Encoding {
     }
 
     /// Notes which decode targets the publisher sends now; later packets need not repeat it.
-    pub(super) fn note_active_targets(&mut self, active: u32) {
+    pub(super) fn record_active_targets(&mut self, active: u32) {
         let stream = self.stream.as_mut();
         if let Some(structure) = stream.and_then(|stream| stream.structure.as_deref_mut()) {
             structure.active_targets = active;
@@ -122,7 +122,7 @@ impl Encoding {
     }
 
     /// Notes a packet that a decoder can begin with; a keyframe may have several.
-    pub(super) fn note_keyframe(&mut self, packet: &MediaPacket) {
+    pub(super) fn record_keyframe(&mut self, packet: &MediaPacket) {
         let begun = Keyframe {
             stream: packet.stream_ref(),
             index: packet.index,
@@ -153,19 +153,19 @@ impl Encoding {
         (fresh && newest < keyframe.index + REPLAY_PACKETS_MAX).then_some((keyframe, newest))
     }
 
-    /// Notes a packet; true when it is the first of a frame.
+    /// Records a packet; true when it is the first of a frame.
     pub(super) fn begins_frame(&mut self, timestamp: u32) -> bool {
         self.timestamp.replace(timestamp) != Some(timestamp)
     }
 
-    /// Notes a frame of its own; true when the encoding had not arrived before.
-    pub(super) fn came(&mut self) -> bool {
+    /// Records a frame of its own; true when the encoding had not arrived before.
+    pub(super) fn record_frame(&mut self) -> bool {
         self.silent_frames = 0;
         !std::mem::replace(&mut self.arrives, true)
     }
 
-    /// Notes a frame of another encoding; true when this one is taken to have stopped.
-    pub(super) fn other_came(&mut self) -> bool {
+    /// Records a frame of another encoding; true when this one is taken to have stopped.
+    pub(super) fn record_other_frame(&mut self) -> bool {
         self.silent_frames = self.silent_frames.saturating_add(1);
         self.silent_frames >= SILENT_FRAMES && std::mem::replace(&mut self.arrives, false)
     }
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(encoding.fresh_keyframe(now), None);
         for (index, timestamp) in [(100, 1), (103, 3), (102, 3), (104, 3), (99, 0)] {
             receive(&mut encoding, index, timestamp);
-            encoding.note_keyframe(&packet(index, timestamp, now));
+            encoding.record_keyframe(&packet(index, timestamp, now));
         }
         let fresh = |encoding: &Encoding, now| encoding.fresh_keyframe(now).map(|(one, newest)| (one.index, newest));
         assert_eq!(fresh(&encoding, now), Some((102, 104)));

@@ -182,7 +182,7 @@ impl Track {
         now: Instant,
     ) -> Result<MediaPacket, Unwanted> {
         let Received {
-            encoding: place,
+            encoding: encoding_index,
             header,
             index,
             packet,
@@ -190,14 +190,14 @@ impl Track {
         } = *received;
         let codec = self.codecs.by_payload_type(header.payload_type);
         let codec = codec.ok_or(Unwanted::PayloadType)?.codec;
-        let encoding = &mut self.encodings[place];
+        let encoding = &mut self.encodings[encoding_index];
         if encoding.stream.as_ref().is_none_or(|stream| stream.ssrc != header.ssrc) {
             if !encoding.may_begin_stream(header.ssrc, now) {
                 return Err(Unwanted::Superseded);
             }
             encoding.begin_stream(header.ssrc, self.kind.media(), &self.codecs, stream_id, now);
-            if self.interest & bit(place) > 0 && self.kind.media() == MediaKind::Video {
-                self.keyframes.want(place);
+            if self.interest & bit(encoding_index) > 0 && self.kind.media() == MediaKind::Video {
+                self.keyframes.request(encoding_index);
             }
         }
         let stream = encoding.stream.as_mut().expect("begun above");
@@ -213,40 +213,40 @@ impl Track {
         stream
             .reception
             .received(index, header.timestamp, codec.clock_rate(), arrival, now);
-        stream.update_nack(index, arrival, self.interest & bit(place) > 0, now);
+        stream.update_nack(index, arrival, self.interest & bit(encoding_index) > 0, now);
         self.packets += 1;
         self.bytes += packet.len() as u64;
         let id = stream.id;
-        let told = self.dependency_descriptor.and_then(|id| header.extension(packet, id));
-        if let Some(told) = told.filter(|told| newest && DependencyDescriptor::brings_structure(told)) {
-            let _ = DependencyDescriptor::parse(told, &mut stream.structure);
+        let value = self.dependency_descriptor.and_then(|id| header.extension(packet, id));
+        if let Some(value) = value.filter(|value| newest && DependencyDescriptor::brings_structure(value)) {
+            let _ = DependencyDescriptor::parse(value, &mut stream.structure);
         }
         let stream = StreamRef {
-            encoding: place,
+            encoding: encoding_index,
             id,
             codec,
         };
         let mut media = self.describe(stream, header, index, packet, now);
         media.newest = newest;
         if newest && let Some(active) = media.descriptor.dependency().and_then(|read| read.active_targets) {
-            self.encodings[place].note_active_targets(active);
+            self.encodings[encoding_index].record_active_targets(active);
         }
         if media.descriptor.keyframe() {
-            self.keyframes.arrived(place);
-            self.learn_size(place, &media, packet);
+            self.keyframes.arrived(encoding_index);
+            self.learn_size(encoding_index, &media, packet);
             if self.simulcast() {
-                media.layer.spatial = self.encodings[place].rank;
+                media.layer.spatial = self.encodings[encoding_index].rank;
             }
-            media.captured = self.captured(place, header.timestamp);
-            self.encodings[place].note_keyframe(&media);
+            media.captured = self.capture_time(encoding_index, header.timestamp);
+            self.encodings[encoding_index].record_keyframe(&media);
         }
-        self.changed |= !self.simulcast() && self.encodings[place].note_spatial(media.layer.spatial);
+        self.changed |= !self.simulcast() && self.encodings[encoding_index].record_spatial(media.layer.spatial);
         // The rank of an encoding may change, its own layers do not.
         let spatial = if self.simulcast() { 0 } else { media.layer.spatial };
         let layer = Layer { spatial, ..media.layer };
-        self.encodings[place].rates.add(packet.len(), layer, now);
-        if newest && self.encodings[place].begins_frame(header.timestamp) {
-            self.note_frame(place);
+        self.encodings[encoding_index].rates.add(packet.len(), layer, now);
+        if newest && self.encodings[encoding_index].begins_frame(header.timestamp) {
+            self.record_frame(encoding_index);
         }
         Ok(media)
     }
@@ -254,9 +254,10 @@ impl Track {
     /// Something of the publisher was lost that the numbers of what came do not explain: perhaps the end of a picture of
     /// an encoding that somebody watches. `but` is the encoding that it came by, where that is of this track.
     pub(crate) fn suspect_losses(&mut self, but: Option<usize>, now: Instant) {
-        for (place, encoding) in self.encodings.iter_mut().enumerate() {
+        for (encoding_index, encoding) in self.encodings.iter_mut().enumerate() {
             let nack = encoding.stream.as_mut().and_then(|stream| stream.nack.as_mut());
-            if let Some(nack) = nack.filter(|_| self.interest & bit(place) > 0 && but != Some(place)) {
+            if let Some(nack) = nack.filter(|_| self.interest & bit(encoding_index) > 0 && but != Some(encoding_index))
+            {
                 nack.suspect(now);
             }
         }
@@ -270,30 +271,30 @@ impl Track {
         highest.map_or(0, |highest| index.saturating_sub(highest + 1))
     }
 
-    fn learn_size(&mut self, place: usize, keyframe: &MediaPacket, packet: &[u8]) {
+    fn learn_size(&mut self, encoding_index: usize, keyframe: &MediaPacket, packet: &[u8]) {
         let Some(size) = picture_size(keyframe.codec, keyframe.header.payload(packet)) else {
             return;
         };
-        if self.encodings[place].size.replace(size) != Some(size) {
+        if self.encodings[encoding_index].size.replace(size) != Some(size) {
             self.changed = true;
             self.reordered |= self.simulcast() && self.rank();
         }
     }
 
     /// When the publisher took a picture, by its last sender report.
-    fn captured(&self, place: usize, timestamp: u32) -> Option<u64> {
-        let sender = self.encodings[place].stream.as_ref()?.sender?;
+    fn capture_time(&self, encoding_index: usize, timestamp: u32) -> Option<u64> {
+        let sender = self.encodings[encoding_index].stream.as_ref()?.sender?;
         let ticks = i128::from(timestamp.wrapping_sub(sender.rtp_timestamp).cast_signed());
         let since = (ticks << 32) / i128::from(self.kind.media().clock_rate());
         Some(sender.ntp.wrapping_add_signed(i64::try_from(since).ok()?))
     }
 
-    fn note_frame(&mut self, place: usize) {
+    fn record_frame(&mut self, encoding_index: usize) {
         for (other, encoding) in self.encodings.iter_mut().enumerate() {
-            self.changed |= if other == place {
-                encoding.came()
+            self.changed |= if other == encoding_index {
+                encoding.record_frame()
             } else {
-                encoding.other_came()
+                encoding.record_other_frame()
             };
         }
     }
@@ -313,12 +314,12 @@ impl Track {
             codec,
         } = stream;
         let mut descriptor = Descriptor::read(codec, header.payload(packet));
-        let told = self
+        let value = self
             .dependency_descriptor
             .and_then(|id| header.extension_at(packet, id));
-        if let Some(told) = told {
+        if let Some(value) = value {
             let structure = self.stream(stream).and_then(|stream| stream.structure.as_deref());
-            descriptor = descriptor.layered(packet, told, structure);
+            descriptor = descriptor.layered(packet, value, structure);
         }
         let mut layer = descriptor.layer();
         if self.simulcast() {
@@ -425,18 +426,18 @@ impl Track {
 
     /// Lines of an encoding's picture: as its last keyframe said, else as if each encoding were twice as high as the
     /// one before and the last of [`HEIGHT_ASSUMED`]. So it is, too, with the spatial layers of one stream.
-    fn height_of(&self, place: usize, layers: usize) -> u32 {
+    fn height_of(&self, encoding_index: usize, layers: usize) -> u32 {
         if !self.simulcast() {
             let structure = self.streams().find_map(|stream| stream.structure.as_deref());
-            let told = structure.and_then(|structure| structure.resolutions.get(place));
-            let told = told.map(|(_, height)| *height).filter(|height| *height > 0);
-            return told.unwrap_or(HEIGHT_ASSUMED >> (layers - 1 - place));
+            let value = structure.and_then(|structure| structure.resolutions.get(encoding_index));
+            let value = value.map(|(_, height)| *height).filter(|height| *height > 0);
+            return value.unwrap_or(HEIGHT_ASSUMED >> (layers - 1 - encoding_index));
         }
         let known = |encoding: &Encoding| encoding.size.map(|(_, height)| u32::from(height));
-        if let Some(height) = known(&self.encodings[place]) {
+        if let Some(height) = known(&self.encodings[encoding_index]) {
             return height;
         }
-        let rank = self.encodings[place].rank;
+        let rank = self.encodings[encoding_index].rank;
         let sized = self.encodings.iter().filter_map(|one| Some((one.rank, known(one)?)));
         let (there, height) = sized
             .max()
@@ -475,8 +476,8 @@ impl Track {
     /// The SSRCs to name when keyframes of these encodings are asked for. One that has not begun yet has none; then the
     /// publisher is asked by another, since most code all their encodings anew together.
     pub(crate) fn keyframe_ssrcs(&self, wanted: u8) -> impl Iterator<Item = u32> {
-        let named = move |(place, encoding): (usize, &Encoding)| {
-            let stream = encoding.stream.as_ref().filter(|_| wanted & bit(place) > 0);
+        let named = move |(encoding_index, encoding): (usize, &Encoding)| {
+            let stream = encoding.stream.as_ref().filter(|_| wanted & bit(encoding_index) > 0);
             stream.map(|stream| stream.ssrc)
         };
         let mut ssrcs = self.encodings.iter().enumerate().filter_map(named).peekable();

@@ -3,16 +3,16 @@
 
 use super::{Encoding, Track};
 
-/// Where rates decide, one must be so much higher than another to change places with it: they go up and down.
+/// Where rates decide, one must be so much higher than another to change ranks with it: they go up and down.
 const CLEARLY: f64 = 1.5;
 /// Of the encodings that did not come yet each is taken to be so many times as large as the one before it in the line.
 const STEP: f64 = 4.0;
 
 impl Track {
-    /// The place of the encoding of this rank; without simulcast there is one.
+    /// The index of the encoding of this rank; without simulcast there is one.
     pub(super) fn ranked(&self, rank: usize) -> usize {
-        let place = self.encodings.iter().position(|one| usize::from(one.rank) == rank);
-        place.unwrap_or(0)
+        let encoding_index = self.encodings.iter().position(|one| usize::from(one.rank) == rank);
+        encoding_index.unwrap_or(0)
     }
 
     /// Ranks the encodings by the size of their pictures, or by their rates as long as one that comes does not say its size.
@@ -40,8 +40,8 @@ impl Track {
             }
         }
         let mut changed = false;
-        for (rank, place) in (0u8..).zip(order) {
-            changed |= std::mem::replace(&mut self.encodings[place].rank, rank) != rank;
+        for (rank, encoding_index) in (0u8..).zip(order) {
+            changed |= std::mem::replace(&mut self.encodings[encoding_index].rank, rank) != rank;
         }
         changed
     }
@@ -52,18 +52,18 @@ fn complete(known: &[Option<f64>]) -> Option<Vec<f64>> {
     let there: Vec<(usize, f64)> = known
         .iter()
         .enumerate()
-        .filter_map(|(place, key)| Some((place, (*key)?)))
+        .filter_map(|(encoding_index, key)| Some((encoding_index, (*key)?)))
         .collect();
     let (first, last) = (there.first()?, there.last()?);
     if first.0 == last.0 {
         return None;
     }
     let step = if first.1 > last.1 { 1.0 / STEP } else { STEP };
-    let filled = known.iter().enumerate().map(|(place, key)| {
+    let filled = known.iter().enumerate().map(|(encoding_index, key)| {
         key.unwrap_or_else(|| {
-            let near = there.iter().min_by_key(|(other, _)| other.abs_diff(place));
+            let near = there.iter().min_by_key(|(other, _)| other.abs_diff(encoding_index));
             let (other, key) = near.copied().unwrap_or(*first);
-            let away = i32::try_from(place).unwrap_or(0) - i32::try_from(other).unwrap_or(0);
+            let away = i32::try_from(encoding_index).unwrap_or(0) - i32::try_from(other).unwrap_or(0);
             key * step.powi(away)
         })
     });
@@ -82,10 +82,12 @@ mod tests {
 
     /// A camera of which these encodings come, with their sizes and rates; one without a rate does not come.
     fn camera(encodings: &[(Size, u64)]) -> Track {
-        let rids: Vec<Rid> = (0..encodings.len()).map(|place| Rid(place.to_string())).collect();
+        let rids: Vec<Rid> = (0..encodings.len())
+            .map(|encoding_index| Rid(encoding_index.to_string()))
+            .collect();
         let mut track = Track::new(SourceKind::Camera, "0".into(), Codecs::default(), &rids, None);
-        for (place, (size, bps)) in encodings.iter().enumerate() {
-            let one = &mut track.encodings[place];
+        for (encoding_index, (size, bps)) in encodings.iter().enumerate() {
+            let one = &mut track.encodings[encoding_index];
             (one.size, one.last_bps) = (*size, *bps);
             if *bps > 0 {
                 one.begin_stream(1, MediaKind::Video, &Codecs::default(), &mut 0, Instant::now());
@@ -127,7 +129,7 @@ mod tests {
     #[test]
     fn spatial_layers_of_one_stream_are_told_by_their_place() {
         let mut track = camera(&[]);
-        assert!(track.encodings[0].note_spatial(2), "three layers of up to 720 lines");
+        assert!(track.encodings[0].record_spatial(2), "three layers of up to 720 lines");
         let layer = |height: u16| {
             track
                 .layer_for(Some((16 * height / 9, height)))

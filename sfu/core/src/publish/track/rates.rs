@@ -33,13 +33,13 @@ impl Rates {
             self.first = part;
         } else {
             for passed in self.part + 1..=part {
-                self.parts[place(passed)] = Default::default();
+                self.parts[index_of(passed)] = Default::default();
             }
         }
         self.part = self.part.max(part);
         let spatial = usize::from(layer.spatial).min(SPATIAL - 1);
         let temporal = usize::from(layer.temporal).min(TEMPORAL - 1);
-        let sum = &mut self.parts[place(part)][spatial][temporal];
+        let sum = &mut self.parts[index_of(part)][spatial][temporal];
         *sum = sum.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
 
@@ -61,7 +61,7 @@ impl Rates {
         let micros = now.saturating_duration_since(since + start).max(PART).as_micros();
         let mut sums = [[0u64; TEMPORAL]; SPATIAL];
         for part in oldest..=self.part.min(current) {
-            for (sums, bytes) in sums.iter_mut().zip(&self.parts[place(part)]) {
+            for (sums, bytes) in sums.iter_mut().zip(&self.parts[index_of(part)]) {
                 for (sum, bytes) in sums.iter_mut().zip(bytes) {
                     *sum += u64::from(*bytes);
                 }
@@ -86,7 +86,7 @@ fn part_of(since: Instant, now: Instant) -> u64 {
     u64::try_from(parts).unwrap_or(u64::MAX / 2)
 }
 
-fn place(part: u64) -> usize {
+fn index_of(part: u64) -> usize {
     usize::try_from(part % PARTS as u64).expect("below the number of parts")
 }
 

@@ -52,10 +52,12 @@ impl Track {
     pub(crate) fn update_watched(&mut self, now: Instant) -> Option<Vec<(String, bool)>> {
         let needed = self.subscriptions.iter().fold(0, |sum, one| sum | one.needed);
         let mut news = false;
-        for (place, encoding) in self.encodings.iter_mut().enumerate() {
-            let began = encoding.stream.is_some() || needed & bit(place) > 0;
+        for (encoding_index, encoding) in self.encodings.iter_mut().enumerate() {
+            let began = encoding.stream.is_some() || needed & bit(encoding_index) > 0;
             if began {
-                news |= encoding.watched.update(needed & bit(place) > 0, encoding.arrives, now);
+                news |= encoding
+                    .watched
+                    .update(needed & bit(encoding_index) > 0, encoding.arrives, now);
             }
         }
         let named = |encoding: &super::Encoding| Some((encoding.rid.as_ref()?.0.clone(), !encoding.watched.given_up));

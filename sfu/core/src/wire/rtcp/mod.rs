@@ -4,8 +4,8 @@
 mod tests;
 mod write;
 
-pub(crate) use write::write_remb;
-pub use write::{write_cname, write_fir, write_nack, write_pli, write_receiver_report, write_sender_report};
+pub use write::{write_cname, write_nack, write_pli, write_receiver_report, write_sender_report};
+pub(crate) use write::{write_fir, write_remb};
 
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;

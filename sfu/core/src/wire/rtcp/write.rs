@@ -74,7 +74,7 @@ pub fn write_pli(out: &mut Vec<u8>, sender_ssrc: u32, media_ssrc: u32) {
 }
 
 /// Full intra request for one source (RFC 5104 4.3.1); `number` is another one for each request.
-pub fn write_fir(out: &mut Vec<u8>, sender_ssrc: u32, media_ssrc: u32, number: u8) {
+pub(crate) fn write_fir(out: &mut Vec<u8>, sender_ssrc: u32, media_ssrc: u32, number: u8) {
     let start = begin(out, FORMAT_FIR, PAYLOAD_FEEDBACK);
     put_u32(out, sender_ssrc);
     // The entry names the source, the packet none (RFC 5104 4.3.1.2).
