@@ -192,7 +192,7 @@ mod tests {
         while !rest.is_empty() {
             let len = word(&rest[4..]) as usize;
             assert!(
-                len % 4 == 0 && word(&rest[len - 4..]) as usize == len,
+                len.is_multiple_of(4) && word(&rest[len - 4..]) as usize == len,
                 "both lengths agree"
             );
             blocks.push((word(rest), &rest[8..len - 4]));
