@@ -57,6 +57,12 @@ impl Mailer for Smtp {
     }
 }
 
+/// Whether mail can be sent to this address.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    text.parse::<Address>().is_ok()
+}
+
 /// The domain in ASCII: we say it to mail servers and in the ids of mails (RFC 5321 4.1.1.1, RFC 5322 3.6.4).
 fn sender(text: &str) -> Option<Mailbox> {
     let Mailbox { name, email } = text.parse().ok()?;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use booking_adapters::smtp::Smtp;
+use booking_adapters::smtp::{Smtp, is_address};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use media_api::KeyHash;
@@ -81,6 +81,7 @@ impl Config {
     fn check(&mut self) -> anyhow::Result<()> {
         self.public_url = origin_of(&self.public_url)?;
         check_mail(&self.mail)?;
+        check_controller(&self.controller)?;
         EnvFilter::try_new(&self.log.level).with_context(|| format!("log.level `{}` is no filter", self.log.level))?;
         if self.media.bind.is_empty() {
             bail!("media.bind needs at least one address");
@@ -227,6 +228,26 @@ fn check_mail(mail: &Mail) -> anyhow::Result<()> {
     Smtp::new(&smtp_url(mail), &mail.from)
         .map(drop)
         .map_err(|wrong| anyhow::anyhow!("[mail]: {wrong}"))
+}
+
+/// The notice names both to everybody, and people write there.
+fn check_controller(controller: &Controller) -> anyhow::Result<()> {
+    const DIGITS: usize = 9;
+    if !is_address(&controller.email) {
+        bail!(
+            "controller.email is {:?}, and no address that mail can be sent to",
+            controller.email
+        );
+    }
+    let number: String = controller.org_number.split_whitespace().collect();
+    let is_number = number.len() == DIGITS && number.bytes().all(|digit| digit.is_ascii_digit());
+    if !number.is_empty() && !is_number {
+        bail!(
+            "controller.org_number is {:?}, and not nine digits",
+            controller.org_number
+        );
+    }
+    Ok(())
 }
 
 /// The mail server as the mailer takes it, by TLS unless the configuration says otherwise.

@@ -126,6 +126,9 @@ fn e17_senders_and_proxies_that_cannot_be_are_refused() {
     for (toml, word) in [
         ("[mail]\nfrom = \"Hansen, Ola <ola@example.no>\"", "Hansen, Ola"),
         ("[mail]\nfrom = \"Booka\"", "Booka"),
+        ("[controller]\nemail = \"ola..hansen@example.no\"", "controller.email"),
+        ("[controller]\nemail = \"Ola\"", "controller.email"),
+        ("[controller]\norg_number = \"97476067\"", "controller.org_number"),
         ("[http]\ntrusted_proxies = [\"proxy.local\"]", "proxy.local"),
         ("[http]\ntrusted_proxies = [\"10.0.0.0/40\"]", "10.0.0.0/40"),
         ("[http]\nmetrics_readers = [\"10.0.0\"]", "10.0.0"),
@@ -134,6 +137,7 @@ fn e17_senders_and_proxies_that_cannot_be_are_refused() {
         assert!(error.contains(word), "{toml}: {error}");
     }
     for good in [
+        "[controller]\norg_number = \"974 760 673\"\nemail = \"personvern@bøker.no\"",
         "[mail]\nfrom = '\"Hansen, Ola\" <ola@example.no>'",
         "[http]\ntrusted_proxies = [\"::ffff:127.0.0.1\", \"10.0.0.0/8\", \"fd00::/8\"]",
     ] {
