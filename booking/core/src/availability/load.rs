@@ -29,15 +29,8 @@ impl ServiceSlots {
     /// What a visitor sees: each time once, whichever member takes it.
     #[must_use]
     pub fn merged(&self) -> Vec<Slot> {
-        let mut all: Vec<Slot> = self
-            .members
-            .iter()
-            .flat_map(|member| member.slots.iter().copied())
-            .collect();
-        // The stable sort joins lists that are in order each.
-        all.sort();
-        all.dedup();
-        all
+        let each = self.members.iter().map(|member| member.slots.as_slice());
+        each.fold(Vec::new(), |all, slots| union(&all, slots))
     }
 
     /// The members who can take a slot that begins at `start_us`.
@@ -52,6 +45,18 @@ impl ServiceSlots {
             })
             .map(|member| member.member_id.as_str())
     }
+}
+
+/// The slots of two lists that are in order, each once and in order.
+fn union(one: &[Slot], other: &[Slot]) -> Vec<Slot> {
+    let mut all = Vec::with_capacity(one.len().max(other.len()));
+    let (mut one, mut other) = (one.iter().copied().peekable(), other.iter().copied().peekable());
+    while let Some(next) = one.peek().copied().into_iter().chain(other.peek().copied()).min() {
+        one.next_if_eq(&next);
+        other.next_if_eq(&next);
+        all.push(next);
+    }
+    all
 }
 
 struct RulesRow {
@@ -226,4 +231,38 @@ async fn busy(tx: &mut Tx, member_id: &str, seen: Seen<'_>) -> Result<Busy, DbEr
         busy.take_interval(start.max(from), end.min(until));
     }
     Ok(busy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn slots() -> impl Strategy<Value = Vec<Slot>> {
+        prop::collection::btree_set(0_i64..40, 0..20).prop_map(|starts| {
+            let slot = |start_us| Slot {
+                start_us,
+                end_us: start_us + 6,
+            };
+            starts.into_iter().map(slot).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn f15_each_time_is_shown_once_whoever_takes_it(lists in prop::collection::vec(slots(), 0..5)) {
+            let members = lists.iter().map(|slots| MemberSlots { member_id: String::new(), slots: slots.clone() });
+            let rules = Rules {
+                duration_min: 5,
+                buffer_before_min: 0,
+                buffer_after_min: 0,
+                step_min: 5,
+                notice_min: 0,
+                window_days: 1,
+            };
+            let all = ServiceSlots { rules, zone: TimeZone::UTC, members: members.collect() };
+            let expect: std::collections::BTreeSet<Slot> = lists.concat().into_iter().collect();
+            prop_assert_eq!(all.merged(), expect.into_iter().collect::<Vec<_>>());
+        }
+    }
 }
