@@ -10,12 +10,13 @@ mod ops;
 pub mod payment;
 pub mod provider;
 pub mod queries;
+mod records;
 
 pub use no_provider::NoProvider;
 pub use ops::{backoff, release_payment_of, request_capture, request_release};
 pub use payment::PaymentState;
 pub use provider::PaymentProvider;
-pub use queries::{Charge, LedgerLine, Op, OpKind, Payment};
+pub use records::{Charge, LedgerLine, Op, OpKind, Payment};
 
 use crate::appointments::{self, Appointment};
 use crate::appointments::{AppointmentMail, MailMoney, PartyRole};

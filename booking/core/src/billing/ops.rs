@@ -1,8 +1,8 @@
 //! Outgoing calls to the payment provider, put on record in the transaction that wants them.
 
 use super::payment::{PaymentEvent, PaymentState};
-use super::queries::{self, OpKind};
 use super::{BillingError, Result};
+use super::{OpKind, queries};
 use crate::base::db::Tx;
 use crate::base::{Base, MINUTE_US, Micros};
 

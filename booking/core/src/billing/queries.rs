@@ -1,11 +1,12 @@
-//! Payments, their operations, charges and the ledger.
+//! All SQL of payments, their operations, charges and the ledger.
 
 use super::ledger::Posting;
-use super::payment::{PaymentState, StoredState};
+use super::payment::PaymentState;
 use super::provider::PaymentMethod;
+use super::{Charge, LedgerLine, Op, OpKind, Payment};
 use crate::base::Micros;
-use crate::base::db::{DbError, FromRow, Row, Tx};
-use crate::base::money::{Currency, Money};
+use crate::base::db::{DbError, Tx};
+use crate::base::money::Money;
 use crate::{params, statements};
 
 /// Columns of a [`Payment`].
@@ -88,170 +89,6 @@ statements! {
               WHERE c.created_us >= $2 AND c.amount_minor > 0";
     CHARGE = "SELECT outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us
               FROM charge WHERE call_id = $1";
-}
-
-/// A payment as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payment {
-    pub id: String,
-    pub hold_id: String,
-    pub attempt: i64,
-    /// Name of the provider that took it.
-    pub psp: String,
-    pub appointment_id: Option<String>,
-    pub org_id: String,
-    pub method: PaymentMethod,
-    /// What was, or is to be, reserved.
-    pub amount: Money,
-    pub state: PaymentState,
-    pub reference: Option<String>,
-    pub updated_at: Micros,
-}
-
-impl Payment {
-    /// Whether the test provider took it, so that no money moved.
-    #[must_use]
-    pub fn is_test(&self) -> bool {
-        self.psp == super::provider::TEST_PROVIDER
-    }
-}
-
-impl FromRow for Payment {
-    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        let stored = StoredState {
-            state: row.get("state")?,
-            authorised_minor: row.get("authorised_minor")?,
-            captured_minor: row.get("captured_minor")?,
-            refunded_minor: row.get("refunded_minor")?,
-            decline_reason: row.get("decline_reason")?,
-        };
-        let currency = Currency::parse(&row.get::<String>("currency")?).map_err(|e| sqlx::Error::Decode(e.into()))?;
-        Ok(Self {
-            id: row.get("id")?,
-            hold_id: row.get("hold_id")?,
-            attempt: row.get("attempt")?,
-            psp: row.get("psp")?,
-            appointment_id: row.get("appointment_id")?,
-            org_id: row.get("org_id")?,
-            method: PaymentMethod {
-                token: row.get("method_token")?,
-                brand: row.get("method_brand")?,
-                last4: row.get("method_last4")?,
-            },
-            amount: Money::new(row.get("amount_minor")?, currency),
-            state: PaymentState::load(&stored).map_err(|e| sqlx::Error::Decode(e.into()))?,
-            reference: row.get("reference")?,
-            updated_at: row.get("updated_us")?,
-        })
-    }
-}
-
-/// Which call to the provider an operation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OpKind {
-    Authorise,
-    Capture,
-    Release,
-}
-
-impl OpKind {
-    pub const ALL: [Self; 3] = [Self::Authorise, Self::Capture, Self::Release];
-
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Authorise => "authorise",
-            Self::Capture => "capture",
-            Self::Release => "release",
-        }
-    }
-}
-
-impl std::str::FromStr for OpKind {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or(())
-    }
-}
-
-/// One outgoing call, on record before it is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Op {
-    /// Also the idempotency key.
-    pub id: String,
-    pub payment_id: String,
-    pub kind: OpKind,
-    pub seq: i64,
-    pub amount_minor: i64,
-    /// `pending`, `done` or `failed`.
-    pub state: String,
-    pub attempts: i64,
-    pub created_at: Micros,
-    pub error: Option<String>,
-}
-
-impl FromRow for Op {
-    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            id: row.get("id")?,
-            payment_id: row.get("payment_id")?,
-            kind: row.parse("kind")?,
-            seq: row.get("seq")?,
-            amount_minor: row.get("amount_minor")?,
-            state: row.get("state")?,
-            attempts: row.get("attempts")?,
-            created_at: row.get("created_us")?,
-            error: row.get("error")?,
-        })
-    }
-}
-
-/// One line of the ledger with its transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerLine {
-    pub kind: String,
-    pub at: Micros,
-    pub currency: String,
-    pub account: String,
-    pub amount_minor: i64,
-}
-
-impl FromRow for LedgerLine {
-    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            kind: row.get("kind")?,
-            at: row.get("created_us")?,
-            currency: row.get("currency")?,
-            account: row.get("account")?,
-            amount_minor: row.get("amount_minor")?,
-        })
-    }
-}
-
-/// What a call came to. There is at most one for a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Charge {
-    pub outcome: String,
-    pub billable: Micros,
-    pub amount: Money,
-    pub vat_bp: u32,
-    pub vat_minor: i64,
-    pub at: Micros,
-}
-
-impl FromRow for Charge {
-    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        let currency = Currency::parse(&row.get::<String>("currency")?).map_err(|e| sqlx::Error::Decode(e.into()))?;
-        Ok(Self {
-            outcome: row.get("outcome")?,
-            billable: row.get("billable_us")?,
-            amount: Money::new(row.get("amount_minor")?, currency),
-            vat_bp: u32::try_from(row.get::<i64>("vat_bp")?).map_err(|e| sqlx::Error::Decode(e.into()))?,
-            vat_minor: row.get("vat_minor")?,
-            at: row.get("created_us")?,
-        })
-    }
 }
 
 /// A payment that is about to be asked for.

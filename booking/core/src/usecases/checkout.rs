@@ -12,8 +12,8 @@ use crate::base::outbox;
 use crate::base::{Fault, Result};
 use crate::billing::payment::{DeclineReason, PaymentState};
 use crate::billing::provider::{CardError, CardForm, ProviderError};
-use crate::billing::queries::{self, NewPayment, OpKind, Payment};
-use crate::billing::{BillingError, mail_both_sides, record_amount, request_release};
+use crate::billing::queries::{self, NewPayment};
+use crate::billing::{BillingError, OpKind, Payment, mail_both_sides, record_amount, request_release};
 use crate::state::AppState;
 use crate::{calls, carries_faults};
 

@@ -7,8 +7,8 @@ use crate::base::outbox;
 use crate::billing::ledger::Posting;
 use crate::billing::payment::{PaymentEvent, PaymentState, ProviderStatus};
 use crate::billing::provider::ProviderPayment;
-use crate::billing::queries::{self, Payment, PostingOf};
-use crate::billing::{BillingError, mail_money, money_of, record_amount};
+use crate::billing::queries::{self, PostingOf};
+use crate::billing::{BillingError, Payment, mail_money, money_of, record_amount};
 use crate::documents;
 use crate::state::AppState;
 

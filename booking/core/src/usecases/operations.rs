@@ -10,8 +10,9 @@ use crate::base::outbox;
 use crate::base::{MINUTE_US, Micros};
 use crate::billing::payment::{DeclineReason, PaymentEvent, PaymentState, ProviderStatus};
 use crate::billing::provider::{ProviderError, ProviderPayment};
-use crate::billing::queries::{self, Op, OpKind, Payment};
-use crate::billing::{BillingError, backoff, mail_money, money_of, record_amount, request_release};
+use crate::billing::{
+    BillingError, Op, OpKind, Payment, backoff, mail_money, money_of, queries, record_amount, request_release,
+};
 use crate::state::AppState;
 
 /// Tries of a capture or release before it is left to the operator.
