@@ -61,7 +61,7 @@ macro_rules! params {
 /// What can go wrong between us and the database.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// A unique key refused the row. Holds the engine's name for it, see [`DbError::is_unique`].
+    /// A unique key refused the row. Holds the engine's name for the key.
     #[error("a unique key refused the row: {0}")]
     Unique(String),
     #[error("the row that must be there is not")]
@@ -84,18 +84,6 @@ impl DbError {
                 Self::Unique(error.constraint().unwrap_or_else(|| error.message()).to_owned())
             }
             Some(_) | None => Self::Failed { statement, source },
-        }
-    }
-
-    /// Whether the unique key over `table` that starts with `column` refused the row. PostgreSQL names the constraint
-    /// `table_column_key`, SQLite says `table.column`.
-    #[must_use]
-    pub fn is_unique(&self, table: &str, column: &str) -> bool {
-        match self {
-            Self::Unique(name) => {
-                name.starts_with(&format!("{table}_{column}")) || name.contains(&format!("{table}.{column}"))
-            }
-            Self::MissingRow | Self::UnknownEngine | Self::Migrate(_) | Self::Failed { .. } => false,
         }
     }
 
