@@ -10,7 +10,6 @@ use web::pages::book::{AccountStep, BookDetailsPage, VisitorForm};
 use web::pages::{Field, FieldError};
 use web::routes;
 
-use super as pages;
 use crate::accounts::cookies;
 use crate::error::AppResult;
 use crate::extract::{Form, Path, Query, Visit};
@@ -85,7 +84,7 @@ pub(super) async fn page(
     let draft = load_draft(&mut tx, &hold.id).await?;
     drop(tx);
     if !hold.is_live(visit.now) {
-        return pages::over(&state, &visit, &hold).await;
+        return super::show_hold_end(&state, &visit, &hold).await;
     }
     if query.change == "1" && hold.account_id.is_none() {
         hold.contact_email.clear();
@@ -183,7 +182,7 @@ fn details(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> Bo
 }
 
 /// What a visitor wants to do about an account, checked.
-enum Wish {
+enum AccountChoice {
     Register(Registration),
     SignIn,
 }
@@ -196,7 +195,7 @@ pub(super) async fn submit(
 ) -> AppResult<Response> {
     let hold = keep_typed(&state, &visit, &id, &form).await?;
     if hold.state != Status::Held || hold.has_begun(visit.now) {
-        return pages::over(&state, &visit, &hold).await;
+        return super::show_hold_end(&state, &visit, &hold).await;
     }
     let typed_about = form.about.as_deref().unwrap_or_default();
     let about = form::text(typed_about).and_then(|text| {
@@ -209,40 +208,45 @@ pub(super) async fn submit(
     let about_field = field(typed_about, &about);
     if let Some(account) = visit.actor.account.clone() {
         let Ok(about) = about else {
-            return Ok(wrong(&visit, &hold, about_field, VisitorForm::default()));
+            return Ok(show_problems(&visit, &hold, about_field, VisitorForm::default()));
         };
-        return bind(&state, &hold, &account.id, &about)
+        return keep_and_go_on(&state, &hold, &account.id, &about)
             .await
             .map(IntoResponse::into_response);
     }
-    let (wish, visitor) = match checked(&form) {
+    let (choice, visitor) = match check_account_part(&form) {
         Ok(checked) => checked,
-        Err(visitor) => return Ok(wrong(&visit, &hold, about_field, *visitor)),
+        Err(visitor) => return Ok(show_problems(&visit, &hold, about_field, *visitor)),
     };
     let Ok(about) = about else {
-        return Ok(wrong(&visit, &hold, about_field, visitor));
+        return Ok(show_problems(&visit, &hold, about_field, visitor));
     };
-    match wish {
-        Wish::SignIn => {
+    match choice {
+        AccountChoice::SignIn => {
             let Some(account) = sign_in::check(&state, &visit, &form.email, &form.password).await? else {
                 let email = Field::wrong(form.email.trim(), FieldError::SignInFailed);
-                return Ok(wrong(&visit, &hold, about_field, VisitorForm { email, ..visitor }));
+                return Ok(show_problems(
+                    &visit,
+                    &hold,
+                    about_field,
+                    VisitorForm { email, ..visitor },
+                ));
             };
             let headers = cookies::begin_now(&state, &visit, &account.id).await?;
-            let next = bind(&state, &hold, &account.id, &about).await?;
+            let next = keep_and_go_on(&state, &hold, &account.id, &about).await?;
             Ok((headers, next).into_response())
         }
-        Wish::Register(wish) => {
+        AccountChoice::Register(registration) => {
             let cookie = cookies::visitor(&state, &mut visit);
             let next_path = routes::book_payment(&hold.id);
             let then = Continue {
                 hold_id: Some(&hold.id),
                 next_path: &next_path,
             };
-            register::register(&state, &visit, &wish, &then).await?;
+            register::register(&state, &visit, &registration, &then).await?;
             let mut tx = state.db.write().await?;
             set_about(&mut tx, &hold, &about).await?;
-            set_contact_email(&mut tx, &hold, &wish.email.text).await?;
+            set_contact_email(&mut tx, &hold, &registration.email.text).await?;
             tx.commit().await?;
             Ok((cookie, Redirect::to(&routes::book(&hold.id))).into_response())
         }
@@ -250,7 +254,7 @@ pub(super) async fn submit(
 }
 
 /// Checks the account part of the form, by what the visitor chose; the form comes back either way, for other errors.
-fn checked(form: &DetailsForm) -> Result<(Wish, VisitorForm), Box<VisitorForm>> {
+fn check_account_part(form: &DetailsForm) -> Result<(AccountChoice, VisitorForm), Box<VisitorForm>> {
     if form.account == "sign_in" {
         let email = form::email(&form.email);
         let password = form.password.is_empty().then_some(FieldError::PasswordMissing);
@@ -261,7 +265,7 @@ fn checked(form: &DetailsForm) -> Result<(Wish, VisitorForm), Box<VisitorForm>> 
             ..VisitorForm::default()
         };
         return if email.is_ok() && password.is_none() {
-            Ok((Wish::SignIn, visitor))
+            Ok((AccountChoice::SignIn, visitor))
         } else {
             Err(Box::new(visitor))
         };
@@ -279,7 +283,7 @@ fn checked(form: &DetailsForm) -> Result<(Wish, VisitorForm), Box<VisitorForm>> 
         password: None,
     };
     match form.registration().check() {
-        Ok(registration) => Ok((Wish::Register(registration), typed)),
+        Ok(registration) => Ok((AccountChoice::Register(registration), typed)),
         Err(problems) => Err(Box::new(VisitorForm {
             has_account: false,
             email: problems.email,
@@ -292,12 +296,12 @@ fn checked(form: &DetailsForm) -> Result<(Wish, VisitorForm), Box<VisitorForm>> 
     }
 }
 
-fn wrong(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> Response {
+fn show_problems(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> Response {
     html_with(StatusCode::UNPROCESSABLE_ENTITY, &details(visit, hold, about, visitor))
 }
 
-/// Notes the matter, binds the hold to the account and goes on to the payment.
-async fn bind(state: &AppState, hold: &Hold, account_id: &str, about: &str) -> AppResult<Redirect> {
+/// Keeps the details, binds the hold to the account and goes on to the payment.
+async fn keep_and_go_on(state: &AppState, hold: &Hold, account_id: &str, about: &str) -> AppResult<Redirect> {
     let mut tx = state.db.write().await?;
     keep_details(&mut tx, hold, account_id, about, state.now()).await?;
     tx.commit().await?;

@@ -30,7 +30,7 @@ use booking_core::{billing, calls, usecases};
 
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
-        .route(pattern::HOLDS, post(place))
+        .route(pattern::HOLDS, post(hold_slot))
         .route(pattern::BOOK, get(details::page).post(details::submit))
         .route(pattern::BOOK_DRAFT, post(details::keep))
         .route(pattern::BOOK_EXTEND, post(details::extend))
@@ -49,7 +49,7 @@ struct SlotForm {
 }
 
 /// Holds a slot for this browser. It needs no account.
-async fn place(State(state): State<AppState>, mut visit: Visit, Form(form): Form<SlotForm>) -> AppResult<Response> {
+async fn hold_slot(State(state): State<AppState>, mut visit: Visit, Form(form): Form<SlotForm>) -> AppResult<Response> {
     state.limits.hold_by_ip.check(&visit.ip_key())?;
     let cookie = cookies::visitor(&state, &mut visit);
     let wanted = SlotRequest {
@@ -60,15 +60,19 @@ async fn place(State(state): State<AppState>, mut visit: Visit, Form(form): Form
     };
     match appointments::hold_slot(&state, &visit.actor, &wanted, visit.now).await {
         Ok(id) => Ok((cookie, Redirect::to(&routes::book(&id))).into_response()),
-        Err(HoldRefusal::Taken) => taken(&state, &visit, &form).await,
-        Err(HoldRefusal::TooManyHolds) => full(&state, &visit, &form, HoldsFull::Own).await,
-        Err(HoldRefusal::NetworkFull { until }) => full(&state, &visit, &form, HoldsFull::Network { until }).await,
-        Err(HoldRefusal::ProviderFull { until }) => full(&state, &visit, &form, HoldsFull::Provider { until }).await,
+        Err(HoldRefusal::Taken) => show_slot_taken(&state, &visit, &form).await,
+        Err(HoldRefusal::TooManyHolds) => show_holds_full(&state, &visit, &form, HoldsFull::Own).await,
+        Err(HoldRefusal::NetworkFull { until }) => {
+            show_holds_full(&state, &visit, &form, HoldsFull::Network { until }).await
+        }
+        Err(HoldRefusal::ProviderFull { until }) => {
+            show_holds_full(&state, &visit, &form, HoldsFull::Provider { until }).await
+        }
         Err(refusal) => Err(refusal.into()),
     }
 }
 
-async fn taken(state: &AppState, visit: &Visit, form: &SlotForm) -> AppResult<Response> {
+async fn show_slot_taken(state: &AppState, visit: &Visit, form: &SlotForm) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
     let service = appointments::load_bookable(&mut tx, &form.service).await?;
     // A time far from now is nobody's choice; looking for free times there would only cost.
@@ -88,7 +92,7 @@ async fn taken(state: &AppState, visit: &Visit, form: &SlotForm) -> AppResult<Re
 }
 
 /// The answer where somebody holds as much as one may: why, and what can be given back.
-async fn full(state: &AppState, visit: &Visit, form: &SlotForm, why: HoldsFull) -> AppResult<Response> {
+async fn show_holds_full(state: &AppState, visit: &Visit, form: &SlotForm, why: HoldsFull) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
     let service = appointments::load_bookable(&mut tx, &form.service).await?;
     let page = HoldsFullPage {
@@ -104,7 +108,7 @@ async fn full(state: &AppState, visit: &Visit, form: &SlotForm, why: HoldsFull) 
 }
 
 /// The answer for a hold that is over: to its appointment, or what else is free.
-async fn over(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Response> {
+async fn show_hold_end(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
     if hold.state == Status::Confirmed {
         let id = appointments::appointment_of_hold(&mut tx, hold).await?;
@@ -123,7 +127,7 @@ async fn over(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Respons
         provider_name: hold.org_name.clone(),
         provider_slug: hold.org_slug.clone(),
         service: hold.service_id.clone(),
-        reason: hold_end(appointments::find_hold_end(&mut tx, &visit.actor, hold, visit.now).await?),
+        reason: shown_hold_end(appointments::find_hold_end(&mut tx, &visit.actor, hold, visit.now).await?),
         still_free: nearest.iter().any(|slot| slot.start == hold.start_us),
         nearest,
     };
@@ -131,7 +135,7 @@ async fn over(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Respons
 }
 
 /// Why a hold keeps its time no longer, in the words of the page.
-fn hold_end(end: appointments::HoldEnd) -> HoldEnd {
+fn shown_hold_end(end: appointments::HoldEnd) -> HoldEnd {
     match end {
         appointments::HoldEnd::Begun => HoldEnd::Begun,
         appointments::HoldEnd::RanOut { held_us } => HoldEnd::RanOut {
