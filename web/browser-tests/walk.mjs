@@ -23,7 +23,7 @@ export async function findService(page, origin, place, provider, service) {
   await page.goto(origin);
   await page.fill("#where", place);
   await page.click(".searchbar button.btn");
-  await page.click(`.card h2 a:text-is("${provider}")`);
+  await page.click(`.card h2 a:has(:text-is("${provider}"))`);
   await page.click(`a.option:has-text("${service}")`);
   await page.waitForSelector("button.time");
 }
