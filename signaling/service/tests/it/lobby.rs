@@ -33,10 +33,16 @@ async fn no_packet_passes_before_the_provider_lets_the_consumer_in() {
     let slots = consumer.expect("slots").await;
     assert_eq!(
         slots["slots"][0],
-        json!({"mid": "a", "seat": "p", "source": "microphone"})
+        json!({"mid": "a", "seat": "p", "source": "microphone", "withheld": false})
     );
-    assert_eq!(slots["slots"][1], json!({"mid": "v", "seat": "p", "source": "camera"}));
-    assert_eq!(slots["slots"][2], json!({"mid": "w", "seat": null, "source": null}));
+    assert_eq!(
+        slots["slots"][1],
+        json!({"mid": "v", "seat": "p", "source": "camera", "withheld": false})
+    );
+    assert_eq!(
+        slots["slots"][2],
+        json!({"mid": "w", "seat": null, "source": null, "withheld": false})
+    );
     let talk = || {
         server.media.packet(provider_peer);
         server.media.packet(consumer_peer);
