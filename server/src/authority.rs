@@ -24,8 +24,14 @@ impl CallAuthority for Appointments {
         calls::authorise_ticket(&self.state, ticket, now).await
     }
 
-    async fn arrived(&self, call: &str, seat: &str, at: UtcMicros) -> Result<(), RecordError> {
-        record(calls::arrived(&self.state, call, seat, at).await)
+    async fn arrived(
+        &self,
+        call: &str,
+        seat: &str,
+        at: UtcMicros,
+        unattended: bool,
+    ) -> Result<Option<UtcMicros>, RecordError> {
+        record(calls::arrived(&self.state, call, seat, at, unattended).await)
     }
 
     async fn admitted(&self, call: &str, seat: &str, at: UtcMicros) -> Result<Standing, RecordError> {

@@ -26,6 +26,10 @@ impl LiveCalls for Live {
         self.hub.snapshot()
     }
 
+    fn find(&self, id: &str) -> Option<LiveCall> {
+        self.hub.find(id)
+    }
+
     fn capture(&self, call: &str, time: Duration) -> Result<(), CaptureError> {
         self.captures.start(call, time)
     }

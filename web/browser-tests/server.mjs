@@ -59,6 +59,15 @@ export class Server {
     return server;
   }
 
+  /** Makes the server say and hear nothing until [`wake`]: its sockets stay open. */
+  freeze() {
+    process.kill(this.pid, "SIGSTOP");
+  }
+
+  wake() {
+    process.kill(this.pid, "SIGCONT");
+  }
+
   get pid() {
     return this.#child?.pid ?? null;
   }

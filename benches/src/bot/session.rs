@@ -289,6 +289,7 @@ impl Visit {
             ServerMessage::Slots { .. }
             | ServerMessage::Restarted { .. }
             | ServerMessage::PathLost {}
+            | ServerMessage::ProviderTold { .. }
             | ServerMessage::Encodings { .. }
             | ServerMessage::Quality { .. }
             | ServerMessage::Speakers { .. }

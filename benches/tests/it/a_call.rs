@@ -89,8 +89,8 @@ impl CallAuthority for Appointments {
         })
     }
 
-    async fn arrived(&self, _: &str, _: &str, _: UtcMicros) -> Result<(), RecordError> {
-        Ok(())
+    async fn arrived(&self, _: &str, _: &str, _: UtcMicros, _: bool) -> Result<Option<UtcMicros>, RecordError> {
+        Ok(None)
     }
 
     async fn admitted(&self, _: &str, seat: &str, _: UtcMicros) -> Result<Standing, RecordError> {

@@ -8,6 +8,7 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use signaling_protocol::message::Presence;
 use signaling_protocol::{Refusal, Role, Ticket};
 use web::pages::call::{CallFacts, CallPage, DeviceCheckPage};
 use web::routes::{self, pattern};
@@ -29,6 +30,7 @@ pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route(pattern::CALL, get(call))
         .route(pattern::CALL_TICKET, post(ticket))
+        .route(pattern::CALL_OTHER, get(other))
         .route(pattern::DEVICE_CHECK, get(device_check))
 }
 
@@ -109,6 +111,36 @@ async fn ticket(State(state): State<AppState>, visit: Visit, Path(id): Path<Stri
             (status, Json(serde_json::json!({ "error": code }))).into_response()
         }
     }
+}
+
+/// Where the other side is.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Other {
+    Away,
+    /// The customer, in the waiting room.
+    Waiting,
+    /// In the room.
+    Here,
+}
+
+/// Asked by a page that has not gone in yet: whoever chooses a camera should know that somebody waits for them.
+async fn other(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    visit.actor.signed_in()?;
+    let appointment = appointments::load(&mut state.db.read().await?, &visit.actor, &id).await?;
+    let is_provider = appointment.seat.role == Role::Provider;
+    let live = state.live_calls.get().and_then(|live| live.find(&id));
+    let others = live
+        .iter()
+        .flat_map(|live| &live.seats)
+        .filter(|seat| (seat.role == Role::Provider) != is_provider);
+    let other = others.fold(Other::Away, |known, seat| match known {
+        Other::Here => Other::Here,
+        Other::Away | Other::Waiting if seat.presence == Presence::Lobby && seat.here => Other::Waiting,
+        Other::Away | Other::Waiting if seat.presence == Presence::Connected => Other::Here,
+        Other::Away | Other::Waiting => known,
+    });
+    Ok(Json(serde_json::json!({ "other": other })).into_response())
 }
 
 /// The frame of the call. Before the room opens and after the end, the booking's page says what there is to say.

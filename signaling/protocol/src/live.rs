@@ -24,6 +24,8 @@ pub struct LiveSeat {
     pub name: String,
     pub role: Role,
     pub presence: Presence,
+    /// Whether its page is connected.
+    pub here: bool,
     /// Counters of the media connection, if there is one.
     pub stats: Option<LiveStats>,
     /// How each of its streams does.

@@ -66,6 +66,12 @@ pub enum ServerMessage {
     },
     /// Everyone of the call, whole list, whenever it changes.
     Participants { participants: Vec<Participant> },
+    /// Nobody of the provider was here when this seat arrived, and a mail told them that somebody waits.
+    ProviderTold {
+        /// When the mail was written, Unix microseconds UTC.
+        #[ts(type = "number")]
+        at: i64,
+    },
     /// The provider let this seat in: media flows and time counts from here on.
     Admitted {},
     /// What each receive slot carries, whole list, whenever it changes.
@@ -305,6 +311,8 @@ pub enum ErrorCode {
     BadTicket,
     /// The room is not open yet, or no longer.
     NotOpen,
+    /// The provider turned this seat away a moment ago.
+    TurnedAway,
     /// This role may not do that.
     Forbidden,
     /// Nobody may end the call before its start, nor before anybody has talked.

@@ -18,8 +18,15 @@ pub trait CallAuthority: Send + Sync + 'static {
     /// Looks up what a genuine, unexpired ticket opens at `now`.
     async fn authorise(&self, ticket: &Ticket, now: UtcMicros) -> Result<CallGrant, Refusal>;
 
-    /// Somebody arrived at the lobby or in the room; repeated arrivals change nothing.
-    async fn arrived(&self, call: &str, seat: &str, at: UtcMicros) -> Result<(), RecordError>;
+    /// Somebody arrived at the lobby or in the room; repeated arrivals change nothing. `unattended` when they wait and nobody
+    /// of the provider is here: then gives when the provider was told so, if they were.
+    async fn arrived(
+        &self,
+        call: &str,
+        seat: &str,
+        at: UtcMicros,
+        unattended: bool,
+    ) -> Result<Option<UtcMicros>, RecordError>;
 
     /// The provider let a seat in. Recorded before any media flows, unless the appointment lives no more.
     async fn admitted(&self, call: &str, seat: &str, at: UtcMicros) -> Result<Standing, RecordError>;

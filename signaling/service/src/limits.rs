@@ -48,6 +48,8 @@ pub use sfu_core::limits::SILENCE_MAX;
 /// Silence after which a participant is shown as reconnecting and the clock as standing. Browsers check every 2.5 to
 /// 5 s even when they send nothing else.
 pub const STALE_AFTER: Duration = Duration::from_secs(7);
+/// How long a page that is back may take to make its media anew and is still shown as reconnecting.
+pub const RETURN_WAIT: Duration = Duration::from_secs(3);
 /// How long a seat that was turned away may not knock again.
 pub const DISMISSED_PAUSE: Duration = Duration::from_secs(30);
 /// How long a room that is over is remembered, so that a late arrival cannot open it again.

@@ -238,6 +238,7 @@ fn receive(open: &OpenConnection, session: &mut Session, message: Message) -> Ta
             ErrorCode::BadTicket => Count::TicketsBad,
             ErrorCode::BadMessage
             | ErrorCode::NotOpen
+            | ErrorCode::TurnedAway
             | ErrorCode::Forbidden
             | ErrorCode::UnknownSeat
             | ErrorCode::TooEarly

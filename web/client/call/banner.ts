@@ -35,9 +35,12 @@ function lossBanner(state: State): Banner | null {
   if (state.phase.at === "reconnecting") {
     return loss(state.role === "consumer" ? "call-banner-reconnecting" : "call-banner-reconnecting-provider", {});
   }
+  if (state.phase.at !== "call") return null;
+  if (state.quiet) return loss("call-banner-quiet", {});
   const gone = remoteTiles(state).find((tile) => tile.lost);
-  if (state.phase.at === "call" && gone !== undefined) return loss("call-banner-far-lost", { name: gone.name });
-  return null;
+  if (gone === undefined) return null;
+  // Who only changes connections may still be counted for a moment; only a clock that stands is said to stand.
+  return loss(state.clock?.running === true ? "call-banner-far-back" : "call-banner-far-lost", { name: gone.name });
 }
 
 function isNearCap(state: State): boolean {

@@ -29,15 +29,30 @@ export class Capture {
 
   async open(requests: readonly Request[]): Promise<void> {
     const wanted = requests.filter((request) => !this.#reuse(request));
-    for (const result of await openDevices(this.#world.devices, wanted)) {
+    this.#took(await openDevices(this.#world.devices, wanted), false);
+    await this.refreshChoices();
+  }
+
+  /** The camera of the other side, or the next one where cameras have no sides. A phone opens one at a time. */
+  async turnCamera(): Promise<void> {
+    const { facingMode, deviceId } = this.#media.local.peek().camera?.getSettings() ?? {};
+    const { camera: cameras } = this.#media.choices.peek();
+    const next = cameras[(cameras.findIndex(({ id }) => id === deviceId) + 1) % cameras.length];
+    const facing = facingMode === "environment" ? "user" : "environment";
+    this.close("camera");
+    const request: Request = facingMode === undefined ? { kind: "camera", id: next?.id ?? null } : { kind: "camera", id: null, facing };
+    this.#took(await openDevices(this.#world.devices, [request]), true);
+  }
+
+  #took(results: Awaited<ReturnType<typeof openDevices>>, kept: boolean): void {
+    for (const result of results) {
       if ("problem" in result) {
         this.#dispatch({ type: "device_failed", kind: result.kind, problem: result.problem });
       } else {
         this.#useTrack(result.kind, result.track);
-        this.#dispatch({ type: "device_opened", kind: result.kind, id: result.track.getSettings().deviceId ?? "" });
+        this.#dispatch({ type: "device_opened", kind: result.kind, id: result.track.getSettings().deviceId ?? "", kept });
       }
     }
-    await this.refreshChoices();
   }
 
   /** A microphone that was only muted is opened by unmuting it. */

@@ -15,6 +15,8 @@ export interface Refused {
 export interface Request {
   kind: DeviceKind;
   id: string | null;
+  /** Which side of a phone, where no device is named. */
+  facing?: "user" | "environment";
 }
 
 type Devices = Pick<MediaDevices, "getUserMedia" | "enumerateDevices">;
@@ -56,8 +58,9 @@ async function openOne(devices: Devices, request: Request): Promise<Opened | Ref
 
 async function open(devices: Devices, requests: readonly Request[]): Promise<Opened[]> {
   const constraints: MediaStreamConstraints = {};
-  for (const { kind, id } of requests) {
-    const device = id === null ? {} : { deviceId: { exact: id } };
+  for (const { kind, id, facing } of requests) {
+    const side = facing === undefined ? {} : { facingMode: { ideal: facing } };
+    const device = id === null ? side : { deviceId: { exact: id } };
     if (kind === "microphone") {
       constraints.audio = { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
     } else {

@@ -61,6 +61,8 @@ export class Runner {
         return; // Opened together above, so that the browser asks once.
       case "close_device":
         return this.#capture.close(effect.kind);
+      case "turn_camera":
+        return void this.#capture.turnCamera();
       case "set_speaker":
         this.#media.speaker.value = effect.id;
         return;
@@ -143,7 +145,10 @@ export class Runner {
       this.#world,
       socketUrl(this.#page?.socket_url ?? "", this.#world.address),
       ticket,
-      (message) => this.#dispatch({ type: "message", attempt, message }),
+      (message) => {
+        if (message.type === "clock") this.#media.toldAt.value = this.#world.now();
+        this.#dispatch({ type: "message", attempt, message });
+      },
       () => this.#dispatch({ type: "socket_closed", attempt }),
     );
   }

@@ -1,16 +1,21 @@
 // Starts the call page: reads what the server wrote into it, wires store, effects and views, and listens to the window.
+import { effect, type ReadonlySignal } from "@preact/signals";
 import { render } from "preact";
 import { type World, Runner } from "./effects";
 import { playTones } from "./level";
-import { createMedia } from "./media";
+import { createMedia, type Media } from "./media";
+import { followClock } from "./meter";
 import { isCall, readPage } from "./page";
-import { shortcut } from "./shortcuts";
+import { shortcut, takesText } from "./shortcuts";
 import { type Event, initialState, type State } from "./state";
+import { memoryOf, readMemory } from "./state/resume";
 import { createStore } from "./store";
 import { createTranslate } from "./text";
 import { App } from "./view/app";
 import { Context } from "./view/context";
 
+/** Between two questions whether the other side is there. */
+const OTHER_MS = 3_000;
 const TEST_TONES_HZ = [523, 659, 784];
 
 function browserWorld(): World {
@@ -30,8 +35,16 @@ function browserWorld(): World {
   };
 }
 
-function isInside(at: State["phase"]["at"]): boolean {
-  return at === "lobby" || at === "call" || at === "reconnecting";
+/** Until the page goes in, it asks whether the other side is there. */
+function watchOther(url: string, state: ReadonlySignal<State>, media: Media): void {
+  const ask = async () => {
+    if (state.peek().phase.at !== "check" || document.visibilityState !== "visible") return;
+    const answer = await fetch(url, { headers: { accept: "application/json" } }).catch(() => null);
+    const { other } = answer?.ok === true ? ((await answer.json()) as { other: Media["other"]["value"] }) : { other: "away" as const };
+    media.other.value = other;
+  };
+  void ask();
+  window.setInterval(() => void ask(), OTHER_MS);
 }
 
 function start(root: HTMLElement): void {
@@ -53,8 +66,14 @@ function start(root: HTMLElement): void {
   window.setInterval(() => {
     media.now.value = Date.now();
   }, 1000);
+  effect(() => {
+    const { clock, info } = state.value;
+    const since = media.now.value - media.toldAt.value;
+    const price = info?.price ?? (isCall(page) ? page.price : null);
+    media.shown.value = clock === null || price === null ? null : followClock(clock, since, price, media.shown.peek());
+  });
   document.addEventListener("keydown", (event) => {
-    const pressed = shortcut(event, state.peek());
+    const pressed = shortcut(event, state.peek(), takesText(event.target));
     if (pressed === null) return;
     event.preventDefault();
     if (pressed === "focus_controls") document.querySelector<HTMLElement>(".control-bar button[tabindex='0']")?.focus();
@@ -69,6 +88,12 @@ function start(root: HTMLElement): void {
     dispatch,
     playTestSound: () => void playTones(TEST_TONES_HZ, media.speaker.peek()),
   };
+  const able = "RTCPeerConnection" in window && "WebSocket" in window;
+  // A page that was loaded again goes straight back to where it was; another tab begins anew.
+  const key = isCall(page) ? `call-${page.call}` : "device-check";
+  const memory = readMemory(sessionStorage.getItem(key));
+  if (isCall(page) && !able) dispatch({ type: "unsupported" });
+  else dispatch(memory === null ? { type: "page_opened" } : { type: "page_resumed", memory });
   root.replaceChildren();
   render(
     <Context.Provider value={context}>
@@ -76,17 +101,12 @@ function start(root: HTMLElement): void {
     </Context.Provider>,
     root,
   );
-  const able = "RTCPeerConnection" in window && "WebSocket" in window;
-  dispatch({ type: able || !isCall(page) ? "page_opened" : "unsupported" });
-  if (!isCall(page)) return;
-  // A page that was loaded again goes straight back to where it was.
-  const inside = `in-call-${page.call}`;
-  const wasInside = sessionStorage.getItem(inside) !== null;
-  state.subscribe(({ phase }) => {
-    if (isInside(phase.at)) sessionStorage.setItem(inside, "yes");
-    else if (phase.at !== "check" && phase.at !== "connecting") sessionStorage.removeItem(inside);
+  runner.devicesChanged();
+  if (isCall(page)) watchOther(page.other_url, state, media);
+  state.subscribe((now) => {
+    const next = memoryOf(now);
+    if (next !== null) sessionStorage.setItem(key, JSON.stringify(next));
   });
-  if (wasInside && able) dispatch({ type: "join_pressed" });
 }
 
 const root = document.getElementById("call");

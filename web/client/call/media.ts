@@ -1,5 +1,6 @@
 // What views need of live media objects. They cannot be part of the state: they are neither plain nor comparable.
 import { signal } from "@preact/signals";
+import type { Clock } from "../generated/protocol";
 
 export type LocalSource = "microphone" | "camera" | "screen" | "screen_audio";
 
@@ -25,6 +26,12 @@ export function createMedia() {
     speaker: signal<string | null>(null),
     /** Unix milliseconds by the own clock, once a second. */
     now: signal(Date.now()),
+    /** When the server last said how its clock stands, by the own clock. */
+    toldAt: signal(Date.now()),
+    /** What is shown of the server's clock at the moment. */
+    shown: signal<Clock | null>(null),
+    /** Where the other side is, as far as this page knows before it goes in. */
+    other: signal<"away" | "waiting" | "here">("away"),
     /** The browser wants a click before it plays sound. */
     soundBlocked: signal(false),
   };

@@ -6,7 +6,7 @@ import { bannerOf } from "./banner";
 import { browserOf, openDevices, problemOf } from "./devices";
 import { avatarClass, duration, elapsed, initials, money, wallClock } from "./format";
 import { loudness } from "./level";
-import { meterState } from "./meter";
+import { costOf, followClock, meterState } from "./meter";
 import { publishedSources } from "./peer";
 import { shortcut } from "./shortcuts";
 import { socketUrl } from "./signaling";
@@ -87,7 +87,9 @@ test("the banner says what matters most", () => {
     [{ clock }, false, undefined],
     [{ clock, network: "weak" }, false, "call-banner-network"],
     [{ clock, network: "weak" }, true, "call-banner-sound"],
-    [{ clock, participants: lost }, true, "call-banner-far-lost"],
+    [{ clock, participants: lost }, true, "call-banner-far-back"],
+    [{ clock: { ...clock, running: false }, participants: lost }, true, "call-banner-far-lost"],
+    [{ clock, participants: lost, quiet: true }, true, "call-banner-quiet"],
     [{ phase: { at: "reconnecting", from: "call" }, participants: lost }, true, "call-banner-reconnecting"],
     [{ phase: { at: "reconnecting", from: "call" }, role: "provider" }, false, "call-banner-reconnecting-provider"],
     [{ clock: { ...clock, remaining_ms: 299_000 } }, false, "call-banner-time"],
@@ -178,10 +180,60 @@ test("loudness, addresses, keys", () => {
   assert.ok(Math.abs(loudness(new Float32Array(8).fill(0.1)) - 0.5) < 1e-6);
   assert.equal(socketUrl("/call/socket", "https://booka.example/call/1"), "wss://booka.example/call/socket");
   assert.equal(socketUrl("/call/socket", "http://localhost:8080/call/1"), "ws://localhost:8080/call/socket");
-  const key = (name: string, ctrlKey = true) => ({ key: name, ctrlKey, metaKey: false, altKey: false, shiftKey: false });
-  assert.deepEqual(shortcut(key("d"), called()), { type: "device_pressed", kind: "microphone" });
-  assert.equal(shortcut(key("d", false), called()), null, "typing is never hit");
-  assert.equal(shortcut(key("Enter"), called()), null, "nobody waits");
+});
+
+test("trial E12: keys are none of the browser's, and never hit who types", () => {
+  const none = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
+  const press = (key: string, held: Partial<typeof none> = {}, typing = false) => {
+    const code = /^[a-z]$/i.test(key) ? `Key${key.toUpperCase()}` : key;
+    return shortcut({ key, code, ...none, ...held }, called(), typing);
+  };
+  assert.deepEqual(press("m", { altKey: true }), { type: "device_pressed", kind: "microphone" });
+  assert.deepEqual(press("k", { altKey: true }, true), { type: "device_pressed", kind: "camera" });
+  for (const key of ["d", "e", "m", "k"]) assert.equal(press(key, { ctrlKey: true }), null, `Ctrl+${key} is the browser's`);
+  assert.equal(press("m"), null, "a plain character does nothing");
+  assert.equal(press("Enter", { ctrlKey: true }), null, "nobody waits");
+  assert.deepEqual(press("?", { shiftKey: true }), { type: "panel_pressed", panel: "shortcuts" });
+  assert.equal(press("?", { shiftKey: true }, true), null);
+});
+
+test("trial E7: between two words of the server the clock goes on, at the server's price, and for a while only", () => {
+  const told = { running: true, billable_ms: 59_000, cost_minor: 1500, remaining_ms: 60_000 };
+  const after = (ms: number, clock = told, shown: typeof told | null = null) => followClock(clock, ms, PRICE, shown);
+  assert.deepEqual(after(0), told);
+  assert.deepEqual(after(1_500), { running: true, billable_ms: 60_500, cost_minor: 3000, remaining_ms: 58_500 });
+  assert.equal(after(20_000).billable_ms, 64_000, "nobody knows whether the rest was counted");
+  assert.equal(after(20_000).remaining_ms, 40_000);
+  assert.equal(after(-300).billable_ms, 59_000);
+  // What is told comes unevenly; a screen does not step back for that, but for a correction.
+  assert.equal(after(0, told, after(900)).billable_ms, 59_900);
+  assert.equal(after(0, told, after(4_000)).billable_ms, 63_000, "after a pause the server catches up");
+  assert.equal(after(0, told, { ...told, billable_ms: 66_000 }).billable_ms, 59_000);
+  assert.equal(after(0, { ...told, running: false }, after(4_000)).billable_ms, 59_000);
+  assert.deepEqual(after(900, { ...told, running: false }).billable_ms, 59_000, "a clock that stands stands");
+});
+
+test("costs are the server's sums", () => {
+  const by = (rate_minor: number, increment_s: number, free_s: number, cap_minor: number): PriceTerms => ({
+    currency: "NOK",
+    model: "per_minute",
+    rate_minor,
+    increment_s,
+    free_s,
+    cap_minor,
+  });
+  const rows: Array<[PriceTerms, number, number]> = [
+    [by(1500, 1, 0, 90_000), 0, 0],
+    [by(1500, 1, 0, 90_000), 1, 25],
+    [by(1500, 1, 0, 90_000), 61_001, 1550],
+    [by(100, 1, 0, 90_000), 1_000, 2],
+    [by(1500, 60, 120, 90_000), 120_000, 0],
+    [by(1500, 60, 120, 90_000), 120_001, 1500],
+    [by(1500, 60, 0, 4_000), 600_000, 4_000],
+    [{ currency: "NOK", model: "fixed", amount_minor: 29_000 }, 1, 29_000],
+    [{ currency: "NOK", model: "free" }, 1, 0],
+  ];
+  for (const [price, ms, cost] of rows) assert.equal(costOf(price, ms), cost, JSON.stringify([price, ms]));
 });
 
 test("texts come from Fluent; a missing one shows its key", () => {

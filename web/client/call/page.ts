@@ -17,8 +17,12 @@ export interface CallPage extends Common {
   other_name: string;
   title: string;
   ticket_url: string;
+  /** Says whether the other side is there. */
+  other_url: string;
   socket_url: string;
   after_url: string;
+  /** Where the consumer may cancel while nothing has taken place; null for the provider. */
+  cancel_url: string | null;
   opens_at: number;
   starts_at: number;
   ends_at: number;

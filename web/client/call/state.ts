@@ -3,6 +3,7 @@ import type { Role } from "../generated/protocol";
 import { connectionEvent } from "./state/connection";
 import { deviceEvent } from "./state/device";
 import { serverMessage } from "./state/message";
+import { resume } from "./state/resume";
 import { slotShown } from "./state/steering";
 import type { Event, State, Step } from "./state/types";
 
@@ -40,6 +41,8 @@ export function initialState(mode: State["mode"], role: Role): State {
     sharing: false,
     microphoneSilent: false,
     network: "good",
+    told: null,
+    quiet: false,
     layout: "speaker",
     panel: "none",
     notice: null,
@@ -48,10 +51,13 @@ export function initialState(mode: State["mode"], role: Role): State {
 
 export function reduce(state: State, event: Event): Step {
   switch (event.type) {
+    case "page_resumed":
+      return resume(state, event.memory);
     case "page_opened":
     case "device_pressed":
     case "device_chosen":
     case "device_opened":
+    case "camera_turned":
     case "device_failed":
     case "device_lost":
     case "share_pressed":

@@ -42,7 +42,7 @@ export type EncodingState = { rid: string, active: boolean, };
 
 export type EndReason = "left" | "left_for_good" | "ended_by_provider" | "window_ended" | "dismissed" | "cancelled" | "settled" | "signed_out";
 
-export type ErrorCode = "bad_message" | "bad_hello" | "bad_ticket" | "not_open" | "forbidden" | "too_early" | "unknown_seat" | "bad_offer" | "rate_limited" | "full" | "internal";
+export type ErrorCode = "bad_message" | "bad_hello" | "bad_ticket" | "not_open" | "turned_away" | "forbidden" | "too_early" | "unknown_seat" | "bad_offer" | "rate_limited" | "full" | "internal";
 
 export type Participant = { seat: string, name: string, role: Role, presence: Presence, microphone: boolean, camera: boolean, screen: boolean, 
 /**
@@ -77,6 +77,11 @@ receives: Quality | null, };
 export type ServerMessage = { "type": "welcome", protocol: number, seat: string, role: Role, admitted: boolean, call: CallInfo, }
   | { "type": "answer", id: number, sdp: string, slots: Array<SlotDescription>, }
   | { "type": "participants", participants: Array<Participant>, }
+  | { "type": "provider_told", 
+/**
+ * When the mail was written, Unix microseconds UTC.
+ */
+at: number, }
   | { "type": "admitted", }
   | { "type": "slots", slots: Array<SlotAssignment>, }
   | { "type": "restarted", id: number, ufrag: string, password: string, }

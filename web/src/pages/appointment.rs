@@ -118,6 +118,8 @@ pub enum TimelineEvent {
     Reserved(i64, String),
     RoomOpens,
     Starts,
+    /// By mail, that the customer waits.
+    ProviderTold,
     CallStarted,
     /// Billable milliseconds.
     CallEnded(i64),
@@ -142,6 +144,7 @@ impl TimelineEvent {
             Self::Reserved(minor, currency) => amount("event-reserved", minor, currency),
             Self::RoomOpens => shell.t("event-room-opens"),
             Self::Starts => shell.t("event-starts"),
+            Self::ProviderTold => shell.t("event-provider-told"),
             Self::CallStarted => shell.t("event-call-started"),
             Self::CallEnded(millis) => shell.t1("event-call-ended", "duration", shell.duration(millis)),
             Self::Charged(minor, currency) => amount("event-charged", minor, currency),

@@ -19,9 +19,13 @@ pub struct CallData {
     pub other_name: String,
     pub title: String,
     pub ticket_url: String,
+    /// Says whether the other side is there.
+    pub other_url: String,
     pub socket_url: String,
     /// Where to go when the call is over.
     pub after_url: String,
+    /// Where the consumer may cancel while nothing has taken place.
+    pub cancel_url: Option<String>,
     /// Where "back" leads.
     pub back_url: String,
     pub locale: &'static str,
@@ -69,6 +73,8 @@ impl CallPage {
         let data = CallData {
             mode: "call",
             ticket_url: crate::routes::call_ticket(&facts.call),
+            other_url: crate::routes::call_other(&facts.call),
+            cancel_url: (facts.role == "consumer").then(|| crate::routes::booking_cancel(&facts.call)),
             socket_url: crate::routes::pattern::CALL_SOCKET.to_owned(),
             call: facts.call,
             role: facts.role,

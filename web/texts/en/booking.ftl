@@ -127,6 +127,7 @@ event-booked = The appointment was booked
 event-reserved = { $amount } reserved
 event-room-opens = The room opens
 event-starts = The appointment starts
+event-provider-told = The professional was told by e-mail that the customer is waiting
 event-call-started = The call began
 event-call-ended = The call is over, { $duration } in all
 event-charged = { $amount } charged

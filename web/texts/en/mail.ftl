@@ -189,3 +189,12 @@ mail-no-account-body =
     { $link }
 
     If it was not you, there is nothing you need to do.
+
+mail-waits-subject = { $other } is waiting for you
+mail-waits-body =
+    Hello { $name },
+
+    { $other } is in the waiting room of the appointment { $when }, and nobody from your side is there.
+
+    Go to the call:
+    { $link }

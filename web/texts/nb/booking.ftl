@@ -127,6 +127,7 @@ event-booked = Timen ble bestilt
 event-reserved = { $amount } reservert
 event-room-opens = Rommet åpner
 event-starts = Timen begynner
+event-provider-told = Fagpersonen fikk e-post om at kunden venter
 event-call-started = Samtalen begynte
 event-call-ended = Samtalen er over, { $duration } til sammen
 event-charged = { $amount } trukket

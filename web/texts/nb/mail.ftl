@@ -189,3 +189,12 @@ mail-no-account-body =
     { $link }
 
     Var det ikke deg, trenger du ikke gjøre noe.
+
+mail-waits-subject = { $other } venter på deg
+mail-waits-body =
+    Hei { $name },
+
+    { $other } har nettopp kommet til venterommet for timen { $when }, og ingen fra dere er der.
+
+    Gå til samtalen:
+    { $link }

@@ -38,6 +38,7 @@ pub mod pattern {
     pub const BOOKING_RECEIPT: &str = "/bookings/{id}/receipt.pdf";
     pub const CALL: &str = "/call/{id}";
     pub const CALL_TICKET: &str = "/call/{id}/ticket";
+    pub const CALL_OTHER: &str = "/call/{id}/other";
     pub const CALL_SOCKET: &str = "/call/socket";
     pub const DEVICE_CHECK: &str = "/device-check";
     pub const PROVIDER: &str = "/provider";
@@ -171,6 +172,7 @@ filled! {
     booking_receipt = BOOKING_RECEIPT;
     call = CALL;
     call_ticket = CALL_TICKET;
+    call_other = CALL_OTHER;
     provider_service = PROVIDER_SERVICE;
     operator_call = OPERATOR_CALL;
     operator_call_capture = OPERATOR_CALL_CAPTURE;

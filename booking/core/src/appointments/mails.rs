@@ -26,10 +26,28 @@ pub struct MailMoney {
     pub charged_minor: i64,
 }
 
+impl MailMoney {
+    /// For a mail that names no amounts.
+    #[must_use]
+    pub fn none(currency: &str) -> Self {
+        Self {
+            currency: currency.to_owned(),
+            card: String::new(),
+            test: false,
+            reserved_minor: 0,
+            charged_minor: 0,
+        }
+    }
+}
+
 /// What happened to an appointment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AppointmentMail {
     Booked,
+    /// The customer is in the waiting room since then, and nobody is there.
+    Waits {
+        since: Micros,
+    },
     Cancelled,
     NoShowProvider,
     NoShowConsumer,
@@ -50,6 +68,7 @@ impl AppointmentMail {
         match (self, role) {
             (Self::Booked, Consumer) => Some(("booked", "mail-booked-consumer-subject", "mail-booked-consumer-body")),
             (Self::Booked, Provider) => Some(("booked", "mail-booked-provider-subject", "mail-booked-provider-body")),
+            (Self::Waits { .. }, Provider) => Some(("waits", "mail-waits-subject", "mail-waits-body")),
             (Self::Cancelled, Consumer) => Some((
                 "cancelled",
                 "mail-cancelled-consumer-subject",
@@ -87,7 +106,9 @@ impl AppointmentMail {
                 "mail-payment-failed-subject",
                 "mail-payment-failed-body",
             )),
-            (Self::NeverMet | Self::Receipt { .. } | Self::PaymentFailed, Provider) => None,
+            (Self::NeverMet | Self::Receipt { .. } | Self::PaymentFailed, Provider) | (Self::Waits { .. }, Consumer) => {
+                None
+            }
         }
     }
 
@@ -98,6 +119,7 @@ impl AppointmentMail {
                 routes::provider_page(&appointment.org_slug)
             }
             (Self::Receipt { .. }, PartyRole::Consumer) => routes::booking_receipt(&appointment.id),
+            (Self::Waits { .. }, PartyRole::Consumer | PartyRole::Provider) => routes::call(&appointment.id),
             (Self::Booked | Self::PaymentFailed, PartyRole::Consumer)
             | (
                 Self::Booked
@@ -112,11 +134,40 @@ impl AppointmentMail {
         }
     }
 
+    /// Number of the receipt, and the time that was measured, microseconds.
+    fn figures(&self) -> (&str, Micros) {
+        match self {
+            Self::Receipt { number, billable } => (number, *billable),
+            Self::Booked
+            | Self::Waits { .. }
+            | Self::Cancelled
+            | Self::NoShowProvider
+            | Self::NoShowConsumer
+            | Self::NeverMet
+            | Self::PaymentFailed => ("", 0),
+        }
+    }
+
+    /// What may happen more than once is told each time.
+    fn key_suffix(&self) -> String {
+        match self {
+            Self::Waits { since } => format!(":{since}"),
+            Self::Booked
+            | Self::Cancelled
+            | Self::NoShowProvider
+            | Self::NoShowConsumer
+            | Self::NeverMet
+            | Self::Receipt { .. }
+            | Self::PaymentFailed => String::new(),
+        }
+    }
+
     fn calendar_method(&self) -> Option<CalendarMethod> {
         match self {
             Self::Booked => Some(CalendarMethod::Request),
             Self::Cancelled => Some(CalendarMethod::Cancel),
-            Self::NoShowProvider
+            Self::Waits { .. }
+            | Self::NoShowProvider
             | Self::NoShowConsumer
             | Self::NeverMet
             | Self::Receipt { .. }
@@ -141,15 +192,7 @@ pub fn appointment_mail(
         PartyRole::Provider => recipient_of(&appointment.provider),
     };
     let locale = recipient.locale;
-    let (number, billable) = match mail {
-        AppointmentMail::Receipt { number, billable } => (number.as_str(), *billable),
-        AppointmentMail::Booked
-        | AppointmentMail::Cancelled
-        | AppointmentMail::NoShowProvider
-        | AppointmentMail::NoShowConsumer
-        | AppointmentMail::NeverMet
-        | AppointmentMail::PaymentFailed => ("", 0),
-    };
+    let (number, billable) = mail.figures();
     let exact = |minor| format::money_exact(locale, minor, &money.currency);
     let failed = *mail == AppointmentMail::PaymentFailed;
     let amount = exact(if failed {
@@ -195,7 +238,7 @@ pub fn appointment_mail(
         PartyRole::Provider => "provider",
     };
     Some(Message {
-        key: format!("{kind}:{}:{side}", appointment.id),
+        key: format!("{kind}:{}:{side}{}", appointment.id, mail.key_suffix()),
         kind,
         recipient,
         appointment_id: Some(appointment.id.clone()),

@@ -24,6 +24,9 @@ pub enum CaptureError {
 pub trait LiveCalls: Send + Sync + 'static {
     fn snapshot(&self) -> Vec<LiveCall>;
 
+    /// One of them, if it is under way here.
+    fn find(&self, call: &str) -> Option<LiveCall>;
+
     /// Copies the headers of a call's packets into a file for so long, at most [`CAPTURE_MAX`].
     ///
     /// # Errors

@@ -13,13 +13,20 @@ use signaling_protocol::call::{Finding, RoomReview};
 use signaling_protocol::message::EndReason;
 use signaling_protocol::{CallGrant, Refusal, Role, SegmentEnd, SegmentKey, Spans, Standing, Ticket};
 
-use crate::appointments::{self, Appointment, Status, Transition, role_as_str};
+use crate::appointments::{
+    self, Appointment, AppointmentMail, MailMoney, PartyRole, Status, Transition, appointment_mail, role_as_str,
+};
 use crate::base::db::{DbError, Tx};
-use crate::base::{Base, Fault, Micros, Result};
+use crate::base::{Base, Fault, MINUTE_US, Micros, Result, outbox};
 
 pub use live::{CAPTURE_MAX, CAPTURES_KEPT, CaptureError, LiveCalls};
 pub use queries::{SeatRow, Segment};
 pub use silence::{Namesake, Silence, recover_silent};
+
+/// The event of a mail to the provider, saying that the customer waits.
+const WAITS: &str = "waits";
+/// How long a provider who did not come is not told again.
+const TOLD_AGAIN_US: Micros = 10 * MINUTE_US;
 
 impl From<DbError> for Refusal {
     fn from(error: DbError) -> Self {
@@ -99,6 +106,26 @@ pub fn may_enter(seat: &SeatRow, status: Status, now: Micros) -> Result<(), Refu
     }
 }
 
+/// Whether whoever loaded an appointment can cancel it at `now`: before its start, and after it still the customer, as long
+/// as the provider has not come or has not let them in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn can_cancel(tx: &mut Tx, appointment: &Appointment, now: Micros) -> Result<bool, DbError> {
+    let open = appointment.status.handle(Transition::Cancel).is_ok();
+    if appointment.can_cancel(now) || !open || appointment.seat.role == Role::Provider || now >= appointment.end_us {
+        return Ok(appointment.can_cancel(now));
+    }
+    let seats = queries::seats(tx, &appointment.id).await?;
+    let provider_came = seats
+        .iter()
+        .any(|seat| seat.role == role_as_str(Role::Provider) && seat.arrived_at.is_some());
+    let waits = seats
+        .iter()
+        .any(|seat| seat.seat == appointment.seat.id && seat.arrived_at.is_some() && seat.admitted_at.is_none());
+    Ok(!provider_came || waits)
+}
+
 /// Whether a call may go on while its appointment has this status.
 fn standing_of(status: Status) -> Standing {
     match status {
@@ -151,14 +178,43 @@ pub async fn review(state: &Base, rooms: &[RoomReview], now: Micros) -> Result<V
     Ok(findings)
 }
 
-/// Somebody arrived at the lobby or in the room. Repeats change nothing.
+/// Somebody arrived at the lobby or in the room. Repeats change nothing. Where a customer waits `unattended`, the provider
+/// is told by mail, not more often than every [`TOLD_AGAIN_US`]; gives when that was done last.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn arrived(state: &Base, call: &str, seat: &str, at: Micros) -> Result<(), DbError> {
+pub async fn arrived(state: &Base, call: &str, seat: &str, at: Micros, unattended: bool) -> Result<Option<Micros>> {
     let mut tx = state.db.write().await?;
     queries::arrived(&mut tx, call, seat, at).await?;
-    tx.commit().await
+    let told = if unattended {
+        tell_provider(state, &mut tx, call, at).await?
+    } else {
+        None
+    };
+    tx.commit().await?;
+    Ok(told)
+}
+
+async fn tell_provider(state: &Base, tx: &mut Tx, call: &str, at: Micros) -> Result<Option<Micros>> {
+    // Two may arrive at once.
+    appointments::lock(tx, call).await?;
+    let appointment = appointments::load_any(tx, call).await?;
+    if standing_of(appointment.status) != Standing::Lives {
+        return Ok(None);
+    }
+    let events = appointments::events(tx, call).await?;
+    let last = events.iter().rfind(|event| event.kind == WAITS);
+    if let Some(last) = last.filter(|last| at < last.at_us + TOLD_AGAIN_US) {
+        return Ok(Some(last.at_us));
+    }
+    let money = MailMoney::none(&appointment.price.currency);
+    let mail = AppointmentMail::Waits { since: at };
+    let Some(message) = appointment_mail(state, &appointment, PartyRole::Provider, &mail, &money) else {
+        return Ok(None);
+    };
+    outbox::enqueue(state, tx, &message).await?;
+    appointments::record_event(tx, call, WAITS, "system", at, &serde_json::json!({})).await?;
+    Ok(Some(at))
 }
 
 /// A seat was let in, unless its appointment lives no more. Repeats change nothing.

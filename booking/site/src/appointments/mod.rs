@@ -242,7 +242,7 @@ async fn cancel_page(State(state): State<AppState>, visit: Visit, Path(id): Path
     visit.actor.signed_in()?;
     let mut tx = state.db.read().await?;
     let found = appointments::load(&mut tx, &visit.actor, &id).await?;
-    if !found.can_cancel(visit.now) {
+    if !calls::can_cancel(&mut tx, &found, visit.now).await? {
         return Ok(Redirect::to(&routes::booking(&id)).into_response());
     }
     let money = billing::money_of(&mut tx, &id).await?;
@@ -262,7 +262,7 @@ async fn cancel(State(state): State<AppState>, visit: Visit, Path(id): Path<Stri
     if found.status == Status::Cancelled {
         return Ok(Redirect::to(&target).into_response());
     }
-    if !found.can_cancel(visit.now) {
+    if !calls::can_cancel(&mut tx, &found, visit.now).await? {
         return Err(AppError::Conflict("the appointment is under way or over"));
     }
     let releases = usecases::cancel_appointment(&mut tx, &state, &id, &who.id, visit.now).await?;

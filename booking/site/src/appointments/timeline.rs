@@ -39,6 +39,7 @@ fn told(event: &Event, billable: Micros) -> Option<TimelineEvent> {
     let currency = || text("currency");
     Some(match event.kind.as_str() {
         "booked" => TimelineEvent::Booked,
+        "waits" => TimelineEvent::ProviderTold,
         "reserved" => TimelineEvent::Reserved(minor()?, currency()?),
         "call_started" => TimelineEvent::CallStarted,
         "call_ended" => TimelineEvent::CallEnded(billable / 1000),

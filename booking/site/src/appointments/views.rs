@@ -46,7 +46,7 @@ pub(crate) async fn appointment_view(
         ends_at: appointment.end_us,
         opens_at: appointment.opens_us(),
         can_join: appointment.can_join(now),
-        can_cancel: appointment.can_cancel(now),
+        can_cancel: calls::can_cancel(tx, appointment, now).await?,
         status: page_status(appointment.status),
         about: appointment.about.clone(),
         price: view::appointment_price(appointment, &money),

@@ -109,6 +109,7 @@ mod tests {
             name: "Ola Hansen".into(),
             role: Role::Consumer,
             presence: if stats.is_some() {
+            here: true,
                 Presence::Connected
             } else {
                 Presence::Reconnecting

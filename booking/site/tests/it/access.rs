@@ -93,6 +93,7 @@ const TABLE: &[Row] = &[
     // There is no receipt before the call.
     get(pattern::BOOKING_RECEIPT, [303, 404, 404, 404, 404, 404]),
     get(pattern::CALL, [303, 303, 404, 303, 404, 404]),
+    get(pattern::CALL_OTHER, [303, 200, 404, 200, 404, 404]),
     get(pattern::PROVIDER, [303, 303, 303, 200, 200, 303]),
     get(pattern::PROVIDER_SIGNUP, [200, 200, 200, 303, 303, 200]),
     get(pattern::PROVIDER_SERVICES, PROVIDERS),

@@ -1,7 +1,7 @@
 //! From a slot to the payment, and everything that can get in between.
 
 use booking_core::base::{DAY_US, HOUR_US, MINUTE_US};
-use booking_core::params;
+use booking_core::{calls, params};
 
 use crate::harness::App;
 use crate::on_both;
@@ -289,6 +289,9 @@ on_both! {
         let booked = ola.post(&format!("{page}/payment"), &[("withdrawal", "yes")]).await.expect(303).location();
         let page = booked.trim_end_matches("?new=1").to_owned();
         app.set_now(start);
+        let id = page.trim_start_matches("/bookings/");
+        let (_, provider) = crate::desk::seats(app, id).await;
+        calls::arrived(&app.state, id, &provider, start, false).await.expect("it is written");
         ola.post(&format!("{page}/cancel"), &[]).await.expect(409);
         ola.get(&format!("{page}/cancel")).await.expect(303);
         assert_eq!(app.number("SELECT COUNT(*) FROM reservation", params![]).await, 6);

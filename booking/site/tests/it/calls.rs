@@ -1,15 +1,18 @@
 //! Tickets, the lobby's records and the ledger of presence.
 
+use std::sync::Arc;
+
 use booking_core::base::{MINUTE_US, SECOND_US};
 use booking_core::calls::{self, Namesake};
 use booking_core::params;
 use signaling_protocol::call::{Finding, RoomReview, SeatSession};
-use signaling_protocol::message::EndReason;
-use signaling_protocol::{Refusal, Role, SegmentEnd, Standing, Ticket, TicketKey};
+use signaling_protocol::message::{EndReason, Presence};
+use signaling_protocol::{LiveCall, LiveSeat, Refusal, Role, SegmentEnd, Standing, Ticket, TicketKey};
 
 use crate::desk::{ACCEPTED, Desk, METERED, segment};
 use crate::harness::{App, Client};
 use crate::on_both;
+use crate::operator::OneCall;
 
 /// Asks for a ticket as the call page's script does, and opens the answer.
 async fn ticket(client: &mut Client, app: &App, call: &str) -> Ticket {
@@ -108,7 +111,7 @@ on_both! {
         let (consumer, provider) = desk.seats(&call).await;
         app.set_now(start);
         for _ in 0..2 {
-            calls::arrived(state, &call, &consumer, app.now()).await.expect("it is written");
+            calls::arrived(state, &call, &consumer, app.now(), false).await.expect("it is written");
             calls::admitted(state, &call, &consumer, app.now() + SECOND_US).await.expect("it is written");
             app.advance(SECOND_US);
         }
@@ -193,7 +196,7 @@ on_both! {
         let call = desk.book(start, ACCEPTED).await;
         let (consumer, _) = desk.seats(&call).await;
         app.set_now(start - 5 * MINUTE_US);
-        calls::arrived(&app.state, &call, &consumer, app.now()).await.expect("it is written");
+        calls::arrived(&app.state, &call, &consumer, app.now(), false).await.expect("it is written");
         calls::call_ended(&app.state, &call, app.now()).await.expect("it is written");
         desk.jobs().await;
         assert_eq!(desk.status(&call).await, "confirmed");
@@ -222,7 +225,7 @@ on_both! {
         let (call, other) = (desk.book(start, ACCEPTED).await, desk.book(Desk::slot(3), ACCEPTED).await);
         let (consumer, provider) = desk.seats(&call).await;
         app.set_now(start - MINUTE_US);
-        calls::arrived(&app.state, &call, &consumer, app.now()).await.expect("it is written");
+        calls::arrived(&app.state, &call, &consumer, app.now(), false).await.expect("it is written");
         let both = [room(&call, &[]), room(&other, &[])];
         assert_eq!(calls::review(&app.state, &both, app.now()).await.expect("it is read"), []);
         // Another server, or the end of an account, moves nothing but the records.
@@ -240,6 +243,116 @@ on_both! {
             )
             .await;
         assert_eq!(written, [(0, 0)]);
+    }
+}
+
+on_both! {
+    /// Trial E20: "… has been told" is true, and told once in a while only.
+    async fn a_provider_who_is_not_there_gets_a_mail_that_the_customer_waits(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = Desk::slot(2);
+        let call = desk.book(start, ACCEPTED).await;
+        let (consumer, provider) = desk.seats(&call).await;
+        app.set_now(start - MINUTE_US);
+        let arrive = async |seat: &str, unattended| {
+            calls::arrived(&app.state, &call, seat, app.now(), unattended).await.expect("it is written")
+        };
+        let mails = async || -> Vec<(String, String)> {
+            app.rows("SELECT recipient, body FROM outbox WHERE kind = 'waits' ORDER BY created_us", params![]).await
+        };
+        assert_eq!(arrive(&consumer, false).await, None, "somebody is there");
+        assert_eq!(mails().await.len(), 0);
+        let first = app.now();
+        assert_eq!(arrive(&consumer, true).await, Some(first));
+        app.advance(9 * MINUTE_US);
+        assert_eq!(arrive(&consumer, true).await, Some(first), "not again so soon");
+        let sent = mails().await;
+        let [(to, body)] = &sent[..] else { panic!("{sent:?}") };
+        assert_eq!(to, "p@example.no");
+        assert!(body.contains("Ola Hansen er på venterommet") || body.contains("Ola Hansen har nettopp"), "{body}");
+        assert!(body.contains(&format!("/call/{call}")), "{body}");
+        assert!(!body.contains("4791234567"), "mails carry no phone numbers: {body}");
+        app.advance(MINUTE_US);
+        assert_eq!(arrive(&consumer, true).await, Some(app.now()));
+        assert_eq!(mails().await.len(), 2);
+        desk.consumer.get(&format!("/bookings/{call}")).await.expect(200).expect_text("e-post om at kunden venter");
+        arrive(&provider, false).await;
+        // A cancelled appointment is nobody's to come to.
+        app.set_now(start - MINUTE_US);
+        desk.consumer.post(&format!("/bookings/{call}/cancel"), &[]).await.expect(303);
+        app.set_now(start + 20 * MINUTE_US);
+        assert_eq!(arrive(&consumer, true).await, None);
+    }
+}
+
+on_both! {
+    /// Trial E20, E13: while the provider is late, or lets nobody in, the customer may cancel free of charge.
+    async fn who_waits_after_the_start_may_cancel_until_let_in(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let (late, refused, let_in) = (Desk::slot(2), Desk::slot(3), Desk::slot(4));
+        let mut ids = Vec::new();
+        for start in [late, refused, let_in] {
+            ids.push(desk.book(start, ACCEPTED).await);
+        }
+        let arrive = async |call: &str, seat: &str| {
+            calls::arrived(&app.state, call, seat, app.now(), false).await.expect("it is written");
+        };
+        app.set_now(late + MINUTE_US);
+        desk.provider.post(&format!("/bookings/{}/cancel", ids[0]), &[]).await.expect(409);
+        let page = format!("/bookings/{}", ids[0]);
+        desk.consumer.get(&page).await.expect(200).expect_text(&format!("{page}/cancel"));
+        desk.consumer.post(&format!("{page}/cancel"), &[]).await.expect(303);
+        desk.consumer.get(&page).await.expect(200).expect_text("Avbestilt");
+
+        app.set_now(refused + MINUTE_US);
+        let (consumer, provider) = desk.seats(&ids[1]).await;
+        let page = format!("/bookings/{}", ids[1]);
+        arrive(&ids[1], &provider).await;
+        desk.consumer.post(&format!("{page}/cancel"), &[]).await.expect(409);
+        arrive(&ids[1], &consumer).await;
+        desk.consumer.post(&format!("{page}/cancel"), &[]).await.expect(303);
+
+        app.set_now(let_in + MINUTE_US);
+        let (consumer, provider) = desk.seats(&ids[2]).await;
+        arrive(&ids[2], &provider).await;
+        arrive(&ids[2], &consumer).await;
+        calls::admitted(&app.state, &ids[2], &consumer, app.now()).await.expect("it is written");
+        desk.consumer.post(&format!("/bookings/{}/cancel", ids[2]), &[]).await.expect(409);
+    }
+}
+
+on_both! {
+    /// Trial E7: who chooses a camera is told that somebody waits.
+    async fn a_page_before_the_call_knows_whether_the_other_side_is_there(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let call = desk.book(Desk::slot(2), ACCEPTED).await;
+        let other = async |client: &mut Client| {
+            let answer = client.get(&format!("/call/{call}/other")).await.expect(200);
+            let json: serde_json::Value = serde_json::from_slice(&answer.bytes).expect("JSON");
+            json["other"].as_str().expect("a word").to_owned()
+        };
+        assert_eq!(other(&mut desk.provider).await, "away");
+        let seat = |role, presence| LiveSeat {
+            seat: String::new(),
+            name: String::new(),
+            role,
+            presence,
+            here: true,
+            stats: None,
+            legs: Vec::new(),
+        };
+        let live = LiveCall {
+            call: call.clone(),
+            starts_at: 0,
+            ends_at: 0,
+            billable: 0,
+            running: false,
+            seats: vec![seat(Role::Consumer, Presence::Lobby), seat(Role::Provider, Presence::Left)],
+        };
+        assert!(app.state.live_calls.set(Arc::new(OneCall(live))).is_ok(), "nobody else has set it");
+        assert_eq!(other(&mut desk.provider).await, "waiting");
+        assert_eq!(other(&mut desk.consumer).await, "away");
+        desk.stranger.get(&format!("/call/{call}/other")).await.expect(404);
     }
 }
 
@@ -288,7 +401,7 @@ on_both! {
         let call = desk.book(start, ACCEPTED).await;
         app.set_now(start);
         let mine = ticket(&mut desk.consumer, app, &call).await;
-        calls::arrived(&app.state, &call, &mine.seat, app.now()).await.expect("it is written");
+        calls::arrived(&app.state, &call, &mine.seat, app.now(), false).await.expect("it is written");
         for _ in 0..2 {
             calls::left_for_good(&app.state, &call, &mine.seat, app.now()).await.expect("it is written");
         }

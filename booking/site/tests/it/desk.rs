@@ -311,7 +311,7 @@ pub(crate) async fn talk(app: &App, appointment: &str, from: Micros, length: Mic
     let state = &app.state;
     app.set_now(from);
     for (seat, ahead) in [(&consumer, 5 * SECOND_US), (&provider, 10 * SECOND_US)] {
-        calls::arrived(state, appointment, seat, from - ahead)
+        calls::arrived(state, appointment, seat, from - ahead, false)
             .await
             .expect("it is written");
     }

@@ -14,11 +14,15 @@ use signaling_protocol::{LiveCall, LiveSeat, LiveStats, Role};
 use crate::desk::{ACCEPTED, Desk, METERED};
 use crate::on_both;
 
-struct OneCall(LiveCall);
+pub(crate) struct OneCall(pub(crate) LiveCall);
 
 impl LiveCalls for OneCall {
     fn snapshot(&self) -> Vec<LiveCall> {
         vec![self.0.clone()]
+    }
+
+    fn find(&self, call: &str) -> Option<LiveCall> {
+        (call == self.0.call).then(|| self.0.clone())
     }
 
     fn capture(&self, call: &str, time: Duration) -> Result<(), CaptureError> {
@@ -118,6 +122,7 @@ on_both! {
             name: name.to_owned(),
             role,
             presence: Presence::Connected,
+            here: true,
             stats: Some(stats),
         };
         let call = LiveCall {

@@ -142,6 +142,14 @@ impl Hub {
         calls
     }
 
+    /// One live call.
+    #[must_use]
+    pub fn find(&self, call: &str) -> Option<LiveCall> {
+        let now = Instant::now();
+        let state = self.inner.lock();
+        state.rooms.get(call).map(|open| open.room.snapshot(now, &self.inner.quality))
+    }
+
     /// The appointment was cancelled: its call, if one is live, is over. The next review would find it, too; this is sooner.
     pub fn cancel(&self, call: &str) {
         self.inner.handle(call, Input::AppointmentOver(EndReason::Cancelled));
@@ -400,6 +408,7 @@ impl Inner {
             | ServerMessage::Slots { .. }
             | ServerMessage::Restarted { .. }
             | ServerMessage::PathLost {}
+            | ServerMessage::ProviderTold { .. }
             | ServerMessage::Encodings { .. }
             | ServerMessage::Quality { .. }
             | ServerMessage::Speakers { .. }

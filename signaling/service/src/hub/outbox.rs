@@ -121,6 +121,7 @@ fn state_of(outgoing: &Outgoing) -> Option<StateOf> {
         | ServerMessage::Admitted {}
         | ServerMessage::Restarted { .. }
         | ServerMessage::PathLost {}
+        | ServerMessage::ProviderTold { .. }
         | ServerMessage::Ended { .. }
         | ServerMessage::TakenOver {}
         | ServerMessage::Moving { .. }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::Inner;
-use crate::authority::{CallAuthority, Finding, RecordError, SegmentKey, Standing};
+use crate::authority::{CallAuthority, Finding, RecordError, SegmentKey, Standing, UtcMicros};
 use crate::clock::SegmentId;
 use crate::limits::{ANSWER_WAIT, RECORD_RETRY_MAX, RECORD_RETRY_MIN};
 use crate::metrics::Count;
@@ -20,10 +20,14 @@ pub(super) async fn write_records(inner: Weak<Inner>, call: String, mut records:
         loop {
             let Some(hub) = inner.upgrade() else { return };
             match write(hub.authority.as_ref(), &call, &record).await {
-                Ok(standing) => {
+                Ok((standing, told)) => {
                     hub.metrics.add(Count::RecordsWritten);
                     if matches!(record, Record::CallEnded { .. }) {
                         hub.metrics.add(Count::CallsEnded);
+                    }
+                    if let (Record::Arrived { seat, .. }, Some(at)) = (&record, told) {
+                        let seat = seat.clone();
+                        hub.handle(&call, Input::ProviderTold { seat, at });
                     }
                     hub.handle(&call, Input::Recorded { record, standing });
                     break;
@@ -40,8 +44,14 @@ pub(super) async fn write_records(inner: Weak<Inner>, call: String, mut records:
     }
 }
 
-async fn write(authority: &dyn CallAuthority, call: &str, record: &Record) -> Result<Standing, RecordError> {
-    let lives = |written: Result<(), RecordError>| written.map(|()| Standing::Lives);
+/// Gives whether the appointment lives, and when the provider was told that somebody waits.
+async fn write(
+    authority: &dyn CallAuthority,
+    call: &str,
+    record: &Record,
+) -> Result<(Standing, Option<UtcMicros>), RecordError> {
+    let lives = |written: Result<(), RecordError>| written.map(|()| (Standing::Lives, None));
+    let stands = |written: Result<Standing, RecordError>| written.map(|standing| (standing, None));
     let key = |segment: &SegmentId| SegmentKey {
         call: call.to_owned(),
         seat: segment.seat.clone(),
@@ -49,10 +59,13 @@ async fn write(authority: &dyn CallAuthority, call: &str, record: &Record) -> Re
     };
     let written = async {
         match record {
-            Record::Arrived { seat, at } => lives(authority.arrived(call, seat, *at).await),
-            Record::Admitted { seat, at } => authority.admitted(call, seat, *at).await,
+            Record::Arrived { seat, at, unattended } => {
+                let told = authority.arrived(call, seat, *at, *unattended).await;
+                told.map(|told| (Standing::Lives, told))
+            }
+            Record::Admitted { seat, at } => stands(authority.admitted(call, seat, *at).await),
             Record::LeftForGood { seat, at } => lives(authority.left_for_good(call, seat, *at).await),
-            Record::Open { segment, started_at } => authority.open_segment(&key(segment), *started_at).await,
+            Record::Open { segment, started_at } => stands(authority.open_segment(&key(segment), *started_at).await),
             Record::Close { segment, ended_at, end } => {
                 lives(authority.close_segment(&key(segment), *ended_at, *end).await)
             }

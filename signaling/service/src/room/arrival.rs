@@ -9,7 +9,7 @@ use signaling_protocol::{PROTOCOL_VERSION, Role, ServerMessage};
 use super::seat::{Admission, Attendance, Connection, Seat};
 use super::vocabulary::{CloseCode, ConnectionId, Effect, MediaFlags, Record};
 use super::{Phase, Room};
-use crate::authority::{CallGrant, SegmentEnd};
+use crate::authority::{CallGrant, SegmentEnd, UtcMicros};
 use crate::limits::{DISMISSED_PAUSE, SEATS_MAX};
 
 impl Room {
@@ -30,6 +30,7 @@ impl Room {
         let seat_id = grant.seat.clone();
         self.left_for_good.extend(grant.left_for_good.iter().cloned());
         self.take_over(now, &seat_id);
+        let attended = self.provider_is_here();
         let order = self.arrivals;
         let seat = self.seats.entry(seat_id.clone()).or_insert_with(|| {
             self.arrivals += 1;
@@ -54,10 +55,14 @@ impl Room {
         if grant.admitted && !seat.admitted() {
             seat.admission = Admission::Admitted { at: now };
         }
+        if let Some(since) = &mut seat.away_since {
+            *since = now;
+        }
         let (role, admitted) = (seat.role, seat.admitted());
         self.record(Record::Arrived {
             seat: seat_id.clone(),
             at: self.clock.utc(now),
+            unattended: !admitted && !attended,
         });
         let call = self.call_info(now);
         let welcome = ServerMessage::Welcome {
@@ -69,6 +74,20 @@ impl Room {
         };
         self.send(connection, welcome);
         self.send(connection, ServerMessage::Clock(self.clock_message(now)));
+    }
+
+    /// Whether somebody of the provider has the call open.
+    fn provider_is_here(&self) -> bool {
+        let mut providers = self.seats.values().filter(|seat| seat.role == Role::Provider);
+        providers.any(|seat| seat.connection.is_some())
+    }
+
+    /// The authority told the provider that a seat waits.
+    pub(super) fn provider_told(&mut self, seat_id: &str, at: UtcMicros) {
+        if let Some(connection) = self.seats.get(seat_id).and_then(|seat| seat.connection.as_ref()) {
+            let connection = connection.id;
+            self.send(connection, ServerMessage::ProviderTold { at });
+        }
     }
 
     /// Why this grant lets nobody in now.
@@ -88,7 +107,7 @@ impl Room {
             Some((ErrorCode::NotOpen, "the room is not open yet", CloseCode::NotOpen))
         } else if paused {
             Some((
-                ErrorCode::NotOpen,
+                ErrorCode::TurnedAway,
                 "the provider turned this seat away",
                 CloseCode::NotOpen,
             ))
@@ -199,13 +218,15 @@ impl Room {
             .is_some_and(|seat| seat.admission == Admission::Waiting && seat.connection.is_some())
     }
 
-    /// A socket is gone. Presence is the media server's to judge, so nothing else ends here.
-    pub(super) fn handle_close(&mut self, connection: ConnectionId) {
+    /// A socket is gone. What counts is the media server's to judge, so nothing ends here; the others read at once that
+    /// somebody reconnects.
+    pub(super) fn handle_close(&mut self, now: Instant, connection: ConnectionId) {
         self.farewells.retain(|farewell| farewell.connection != connection);
         let Some(seat) = self.seats.values_mut().find(|seat| seat.held_by(connection)) else {
             return;
         };
         seat.connection = None;
+        seat.away_since = Some(now);
         self.effects.extend(
             seat.joining
                 .take()
@@ -234,6 +255,7 @@ impl Seat {
             peer: None,
             flags: MediaFlags::default(),
             attendance: Attendance::Arrived,
+            away_since: None,
             next_segment: grant.next_segment,
         }
     }

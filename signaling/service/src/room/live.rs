@@ -21,6 +21,7 @@ impl Room {
             name: seat.name.clone(),
             role: seat.role,
             presence: seat.presence(now),
+            here: seat.connection.is_some(),
             stats: seat.peer.as_ref().map(|peer| live_stats(&peer.stats)),
             legs: self.legs(seat, board),
         };

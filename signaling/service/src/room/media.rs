@@ -152,6 +152,7 @@ impl Room {
         if seat.admitted() {
             seat.attendance = Attendance::Met;
         }
+        seat.away_since = None;
         let seat_id = seat.id.clone();
         self.open_segment(&seat_id);
     }

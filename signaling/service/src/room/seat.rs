@@ -10,7 +10,7 @@ use signaling_protocol::{Role, ServerMessage};
 use super::slots::{Slot, Wanted};
 use super::vocabulary::{ConnectionId, MediaFlags};
 use crate::clock::SegmentId;
-use crate::limits::STALE_AFTER;
+use crate::limits::{RETURN_WAIT, STALE_AFTER};
 
 #[derive(Debug)]
 pub(super) struct Seat {
@@ -29,6 +29,8 @@ pub(super) struct Seat {
     pub(super) peer: Option<Peer>,
     pub(super) flags: MediaFlags,
     pub(super) attendance: Attendance,
+    /// Since when its socket is gone, or since when it is back without media of its own.
+    pub(super) away_since: Option<Instant>,
     pub(super) next_segment: u32,
 }
 
@@ -140,6 +142,13 @@ impl Seat {
         }
     }
 
+    /// Whether the seat's page is on its way back. A client that comes back may keep the media it has, and is not away when it
+    /// has made none anew after a while.
+    fn away(&self, now: Instant) -> bool {
+        let on_its_way = |since| self.connection.is_none() || now.saturating_duration_since(since) < RETURN_WAIT;
+        self.away_since.is_some_and(on_its_way)
+    }
+
     /// Whether nobody of this seat is here, by their own word.
     pub(super) fn left(&self) -> bool {
         match self.attendance {
@@ -153,6 +162,7 @@ impl Seat {
             (Attendance::Left, _) => Presence::Left,
             (Attendance::LeftForGood, _) => Presence::LeftForGood,
             (_, Admission::Waiting | Admission::Recording | Admission::Dismissed { .. }) => Presence::Lobby,
+            (Attendance::Met, Admission::Admitted { .. }) if self.away(now) => Presence::Reconnecting,
             (Attendance::Arrived | Attendance::Met, Admission::Admitted { .. }) if self.heard(now) => {
                 Presence::Connected
             }

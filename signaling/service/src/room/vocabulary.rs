@@ -35,6 +35,8 @@ pub enum Input {
     Media(Event),
     /// A record was written, or is not to be since the appointment lives no more.
     Recorded { record: Record, standing: Standing },
+    /// Nobody of the provider was here when a seat arrived, and they were told at that time.
+    ProviderTold { seat: String, at: UtcMicros },
     /// The appointment was cancelled or settled.
     AppointmentOver(EndReason),
     /// The sign-in behind a seat is over.
@@ -109,6 +111,8 @@ pub enum Record {
     Arrived {
         seat: String,
         at: UtcMicros,
+        /// It waits to be let in, and nobody of the provider is here.
+        unattended: bool,
     },
     Admitted {
         seat: String,

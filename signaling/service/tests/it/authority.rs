@@ -189,8 +189,15 @@ impl CallAuthority for Authority {
         })
     }
 
-    async fn arrived(&self, _call: &str, seat: &str, _at: UtcMicros) -> Result<(), RecordError> {
-        self.write(format!("arrived {seat}"), |_| {})
+    async fn arrived(
+        &self,
+        _call: &str,
+        seat: &str,
+        at: UtcMicros,
+        unattended: bool,
+    ) -> Result<Option<UtcMicros>, RecordError> {
+        self.write(format!("arrived {seat}"), |_| {})?;
+        Ok(unattended.then_some(at))
     }
 
     async fn admitted(&self, call: &str, seat: &str, _at: UtcMicros) -> Result<Standing, RecordError> {

@@ -73,6 +73,15 @@ async fn no_packet_passes_before_the_provider_lets_the_consumer_in() {
     );
 }
 
+/// Trial E20: what the lobby says of a mail follows from one that was written.
+#[tokio::test]
+async fn who_waits_for_nobody_learns_that_the_provider_was_told() {
+    let server = Server::start().await;
+    let mut consumer = server.seat(CALL, "c", Role::Consumer).await;
+    let told = consumer.expect("provider_told").await;
+    assert!(told["at"].as_i64().is_some_and(|at| at > 0), "{told}");
+}
+
 /// Trial B3: leaving is not ending. The figures that the leaver sees last are the ones that are charged (E21).
 #[tokio::test]
 async fn leaving_ends_nothing_and_ending_ends_it_for_both() {

@@ -5,7 +5,9 @@ import type { Effect, Refusal, State, Step, TimerName } from "./types";
 export const PEER_GRACE_MS = 1_500;
 /** A new peer that carries no media after this long is given up and made anew. */
 export const PEER_SETUP_MS = 5_000;
-/** The clock comes every second; without any message for this long the socket is as good as dead. */
+/** The clock comes every second; a second after it failed to come, that is said. */
+export const QUIET_MS = 2_000;
+/** Without any message for this long the socket is as good as dead. */
 export const SILENCE_MS = 10_000;
 /** How long after coming back the others are still expected. */
 export const OTHERS_MS = 15_000;
@@ -23,7 +25,7 @@ const STEERING: Effect[] = [
   { type: "stop_timer", name: "sizes" },
   { type: "stop_timer", name: "upload" },
 ];
-const UNJUDGED = { quality: [], speakers: [], uploadPoor: false };
+const UNJUDGED = { quality: [], speakers: [], uploadPoor: false, quiet: false };
 
 export function isLive(state: State): boolean {
   switch (state.phase.at) {
@@ -62,6 +64,7 @@ export function recover(state: State): Step {
   const { losses } = state.attempt;
   const stop: Effect[] = [
     { type: "close_socket" },
+    { type: "stop_timer", name: "quiet" },
     { type: "stop_timer", name: "silence" },
     { type: "stop_timer", name: "peer_lost" },
     { type: "stop_timer", name: "peer_setup" },
@@ -115,7 +118,7 @@ export function refuse(state: State, why: Refusal): Step {
 }
 
 export function stopTimers(): Effect[] {
-  const names = ["retry", "peer_lost", "peer_setup", "silence", "others"] as const;
+  const names = ["retry", "peer_lost", "peer_setup", "quiet", "silence", "others", "knock"] as const;
   return [...names.map((name) => ({ type: "stop_timer", name }) as const), ...STEERING];
 }
 
@@ -130,8 +133,8 @@ export function timer(state: State, name: Exclude<TimerName, "retry">, ms: numbe
 }
 
 /** Started anew by every message. */
-export function listen(state: State): Effect {
-  return timer(state, "silence", SILENCE_MS);
+export function listen(state: State): Effect[] {
+  return [timer(state, "quiet", QUIET_MS), timer(state, "silence", SILENCE_MS)];
 }
 
 export function expectOthers(state: State): Effect {

@@ -72,6 +72,9 @@ function late(state: State, event: ConnectionEvent): Step {
   if (state.phase.at === "ended" && state.phase.owed === true) return owed(state, event);
   const early = state.phase.at === "refused" && state.phase.why === "not_open";
   if (early && event.type === "timer" && event.name === "retry") return begin(state);
+  if (state.phase.at === "ended" && event.type === "timer" && event.name === "knock") {
+    return [{ ...state, phase: { ...state.phase, paused: false } }, []];
+  }
   const over = event.type === "timer" && event.name === "close" && !isLive(state);
   return [state, over ? [{ type: "close_connection" }, { type: "release_devices" }] : []];
 }
@@ -103,7 +106,7 @@ function attemptEvent(state: State, event: Extract<ConnectionEvent, { attempt: n
   switch (event.type) {
     case "ticket": {
       const [next, effects] = startPeer(state);
-      return [next, [{ type: "open_socket", attempt: attempt.number, ticket: event.ticket }, ...effects, listen(next)]];
+      return [next, [{ type: "open_socket", attempt: attempt.number, ticket: event.ticket }, ...effects, ...listen(next)]];
     }
     case "ticket_failed":
       return ticketFailed(state, event.status, event.code);
@@ -140,10 +143,15 @@ function peerEvent(state: State, peer: PeerState): Step {
     case "disconnected":
       return [down, state.attempt.restart === null ? [timer(down, "peer_lost", PEER_GRACE_MS)] : []];
     case "unreachable":
-      return state.attempt.losses === 0 ? restartPeer(down) : recover(down);
+      return state.attempt.losses === 0 ? restartPeer(down) : recover(stopped(down));
     case "failed":
-      return recover(down);
+      return recover(stopped(down));
   }
+}
+
+/** Without media nothing is counted, whatever the server said last. */
+function stopped(state: State): State {
+  return state.clock === null ? state : { ...state, clock: { ...state.clock, running: false } };
 }
 
 function timerEvent(state: State, name: Extract<Event, { type: "timer" }>["name"]): Step {
@@ -158,11 +166,14 @@ function timerEvent(state: State, name: Extract<Event, { type: "timer" }>["name"
       return [state, sendSizes(state)];
     case "upload":
       return [{ ...state, uploadPoor: true }, []];
+    case "quiet":
+      return [{ ...state, quiet: state.attempt.welcomed }, []];
     case "peer_setup":
     case "silence":
       return recover(state);
     case "others":
       return [{ ...state, attempt: { ...state.attempt, othersExpected: false }, missing: [] }, []];
+    case "knock":
     case "close":
       return [state, []];
   }
@@ -174,7 +185,7 @@ function canRejoin(state: State): boolean {
     case "refused":
       return true;
     case "ended":
-      return !state.phase.final;
+      return !state.phase.final && state.phase.paused !== true;
     case "check":
     case "connecting":
     case "lobby":

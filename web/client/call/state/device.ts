@@ -11,6 +11,7 @@ type DeviceEvent = Extract<
       | "device_pressed"
       | "device_chosen"
       | "device_opened"
+      | "camera_turned"
       | "device_failed"
       | "device_lost"
       | "share_pressed"
@@ -34,7 +35,14 @@ export function deviceEvent(state: State, event: DeviceEvent): Step {
     case "device_opened":
       // Switched off while the browser was still asking: it stays off.
       if (state.devices[event.kind].at !== "opening") return [state, [{ type: "close_device", kind: event.kind }]];
-      return told({ ...state, devices: { ...state.devices, [event.kind]: { at: "on", id: event.id } } });
+      return told({
+        ...state,
+        devices: { ...state.devices, [event.kind]: { at: "on", id: event.id } },
+        chosen: event.kept === true ? { ...state.chosen, [event.kind]: event.id } : state.chosen,
+      });
+    case "camera_turned":
+      if (state.devices.camera.at !== "on") return [state, []];
+      return [{ ...state, devices: { ...state.devices, camera: { at: "opening" } } }, [{ type: "turn_camera" }]];
     case "device_failed":
       return told({ ...state, devices: { ...state.devices, [event.kind]: { at: "failed", problem: event.problem } } });
     case "device_lost":

@@ -21,11 +21,13 @@ import type { Effect, State, Step } from "./types";
 
 /** A full server is asked again after this long. */
 const FULL_RETRY_MS = 5_000;
+/** The server's pause for who was turned away, and a moment more. */
+const DISMISSED_PAUSE_MS = 31_000;
 
 export function serverMessage(state: State, message: ServerMessage): Step {
   if (!isLive(state)) return farewell(state, message);
-  const [next, effects] = live(state, message);
-  return [next, isLive(next) && next.attempt.welcomed ? [listen(next), ...effects] : effects];
+  const [next, effects] = live(state.quiet ? { ...state, quiet: false } : state, message);
+  return [next, isLive(next) && next.attempt.welcomed ? [...listen(next), ...effects] : effects];
 }
 
 /** The server's last word: after a plain leaving the way back stays open. */
@@ -85,15 +87,7 @@ function live(state: State, message: ServerMessage): Step {
       return [{ ...state, clock: { running, billable_ms, cost_minor, remaining_ms } }, []];
     }
     case "ended":
-      return [
-        {
-          ...state,
-          clock: message.clock,
-          sharing: false,
-          phase: { at: "ended", reason: message.reason, clock: message.clock, final: message.reason !== "left" },
-        },
-        [...stopTimers(), { type: "close_connection" }, { type: "release_devices" }],
-      ];
+      return message.reason === "dismissed" ? turnedAway(state, message.clock) : over(state, message);
     case "taken_over":
       return [
         { ...state, phase: { at: "taken_over" }, sharing: false },
@@ -103,9 +97,24 @@ function live(state: State, message: ServerMessage): Step {
       return retryAfter(state, message.retry_after_ms);
     case "error":
       return refused(state, message.code, message.fatal);
+    case "provider_told":
+      return [{ ...state, told: message.at }, []];
     case "pong":
       return [state, []];
   }
+}
+
+function over(state: State, { reason, clock }: { reason: EndReason; clock: Clock }): Step {
+  const phase = { at: "ended", reason, clock, final: reason !== "left" } as const;
+  return [{ ...state, clock, phase, sharing: false }, [...stopTimers(), { type: "close_connection" }, { type: "release_devices" }]];
+}
+
+/** Who was turned away may knock again after a pause, which the server keeps, too. */
+function turnedAway(state: State, clock: Clock | null): Step {
+  const phase = { at: "ended", reason: "dismissed", clock, final: false, paused: true } as const;
+  const next: State = { ...state, clock, phase, sharing: false };
+  const close: Effect[] = [{ type: "close_connection" }, { type: "release_devices" }];
+  return [next, [...stopTimers(), ...close, timer(next, "knock", DISMISSED_PAUSE_MS)]];
 }
 
 function welcome(state: State, message: Extract<ServerMessage, { type: "welcome" }>): Step {
@@ -130,6 +139,8 @@ function refused(state: State, code: ErrorCode, fatal: boolean): Step {
   switch (code) {
     case "not_open":
       return refuse(state, "not_open");
+    case "turned_away":
+      return turnedAway(state, state.clock);
     case "full":
       return retryAfter(state, FULL_RETRY_MS);
     case "bad_ticket":

@@ -13,6 +13,7 @@ import type {
   SlotAssignment,
   SourceKind,
 } from "../../generated/protocol";
+import type { Memory } from "./resume";
 
 /** The two kinds of device that a person can be asked for. */
 export type DeviceKind = "microphone" | "camera";
@@ -38,7 +39,8 @@ export type Phase =
   | { at: "reconnecting"; from: "lobby" | "call" }
   /** `final` once the server said so; before that, leaving can be taken back. */
   /** `owed` while the server has not heard of the leaving: the page goes back just to say it. */
-  | { at: "ended"; reason: EndReason; clock: Clock | null; final: boolean; owed?: boolean }
+  /** `paused` while one who was turned away may not knock again. */
+  | { at: "ended"; reason: EndReason; clock: Clock | null; final: boolean; owed?: boolean; paused?: boolean }
   | { at: "taken_over" }
   | { at: "refused"; why: Refusal };
 
@@ -105,16 +107,33 @@ export interface State {
   sharing: boolean;
   microphoneSilent: boolean;
   network: Network;
+  /** When the provider was last told by mail that somebody waits, Unix microseconds. */
+  told: number | null;
+  /** The server has said nothing for longer than it ever does. */
+  quiet: boolean;
   layout: "speaker" | "grid";
-  panel: "none" | "devices" | "end";
+  panel: "none" | "devices" | "end" | "shortcuts";
   notice: Notice | null;
 }
 
-export type TimerName = "retry" | "peer_lost" | "peer_setup" | "peer_restart" | "sizes" | "upload" | "silence" | "others" | "close";
+export type TimerName =
+  | "retry"
+  | "peer_lost"
+  | "peer_setup"
+  | "peer_restart"
+  | "sizes"
+  | "upload"
+  | "quiet"
+  | "silence"
+  | "others"
+  | "knock"
+  | "close";
 
 /** Everything that can happen. `attempt` names the connection attempt an event belongs to. */
 export type Event =
   | { type: "page_opened" }
+  /** The page was loaded again in the same tab. */
+  | { type: "page_resumed"; memory: Memory }
   | { type: "unsupported" }
   | { type: "join_pressed" }
   | { type: "leave_pressed" }
@@ -123,7 +142,9 @@ export type Event =
   | { type: "rejoin_pressed" }
   | { type: "device_pressed"; kind: DeviceKind }
   | { type: "device_chosen"; kind: DeviceKind | "speaker"; id: string }
-  | { type: "device_opened"; kind: DeviceKind; id: string }
+  /** `kept`: the person picked it, and it is opened again next time. */
+  | { type: "device_opened"; kind: DeviceKind; id: string; kept?: boolean }
+  | { type: "camera_turned" }
   | { type: "device_failed"; kind: DeviceKind; problem: DeviceProblem }
   | { type: "device_lost"; kind: DeviceKind }
   | { type: "share_pressed" }
@@ -152,6 +173,8 @@ export type Event =
 export type Effect =
   | { type: "open_device"; kind: DeviceKind; id: string | null }
   | { type: "close_device"; kind: DeviceKind }
+  /** Opens the camera on the other side of a phone. */
+  | { type: "turn_camera" }
   | { type: "set_speaker"; id: string }
   | { type: "start_share" }
   | { type: "stop_share" }

@@ -26,7 +26,7 @@ function Control({ control, icon, word, name, tone = "on", pressed, wide = false
       class={`control is-${tone}${wide ? " is-wide" : ""}`}
       aria-pressed={pressed}
       aria-keyshortcuts={shortcut}
-      title={shortcut === undefined ? name : `${name} (${shortcut.replace("Control", "Ctrl")})`}
+      title={shortcut === undefined ? name : `${name} (${shortcut})`}
       data-control={control ?? icon}
       onClick={onPress}
     >
@@ -51,7 +51,7 @@ export function MicrophoneControl() {
       word={on ? t("call-microphone") : t("call-microphone-off")}
       name={on ? t("call-microphone-turn-off") : t("call-microphone-turn-on")}
       tone={on ? "on" : "off"}
-      shortcut="Control+D"
+      shortcut="Alt+M"
       onPress={() => dispatch({ type: "device_pressed", kind: "microphone" })}
     />
   );
@@ -67,9 +67,25 @@ export function CameraControl() {
       word={on ? t("call-camera") : t("call-camera-off")}
       name={on ? t("call-camera-turn-off") : t("call-camera-turn-on")}
       tone={on ? "on" : "off"}
-      shortcut="Control+E"
+      shortcut="Alt+K"
       onPress={() => dispatch({ type: "device_pressed", kind: "camera" })}
     />
+  );
+}
+
+/** The other camera of a phone. Shown where there is another one and fingers to point with. */
+export function TurnCameraControl() {
+  const { state, media, dispatch, t } = useCall();
+  if (state.value.devices.camera.at !== "on" || media.choices.value.camera.length < 2) return null;
+  return (
+    <span class="for-fingers">
+      <Control
+        icon="turn"
+        word={t("call-camera-turn-word")}
+        name={t("call-camera-turn")}
+        onPress={() => dispatch({ type: "camera_turned" })}
+      />
+    </span>
   );
 }
 
@@ -98,6 +114,7 @@ export function ControlBar() {
       <div ref={bar} class="control-bar" role="toolbar" aria-label={t("call-controls")} onKeyDown={moveFocus} onFocusIn={keepFocus}>
         <MicrophoneControl />
         <CameraControl />
+        <TurnCameraControl />
         <ShareControl />
         <Control
           icon={layout === "grid" ? "speaker" : "grid"}
@@ -112,6 +129,15 @@ export function ControlBar() {
           name={t("call-devices-open")}
           pressed={panel === "devices"}
           onPress={() => dispatch({ type: "panel_pressed", panel: "devices" })}
+        />
+        <Control
+          icon="help"
+          word={t("call-shortcuts-word")}
+          name={t("call-shortcuts")}
+          pressed={panel === "shortcuts"}
+          wide
+          shortcut="?"
+          onPress={() => dispatch({ type: "panel_pressed", panel: "shortcuts" })}
         />
         <span class="control-gap" />
         {canEnd(state.value) ? (

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { money, wallClock } from "../format";
 import { isCall } from "../page";
 import { useCall } from "./context";
-import { CameraControl, MicrophoneControl } from "./control-bar";
+import { CameraControl, MicrophoneControl, TurnCameraControl } from "./control-bar";
 import { DeviceFields } from "./device-fields";
 import { Icon } from "./icon";
 import { Picture } from "./media";
@@ -36,6 +36,7 @@ export function Preview({ children }: { children: ComponentChildren }) {
         <div class="preview-controls">
           <MicrophoneControl />
           <CameraControl />
+          <TurnCameraControl />
         </div>
       </div>
       <div class="before-side">{children}</div>
@@ -66,7 +67,21 @@ export function DeviceCheck() {
         {going ? t("call-joining") : label}
       </button>
       {page.role === "consumer" ? <p class="before-note">{t("call-join-note", { name: page.other_name })}</p> : null}
+      <OtherSide />
     </Preview>
+  );
+}
+
+/** Whether the other one is there already: who waits should not wait for a choice of devices. */
+function OtherSide() {
+  const { page, media, t } = useCall();
+  const { other } = media;
+  if (!isCall(page) || other.value === "away") return null;
+  return (
+    <p class="before-other" role="status" data-other={other.value}>
+      <Icon name="good" />
+      {t(other.value === "waiting" ? "call-other-waits" : "call-other-here", { name: page.other_name })}
+    </p>
   );
 }
 

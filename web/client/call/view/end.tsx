@@ -13,6 +13,7 @@ export function End() {
   const { phase, clock } = state.value;
   switch (phase.at) {
     case "ended":
+      if (phase.reason === "dismissed") return <TurnedAway paused={phase.paused === true} page={page} />;
       return <Ended reason={phase.reason} clock={phase.clock ?? clock} mayReturn={!phase.final} page={page} />;
     case "taken_over":
       return (
@@ -62,6 +63,21 @@ function Ended({ reason, clock, mayReturn, page }: EndedProps) {
         {t("call-after")}
       </a>
       {mayReturn ? <Rejoin label={t("call-rejoin")} /> : null}
+    </EndFrame>
+  );
+}
+
+/** May knock again after a while, or give the appointment up. */
+function TurnedAway({ paused, page }: { paused: boolean; page: CallPage }) {
+  const { t } = useCall();
+  return (
+    <EndFrame title={t("call-ended-dismissed")} words={t("call-ended-dismissed-way", { name: page.other_name })}>
+      <Rejoin label={t(paused ? "call-knock-soon" : "call-knock-again")} filled disabled={paused} />
+      {page.cancel_url === null ? null : (
+        <a class="call-button is-outlined" href={page.cancel_url}>
+          {t("call-lobby-cancel")}
+        </a>
+      )}
     </EndFrame>
   );
 }
@@ -164,13 +180,14 @@ function Refused({ why, page }: { why: Refusal; page: CallPage }) {
   }
 }
 
-function Rejoin({ label, filled = false }: { label: string; filled?: boolean }) {
+function Rejoin({ label, filled = false, disabled = false }: { label: string; filled?: boolean; disabled?: boolean }) {
   const { dispatch } = useCall();
   return (
     <button
       type="button"
       class={`call-button is-${filled ? "filled" : "outlined"}`}
       data-action="rejoin"
+      aria-disabled={disabled}
       onClick={() => dispatch({ type: "rejoin_pressed" })}
     >
       {label}

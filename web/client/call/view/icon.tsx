@@ -3,6 +3,8 @@ import cameraOff from "@phosphor-icons/core/regular/video-camera-slash.svg";
 import camera from "@phosphor-icons/core/regular/video-camera.svg";
 import close from "@phosphor-icons/core/regular/x.svg";
 import devices from "@phosphor-icons/core/regular/sliders-horizontal.svg";
+import help from "@phosphor-icons/core/regular/question.svg";
+import turn from "@phosphor-icons/core/regular/camera-rotate.svg";
 import grid from "@phosphor-icons/core/regular/squares-four.svg";
 import leave from "@phosphor-icons/core/regular/phone-disconnect.svg";
 import microphoneOff from "@phosphor-icons/core/regular/microphone-slash.svg";
@@ -22,6 +24,7 @@ const ICONS = {
   devices,
   good,
   grid,
+  help,
   leave,
   microphone,
   "microphone-off": microphoneOff,
@@ -30,6 +33,7 @@ const ICONS = {
   screen,
   sound,
   speaker,
+  turn,
   warning,
 };
 

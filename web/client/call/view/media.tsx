@@ -47,6 +47,7 @@ export interface PictureProps {
   seat: string;
   source: "camera" | "screen";
   label: string;
+  /** As in a mirror, unless the camera looks away from the person. */
   mirrored?: boolean;
   hidden?: boolean;
   /** The receive slot that is shown; the server is told how large. */
@@ -60,10 +61,11 @@ export function Picture({ track, seat, source, label, mirrored = false, hidden =
     return attach(element.current, track, () => undefined);
   }, [track]);
   useShownSize(element, mid, hidden);
+  const turned = mirrored && track?.getSettings().facingMode !== "environment";
   return (
     <video
       ref={element}
-      class={`picture${mirrored ? " is-mirrored" : ""}${hidden ? " is-hidden" : ""}`}
+      class={`picture${turned ? " is-mirrored" : ""}${hidden ? " is-hidden" : ""}`}
       data-seat={seat}
       data-source={source}
       aria-label={label}

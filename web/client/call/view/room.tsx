@@ -1,13 +1,12 @@
-// The call itself: top bar, stage, banner, controls, and the panel of devices.
-import { useEffect, useRef } from "preact/hooks";
+// The call itself: top bar, stage, banner, controls, and the panel that is open.
 import { bannerOf } from "../banner";
 import { isCall } from "../page";
 import { wallClock } from "../format";
 import { useCall } from "./context";
 import { ControlBar } from "./control-bar";
-import { DeviceFields } from "./device-fields";
 import { Icon } from "./icon";
-import { AdmitCards } from "./lobby";
+import { AdmitCards } from "./admission";
+import { OpenPanel } from "./panels";
 import { Stage } from "./stage";
 import { TopBar } from "./top-bar";
 
@@ -21,8 +20,7 @@ export function Room() {
       <AdmitCards />
       <BannerSlot />
       <ControlBar />
-      {panel === "devices" ? <DevicePanel /> : null}
-      {panel === "end" ? <EndPanel /> : null}
+      <OpenPanel />
     </div>
   );
 }
@@ -71,73 +69,5 @@ function BannerSlot() {
         </p>
       )}
     </div>
-  );
-}
-
-/** The provider ends the call for both; the consumer leaves for good. */
-const END_TEXTS = {
-  provider: { action: "call-end", ask: "call-end-ask" },
-  consumer: { action: "call-end-consumer", ask: "call-end-ask-consumer" },
-} as const;
-
-/** Asks before anything ends, and says what follows. */
-function EndPanel() {
-  const { state, dispatch, t } = useCall();
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
-  const texts = END_TEXTS[state.value.role === "provider" ? "provider" : "consumer"];
-  return (
-    <aside class="panel" aria-label={t(texts.action)}>
-      <header>
-        <h2 ref={heading} tabIndex={-1}>{t(texts.action)}</h2>
-      </header>
-      <p>{t(texts.ask)}</p>
-      <div class="end-actions">
-        <button
-          type="button"
-          class="call-button is-filled"
-          data-action="end"
-          onClick={() => dispatch({ type: "end_confirmed" })}
-        >
-          {t(texts.action)}
-        </button>
-        <button
-          type="button"
-          class="call-button is-outlined"
-          onClick={() => dispatch({ type: "panel_pressed", panel: "end" })}
-        >
-          {t("call-end-not")}
-        </button>
-      </div>
-    </aside>
-  );
-}
-
-function DevicePanel() {
-  const { dispatch, t } = useCall();
-  const close = () => dispatch({ type: "panel_pressed", panel: "devices" });
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
-  return (
-    <aside class="panel" aria-label={t("call-devices")}>
-      <header>
-        <h2 ref={heading} tabIndex={-1}>{t("call-devices")}</h2>
-        <button type="button" class="call-button is-text" aria-label={t("call-close")} onClick={close}>
-          <Icon name="close" />
-        </button>
-      </header>
-      <DeviceFields />
-      <section class="shortcuts">
-        <h3>{t("call-shortcuts")}</h3>
-        <dl>
-          <dt>Ctrl + D</dt>
-          <dd>{t("call-microphone")}</dd>
-          <dt>Ctrl + E</dt>
-          <dd>{t("call-camera")}</dd>
-          <dt>F2</dt>
-          <dd>{t("call-controls")}</dd>
-        </dl>
-      </section>
-    </aside>
   );
 }

@@ -3,7 +3,7 @@ import { wallClock } from "../format";
 import { isCall } from "../page";
 import { hasLeft, mainTile, remoteTiles } from "../tiles";
 import { useCall } from "./context";
-import { RemoteTile, SelfTile } from "./tile";
+import { OwnScreenTile, RemoteTile, SelfTile } from "./tile";
 
 export function Stage() {
   const { state, page, t } = useCall();
@@ -13,6 +13,7 @@ export function Stage() {
   const other = "other_name" in page ? page.other_name : "";
   /** Whoever is alone is told why, and till when the other may come back. */
   const alone = () => {
+    if (state.value.phase.at === "reconnecting") return t("call-tile-lost");
     const gone = state.value.participants.filter((one) => one.seat !== state.value.seat && hasLeft(one));
     const last = gone.find((one) => one.role !== state.value.role);
     if (last === undefined || !isCall(page)) return t("call-stage-empty", { name: other });
@@ -25,6 +26,7 @@ export function Stage() {
       {tiles.map((tile) => (
         <RemoteTile key={tile.key} tile={tile} main={!grid && tile.key === main} />
       ))}
+      <OwnScreenTile key="own-screen" />
       <SelfTile key="self" />
     </section>
   );

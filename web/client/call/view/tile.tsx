@@ -64,6 +64,22 @@ function QualityMark({ quality }: { quality: Quality | null }) {
   );
 }
 
+/** What the person shares, small: the others' view of it. */
+export function OwnScreenTile() {
+  const { state, media, t } = useCall();
+  const track = media.local.value.screen ?? null;
+  if (track === null || !state.value.sharing) return null;
+  const label = t("call-tile-own-screen");
+  return (
+    <figure class="tile is-screen is-own-screen" aria-label={label}>
+      <Picture track={track} seat={state.value.seat ?? ""} source="screen" label={label} />
+      <figcaption class="tile-name">
+        <span>{label}</span>
+      </figcaption>
+    </figure>
+  );
+}
+
 export function SelfTile() {
   const { state, media, page, t } = useCall();
   const { seat, devices, network } = state.value;

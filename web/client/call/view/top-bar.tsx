@@ -5,8 +5,9 @@ import { useCall } from "./context";
 import { Icon } from "./icon";
 
 export function TopBar() {
-  const { state, page, t } = useCall();
-  const { network, clock } = state.value;
+  const { state, media, page, t } = useCall();
+  const { network } = state.value;
+  const clock = media.shown.value;
   return (
     <header class="top-bar">
       <h1 class="top-title">{"title" in page ? page.title : ""}</h1>
@@ -25,10 +26,12 @@ export function TopBar() {
 }
 
 export function Meter() {
-  const { state, page, t } = useCall();
-  const { clock, info } = state.value;
+  const { state, media, page, t } = useCall();
+  const { info, phase } = state.value;
+  const clock = media.shown.value;
   const price = info?.price ?? ("price" in page ? page.price : null);
-  if (price === null) return null;
+  // A page that comes back does not know yet how the clock stands.
+  if (price === null || (clock === null && phase.at === "reconnecting")) return null;
   const most = cap(price);
   const running = meterState(price, clock);
   const cost = money(clock?.cost_minor ?? 0, price.currency, page.locale);

@@ -102,6 +102,7 @@ mod tests {
             name: String::new(),
             role: Role::Provider,
             presence: Presence::Connected,
+            here: true,
             stats: None,
             legs: vec![leg],
         };

@@ -5,6 +5,7 @@ use signaling_protocol::{Role, ServerMessage};
 
 use super::{SECOND, Scene, grant};
 use crate::limits::DISMISSED_PAUSE;
+use crate::limits::RETURN_WAIT;
 use crate::room::*;
 
 #[test]
@@ -112,7 +113,6 @@ fn a_dead_socket_does_not_end_media() {
     scene.at(5);
     scene.alive(12);
     scene.hello(3, grant("c", Role::Consumer));
-    assert_eq!(scene.presence("c"), Presence::Connected);
     assert!(
         !scene.log().iter().any(|done| done.starts_with("leave")),
         "{:?}",
@@ -125,6 +125,72 @@ fn a_dead_socket_does_not_end_media() {
         scene.log()[..3],
         ["leave 12", "forward 13 true", "answer to 3"].map(str::to_owned)
     );
+}
+
+/// Trial E7: the others read at once that somebody reconnects, and once that they are back.
+#[test]
+fn a_dead_socket_is_told_at_once_and_until_media_is_made_anew() {
+    let mut scene = Scene::talking();
+    scene.give(Input::Closed {
+        connection: ConnectionId(2),
+    });
+    assert_eq!(scene.log(), ["participants to 1"], "without a tick of the clock");
+    assert_eq!(scene.presence("c"), Presence::Reconnecting);
+    scene.done.clear();
+    scene.alive(12);
+    scene.hello(3, grant("c", Role::Consumer));
+    scene.alive(12);
+    assert_eq!(scene.presence("c"), Presence::Reconnecting);
+    assert!(
+        !scene.log().contains(&"participants to 1".to_owned()),
+        "nothing has changed"
+    );
+    scene.media_up(3, 13);
+    assert_eq!(scene.presence("c"), Presence::Connected);
+    // Who comes back and keeps the media that it has is not away for ever.
+    scene.give(Input::Closed {
+        connection: ConnectionId(3),
+    });
+    scene.hello(4, grant("c", Role::Consumer));
+    assert_eq!(scene.presence("c"), Presence::Reconnecting);
+    scene.now += RETURN_WAIT;
+    scene.alive(13);
+    assert_eq!(scene.presence("c"), Presence::Connected);
+}
+
+/// Trial E20: the provider is told of who waits for nobody, and of nobody else.
+#[test]
+fn an_arrival_says_whether_anybody_of_the_provider_is_here() {
+    let mut scene = Scene::new();
+    let unattended = |scene: &Scene| -> Vec<bool> {
+        let flag = |record: &Record| match record {
+            Record::Arrived { unattended, .. } => Some(*unattended),
+            Record::Admitted { .. }
+            | Record::LeftForGood { .. }
+            | Record::Open { .. }
+            | Record::Close { .. }
+            | Record::CallEnded { .. } => None,
+        };
+        scene.records().iter().filter_map(flag).collect()
+    };
+    scene.hello(2, grant("c", Role::Consumer));
+    scene.hello(1, grant("p", Role::Provider));
+    scene.hello(3, grant("c", Role::Consumer));
+    scene.give(Input::Closed {
+        connection: ConnectionId(1),
+    });
+    scene.hello(4, grant("c", Role::Consumer));
+    let mut let_in = grant("d", Role::Consumer);
+    let_in.admitted = true;
+    scene.hello(5, let_in);
+    assert_eq!(unattended(&scene), [true, false, false, true, false]);
+    scene.done.clear();
+    let told = Input::ProviderTold {
+        seat: "c".into(),
+        at: 7,
+    };
+    scene.give(told);
+    assert_eq!(scene.sent(4), [&ServerMessage::ProviderTold { at: 7 }]);
 }
 
 #[test]
@@ -142,6 +208,11 @@ fn who_is_turned_away_waits_before_knocking_again() {
     scene.done.clear();
     scene.hello(3, grant("c", Role::Consumer));
     assert_eq!(scene.log(), ["error to 3", "close 3 NotOpen"].map(str::to_owned));
+    let code = scene
+        .sent(3)
+        .first()
+        .map(|message| serde_json::to_value(message).expect("JSON")["code"].clone());
+    assert_eq!(code, Some("turned_away".into()));
     scene.now += DISMISSED_PAUSE;
     scene.hello(4, grant("c", Role::Consumer));
     assert_eq!(scene.presence("c"), Presence::Lobby);
