@@ -57,11 +57,14 @@ notices! {
     InvitationAccepted, "invitation-accepted", "notice-invitation-accepted";
     InvitationDeclined, "invitation-declined", "notice-invitation-declined";
     MembershipEnded, "membership-ended", "notice-membership-ended";
+    MemberPromoted, "member-promoted", "notice-member-promoted";
     MemberRemoved, "member-removed", "notice-member-removed";
     ClosedWhileBooked, "closed-while-booked", "notice-closed-while-booked";
     CaptureStarted, "capture-started", "notice-capture-started";
     CaptureRunning, "capture-running", "notice-capture-running";
     CaptureFailed, "capture-failed", "notice-capture-failed";
     OperatorInvited, "operator-invited", "notice-operator-invited";
+    TakenOver, "taken-over", "notice-taken-over";
+    TakeOverBusy, "take-over-busy", "notice-take-over-busy";
     ServiceRemoved, "service-removed", "notice-service-removed";
 }

@@ -47,6 +47,18 @@ impl AppState {
     }
 }
 
+impl AppState {
+    /// Sends everybody out of the calls of these cancelled appointments, where they are under way here. To be called after
+    /// the commit; other servers find it out by themselves.
+    pub fn end_calls(&self, appointments: &[String]) {
+        if let Some(live) = self.live_calls.get() {
+            for id in appointments {
+                live.cancel(id);
+            }
+        }
+    }
+}
+
 impl Deref for AppState {
     type Target = Base;
 

@@ -19,8 +19,8 @@ use crate::form;
 use crate::pages;
 use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, role_as_str};
-use booking_core::base::SECOND_US;
 use booking_core::base::actor::Actor;
+use booking_core::base::{Fault, SECOND_US};
 use booking_core::calls::{may_enter, queries};
 
 /// How long a ticket is good, seconds: long enough for a slow network, and too short to be passed around.
@@ -146,7 +146,17 @@ async fn other(State(state): State<AppState>, visit: Visit, Path(id): Path<Strin
 /// The frame of the call. Before the room opens and after the end, the booking's page says what there is to say.
 async fn call(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
     visit.actor.signed_in()?;
-    let appointment = appointments::load(&mut state.db.read().await?, &visit.actor, &id).await?;
+    let mut tx = state.db.read().await?;
+    let appointment = match appointments::load(&mut tx, &visit.actor, &id).await {
+        Ok(appointment) => appointment,
+        // A colleague may take the appointment over first.
+        Err(Fault::NotFound) => {
+            let theirs = appointments::load_of_colleague(&mut tx, &visit.actor, &id).await?;
+            return Ok(Redirect::to(&routes::booking(&theirs.id)).into_response());
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    drop(tx);
     if !appointment.can_join(visit.now) {
         return Ok(Redirect::to(&routes::booking(&appointment.id)).into_response());
     }

@@ -17,6 +17,7 @@ use crate::form;
 use booking_core::AppState;
 use booking_core::accounts;
 use booking_core::base::DEFAULT_ZONE;
+use booking_core::base::actor::MemberRole;
 use booking_core::privacy::erase::UNDO_US;
 
 /// How long a chosen language is remembered, seconds.
@@ -47,6 +48,10 @@ pub(crate) fn shell_in(visit: &Visit, zone: &str) -> Shell {
         signed_in: visit.actor.account.as_ref().map(|account| web::SignedIn {
             name: account.name.clone(),
             is_provider: account.member.is_some(),
+            is_owner: account
+                .member
+                .as_ref()
+                .is_some_and(|member| member.role == MemberRole::Owner),
             is_operator: account.is_operator,
             deletion_at: account.deletion_asked_us.map(|asked| asked + UNDO_US),
         }),

@@ -100,6 +100,8 @@ pub struct AccountDeletePage {
     /// Appointments of customers with the person, who are told that they are cancelled.
     pub customers_appointments: u32,
     pub is_provider: bool,
+    /// Whoever becomes owner in the person's place, with the business.
+    pub heirs: Vec<(String, String)>,
     /// What is released by cancelling them: minor units.
     pub released_minor: i64,
     pub currency: String,

@@ -120,6 +120,7 @@ pub enum TimelineEvent {
     Starts,
     /// By mail, that the customer waits.
     ProviderTold,
+    TakenOver,
     CallStarted,
     /// Billable milliseconds.
     CallEnded(i64),
@@ -145,6 +146,7 @@ impl TimelineEvent {
             Self::RoomOpens => shell.t("event-room-opens"),
             Self::Starts => shell.t("event-starts"),
             Self::ProviderTold => shell.t("event-provider-told"),
+            Self::TakenOver => shell.t("event-taken-over"),
             Self::CallStarted => shell.t("event-call-started"),
             Self::CallEnded(millis) => shell.t1("event-call-ended", "duration", shell.duration(millis)),
             Self::Charged(minor, currency) => amount("event-charged", minor, currency),
@@ -317,6 +319,25 @@ pub struct AppointmentCancelPage {
     pub appointment: AppointmentView,
     /// What is released when cancelling now.
     pub released_minor: i64,
+}
+
+/// `/bookings/{id}` for a colleague of whoever takes it: when and with whom, and nothing that the customer wrote.
+#[derive(Debug, Clone, Template)]
+#[template(path = "appointment_colleague.html")]
+pub struct AppointmentColleaguePage {
+    pub shell: Shell,
+    pub id: String,
+    pub reference: String,
+    pub service_title: String,
+    pub customer: String,
+    /// Who takes it.
+    pub member: String,
+    pub starts_at: i64,
+    pub ends_at: i64,
+    pub status: AppointmentStatus,
+    /// The customer is in the waiting room.
+    pub waiting: bool,
+    pub can_take_over: bool,
 }
 
 /// One line of a list of appointments.

@@ -74,6 +74,8 @@ pub enum AccountStep {
     /// Signed in, but the e-mail address is not verified: the page asks to open the mail, and offers to send it again.
     Unverified {
         email: String,
+        /// The person said that it is verified.
+        claimed: bool,
     },
     Visitor(VisitorForm),
 }

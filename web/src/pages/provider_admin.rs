@@ -79,6 +79,8 @@ pub struct ProviderTodayPage {
     pub missing: Vec<SetupStep>,
     /// Soonest first; those of today and the coming days.
     pub appointments: Vec<DayAppointment>,
+    /// What the others of the business take, soonest first.
+    pub colleagues: Vec<DayAppointment>,
     /// Earned today, minor units and currency, and by how many calls.
     pub earned_minor: i64,
     pub currency: String,

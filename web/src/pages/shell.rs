@@ -27,12 +27,20 @@ pub struct Shell {
 pub struct SignedIn {
     pub name: String,
     pub is_provider: bool,
+    /// Of the business that it works for.
+    pub is_owner: bool,
     pub is_operator: bool,
     /// When the account is to be erased; every page offers to undo that.
     pub deletion_at: Option<i64>,
 }
 
 impl Shell {
+    /// Whether the person owns the business that it works for: staff take calls and keep their hours.
+    #[must_use]
+    pub fn is_owner(&self) -> bool {
+        self.signed_in.as_ref().is_some_and(|person| person.is_owner)
+    }
+
     /// A text without arguments.
     #[must_use]
     pub fn t(&self, key: &str) -> String {

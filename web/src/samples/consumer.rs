@@ -268,6 +268,7 @@ fn details(locale: Locale) -> Pages {
     };
     let unverified = AccountStep::Unverified {
         email: "ola@example.no".into(),
+        claimed: true,
     };
     vec![
         (
@@ -466,6 +467,7 @@ pub(super) fn account(locale: Locale) -> Pages {
         sessions: vec![session("Firefox, Windows", true), session("Safari, iPhone", false)],
     };
     let delete = AccountDeletePage {
+        heirs: vec![("Per Ås".into(), "Dyreklinikken Nordli".into())],
         shell: signed_in(locale, "/account/delete"),
         email: "ola@example.no".into(),
         password: Some(FieldError::PasswordWrong),

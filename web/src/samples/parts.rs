@@ -33,6 +33,7 @@ pub(super) fn signed_in(locale: Locale, path: &str) -> Shell {
     let person = SignedIn {
         name: "Ola Hansen".into(),
         is_provider: false,
+        is_owner: false,
         is_operator: false,
         deletion_at: None,
     };
@@ -46,6 +47,7 @@ pub(super) fn provider(locale: Locale, path: &str) -> Shell {
     let person = SignedIn {
         name: "Kari Nordli".into(),
         is_provider: true,
+        is_owner: true,
         is_operator: false,
         deletion_at: None,
     };
@@ -59,6 +61,7 @@ pub(super) fn operator(locale: Locale, path: &str) -> Shell {
     let person = SignedIn {
         name: "Drift".into(),
         is_provider: false,
+        is_owner: false,
         is_operator: true,
         deletion_at: None,
     };

@@ -5,7 +5,7 @@ use super::parts::{
     shell, timeline,
 };
 use crate::pages::RecordWord;
-use crate::pages::appointment::AppointmentStatus;
+use crate::pages::appointment::{AppointmentColleaguePage, AppointmentStatus};
 use crate::pages::auth::OperatorSetupPage;
 use crate::pages::operator::{
     CallHealth, LedgerRow, LegRow, LegSource, LiveCallRow, LiveParticipant, LookRow, MailState, MissingRow,
@@ -39,6 +39,7 @@ pub(super) fn provider(locale: Locale) -> Pages {
         published: false,
         missing: vec![SetupStep::Service, SetupStep::Hours, SetupStep::Publish],
         appointments: Vec::new(),
+        colleagues: Vec::new(),
         calls: 0,
         ..today.clone()
     };
@@ -101,7 +102,24 @@ pub(super) fn provider(locale: Locale) -> Pages {
         ("provider-signup-visitor", render(&visitor)),
     ];
     pages.extend(provider_forms(locale));
+    pages.push(("appointment-colleague", render(&colleagues(locale))));
     pages
+}
+
+fn colleagues(locale: Locale) -> AppointmentColleaguePage {
+    AppointmentColleaguePage {
+        shell: member(locale, &format!("/bookings/{ID}")),
+        id: ID.into(),
+        reference: "K7M-2RD".into(),
+        service_title: "Videotime".into(),
+        customer: "Ola Hansen".into(),
+        member: "Per Ås".into(),
+        starts_at: TEN,
+        ends_at: TEN + 30 * MINUTE,
+        status: AppointmentStatus::Confirmed,
+        waiting: true,
+        can_take_over: true,
+    }
 }
 
 fn today(locale: Locale) -> ProviderTodayPage {
@@ -129,6 +147,11 @@ fn today(locale: Locale) -> ProviderTodayPage {
             appointment(soon + HOUR, "Mia Kristoffersen", false),
             appointment(TEN, "Per Aasen", false),
         ],
+        colleagues: vec![DayAppointment {
+            member: "Per Ås".into(),
+            about: String::new(),
+            ..appointment(TEN, "Anne Berg", true)
+        }],
         earned_minor: 84_500,
         currency: "NOK".into(),
         calls: 3,

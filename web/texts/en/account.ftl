@@ -79,3 +79,4 @@ delete-customers = { $n ->
    *[other] { $n } appointments that customers have with you are cancelled now, and the customers are told.
 }
 delete-provider = Nobody can book with you from now on, and a page of your own is taken off. If you change your mind, the page is back at once, but what was cancelled stays cancelled.
+delete-heir = When the account is deleted, { $name } becomes the owner of { $org }.

@@ -99,3 +99,6 @@ profile-published = Published
 profile-paused = Not published
 profile-pause = Pause
 profile-publish = Publish
+colleagues-title = What colleagues take
+closed-holidays = Public holidays, such as 25 December, follow the week above unless you close them here.
+member-make-owner = Make owner

@@ -165,3 +165,9 @@ bookings-past = Earlier appointments
 
 call-needs-script = The call needs JavaScript, because only then does the browser give access to camera and microphone. Turn it on for this page and reload.
 device-check-title = Test camera and sound
+event-taken-over = A colleague of the same business took the appointment over
+colleague-takes = { $name } takes this appointment.
+colleague-hidden = What the customer wrote and how to reach them is shown to whoever takes the appointment.
+take-over = Take the appointment over
+take-over-note = The customer and { $name } are told by e-mail. The time and the price stay as they are.
+verify-not-yet = The address is not confirmed yet. Open the link in the e-mail, and press the button on the page it leads to.

@@ -135,3 +135,6 @@ notice-capture-started = Packet headers are being captured.
 notice-capture-running = A capture is already running. Wait until it ends.
 notice-capture-failed = Nothing can be captured: the file cannot be written.
 notice-operator-invited = The invitation is on its way. The link is good for seven days, once.
+notice-taken-over = You take this appointment now.
+notice-take-over-busy = You have something else at that time, so the appointment stays with your colleague.
+notice-member-promoted = The person is an owner, too, from now on.

@@ -198,3 +198,24 @@ mail-waits-body =
 
     Go to the call:
     { $link }
+
+mail-taken-over-consumer-subject = A colleague takes your appointment, { $when }
+mail-taken-over-consumer-body =
+    Hello { $name },
+
+    a colleague at { $other } takes your appointment { $when } instead of the person you booked. The time and the price are the same. Who it is, you see here:
+    { $link }
+
+mail-taken-over-provider-subject = A colleague takes over: { $other }, { $when }
+mail-taken-over-provider-body =
+    Hello { $name },
+
+    a colleague has taken over your appointment with { $other } { $when }. There is nothing you need to do.
+    { $link }
+
+mail-owner-now-subject = You own { $org } now
+mail-owner-now-body =
+    Hello { $name },
+
+    the owner of { $org } has deleted their account. You have worked there longest, so the business is yours to run now. Its page is paused; look through it and publish it, or invite somebody else to take over, here:
+    { $link }

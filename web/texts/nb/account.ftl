@@ -79,3 +79,4 @@ delete-customers = { $n ->
    *[other] { $n } timer som kunder har hos deg, blir avbestilt nå, og kundene får beskjed.
 }
 delete-provider = Ingen kan bestille time hos deg fra nå av, og en side du eier, blir tatt ned. Ombestemmer du deg, er siden tilbake med en gang, men det som er avbestilt, forblir avbestilt.
+delete-heir = Når kontoen slettes, blir { $name } eier av { $org }.

@@ -99,3 +99,6 @@ profile-published = Publisert
 profile-paused = Ikke publisert
 profile-pause = Sett på pause
 profile-publish = Publiser
+colleagues-title = Timer hos kolleger
+closed-holidays = Helligdager, som 25. desember, følger uken over hvis du ikke stenger dem her.
+member-make-owner = Gjør til eier

@@ -165,3 +165,9 @@ bookings-past = Tidligere timer
 
 call-needs-script = Samtalen trenger JavaScript, fordi nettleseren bare da gir tilgang til kamera og mikrofon. Slå det på for denne siden, og last den inn på nytt.
 device-check-title = Test kamera og lyd
+event-taken-over = En kollega i samme virksomhet overtok timen
+colleague-takes = { $name } tar denne timen.
+colleague-hidden = Hva kunden skrev og hvordan kunden kan nås, vises for den som tar timen.
+take-over = Overta timen
+take-over-note = Kunden og { $name } får e-post om det. Tid og pris er som før.
+verify-not-yet = Adressen er ikke bekreftet ennå. Åpne lenken i e-posten, og trykk på knappen på siden den fører til.

@@ -135,3 +135,6 @@ notice-capture-started = Pakkehodene lagres nå.
 notice-capture-running = En pakkelogg er i gang. Vent til den er ferdig.
 notice-capture-failed = Pakkeloggen kan ikke skrives til fil.
 notice-operator-invited = Invitasjonen er på vei. Lenken gjelder i sju dager og kan brukes én gang.
+notice-taken-over = Du tar denne timen nå.
+notice-take-over-busy = Du har noe annet på den tiden, så timen blir hos kollegaen din.
+notice-member-promoted = Personen er også eier fra nå av.

@@ -198,3 +198,24 @@ mail-waits-body =
 
     Gå til samtalen:
     { $link }
+
+mail-taken-over-consumer-subject = En kollega tar timen din, { $when }
+mail-taken-over-consumer-body =
+    Hei { $name },
+
+    en kollega hos { $other } tar timen din { $when } i stedet for den du bestilte hos. Tid og pris er de samme. Hvem det er, ser du her:
+    { $link }
+
+mail-taken-over-provider-subject = En kollega overtar: { $other }, { $when }
+mail-taken-over-provider-body =
+    Hei { $name },
+
+    en kollega har overtatt timen din med { $other } { $when }. Du trenger ikke gjøre noe.
+    { $link }
+
+mail-owner-now-subject = Du eier { $org } nå
+mail-owner-now-body =
+    Hei { $name },
+
+    eieren av { $org } har slettet kontoen sin. Du har arbeidet der lengst, så nå er det du som styrer virksomheten. Siden er satt på pause. Se gjennom den og publiser den, eller inviter noen andre til å overta, her:
+    { $link }

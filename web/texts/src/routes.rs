@@ -34,6 +34,7 @@ pub mod pattern {
     pub const BOOKINGS: &str = "/bookings";
     pub const BOOKING: &str = "/bookings/{id}";
     pub const BOOKING_CANCEL: &str = "/bookings/{id}/cancel";
+    pub const BOOKING_TAKE_OVER: &str = "/bookings/{id}/take-over";
     pub const BOOKING_CALENDAR: &str = "/bookings/{id}/calendar.ics";
     pub const BOOKING_RECEIPT: &str = "/bookings/{id}/receipt.pdf";
     pub const CALL: &str = "/call/{id}";
@@ -168,6 +169,7 @@ filled! {
     reset_token = RESET_TOKEN;
     booking = BOOKING;
     booking_cancel = BOOKING_CANCEL;
+    booking_take_over = BOOKING_TAKE_OVER;
     booking_calendar = BOOKING_CALENDAR;
     booking_receipt = BOOKING_RECEIPT;
     call = CALL;

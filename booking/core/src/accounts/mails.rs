@@ -31,6 +31,11 @@ pub enum AccountMail {
     OperatorInvited {
         link: String,
     },
+    /// The last owner of a provider is gone, and the person owns it now.
+    OwnerNow {
+        link: String,
+        org: String,
+    },
     /// A provider asks the person to work for it.
     Invitation {
         link: String,
@@ -56,6 +61,20 @@ fn plain_name(name: &str) -> String {
         .collect();
     let words: Vec<&str> = kept.split_whitespace().collect();
     words.join(" ").chars().take(STRANGERS_NAME_MAX).collect()
+}
+
+/// The person and the business that a mail names.
+fn named(recipient: &Recipient, mail: &AccountMail) -> (String, String) {
+    // These reach addresses that have not shown to be the ones of whoever typed the name.
+    match mail {
+        AccountMail::Verify { .. } => (plain_name(&recipient.name), String::new()),
+        AccountMail::Invitation { org, .. } => (String::new(), plain_name(org)),
+        AccountMail::OwnerNow { org, .. } => (recipient.name.clone(), org.clone()),
+        AccountMail::NoAccount { .. } | AccountMail::OperatorInvited { .. } => (String::new(), String::new()),
+        AccountMail::Reset { .. } | AccountMail::AlreadyRegistered { .. } | AccountMail::DeletionAsked { .. } => {
+            (recipient.name.clone(), String::new())
+        }
+    }
 }
 
 /// The mail for it. `key` names the cause, for example the token's id: see [`Message::key`].
@@ -92,6 +111,13 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
             link,
             String::new(),
         ),
+        AccountMail::OwnerNow { link, .. } => (
+            "owner_now",
+            "mail-owner-now-subject",
+            "mail-owner-now-body",
+            link,
+            String::new(),
+        ),
         AccountMail::Invitation { link, .. } => (
             "invitation",
             "mail-invitation-subject",
@@ -100,15 +126,7 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
             String::new(),
         ),
     };
-    // These reach addresses that may belong to somebody else than the person who typed the name.
-    let (name, org) = match mail {
-        AccountMail::Verify { .. } => (plain_name(&recipient.name), String::new()),
-        AccountMail::Invitation { org, .. } => (String::new(), plain_name(org)),
-        AccountMail::NoAccount { .. } | AccountMail::OperatorInvited { .. } => (String::new(), String::new()),
-        AccountMail::Reset { .. } | AccountMail::AlreadyRegistered { .. } | AccountMail::DeletionAsked { .. } => {
-            (recipient.name.clone(), String::new())
-        }
-    };
+    let (name, org) = named(&recipient, mail);
     let args = [
         ("name", name.as_str()),
         ("org", org.as_str()),
@@ -156,6 +174,10 @@ mod tests {
                 time_zone: "Europe/Oslo".into(),
             },
             AccountMail::OperatorInvited { link: link.clone() },
+            AccountMail::OwnerNow {
+                link: link.clone(),
+                org: "Klinikken".into(),
+            },
             AccountMail::Invitation {
                 link: link.clone(),
                 org: "Klinikken".into(),

@@ -143,7 +143,9 @@ statements! {
         AND member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)";
     /// account: nobody finds the providers it owns any more
     ORGS_PAUSE = "UPDATE org SET status = 'paused', resume_status = 'active'
-        WHERE status = 'active' AND id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')";
+        WHERE status = 'active' AND id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner'
+            AND NOT EXISTS (SELECT 1 FROM member o JOIN account c ON c.id = o.account_id WHERE o.org_id = m.org_id
+                AND o.account_id <> $1 AND o.role = 'owner' AND o.active = 1 AND c.deletion_asked_us IS NULL AND c.erased_us IS NULL))";
     /// account: they are what they were before
     ORGS_RESUME = "UPDATE org SET status = resume_status, resume_status = NULL WHERE resume_status IS NOT NULL
         AND id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')";

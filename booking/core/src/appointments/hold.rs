@@ -307,7 +307,7 @@ async fn hold_with_member(
 }
 
 /// Locks a member and gives back what its expired holds kept.
-async fn clear_expired(tx: &mut Tx, member_id: &str, now: Micros) -> Result<()> {
+pub(super) async fn clear_expired(tx: &mut Tx, member_id: &str, now: Micros) -> Result<()> {
     tx.execute(queries::MEMBER_LOCK, params![member_id]).await?;
     tx.execute(queries::EXPIRED_CELLS_DELETE, params![member_id, now])
         .await?;

@@ -48,6 +48,10 @@ pub enum AppointmentMail {
     Waits {
         since: Micros,
     },
+    /// A colleague takes it from now on.
+    TakenOver {
+        at: Micros,
+    },
     Cancelled,
     NoShowProvider,
     NoShowConsumer,
@@ -68,6 +72,16 @@ impl AppointmentMail {
         match (self, role) {
             (Self::Booked, Consumer) => Some(("booked", "mail-booked-consumer-subject", "mail-booked-consumer-body")),
             (Self::Booked, Provider) => Some(("booked", "mail-booked-provider-subject", "mail-booked-provider-body")),
+            (Self::TakenOver { .. }, Consumer) => Some((
+                "taken_over",
+                "mail-taken-over-consumer-subject",
+                "mail-taken-over-consumer-body",
+            )),
+            (Self::TakenOver { .. }, Provider) => Some((
+                "taken_over",
+                "mail-taken-over-provider-subject",
+                "mail-taken-over-provider-body",
+            )),
             (Self::Waits { .. }, Provider) => Some(("waits", "mail-waits-subject", "mail-waits-body")),
             (Self::Cancelled, Consumer) => Some((
                 "cancelled",
@@ -106,9 +120,8 @@ impl AppointmentMail {
                 "mail-payment-failed-subject",
                 "mail-payment-failed-body",
             )),
-            (Self::NeverMet | Self::Receipt { .. } | Self::PaymentFailed, Provider) | (Self::Waits { .. }, Consumer) => {
-                None
-            }
+            (Self::NeverMet | Self::Receipt { .. } | Self::PaymentFailed, Provider)
+            | (Self::Waits { .. }, Consumer) => None,
         }
     }
 
@@ -120,9 +133,10 @@ impl AppointmentMail {
             }
             (Self::Receipt { .. }, PartyRole::Consumer) => routes::booking_receipt(&appointment.id),
             (Self::Waits { .. }, PartyRole::Consumer | PartyRole::Provider) => routes::call(&appointment.id),
-            (Self::Booked | Self::PaymentFailed, PartyRole::Consumer)
+            (Self::Booked | Self::TakenOver { .. } | Self::PaymentFailed, PartyRole::Consumer)
             | (
                 Self::Booked
+                | Self::TakenOver { .. }
                 | Self::Cancelled
                 | Self::NoShowProvider
                 | Self::NoShowConsumer
@@ -140,6 +154,7 @@ impl AppointmentMail {
             Self::Receipt { number, billable } => (number, *billable),
             Self::Booked
             | Self::Waits { .. }
+            | Self::TakenOver { .. }
             | Self::Cancelled
             | Self::NoShowProvider
             | Self::NoShowConsumer
@@ -151,7 +166,7 @@ impl AppointmentMail {
     /// What may happen more than once is told each time.
     fn key_suffix(&self) -> String {
         match self {
-            Self::Waits { since } => format!(":{since}"),
+            Self::Waits { since: at } | Self::TakenOver { at } => format!(":{at}"),
             Self::Booked
             | Self::Cancelled
             | Self::NoShowProvider
@@ -167,6 +182,7 @@ impl AppointmentMail {
             Self::Booked => Some(CalendarMethod::Request),
             Self::Cancelled => Some(CalendarMethod::Cancel),
             Self::Waits { .. }
+            | Self::TakenOver { .. }
             | Self::NoShowProvider
             | Self::NoShowConsumer
             | Self::NeverMet

@@ -5,6 +5,7 @@
 
 mod bounds;
 mod calendar;
+mod colleagues;
 mod draft;
 mod hold;
 mod mails;
@@ -23,6 +24,7 @@ use crate::params;
 
 pub use bounds::may_book;
 pub use calendar::{CalendarEntry, CalendarMethod, calendar_file};
+pub use colleagues::{give_to, load_of_colleague, of_colleagues};
 pub use draft::{Draft, keep_draft, load_draft};
 pub use hold::{
     Confirmation, Hold, HoldEnd, HoldRefusal, SlotRequest, appointment_of_hold, attach_account, confirm_hold,

@@ -147,6 +147,24 @@ statements! {
     APPOINTMENT_LOAD = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $2 WHERE a.id = $1 ORDER BY s.role LIMIT 1");
     /// id
     APPOINTMENT_LOAD_ANY = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.role = 'consumer' WHERE a.id = $1");
+    /// id, account: for somebody who works for the same provider
+    APPOINTMENT_OF_COLLEAGUE = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.role = 'provider'
+        JOIN member w ON w.org_id = a.org_id AND w.account_id = $2 AND w.active = 1 WHERE a.id = $1");
+    /// account, from, until: what the others of the same provider take
+    APPOINTMENTS_OF_COLLEAGUES = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.role = 'provider'
+        JOIN member w ON w.org_id = a.org_id AND w.account_id = $1 AND w.active = 1
+        WHERE m.account_id <> $1 AND a.end_us > $2 AND a.start_us < $3 AND a.status IN ('confirmed', 'in_call')
+        ORDER BY a.start_us, a.id LIMIT 200");
+    /// hold, member: how much of its time the member has something else
+    CELLS_MET = "SELECT COUNT(*) FROM reservation r JOIN reservation o ON o.cell = r.cell WHERE r.hold_id = $1 AND o.member_id = $2";
+    /// hold, member
+    CELLS_MOVE = "UPDATE reservation SET member_id = $2 WHERE hold_id = $1";
+    /// hold, member
+    HOLD_MOVE = "UPDATE hold SET member_id = $2 WHERE id = $1";
+    /// id, member
+    APPOINTMENT_MOVE = "UPDATE appointment SET member_id = $2 WHERE id = $1";
+    /// appointment, account
+    SEAT_MOVE = "UPDATE seat SET account_id = $2 WHERE appointment_id = $1 AND role = 'provider'";
     /// account, from
     APPOINTMENTS_COMING = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $1 AND s.role = 'consumer'
         WHERE a.end_us > $2 AND a.status IN ('confirmed', 'in_call') ORDER BY a.start_us LIMIT 200");

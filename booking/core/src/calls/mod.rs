@@ -126,6 +126,16 @@ pub async fn can_cancel(tx: &mut Tx, appointment: &Appointment, now: Micros) -> 
     Ok(!provider_came || waits)
 }
 
+/// Whether the customer has come and was not let in yet.
+///
+/// # Errors
+/// When the database fails.
+pub async fn customer_waits(tx: &mut Tx, call: &str) -> Result<bool, DbError> {
+    let seats = queries::seats(tx, call).await?;
+    let customer = seats.iter().find(|seat| seat.role == role_as_str(Role::Consumer));
+    Ok(customer.is_some_and(|seat| seat.arrived_at.is_some() && seat.admitted_at.is_none()))
+}
+
 /// Whether a call may go on while its appointment has this status.
 fn standing_of(status: Status) -> Standing {
     match status {

@@ -10,6 +10,7 @@ use crate::base::outbox;
 use crate::base::{DAY_US, Micros};
 use crate::calls::quality;
 use crate::params;
+use crate::providers::members;
 use crate::state::AppState;
 use crate::usecases::cancel_appointment;
 
@@ -21,8 +22,9 @@ const ABANDONED_US: Micros = DAY_US;
 const BATCH: i64 = 50;
 
 /// Records that a person asked for deletion: the account's open appointments, on either side, are cancelled now and the
-/// providers it owns are taken off; everything else goes when the time for undoing is over. Returns when that is.
-pub async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: Micros) -> Result<Micros> {
+/// providers it owns are taken off; everything else goes when the time for undoing is over. Returns what was cancelled:
+/// after the commit it goes to [`AppState::end_calls`].
+pub async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: Micros) -> Result<Vec<String>> {
     let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![&account.id]).await?;
     for id in &open {
         cancel_appointment(tx, state, id, &account.id, now).await?;
@@ -40,7 +42,7 @@ pub async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: Micros) 
         time_zone: DEFAULT_ZONE.to_owned(),
     };
     outbox::enqueue(state, tx, &account_mail(account.recipient(), &state.id(), &mail)).await?;
-    Ok(erased_at)
+    Ok(open)
 }
 
 /// How many appointments of its customers go with an account when it asks for deletion.
@@ -80,12 +82,14 @@ pub async fn erase_due(state: &AppState) -> Result<usize> {
         for appointment in &open {
             cancel_appointment(&mut tx, state, appointment, id, now).await?;
         }
+        members::pass_ownership_on(&mut tx, state, id).await?;
         for statement in [quality::ERASE, queries::OUTBOX_ABOUT_ERASE, queries::ORGS_PAUSE] {
             tx.execute(statement, params![id]).await?;
         }
         registry::erase(&mut tx, id).await?;
         tx.execute(queries::ACCOUNT_ERASED, params![id, now]).await?;
         tx.commit().await?;
+        state.end_calls(&open);
     }
     Ok(due.len())
 }

@@ -1,10 +1,12 @@
 //! The people of a provider.
 
-use super::ProviderRefusal;
-use crate::accounts;
+use texts::routes;
+
+use super::{ProviderRefusal, orgs};
+use crate::accounts::{self, AccountMail, account_mail};
 use crate::base::actor::MemberRole;
 use crate::base::db::{DbError, FromRow, Row, Tx};
-use crate::base::{Base, Fault, Micros, Result};
+use crate::base::{Base, Fault, Micros, Result, outbox};
 use crate::{params, statements};
 
 statements! {
@@ -26,6 +28,17 @@ statements! {
     MEMBERSHIPS = "SELECT COUNT(*) FROM member WHERE account_id = $1 AND active = 1";
     /// member, org
     REMOVE = "UPDATE member SET active = 0 WHERE id = $1 AND org_id = $2 AND role = 'staff'";
+    /// member, org
+    PROMOTE = "UPDATE member SET role = 'owner' WHERE id = $1 AND org_id = $2 AND active = 1 AND role = 'staff'";
+    /// account: the providers that have no other owner who stays
+    OWNED_ALONE = "SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner' AND m.active = 1
+        AND NOT EXISTS (SELECT 1 FROM member o JOIN account a ON a.id = o.account_id WHERE o.org_id = m.org_id
+            AND o.account_id <> m.account_id AND o.role = 'owner' AND o.active = 1 AND a.deletion_asked_us IS NULL
+            AND a.erased_us IS NULL) LIMIT 50";
+    /// org: the staff who stay, whoever has been there longest first
+    STAFF_WHO_STAY = "SELECT m.id, m.account_id, m.role, a.name, a.email FROM member m JOIN account a ON a.id = m.account_id
+        WHERE m.org_id = $1 AND m.role = 'staff' AND m.active = 1 AND a.deletion_asked_us IS NULL AND a.erased_us IS NULL
+        ORDER BY m.created_us, m.id LIMIT 1";
     /// member: gives back the slots that are held with a member who leaves
     CELLS_END = "DELETE FROM reservation WHERE hold_id IN (SELECT id FROM hold WHERE member_id = $1 AND state = 'held')";
     /// member
@@ -109,6 +122,48 @@ pub async fn add(
 /// Lets a member offer every service of the provider.
 pub(super) async fn offer_every_service(tx: &mut Tx, org_id: &str, id: &str) -> Result<(), DbError> {
     tx.execute(SERVICES_INSERT, params![id, org_id]).await.map(drop)
+}
+
+/// Makes a member an owner, too.
+///
+/// # Errors
+/// [`Fault::NotFound`] for owners, and for members of somebody else's.
+pub async fn promote(tx: &mut Tx, id: &str, org_id: &str) -> Result<()> {
+    match tx.execute(PROMOTE, params![id, org_id]).await? {
+        0 => Err(Fault::NotFound),
+        _ => Ok(()),
+    }
+}
+
+/// Who becomes an owner when the account goes, for each provider that would have none: of the staff who stay, whoever has
+/// been there longest.
+///
+/// # Errors
+/// When the database fails.
+pub async fn heirs(tx: &mut Tx, account_id: &str) -> Result<Vec<(String, Member)>, DbError> {
+    let mut heirs = Vec::new();
+    for org in tx.all::<String>(OWNED_ALONE, params![account_id]).await? {
+        let heir: Option<Member> = tx.optional(STAFF_WHO_STAY, params![&org]).await?;
+        heirs.extend(heir.map(|heir| (org, heir)));
+    }
+    Ok(heirs)
+}
+
+/// Before an account goes: no provider is left without an owner while somebody works there. The heirs are told.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pass_ownership_on(tx: &mut Tx, base: &Base, account_id: &str) -> Result<()> {
+    for (org, heir) in heirs(tx, account_id).await? {
+        promote(tx, &heir.id, &org).await?;
+        let recipient = accounts::load(tx, &heir.account_id).await?.recipient();
+        let mail = AccountMail::OwnerNow {
+            link: base.link(routes::pattern::PROVIDER_PROFILE),
+            org: orgs::name(tx, &org).await?,
+        };
+        outbox::enqueue(base, tx, &account_mail(recipient, &base.id(), &mail)).await?;
+    }
+    Ok(())
 }
 
 /// Removes a member who has no coming appointments. Changing the row also locks it, so that no hold becomes an

@@ -23,6 +23,7 @@ use booking_core::appointments;
 use booking_core::base::DAY_US;
 use booking_core::base::actor::SignedIn;
 use booking_core::privacy::{UNDO_US, erase, registry};
+use booking_core::providers::{members, orgs};
 
 pub(super) fn router() -> Router<AppState> {
     Router::new()
@@ -227,9 +228,14 @@ async fn deletion(state: &AppState, visit: &Visit, password: Option<FieldError>)
         .filter(|appointment| appointment.can_cancel(visit.now))
         .collect();
     let customers_appointments = erase::count_customers_appointments(&mut tx, &visit.actor).await?;
+    let mut heirs = Vec::new();
+    for (org, heir) in members::heirs(&mut tx, visit.actor.account_id()).await? {
+        heirs.push((heir.name, orgs::name(&mut tx, &org).await?));
+    }
     Ok(AccountDeletePage {
         shell: shell(visit),
         email: visit.actor.signed_in()?.email.clone(),
+        heirs,
         password,
         open_appointments: u32::try_from(open.len()).unwrap_or(u32::MAX),
         customers_appointments,
@@ -269,8 +275,9 @@ async fn delete_post(State(state): State<AppState>, visit: Visit, Form(form): Fo
         return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
     let mut tx = state.db.write().await?;
-    erase::ask(&mut tx, &state, &account, visit.now).await?;
+    let cancelled = erase::ask(&mut tx, &state, &account, visit.now).await?;
     tx.commit().await?;
+    state.end_calls(&cancelled);
     Ok(Redirect::to(&routes::with_notice(pattern::ACCOUNT, Notice::DeletionAsked)).into_response())
 }
 

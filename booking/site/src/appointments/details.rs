@@ -71,6 +71,8 @@ impl DetailsForm {
 pub(super) struct DetailsQuery {
     /// `1` from somebody who typed the wrong address.
     change: String,
+    /// `1` from somebody who says that the address is confirmed.
+    confirmed: String,
 }
 
 pub(super) async fn page(
@@ -92,7 +94,11 @@ pub(super) async fn page(
     let about = draft.as_ref().map_or(&hold.about, |draft| &draft.about);
     let about = Field::new(about.clone());
     let visitor = draft.map(typed_before).unwrap_or_default();
-    Ok(html(&details(&visit, &hold, about, visitor)))
+    let mut page = details(&visit, &hold, about, visitor);
+    if let AccountStep::Unverified { claimed, .. } = &mut page.account {
+        *claimed = query.confirmed == "1";
+    }
+    Ok(html(&page))
 }
 
 fn typed_before(draft: Draft) -> VisitorForm {
@@ -170,6 +176,7 @@ fn details(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> Bo
         }),
         None => AccountStep::Unverified {
             email: hold.contact_email.clone(),
+            claimed: false,
         },
     };
     let shell = shell_in(visit, &hold.time_zone);

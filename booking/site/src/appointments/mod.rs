@@ -1,5 +1,6 @@
 //! From a slot to a booking, and the pages of booked appointments.
 
+mod colleague;
 mod details;
 pub(crate) mod timeline;
 pub(crate) mod views;
@@ -25,7 +26,7 @@ use crate::extract::{Form, Path, Query, Visit};
 use crate::pages::{html, html_with, shell, shell_in};
 use booking_core::AppState;
 use booking_core::appointments::{self, Hold, HoldRefusal, PartyRole, SlotRequest, Status};
-use booking_core::base::{MINUTE_US, Micros, SECOND_US};
+use booking_core::base::{Fault, MINUTE_US, Micros, SECOND_US};
 use booking_core::{billing, calls, usecases};
 
 pub(crate) fn router() -> Router<AppState> {
@@ -38,6 +39,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route(pattern::BOOKINGS, get(list))
         .route(pattern::BOOKING, get(booking))
         .route(pattern::BOOKING_CANCEL, get(cancel_page).post(cancel))
+        .route(pattern::BOOKING_TAKE_OVER, post(colleague::take_over))
         .route(pattern::BOOKING_CALENDAR, get(calendar))
 }
 
@@ -204,7 +206,11 @@ async fn booking(
 ) -> AppResult<Response> {
     let who = visit.actor.signed_in()?;
     let mut tx = state.db.read().await?;
-    let found = appointments::load(&mut tx, &visit.actor, &id).await?;
+    let found = match appointments::load(&mut tx, &visit.actor, &id).await {
+        Ok(found) => found,
+        Err(Fault::NotFound) => return colleague::page(&mut tx, &visit, &id).await,
+        Err(fault) => return Err(fault.into()),
+    };
     let appointment = appointment_view(&mut tx, &found, visit.now).await?;
     let shell = shell_in(&visit, &found.time_zone);
     if query.new == "1" && found.status == Status::Confirmed && found.seat.role == Role::Consumer {
@@ -268,9 +274,7 @@ async fn cancel(State(state): State<AppState>, visit: Visit, Path(id): Path<Stri
     let releases = usecases::cancel_appointment(&mut tx, &state, &id, &who.id, visit.now).await?;
     tx.commit().await?;
     // Whoever waits in the lobby must not wait for nobody.
-    if let Some(live) = state.live_calls.get() {
-        live.cancel(&id);
-    }
+    state.end_calls(std::slice::from_ref(&id));
     usecases::run_operations(&state, &releases).await;
     Ok(Redirect::to(&target).into_response())
 }

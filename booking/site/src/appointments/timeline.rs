@@ -40,6 +40,7 @@ fn told(event: &Event, billable: Micros) -> Option<TimelineEvent> {
     Some(match event.kind.as_str() {
         "booked" => TimelineEvent::Booked,
         "waits" => TimelineEvent::ProviderTold,
+        "taken_over" => TimelineEvent::TakenOver,
         "reserved" => TimelineEvent::Reserved(minor()?, currency()?),
         "call_started" => TimelineEvent::CallStarted,
         "call_ended" => TimelineEvent::CallEnded(billable / 1000),

@@ -108,8 +108,8 @@ mod tests {
             seat: "s".into(),
             name: "Ola Hansen".into(),
             role: Role::Consumer,
-            presence: if stats.is_some() {
             here: true,
+            presence: if stats.is_some() {
                 Presence::Connected
             } else {
                 Presence::Reconnecting

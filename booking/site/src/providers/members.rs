@@ -78,6 +78,11 @@ async fn change(State(state): State<AppState>, visit: Visit, Form(form): Form<Me
         tx.commit().await?;
         return Ok(done(Notice::MemberRemoved));
     }
+    if form.action == "promote" {
+        members::promote(&mut tx, &form.id, &me.org_id).await?;
+        tx.commit().await?;
+        return Ok(done(Notice::MemberPromoted));
+    }
     if form.action == "withdraw" {
         invitations::withdraw(&mut tx, &me.org_id, &form.id).await?;
         tx.commit().await?;

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
-use signaling_protocol::Role;
 use web::Notice;
 use web::pages::provider_admin::{DayAppointment, ProviderProfilePage, ProviderSignupPage, ProviderTodayPage};
 use web::pages::search::Category;
@@ -20,7 +19,7 @@ use crate::extract::{Form, Visit};
 use crate::form::{self, field};
 use crate::pages::{html, html_with, shell, shell_in};
 use booking_core::AppState;
-use booking_core::appointments::{self, Appointment, role_as_str};
+use booking_core::appointments::{self, Appointment};
 use booking_core::availability::load::zone_named;
 use booking_core::availability::{date_in, midnight};
 use booking_core::base::DEFAULT_ZONE;
@@ -216,6 +215,10 @@ async fn today(State(state): State<AppState>, visit: Visit) -> AppResult<Respons
     for appointment in found.iter().filter(|appointment| !appointment.status.is_over()) {
         rows.push(day_appointment(&mut tx, appointment, visit.now).await?);
     }
+    let mut colleagues = Vec::new();
+    for appointment in &appointments::of_colleagues(&mut tx, &visit.actor, visit.now, until).await? {
+        colleagues.push(day_appointment(&mut tx, appointment, visit.now).await?);
+    }
     let (earned_minor, calls) = earned_since(&mut tx, visit.actor.account_id(), day_start).await?;
     let missing = match member.role {
         MemberRole::Owner => shown_steps(&missing_steps(&mut tx, &org, state.payments.takes_payments()).await?),
@@ -228,6 +231,7 @@ async fn today(State(state): State<AppState>, visit: Visit) -> AppResult<Respons
         slug: org.slug,
         missing,
         appointments: rows,
+        colleagues,
         earned_minor,
         currency: "NOK".to_owned(),
         calls: u32::try_from(calls).unwrap_or(u32::MAX),
@@ -246,12 +250,7 @@ fn shown_steps(steps: &[SetupStep]) -> Vec<provider_admin::SetupStep> {
 
 async fn day_appointment(tx: &mut Tx, appointment: &Appointment, now: Micros) -> AppResult<DayAppointment> {
     let can_join = appointment.can_join(now);
-    let mut waiting = false;
-    if can_join {
-        let seats = calls::queries::seats(tx, &appointment.id).await?;
-        let consumer = seats.iter().find(|seat| seat.role == role_as_str(Role::Consumer));
-        waiting = consumer.is_some_and(|seat| seat.arrived_at.is_some() && seat.admitted_at.is_none());
-    }
+    let waiting = can_join && calls::customer_waits(tx, &appointment.id).await?;
     Ok(DayAppointment {
         id: appointment.id.clone(),
         starts_at: appointment.start_us,

@@ -141,13 +141,17 @@ async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, vi
     })
 }
 
+/// So many days are shown at least, where they can be booked: the end of a month runs on into the next one.
+const CALENDAR_DAYS_MIN: i64 = 14;
+
 /// The bookable days of the selected day's month, with their numbers of free times.
 fn calendar(free: &ServiceSlots, slots: &[Slot], today: Date, last: Date, selected: Date) -> Calendar {
     let (month_first, month_last) = (selected.first_of_month(), selected.last_of_month());
     let one_day = Span::new().days(1);
     let mut days = Vec::new();
     let mut date = month_first.max(today);
-    while date <= month_last.min(last) {
+    let shown_last = month_last.max(date.saturating_add(Span::new().days(CALENDAR_DAYS_MIN - 1)));
+    while date <= shown_last.min(last) {
         days.push(DayCell {
             date,
             free: u32::try_from(of_day(slots, &free.zone, date).len()).unwrap_or(u32::MAX),
@@ -162,5 +166,57 @@ fn calendar(free: &ServiceSlots, slots: &[Slot], today: Date, last: Date, select
         selected,
         earlier: (before >= today).then(|| before.first_of_month().max(today)),
         later: (after <= last).then_some(after),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use booking_core::availability::{Rules, ServiceSlots};
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn nobody() -> ServiceSlots {
+        ServiceSlots {
+            rules: Rules {
+                duration_min: 30,
+                buffer_before_min: 0,
+                buffer_after_min: 0,
+                step_min: 30,
+                notice_min: 0,
+                window_days: 90,
+            },
+            zone: jiff::tz::TimeZone::UTC,
+            members: Vec::new(),
+        }
+    }
+
+    /// Trial E22: at the end of November two days were all there was to choose from.
+    #[test]
+    fn the_end_of_a_month_runs_on_into_the_next() {
+        let check =
+            |today: Date, last: Date, selected: Date, first_shown: Date, last_shown: Date, later: Option<Date>| {
+                let calendar = calendar(&nobody(), &[], today, last, selected);
+                let shown = (
+                    calendar.days.first().map(|day| day.date),
+                    calendar.days.last().map(|day| day.date),
+                );
+                assert_eq!(shown, (Some(first_shown), Some(last_shown)));
+                assert_eq!(calendar.later, later);
+            };
+        let (today, far) = (date(2026, 11, 29), date(2027, 3, 1));
+        check(today, far, today, today, date(2026, 12, 12), Some(date(2026, 12, 1)));
+        check(
+            today,
+            far,
+            date(2026, 12, 3),
+            date(2026, 12, 1),
+            date(2026, 12, 31),
+            Some(date(2027, 1, 1)),
+        );
+        let soon = date(2026, 12, 4);
+        check(today, soon, today, today, soon, Some(date(2026, 12, 1)));
+        let early = date(2026, 11, 5);
+        check(early, far, early, early, date(2026, 11, 30), Some(date(2026, 12, 1)));
     }
 }

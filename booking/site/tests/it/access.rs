@@ -76,6 +76,7 @@ const TABLE: &[Row] = &[
     get(pattern::BOOK_EXTEND, POST_ONLY),
     get(pattern::BOOK_RELEASE, POST_ONLY),
     get(pattern::CALL_TICKET, POST_ONLY),
+    get(pattern::BOOKING_TAKE_OVER, POST_ONLY),
     get(pattern::BOOK, HOLDER),
     get(pattern::BOOK_PAYMENT, [404, 303, 404, 404, 404, 404]),
     get(pattern::BOOK_CONFIRM, [404, 303, 404, 404, 404, 404]),
@@ -138,6 +139,7 @@ const TABLE: &[Row] = &[
     post(pattern::PROVIDER_HOURS, [303, 404, 404, 303, 303, 404]),
     post(pattern::PROVIDER_MEMBERS, [303, 404, 404, 422, 422, 404]),
     post(pattern::PROVIDER_PROFILE, [303, 404, 404, 422, 422, 404]),
+    post(pattern::BOOKING_TAKE_OVER, [303, 404, 404, 303, 404, 404]),
     post(pattern::BOOKING_CANCEL, [303, 303, 404, 303, 404, 404]),
     post(pattern::LOGOUT, [303; 6]),
 ];

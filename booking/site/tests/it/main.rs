@@ -6,6 +6,7 @@ mod billing;
 mod booking_walk;
 mod bounds;
 mod calls;
+mod colleagues;
 mod crashes;
 mod desk;
 mod documents;

@@ -147,7 +147,10 @@ impl Hub {
     pub fn find(&self, call: &str) -> Option<LiveCall> {
         let now = Instant::now();
         let state = self.inner.lock();
-        state.rooms.get(call).map(|open| open.room.snapshot(now, &self.inner.quality))
+        state
+            .rooms
+            .get(call)
+            .map(|open| open.room.snapshot(now, &self.inner.quality))
     }
 
     /// The appointment was cancelled: its call, if one is live, is over. The next review would find it, too; this is sooner.

@@ -1,0 +1,182 @@
+//! Colleagues of one business: what they see of each other's appointments, taking one over, and owners who go.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use booking_core::base::{DAY_US, MINUTE_US, SECOND_US};
+use booking_core::calls::{self, CaptureError, LiveCalls};
+use booking_core::params;
+use signaling_protocol::LiveCall;
+
+use crate::desk::{ACCEPTED, booked, seats, segment, submit_payment};
+use crate::harness::{App, Client};
+use crate::on_both;
+use crate::walk::{PASSWORD, Provider, consumer, hold, mails, provider, staff, tomorrow};
+
+const ABOUT: &str = "Hunden har spist en kjennetegnet sokk";
+
+/// Books a time of the provider, so many minutes after tomorrow's ten o'clock.
+async fn book(app: &App, client: &mut Client, clinic: &Provider, minutes: i64) -> String {
+    let page = hold(client, &clinic.service, tomorrow(app, minutes)).await;
+    client.post(&page, &[("about", ABOUT)]).await.expect(303);
+    booked(&submit_payment(client, page.trim_start_matches("/book/"), ACCEPTED).await)
+}
+
+async fn kinds(app: &App, to: &str) -> Vec<String> {
+    mails(app, to).await.into_iter().map(|(kind, _)| kind).collect()
+}
+
+on_both! {
+    /// Trial E20, S12: how to reach the customer is for whoever takes the appointment; colleagues see when it is, and may take
+    /// it over; nobody else sees anything.
+    async fn a_colleague_sees_the_appointment_and_takes_it_over(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let mut per = staff(app, &mut clinic, "per").await;
+        let mut other = provider(app, "eva").await;
+        let mut ola = consumer(app, "ola").await;
+        let held = hold(&mut ola, &clinic.service, tomorrow(app, 0)).await;
+        ola.get(&held).await.expect(200).expect_text("telefonnummeret");
+        let id = book(app, &mut ola, &clinic, 30).await;
+        let (page, take_over) = (format!("/bookings/{id}"), format!("/bookings/{id}/take-over"));
+        let secrets = [ABOUT, "ola@example.no", "91234567"];
+
+        let today = per.get("/provider").await.expect(200).expect_text("Timer hos kolleger").text();
+        let seen = per.get(&page).await.expect(200).expect_text("kari tar denne timen").text();
+        for secret in secrets {
+            assert!(!today.contains(secret) && !seen.contains(secret), "{secret} is shown to a colleague");
+        }
+        assert_eq!(per.get(&format!("/call/{id}")).await.location(), page);
+        per.post(&format!("/call/{id}/ticket"), &[]).await.expect(404);
+        for client in [&mut other.client, &mut ola] {
+            client.post(&take_over, &[]).await.expect(404);
+        }
+        other.client.get(&page).await.expect(404);
+
+        assert_eq!(per.post(&take_over, &[]).await.location(), format!("{page}?notice=taken-over"));
+        let mine = per.get(&page).await.expect(200).text();
+        for secret in secrets {
+            assert!(mine.contains(secret), "no {secret} for whoever takes it");
+        }
+        let theirs = clinic.client.get(&page).await.expect(200).expect_text("per tar denne timen").text();
+        assert!(!theirs.contains(ABOUT));
+        ola.get(&page).await.expect(200).expect_text("En kollega i samme virksomhet overtok timen");
+        for to in ["ola@example.no", "kari@example.no"] {
+            assert!(kinds(app, to).await.contains(&"taken_over".to_owned()), "{to}");
+        }
+        let rows = app.number("SELECT COUNT(*) FROM reservation r JOIN member m ON m.id = r.member_id
+            JOIN account a ON a.id = m.account_id WHERE a.email = 'per@example.no'", params![]).await;
+        assert_eq!(rows, 6, "thirty minutes are his now");
+        app.set_now(tomorrow(app, 30) - MINUTE_US);
+        per.post(&format!("/call/{id}/ticket"), &[]).await.expect(200);
+        clinic.client.post(&format!("/call/{id}/ticket"), &[]).await.expect(404);
+        // Back again: it is a colleague's, whoever that is.
+        clinic.client.post(&take_over, &[]).await.expect(303);
+        clinic.client.post(&format!("/call/{id}/ticket"), &[]).await.expect(200);
+    }
+}
+
+on_both! {
+    /// Trial E20: nobody is in two calls at once, and a call under way is whose it is.
+    async fn what_is_busy_or_under_way_is_not_taken_over(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let mut per = staff(app, &mut clinic, "per").await;
+        let (mut ola, mut mia) = (consumer(app, "ola").await, consumer(app, "mia").await);
+        let first = book(app, &mut ola, &clinic, 0).await;
+        per.post(&format!("/bookings/{first}/take-over"), &[]).await.expect(303);
+        // The time is free again with the one who gave it away.
+        let second = book(app, &mut mia, &clinic, 0).await;
+        let answer = per.post(&format!("/bookings/{second}/take-over"), &[]).await;
+        assert_eq!(answer.location(), format!("/bookings/{second}?notice=take-over-busy"));
+        clinic.client.get(&format!("/bookings/{second}")).await.expect(200).expect_text(ABOUT);
+
+        let start = tomorrow(app, 0);
+        app.set_now(start);
+        let (customer, taker) = seats(app, &first).await;
+        for seat in [&customer, &taker] {
+            calls::open_segment(&app.state, "main", &segment(&first, seat, 0), start).await.expect("it is written");
+        }
+        clinic.client.post(&format!("/bookings/{first}/take-over"), &[]).await.expect(409);
+    }
+}
+
+on_both! {
+    /// Trial E16: a business was left without an owner when the one it had was gone.
+    async fn whoever_has_worked_there_longest_owns_after_the_last_owner(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let mut per = staff(app, &mut clinic, "per").await;
+        app.advance(SECOND_US);
+        let mut mia = staff(app, &mut clinic, "mia").await;
+        per.get("/provider/members").await.expect(404);
+        let menu = per.get("/provider").await.expect(200).text();
+        assert!(!menu.contains("href=\"/provider/members\""), "what is not there is not offered (E20)");
+        clinic.client.get("/account/delete").await.expect(200).expect_text("blir per eier av Klinikken kari");
+        clinic.client.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await.expect(303);
+        per.get("/provider/members").await.expect(404);
+        app.advance(7 * DAY_US);
+        assert_eq!(booking_core::privacy::erase_due(&app.state).await, Ok(1));
+        per.get("/provider/members").await.expect(200);
+        mia.get("/provider/members").await.expect(404);
+        assert!(kinds(app, "per@example.no").await.contains(&"owner_now".to_owned()));
+        per.get("/provider/profile").await.expect(200).expect_text("Klinikken kari");
+    }
+}
+
+on_both! {
+    /// As above: who has made a colleague an owner may go, and the business goes on.
+    async fn a_business_with_another_owner_goes_on(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let mut per = staff(app, &mut clinic, "per").await;
+        let id: String = app
+            .rows("SELECT m.id FROM member m JOIN account a ON a.id = m.account_id WHERE a.email = 'per@example.no'", params![])
+            .await
+            .remove(0);
+        per.post("/provider/members", &[("action", "promote"), ("id", &id)]).await.expect(404);
+        clinic.client.post("/provider/members", &[("action", "promote"), ("id", &id)]).await.expect(303);
+        per.get("/provider/members").await.expect(200);
+        clinic.client.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await.expect(303);
+        app.client().get(&format!("/providers/{}", clinic.slug)).await.expect(200);
+        app.advance(7 * DAY_US);
+        assert_eq!(booking_core::privacy::erase_due(&app.state).await, Ok(1));
+        app.client().get(&format!("/providers/{}", clinic.slug)).await.expect(200);
+        assert!(!kinds(app, "per@example.no").await.contains(&"owner_now".to_owned()), "nothing is new to him");
+    }
+}
+
+/// Notes whose calls are ended.
+struct Ended(Arc<Mutex<Vec<String>>>);
+
+impl LiveCalls for Ended {
+    fn snapshot(&self) -> Vec<LiveCall> {
+        Vec::new()
+    }
+
+    fn find(&self, _call: &str) -> Option<LiveCall> {
+        None
+    }
+
+    fn capture(&self, _call: &str, _time: Duration) -> Result<(), CaptureError> {
+        Err(CaptureError::NotHere)
+    }
+
+    fn cancel(&self, call: &str) {
+        self.0
+            .lock()
+            .expect("nobody panics while holding it")
+            .push(call.to_owned());
+    }
+}
+
+on_both! {
+    /// Trial F3: whoever waits in the room of somebody who deletes the account is told at once.
+    async fn deleting_an_account_ends_its_open_rooms_at_once(app: App) {
+        let clinic = provider(app, "kari").await;
+        let mut ola = consumer(app, "ola").await;
+        let ended = Arc::new(Mutex::new(Vec::new()));
+        assert!(app.state.live_calls.set(Arc::new(Ended(Arc::clone(&ended)))).is_ok(), "nobody else has set it");
+        let id = book(app, &mut ola, &clinic, 0).await;
+        ola.post("/account/delete", &[("action", "delete"), ("password", "wrong password")]).await.expect(422);
+        assert!(ended.lock().expect("nobody panics while holding it").is_empty());
+        ola.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await.expect(303);
+        assert_eq!(*ended.lock().expect("nobody panics while holding it"), [id]);
+    }
+}
