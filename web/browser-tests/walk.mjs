@@ -60,9 +60,11 @@ export async function linkFromOutbox(operator, origin, to, subject) {
   const until = Date.now() + WAIT_MS;
   while (Date.now() < until) {
     await operator.goto(`${origin}/operator/outbox?q=${encodeURIComponent(to)}`);
-    const mail = operator.locator(`tr:has-text("${to}") a`).filter({ hasText: subject }).first();
+    const mail = operator.locator("tbody tr a").filter({ hasText: subject }).first();
     if ((await mail.count()) > 0) {
       await mail.click();
+      await operator.fill("#reason", "test");
+      await operator.click("main .actions button.btn");
       return operator.locator(".mail-body a").first().getAttribute("href");
     }
     await operator.waitForTimeout(200);

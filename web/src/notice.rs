@@ -37,6 +37,7 @@ notices! {
     Saved, "saved", "notice-saved";
     SignedOut, "signed-out", "notice-signed-out";
     EmailVerified, "email-verified", "notice-email-verified";
+    EmailChanged, "email-changed", "notice-email-changed";
     RegistrationDiscarded, "registration-discarded", "notice-registration-discarded";
     VerifyMailSent, "verify-sent", "notice-verify-sent";
     PasswordChanged, "password-changed", "notice-password-changed";

@@ -27,6 +27,7 @@ pub use state::AppState;
 #[must_use]
 pub fn statements() -> Vec<base::db::Sql> {
     let features = [
+        accounts::credentials::STATEMENTS,
         accounts::queries::STATEMENTS,
         appointments::queries::STATEMENTS,
         availability::queries::STATEMENTS,
@@ -41,7 +42,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         operator::links::STATEMENTS,
         operator::people::STATEMENTS,
         operator::queries::STATEMENTS,
-        privacy::registry::STATEMENTS,
+        privacy::overview::STATEMENTS,
         providers::hours::STATEMENTS,
         providers::invitations::STATEMENTS,
         providers::members::STATEMENTS,
@@ -50,6 +51,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         providers::vat::STATEMENTS,
         search::queries::STATEMENTS,
         seed::queries::STATEMENTS,
+        usecases::agenda::STATEMENTS,
     ];
     features
         .concat()

@@ -15,6 +15,7 @@ use booking_core::appointments::HoldRefusal;
 use booking_core::base::Fault;
 use booking_core::base::db::DbError;
 use booking_core::base::limits::TooMany;
+use booking_core::base::security::{self, SecurityEvent};
 use booking_core::providers::ProviderRefusal;
 use booking_core::usecases::CheckoutRefusal;
 
@@ -228,7 +229,7 @@ impl IntoResponse for AppError {
 
 /// Writes the body of every failed request: a page in the visitor's language, or JSON where the client asked for it.
 pub(crate) async fn render(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let visit = Visit::of(&request);
+    let visit = Visit::from_client(&request, &state);
     let mut response = next.run(request).await;
     let error = match response.extensions_mut().remove::<AppError>() {
         Some(error) => error,
@@ -240,6 +241,9 @@ pub(crate) async fn render(State(state): State<AppState>, request: Request, next
     let request_id = error.status().is_server_error().then(|| state.id());
     if let (AppError::Internal(text), Some(request_id)) = (&error, &request_id) {
         tracing::error!(route = visit.route, request_id, error = text, "a request failed");
+    }
+    if let AppError::TooMany { .. } = error {
+        security::note_refused(SecurityEvent::LimitReached, &visit.route, &visit.ip_prefix());
     }
     let mut response = answer(&state, &visit, error, request_id.as_deref());
     let headers = response.headers_mut();

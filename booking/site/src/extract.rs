@@ -15,6 +15,7 @@ use booking_core::AppState;
 use booking_core::accounts::sessions;
 use booking_core::base::actor::{Actor, Requester};
 use booking_core::base::limits::LINE_CHARS_MAX;
+use booking_core::base::security::{self, SecurityEvent};
 use booking_core::base::{Networks, token_hash};
 
 /// The language cookie; its value is a tag of [`Locale`].
@@ -55,6 +56,13 @@ impl Visit {
     /// What can be read without the database; the actor stays anonymous.
     pub(crate) fn of(request: &Request) -> Self {
         Self::of_parts(request.method(), request.uri(), request.headers(), request.extensions())
+    }
+
+    /// As [`Self::of`], with the address that it comes from.
+    pub(crate) fn from_client(request: &Request, state: &AppState) -> Self {
+        let mut visit = Self::of(request);
+        visit.client_ip = address_behind(request.headers(), request.extensions(), &state.config.trusted_proxies);
+        visit
     }
 
     fn of_parts(method: &Method, uri: &axum::http::Uri, headers: &HeaderMap, extensions: &Extensions) -> Self {
@@ -197,13 +205,15 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// The peer's address, or what a trusted proxy says of it: the last address in the chain that is no trusted proxy.
 #[must_use]
 pub fn client_ip(parts: &Parts, trusted: &Networks) -> IpAddr {
-    let peer = parts
-        .extensions
+    address_behind(&parts.headers, &parts.extensions, trusted)
+}
+
+fn address_behind(headers: &HeaderMap, extensions: &Extensions, trusted: &Networks) -> IpAddr {
+    let peer = extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(address)| address.ip().to_canonical());
     let mut client = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let chain: Vec<&str> = parts
-        .headers
+    let chain: Vec<&str> = headers
         .get_all("x-forwarded-for")
         .iter()
         .filter_map(|value| value.to_str().ok())
@@ -237,6 +247,8 @@ pub(crate) async fn guard(State(state): State<AppState>, request: Request, next:
     if safe || is_same_origin(request.headers(), &state.config.public_url) {
         Ok(next.run(request).await)
     } else {
+        let visit = Visit::from_client(&request, &state);
+        security::note_refused(SecurityEvent::OriginRefused, &visit.route, &visit.ip_prefix());
         Err(AppError::Forbidden("another site sent this request"))
     }
 }

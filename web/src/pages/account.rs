@@ -16,6 +16,39 @@ pub struct AccountPage {
     pub place: Field,
 }
 
+/// `/account/email`. Form fields: `email`, `password`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "account_email.html")]
+pub struct AccountEmailPage {
+    pub shell: Shell,
+    /// The present address.
+    pub current: String,
+    /// The address whose link was not followed yet.
+    pub waiting: Option<String>,
+    pub email: Field,
+    pub password: Option<FieldError>,
+}
+
+/// `/account/email/{token}`: a button that posts.
+#[derive(Debug, Clone, Template)]
+#[template(path = "account_email_change.html")]
+pub struct AccountEmailChangePage {
+    pub shell: Shell,
+    pub token: String,
+    /// The new address; `None` when the link is no good.
+    pub email: Option<String>,
+}
+
+/// `/account/password`. Form fields: `password`, `new_password`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "account_password.html")]
+pub struct AccountPasswordPage {
+    pub shell: Shell,
+    pub email: String,
+    pub password: Option<FieldError>,
+    pub new_password: Option<FieldError>,
+}
+
 /// One thing we know about a person.
 #[derive(Debug, Clone)]
 pub struct DataRow {
@@ -30,7 +63,9 @@ pub struct DataSection {
     pub title: String,
     /// Why we have it and how long we keep it.
     pub reason: String,
-    pub rows: Vec<DataRow>,
+    /// How many rows there are; the page has the newest of them.
+    pub total: i64,
+    pub records: Vec<Vec<DataRow>>,
 }
 
 /// Who else can see some of it.
@@ -40,6 +75,27 @@ pub struct DataReader {
     pub what: String,
 }
 
+/// One look of an operator at something about the person.
+#[derive(Debug, Clone)]
+pub struct DataLook {
+    pub at: i64,
+    /// The name in the record, for example `mail_seen`.
+    pub action: String,
+    pub reason: String,
+}
+
+impl DataLook {
+    fn key(&self) -> &'static str {
+        super::operator::look_key(&self.action)
+    }
+}
+
+impl DataSection {
+    fn is_cut(&self) -> bool {
+        usize::try_from(self.total).is_ok_and(|total| total > self.records.len())
+    }
+}
+
 /// `/account/data`
 #[derive(Debug, Clone, Template)]
 #[template(path = "account_data.html")]
@@ -47,6 +103,7 @@ pub struct AccountDataPage {
     pub shell: Shell,
     pub sections: Vec<DataSection>,
     pub readers: Vec<DataReader>,
+    pub looks: Vec<DataLook>,
 }
 
 /// A provider that asks the person to work for it.
@@ -115,6 +172,20 @@ impl AccountPage {
             ("phone", self.phone.error),
             ("place", self.place.error),
         ])
+    }
+}
+
+impl AccountEmailPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell
+            .problems(&[("email", self.email.error), ("password", self.password)])
+    }
+}
+
+impl AccountPasswordPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell
+            .problems(&[("password", self.password), ("new_password", self.new_password)])
     }
 }
 

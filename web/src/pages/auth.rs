@@ -36,6 +36,8 @@ pub enum MailPurpose {
     Verify,
     /// After asking for a new password: says nothing about whether the account exists.
     Reset,
+    /// To a new address of an account.
+    NewAddress,
 }
 
 #[derive(Debug, Clone, Template)]

@@ -312,14 +312,42 @@ impl MailState {
     }
 }
 
-/// One mail of the outbox.
+/// One mail of the outbox, without what it says and to whom in full.
 #[derive(Debug, Clone)]
 pub struct OutboxRow {
     pub id: String,
     pub at: i64,
+    /// Initials, or the beginning of an address that has no account.
     pub to: String,
-    pub subject: String,
+    /// The name in the record, for example `verify`.
+    pub kind: String,
     pub state: MailState,
+}
+
+impl OutboxRow {
+    fn key(&self) -> &'static str {
+        match self.kind.as_str() {
+            "verify" => "mail-kind-verify",
+            "reset" => "mail-kind-reset",
+            "no_account" => "mail-kind-no-account",
+            "exists" => "mail-kind-exists",
+            "deletion" => "mail-kind-deletion",
+            "new_address" => "mail-kind-new-address",
+            "address_used" => "mail-kind-address-used",
+            "address_changed" => "mail-kind-address-changed",
+            "password_changed" => "mail-kind-password-changed",
+            "operator" => "mail-kind-operator",
+            "invitation" => "mail-kind-invitation",
+            "booked" => "mail-kind-booked",
+            "cancelled" => "mail-kind-cancelled",
+            "no_show" => "mail-kind-no-show",
+            "not_held" => "mail-kind-not-held",
+            "receipt" => "mail-kind-receipt",
+            "payment_failed" => "mail-kind-payment-failed",
+            "booking_lost" => "mail-kind-booking-lost",
+            _ => "mail-kind-other",
+        }
+    }
 }
 
 /// A person that a search found.
@@ -356,18 +384,23 @@ pub struct LookRow {
 
 impl LookRow {
     fn key(&self) -> &'static str {
-        match self.action.as_str() {
-            "call_seen" => "look-call-seen",
-            "capture_started" => "look-capture-started",
-            "appointment_seen" => "look-appointment-seen",
-            "outbox_seen" => "look-outbox-seen",
-            "mail_seen" => "look-mail-seen",
-            "people_searched" => "look-people-searched",
-            "operator_invited" => "look-operator-invited",
-            "operator_made" => "look-operator-made",
-            "link_made" => "look-link-made",
-            _ => "look-other",
-        }
+        look_key(&self.action)
+    }
+}
+
+/// Key of the words for what an operator did.
+pub(super) fn look_key(action: &str) -> &'static str {
+    match action {
+        "call_seen" => "look-call-seen",
+        "capture_started" => "look-capture-started",
+        "appointment_seen" => "look-appointment-seen",
+        "outbox_seen" => "look-outbox-seen",
+        "mail_seen" => "look-mail-seen",
+        "people_searched" => "look-people-searched",
+        "operator_invited" => "look-operator-invited",
+        "operator_made" => "look-operator-made",
+        "link_made" => "look-link-made",
+        _ => "look-other",
     }
 }
 
@@ -409,12 +442,22 @@ pub struct OperatorOutboxPage {
     pub pages: u32,
 }
 
-/// `/operator/outbox/{id}`
+/// `/operator/outbox/{id}`. Form field: `reason`; what the mail says is shown with one, and that is on record.
 #[derive(Debug, Clone, Template)]
 #[template(path = "operator_mail.html")]
 pub struct OperatorMailPage {
     pub shell: Shell,
     pub mail: OutboxRow,
+    pub reason: Field,
+    /// What the mail says, once a reason was given.
+    pub letter: Option<Letter>,
+}
+
+/// A mail in full.
+#[derive(Debug, Clone, Default)]
+pub struct Letter {
+    pub to: String,
+    pub subject: String,
     /// Plain text; addresses in it become links.
     pub body: String,
     /// Names of the attachments.
@@ -478,6 +521,12 @@ struct Piece<'a> {
 }
 
 impl OperatorMailPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[("reason", self.reason.error)])
+    }
+}
+
+impl Letter {
     /// The body cut at its addresses, so that they can be followed.
     fn pieces(&self) -> Vec<Piece<'_>> {
         let mut pieces = Vec::new();
@@ -513,21 +562,11 @@ mod tests {
     #[test]
     fn addresses_in_a_mail_become_links() {
         fn check(body: &str, links: &[&str]) {
-            let mail = OutboxRow {
-                id: String::new(),
-                at: 0,
-                to: String::new(),
-                subject: String::new(),
-                state: MailState::Kept,
-            };
-            let page = OperatorMailPage {
-                shell: Shell::default(),
-                mail,
+            let letter = Letter {
                 body: body.to_owned(),
-                attachments: Vec::new(),
-                error: None,
+                ..Letter::default()
             };
-            let pieces = page.pieces();
+            let pieces = letter.pieces();
             let found: Vec<&str> = pieces
                 .iter()
                 .filter(|piece| piece.is_link)

@@ -1,10 +1,12 @@
 //! The provider's own pages: today, services, hours, members, profile.
 
 use askama::Template;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
 
 use super::appointment::{AppointmentRow, AppointmentStatus};
 use super::{Check, Field, ListedField, PriceTerms, Shell};
-use crate::routes;
+use crate::{format, routes};
 
 /// `/provider/signup`, for a signed-in person. Form fields: `name`, `org_number`, `category`, `place`, `about`.
 #[derive(Debug, Clone, Template)]
@@ -85,6 +87,135 @@ pub struct ProviderTodayPage {
     pub earned_minor: i64,
     pub currency: String,
     pub calls: u32,
+}
+
+/// How long a stretch the list of appointments shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgendaPeriod {
+    Week,
+    Month,
+}
+
+/// One appointment in the list.
+#[derive(Debug, Clone)]
+pub struct AgendaEntry {
+    pub id: String,
+    pub starts_at: i64,
+    pub ends_at: i64,
+    /// Empty once the account is erased.
+    pub consumer: String,
+    pub service_title: String,
+    pub member: String,
+    /// The viewer takes it, and can open it.
+    pub is_own: bool,
+    pub status: AppointmentStatus,
+    /// What the customer paid, minor units and currency.
+    pub charged: Option<(i64, String)>,
+    /// Number of the receipt.
+    pub receipt: Option<String>,
+}
+
+/// What the calls of the period came to in one currency, minor units.
+#[derive(Debug, Clone)]
+pub struct EarnedRow {
+    pub currency: String,
+    pub calls: u32,
+    pub gross_minor: i64,
+    pub vat_minor: i64,
+}
+
+impl EarnedRow {
+    fn net_minor(&self) -> i64 {
+        self.gross_minor - self.vat_minor
+    }
+}
+
+/// `/provider/appointments?by=&day=&page=`
+#[derive(Debug, Clone, Template)]
+#[template(path = "provider_appointments.html")]
+pub struct ProviderAppointmentsPage {
+    pub shell: Shell,
+    pub period: AgendaPeriod,
+    pub today: Date,
+    /// First and last day of the period.
+    pub first: Date,
+    pub last: Date,
+    /// In order of time, those of this page.
+    pub entries: Vec<AgendaEntry>,
+    /// How many the period has.
+    pub total: u32,
+    pub earned: Vec<EarnedRow>,
+    pub page: u32,
+    pub pages: u32,
+}
+
+impl ProviderAppointmentsPage {
+    fn url(&self, period: AgendaPeriod, day: Date, page: u32) -> String {
+        routes::provider_appointments(period == AgendaPeriod::Month, day, page)
+    }
+
+    fn earlier_url(&self) -> String {
+        self.url(self.period, self.first.saturating_sub(1.days()), 1)
+    }
+
+    fn later_url(&self) -> String {
+        self.url(self.period, self.last.saturating_add(1.days()), 1)
+    }
+
+    fn now_url(&self) -> String {
+        self.url(self.period, self.today, 1)
+    }
+
+    fn week_url(&self) -> String {
+        self.url(AgendaPeriod::Week, self.day_to_keep(), 1)
+    }
+
+    fn month_url(&self) -> String {
+        self.url(AgendaPeriod::Month, self.day_to_keep(), 1)
+    }
+
+    fn before_url(&self) -> String {
+        self.url(self.period, self.first, self.page.saturating_sub(1))
+    }
+
+    fn next_url(&self) -> String {
+        self.url(self.period, self.first, self.page.saturating_add(1))
+    }
+
+    /// Today where the period has it, so that month and week change into one another around it.
+    fn day_to_keep(&self) -> Date {
+        if self.is_now() { self.today } else { self.first }
+    }
+
+    fn is_now(&self) -> bool {
+        (self.first..=self.last).contains(&self.today)
+    }
+
+    fn is_week(&self) -> bool {
+        self.period == AgendaPeriod::Week
+    }
+
+    /// `Uke 48: 23. november – 29. november 2026`, `november 2026`
+    fn heading(&self) -> String {
+        if self.period == AgendaPeriod::Month {
+            return self.shell.capital(self.shell.month_year(self.first));
+        }
+        let days = self.shell.t2(
+            "agenda-days",
+            "from",
+            self.shell.date_only(self.first),
+            "to",
+            format!("{} {}", self.shell.date_only(self.last), self.last.year()),
+        );
+        let week = self.first.iso_week_date().week().to_string();
+        self.shell.t2("agenda-week", "week", week, "days", days)
+    }
+
+    /// Whether an entry is the first of its day on this page.
+    fn begins_day(&self, index: &usize) -> bool {
+        let day = |entry: &AgendaEntry| format::date_of(entry.starts_at, &self.shell.zone);
+        *index == 0 || day(&self.entries[*index]) != day(&self.entries[*index - 1])
+    }
 }
 
 /// One service in the provider's list.

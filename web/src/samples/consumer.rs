@@ -2,13 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::parts::{
-    DAY, HOUR, ID, MINUTE, NOW, TEN, by_minute, card, fixed, free, held, hold, price_box, shell, signed_in,
-};
-use crate::pages::account::{
-    AccountDataPage, AccountDeletePage, AccountInvitationsPage, AccountPage, AccountSessionsPage, DataReader, DataRow,
-    DataSection, InvitationRow, SessionRow,
-};
+use super::parts::{DAY, ID, MINUTE, TEN, by_minute, card, fixed, free, held, hold, price_box, shell, signed_in};
 use crate::pages::auth::{
     CheckMailPage, InvitationPage, LoginLinkPage, LoginPage, MailPurpose, RegisterPage, ResetPage, ResetTokenPage,
     VerifyPage,
@@ -373,6 +367,7 @@ pub(super) fn entering(locale: Locale) -> Pages {
         ("login", render(&login)),
         ("check-mail", mail(MailPurpose::Verify)),
         ("check-mail-reset", mail(MailPurpose::Reset)),
+        ("check-mail-new-address", mail(MailPurpose::NewAddress)),
         ("verify", verify(false, false)),
         ("verify-expired", verify(true, false)),
         ("verify-elsewhere", verify(false, true)),
@@ -423,88 +418,5 @@ pub(super) fn links(locale: Locale) -> Pages {
         ),
         ("login-link", link(false)),
         ("login-link-expired", link(true)),
-    ]
-}
-
-pub(super) fn account(locale: Locale) -> Pages {
-    let mut leaving = signed_in(locale, "/account");
-    if let Some(person) = &mut leaving.signed_in {
-        person.deletion_at = Some(NOW + 6 * DAY);
-    }
-    let account = AccountPage {
-        shell: leaving,
-        email: "ola@example.no".into(),
-        email_verified: false,
-        name: Field::new("Ola Hansen"),
-        phone: Field::new("91 23 45 67"),
-        place: Field::new("Bergen"),
-    };
-    let line = |label: &str, value: &str| DataRow {
-        label: label.into(),
-        value: value.into(),
-    };
-    let data = AccountDataPage {
-        shell: signed_in(locale, "/account/data"),
-        sections: vec![DataSection {
-            title: "Konto".into(),
-            reason: "Så lenge du har konto, og 90 dager etterpå.".into(),
-            rows: vec![line("Navn", "Ola Hansen"), line("E-post", "ola@example.no")],
-        }],
-        readers: vec![DataReader {
-            who: "Dyreklinikken Nordli".into(),
-            what: "Navn, e-post og telefon".into(),
-        }],
-    };
-    let session = |device: &str, current| SessionRow {
-        id: ID.into(),
-        device: device.into(),
-        created_at: NOW - 3 * DAY,
-        seen_at: NOW - 5 * MINUTE,
-        current,
-    };
-    let sessions = AccountSessionsPage {
-        shell: signed_in(locale, "/account/sessions"),
-        sessions: vec![session("Firefox, Windows", true), session("Safari, iPhone", false)],
-    };
-    let delete = AccountDeletePage {
-        heirs: vec![("Per Ås".into(), "Dyreklinikken Nordli".into())],
-        shell: signed_in(locale, "/account/delete"),
-        email: "ola@example.no".into(),
-        password: Some(FieldError::PasswordWrong),
-        open_appointments: 2,
-        customers_appointments: 3,
-        is_provider: true,
-        released_minor: 45_000,
-        currency: "NOK".into(),
-        undo_days: 7,
-    };
-    vec![
-        ("account", render(&account)),
-        ("account-data", render(&data)),
-        ("account-sessions", render(&sessions)),
-        ("account-delete", render(&delete)),
-    ]
-}
-
-pub(super) fn invitations(locale: Locale) -> Pages {
-    let invitations = AccountInvitationsPage {
-        shell: signed_in(locale, "/account/invitations"),
-        invitations: vec![InvitationRow {
-            id: ID.into(),
-            org_name: "Dyreklinikken Nordli".into(),
-            town: "Bergen".into(),
-            expires_at: TEN + 14 * 24 * HOUR,
-        }],
-        works_for: None,
-        can_leave: false,
-    };
-    let working = AccountInvitationsPage {
-        works_for: Some("Fjellfot Dyr".into()),
-        can_leave: true,
-        ..invitations.clone()
-    };
-    vec![
-        ("account-invitations", render(&invitations)),
-        ("account-invitations-working", render(&working)),
     ]
 }

@@ -1,5 +1,7 @@
 //! Every page with believable content, for the tests that render them all.
 
+mod account;
+mod agenda;
 mod appointments;
 mod consumer;
 mod frame;
@@ -17,9 +19,11 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(appointments::lists(locale));
     pages.extend(consumer::entering(locale));
     pages.extend(consumer::links(locale));
-    pages.extend(consumer::account(locale));
-    pages.extend(consumer::invitations(locale));
+    pages.extend(account::account(locale));
+    pages.extend(account::credentials(locale));
+    pages.extend(account::invitations(locale));
     pages.extend(staff::provider(locale));
+    pages.extend(agenda::agenda(locale));
     pages.extend(staff::first_hours(locale));
     pages.extend(staff::operator(locale));
     pages.extend(frame::frame(locale));

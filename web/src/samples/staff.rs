@@ -8,7 +8,7 @@ use crate::pages::RecordWord;
 use crate::pages::appointment::{AppointmentColleaguePage, AppointmentStatus};
 use crate::pages::auth::OperatorSetupPage;
 use crate::pages::operator::{
-    CallHealth, LedgerRow, LegRow, LegSource, LiveCallRow, LiveParticipant, LookRow, MailState, MissingRow,
+    CallHealth, LedgerRow, LegRow, LegSource, Letter, LiveCallRow, LiveParticipant, LookRow, MailState, MissingRow,
     OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage,
     OperatorMailPage, OperatorOutboxPage, OperatorPeoplePage, OperatorRow, OutboxRow, PaymentRow, PersonRow,
     QualityRow, SegmentRow,
@@ -336,8 +336,8 @@ fn mails(locale: Locale) -> Pages {
     let mail = |state| OutboxRow {
         id: ID.into(),
         at: NOW,
-        to: "ola@example.no".into(),
-        subject: "Timen din er bestilt".into(),
+        to: "O.H.".into(),
+        kind: "booked".into(),
         state,
     };
     let outbox = OperatorOutboxPage {
@@ -348,12 +348,22 @@ fn mails(locale: Locale) -> Pages {
         page: 1,
         pages: 2,
     };
-    let letter = OperatorMailPage {
+    let closed = OperatorMailPage {
         shell: operator_shell(locale, &format!("/operator/outbox/{ID}")),
         mail: mail(MailState::Failed),
-        body: "Hei Ola\n\nTimen er bestilt: http://localhost:8080/bookings/1\n".into(),
-        attachments: vec!["time.ics".into()],
-        error: Some("421 prøv igjen".into()),
+        reason: Field::wrong("", FieldError::LookReasonMissing),
+        letter: None,
+    };
+    let letter = OperatorMailPage {
+        reason: Field::new("Ringte"),
+        letter: Some(Letter {
+            to: "ola@example.no".into(),
+            subject: "Timen din er bestilt".into(),
+            body: "Hei Ola\n\nTimen er bestilt: http://localhost:8080/bookings/1\n".into(),
+            attachments: vec!["time.ics".into()],
+            error: Some("421 prøv igjen".into()),
+        }),
+        ..closed.clone()
     };
     let empty = OperatorOutboxPage {
         mails: Vec::new(),
@@ -363,6 +373,7 @@ fn mails(locale: Locale) -> Pages {
     vec![
         ("operator-outbox", render(&outbox)),
         ("operator-outbox-empty", render(&empty)),
+        ("operator-mail-closed", render(&closed)),
         ("operator-mail", render(&letter)),
     ]
 }

@@ -33,7 +33,7 @@ account-data = My data
 account-sessions = Devices
 account-delete = Delete the account
 email-unverified = The address { $email } is not confirmed. Open the link in the e-mail we sent.
-deletion-pending = The account is deleted on { $when }.
+deletion-pending = The account will be deleted on { $when }.
 deletion-undo = Keep the account
 data-lead = Everything we have about you, why we have it, and who can see it.
 data-export = Download everything (JSON)
@@ -45,14 +45,14 @@ session-current = This device
 session-end = Sign out
 session-end-others = Sign out all other devices
 delete-appointments = { $n ->
-    [one] 1 appointment is cancelled, and { $amount } is released.
-   *[other] { $n } appointments are cancelled, and { $amount } is released.
+    [one] 1 appointment will be cancelled, and { $amount } released.
+   *[other] { $n } appointments will be cancelled, and { $amount } released.
  }
-delete-what = Name, e-mail, phone, place and what you wrote about your appointments are deleted.
+delete-what = Name, e-mail, phone, place and what you wrote about your appointments will be deleted.
 delete-receipts = Receipts are kept for 5 years because the law requires it. They show only what a receipt needs.
 delete-undo = { $n ->
-    [one] You can undo this for 1 day: sign in and press “Keep the account”, which stands on every page.
-   *[other] You can undo this for { $n } days: sign in and press “Keep the account”, which stands on every page.
+    [one] You can undo this for 1 day: sign in and press “Keep the account”, which is shown on every page.
+   *[other] You can undo this for { $n } days: sign in and press “Keep the account”, which is shown on every page.
  }
 delete-button = Delete my account
 delete-keep = Keep the account
@@ -80,3 +80,18 @@ delete-customers = { $n ->
 }
 delete-provider = Nobody can book with you from now on, and a page of your own is taken off. If you change your mind, the page is back at once, but what was cancelled stays cancelled.
 delete-heir = When the account is deleted, { $name } becomes the owner of { $org }.
+account-email = Change e-mail address
+account-email-text = We send a link to the new address. It counts once you have opened the link.
+account-email-waiting = { $email } is waiting for you to open the link we sent there.
+account-email-send = Send the link
+account-email-confirm-title = Confirm the new address
+account-email-confirm-text = Your account uses { $email } from now on. We tell the old address.
+account-email-confirm = Use this address
+account-email-expired = The link has been used, is older than 24 hours, or belongs to another account. Ask for a new one.
+check-mail-new-address = We have sent a link to { $email }. The address counts once you have opened it. Until then you sign in as before.
+account-password = Change password
+account-password-text = All other devices are signed out.
+account-password-forgot = If you do not remember the password, we can send you a link:
+data-cut = These are the { $shown } newest of { $n }. The file that you download has all of them.
+data-looks = When operators looked at something about you
+data-looks-none = No operator has opened anything about you.

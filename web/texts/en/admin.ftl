@@ -18,7 +18,7 @@ label-vat = Is the business registered for VAT?
 hint-vat = It decides what receipts say. You can change the answer later, and receipts already issued stay as they are.
 vat-no = No
 vat-yes = Yes, it is in the Norwegian VAT Register
-label-vat-from = From which day
+label-vat-from = Registered since
 hint-vat-from = Needed if the answer is yes.
 label-org-place = Place
 hint-org-place = The town you work from. We show the town, not the address.
@@ -67,10 +67,10 @@ label-duration = Duration
 label-buffer = Break afterwards
 label-notice = Minimum notice
 label-window = How far ahead it can be booked
-label-open-max = Coming appointments per customer
+label-open-max = Upcoming appointments per customer
 hours-lead = When { $member } takes calls. Times are { $city } time.
-hours-from = from, span { $n }
-hours-to = to, span { $n }
+hours-from = from, period { $n }
+hours-to = to, period { $n }
 hours-hint = For example 9, 9.30 or 09:00. Leave the fields empty when closed; 24:00 is midnight.
 hours-save = Save the opening hours
 hours-second = One more span
@@ -89,7 +89,7 @@ member-you = (you)
 member-owner = owner
 member-remove = Remove
 member-add-title = Invite a person
-member-add-text = They get an e-mail, and are shown and bookable only after accepting.
+member-add-text = They get an e-mail, and are shown and can be booked only after accepting.
 member-invited-title = Invited
 member-waiting = Asked { $when }, no answer yet
 member-declined = Declined
@@ -102,3 +102,26 @@ profile-publish = Publish
 colleagues-title = What colleagues take
 closed-holidays = Public holidays, such as 25 December, follow the week above unless you close them here.
 member-make-owner = Make owner
+provider-appointments = Appointments
+agenda-period = Period
+agenda-by-week = Week
+agenda-by-month = Month
+agenda-now = Show today
+agenda-earlier = Earlier
+agenda-later = Later
+agenda-week = Week { $week }: { $days }
+agenda-days = { $from } – { $to }
+agenda-empty = No appointments in this period.
+agenda-count = { $n ->
+    [one] 1 appointment
+   *[other] { $n } appointments
+ }
+agenda-earned = Income
+agenda-paid-by = { $n ->
+    [one] Paid by the customer for 1 call
+   *[other] Paid by customers for { $n } calls
+ }
+agenda-vat = VAT included
+agenda-net = Without VAT
+agenda-earned-hint = What was charged for appointments that began in this period. Appointments that are not settled yet are left out.
+agenda-receipt = Receipt { $number }

@@ -7,11 +7,17 @@ document-seller = Seller
 document-buyer = Buyer
 document-orgno = Org. no. { $orgno }
 document-orgno-vat = Org. no. { $orgno } MVA
-document-service-time = Carried out { $from }–{ $to }, by video
+document-service-time = Provided { $from }–{ $to }, by video
 document-item = Description
 document-amount = Amount
-document-metered = Time together { $duration }, billed { $counted }. { $rate } per minute, started { $increment } s, at most { $cap }
-document-metered-free = Time together { $duration }, billed { $counted }. { $rate } per minute after { $free } s, started { $increment } s, at most { $cap }
+document-metered = Time together { $duration }, billed { $counted }. { $rate } per minute, { $increment ->
+    [1] billed by the second
+   *[other] billed per { $increment } s or part of it
+ }, at most { $cap }
+document-metered-free = Time together { $duration }, billed { $counted }. { $rate } per minute after { $free } s, { $increment ->
+    [1] billed by the second
+   *[other] billed per { $increment } s or part of it
+ }, at most { $cap }
 document-fixed = Time together { $duration }. Fixed price
 document-free = Time together { $duration }. Free
 document-net = Without VAT

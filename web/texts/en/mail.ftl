@@ -38,11 +38,47 @@ mail-operator-body =
 
     If you did not expect this, there is nothing you need to do.
 
+mail-new-address-subject = Confirm your new e-mail address
+mail-new-address-body =
+    Hello,
+
+    somebody wants to use this address for their Booka account. If it is you, open the link, sign in and confirm:
+    { $link }
+
+    The link works for 24 hours. If it is not you, you can ignore this message.
+
+mail-address-used-subject = Your address already has an account
+mail-address-used-body =
+    Hello { $name },
+
+    somebody wanted to move another account to this e-mail address, but it already has an account. Nothing has changed. Sign in here:
+    { $link }
+
+    If it was not you, there is nothing you need to do.
+
+mail-address-changed-subject = Your e-mail address has been changed
+mail-address-changed-body =
+    Hello { $name },
+
+    your account now uses { $email }. We will not write to this address again.
+
+    If it was not you, tell us at once. This page says whom to write to:
+    { $link }
+
+mail-password-changed-subject = Your password has been changed
+mail-password-changed-body =
+    Hello { $name },
+
+    the password of your account has been changed, and all other devices are signed out.
+
+    If it was not you, choose a new password here at once:
+    { $link }
+
 mail-deletion-subject = Your account will be deleted
 mail-deletion-body =
     Hello { $name },
 
-    you have asked us to delete your account. It is deleted { $when }. Receipts are kept for 5 years because the law requires it.
+    you have asked us to delete your account. It will be deleted on { $when }. Receipts are kept for 5 years because the law requires it.
 
     To keep the account, sign in before that and undo it here:
     { $link }
@@ -72,7 +108,7 @@ mail-booked-provider-body =
     { $title }
     { $when }
 
-    What it is about, how to reach the customer and the way into the room, which opens at { $opens }:
+    Here you can read what it is about, see how to reach the customer, and join. The room opens at { $opens }:
     { $link }
 
 mail-price-paid = We have reserved { $amount } on { $card }. After the call we charge only what you owe, and release the rest.
@@ -91,7 +127,7 @@ mail-cancelled-provider-subject = Cancelled: { $other }, { $when }
 mail-cancelled-provider-body =
     Hello { $name },
 
-    the appointment with { $other } { $when } is cancelled, and the time is free again.
+    the appointment with { $other } { $when } is cancelled, and the time is available again.
     { $link }
 
 mail-money-released = You pay nothing, and { $amount } is released.

@@ -1,9 +1,9 @@
 home-title = Talk to a professional today
 home-lead = See available times without an account. Meet a vet, an electrician or a lawyer on video, and pay only for the time you talk.
 home-search = Find a time
-home-categories = Fields
+home-categories = Professions
 home-soon = First available times
-home-soon-in = Free soon in { $town }
+home-soon-in = Available soon in { $town }
 home-soon-all = { $n ->
     [one] Show the one
    *[other] Show all { $n }
@@ -30,7 +30,7 @@ search-found-tomorrow = { $n } available tomorrow
 search-found-week = { $n } available in the next seven days
 search-place-unknown = We do not know the place “{ $place }”, so the results are from the whole country. Try the name of the nearest town.
 search-place-nearest = Did you mean:
-search-place-guessed = “{ $typed }” is shown as { $place }.
+search-place-guessed = Showing results for { $place } instead of “{ $typed }”.
 search-place-others = Or did you mean:
 search-elsewhere = Nobody in { $place }, but these can help you by video:
 search-empty = Nobody is available for this search. Try another word, another time or a larger area.
@@ -45,14 +45,14 @@ filters-apply = Show results
 filter-when = When
 filter-radius = Distance
 radius-any = Whole country
-all-categories = All fields
+all-categories = All professions
 when-any = Any time
 when-today = Today
 when-tomorrow = Tomorrow
 when-week = The next seven days
 no-times-soon = No available times right now.
 see-provider = See the page
-next-free = Next free: { $when }
+next-free = Next available: { $when }
 
 category-vet = Vet
 category-electrician = Electrician
@@ -90,7 +90,7 @@ book-time = Book { $when }
 hold-hint = We hold the time for 10 minutes while you book.
 other-day = Choose another day
 about-provider = About the professional
-you-meet = You meet { $names }.
+you-meet = You will meet { $names }.
 provider-no-services = There is no service to book here yet.
-find-another = Find another one
+find-another = Find somebody else
 provider-payments-off = Services with a price cannot be booked here yet, because this server takes no payments.

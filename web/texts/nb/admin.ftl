@@ -102,3 +102,26 @@ profile-publish = Publiser
 colleagues-title = Timer hos kolleger
 closed-holidays = Helligdager, som 25. desember, følger uken over hvis du ikke stenger dem her.
 member-make-owner = Gjør til eier
+provider-appointments = Timer
+agenda-period = Tidsrom
+agenda-by-week = Uke
+agenda-by-month = Måned
+agenda-now = Vis i dag
+agenda-earlier = Tidligere
+agenda-later = Senere
+agenda-week = Uke { $week }: { $days }
+agenda-days = { $from } – { $to }
+agenda-empty = Ingen timer i dette tidsrommet.
+agenda-count = { $n ->
+    [one] 1 time
+   *[other] { $n } timer
+ }
+agenda-earned = Inntekt
+agenda-paid-by = { $n ->
+    [one] Betalt av kunden for 1 samtale
+   *[other] Betalt av kundene for { $n } samtaler
+ }
+agenda-vat = Herav mva.
+agenda-net = Uten mva.
+agenda-earned-hint = Det som er trukket for timer som begynte i tidsrommet. Timer som ikke er gjort opp ennå, er ikke med.
+agenda-receipt = Kvittering { $number }

@@ -10,8 +10,14 @@ document-orgno-vat = Org.nr. { $orgno } MVA
 document-service-time = Utført { $from }–{ $to }, på video
 document-item = Beskrivelse
 document-amount = Beløp
-document-metered = Tid sammen { $duration }, betalt tid { $counted }. { $rate } per minutt, påbegynte { $increment } s, makspris { $cap }
-document-metered-free = Tid sammen { $duration }, betalt tid { $counted }. { $rate } per minutt etter { $free } s, påbegynte { $increment } s, makspris { $cap }
+document-metered = Tid sammen { $duration }, betalt tid { $counted }. { $rate } per minutt, { $increment ->
+    [1] avregnet per sekund
+   *[other] avregnet per påbegynte { $increment } s
+ }, makspris { $cap }
+document-metered-free = Tid sammen { $duration }, betalt tid { $counted }. { $rate } per minutt etter { $free } s, { $increment ->
+    [1] avregnet per sekund
+   *[other] avregnet per påbegynte { $increment } s
+ }, makspris { $cap }
 document-fixed = Tid sammen { $duration }. Fast pris
 document-free = Tid sammen { $duration }. Gratis
 document-net = Uten mva.

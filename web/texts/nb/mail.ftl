@@ -38,6 +38,42 @@ mail-operator-body =
 
     Hvis du ikke ventet dette, trenger du ikke gjøre noe.
 
+mail-new-address-subject = Bekreft den nye e-postadressen
+mail-new-address-body =
+    Hei,
+
+    noen vil bruke denne adressen til kontoen sin på Booka. Er det deg, åpner du lenken, logger inn og bekrefter:
+    { $link }
+
+    Lenken virker i 24 timer. Er det ikke deg, kan du se bort fra denne meldingen.
+
+mail-address-used-subject = Adressen din har allerede en konto
+mail-address-used-body =
+    Hei { $name },
+
+    noen ville flytte en annen konto over til denne e-postadressen, men den har allerede en konto. Ingenting er endret. Logg inn her:
+    { $link }
+
+    Var det ikke deg, trenger du ikke gjøre noe.
+
+mail-address-changed-subject = E-postadressen din er byttet
+mail-address-changed-body =
+    Hei { $name },
+
+    kontoen din bruker nå { $email }. Hit sender vi ikke mer.
+
+    Var det ikke deg, må du si fra til oss med en gang. Her står det hvem du skriver til:
+    { $link }
+
+mail-password-changed-subject = Passordet ditt er byttet
+mail-password-changed-body =
+    Hei { $name },
+
+    passordet til kontoen din er byttet, og alle andre enheter er logget ut.
+
+    Var det ikke deg, velger du et nytt passord her med en gang:
+    { $link }
+
 mail-deletion-subject = Kontoen din blir slettet
 mail-deletion-body =
     Hei { $name },

@@ -129,6 +129,15 @@ fn join(locale: Locale, day: &str, clock: &str) -> String {
     }
 }
 
+/// `24. nov. 2026 10:00`
+#[must_use]
+pub fn short_with_year(locale: Locale, at: i64, zone: &str) -> String {
+    let zoned = zoned(at, zone);
+    let text = short(locale, at, zone);
+    let (date, clock) = text.rsplit_once(' ').unwrap_or((&text, ""));
+    format!("{date} {} {clock}", zoned.year())
+}
+
 /// `24. nov. 14:03`, `24 Nov 14:03`
 #[must_use]
 pub fn short(locale: Locale, at: i64, zone: &str) -> String {
@@ -452,6 +461,7 @@ mod tests {
         assert_eq!(day_time(Locale::En, TEN, "Europe/London"), "Tuesday 24 November, 09:00");
         assert_eq!(short(Locale::Nb, TEN, OSLO), "24. nov. 10:00");
         assert_eq!(short(Locale::En, TEN, OSLO), "24 Nov 10:00");
+        assert_eq!(short_with_year(Locale::Nb, TEN, OSLO), "24. nov. 2026 10:00");
         assert_eq!(machine(TEN), "2026-11-24T09:00:00Z");
         assert_eq!(day_time(Locale::Nb, TEN, "No/Where"), "tirsdag 24. november kl. 09:00");
         assert_eq!(near_day(Locale::Nb, TEN, TEN - 86_400_000_000, OSLO), "i morgen");

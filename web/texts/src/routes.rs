@@ -26,6 +26,9 @@ pub mod pattern {
     pub const RESET: &str = "/reset";
     pub const RESET_TOKEN: &str = "/reset/{token}";
     pub const ACCOUNT: &str = "/account";
+    pub const ACCOUNT_EMAIL: &str = "/account/email";
+    pub const ACCOUNT_EMAIL_CHANGE: &str = "/account/email/{token}";
+    pub const ACCOUNT_PASSWORD: &str = "/account/password";
     pub const ACCOUNT_DATA: &str = "/account/data";
     pub const ACCOUNT_EXPORT: &str = "/account/export";
     pub const ACCOUNT_DELETE: &str = "/account/delete";
@@ -44,6 +47,7 @@ pub mod pattern {
     pub const DEVICE_CHECK: &str = "/device-check";
     pub const PROVIDER: &str = "/provider";
     pub const PROVIDER_SIGNUP: &str = "/provider/signup";
+    pub const PROVIDER_APPOINTMENTS: &str = "/provider/appointments";
     pub const PROVIDER_SERVICES: &str = "/provider/services";
     /// `{id}` is a service, or `new`.
     pub const PROVIDER_SERVICE: &str = "/provider/services/{id}";
@@ -128,6 +132,17 @@ pub fn operator_list(path: &str, status: &str, q: &str, page: u32) -> String {
     with_query(path, &[("status", status), ("q", q), ("page", &page)])
 }
 
+/// A provider's appointments in the week, or else the month, that a day lies in.
+#[must_use]
+pub fn provider_appointments(by_month: bool, day: Date, page: u32) -> String {
+    let page = if page > 1 { page.to_string() } else { String::new() };
+    let by = if by_month { "month" } else { "" };
+    with_query(
+        pattern::PROVIDER_APPOINTMENTS,
+        &[("by", by), ("day", &day.to_string()), ("page", &page)],
+    )
+}
+
 /// An address that leads back to `return_to` after signing in.
 #[must_use]
 pub fn login_then(return_to: &str) -> String {
@@ -165,6 +180,7 @@ filled! {
     book_release = BOOK_RELEASE;
     login_link = LOGIN_LINK;
     verify = VERIFY;
+    email_change = ACCOUNT_EMAIL_CHANGE;
     invitation = INVITATION;
     reset_token = RESET_TOKEN;
     booking = BOOKING;

@@ -1,16 +1,17 @@
-//! The metrics that the operator's page explains are metrics that the server has, and every counter is raised somewhere.
+//! The metrics and events that the operator's page explains are ones that the server has, and every counter is raised somewhere.
 
 use std::path::Path;
 
 use super::{expect_none, files_ending, own_lines, read};
 
-/// Where metrics and their labels are named.
+/// Where metrics, their labels and the events of the security log are named.
 const SOURCES: &[&str] = &[
     "server/src/metrics.rs",
     "media-api/src/metrics.rs",
     "signaling/service/src/metrics.rs",
     "sfu/core/src/counters.rs",
     "sfu/driver/src/metrics.rs",
+    "booking/core/src/base/security.rs",
 ];
 
 /// Words with underscores that stand alone in backticks or quotes.

@@ -27,6 +27,22 @@ pub enum AccountMail {
         erased_at: Micros,
         time_zone: String,
     },
+    /// To a new address: the link makes it the account's.
+    ConfirmAddress {
+        link: String,
+    },
+    /// Somebody asked for an address that has an account already.
+    AddressAlreadyUsed {
+        link: String,
+    },
+    /// To the old address.
+    AddressChanged {
+        link: String,
+        email: String,
+    },
+    PasswordChanged {
+        link: String,
+    },
     /// A link that makes one more operator.
     OperatorInvited {
         link: String,
@@ -63,16 +79,66 @@ fn plain_name(name: &str) -> String {
     words.join(" ").chars().take(STRANGERS_NAME_MAX).collect()
 }
 
-/// The person and the business that a mail names.
-fn named(recipient: &Recipient, mail: &AccountMail) -> (String, String) {
-    // These reach addresses that have not shown to be the ones of whoever typed the name.
-    match mail {
-        AccountMail::Verify { .. } => (plain_name(&recipient.name), String::new()),
-        AccountMail::Invitation { org, .. } => (String::new(), plain_name(org)),
-        AccountMail::OwnerNow { org, .. } => (recipient.name.clone(), org.clone()),
-        AccountMail::NoAccount { .. } | AccountMail::OperatorInvited { .. } => (String::new(), String::new()),
-        AccountMail::Reset { .. } | AccountMail::AlreadyRegistered { .. } | AccountMail::DeletionAsked { .. } => {
-            (recipient.name.clone(), String::new())
+impl AccountMail {
+    /// Its kind, for the operator's list, and the keys of its subject and its body.
+    fn texts(&self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Verify { .. } => ("verify", "mail-verify-subject", "mail-verify-body"),
+            Self::Reset { .. } => ("reset", "mail-reset-subject", "mail-reset-body"),
+            Self::NoAccount { .. } => ("no_account", "mail-no-account-subject", "mail-no-account-body"),
+            Self::AlreadyRegistered { .. } => ("exists", "mail-exists-subject", "mail-exists-body"),
+            Self::DeletionAsked { .. } => ("deletion", "mail-deletion-subject", "mail-deletion-body"),
+            Self::ConfirmAddress { .. } => ("new_address", "mail-new-address-subject", "mail-new-address-body"),
+            Self::AddressAlreadyUsed { .. } => ("address_used", "mail-address-used-subject", "mail-address-used-body"),
+            Self::AddressChanged { .. } => (
+                "address_changed",
+                "mail-address-changed-subject",
+                "mail-address-changed-body",
+            ),
+            Self::PasswordChanged { .. } => (
+                "password_changed",
+                "mail-password-changed-subject",
+                "mail-password-changed-body",
+            ),
+            Self::OwnerNow { .. } => ("owner_now", "mail-owner-now-subject", "mail-owner-now-body"),
+            Self::OperatorInvited { .. } => ("operator", "mail-operator-subject", "mail-operator-body"),
+            Self::Invitation { .. } => ("invitation", "mail-invitation-subject", "mail-invitation-body"),
+        }
+    }
+
+    fn link(&self) -> &str {
+        match self {
+            Self::Verify { link }
+            | Self::Reset { link }
+            | Self::NoAccount { link }
+            | Self::AlreadyRegistered { link }
+            | Self::DeletionAsked { link, .. }
+            | Self::ConfirmAddress { link }
+            | Self::AddressAlreadyUsed { link }
+            | Self::AddressChanged { link, .. }
+            | Self::PasswordChanged { link }
+            | Self::OperatorInvited { link }
+            | Self::OwnerNow { link, .. }
+            | Self::Invitation { link, .. } => link,
+        }
+    }
+
+    /// Whom it greets. Where the address has not shown to be the one of whoever typed the name, that is short and plain, or
+    /// nobody.
+    fn greeted(&self, recipient: &Recipient) -> String {
+        match self {
+            Self::Verify { .. } => plain_name(&recipient.name),
+            Self::Invitation { .. }
+            | Self::NoAccount { .. }
+            | Self::ConfirmAddress { .. }
+            | Self::OperatorInvited { .. } => String::new(),
+            Self::Reset { .. }
+            | Self::AlreadyRegistered { .. }
+            | Self::DeletionAsked { .. }
+            | Self::AddressAlreadyUsed { .. }
+            | Self::AddressChanged { .. }
+            | Self::OwnerNow { .. }
+            | Self::PasswordChanged { .. } => recipient.name.clone(),
         }
     }
 }
@@ -80,59 +146,32 @@ fn named(recipient: &Recipient, mail: &AccountMail) -> (String, String) {
 /// The mail for it. `key` names the cause, for example the token's id: see [`Message::key`].
 #[must_use]
 pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Message {
-    let (kind, subject, body, link, when) = match mail {
-        AccountMail::Verify { link } => ("verify", "mail-verify-subject", "mail-verify-body", link, String::new()),
-        AccountMail::Reset { link } => ("reset", "mail-reset-subject", "mail-reset-body", link, String::new()),
-        AccountMail::NoAccount { link } => (
-            "no_account",
-            "mail-no-account-subject",
-            "mail-no-account-body",
-            link,
-            String::new(),
-        ),
-        AccountMail::AlreadyRegistered { link } => {
-            ("exists", "mail-exists-subject", "mail-exists-body", link, String::new())
-        }
+    let (mut org, mut when, mut email) = (String::new(), String::new(), "");
+    match mail {
+        AccountMail::Invitation { org: name, .. } => org = plain_name(name),
+        AccountMail::OwnerNow { org: name, .. } => org.clone_from(name),
         AccountMail::DeletionAsked {
-            link,
-            erased_at,
-            time_zone,
-        } => (
-            "deletion",
-            "mail-deletion-subject",
-            "mail-deletion-body",
-            link,
-            format::day_time(recipient.locale, *erased_at, time_zone),
-        ),
-        AccountMail::OperatorInvited { link } => (
-            "operator",
-            "mail-operator-subject",
-            "mail-operator-body",
-            link,
-            String::new(),
-        ),
-        AccountMail::OwnerNow { link, .. } => (
-            "owner_now",
-            "mail-owner-now-subject",
-            "mail-owner-now-body",
-            link,
-            String::new(),
-        ),
-        AccountMail::Invitation { link, .. } => (
-            "invitation",
-            "mail-invitation-subject",
-            "mail-invitation-body",
-            link,
-            String::new(),
-        ),
-    };
-    let (name, org) = named(&recipient, mail);
+            erased_at, time_zone, ..
+        } => when = format::day_time(recipient.locale, *erased_at, time_zone),
+        AccountMail::AddressChanged { email: new, .. } => email = new,
+        AccountMail::Verify { .. }
+        | AccountMail::Reset { .. }
+        | AccountMail::NoAccount { .. }
+        | AccountMail::AlreadyRegistered { .. }
+        | AccountMail::ConfirmAddress { .. }
+        | AccountMail::AddressAlreadyUsed { .. }
+        | AccountMail::PasswordChanged { .. }
+        | AccountMail::OperatorInvited { .. } => {}
+    }
+    let name = mail.greeted(&recipient);
     let args = [
         ("name", name.as_str()),
         ("org", org.as_str()),
-        ("link", link.as_str()),
+        ("link", mail.link()),
         ("when", when.as_str()),
+        ("email", email),
     ];
+    let (kind, subject, body) = mail.texts();
     let (subject, body) = text(recipient.locale, subject, body, &args);
     Message {
         key: format!("{kind}:{key}"),
@@ -173,6 +212,13 @@ mod tests {
                 erased_at: 1_795_510_800_000_000,
                 time_zone: "Europe/Oslo".into(),
             },
+            AccountMail::ConfirmAddress { link: link.clone() },
+            AccountMail::AddressAlreadyUsed { link: link.clone() },
+            AccountMail::AddressChanged {
+                link: link.clone(),
+                email: "ny@example.no".into(),
+            },
+            AccountMail::PasswordChanged { link: link.clone() },
             AccountMail::OperatorInvited { link: link.clone() },
             AccountMail::OwnerNow {
                 link: link.clone(),

@@ -1,5 +1,6 @@
 //! Accounts: registration, sign-in, sessions, one-time links.
 
+pub mod credentials;
 pub mod device;
 mod mails;
 mod operators;

@@ -3,12 +3,13 @@
 use texts::routes::{self, pattern};
 
 use super::tokens::{self, Purpose};
-use super::{AccountMail, account_mail, device, find_by_email, queries};
+use super::{AccountMail, account_mail, credentials, device, find_by_email, queries};
 use crate::base::actor::Requester;
 use crate::base::db::{DbError, Tx};
 use crate::base::fields::Email;
 use crate::base::limits::MailWish;
 use crate::base::outbox::{self, Recipient};
+use crate::base::security::{self, SecurityEvent};
 use crate::base::{Base, Micros, Result};
 use crate::params;
 
@@ -45,6 +46,7 @@ pub async fn mail_reset_link(state: &Base, visit: &Requester, email: &Email) -> 
     };
     outbox::enqueue(state, &mut tx, &message).await?;
     tx.commit().await?;
+    security::note(SecurityEvent::ResetAsked, account_id.unwrap_or_default(), visit);
     Ok(())
 }
 
@@ -62,17 +64,18 @@ pub async fn find_reset_address(tx: &mut Tx, secret: &str, now: Micros) -> Resul
 ///
 /// # Errors
 /// [`crate::base::Fault::Busy`] when too many passwords are being hashed.
-pub async fn reset_password(state: &Base, secret: &str, password: String, now: Micros) -> Result<bool> {
+pub async fn reset_password(state: &Base, visit: &Requester, secret: &str, password: String) -> Result<bool> {
     let hash = state.hasher.hash(&state.random, password).await?;
     let mut tx = state.db.write().await?;
-    let found = tokens::take(&mut tx, Purpose::Reset, secret, now).await?;
+    let found = tokens::take(&mut tx, Purpose::Reset, secret, visit.now).await?;
     let Some(account_id) = found.and_then(|found| found.account_id) else {
         return Ok(false);
     };
     tx.execute(queries::ACCOUNT_PASSWORD, params![&account_id, hash])
         .await?;
     tx.execute(queries::SESSION_END_ALL, params![&account_id]).await?;
-    tx.execute(queries::TOKENS_END_ALL, params![&account_id]).await?;
+    credentials::end_links(&mut tx, &account_id).await?;
     tx.commit().await?;
+    security::note(SecurityEvent::PasswordReset, &account_id, visit);
     Ok(true)
 }

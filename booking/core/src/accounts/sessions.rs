@@ -6,6 +6,7 @@ use super::queries;
 use crate::base::actor::{Membership, Requester, SignedIn};
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::limits;
+use crate::base::security::{self, SecurityEvent};
 use crate::base::{Base, DAY_US, HOUR_US, Micros, Token};
 use crate::base::{Fault, Result};
 use crate::params;
@@ -89,6 +90,7 @@ pub async fn begin(tx: &mut Tx, base: &Base, requester: &Requester, account_id: 
         params![account_id, limits::SESSIONS_PER_ACCOUNT_MAX],
     )
     .await?;
+    security::note(SecurityEvent::SignedIn, account_id, requester);
     Ok(token)
 }
 

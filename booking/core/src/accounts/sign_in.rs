@@ -6,6 +6,7 @@ use crate::base::Result;
 use crate::base::actor::Requester;
 use crate::base::fields;
 use crate::base::limits::{self, Sender};
+use crate::base::security::{self, SecurityEvent};
 use crate::params;
 
 /// Checks an address and a password. `None` says that they do not fit, and not why; finding out takes the same work
@@ -34,6 +35,9 @@ pub async fn check(state: &Base, visit: &Requester, email: &str, password: &str)
     let fits = state.hasher.verify(stored, typed).await?;
     if fits {
         state.limits.failed_sign_in.forget(&bucket);
+    } else {
+        let whose = account.as_ref().map_or("", |account| &account.id);
+        security::note(SecurityEvent::SignInFailed, whose, visit);
     }
     Ok(account.filter(|_| fits))
 }

@@ -1,7 +1,7 @@
 //! What operators did and whose data they looked at, on record.
 
 use super::db::{DbError, FromRow, Row, Tx};
-use super::{Base, DAY_US, Micros};
+use super::{Base, DAY_US, Micros, security};
 use crate::{params, statements};
 
 statements! {
@@ -83,8 +83,17 @@ pub async fn write(
 ) -> Result<(), DbError> {
     let now = state.now();
     let operator = operator.map(str::to_owned);
-    let row = params![state.random.id(now), now, operator, action.name(), subject, reason];
-    tx.execute(INSERT, row).await.map(drop)
+    let row = params![
+        state.random.id(now),
+        now,
+        operator.clone(),
+        action.name(),
+        subject,
+        reason
+    ];
+    tx.execute(INSERT, row).await?;
+    security::note_operator(operator.as_deref().unwrap_or_default(), action.name(), subject);
+    Ok(())
 }
 
 /// Puts a look at somebody's data on record before it is shown.

@@ -85,6 +85,8 @@ pub struct Limits {
     mail_by_sender: Limiter,
     /// Mails to one address for one reason, from whomever.
     mail_by_email: Limiter,
+    /// Downloads of all that is known about an account: each reads every table.
+    pub export_by_account: Limiter,
     /// Invitations that one provider sends.
     pub invitation_by_org: Limiter,
     /// Invitations that one address gets, from whomever.
@@ -111,6 +113,7 @@ impl Limits {
             mail_by_ip: by_address(20, Duration::from_secs(3600)),
             mail_by_sender: limiter(5, Duration::from_secs(3600)),
             mail_by_email: limiter(20, Duration::from_secs(3600)),
+            export_by_account: limiter(10, Duration::from_secs(3600)),
             invitation_by_org: limiter(20, Duration::from_secs(86_400)),
             invitation_by_email: limiter(3, Duration::from_secs(86_400)),
             hold_by_ip: by_address(60, Duration::from_secs(600)),

@@ -32,7 +32,8 @@ const RECEIPT: &str = "receipt";
 const STORE_BATCH_MAX: i64 = 50;
 
 /// `2026-000001`
-fn number_name(year: i64, number: i64) -> String {
+#[must_use]
+pub fn number_name(year: i64, number: i64) -> String {
     format!("{year}-{number:06}")
 }
 

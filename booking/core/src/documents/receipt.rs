@@ -177,7 +177,7 @@ impl Receipt {
                         ("duration", duration.into()),
                         ("counted", counted.into()),
                         ("rate", money(rate_minor).into()),
-                        ("increment", increment_s.to_string().into()),
+                        ("increment", increment_s.into()),
                         ("free", free_s.to_string().into()),
                         ("cap", money(cap_minor).into()),
                     ],

@@ -1,8 +1,8 @@
 //! Finding people by what they say on the phone, and who the operators are.
 
 use crate::base::Micros;
-use crate::base::db::{DbError, FromRow, Param, Row, Tx};
-use crate::{params, statements};
+use crate::base::db::{DbError, FromRow, Param, Row, Tx, pattern_within};
+use crate::{params, small_letters, statements};
 
 /// People of one search.
 const FOUND_MAX: i64 = 50;
@@ -10,12 +10,12 @@ const FOUND_MAX: i64 = 50;
 const DIGITS_MIN: usize = 4;
 
 statements! {
-    /// part of name or e-mail in lower case, the same as typed, digits of a phone number or nothing, limit
-    FIND = "SELECT a.id, a.name, a.email, a.phone, a.created_us, a.is_operator, COALESCE(o.name, '') AS business
+    /// part of name or e-mail in lower case, digits of a phone number or nothing, limit
+    FIND = concat!("SELECT a.id, a.name, a.email, a.phone, a.created_us, a.is_operator, COALESCE(o.name, '') AS business
             FROM account a LEFT JOIN member m ON m.account_id = a.id AND m.active = 1 LEFT JOIN org o ON o.id = m.org_id
-            WHERE a.erased_us IS NULL AND (LOWER(a.name) LIKE $1 ESCAPE '!' OR a.name LIKE $2 ESCAPE '!'
-                OR a.email_norm LIKE $1 ESCAPE '!' OR ($3 <> '' AND a.phone LIKE $3))
-            ORDER BY a.name, a.id LIMIT $4";
+            WHERE a.erased_us IS NULL AND (", small_letters!("a.name"), " LIKE $1 ESCAPE '!'
+                OR a.email_norm LIKE $1 ESCAPE '!' OR ($2 <> '' AND a.phone LIKE $2))
+            ORDER BY a.name, a.id LIMIT $3");
     OPERATORS = "SELECT name, email, created_us FROM account WHERE is_operator = 1 AND erased_us IS NULL
                  ORDER BY created_us, id LIMIT 1000";
 }
@@ -63,12 +63,7 @@ pub async fn operators(tx: &mut Tx) -> Result<Vec<(String, String, Micros)>, DbE
     tx.all(OPERATORS, params![]).await
 }
 
-/// SQLite's `LOWER` knows ASCII only, so that names are compared as they are typed, too.
 fn matching(q: &str) -> Vec<Param> {
-    let within = |text: &str| {
-        let plain = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-        format!("%{plain}%")
-    };
     let digits: String = q.chars().filter(char::is_ascii_digit).collect();
     let digits = digits
         .strip_prefix("0047")
@@ -79,5 +74,5 @@ fn matching(q: &str) -> Vec<Param> {
     } else {
         String::new()
     };
-    params![within(&q.to_lowercase()), within(q), phone, FOUND_MAX]
+    params![pattern_within(&q.to_lowercase()), phone, FOUND_MAX]
 }

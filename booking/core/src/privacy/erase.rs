@@ -1,7 +1,7 @@
 //! The end of an account: asked for, undoable for a week, then carried out; and the sweeping of what has run out.
 
 use super::registry;
-use crate::accounts::{Account, AccountMail, account_mail, queries};
+use crate::accounts::{Account, AccountMail, account_mail, credentials, queries};
 use crate::base::DEFAULT_ZONE;
 use crate::base::Result;
 use crate::base::actor::Actor;
@@ -106,6 +106,7 @@ async fn sweep(state: &AppState, now: Micros) -> Result<u64> {
     ] {
         gone += tx.execute(statement, params![now]).await?;
     }
+    gone += credentials::sweep(&mut tx, now).await?;
     gone += tx.execute(quality::SWEEP, params![now - quality::KEPT_US]).await?;
     for statement in [queries::DRAFTS_SWEEP, queries::HOLDS_SWEEP] {
         gone += tx.execute(statement, params![now - ABANDONED_US]).await?;

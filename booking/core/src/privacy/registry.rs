@@ -2,42 +2,42 @@
 //! a migration adds a column that is not listed here.
 
 use serde_json::{Map, Value, json};
-use texts::{Locale, format, t};
 
-use crate::base::DEFAULT_ZONE;
 use crate::base::Result;
 use crate::base::db::{DbError, Row, Sql, Tx};
-use crate::{params, statements};
-
-/// A table's worth of what we know about a person, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DataSection {
-    pub title: String,
-    /// Why we have it.
-    pub reason: String,
-    pub rows: Vec<DataRow>,
-}
-
-/// One thing that we know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DataRow {
-    pub label: String,
-    pub value: String,
-}
-
-/// Who else can see some of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DataReader {
-    pub who: String,
-    pub what: String,
-}
+use crate::params;
 
 /// What a personal column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Text,
-    /// A number, or a time in UTC microseconds where the name ends in `_us`.
+    /// A text for machines, or a long one: the page leaves it to the download.
+    Long,
+    /// A number as it is.
     Int,
+    /// UTC microseconds.
+    Time,
+    /// Microseconds that something lasted.
+    Span,
+    /// Minor units of the row's currency.
+    Money,
+    /// Minutes since midnight.
+    Clock,
+    /// Monday is 1.
+    Weekday,
+    /// Millionths of a degree.
+    Degrees,
+}
+
+impl Kind {
+    /// Whether the database holds it as a text.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        match self {
+            Self::Text | Self::Long => true,
+            Self::Int | Self::Time | Self::Span | Self::Money | Self::Clock | Self::Weekday | Self::Degrees => false,
+        }
+    }
 }
 
 /// A personal column.
@@ -64,21 +64,35 @@ pub struct Table {
     pub name: &'static str,
     /// Condition on the rows of the account `$1`; empty where no row is anybody's.
     pub owner: &'static str,
-    pub select: Sql,
+    /// Rows of the account `$1` from the oldest on, `$2` of them after the first `$3`.
+    pub oldest: Sql,
+    /// The newest `$2` rows of the account `$1`.
+    pub newest: Sql,
+    pub count: Sql,
     pub personal: &'static [Column],
     pub plain: &'static [&'static str],
     pub erasure: Erasure,
 }
 
 macro_rules! table {
-    ($name:literal, $owner:literal, [$($column:ident: $kind:ident),+ $(,)?], [$($plain:ident),* $(,)?],
+    ($name:literal, $owner:literal, by [$first:ident $(, $key:ident)*], [$($column:ident: $kind:ident),+ $(,)?], [$($plain:ident),* $(,)?],
         $ending:ident $(($set:literal, keeping [$($kept:ident),*]))?) => {
         Table {
             name: $name,
             owner: $owner,
-            select: Sql {
+            oldest: Sql {
                 name: concat!("EXPORT_", $name),
-                text: concat!("SELECT ", $(stringify!($column), ", ",)+ "1 FROM ", $name, " WHERE ", $owner, " LIMIT 10000"),
+                text: concat!("SELECT ", $(stringify!($column), ", ",)+ "1 FROM ", $name, " WHERE ", $owner,
+                    " ORDER BY ", stringify!($first), $(", ", stringify!($key),)* " LIMIT $2 OFFSET $3"),
+            },
+            newest: Sql {
+                name: concat!("NEWEST_", $name),
+                text: concat!("SELECT ", $(stringify!($column), ", ",)+ "1 FROM ", $name, " WHERE ", $owner,
+                    " ORDER BY ", stringify!($first), " DESC" $(, ", ", stringify!($key), " DESC")*, " LIMIT $2"),
+            },
+            count: Sql {
+                name: concat!("COUNT_", $name),
+                text: concat!("SELECT COUNT(*) FROM ", $name, " WHERE ", $owner),
             },
             personal: &[$(Column { name: stringify!($column), kind: Kind::$kind }),+],
             plain: &[$(stringify!($plain)),*],
@@ -89,7 +103,9 @@ macro_rules! table {
         Table {
             name: $name,
             owner: "",
-            select: Sql { name: "", text: "" },
+            oldest: Sql { name: "", text: "" },
+            newest: Sql { name: "", text: "" },
+            count: Sql { name: "", text: "" },
             personal: &[],
             plain: &[$(stringify!($plain)),*],
             erasure: Erasure::Kept,
@@ -118,100 +134,106 @@ macro_rules! erasure {
     };
 }
 
+/// Rows that the export reads at a time.
+const STRETCH: i64 = 2_000;
+
 /// Every table of the schema.
 pub const TABLES: &[Table] = &[
-    table!("account", "id = $1",
-        [name: Text, email: Text, phone: Text, location: Text, locale: Text, created_us: Int, email_verified_us: Int,
-            deletion_asked_us: Int],
+    table!("account", "id = $1", by [id],
+        [name: Text, email: Text, phone: Text, location: Text, locale: Text, created_us: Time, email_verified_us: Time,
+            deletion_asked_us: Time],
         [id, email_norm, password_hash, is_operator, erased_us],
         cleared("email = '', email_norm = 'erased:' || id, password_hash = NULL, name = '', phone = '', location = '', is_operator = 0",
             keeping [locale, created_us, email_verified_us, deletion_asked_us])),
-    table!("registration", "email_norm = (SELECT a.email_norm FROM account a WHERE a.id = $1)",
-        [email: Text, name: Text, phone: Text, location: Text, locale: Text, legal_version: Text, created_us: Int],
+    table!("registration", "email_norm = (SELECT a.email_norm FROM account a WHERE a.id = $1)", by [created_us, id],
+        [email: Text, name: Text, phone: Text, location: Text, locale: Text, legal_version: Text, created_us: Time],
         [id, token_hash, visitor_hash, email_norm, password_hash, notice_hash, terms_hash, hold_id, next_path, expires_us],
         deleted),
-    table!("session", "account_id = $1",
-        [user_agent: Text, ip_prefix: Text, created_us: Int, last_seen_us: Int, expires_us: Int],
+    table!("session", "account_id = $1", by [created_us, id],
+        [user_agent: Text, ip_prefix: Text, created_us: Time, last_seen_us: Time, expires_us: Time],
         [id, token_hash, account_id],
         deleted),
-    table!("account_token", "account_id = $1",
-        [purpose: Text, created_us: Int, used_us: Int],
+    table!("account_token", "account_id = $1", by [created_us, id],
+        [purpose: Text, created_us: Time, used_us: Time],
         [id, token_hash, account_id, next_path, expires_us],
         deleted),
-    table!("acceptance", "account_id = $1",
-        [kind: Text, version: Text, text_hash: Text, locale: Text, accepted_us: Int],
+    table!("email_change", "account_id = $1", by [created_us, id], [email: Text, created_us: Time, expires_us: Time],
+        [id, token_hash, account_id, email_norm],
+        deleted),
+    table!("acceptance", "account_id = $1", by [accepted_us, id],
+        [kind: Text, version: Text, text_hash: Text, locale: Text, accepted_us: Time],
         [id, account_id],
         deleted),
-    table!("org", "id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')",
+    table!("org", "id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')", by [created_us, id],
         [name: Text, orgno: Text, headline: Text, description: Text, address: Text, postcode: Text, town: Text, email: Text,
-            phone: Text, lat_e6: Int, lon_e6: Int, created_us: Int],
+            phone: Text, lat_e6: Degrees, lon_e6: Degrees, created_us: Time],
         [id, slug, category, time_zone, status, resume_status, folded],
         cleared("headline = '', description = '', address = '', postcode = '', email = '', phone = '', folded = ''",
             keeping [name, orgno, town, lat_e6, lon_e6, created_us])),
     table!("org_vat", not personal, [id, org_id, registered, from_us, stated_us]),
-    table!("member", "account_id = $1", [title: Text, created_us: Int], [id, org_id, account_id, role, active, version],
+    table!("member", "account_id = $1", by [created_us, id], [title: Text, created_us: Time], [id, org_id, account_id, role, active, version],
         cleared("title = '', active = 0", keeping [created_us])),
-    table!("invitation", "email_norm = (SELECT a.email_norm FROM account a WHERE a.id = $1)",
-        [email: Text, created_us: Int, expires_us: Int, declined_us: Int], [id, token_hash, org_id, email_norm],
+    table!("invitation", "email_norm = (SELECT a.email_norm FROM account a WHERE a.id = $1)", by [created_us, id],
+        [email: Text, created_us: Time, expires_us: Time, declined_us: Time], [id, token_hash, org_id, email_norm],
         deleted),
-    table!("weekly_rule", "member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)",
-        [weekday: Int, start_min: Int, end_min: Int], [member_id],
+    table!("weekly_rule", "member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)", by [member_id, weekday, start_min],
+        [weekday: Weekday, start_min: Clock, end_min: Clock], [member_id],
         deleted),
-    table!("day_override", "member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)",
-        [day: Text, start_min: Int, end_min: Int, reason: Text], [member_id],
+    table!("day_override", "member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)", by [day, member_id, start_min],
+        [day: Text, start_min: Clock, end_min: Clock, reason: Text], [member_id],
         deleted),
-    table!("busy_block", "member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)",
-        [start_us: Int, end_us: Int], [id, member_id],
+    table!("busy_block", "member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)", by [start_us, id],
+        [start_us: Time, end_us: Time], [id, member_id],
         deleted),
-    table!("hold", "account_id = $1",
-        [contact_email: Text, title: Text, about: Text, start_us: Int, end_us: Int, created_us: Int],
+    table!("hold", "account_id = $1", by [created_us, id],
+        [contact_email: Text, title: Text, about: Text, start_us: Time, end_us: Time, created_us: Time],
         [id, visitor_hash, network_hash, account_id, org_id, service_id, member_id, cell_first, cell_end, time_zone, price_terms, policy,
             state, extended, expires_us],
         cleared("visitor_hash = '', network_hash = '', contact_email = '', about = ''", keeping [title, start_us, end_us, created_us])),
-    table!("hold_draft", "hold_id IN (SELECT h.id FROM hold h WHERE h.account_id = $1)",
+    table!("hold_draft", "hold_id IN (SELECT h.id FROM hold h WHERE h.account_id = $1)", by [hold_id],
         [about: Text, name: Text, email: Text, phone: Text, place: Text], [hold_id, has_account],
         deleted),
-    table!("appointment", "consumer_id = $1",
-        [title: Text, about: Text, start_us: Int, end_us: Int, time_zone: Text, price_terms: Text, policy: Text, status: Text,
-            created_us: Int],
+    table!("appointment", "consumer_id = $1", by [created_us, id],
+        [title: Text, about: Text, start_us: Time, end_us: Time, time_zone: Text, price_terms: Long, policy: Long, status: Text,
+            created_us: Time],
         [id, hold_id, org_id, service_id, member_id, consumer_id, version],
         cleared("about = ''", keeping [title, start_us, end_us, time_zone, price_terms, policy, status, created_us])),
-    table!("appointment_event", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)",
-        [kind: Text, actor: Text, at_us: Int, data: Text], [appointment_id, seq],
+    table!("appointment_event", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)", by [at_us, appointment_id, seq],
+        [kind: Text, actor: Text, at_us: Time, data: Long], [appointment_id, seq],
         kept),
-    table!("seat", "account_id = $1", [role: Text], [id, appointment_id, account_id],
+    table!("seat", "account_id = $1", by [id], [role: Text], [id, appointment_id, account_id],
         kept),
-    table!("outbox", "account_id = $1 OR recipient = (SELECT a.email FROM account a WHERE a.id = $1)",
-        [recipient: Text, locale: Text, subject: Text, body: Text, ics: Text, created_us: Int, sent_us: Int],
+    table!("outbox", "account_id = $1 OR recipient = (SELECT a.email FROM account a WHERE a.id = $1)", by [created_us, id],
+        [recipient: Text, locale: Text, subject: Text, body: Long, ics: Long, created_us: Time, sent_us: Time],
         [id, message_key, kind, account_id, appointment_id, state, attempts, next_try_us, error],
         deleted),
-    table!("call_attendance", "seat_id IN (SELECT s.id FROM seat s WHERE s.account_id = $1)",
-        [arrived_us: Int, admitted_us: Int, left_us: Int], [call_id, seat_id],
+    table!("call_attendance", "seat_id IN (SELECT s.id FROM seat s WHERE s.account_id = $1)", by [arrived_us, call_id, seat_id],
+        [arrived_us: Time, admitted_us: Time, left_us: Time], [call_id, seat_id],
         kept),
-    table!("call_segment", "seat_id IN (SELECT s.id FROM seat s WHERE s.account_id = $1)",
-        [started_us: Int, last_seen_us: Int, ended_us: Int, end_reason: Text], [call_id, seat_id, seq, node],
+    table!("call_segment", "seat_id IN (SELECT s.id FROM seat s WHERE s.account_id = $1)", by [started_us, call_id, seat_id, seq],
+        [started_us: Time, last_seen_us: Time, ended_us: Time, end_reason: Text], [call_id, seat_id, seq, node],
         kept),
-    table!("call_quality", "seat_id IN (SELECT s.id FROM seat s WHERE s.account_id = $1)",
-        [direction: Text, source: Text, at_us: Int, bitrate_bps: Int, lost_permille: Int, jitter_us: Int, score_centi: Int],
+    table!("call_quality", "seat_id IN (SELECT s.id FROM seat s WHERE s.account_id = $1)", by [at_us, call_id, seat_id, direction, source, from_seat_id],
+        [direction: Text, source: Text, at_us: Time, bitrate_bps: Int, lost_permille: Int, jitter_us: Span, score_centi: Int],
         [call_id, seat_id, from_seat_id, spatial, temporal, wanted_spatial, wanted_temporal],
         deleted),
-    table!("charge", "call_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)",
-        [outcome: Text, billable_us: Int, amount_minor: Int, vat_minor: Int, currency: Text, created_us: Int],
+    table!("charge", "call_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)", by [created_us, call_id],
+        [outcome: Text, billable_us: Span, amount_minor: Money, vat_minor: Money, currency: Text, created_us: Time],
         [call_id, vat_bp],
         kept),
-    table!("payment", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)",
-        [psp: Text, method_brand: Text, method_last4: Text, currency: Text, amount_minor: Int, authorised_minor: Int,
-            captured_minor: Int, refunded_minor: Int, decline_reason: Text, reference: Text, created_us: Int],
+    table!("payment", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)", by [created_us, id],
+        [psp: Text, method_brand: Text, method_last4: Text, currency: Text, amount_minor: Money, authorised_minor: Money,
+            captured_minor: Money, refunded_minor: Money, decline_reason: Text, reference: Text, created_us: Time],
         [id, hold_id, attempt, appointment_id, method_token, state, version, updated_us],
         kept),
-    table!("document", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)",
-        [content: Text, total_minor: Int, currency: Text, locale: Text, year: Int, number: Int, issued_us: Int],
+    table!("document", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)", by [issued_us, id],
+        [content: Long, total_minor: Money, currency: Text, locale: Text, year: Int, number: Int, issued_us: Time],
         [id, org_id, appointment_id, kind, sha256, path, unstored],
         kept),
-    table!("withdrawal_request", "account_id = $1",
-        [version: Text, text_hash: Text, locale: Text, accepted_us: Int], [hold_id, account_id],
+    table!("withdrawal_request", "account_id = $1", by [accepted_us, hold_id],
+        [version: Text, text_hash: Text, locale: Text, accepted_us: Time], [hold_id, account_id],
         kept),
-    table!("operator_record", "operator_id = $1", [at_us: Int, action: Text, reason: Text], [id, operator_id, subject],
+    table!("operator_record", "operator_id = $1", by [at_us, id], [at_us: Time, action: Text, reason: Text], [id, operator_id, subject],
         kept),
     table!("place", not personal, [id, name, municipality, county, lat_e6, lon_e6, weight]),
     table!("place_name", not personal, [folded, place_id]),
@@ -234,15 +256,14 @@ pub const TABLES: &[Table] = &[
     table!("job_lease", not personal, [name, owner, until_us]),
 ];
 
-statements! {
-    /// account: the providers who were booked
-    READERS = "SELECT DISTINCT o.name FROM appointment a JOIN org o ON o.id = a.org_id WHERE a.consumer_id = $1 ORDER BY o.name LIMIT 500";
-}
-
 /// The statements of export and erasure, for the test that prepares them.
 pub fn registered_statements() -> impl Iterator<Item = Sql> {
     let owned = TABLES.iter().filter(|table| !table.owner.is_empty());
-    owned.flat_map(|table| std::iter::once(table.select).chain(erasing(table)))
+    owned.flat_map(|table| {
+        [table.oldest, table.newest, table.count]
+            .into_iter()
+            .chain(erasing(table))
+    })
 }
 
 fn erasing(table: &Table) -> Option<Sql> {
@@ -261,142 +282,58 @@ pub(super) async fn erase(tx: &mut Tx, account_id: &str) -> Result<(), DbError> 
     Ok(())
 }
 
-/// Everything that is linked to an account, by table.
+/// The tables in which somebody has rows.
+pub fn owned() -> impl Iterator<Item = &'static Table> {
+    TABLES.iter().filter(|table| !table.owner.is_empty())
+}
+
+/// Everything that is linked to an account, by table, as JSON. Rows are read a stretch at a time, so that a long history
+/// takes no more memory than its text.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn export(tx: &mut Tx, account_id: &str) -> Result<Value> {
-    let mut data = Map::new();
-    for table in TABLES.iter().filter(|table| !table.owner.is_empty()) {
-        let rows = tx.rows(table.select, params![account_id]).await?;
-        let rows: Result<Vec<Value>, sqlx::Error> = rows.iter().map(|row| as_json(table, row)).collect();
-        let rows = rows.map_err(|source| DbError::Failed {
-            statement: table.select.name,
-            source,
-        })?;
-        data.insert(table.name.to_owned(), Value::Array(rows));
+pub async fn export(tx: &mut Tx, account_id: &str) -> Result<String> {
+    let mut text = format!("{{\"account\":{},\"tables\":{{", json!(account_id));
+    for (index, table) in owned().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        text.push_str(&format!("\n{}:[", json!(table.name)));
+        let mut written = 0;
+        loop {
+            let rows = tx.rows(table.oldest, params![account_id, STRETCH, written]).await?;
+            for row in &rows {
+                let object = as_json(table, row).map_err(|source| unreadable(table, source))?;
+                text.push_str(if written == 0 { "\n" } else { ",\n" });
+                text.push_str(&object.to_string());
+                written += 1;
+            }
+            if i64::try_from(rows.len()).unwrap_or(i64::MAX) < STRETCH {
+                break;
+            }
+        }
+        text.push(']');
     }
-    Ok(json!({ "account": account_id, "tables": data }))
+    text.push_str("}}\n");
+    Ok(text)
+}
+
+pub(super) fn unreadable(table: &Table, source: sqlx::Error) -> DbError {
+    DbError::Failed {
+        statement: table.oldest.name,
+        source,
+    }
 }
 
 fn as_json(table: &Table, row: &Row) -> Result<Value, sqlx::Error> {
     let mut object = Map::new();
     for column in table.personal {
-        let value = match column.kind {
-            Kind::Text => json!(row.get::<Option<String>>(column.name)?),
-            Kind::Int => json!(row.get::<Option<i64>>(column.name)?),
+        let value = if column.kind.is_text() {
+            json!(row.get::<Option<String>>(column.name)?)
+        } else {
+            json!(row.get::<Option<i64>>(column.name)?)
         };
         object.insert(column.name.to_owned(), value);
     }
     Ok(Value::Object(object))
-}
-
-/// The tables that the page shows, with their titles and why we have them.
-const SECTIONS: [(&str, &str, &str); 8] = [
-    ("account", "registry-account", "registry-account-why"),
-    ("appointment", "registry-appointment", "registry-appointment-why"),
-    ("payment", "registry-payment", "registry-payment-why"),
-    ("call_segment", "registry-call", "registry-call-why"),
-    ("session", "registry-session", "registry-session-why"),
-    ("acceptance", "registry-acceptance", "registry-acceptance-why"),
-    ("outbox", "registry-outbox", "registry-outbox-why"),
-    ("org", "registry-org", "registry-org-why"),
-];
-
-/// Text key of a column that the page shows; the export has the others too.
-fn label_key(column: &str) -> Option<&'static str> {
-    Some(match column {
-        "name" => "registry-name",
-        "email" | "recipient" => "registry-email",
-        "phone" => "registry-phone",
-        "location" | "town" => "registry-place",
-        "locale" => "registry-language",
-        "created_us" => "registry-created",
-        "title" => "registry-title",
-        "about" => "registry-about",
-        "start_us" => "registry-starts",
-        "end_us" => "registry-ends",
-        "user_agent" => "registry-device",
-        "ip_prefix" => "registry-network",
-        "last_seen_us" => "registry-last-seen",
-        "kind" => "registry-document",
-        "version" => "registry-version",
-        "accepted_us" => "registry-accepted",
-        "subject" => "registry-subject",
-        "sent_us" => "registry-sent",
-        "method_brand" => "registry-card",
-        "method_last4" => "registry-card-digits",
-        "started_us" => "registry-joined",
-        "ended_us" => "registry-left",
-        "orgno" => "registry-orgno",
-        "address" => "registry-address",
-        _ => return None,
-    })
-}
-
-/// What we know about a person, in words.
-pub async fn sections(tx: &mut Tx, account_id: &str, locale: Locale) -> Result<Vec<DataSection>> {
-    let mut sections = Vec::new();
-    for (name, title, why) in SECTIONS {
-        let table = TABLES
-            .iter()
-            .find(|table| table.name == name)
-            .expect("the sections are tables");
-        let found = tx.rows(table.select, params![account_id]).await?;
-        let failed = |source| DbError::Failed {
-            statement: table.select.name,
-            source,
-        };
-        let mut rows = Vec::new();
-        for row in &found {
-            rows.extend(as_words(table, row, locale).map_err(failed)?);
-        }
-        if !rows.is_empty() {
-            sections.push(DataSection {
-                title: t(locale, title, &[]),
-                reason: t(locale, why, &[]),
-                rows,
-            });
-        }
-    }
-    Ok(sections)
-}
-
-fn as_words(table: &Table, row: &Row, locale: Locale) -> Result<Vec<DataRow>, sqlx::Error> {
-    let mut words = Vec::new();
-    for column in table.personal {
-        let Some(key) = label_key(column.name) else { continue };
-        let value = match column.kind {
-            Kind::Text => row.get::<Option<String>>(column.name)?,
-            Kind::Int if column.name.ends_with("_us") => row
-                .get::<Option<i64>>(column.name)?
-                .map(|at| format::short(locale, at, DEFAULT_ZONE)),
-            Kind::Int => row.get::<Option<i64>>(column.name)?.map(|number| number.to_string()),
-        };
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            words.push(DataRow {
-                label: t(locale, key, &[]),
-                value,
-            });
-        }
-    }
-    Ok(words)
-}
-
-/// Who can see some of it: the providers who were booked, and the operator.
-pub async fn readers(tx: &mut Tx, account_id: &str, locale: Locale) -> Result<Vec<DataReader>> {
-    let providers: Vec<String> = tx.all(READERS, params![account_id]).await?;
-    let what = t(locale, "registry-reader-provider", &[]);
-    let mut readers: Vec<DataReader> = providers
-        .into_iter()
-        .map(|who| DataReader {
-            who,
-            what: what.clone(),
-        })
-        .collect();
-    readers.push(DataReader {
-        who: t(locale, "registry-operator", &[]),
-        what: t(locale, "registry-reader-operator", &[]),
-    });
-    Ok(readers)
 }

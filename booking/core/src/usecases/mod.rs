@@ -3,6 +3,7 @@
 //! Nothing remote is awaited inside a transaction. A request to the payment provider is a row of `payment_op` first; its id
 //! is the idempotency key. What comes back is folded into the payment in a second transaction, with its ledger entries.
 
+pub mod agenda;
 mod business;
 mod cancellation;
 mod checkout;

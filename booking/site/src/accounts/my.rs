@@ -2,12 +2,13 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use web::pages::account::{
-    AccountDataPage, AccountDeletePage, AccountPage, AccountSessionsPage, DataReader, DataRow, DataSection, SessionRow,
+    AccountDataPage, AccountDeletePage, AccountPage, AccountSessionsPage, DataLook, DataReader, DataRow, DataSection,
+    SessionRow,
 };
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
@@ -22,7 +23,8 @@ use booking_core::accounts::{self, Account, Correction, sessions, sign_in};
 use booking_core::appointments;
 use booking_core::base::DAY_US;
 use booking_core::base::actor::SignedIn;
-use booking_core::privacy::{UNDO_US, erase, registry};
+use booking_core::base::security::{self, SecurityEvent};
+use booking_core::privacy::{UNDO_US, erase, overview, registry};
 use booking_core::providers::{members, orgs};
 
 pub(super) fn router() -> Router<AppState> {
@@ -103,39 +105,48 @@ async fn account_post(
 async fn data_page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     let who = visit.actor.signed_in()?;
     let mut tx = state.db.read().await?;
-    let sections = registry::sections(&mut tx, &who.id, visit.locale).await?;
-    let readers = registry::readers(&mut tx, &who.id, visit.locale).await?;
+    let sections = overview::sections(&mut tx, &who.id, visit.locale).await?;
+    let readers = overview::readers(&mut tx, &who.id, visit.locale).await?;
+    let looks = overview::looks(&mut tx, &who.id).await?;
     Ok(html(&AccountDataPage {
         shell: shell(&visit),
         sections: sections.into_iter().map(shown_section).collect(),
         readers: readers
             .into_iter()
-            .map(|registry::DataReader { who, what }| DataReader { who, what })
+            .map(|overview::DataReader { who, what }| DataReader { who, what })
+            .collect(),
+        looks: looks
+            .into_iter()
+            .map(|overview::DataLook { at, action, reason }| DataLook { at, action, reason })
             .collect(),
     }))
 }
 
-fn shown_section(section: registry::DataSection) -> DataSection {
+fn shown_section(section: overview::DataSection) -> DataSection {
+    let shown = |rows: Vec<overview::DataRow>| {
+        rows.into_iter()
+            .map(|overview::DataRow { label, value }| DataRow { label, value })
+            .collect()
+    };
     DataSection {
         title: section.title,
         reason: section.reason,
-        rows: section
-            .rows
-            .into_iter()
-            .map(|registry::DataRow { label, value }| DataRow { label, value })
-            .collect(),
+        total: section.total,
+        records: section.records.into_iter().map(shown).collect(),
     }
 }
 
 /// Everything that is linked to the account, as JSON.
 async fn export(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     let who = visit.actor.signed_in()?;
+    state.limits.export_by_account.check(&who.id)?;
     let mut tx = state.db.read().await?;
     let data = registry::export(&mut tx, &who.id).await?;
-    let mut response = axum::Json(data).into_response();
-    let name = HeaderValue::from_static("attachment; filename=\"booka.json\"");
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
-    Ok(response)
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"booka.json\""),
+    ];
+    Ok((headers, data).into_response())
 }
 
 async fn sessions_page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
@@ -207,6 +218,7 @@ async fn sessions_post(
         sessions::end_session(&mut tx, who, &form.session).await?;
     }
     tx.commit().await?;
+    security::note(SecurityEvent::SessionsEnded, &who.id, &visit);
     if form.session == who.session_id {
         let home = routes::with_notice(pattern::HOME, Notice::SignedOut);
         return Ok((super::cookies::forget(&state), Redirect::to(&home)).into_response());
@@ -265,6 +277,7 @@ async fn delete_post(State(state): State<AppState>, visit: Visit, Form(form): Fo
         let mut tx = state.db.write().await?;
         erase::undo(&mut tx, &account.id).await?;
         tx.commit().await?;
+        security::note(SecurityEvent::DeletionUndone, &account.id, &visit);
         return Ok(Redirect::to(&routes::with_notice(pattern::ACCOUNT, Notice::DeletionUndone)).into_response());
     }
     if sign_in::check(&state, &visit, &account.email, &form.password)
@@ -278,6 +291,7 @@ async fn delete_post(State(state): State<AppState>, visit: Visit, Form(form): Fo
     let cancelled = erase::ask(&mut tx, &state, &account, visit.now).await?;
     tx.commit().await?;
     state.end_calls(&cancelled);
+    security::note(SecurityEvent::DeletionAsked, &account.id, &visit);
     Ok(Redirect::to(&routes::with_notice(pattern::ACCOUNT, Notice::DeletionAsked)).into_response())
 }
 

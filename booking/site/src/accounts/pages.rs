@@ -25,6 +25,7 @@ use booking_core::accounts::tokens::{self, Purpose};
 use booking_core::accounts::{
     OperatorInput, OperatorRefusal, make_operator, operator_link_purpose, reset, sessions, sign_in,
 };
+use booking_core::base::security::{self, SecurityEvent};
 use booking_core::usecases;
 
 pub(super) fn router() -> Router<AppState> {
@@ -221,6 +222,7 @@ async fn logout(State(state): State<AppState>, visit: Visit) -> AppResult<Respon
         let mut tx = state.db.write().await?;
         sessions::sign_out(&mut tx, account).await?;
         tx.commit().await?;
+        security::note(SecurityEvent::SignedOut, &account.id, &visit);
     }
     let home = routes::with_notice(pattern::HOME, Notice::SignedOut);
     Ok((cookies::forget(&state), Redirect::to(&home)).into_response())
@@ -295,7 +297,7 @@ async fn reset_token_post(
     if let Err(error) = form::password(&form.password, "") {
         return Ok(html_with(WRONG, &page(Some(error), false)));
     }
-    if !reset::reset_password(&state, &token, form.password, visit.now).await? {
+    if !reset::reset_password(&state, &visit, &token, form.password).await? {
         return Ok(html_with(WRONG, &page(None, true)));
     }
     let next = routes::with_notice(pattern::LOGIN, Notice::PasswordChanged);

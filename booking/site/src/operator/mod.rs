@@ -2,6 +2,7 @@
 //! here; for everybody else these pages do not exist.
 
 mod live;
+mod outbox;
 mod people;
 mod quality;
 
@@ -16,9 +17,8 @@ use web::Notice;
 use web::pages::RecordWord;
 use web::pages::appointment::AppointmentStatus;
 use web::pages::operator::{
-    LedgerRow, LiveCallRow, MailState, MissingRow, OperatorAppointmentPage, OperatorAppointmentRow,
-    OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage, OperatorMailPage, OperatorOutboxPage, OutboxRow,
-    PaymentRow, QualityRow, SegmentRow,
+    LedgerRow, LiveCallRow, MissingRow, OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage,
+    OperatorCallPage, OperatorCallsPage, PaymentRow, QualityRow, SegmentRow,
 };
 use web::routes::{self, pattern};
 
@@ -32,7 +32,6 @@ use booking_core::base::Fault;
 use booking_core::base::advice::Advice;
 use booking_core::base::audit::{self, Action};
 use booking_core::base::db::Tx;
-use booking_core::base::outbox::{OutboxState, queries as mail_queries};
 use booking_core::calls::{CAPTURE_MAX, CaptureError, queries as call_queries};
 use booking_core::operator::advice;
 use booking_core::operator::queries::{self, ListedAppointment};
@@ -53,8 +52,8 @@ pub(crate) fn router() -> Router<AppState> {
         .route(pattern::OPERATOR_APPOINTMENTS, get(appointment_list))
         .route(pattern::OPERATOR_APPOINTMENT, get(appointment))
         .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
-        .route(pattern::OPERATOR_OUTBOX, get(outbox))
-        .route(pattern::OPERATOR_OUTBOX_MAIL, get(mail))
+        .route(pattern::OPERATOR_OUTBOX, get(outbox::list))
+        .route(pattern::OPERATOR_OUTBOX_MAIL, get(outbox::page).post(outbox::read))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -327,55 +326,6 @@ async fn ledger(tx: &mut Tx, appointment: &str) -> AppResult<Vec<LedgerRow>> {
         currency: line.currency,
     };
     Ok(lines.into_iter().map(row).collect())
-}
-
-async fn outbox(State(state): State<AppState>, visit: Visit, Query(query): Query<ListQuery>) -> AppResult<Response> {
-    let operator = visit.actor.operator()?;
-    audit::look(&state, &operator.id, Action::OutboxSeen, "", "").await?;
-    let (q, page) = (query.q(), query.page());
-    let offset = i64::from(page - 1) * i64::from(PAGE_SIZE);
-    let (mails, total) = mail_queries::list(&mut state.db.read().await?, &q, i64::from(PAGE_SIZE), offset).await?;
-    let total = u64::try_from(total).unwrap_or(0);
-    Ok(pages::html(&OperatorOutboxPage {
-        shell: pages::shell(&visit),
-        mails: mails.iter().map(|mail| outbox_row(&state, mail)).collect(),
-        q,
-        total,
-        page,
-        pages: u32::try_from(total.div_ceil(u64::from(PAGE_SIZE)))
-            .unwrap_or(u32::MAX)
-            .max(1),
-    }))
-}
-
-async fn mail(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
-    let operator = visit.actor.operator()?;
-    let mail = mail_queries::get(&mut state.db.read().await?, &id)
-        .await?
-        .ok_or(AppError::NotFound)?;
-    audit::look(&state, &operator.id, Action::MailSeen, &id, "").await?;
-    Ok(pages::html(&OperatorMailPage {
-        shell: pages::shell(&visit),
-        mail: outbox_row(&state, &mail),
-        attachments: mail.ics.iter().map(|_| "booka.ics".to_owned()).collect(),
-        body: mail.body,
-        error: mail.error,
-    }))
-}
-
-fn outbox_row(state: &AppState, mail: &mail_queries::OutboxMail) -> OutboxRow {
-    OutboxRow {
-        id: mail.id.clone(),
-        at: mail.created_at,
-        to: mail.recipient.clone(),
-        subject: mail.subject.clone(),
-        state: match mail.state {
-            OutboxState::Queued if state.mailer.is_none() => MailState::Kept,
-            OutboxState::Queued => MailState::Waiting,
-            OutboxState::Sent => MailState::Sent,
-            OutboxState::Failed => MailState::Failed,
-        },
-    }
 }
 
 #[cfg(test)]

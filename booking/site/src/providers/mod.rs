@@ -1,5 +1,6 @@
 //! The pages of providers: the public one, and their own.
 
+mod agenda;
 mod hours;
 mod invitations;
 mod members;
@@ -9,11 +10,14 @@ mod services;
 mod vat;
 
 use axum::Router;
+use axum::routing::get;
 use booking_core::AppState;
+use web::routes::pattern;
 
 pub(crate) fn router() -> Router<AppState> {
     public::router()
         .merge(own::router())
+        .route(pattern::PROVIDER_APPOINTMENTS, get(agenda::page))
         .merge(services::router())
         .merge(hours::router())
         .merge(members::router())

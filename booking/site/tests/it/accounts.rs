@@ -2,7 +2,7 @@
 
 use booking_core::base::{DAY_US, HOUR_US, MINUTE_US};
 use booking_core::params;
-use booking_core::privacy::registry::{Kind, TABLES};
+use booking_core::privacy::registry::TABLES;
 
 use crate::on_both;
 use crate::walk::{self, PASSWORD, consumer, email_of, link_in, mails, verify_link};
@@ -281,6 +281,88 @@ on_both! {
 }
 
 on_both! {
+    /// trial C5: neither address nor password could be changed.
+    async fn c5_an_address_is_changed_once_its_link_is_followed(app: App) {
+        let mut ola = consumer(app, "ola").await;
+        let ask = |email: &'static str, password: &'static str| [("email", email), ("password", password)];
+        ola.post("/account/email", &ask("ny@example", PASSWORD)).await.expect(422);
+        ola.post("/account/email", &ask("ny@example.no", "wrong password")).await.expect(422);
+        assert!(mails(app, "ny@example.no").await.is_empty());
+        ola.post("/account/email", &ask("Ny@example.no", PASSWORD)).await.expect(200).expect_text("Ny@example.no");
+        ola.get("/account/email").await.expect(200).expect_text("Ny@example.no");
+        let link = link_in(app, "Ny@example.no", "new_address", "/account/email/").await;
+        // A reset link of the old mailbox, which must not outlive the change.
+        app.client().post("/reset", &[("email", "ola@example.no")]).await.expect(200);
+        let reset = link_in(app, "ola@example.no", "reset", "/reset/").await;
+        // Who gets the link by a slip of the fingers has nothing of it, signed in or not.
+        let mut stranger = consumer(app, "kari").await;
+        stranger.post(&link, &[]).await.expect(422);
+        assert!(app.client().post(&link, &[]).await.expect(303).location().starts_with("/login"));
+        assert!(app.client().get(&link).await.expect(303).location().contains("return_to"));
+        ola.get(&link).await.expect(200).expect_text("<button class=\"btn\">");
+        assert!(ola.post(&link, &[]).await.expect(303).location().contains("email-changed"));
+        ola.post(&link, &[]).await.expect(422);
+        ola.get("/account").await.expect(200).expect_text("Ny@example.no");
+        app.client().post(&reset, &[("password", "et helt nytt passord")]).await.expect(422);
+        app.client().post("/login", &ask("ola@example.no", PASSWORD)).await.expect(422);
+        app.client().post("/login", &ask("ny@example.no", PASSWORD)).await.expect(303);
+        let to_old = mails(app, "ola@example.no").await;
+        let (kind, body) = to_old.last().expect("the old address is told");
+        assert_eq!((kind.as_str(), body.contains("Ny@example.no")), ("address_changed", true));
+    }
+}
+
+on_both! {
+    /// trial C5: who asks does not learn whether the new address has an account; its owner does.
+    async fn c5_an_address_that_has_an_account_is_not_taken(app: App) {
+        consumer(app, "kari").await;
+        let mut ola = consumer(app, "ola").await;
+        let ask = |email: &'static str| [("email", email), ("password", PASSWORD)];
+        let free = ola.post("/account/email", &ask("fri@example.no")).await.expect(200).text();
+        app.advance(MINUTE_US);
+        let taken = ola.post("/account/email", &ask("kari@example.no")).await.expect(200).text();
+        assert_eq!(taken.replace("kari@", "fri@"), free);
+        assert_eq!(mails(app, "kari@example.no").await.last().map(|(kind, _)| kind.clone()), Some("address_used".to_owned()));
+        // Registered by somebody else in the meantime: first come.
+        let link = link_in(app, "fri@example.no", "new_address", "/account/email/").await;
+        consumer(app, "fri").await;
+        ola.post(&link, &[]).await.expect(422);
+        ola.get("/account").await.expect(200).expect_text("ola@example.no");
+        // After a day the link is no good, and nothing of it is kept.
+        ola.post("/account/email", &ask("sen@example.no")).await.expect(200);
+        let late = link_in(app, "sen@example.no", "new_address", "/account/email/").await;
+        app.advance(DAY_US);
+        ola.post(&late, &[]).await.expect(422);
+        booking_core::privacy::erase_due(&app.state).await.expect("it works");
+        assert_eq!(app.number("SELECT COUNT(*) FROM email_change", params![]).await, 0);
+    }
+}
+
+on_both! {
+    /// trial C5: it could not be changed.
+    async fn c5_a_password_is_changed_by_who_knows_it_and_ends_other_sessions(app: App) {
+        let mut here = consumer(app, "ola").await;
+        let mut there = app.client();
+        walk::sign_in(&mut there, "ola").await;
+        here.post("/account/email", &[("email", "ny@example.no"), ("password", PASSWORD)]).await.expect(200);
+        let change = |old: &'static str, new: &'static str| [("password", old), ("new_password", new)];
+        here.post("/account/password", &change("wrong password", "et helt nytt passord")).await.expect(422);
+        here.post("/account/password", &change(PASSWORD, "kort")).await.expect(422);
+        there.get("/account").await.expect(200);
+        here.post("/account/password", &change(PASSWORD, "et helt nytt passord")).await.expect(303);
+        here.get("/account").await.expect(200);
+        there.get("/account").await.expect(303);
+        let sign_in = |password: &'static str| [("email", "ola@example.no"), ("password", password)];
+        app.client().post("/login", &sign_in(PASSWORD)).await.expect(422);
+        app.client().post("/login", &sign_in("et helt nytt passord")).await.expect(303);
+        assert_eq!(mails(app, "ola@example.no").await.last().map(|(kind, _)| kind.clone()), Some("password_changed".to_owned()));
+        // An address that was asked for before is asked for anew.
+        let link = link_in(app, "ny@example.no", "new_address", "/account/email/").await;
+        here.post(&link, &[]).await.expect(422);
+    }
+}
+
+on_both! {
     async fn sessions_are_listed_and_ended(app: App) {
         let mut here = consumer(app, "ola").await;
         app.advance(MINUTE_US);
@@ -327,7 +409,7 @@ on_both! {
         assert_eq!(booking_core::privacy::erase_due(&app.state).await, Ok(1));
         client.get("/account").await.expect(303);
         for table in TABLES {
-            for column in table.personal.iter().filter(|column| column.kind == Kind::Text) {
+            for column in table.personal.iter().filter(|column| column.kind.is_text()) {
                 let text = format!("SELECT COUNT(*) FROM {} WHERE {} LIKE '%ola@example.no%'", table.name, column.name);
                 let text: &'static str = Box::leak(text.into_boxed_str());
                 assert_eq!(app.number(text, params![]).await, 0, "{}.{}", table.name, column.name);

@@ -1,18 +1,19 @@
 //! Tickets, the lobby's records and the ledger of presence.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use booking_core::base::{MINUTE_US, SECOND_US};
-use booking_core::calls::{self, Namesake};
+use booking_core::calls::{self, CaptureError, LiveCalls, Namesake};
 use booking_core::params;
 use signaling_protocol::call::{Finding, RoomReview, SeatSession};
 use signaling_protocol::message::{EndReason, Presence};
 use signaling_protocol::{LiveCall, LiveSeat, Refusal, Role, SegmentEnd, Standing, Ticket, TicketKey};
 
-use crate::desk::{ACCEPTED, Desk, METERED, segment};
+use crate::desk::{ACCEPTED, Desk, METERED, booked, seats, segment, submit_payment};
 use crate::harness::{App, Client};
-use crate::on_both;
 use crate::operator::OneCall;
+use crate::{on_both, walk};
 
 /// Asks for a ticket as the call page's script does, and opens the answer.
 async fn ticket(client: &mut Client, app: &App, call: &str) -> Ticket {
@@ -367,6 +368,87 @@ on_both! {
         let over = Finding::CallOver { call: call.clone(), reason: EndReason::Cancelled };
         let found = calls::review(&app.state, &[room(&call, &[])], app.now()).await.expect("it is read");
         assert_eq!(found, [over]);
+    }
+}
+
+on_both! {
+    /// Trial F3: a customer in the lobby asked for deletion and took it back, and the call went on for nothing.
+    async fn f3_a_deletion_asked_for_in_the_lobby_and_undone_leaves_no_free_call(app: App) {
+        let clinic = walk::provider(app, "kari").await;
+        let mut marit = walk::consumer(app, "marit").await;
+        let start = walk::tomorrow(app, 0);
+        let page = walk::hold(&mut marit, &clinic.service, start).await;
+        marit.post(&page, &[("about", "Katten halter")]).await.expect(303);
+        let call = booked(&submit_payment(&mut marit, page.trim_start_matches("/book/"), ACCEPTED).await);
+        let (consumer, provider) = seats(app, &call).await;
+        app.set_now(start - MINUTE_US);
+        calls::arrived(&app.state, &call, &consumer, app.now(), false).await.expect("it is written");
+        marit.post("/account/delete", &[("action", "delete"), ("password", walk::PASSWORD)]).await.expect(303);
+        marit.post("/account/delete", &[("action", "undo")]).await.expect(303);
+        let over = Finding::CallOver { call: call.clone(), reason: EndReason::Cancelled };
+        assert_eq!(calls::review(&app.state, &[room(&call, &[])], app.now()).await.expect("it is read"), [over]);
+        app.set_now(start);
+        let gone = Standing::Over(EndReason::Cancelled);
+        assert_eq!(calls::admitted(&app.state, &call, &consumer, app.now()).await.expect("it is asked"), gone);
+        for seat in [&consumer, &provider] {
+            let key = segment(&call, seat, 0);
+            assert_eq!(calls::open_segment(&app.state, "main", &key, app.now()).await.expect("it is asked"), gone);
+        }
+        refused(&mut marit, &call, 409, "cancelled").await;
+        app.set_now(start + 60 * MINUTE_US);
+        booking_core::jobs::round(&app.state).await;
+        let left: Vec<(String, i64, i64)> = app
+            .rows(
+                "SELECT a.status, p.captured_minor, (SELECT COUNT(*) FROM call_segment)
+                 FROM appointment a JOIN payment p ON p.appointment_id = a.id",
+                params![],
+            )
+            .await;
+        assert_eq!(left, [("cancelled".to_owned(), 0, 0)]);
+        marit.get(&format!("/bookings/{call}")).await.expect(200).expect_text("Avbestilt");
+    }
+}
+
+on_both! {
+    /// Trial F3: the server that has the room hears nothing of a cancelling through another one, and learns it all the same.
+    async fn f3_a_cancelling_through_another_server_reaches_the_room(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = Desk::slot(2);
+        let call = desk.book(start, ACCEPTED).await;
+        app.set_now(start - MINUTE_US);
+        let hub = Arc::new(Told::default());
+        assert!(app.state.live_calls.set(hub.clone()).is_ok(), "nobody else has set it");
+        let there = app.client_of_another_server();
+        desk.consumer.at(&there).post(&format!("/bookings/{call}/cancel"), &[]).await.expect(303);
+        assert_eq!(hub.0.load(Ordering::SeqCst), 0, "the hub of this server was not called");
+        let over = Finding::CallOver { call: call.clone(), reason: EndReason::Cancelled };
+        assert_eq!(calls::review(&app.state, &[room(&call, &[])], app.now()).await.expect("it is read"), [over]);
+        // Through the server of the room its hub is told at once.
+        let second = desk.book(Desk::slot(4), ACCEPTED).await;
+        desk.consumer.post(&format!("/bookings/{second}/cancel"), &[]).await.expect(303);
+        assert_eq!(hub.0.load(Ordering::SeqCst), 1);
+    }
+}
+
+/// A hub that counts what it is told.
+#[derive(Default)]
+struct Told(AtomicU32);
+
+impl LiveCalls for Told {
+    fn snapshot(&self) -> Vec<LiveCall> {
+        Vec::new()
+    }
+
+    fn find(&self, _call: &str) -> Option<LiveCall> {
+        None
+    }
+
+    fn capture(&self, _call: &str, _time: std::time::Duration) -> Result<(), CaptureError> {
+        Err(CaptureError::NotHere)
+    }
+
+    fn cancel(&self, _call: &str) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 

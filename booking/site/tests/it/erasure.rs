@@ -9,7 +9,7 @@ use booking_core::privacy::registry::{Erasure, TABLES, Table};
 use crate::desk::{ACCEPTED, booked, submit_payment, talk};
 use crate::harness::{App, Client, Engine};
 use crate::on_both;
-use crate::walk::{PASSWORD, consumer, hold, provider, tomorrow};
+use crate::walk::{PASSWORD, Provider, consumer, hold, provider, tomorrow};
 
 /// What the person wrote; nobody else's row holds any of it.
 const NAME: &str = "Marit Kjennetegn";
@@ -20,12 +20,18 @@ const ABOUT: &str = "Katten har spist en kjennetegnet trådsnelle";
 async fn customer(app: &App) -> (Client, Client, String) {
     let mut clinic = provider(app, "kari").await;
     let mut marit = consumer(app, "marit").await;
+    let appointment = book_talk_and_pay(app, &mut clinic, &mut marit).await;
+    (marit, clinic.client, appointment)
+}
+
+/// The steps of it, for Marit, who is signed in.
+pub(crate) async fn book_talk_and_pay(app: &App, clinic: &mut Provider, marit: &mut Client) -> String {
     let details = [("name", NAME), ("phone", PHONE), ("place", "Bergen"), ("locale", "nb")];
     marit.post("/account", &details).await.expect(303);
-    let page = hold(&mut marit, &clinic.service, tomorrow(app, 0)).await;
+    let page = hold(marit, &clinic.service, tomorrow(app, 0)).await;
     marit.post(&page, &[("about", ABOUT)]).await.expect(303);
     let id = page.trim_start_matches("/book/").to_owned();
-    let appointment = booked(&submit_payment(&mut marit, &id, ACCEPTED).await);
+    let appointment = booked(&submit_payment(marit, &id, ACCEPTED).await);
     // The provider finds on the page what the mail does not say.
     let seen = clinic
         .client
@@ -40,7 +46,7 @@ async fn customer(app: &App) -> (Client, Client, String) {
     assert!(!own.contains("tel:"), "one's own number is nobody's contact");
     talk(app, &appointment, tomorrow(app, 0), 12 * MINUTE_US).await;
     booking_core::jobs::round(&app.state).await;
-    (marit, clinic.client, appointment)
+    appointment
 }
 
 /// Every table of the schema with its columns of text.
@@ -59,7 +65,7 @@ async fn text_columns(app: &App) -> Vec<(String, String)> {
 }
 
 /// Columns of the whole database that hold `part`.
-async fn found_in(app: &App, part: &str) -> BTreeSet<String> {
+pub(crate) async fn found_in(app: &App, part: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (table, column) in text_columns(app).await {
         let text = format!("SELECT COUNT(*) FROM {table} WHERE {column} LIKE $1");

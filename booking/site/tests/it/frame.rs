@@ -81,7 +81,37 @@ on_both! {
             assert!(!map.contains(&format!("http://localhost:8080{path}")), "{path} is in the map and blocked");
         }
         let page = client.get(&format!("/providers/{}", clinic.slug)).await.expect(200).text();
-        assert!(page.contains("name=\"description\" content=\"Veterinær, Bergen. Råd om hund og katt"), "{page}");
+        assert!(page.contains("name=\"description\" property=\"og:description\" content=\"Veterinær, Bergen. Råd om hund og katt"), "{page}");
+    }
+}
+
+on_both! {
+    /// Trial E14: a link that is shared says what it leads to, on every page for everybody and in both languages; one to
+    /// a page of one's own says nothing of it.
+    async fn e14_a_shared_link_says_where_it_leads(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let mut client = app.client();
+        let slug = format!("/providers/{}", clinic.slug);
+        for (path, nb, en) in [
+            ("/", "Snakk med en fagperson i dag", "Talk to a professional today"),
+            (slug.as_str(), "Klinikken kari, Bergen", "Klinikken kari, Bergen"),
+            ("/about", "Et videomøte med en fagperson, uten mellommenn", "A video meeting with a professional, without middlemen"),
+            ("/terms", "Vilkår", "Terms"),
+            ("/notice", "Personvern", "Privacy"),
+        ] {
+            for (language, title) in [("nb", nb), ("en", en)] {
+                client.language = language.to_owned();
+                let page = client.get(path).await.expect(200).text();
+                let expect = format!("<meta property=\"og:title\" content=\"{title}\">");
+                assert!(page.contains(&expect), "no {expect} in {path}");
+                let description = page.split("property=\"og:description\" content=\"").nth(1).and_then(|rest| rest.split('"').next());
+                assert!(description.is_some_and(|text| text.len() > 20), "{path}: {description:?}");
+                assert_eq!(page.matches("og:title").count(), 1, "{path}");
+            }
+        }
+        let own = clinic.client.get("/provider").await.expect(200).text();
+        let head = own.split("</head>").next().expect("a head");
+        assert!(!head.contains("Klinikken kari"), "{head}");
     }
 }
 

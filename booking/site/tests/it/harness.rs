@@ -76,6 +76,24 @@ where
     app.stop().await;
 }
 
+/// As [`with_app`], on PostgreSQL with a database that is sorted as Norwegians sort, and not by bytes.
+pub(crate) async fn with_sorted_app<F>(test: F)
+where
+    F: for<'a> FnOnce(&'a App) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
+{
+    let sorting = " TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'nb-NO'";
+    let Some(app) = App::start_sorted(Engine::Postgres, sorting).await else {
+        writeln!(
+            std::io::stdout(),
+            "skipped on PostgreSQL: {POSTGRES_VARIABLE} names no server that sorts by a language"
+        )
+        .expect("output is open");
+        return;
+    };
+    test(&app).await;
+    app.stop().await;
+}
+
 /// A booking side of its own.
 pub(crate) struct App {
     pub(crate) state: AppState,
@@ -91,6 +109,11 @@ pub(crate) struct App {
 impl App {
     /// `None` where there is no PostgreSQL to test with.
     pub(crate) async fn start(engine: Engine) -> Option<Self> {
+        Self::start_sorted(engine, "").await
+    }
+
+    /// `sorting` is added to PostgreSQL's `CREATE DATABASE`; a server that cannot sort so counts as none.
+    async fn start_sorted(engine: Engine, sorting: &str) -> Option<Self> {
         let number = APPS.fetch_add(1, Ordering::SeqCst);
         let name = format!("booka_test_{}_{number}", std::process::id());
         let folder = std::env::temp_dir().join(&name);
@@ -99,7 +122,12 @@ impl App {
             Engine::Sqlite => (format!("sqlite:{}", folder.join("booka.sqlite").display()), None),
             Engine::Postgres => {
                 let server = std::env::var(POSTGRES_VARIABLE).ok()?;
-                admin(&server, format!("CREATE DATABASE {name}")).await;
+                let made = try_admin(&server, format!("CREATE DATABASE {name}{sorting}")).await;
+                if sorting.is_empty() {
+                    made.expect("the test server makes databases");
+                } else {
+                    made.ok()?;
+                }
                 (format!("{server}{name}"), Some((server, name)))
             }
         };
@@ -192,6 +220,18 @@ impl App {
         }
     }
 
+    /// A browser at another server of the same data, whose hub is its own.
+    pub(crate) fn client_of_another_server(&self) -> Client {
+        let state = AppState {
+            live_calls: Arc::default(),
+            ..self.state.clone()
+        };
+        Client {
+            router: booking_site::router(state),
+            ..self.client()
+        }
+    }
+
     /// Rows straight from the database.
     pub(crate) async fn rows<T: FromRow>(&self, text: &'static str, params: Vec<Param>) -> Vec<T> {
         let mut tx = self.state.db.read().await.expect("a connection");
@@ -217,17 +257,19 @@ impl App {
     }
 }
 
-/// Runs a statement of administration on the test server.
+/// Runs a statement of administration on the test server, which does it.
 async fn admin(server: &str, text: String) {
+    try_admin(server, text).await.expect("it may do this");
+}
+
+async fn try_admin(server: &str, text: String) -> Result<(), sqlx::Error> {
     use sqlx::Connection as _;
     let mut connection = sqlx::PgConnection::connect(&format!("{server}postgres"))
         .await
         .expect("the test server runs");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(text))
-        .execute(&mut connection)
-        .await
-        .expect("it may create databases");
+    let done = sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut connection).await;
     connection.close().await.expect("it closes");
+    done.map(drop)
 }
 
 /// A browser: keeps cookies, says where its requests come from, follows nothing by itself.
@@ -345,6 +387,11 @@ impl Client {
             router: other.router.clone(),
             ..self.clone()
         }
+    }
+
+    /// Names of the cookies that it has.
+    pub(crate) fn cookies(&self) -> Vec<String> {
+        self.cookies.iter().map(|(name, _)| name.clone()).collect()
     }
 
     pub(crate) fn set_cookie(&mut self, name: &str, value: &str) {

@@ -1,7 +1,9 @@
 //! The provider's own pages: publishing, services, hours, members.
 
+use booking_core::base::{DAY_US, MINUTE_US};
 use booking_core::params;
 
+use crate::desk::{ACCEPTED, Desk, METERED};
 use crate::on_both;
 use crate::walk::{self, PASSWORD, add_service, consumer, hold, provider, tomorrow};
 
@@ -197,5 +199,62 @@ on_both! {
         let page = client.get("/provider/hours").await.expect(200).text();
         assert!(!page.contains("Dette er et forslag"), "{page}");
         assert_eq!((page.matches("value=\"09:00\"").count(), page.matches("value=\"17:00\"").count()), (1, 1), "{page}");
+    }
+}
+
+on_both! {
+    /// trial E8: the provider saw the next fortnight only; no history, no receipts, no income.
+    async fn e8_appointments_are_listed_by_week_and_month_with_receipts_and_income(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        desk.provider.get("/provider/appointments").await.expect(200).expect_text("Ingen timer i dette tidsrommet.");
+        let held = desk.book(Desk::slot(2), ACCEPTED).await;
+        let gone = desk.book(Desk::slot(6), ACCEPTED).await;
+        let coming = desk.book(Desk::slot(2) + 8 * DAY_US, ACCEPTED).await;
+        desk.consumer.post(&format!("/bookings/{gone}/cancel"), &[]).await.expect(303);
+        desk.talk(&held, Desk::slot(2), 12 * MINUTE_US).await;
+        desk.jobs().await;
+        let week = desk.provider.get("/provider/appointments").await.expect(200).text();
+        let (charged, vat): (i64, i64) =
+            app.rows("SELECT amount_minor, vat_minor FROM charge WHERE amount_minor > 0", params![]).await[0];
+        let kroner = |minor| web::format::money_exact(web::Locale::Nb, minor, "NOK");
+        let receipt = format!("/bookings/{held}/receipt.pdf");
+        for part in [
+            "Ola Hansen", "2 timer", "Avbestilt", "Betalt av kunden for 1 samtale", receipt.as_str(), "Kvittering 2026-000001",
+            kroner(charged).as_str(), kroner(vat).as_str(), kroner(charged - vat).as_str(), "Uke 48: 23. november – 29. november 2026",
+        ] {
+            assert!(week.contains(part), "no {part} in {week}");
+        }
+        assert!(!week.contains(&coming), "that is next week");
+        desk.provider.get(&receipt).await.expect(200);
+        let next = desk.provider.get("/provider/appointments?day=2026-12-01").await.expect(200).text();
+        assert!(next.contains(&coming) && !next.contains(&held) && !next.contains("Inntekt"), "{next}");
+        let month = desk.provider.get("/provider/appointments?by=month&day=2026-11-30").await.expect(200).text();
+        assert!(month.contains("November 2026") && month.contains(&held) && !month.contains(&coming), "{month}");
+        // The last month with nothing in it, in the other language.
+        desk.provider.language = "en".to_owned();
+        desk.provider.post("/language", &[("locale", "en")]).await.expect(303);
+        let past = desk.provider.get("/provider/appointments?by=month&day=2026-10-31").await.expect(200);
+        past.expect_text("No appointments in this period.");
+        desk.provider.get("/provider/appointments?by=x&day=9999-99-99&page=-1").await.expect(200);
+    }
+}
+
+on_both! {
+    /// trial E8: staff see their own appointments, the owner those of the business, and nobody another's.
+    async fn e8_staff_see_their_own_appointments_and_the_owner_all(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let mut staff = walk::staff(app, &mut clinic, "nina").await;
+        let mut other = provider(app, "nils").await;
+        let mut ola = consumer(app, "ola").await;
+        let free = add_service(&mut clinic.client, app, "Gratis råd", &[("kind", "free")]).await;
+        app.execute("DELETE FROM service_member WHERE service_id = $1 AND member_id <> $2", params![&free, &clinic.member]).await;
+        let page = hold(&mut ola, &free, tomorrow(app, 0)).await;
+        ola.post(&page, &[("about", "Hunden halter")]).await.expect(303);
+        ola.post(&format!("{page}/payment"), &[("withdrawal", "yes")]).await.expect(303);
+        let list = clinic.client.get("/provider/appointments").await.expect(200).text();
+        assert!(list.contains("Gratis råd") && list.contains("1 time"), "{list}");
+        for client in [&mut staff, &mut other.client] {
+            client.get("/provider/appointments").await.expect(200).expect_text("Ingen timer");
+        }
     }
 }

@@ -224,7 +224,7 @@ on_both! {
         let mut visitor = app.client();
         let page = visitor.get("/search?what=katt&where=%C3%85lesund").await.expect(200);
         page.expect_text("Ingen i Ålesund, men disse kan hjelpe deg over video").expect_text("dyre");
-        visitor.get("/search?what=katt&where=Hamarr").await.expect(200).expect_text("vises som Hamar");
+        visitor.get("/search?what=katt&where=Hamarr").await.expect(200).expect_text("Vi viser treff for Hamar");
         visitor.get("/search?what=katt&where=Trom%C3%B8sy").await.expect(200).expect_text("where=Troms%C3%B8");
         let bo = visitor.get("/search?what=katt&where=B%C3%B8").await.expect(200);
         bo.expect_text("Eller mente du").expect_text("Bø i Vesterålen, Bø");

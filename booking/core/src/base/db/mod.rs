@@ -5,6 +5,7 @@
 
 mod health;
 mod inspect;
+mod letters;
 mod migrate;
 mod row;
 mod transaction;
@@ -20,6 +21,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 
 use health::{Health, Probe};
 pub use inspect::{Inspected, inspect};
+pub use letters::pattern_within;
 pub use migrate::MIGRATIONS;
 pub use row::{Column, FromRow, Param, Row};
 /// Why a row does not fit the type that reads it.

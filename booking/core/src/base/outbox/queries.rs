@@ -4,14 +4,29 @@ use texts::Locale;
 
 use super::{Message, OutboxState, Recipient};
 use crate::base::Micros;
-use crate::base::db::{DbError, FromRow, Row, Tx};
-use crate::{params, statements};
+use crate::base::db::{DbError, FromRow, Row, Tx, pattern_within};
+use crate::{params, small_letters, statements};
 
-/// Columns of an [`OutboxMail`].
-macro_rules! mail_select {
-    ($rest:literal) => {
+/// Whether a mail is to an address or about a subject that holds the pattern `$2`; with an empty `$1` every mail is.
+macro_rules! outbox_matches {
+    () => {
         concat!(
-            "SELECT id, recipient, subject, body, ics, state, attempts, created_us, error FROM outbox ",
+            "($1 = '' OR LOWER(o.recipient) LIKE $2 ESCAPE '!' OR ",
+            small_letters!("o.subject"),
+            " LIKE $2 ESCAPE '!')"
+        )
+    };
+}
+
+/// The columns that a [`ListedMail`] is read from.
+macro_rules! listed_select {
+    ($condition:expr, $rest:literal) => {
+        concat!(
+            "SELECT o.id, o.recipient, o.kind, o.state, o.created_us, COALESCE(a.name, '') AS name,
+                COALESCE((SELECT MIN(g.name) FROM member m JOIN org g ON g.id = m.org_id
+                    WHERE m.account_id = o.account_id AND m.active = 1), '') AS business
+            FROM outbox o LEFT JOIN account a ON a.id = o.account_id WHERE ",
+            $condition,
             $rest
         )
     };
@@ -28,21 +43,19 @@ statements! {
     CLAIM = "UPDATE outbox SET next_try_us = $3 WHERE id = $1 AND state = 'queued' AND next_try_us <= $2";
     /// What grants access is not kept once it has left.
     MARK_SENT = "UPDATE outbox SET state = 'sent', sent_us = $2, attempts = attempts + 1, error = NULL,
-                     body = CASE WHEN kind IN ('verify', 'reset', 'invitation', 'operator') THEN '' ELSE body END
+                     body = CASE WHEN kind IN ('verify', 'reset', 'new_address', 'invitation', 'operator') THEN '' ELSE body END
                  WHERE id = $1 AND state = 'queued'";
     MARK_FAILED = "UPDATE outbox SET state = $2, attempts = attempts + 1, next_try_us = $3, error = $4
                    WHERE id = $1 AND state = 'queued'";
-    /// needle or empty, pattern, limit, offset. SQLite makes small letters of ASCII only, so ours are named.
-    LIST = mail_select!("WHERE $1 = '' OR LOWER(recipient) LIKE $2 ESCAPE '!'
-                OR REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(LOWER(subject), 'Æ', 'æ'), 'Ø', 'ø'), 'Å', 'å'), 'Ä', 'ä'), 'Ö', 'ö') LIKE $2 ESCAPE '!'
-            ORDER BY created_us DESC, id DESC LIMIT $3 OFFSET $4");
-    COUNT = "SELECT COUNT(*) FROM outbox WHERE $1 = '' OR LOWER(recipient) LIKE $2 ESCAPE '!'
-                OR REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(LOWER(subject), 'Æ', 'æ'), 'Ø', 'ø'), 'Å', 'å'), 'Ä', 'ä'), 'Ö', 'ö') LIKE $2 ESCAPE '!'";
+    /// needle or empty, pattern, limit, offset
+    LIST = listed_select!(outbox_matches!(), " ORDER BY o.created_us DESC, o.id DESC LIMIT $3 OFFSET $4");
+    LISTED = listed_select!("o.id = $1", "");
+    COUNT = concat!("SELECT COUNT(*) FROM outbox o WHERE ", outbox_matches!());
     /// Links that have run out and mails to nobody's account before the first time, everything before the second.
     SWEEP = "DELETE FROM outbox WHERE created_us < $2 OR (created_us < $1
-                 AND (account_id IS NULL OR kind IN ('verify', 'exists', 'reset', 'invitation', 'operator')))";
+                 AND (account_id IS NULL OR kind IN ('verify', 'exists', 'reset', 'new_address', 'invitation', 'operator')))";
     RECIPIENT = "SELECT id, name, email, locale FROM account WHERE id = $1";
-    GET = mail_select!("WHERE id = $1");
+    GET = "SELECT recipient, subject, body, ics, error FROM outbox WHERE id = $1";
 }
 
 /// A mail to send now.
@@ -68,28 +81,50 @@ impl FromRow for DueMail {
     }
 }
 
-/// A mail as the operator sees it.
-pub struct OutboxMail {
+/// A mail in the operator's list.
+pub struct ListedMail {
     pub id: String,
+    pub recipient: String,
+    /// As written by whoever made the mail, for example `verify`.
+    pub kind: String,
+    pub state: OutboxState,
+    pub created_at: Micros,
+    /// Name of the account that the address belongs to, or empty.
+    pub name: String,
+    /// The provider that the account works for, or empty.
+    pub business: String,
+}
+
+impl FromRow for ListedMail {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.get("id")?,
+            recipient: row.get("recipient")?,
+            kind: row.get("kind")?,
+            state: row.parse("state")?,
+            created_at: row.get("created_us")?,
+            name: row.get("name")?,
+            business: row.get("business")?,
+        })
+    }
+}
+
+/// A mail as the operator reads it.
+pub struct OutboxMail {
     pub recipient: String,
     pub subject: String,
     pub body: String,
     pub ics: Option<String>,
-    pub state: OutboxState,
-    pub created_at: Micros,
     pub error: Option<String>,
 }
 
 impl FromRow for OutboxMail {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            id: row.get("id")?,
             recipient: row.get("recipient")?,
             subject: row.get("subject")?,
             body: row.get("body")?,
             ics: row.get("ics")?,
-            state: row.parse("state")?,
-            created_at: row.get("created_us")?,
             error: row.get("error")?,
         })
     }
@@ -156,18 +191,19 @@ pub async fn mark_failed(
 }
 
 /// One page of the outbox, newest first, and how many mails match at all. `q` is part of an address or a subject.
-pub async fn list(tx: &mut Tx, q: &str, limit: i64, offset: i64) -> Result<(Vec<OutboxMail>, i64), DbError> {
-    let literal: String = q.trim().to_lowercase().chars().fold(String::new(), |mut text, letter| {
-        if matches!(letter, '%' | '_' | '!') {
-            text.push('!');
-        }
-        text.push(letter);
-        text
-    });
-    let pattern = format!("%{literal}%");
+pub async fn list(tx: &mut Tx, q: &str, limit: i64, offset: i64) -> Result<(Vec<ListedMail>, i64), DbError> {
+    let pattern = pattern_within(&q.trim().to_lowercase());
     let mails = tx.all(LIST, params![q, &pattern, limit, offset]).await?;
     let total = tx.one(COUNT, params![q, &pattern]).await?;
     Ok((mails, total))
+}
+
+/// A mail as the list shows it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn listed(tx: &mut Tx, id: &str) -> Result<Option<ListedMail>, DbError> {
+    tx.optional(LISTED, params![id]).await
 }
 
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<OutboxMail>, DbError> {

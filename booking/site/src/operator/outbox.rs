@@ -1,0 +1,126 @@
+//! The outbox: a list that names people by their initials, and a mail in full for whoever says why, on record.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use web::pages::operator::{Letter, MailState, OperatorMailPage, OperatorOutboxPage, OutboxRow};
+use web::pages::{Field, FieldError};
+
+use super::{ListQuery, PAGE_SIZE, live};
+use crate::error::{AppError, AppResult};
+use crate::extract::{Form, Path, Query, Visit};
+use crate::form::{self, field};
+use crate::pages;
+use booking_core::AppState;
+use booking_core::base::audit::{self, Action};
+use booking_core::base::outbox::OutboxState;
+use booking_core::base::outbox::queries::{self, ListedMail, OutboxMail};
+
+pub(super) async fn list(
+    State(state): State<AppState>,
+    visit: Visit,
+    Query(query): Query<ListQuery>,
+) -> AppResult<Response> {
+    let operator = visit.actor.operator()?;
+    audit::look(&state, &operator.id, Action::OutboxSeen, "", "").await?;
+    let (q, page) = (query.q(), query.page());
+    let offset = i64::from(page - 1) * i64::from(PAGE_SIZE);
+    let (mails, total) = queries::list(&mut state.db.read().await?, &q, i64::from(PAGE_SIZE), offset).await?;
+    let total = u64::try_from(total).unwrap_or(0);
+    Ok(pages::html(&OperatorOutboxPage {
+        shell: pages::shell(&visit),
+        mails: mails.into_iter().map(|mail| listed(&state, mail)).collect(),
+        q,
+        total,
+        page,
+        pages: u32::try_from(total.div_ceil(u64::from(PAGE_SIZE)))
+            .unwrap_or(u32::MAX)
+            .max(1),
+    }))
+}
+
+fn listed(state: &AppState, mail: ListedMail) -> OutboxRow {
+    OutboxRow {
+        to: masked(&mail),
+        id: mail.id,
+        at: mail.created_at,
+        kind: mail.kind,
+        state: shown_state(state, mail.state),
+    }
+}
+
+/// Initials and business of an account; of an address without one, its first letter and its domain.
+fn masked(mail: &ListedMail) -> String {
+    let initials = live::initials(&mail.name);
+    match (initials.is_empty(), mail.business.is_empty()) {
+        (false, true) => initials,
+        (false, false) => format!("{initials} ({})", mail.business),
+        (true, _) => {
+            let (local, domain) = mail.recipient.rsplit_once('@').unwrap_or((&mail.recipient, ""));
+            let first: String = local.chars().take(1).collect();
+            format!("{first}…@{domain}")
+        }
+    }
+}
+
+fn shown_state(state: &AppState, mail: OutboxState) -> MailState {
+    match mail {
+        OutboxState::Queued if state.mailer.is_none() => MailState::Kept,
+        OutboxState::Queued => MailState::Waiting,
+        OutboxState::Sent => MailState::Sent,
+        OutboxState::Failed => MailState::Failed,
+    }
+}
+
+/// Asks why, and shows nothing of the mail but what the list does.
+pub(super) async fn page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+    visit.actor.operator()?;
+    Ok(pages::html(&OperatorMailPage {
+        shell: pages::shell(&visit),
+        mail: find(&state, &id).await?,
+        reason: Field::default(),
+        letter: None,
+    }))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ReadForm {
+    reason: String,
+}
+
+pub(super) async fn read(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(typed): Form<ReadForm>,
+) -> AppResult<Response> {
+    let operator = visit.actor.operator()?;
+    let reason = form::line(&typed.reason, FieldError::LookReasonMissing);
+    let mut page = OperatorMailPage {
+        shell: pages::shell(&visit),
+        mail: find(&state, &id).await?,
+        reason: field(&typed.reason, &reason),
+        letter: None,
+    };
+    let Ok(reason) = reason else {
+        return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    };
+    audit::look(&state, &operator.id, Action::MailSeen, &id, &reason).await?;
+    let full: Option<OutboxMail> = queries::get(&mut state.db.read().await?, &id).await?;
+    let full = full.ok_or(AppError::NotFound)?;
+    page.letter = Some(Letter {
+        to: full.recipient,
+        subject: full.subject,
+        attachments: full.ics.iter().map(|_| "booka.ics".to_owned()).collect(),
+        body: full.body,
+        error: full.error,
+    });
+    Ok(pages::html(&page))
+}
+
+async fn find(state: &AppState, id: &str) -> AppResult<OutboxRow> {
+    let mail = queries::listed(&mut state.db.read().await?, id).await?;
+    Ok(listed(state, mail.ok_or(AppError::NotFound)?))
+}
