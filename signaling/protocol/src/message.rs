@@ -110,6 +110,43 @@ pub enum ServerMessage {
     },
 }
 
+/// Of what a message tells the whole state, so that only the newest matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateOf {
+    Participants,
+    Slots,
+    Encodings(SourceKind),
+    Quality,
+    Speakers,
+    Clock,
+}
+
+impl ServerMessage {
+    /// The state that it tells, if any: a newer message of the same replaces one that was not sent yet.
+    #[must_use]
+    pub fn state(&self) -> Option<StateOf> {
+        match self {
+            Self::Participants { .. } => Some(StateOf::Participants),
+            Self::Slots { .. } => Some(StateOf::Slots),
+            Self::Encodings { source, .. } => Some(StateOf::Encodings(*source)),
+            Self::Quality { .. } => Some(StateOf::Quality),
+            Self::Speakers { .. } => Some(StateOf::Speakers),
+            Self::Clock(_) => Some(StateOf::Clock),
+            Self::Welcome { .. }
+            | Self::Answer { .. }
+            | Self::Admitted {}
+            | Self::Restarted { .. }
+            | Self::PathLost {}
+            | Self::ProviderTold { .. }
+            | Self::Ended { .. }
+            | Self::TakenOver {}
+            | Self::Moving { .. }
+            | Self::Error { .. }
+            | Self::Pong { .. } => None,
+        }
+    }
+}
+
 /// What a page needs to know about the call. Times are Unix microseconds UTC by the server's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct CallInfo {

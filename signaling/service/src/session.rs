@@ -2,17 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use signaling_protocol::message::{ErrorCode, PublishedSource, SlotSize};
+use signaling_protocol::message::ErrorCode;
 use signaling_protocol::ticket::TICKET_BYTES_MAX;
 use signaling_protocol::{ClientMessage, PROTOCOL_VERSION, ServerMessage};
 
 use crate::bucket::Bucket;
-use crate::limits::{
-    MESSAGES_BURST, MESSAGES_PER_S, MID_BYTES_MAX, OFFER_REFILL, OFFERS_BURST, SEAT_BYTES_MAX, SIZES_MAX, SOURCES_MAX,
-    STRIKES_MAX,
-};
-use crate::media::media_size;
-use crate::room::{CloseCode, MediaFlags, Offer, Request};
+use crate::limits::{MESSAGES_BURST, MESSAGES_PER_S, OFFER_REFILL, OFFERS_BURST, STRIKES_MAX};
+use crate::room::{Asked, CloseCode, Offer, Request, check_message};
 
 /// One connection, from its opening to its close.
 #[derive(Debug)]
@@ -90,45 +86,27 @@ impl Session {
     }
 
     fn message(&mut self, now: Instant, message: ClientMessage) -> Step {
-        match (self.state, message) {
-            (State::AwaitingHello, ClientMessage::Hello { protocol, ticket }) => self.hello(protocol, ticket),
-            (State::Seated, ClientMessage::Hello { .. }) => self.strike(ErrorCode::BadHello, "hello comes once"),
-            (_, ClientMessage::Ping { at }) => Step::Reply(ServerMessage::Pong { at }),
+        match (self.state, check_message(message)) {
+            (State::AwaitingHello, Ok(Asked::Hello { protocol, ticket })) => self.hello(protocol, ticket),
+            (State::Seated, Ok(Asked::Hello { .. })) => self.strike(ErrorCode::BadHello, "hello comes once"),
+            (_, Ok(Asked::Ping { at })) => Step::Reply(ServerMessage::Pong { at }),
             (State::AwaitingHello, _) => self.strike(ErrorCode::BadHello, "hello comes first"),
-            (State::Seated, ClientMessage::Offer { id, sdp, sources }) => match source_fault(&sources) {
-                Some(fault) => self.strike(ErrorCode::BadMessage, fault),
-                None if !self.offers.take(now) => self.strike(ErrorCode::RateLimited, "too many offers"),
-                None => Step::Offer(Offer { id, sdp, sources }),
-            },
-            (
-                State::Seated,
-                ClientMessage::Media {
-                    microphone,
-                    camera,
-                    screen,
-                },
-            ) => Step::Request(Request::Media(MediaFlags {
-                microphone,
-                camera,
-                screen,
-            })),
-            (State::Seated, ClientMessage::Sizes { slots }) => match sizes_fault(&slots) {
-                Some(fault) => self.strike(ErrorCode::BadMessage, fault),
-                None => Step::Request(Request::Sizes(slots.into_iter().map(media_size).collect())),
-            },
-            (State::Seated, ClientMessage::Restart { id, ufrag }) => {
-                if !sfu_core::is_ufrag(&ufrag) {
-                    self.strike(ErrorCode::BadMessage, "a ufrag is 4 to 256 letters of ICE")
-                } else if self.offers.take(now) {
-                    Step::Request(Request::Restart { id, ufrag })
+            (State::Seated, Err(fault)) => self.strike(ErrorCode::BadMessage, fault),
+            (State::Seated, Ok(Asked::Offer(offer))) => {
+                if self.offers.take(now) {
+                    Step::Offer(offer)
                 } else {
-                    self.strike(ErrorCode::RateLimited, "too many restarts")
+                    self.strike(ErrorCode::RateLimited, "too many offers")
                 }
             }
-            (State::Seated, ClientMessage::Admit { seat }) => self.about_seat(seat, |seat| Request::Admit { seat }),
-            (State::Seated, ClientMessage::Dismiss { seat }) => self.about_seat(seat, |seat| Request::Dismiss { seat }),
-            (State::Seated, ClientMessage::Leave { for_good }) => Step::Request(Request::Leave { for_good }),
-            (State::Seated, ClientMessage::End {}) => Step::Request(Request::End),
+            (State::Seated, Ok(Asked::Request(request))) => {
+                // It costs the media plane as much as an offer.
+                if matches!(request, Request::Restart { .. }) && !self.offers.take(now) {
+                    self.strike(ErrorCode::RateLimited, "too many restarts")
+                } else {
+                    Step::Request(request)
+                }
+            }
         }
     }
 
@@ -152,13 +130,6 @@ impl Session {
         Step::Hello { ticket }
     }
 
-    fn about_seat(&mut self, seat: String, request: fn(String) -> Request) -> Step {
-        if seat.len() > SEAT_BYTES_MAX {
-            return self.strike(ErrorCode::BadMessage, "the seat's id is too long");
-        }
-        Step::Request(request(seat))
-    }
-
     fn strike(&mut self, code: ErrorCode, message: &str) -> Step {
         self.strikes += 1;
         let close = (self.strikes >= STRIKES_MAX).then_some(CloseCode::Strikes);
@@ -168,42 +139,6 @@ impl Session {
             close,
         }
     }
-}
-
-/// What is wrong with a list of sources, if anything.
-fn source_fault(sources: &[PublishedSource]) -> Option<&'static str> {
-    let repeated = |at: usize| {
-        sources[..at]
-            .iter()
-            .any(|other| other.mid == sources[at].mid || other.source == sources[at].source)
-    };
-    if sources.len() > SOURCES_MAX {
-        Some("too many sources")
-    } else if sources.iter().any(|source| !is_mid(&source.mid)) {
-        Some("a mid is 1 to 16 bytes long")
-    } else if (0..sources.len()).any(repeated) {
-        Some("a mid or a source is named twice")
-    } else {
-        None
-    }
-}
-
-/// What is wrong with a list of sizes, if anything.
-fn sizes_fault(sizes: &[SlotSize]) -> Option<&'static str> {
-    let repeated = |at: usize| sizes[..at].iter().any(|other| other.mid == sizes[at].mid);
-    if sizes.len() > SIZES_MAX {
-        Some("too many sizes")
-    } else if sizes.iter().any(|size| !is_mid(&size.mid)) {
-        Some("a mid is 1 to 16 bytes long")
-    } else if (0..sizes.len()).any(repeated) {
-        Some("a mid is named twice")
-    } else {
-        None
-    }
-}
-
-fn is_mid(text: &str) -> bool {
-    (1..=MID_BYTES_MAX).contains(&text.len())
 }
 
 /// The parser's words without its position; they quote at most names of fields and types.
@@ -219,8 +154,10 @@ fn refusal_text(error: &serde_json::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::limits::SIZES_MAX;
 
     const HELLO: &str = r#"{"type":"hello","protocol":1,"ticket":"t"}"#;
 

@@ -402,25 +402,18 @@ impl Inner {
     }
 
     fn count_message(&self, message: &ServerMessage) {
-        match message {
-            ServerMessage::Welcome { .. } => self.metrics.add(Count::SeatsTaken),
-            ServerMessage::TakenOver {} => self.metrics.add(Count::SeatsTakenOver),
-            ServerMessage::Admitted {} => self.metrics.add(Count::SeatsAdmitted),
-            ServerMessage::Answer { .. } => self.metrics.add(Count::OffersAnswered),
-            ServerMessage::Participants { .. }
-            | ServerMessage::Slots { .. }
-            | ServerMessage::Restarted { .. }
-            | ServerMessage::PathLost {}
-            | ServerMessage::ProviderTold { .. }
-            | ServerMessage::Encodings { .. }
-            | ServerMessage::Quality { .. }
-            | ServerMessage::Speakers { .. }
-            | ServerMessage::Clock(_)
-            | ServerMessage::Ended { .. }
-            | ServerMessage::Moving { .. }
-            | ServerMessage::Error { .. }
-            | ServerMessage::Pong { .. } => {}
-        }
+        let count = if matches!(message, ServerMessage::Welcome { .. }) {
+            Count::SeatsTaken
+        } else if matches!(message, ServerMessage::TakenOver {}) {
+            Count::SeatsTakenOver
+        } else if matches!(message, ServerMessage::Admitted {}) {
+            Count::SeatsAdmitted
+        } else if matches!(message, ServerMessage::Answer { .. }) {
+            Count::OffersAnswered
+        } else {
+            return;
+        };
+        self.metrics.add(count);
     }
 
     async fn join(self: Arc<Self>, call: String, join: Join) {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use signaling_protocol::ServerMessage;
-use signaling_protocol::message::SourceKind;
+use signaling_protocol::message::StateOf;
 use tokio::sync::Notify;
 
 use crate::limits::OUTGOING_MAX;
@@ -94,44 +94,17 @@ impl Outgoings {
     }
 }
 
-/// Messages that tell a whole state, of which only the newest matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StateOf {
-    Participants,
-    Slots,
-    Encodings(SourceKind),
-    Quality,
-    Speakers,
-    Clock,
-}
-
 fn state_of(outgoing: &Outgoing) -> Option<StateOf> {
-    let Outgoing::Message(message) = outgoing else {
-        return None;
-    };
-    match message {
-        ServerMessage::Participants { .. } => Some(StateOf::Participants),
-        ServerMessage::Slots { .. } => Some(StateOf::Slots),
-        ServerMessage::Encodings { source, .. } => Some(StateOf::Encodings(*source)),
-        ServerMessage::Quality { .. } => Some(StateOf::Quality),
-        ServerMessage::Speakers { .. } => Some(StateOf::Speakers),
-        ServerMessage::Clock(_) => Some(StateOf::Clock),
-        ServerMessage::Welcome { .. }
-        | ServerMessage::Answer { .. }
-        | ServerMessage::Admitted {}
-        | ServerMessage::Restarted { .. }
-        | ServerMessage::PathLost {}
-        | ServerMessage::ProviderTold { .. }
-        | ServerMessage::Ended { .. }
-        | ServerMessage::TakenOver {}
-        | ServerMessage::Moving { .. }
-        | ServerMessage::Error { .. }
-        | ServerMessage::Pong { .. } => None,
+    match outgoing {
+        Outgoing::Message(message) => message.state(),
+        Outgoing::Close(_) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use signaling_protocol::message::SourceKind;
+
     use super::*;
 
     fn pong(at: usize) -> Outgoing {

@@ -6,8 +6,9 @@ use sfu_core::Command;
 use signaling_protocol::message::{EndReason, ErrorCode};
 use signaling_protocol::{PROTOCOL_VERSION, Role, ServerMessage};
 
+use super::request::MediaFlags;
 use super::seat::{Admission, Attendance, Connection, Seat};
-use super::vocabulary::{CloseCode, ConnectionId, Effect, MediaFlags, Record};
+use super::vocabulary::{CloseCode, ConnectionId, Effect, Record};
 use super::{Phase, Room};
 use crate::authority::{CallGrant, SegmentEnd, UtcMicros};
 use crate::limits::{DISMISSED_PAUSE, SEATS_MAX};

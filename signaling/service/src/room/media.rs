@@ -7,9 +7,10 @@ use sfu_core::{Command, Event, Join, JoinError, Joined, Mid, PeerId};
 use signaling_protocol::ServerMessage;
 use signaling_protocol::message::ErrorCode;
 
+use super::request::Offer;
 use super::seat::{Admission, Attendance, Joining, Link, Peer, Seat};
 use super::slots::{Slot, Wanted};
-use super::vocabulary::{ConnectionId, Effect, Offer, Record};
+use super::vocabulary::{ConnectionId, Effect, Record};
 use super::{Closing, Room};
 use crate::authority::SegmentEnd;
 use crate::clock::SegmentId;

@@ -6,6 +6,7 @@ mod ending;
 mod live;
 mod media;
 mod quality;
+mod request;
 mod seat;
 mod slots;
 mod steering;
@@ -18,7 +19,9 @@ use sfu_core::{PeerId, RoomId};
 use signaling_protocol::message::{CallInfo, Clock, EndReason, ErrorCode};
 use signaling_protocol::{PriceTerms, Role, ServerMessage};
 
-pub use vocabulary::{CloseCode, ConnectionId, Effect, Input, MediaFlags, Offer, Record, Request};
+pub(crate) use request::{Asked, check_message};
+pub use request::{MediaFlags, Offer, Request};
+pub use vocabulary::{CloseCode, ConnectionId, Effect, Input, Record};
 
 use crate::authority::{CallGrant, RoomReview, SeatSession, SegmentEnd, SegmentKey, Standing, UtcMicros};
 use crate::clock::{CallClock, Now, SegmentId};

@@ -7,8 +7,9 @@ use sfu_core::{Mid, PeerId, PeerStats, Source, SourceKind};
 use signaling_protocol::message::{Participant, Presence, Quality, SeatQuality};
 use signaling_protocol::{Role, ServerMessage};
 
+use super::request::MediaFlags;
 use super::slots::{Slot, Wanted};
-use super::vocabulary::{ConnectionId, MediaFlags};
+use super::vocabulary::ConnectionId;
 use crate::clock::SegmentId;
 use crate::limits::{RETURN_WAIT, STALE_AFTER};
 

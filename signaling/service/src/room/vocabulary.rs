@@ -1,11 +1,13 @@
 //! What a room hears and what it wants done: closed enums, so that each side is one `match`.
 
-use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId, SlotSize};
+use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId};
 use signaling_protocol::ServerMessage;
-use signaling_protocol::message::{EndReason, PublishedSource};
+use signaling_protocol::message::EndReason;
 
 use crate::authority::{CallGrant, SeatSession, SegmentEnd, Standing, UtcMicros};
 use crate::clock::SegmentId;
+
+use super::request::{Offer, Request};
 
 /// One signaling connection; never used twice in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,47 +47,6 @@ pub enum Input {
     Drain,
     /// Time passed.
     Tick,
-}
-
-/// An offer that has been checked for size and form, not for its SDP.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    pub id: u32,
-    pub sdp: String,
-    pub sources: Vec<PublishedSource>,
-}
-
-/// What a connection that holds a seat may ask for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
-    Media(MediaFlags),
-    /// How large the video slots are shown.
-    Sizes(Vec<SlotSize>),
-    /// An ICE restart with the client's new `ice-ufrag`.
-    Restart {
-        id: u32,
-        ufrag: String,
-    },
-    Admit {
-        seat: String,
-    },
-    Dismiss {
-        seat: String,
-    },
-    /// To come back until the window ends, or not to come back.
-    Leave {
-        for_good: bool,
-    },
-    /// The call is over for everybody.
-    End,
-}
-
-/// Which sources carry something at the moment, as their sender says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct MediaFlags {
-    pub microphone: bool,
-    pub camera: bool,
-    pub screen: bool,
 }
 
 /// Everything a room may want done, in order.
