@@ -63,7 +63,8 @@ async fn presses(engine: Engine, processes: usize) {
     let visitor = site.visitor(900);
     let page = visitor.text(PROVIDER).await;
     let service = values(&page, "name=\"service\" value=\"")[0];
-    let start = values(&page, "name=\"start\" value=\"")[5];
+    let starts = values(&page, "name=\"start\" value=\"");
+    let start = starts.last().expect("a free time");
     // The first answer makes the cookie that binds the hold to this browser.
     let hold = location(&visitor.post("/holds", &[("service", service), ("start", start)]).await);
     for (status, to) in press(&site, &visitor, "/holds", &[("service", service), ("start", start)], 6).await {

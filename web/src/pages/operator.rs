@@ -345,6 +345,9 @@ impl OutboxRow {
             "receipt" => "mail-kind-receipt",
             "payment_failed" => "mail-kind-payment-failed",
             "booking_lost" => "mail-kind-booking-lost",
+            "waits" => "mail-kind-waits",
+            "taken_over" => "mail-kind-taken-over",
+            "owner_now" => "mail-kind-owner-now",
             _ => "mail-kind-other",
         }
     }

@@ -205,4 +205,7 @@ mail-kind-not-held = Appointment not held
 mail-kind-receipt = Receipt
 mail-kind-payment-failed = Payment failed
 mail-kind-booking-lost = Booking not completed
+mail-kind-waits = The customer is waiting
+mail-kind-taken-over = Appointment taken over
+mail-kind-owner-now = Owner now
 mail-kind-other = Other

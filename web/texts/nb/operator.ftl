@@ -205,4 +205,7 @@ mail-kind-not-held = Timen ble ikke noe av
 mail-kind-receipt = Kvittering
 mail-kind-payment-failed = Betaling mislyktes
 mail-kind-booking-lost = Bestilling ikke fullført
+mail-kind-waits = Kunden venter på deg
+mail-kind-taken-over = Time tatt over
+mail-kind-owner-now = Eier nå
 mail-kind-other = Annet

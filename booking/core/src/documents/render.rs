@@ -19,6 +19,8 @@ const RIGHT: f32 = PAGE.0 - MARGIN;
 /// Where the second column of the head begins.
 const MIDDLE: f32 = 312.0;
 const TEXT_PT: f32 = 10.0;
+const TITLE_PT: f32 = 24.0;
+const NUMBER_PT: f32 = 14.0;
 const LINE_PT: f32 = 15.0;
 /// Lines that a text may wrap to; what is longer is cut with an ellipsis, so that everything fits the page.
 const WRAP_MAX: usize = 6;
@@ -85,8 +87,7 @@ struct Pen<'a, 'b> {
 
 impl Pen<'_, '_> {
     fn head(&mut self, sheet: &Sheet) {
-        self.text(MARGIN, 24.0, Weight::Bold, &sheet.title);
-        self.right(RIGHT, 14.0, Weight::Regular, &sheet.number);
+        self.title(sheet);
         self.y += 14.0;
         self.rule();
         for (label, value) in &sheet.facts {
@@ -109,6 +110,18 @@ impl Pen<'_, '_> {
             lowest = lowest.max(self.y);
         }
         self.y = lowest;
+    }
+
+    /// A title that is too long to stand beside the number, as a test receipt's, goes on below.
+    fn title(&mut self, sheet: &Sheet) {
+        let room = RIGHT - MARGIN - width(&sheet.number, NUMBER_PT, Weight::Regular) - 24.0;
+        self.right(RIGHT, NUMBER_PT, Weight::Regular, &sheet.number);
+        for (index, part) in wrap(&sheet.title, TITLE_PT, Weight::Bold, room).iter().enumerate() {
+            if index > 0 {
+                self.y += 1.2 * TITLE_PT;
+            }
+            self.text(MARGIN, TITLE_PT, Weight::Bold, part);
+        }
     }
 
     fn body(&mut self, sheet: &Sheet) {
