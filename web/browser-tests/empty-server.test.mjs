@@ -161,7 +161,6 @@ async function openBusiness({ page }) {
   for (let day = 1; day <= 7; day += 1) {
     await page.fill(`#d${day}_1_from`, "00:00");
     await page.fill(`#d${day}_1_to`, "24:00");
-    for (const end of ["from", "to"]) await page.fill(`#d${day}_2_${end}`, "");
   }
   await page.click('main button[value="save"]');
   await page.waitForURL(/\/provider\/hours\?/);

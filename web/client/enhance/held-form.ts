@@ -3,6 +3,9 @@
 /** Never kept: a password is nobody's to keep, and terms are accepted when the form is sent. */
 const NOT_KEPT = ["password", "accept"];
 
+/** How long after the last key what stands in a field is kept, though the field was not left. */
+const KEEP_AFTER_MS = 1_000;
+
 function typed(form: HTMLFormElement): URLSearchParams {
   const fields = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
@@ -22,6 +25,11 @@ function keepWhatIsTyped(form: HTMLFormElement, address: string): void {
   };
   form.addEventListener("submit", () => (sending = true));
   form.addEventListener("change", keep);
+  let soon = 0;
+  form.addEventListener("input", () => {
+    window.clearTimeout(soon);
+    soon = window.setTimeout(keep, KEEP_AFTER_MS);
+  });
   document.addEventListener("visibilitychange", keep);
   window.addEventListener("pagehide", keep);
   window.addEventListener("pageshow", () => (sending = false));

@@ -18,7 +18,7 @@ use sfu_core::{
     SlotMapping, Source, SourceKind,
 };
 
-pub use self::check::{Failure, Report};
+pub use self::check::{FRESH_USUALLY, Failure, Report};
 pub use self::pair::Outcome;
 use crate::client::{Client, ClientConfig, Taken};
 use crate::link::Profile;
