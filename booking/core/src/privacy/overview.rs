@@ -120,11 +120,40 @@ fn as_words(table: &Table, row: &Row, locale: Locale) -> std::result::Result<Vec
 
 fn text_in_words(locale: Locale, column: Column, text: String) -> String {
     if column.kind == Kind::Long {
-        t(locale, "registry-in-download", &[])
-    } else {
-        text
+        return t(locale, "registry-in-download", &[]);
+    }
+    match record_word(&text) {
+        Some(key) => t(locale, key, &[]),
+        None => text,
     }
 }
+
+/// The text for a word that only records use. All of them have an underscore, as no word of a person's own has.
+fn record_word(text: &str) -> Option<&'static str> {
+    RECORD_WORDS.iter().find(|(word, _)| *word == text).map(|(_, key)| *key)
+}
+
+/// What became of an appointment, why a span of presence ended, and what a mail is about.
+const RECORD_WORDS: &[(&str, &str)] = &[
+    ("in_call", "registry-in-call"),
+    ("call_started", "registry-call-started"),
+    ("call_ended", "registry-call-ended"),
+    ("no_show_consumer", "registry-no-show-consumer"),
+    ("no_show_provider", "registry-no-show-provider"),
+    ("taken_over", "registry-taken-over"),
+    ("connection_lost", "ending-connection-lost"),
+    ("window_ended", "ending-window-ended"),
+    ("no_account", "mail-kind-no-account"),
+    ("new_address", "mail-kind-new-address"),
+    ("address_used", "mail-kind-address-used"),
+    ("address_changed", "mail-kind-address-changed"),
+    ("password_changed", "mail-kind-password-changed"),
+    ("no_show", "mail-kind-no-show"),
+    ("not_held", "mail-kind-not-held"),
+    ("payment_failed", "mail-kind-payment-failed"),
+    ("booking_lost", "mail-kind-booking-lost"),
+    ("owner_now", "mail-kind-owner-now"),
+];
 
 fn number_in_words(locale: Locale, column: Column, number: i64, currency: Option<&str>) -> String {
     match column.kind {
@@ -297,9 +326,11 @@ fn label(column: &'static str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use signaling_protocol::SegmentEnd;
     use texts::text::has;
 
     use super::*;
+    use crate::appointments::{Status, Transition};
 
     /// trial C5: the page showed eight tables of twenty-one.
     #[test]
@@ -341,5 +372,33 @@ mod tests {
         check("lat_e6", Kind::Degrees, 60_392_050, "60.392050");
         check("billable_us", Kind::Span, 61_500_000, "1\u{a0}min 1,5\u{a0}s");
         check("number", Kind::Int, 7, "7");
+    }
+
+    /// Trial A6: raw codes such as `connection_lost` reached pages.
+    #[test]
+    fn a6_words_of_records_are_told_in_words() {
+        for (word, key) in RECORD_WORDS {
+            for locale in [Locale::Nb, Locale::En] {
+                let told = t(locale, key, &[]);
+                assert!(told != *key && !told.contains('_'), "{word}: {told}");
+            }
+        }
+        let events = [
+            Transition::CallStarted,
+            Transition::CallEnded,
+            Transition::ConsumerMissed,
+            Transition::ProviderMissed,
+        ]
+        .map(Transition::event);
+        let statuses = Status::ALL.map(Status::as_str);
+        let endings = SegmentEnd::ALL.map(SegmentEnd::name);
+        for word in events
+            .into_iter()
+            .chain(statuses)
+            .chain(endings)
+            .filter(|word| word.contains('_'))
+        {
+            assert!(record_word(word).is_some(), "{word}");
+        }
     }
 }
