@@ -12,7 +12,7 @@ const QUIET_MS = 2_500;
 /** How long the server is silent: less than what makes a page connect anew. */
 const SILENT_MS = 3_500;
 /** Two looks at the meter differ by no more, whatever the server does. */
-const STEP_MS = 2_200;
+const STEP_MS = 3_200;
 
 let world;
 
