@@ -128,7 +128,7 @@ fn text_in_words(locale: Locale, column: Column, text: String) -> String {
     }
 }
 
-/// The text for a word that only records use. All of them have an underscore, as no word of a person's own has.
+/// The text for a word that records use. Whoever typed the same word reads it so here, and as typed in the download.
 fn record_word(text: &str) -> Option<&'static str> {
     RECORD_WORDS.iter().find(|(word, _)| *word == text).map(|(_, key)| *key)
 }
