@@ -69,8 +69,9 @@ pub const ARENA_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const DATAGRAM_BYTES_MAX: usize = 1_500;
 
 /// Bytes of a datagram that a path of Ethernet's 1,500 carries, the headers of IPv6 and UDP counted. A packet that would
-/// become longer by what we add leaves without that, so that it is no longer than it came, but for the seal of another
-/// cipher and the two bytes that a retransmission takes.
+/// become longer by what we add leaves without that, so that it is no longer than it came, but for the two bytes that a
+/// retransmission takes; the seal of either cipher counts. Only one that came bare under a seal of ten bytes and leaves under
+/// one of sixteen is longer by that.
 pub const PATH_BYTES: usize = 1_452;
 /// Bytes of a datagram that every path of IPv6 carries; none is padded beyond.
 pub const PADDED_BYTES_MAX: usize = 1_232;

@@ -35,6 +35,8 @@ pub(crate) struct MediaPacket {
     /// `roc << 16 | sequence` of the source.
     pub(crate) index: u64,
     pub(crate) header: Header,
+    /// Bytes of the seal that it came under.
+    pub(crate) seal_len: usize,
     pub(crate) descriptor: Descriptor,
     /// Nothing of this stream with a higher index came before.
     pub(crate) newest: bool,

@@ -222,10 +222,14 @@ impl Sfu {
             return;
         };
         let (inbound, outbound) = dtls.take_keys().expect("a connected association has keys");
+        let sender = SrtpSender::new(&outbound);
+        for track in &mut peer.tracks {
+            track.seal_len = sender.profile().tag_len();
+        }
         peer.transport = Transport::Connected(Box::new(Secured {
             dtls: *dtls,
             receiver: SrtpReceiver::new(&inbound, limits::SSRCS_PER_PEER_MAX),
-            sender: SrtpSender::new(&outbound),
+            sender,
         }));
         // The handshake proves the client's presence as a check does.
         peer.record_presence(now);

@@ -273,6 +273,7 @@ mod tests {
             codec: Codec::Av1,
             index,
             header: Header::parse(&bytes).unwrap(),
+            seal_len: 16,
             descriptor: Descriptor::Plain { keyframe: true },
             newest: true,
             captured: None,

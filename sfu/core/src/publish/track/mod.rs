@@ -57,6 +57,8 @@ pub(crate) struct Track {
     pub(crate) codecs: Codecs,
     /// Id of the header extension that tells layers.
     dependency_descriptor: Option<u8>,
+    /// Bytes of the seal that its packets come under; zero until there are keys.
+    pub(crate) seal_len: usize,
     /// In the order of the offer, each with its rank by quality; one without a RID where there is no simulcast.
     pub(crate) encodings: Vec<Encoding>,
     pub(crate) subscriptions: Vec<Subscription>,
@@ -120,6 +122,7 @@ impl Track {
             mid,
             codecs,
             dependency_descriptor,
+            seal_len: 0,
             encodings,
             subscriptions: Vec::new(),
             interest: 0,
@@ -332,6 +335,7 @@ impl Track {
             codec,
             index,
             header,
+            seal_len: self.seal_len,
             descriptor,
             newest: false,
             captured: None,

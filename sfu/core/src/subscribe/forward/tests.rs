@@ -79,6 +79,7 @@ fn packet(made: Made) -> MediaPacket {
         codec: Codec::Vp8,
         index,
         header,
+        seal_len: 16,
         descriptor,
         newest: true,
         captured: None,

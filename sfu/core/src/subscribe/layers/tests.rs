@@ -41,6 +41,7 @@ fn packet(index: u64, frame: u32, codec: Codec, payload: &[u8]) -> MediaPacket {
         codec,
         index,
         header: Header::parse(&bytes).unwrap(),
+        seal_len: 16,
         descriptor,
         newest: true,
         captured: None,

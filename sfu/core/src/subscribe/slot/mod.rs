@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub(crate) use retransmit::Request;
 
 use rises::Rises;
-use seal::{Body, plain_bytes_max};
+use seal::Body;
 
 use crate::counters::{Counters, DropReason};
 use crate::event::{MediaKind, Mid, Source};
@@ -358,13 +358,14 @@ impl Slot {
             marker,
             earlier: &blocks[..count],
             payload,
-            came_len: content.packet.len(),
+            came_bytes: content.packet.len() + packet.seal_len,
         };
         path.counters.redundancy_made += u64::from(count > 0);
         let read = packet.descriptor.dependency().filter(|_| !payload.is_empty());
         let cap = self.selection.live().map(|live| live.cap_at(packet.header.timestamp));
         let cap = cap.unwrap_or(Layer::BEST);
-        let passed = self.pass(read, content.packet, numbers.offsets, cap, body.len());
+        let header_max = path.plain_bytes_max(body.came_bytes).saturating_sub(body.len());
+        let passed = self.pass(read, content.packet, numbers.offsets, cap, header_max);
         let Some(sealed) = self.seal_media(packet, &body, passed.as_ref(), numbers, now, path) else {
             return Forwarded::Dropped(DropReason::ArenaFull);
         };
@@ -379,23 +380,22 @@ impl Slot {
         }
     }
 
-    /// The dependency descriptor to go along with a body of `body_len` bytes, made of that in `packet`. It names the decode
-    /// targets up to `cap`, unless that would make a long packet longer than it came; what was said of them before still
-    /// holds then.
+    /// The dependency descriptor to go along in a header of at most `header_max` bytes, made of that in `packet`. It names the
+    /// decode targets up to `cap`, unless that would be longer; what was said of them before still holds then.
     fn pass(
         &self,
         read: Option<&Dependency>,
         packet: &[u8],
         offsets: Offsets,
         cap: Layer,
-        body_len: usize,
+        header_max: usize,
     ) -> Option<Passed> {
         let passed = Passed::new(self.extensions, read, packet, offsets, cap)?;
         let least = SlotExtensions {
             transport_cc: None,
             ..self.extensions
         };
-        if least.header_len(Some(&passed)) + body_len <= plain_bytes_max(packet.len()) {
+        if least.header_len(Some(&passed)) <= header_max {
             return Some(passed);
         }
         Passed::new(self.extensions, read, packet, offsets, Layer::BEST)

@@ -66,7 +66,10 @@ impl Slot {
         let read = descriptor.dependency().filter(|_| !payload.is_empty());
         let live = self.selection.live().filter(|live| live.stream == entry.stream);
         let cap = live.map_or(Layer::BEST, |live| live.cap_at(packet.header.timestamp));
-        let passed = self.pass(read, bytes, entry.offsets, cap, RTX_EXTRA + payload.len());
+        let body_len = RTX_EXTRA + payload.len();
+        let came_bytes = RTX_EXTRA + bytes.len() + packet.seal_len;
+        let header_max = path.plain_bytes_max(came_bytes).saturating_sub(body_len);
+        let passed = self.pass(read, bytes, entry.offsets, cap, header_max);
         let outgoing = Outgoing {
             ssrc,
             payload_type,
@@ -77,9 +80,9 @@ impl Slot {
             index: self.rtx_index,
             extensions: self.extensions,
             descriptor: passed.as_ref(),
-            body_len: RTX_EXTRA + payload.len(),
+            body_len,
             padding: 0,
-            came_len: bytes.len() + RTX_EXTRA,
+            came_bytes,
         };
         let sealed = path.seal(&outgoing, now, |out| {
             let (original, body) = out.split_at_mut(RTX_EXTRA);
@@ -115,7 +118,7 @@ impl Slot {
             descriptor: None,
             body_len: 0,
             padding: PROBE_PADDING,
-            came_len: 0,
+            came_bytes: 0,
         };
         let sealed = path.seal(&outgoing, now, |_| ())?;
         self.rtx_index += 1;

@@ -9,7 +9,6 @@ use crate::subscribe::forward::Numbers;
 use crate::wire::rtp::Fields;
 use crate::wire::rtp::red::{self, Block};
 use crate::wire::sdp::OfferedCodec;
-use crate::wire::srtp::RTP_OVERHEAD;
 
 /// Payloads from this length on are padded; shorter ones are rarely one of several of a frame.
 const PADDED_FROM: usize = 300;
@@ -24,8 +23,8 @@ pub(super) struct Body<'a> {
     /// Frames of sound to go along, oldest first; there are some only where the client takes redundant sound.
     pub(super) earlier: &'a [Block<'a>],
     pub(super) payload: &'a [u8],
-    /// Bytes of the packet that it came in, before its seal.
-    pub(super) came_len: usize,
+    /// Bytes of the datagram that it came in.
+    pub(super) came_bytes: usize,
 }
 
 impl Body<'_> {
@@ -64,8 +63,8 @@ pub(super) struct Outgoing<'a> {
     pub(super) body_len: usize,
     /// Bytes of padding after the body.
     pub(super) padding: u8,
-    /// Bytes of the packet that came, before its seal; zero for one of our own making.
-    pub(super) came_len: usize,
+    /// Bytes of the datagram that came; zero for a packet of our own making.
+    pub(super) came_bytes: usize,
 }
 
 /// A packet that was sealed.
@@ -79,30 +78,48 @@ pub(super) struct Sealed {
     pub(super) numbered: bool,
 }
 
-/// Bytes before the seal that a packet may have which came with so many ([`limits::PATH_BYTES`]).
-pub(super) fn plain_bytes_max(came_len: usize) -> usize {
-    came_len.max(limits::PATH_BYTES - RTP_OVERHEAD)
+/// What of a packet fits. One without a transport-wide number is one of which the client's feedback says nothing.
+struct Fitted {
+    extensions: SlotExtensions,
+    header_len: usize,
+    padding: u8,
 }
 
 impl Outgoing<'_> {
-    /// The extensions and the padding that fit. A packet without a number is one of which the client's feedback says nothing.
-    fn fit(&self) -> (SlotExtensions, u8) {
-        let len = |extensions: SlotExtensions| extensions.header_len(self.descriptor) + self.body_len;
+    /// Leaves out what would make it longer than `plain_max` bytes before its seal of `seal_len`.
+    fn fit(&self, plain_max: usize, seal_len: usize) -> Fitted {
         let mut extensions = self.extensions;
-        if len(extensions) > plain_bytes_max(self.came_len) {
+        let mut header_len = extensions.header_len(self.descriptor);
+        if header_len + self.body_len > plain_max {
             extensions.transport_cc = None;
+            header_len = extensions.header_len(self.descriptor);
         }
-        let padded = len(extensions) + usize::from(self.padding) + RTP_OVERHEAD;
+        let padded = header_len + self.body_len + usize::from(self.padding) + seal_len;
         let padding = if padded <= limits::PADDED_BYTES_MAX {
             self.padding
         } else {
             0
         };
-        (extensions, padding)
+        Fitted {
+            extensions,
+            header_len,
+            padding,
+        }
     }
 }
 
 impl Path<'_> {
+    /// Bytes that the seal of this path's cipher adds.
+    fn seal_len(&self) -> usize {
+        self.sender.profile().tag_len()
+    }
+
+    /// Bytes before the seal that a packet may have which came in a datagram of so many ([`limits::PATH_BYTES`]). One that
+    /// came under a shorter seal may be longer with nothing but what it cannot do without; it then leaves so.
+    pub(super) fn plain_bytes_max(&self, came_bytes: usize) -> usize {
+        came_bytes.max(limits::PATH_BYTES) - self.seal_len()
+    }
+
     /// Gives a packet its transport-wide number, lets `write_body` write its body, and seals it: the one way out for media,
     /// retransmissions and probes. `None` when the arena is full; the index is then still unused.
     pub(super) fn seal(
@@ -111,8 +128,12 @@ impl Path<'_> {
         now: Instant,
         write_body: impl FnOnce(&mut [u8]),
     ) -> Option<Sealed> {
-        let (extensions, padding) = packet.fit();
-        let header_len = extensions.header_len(packet.descriptor);
+        let seal_len = self.seal_len();
+        let Fitted {
+            extensions,
+            header_len,
+            padding,
+        } = packet.fit(self.plain_bytes_max(packet.came_bytes), seal_len);
         let body_end = header_len + packet.body_len;
         let plain_len = body_end + usize::from(padding);
         let fields = Fields {
@@ -125,10 +146,10 @@ impl Path<'_> {
         };
         let number = extensions
             .transport_cc
-            .and_then(|_| self.number(plain_len + RTP_OVERHEAD, now));
+            .and_then(|_| self.number(plain_len + seal_len, now));
         let mut datagram_bytes = 0;
         let sender = &mut *self.sender;
-        let sent = self.arena.push(self.destination, plain_len + RTP_OVERHEAD, |out| {
+        let sent = self.arena.push(self.destination, plain_len + seal_len, |out| {
             extensions.write(out, &fields, number, packet.descriptor);
             write_body(&mut out[header_len..body_end]);
             if padding > 0 {
@@ -168,7 +189,7 @@ impl Slot {
             descriptor: passed,
             body_len: body.len(),
             padding: if self.padding { padding_len(body.len()) } else { 0 },
-            came_len: body.came_len,
+            came_bytes: body.came_bytes,
         };
         path.seal(&outgoing, now, |out| {
             body.write(out);
@@ -201,10 +222,12 @@ mod tests {
     use crate::wire::rtp::dependency_descriptor::VALUE_LEN_MAX;
     use crate::wire::srtp::{Keys, Profile, SrtpSender};
 
+    const PROFILES: [Profile; 2] = [Profile::AeadAes128Gcm, Profile::AesCm128HmacSha1_80];
+
     /// Seals a packet and returns what is said of it with the length of the datagram.
-    fn seal(outgoing: &Outgoing<'_>) -> (Sealed, usize) {
+    fn seal(profile: Profile, outgoing: &Outgoing<'_>) -> (Sealed, usize) {
         let now = Instant::now();
-        let keys = Keys::new(Profile::AeadAes128Gcm, &[1; 16], &[2; 12]).unwrap();
+        let keys = Keys::new(profile, &[1; 16], &[2; 14][..profile.salt_len()]).unwrap();
         let tuple = Tuple {
             protocol: Protocol::Udp,
             remote: ([127, 0, 0, 1], 1).into(),
@@ -227,7 +250,7 @@ mod tests {
         (sealed, len)
     }
 
-    fn outgoing(came_len: usize, payload_len: usize, padding: u8, descriptor: Option<&Passed>) -> Outgoing<'_> {
+    fn outgoing(came_bytes: usize, payload_len: usize, padding: u8, descriptor: Option<&Passed>) -> Outgoing<'_> {
         Outgoing {
             ssrc: 1,
             payload_type: 96,
@@ -241,45 +264,59 @@ mod tests {
             descriptor,
             body_len: payload_len,
             padding,
-            came_len,
+            came_bytes,
         }
     }
 
     /// Trial D9.
     #[test]
     fn d9_what_we_add_is_left_out_where_it_would_not_fit() {
+        let seal = |outgoing| seal(Profile::AeadAes128Gcm, &outgoing);
         // The longest that Ethernet carries by IPv4, without any extension.
-        let (sealed, len) = seal(&outgoing(1_472 - RTP_OVERHEAD, 1_444, 4, None));
+        let (sealed, len) = seal(outgoing(1_472, 1_444, 4, None));
         assert_eq!((sealed.numbered, sealed.bytes, len), (false, 1_456, 1_472));
         // As browsers send them: numbered and padded.
-        let (sealed, len) = seal(&outgoing(1_177, 1_157, 3, None));
-        assert_eq!(
-            (sealed.numbered, sealed.bytes, len),
-            (true, 1_177, 1_180 + RTP_OVERHEAD)
-        );
+        let (sealed, len) = seal(outgoing(1_193, 1_157, 3, None));
+        assert_eq!((sealed.numbered, sealed.bytes, len), (true, 1_177, 1_180 + 16));
         // As GStreamer sends them: numbered, since it fits, but not padded.
-        let (sealed, len) = seal(&outgoing(1_400, 1_388, 4, None));
-        assert_eq!((sealed.numbered, len), (true, 1_408 + RTP_OVERHEAD));
+        let (sealed, len) = seal(outgoing(1_416, 1_388, 4, None));
+        assert_eq!((sealed.numbered, len), (true, 1_408 + 16));
         assert_eq!(sealed.datagram_bytes, len);
     }
 
+    /// Trial D9: a number fits behind a shorter seal than the packet came with, and not behind a longer one.
+    #[test]
+    fn d9_the_seals_of_both_ciphers_are_counted() {
+        let [gcm, cm] = PROFILES;
+        // Both came with eight bytes of extensions.
+        let (sealed, len) = seal(gcm, &outgoing(12 + 8 + 1_440 + 10, 1_440, 0, None));
+        assert_eq!((sealed.numbered, len), (false, 12 + 1_440 + 16));
+        let (sealed, len) = seal(cm, &outgoing(12 + 8 + 1_440 + 16, 1_440, 0, None));
+        assert_eq!((sealed.numbered, len), (true, 20 + 1_440 + 10));
+    }
+
     proptest! {
-        /// Trial D9: whatever came, with whatever extensions, leaves no longer than it came or than a path surely carries.
+        /// Trial D9: whatever came, with whatever extensions, leaves no longer than it came or than a path surely carries,
+        /// unless its bare header and content are under the seal of another cipher.
         #[test]
         fn d9_no_packet_outgrows_its_path(
             header_len in (0usize..10).prop_map(|words| 12 + 4 * words),
             payload_len in 0usize..1_400,
             padding in 0u8..8,
             descriptor in prop::option::of(3usize..40),
+            came_under in 0usize..2,
+            leaves_under in 0usize..2,
         ) {
+            let [came_under, leaves_under] = [came_under, leaves_under].map(|cipher| PROFILES[cipher]);
             let value = |len: usize| Passed { id: 4, bytes: [0; VALUE_LEN_MAX], len };
             let passed = descriptor.map(value);
             // What came had the descriptor, too.
             let own = SlotExtensions::default().header_len(passed.as_ref());
-            let came_len = header_len.max(own) + payload_len;
-            let (sealed, len) = seal(&outgoing(came_len, payload_len, padding, passed.as_ref()));
-            prop_assert!(len <= (came_len + RTP_OVERHEAD).max(limits::PATH_BYTES), "{came_len} became {len}");
-            prop_assert!(len == sealed.bytes + RTP_OVERHEAD || len <= limits::PADDED_BYTES_MAX);
+            let came_bytes = header_len.max(own) + payload_len + came_under.tag_len();
+            let (sealed, len) = seal(leaves_under, &outgoing(came_bytes, payload_len, padding, passed.as_ref()));
+            let bare = own + payload_len + leaves_under.tag_len();
+            prop_assert!(len <= came_bytes.max(limits::PATH_BYTES).max(bare), "{came_bytes} became {len}");
+            prop_assert!(len == sealed.bytes + leaves_under.tag_len() || len <= limits::PADDED_BYTES_MAX);
         }
     }
 
