@@ -57,10 +57,10 @@ fn an_unknown_key_is_refused_by_name() {
 fn advertised_addresses_are_matched_by_family() {
     let check = |bind: &str, advertise: &str, expect: Option<&str>| {
         let loaded = load(&format!("[media]\nbind = [{bind}]\nadvertise = [{advertise}]"));
-        let told = loaded
+        let advertised = loaded
             .ok()
             .map(|config| format!("{:?}", config.media.advertised().expect("it was checked")));
-        assert_eq!(told.as_deref(), expect, "{bind} as {advertise}");
+        assert_eq!(advertised.as_deref(), expect, "{bind} as {advertise}");
     };
     let (v4, v6) = ("\"10.0.0.1\"", "\"2001:db8::1\"");
     let both = format!("{v4}, {v6}");

@@ -109,6 +109,15 @@ pub(crate) struct Peer {
     pub(crate) wake_at: Instant,
 }
 
+/// What a peer publishes and receives, read off the negotiated lines.
+#[derive(Default)]
+pub(crate) struct Negotiated {
+    pub(crate) tracks: Vec<Track>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) bindings: Vec<Binding>,
+    pub(crate) extensions: Extensions,
+}
+
 /// What a peer is made of when it joins.
 pub(crate) struct Joining {
     pub(crate) id: PeerId,
@@ -117,36 +126,26 @@ pub(crate) struct Joining {
     pub(crate) ice: IceAgent,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) dtls_role: Role,
-    pub(crate) tracks: Vec<Track>,
-    pub(crate) slots: Vec<Slot>,
-    pub(crate) bindings: Vec<Binding>,
-    pub(crate) extensions: Extensions,
+    pub(crate) negotiated: Negotiated,
     pub(crate) rtcp_ssrc: u32,
 }
 
 impl Peer {
     pub(crate) fn new(joining: Joining, now: Instant) -> Self {
-        let Joining {
-            id,
-            room,
-            index,
-            ice,
-            fingerprint,
-            dtls_role,
+        let Negotiated {
             tracks,
             slots,
             bindings,
             extensions,
-            rtcp_ssrc,
-        } = joining;
+        } = joining.negotiated;
         let estimator = slots.iter().any(|slot| slot.extensions.transport_cc.is_some());
         Self {
-            id,
-            room,
-            index,
-            ice,
-            fingerprint,
-            dtls_role,
+            id: joining.id,
+            room: joining.room,
+            index: joining.index,
+            ice: joining.ice,
+            fingerprint: joining.fingerprint,
+            dtls_role: joining.dtls_role,
             transport: Transport::Waiting,
             admitted: false,
             open: false,
@@ -160,7 +159,7 @@ impl Peer {
             pacer: Pacer::default(),
             remb_bps: None,
             allocate_at: None,
-            rtcp_ssrc,
+            rtcp_ssrc: joining.rtcp_ssrc,
             clock: PublisherClock::default(),
             round_trip: None,
             redundancy: Redundancy::default(),

@@ -10,20 +10,11 @@ use crate::event::{
 };
 use crate::handles::{PeerIndex, SlotRef, TrackRef};
 use crate::publish::track::{Subscription, Track};
-use crate::room::peer::{Binding, Joining, Peer};
+use crate::room::peer::{Binding, Joining, Negotiated, Peer};
 use crate::subscribe::slot::Slot;
 use crate::transport::ice::{Credentials, IceAgent, is_ufrag};
 use crate::transport::presence::Presence;
-use crate::wire::sdp::{self, Answer, Extensions, Line, Offer, Role};
-
-/// What the peer will be, read off the negotiated lines.
-#[derive(Default)]
-struct Parts {
-    tracks: Vec<Track>,
-    slots: Vec<Slot>,
-    bindings: Vec<Binding>,
-    extensions: Extensions,
-}
+use crate::wire::sdp::{self, Answer, Line, Offer, Role};
 
 impl Sfu {
     pub(super) fn handle_command(&mut self, now: Instant, command: Command) {
@@ -100,7 +91,7 @@ impl Sfu {
         }
         let offer = Offer::parse(&join.offer)?;
         let lines = sdp::negotiate(&offer, &join.sources, &mut *self.random)?;
-        let parts = self.build_parts(&lines);
+        let negotiated = self.build_negotiated(&lines);
         let peer_index = self.peers.next_index();
         let credentials = self.credentials(peer_index);
         let answer = sdp::write(
@@ -115,7 +106,7 @@ impl Sfu {
             },
             &lines,
         );
-        let slots = parts
+        let slots = negotiated
             .slots
             .iter()
             .map(|slot| SlotInfo {
@@ -130,10 +121,7 @@ impl Sfu {
             ice: IceAgent::new(credentials, offer.ufrag),
             fingerprint: offer.fingerprint,
             dtls_role: offer.dtls_role,
-            tracks: parts.tracks,
-            slots: parts.slots,
-            bindings: parts.bindings,
-            extensions: parts.extensions,
+            negotiated,
             rtcp_ssrc: u32::from_be_bytes(self.random_bytes()).max(1),
         };
         let inserted = self.peers.insert(Peer::new(joining, now));
@@ -143,15 +131,15 @@ impl Sfu {
         Ok(Joined { answer, slots })
     }
 
-    fn build_parts(&mut self, lines: &[Line<'_>]) -> Parts {
-        let mut parts = Parts::default();
+    fn build_negotiated(&mut self, lines: &[Line<'_>]) -> Negotiated {
+        let mut negotiated = Negotiated::default();
         for line in lines {
             if matches!(line.role, Role::Publish(_) | Role::Slot { .. }) {
-                parts.extensions.join(&line.media.extensions);
+                negotiated.extensions.join(&line.media.extensions);
             }
             match line.role {
                 Role::Publish(kind) => {
-                    let track = parts.tracks.len();
+                    let track = negotiated.tracks.len();
                     // Which of several encodings an SSRC is of, only its packets say.
                     let declared = if line.media.rids.len() > 1 {
                         &[][..]
@@ -161,8 +149,8 @@ impl Sfu {
                     for &ssrc in declared {
                         let rtx = line.media.flows.iter().any(|(_, rtx)| *rtx == ssrc);
                         // An SSRC declared twice stays with the first m-line.
-                        if !parts.bindings.iter().any(|binding| binding.ssrc == ssrc) {
-                            parts.bindings.push(Binding {
+                        if !negotiated.bindings.iter().any(|binding| binding.ssrc == ssrc) {
+                            negotiated.bindings.push(Binding {
                                 ssrc,
                                 track,
                                 encoding: 0,
@@ -170,7 +158,7 @@ impl Sfu {
                             });
                         }
                     }
-                    parts.tracks.push(Track::new(
+                    negotiated.tracks.push(Track::new(
                         kind,
                         line.media.mid.0.clone(),
                         line.media.codecs.clone(),
@@ -193,12 +181,12 @@ impl Sfu {
                     let answers = line.media.codecs.iter().any(|codec| codec.transport_cc);
                     slot.extensions.transport_cc = line.media.extensions.transport_cc.filter(|_| answers);
                     slot.extensions.dependency_descriptor = line.media.extensions.dependency_descriptor;
-                    parts.slots.push(slot);
+                    negotiated.slots.push(slot);
                 }
                 Role::Inactive | Role::Rejected => {}
             }
         }
-        parts
+        negotiated
     }
 
     fn random_bytes<const N: usize>(&mut self) -> [u8; N] {

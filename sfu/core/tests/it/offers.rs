@@ -116,8 +116,8 @@ proptest! {
         let mut text = all.join("\r\n").into_bytes();
         for (at, byte) in bytes {
             if !text.is_empty() {
-                let place = at % text.len();
-                text[place] = byte;
+                let len = text.len();
+                text[at % len] = byte;
             }
         }
         let text = String::from_utf8_lossy(&text);

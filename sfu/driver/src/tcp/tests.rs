@@ -27,19 +27,19 @@ impl Bench {
     }
 
     /// Whatever comes in while the time stands still, until `done`.
-    fn look_until(&mut self, mut done: impl FnMut(&Self) -> bool) -> Vec<String> {
+    fn poll_until(&mut self, mut done: impl FnMut(&Self) -> bool) -> Vec<String> {
         let mut seen = Vec::new();
         while !done(self) {
             let waker = Waker::new().unwrap();
             let mut waits = Waits::new([self.tcp.as_raw_fd()], &waker);
             let readable = waits.wait(Duration::from_secs(10), &waker).any(|readable| readable);
             assert!(readable, "nothing more comes: {:?}", self.io);
-            seen.extend(self.look());
+            seen.extend(self.poll());
         }
         seen
     }
 
-    fn look(&mut self) -> Vec<String> {
+    fn poll(&mut self) -> Vec<String> {
         self.tcp.poll(true, self.now, &mut self.io);
         let mut seen = Vec::new();
         while let Some(arrived) = self.tcp.next(self.now, &mut self.io) {
@@ -56,7 +56,7 @@ impl Bench {
         let mut client = TcpStream::connect(self.local).unwrap();
         client.write_all(&[0, 1, 0]).unwrap();
         let frames = self.io.frames_received;
-        let seen = self.look_until(|bench| bench.io.frames_received > frames);
+        let seen = self.poll_until(|bench| bench.io.frames_received > frames);
         assert_eq!(seen, ["[0]"]);
         let address = client.local_addr().unwrap();
         if answered {
@@ -74,14 +74,14 @@ fn time_ends_what_is_never_answered_and_what_falls_silent() {
     bench.connect(false);
     let answered = bench.connect(true);
     bench.now += UNANSWERED_TIMEOUT - Duration::from_millis(1);
-    assert_eq!((bench.look(), bench.tcp.len()), (Vec::new(), 2));
+    assert_eq!((bench.poll(), bench.tcp.len()), (Vec::new(), 2));
     bench.now += SWEEP_INTERVAL;
-    assert_eq!((bench.look(), bench.tcp.len()), (vec!["closed".to_owned()], 1));
+    assert_eq!((bench.poll(), bench.tcp.len()), (vec!["closed".to_owned()], 1));
     bench.tcp.push(answered, bench.local, &[2], bench.now, &mut bench.io);
     bench.now += IDLE_TIMEOUT - Duration::from_millis(1);
-    assert_eq!((bench.look(), bench.tcp.len()), (Vec::new(), 1));
+    assert_eq!((bench.poll(), bench.tcp.len()), (Vec::new(), 1));
     bench.now += SWEEP_INTERVAL;
-    assert_eq!((bench.look(), bench.tcp.len()), (vec!["closed".to_owned()], 0));
+    assert_eq!((bench.poll(), bench.tcp.len()), (vec!["closed".to_owned()], 0));
     assert_eq!(bench.io.connections_idle, 2);
     assert!(bench.tcp.by_ends.is_empty() && bench.tcp.by_remote.is_empty() && bench.tcp.unanswered_count == 0);
 }
@@ -93,10 +93,10 @@ fn one_remote_has_no_more_than_its_share() {
         bench.connect(true);
     }
     let more = TcpStream::connect(bench.local).unwrap();
-    bench.look_until(|bench| bench.io.connections_refused == 1);
+    bench.poll_until(|bench| bench.io.connections_refused == 1);
     assert_eq!(bench.tcp.len(), CONNECTIONS_PER_REMOTE_MAX);
     drop((more, bench.clients.pop()));
-    bench.look_until(|bench| bench.tcp.len() < CONNECTIONS_PER_REMOTE_MAX);
+    bench.poll_until(|bench| bench.tcp.len() < CONNECTIONS_PER_REMOTE_MAX);
     bench.connect(true);
 }
 

@@ -176,10 +176,10 @@ impl Harness {
             })
             .collect();
         let slots = own.joined.slots.iter().map(|slot| {
-            let place = sources.iter().position(|source| source.kind.media() == slot.kind);
+            let index = sources.iter().position(|source| source.kind.media() == slot.kind);
             SlotMapping {
                 mid: slot.mid.clone(),
-                content: place.map_or(SlotContent::Nothing, |place| SlotContent::Source(sources.remove(place))),
+                content: index.map_or(SlotContent::Nothing, |index| SlotContent::Source(sources.remove(index))),
             }
         });
         let slots = slots.collect();

@@ -245,13 +245,13 @@ impl<'a> Formats<'a> {
         let video = kind == MediaKind::Video;
         let feedback = |name: &str, parameter: &str| self.feedback(payload_type, name, parameter);
         let red = self.red(payload_type).filter(|_| codec == Codec::Opus);
-        let place = |payload_type: u8| self.payload_types.iter().position(|&other| other == payload_type);
+        let position = |payload_type: u8| self.payload_types.iter().position(|&other| other == payload_type);
         Some(OfferedCodec {
             codec,
             payload_type,
             rtx: self.rtx(payload_type).filter(|_| video),
             red,
-            red_first: red.is_some_and(|red| place(red) < place(payload_type)),
+            red_first: red.is_some_and(|red| position(red) < position(payload_type)),
             parameters,
             nack: video && feedback("nack", ""),
             pli: video && feedback("nack", "pli"),

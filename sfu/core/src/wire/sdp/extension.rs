@@ -58,8 +58,8 @@ impl Extensions {
                     return None;
                 }
                 if !both_ways {
-                    let place = URIS.iter().position(|known| *known == uri)?;
-                    one_way |= 1 << place;
+                    let index = URIS.iter().position(|known| *known == uri)?;
+                    one_way |= 1 << index;
                 }
                 Some(id)
             })
@@ -87,7 +87,7 @@ impl Extensions {
         ];
         let one_way = self.one_way;
         let numbered = ids.into_iter().zip(URIS).enumerate();
-        numbered.filter_map(move |(place, (id, uri))| Some((id?, uri, one_way & 1 << place != 0)))
+        numbered.filter_map(move |(index, (id, uri))| Some((id?, uri, one_way & 1 << index != 0)))
     }
 
     /// Takes over the ids of a further m-line where there is none yet: within a bundle an extension has one id (RFC 9143

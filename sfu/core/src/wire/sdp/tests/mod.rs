@@ -465,7 +465,7 @@ fn publishers_send_the_profile_that_everybody_takes() {
         let kept: Vec<_> = kept.iter().map(|one| (one.codec, one.payload_type)).collect();
         let expected: Vec<_> = expected
             .iter()
-            .map(|(one, place)| (Codec::H264(*one), *place))
+            .map(|(profile, payload_type)| (Codec::H264(*profile), *payload_type))
             .collect();
         assert_eq!(kept, expected, "{direction} {offered:?}");
     };
