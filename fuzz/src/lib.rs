@@ -220,6 +220,7 @@ fn config() -> SfuConfig {
                 *byte = next;
             }
         }),
+        simulated_crypto: None,
         limits: Limits::default(),
         padding: true,
     }

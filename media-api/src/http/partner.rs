@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sfu_core::{PeerStats, RoomId};
+use sfu_core::{DisconnectReason, HandshakeFailure, PeerStats, RoomId};
 use signaling::media::{media_source, message_source};
 use signaling_protocol::ticket::MEDIA_TICKET_LIFE_S_MAX;
 use signaling_protocol::{MediaTicket, message};
@@ -227,7 +227,25 @@ fn participant_json(view: &ParticipantView) -> Value {
             "publishing": view.publishing.as_ref().and_then(session_json),
             "receiving": view.receiving.as_ref().and_then(session_json),
         },
+        "ended": {
+            "publishing": view.publishing_ended.map(end_word),
+            "receiving": view.receiving_ended.map(end_word),
+        },
     })
+}
+
+/// Why a session ended, as `docs/media-api.md` says it.
+fn end_word(reason: DisconnectReason) -> &'static str {
+    match reason {
+        DisconnectReason::Closed => "closed",
+        DisconnectReason::ConsentExpired => "not_heard",
+        DisconnectReason::HandshakeFailed(HandshakeFailure::NoPath) => "no_path",
+        DisconnectReason::HandshakeFailed(HandshakeFailure::TimedOut) => "handshake_timed_out",
+        DisconnectReason::HandshakeFailed(HandshakeFailure::OtherCertificate) => "other_certificate",
+        DisconnectReason::HandshakeFailed(HandshakeFailure::UnusableCertificate) => "unusable_certificate",
+        DisconnectReason::HandshakeFailed(HandshakeFailure::Refused) => "handshake_refused",
+        DisconnectReason::Removed | DisconnectReason::RoomFailed => "server",
+    }
 }
 
 fn session_json(view: &SessionView) -> Option<Value> {

@@ -18,8 +18,9 @@ impl Rooms {
                     *connected = true;
                 }
             }
-            Event::Disconnected { peer, .. } => {
+            Event::Disconnected { peer, reason, .. } => {
                 if let Some(id) = self.peers.get(&peer).cloned() {
+                    self.record_end(&id, reason);
                     self.end_session(now, &id);
                 }
             }

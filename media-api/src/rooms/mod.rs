@@ -10,7 +10,7 @@ mod vocabulary;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
-use sfu_core::{Command, PeerId, RoomId, Source, SourceKind};
+use sfu_core::{Command, DisconnectReason, PeerId, RoomId, Source, SourceKind};
 use signaling::Bucket;
 use signaling::clock::Now;
 
@@ -54,6 +54,9 @@ struct Participant {
     /// The answered ones; beside them may be some that are not answered yet.
     publishing: Option<SessionId>,
     receiving: Option<SessionId>,
+    /// Why the last answered one in each direction ended, until there is another.
+    publishing_ended: Option<DisconnectReason>,
+    receiving_ended: Option<DisconnectReason>,
     /// All of them.
     sessions: usize,
     posts: Bucket,
@@ -71,6 +74,13 @@ impl Participant {
         match direction {
             Direction::Publish => &mut self.publishing,
             Direction::Receive => &mut self.receiving,
+        }
+    }
+
+    fn ended_mut(&mut self, direction: Direction) -> &mut Option<DisconnectReason> {
+        match direction {
+            Direction::Publish => &mut self.publishing_ended,
+            Direction::Receive => &mut self.receiving_ended,
         }
     }
 
@@ -139,6 +149,8 @@ impl Rooms {
             name: participant.name.clone(),
             publishing: publishing.map(Session::view),
             receiving: session(Direction::Receive).map(Session::view),
+            publishing_ended: participant.publishing_ended,
+            receiving_ended: participant.receiving_ended,
             sources: sources
                 .iter()
                 .map(|kind| (*kind, participant.muted.contains(kind)))
@@ -188,6 +200,8 @@ impl Rooms {
                 muted: Vec::new(),
                 publishing: None,
                 receiving: None,
+                publishing_ended: None,
+                receiving_ended: None,
                 sessions: 0,
                 posts: Bucket::new(TICKET_POSTS_BURST, TICKET_POSTS_REFILL, now.mono),
             },

@@ -1,6 +1,8 @@
 //! Sessions: begun with an offer, answered by the media plane, restarted, ended.
 
-use sfu_core::{Command, Join, JoinError, Joined, Mid, PeerId, PeerStats, RoomId, SlotSize, Source, SourceKind};
+use sfu_core::{
+    Command, DisconnectReason, Join, JoinError, Joined, Mid, PeerId, PeerStats, RoomId, SlotSize, Source, SourceKind,
+};
 use signaling::clock::Now;
 use signaling::slots::Slot;
 
@@ -213,6 +215,7 @@ impl Rooms {
             return Err(Refusal::Removed);
         };
         let former = participant.session_mut(direction).replace(id.clone());
+        *participant.ended_mut(direction) = None;
         for kind in sources.into_iter().filter(|kind| participant.muted.contains(kind)) {
             let source = Source { peer, kind };
             self.effects.push(Effect::Media(Command::Mute { source, muted: true }));
@@ -238,6 +241,7 @@ impl Rooms {
         holder: (RoomId, ParticipantId),
     ) -> Result<(), Refusal> {
         self.held(id, direction, holder)?;
+        self.record_end(id, DisconnectReason::Closed);
         self.end_session(now, id);
         Ok(())
     }
@@ -327,6 +331,17 @@ impl Rooms {
             session.room == room && session.participant == participant && session.direction() == direction
         });
         found.ok_or(Refusal::NoSession)
+    }
+
+    /// Keeps why a session is about to end for the owner of its room, if it is the participant's newest.
+    pub(super) fn record_end(&mut self, id: &SessionId, reason: DisconnectReason) {
+        let Some(session) = self.sessions.get(id) else { return };
+        let direction = session.direction();
+        let room = self.rooms.get_mut(&session.room);
+        let participant = room.and_then(|room| room.participants.get_mut(&session.participant));
+        if let Some(participant) = participant.filter(|holder| holder.session(direction) == Some(id)) {
+            *participant.ended_mut(direction) = Some(reason);
+        }
     }
 
     pub(super) fn end_session(&mut self, now: Now, id: &SessionId) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sfu_core::{Command, JoinError, Mid, PeerId, PeerStats, RoomId, SourceKind};
+use sfu_core::{Command, DisconnectReason, JoinError, Mid, PeerId, PeerStats, RoomId, SourceKind};
 
 /// One participant of a room; random, so that tickets of an ended room fit no later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -149,6 +149,9 @@ pub struct ParticipantView {
     /// Each is there while there is such a session.
     pub publishing: Option<SessionView>,
     pub receiving: Option<SessionView>,
+    /// Why the last such session ended, while there is no other.
+    pub publishing_ended: Option<DisconnectReason>,
+    pub receiving_ended: Option<DisconnectReason>,
     /// What is published, and whether it is muted.
     pub sources: Vec<(SourceKind, bool)>,
 }

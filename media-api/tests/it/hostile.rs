@@ -125,7 +125,7 @@ async fn a_request_given_up_leaves_no_half_session() {
     server.api.media_event(sfu_core::Event::Disconnected {
         peer: server.plane.newest(),
         present_until: None,
-        reason: sfu_core::DisconnectReason::HandshakeFailed,
+        reason: sfu_core::DisconnectReason::Closed,
     });
     assert_eq!(server.api.sizes(), (1, 0));
 }

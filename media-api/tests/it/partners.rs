@@ -53,6 +53,56 @@ async fn withheld_pictures_are_counted_until_they_come() {
     }
 }
 
+/// Why the last sessions of a participant ended, as its room shows it.
+async fn ended(server: &Server, room: &str, participant: &str) -> Value {
+    let path = format!("/api/v1/rooms/{room}");
+    let shown = server.partner("GET", &path, Value::Null).await.json();
+    let mut listed = shown["participants"].as_array().expect("it is a list").iter();
+    let own = listed.find(|one| one["participant"] == participant);
+    own.expect("its ticket holds")["ended"].clone()
+}
+
+/// Trials D5 and D7: what keeps a client from connecting, its own program may not say; the room does.
+#[tokio::test]
+async fn d5_why_a_session_ended_is_shown_until_the_next_one() {
+    use sfu_core::DisconnectReason::{Closed, ConsentExpired, HandshakeFailed, RoomFailed};
+    use sfu_core::HandshakeFailure::{NoPath, OtherCertificate, Refused, TimedOut, UnusableCertificate};
+    let server = Server::start();
+    let room = server.room(json!({})).await;
+    let document = include_str!("../../../docs/media-api.md");
+    for (reason, word) in [
+        (Closed, "closed"),
+        (ConsentExpired, "not_heard"),
+        (HandshakeFailed(NoPath), "no_path"),
+        (HandshakeFailed(TimedOut), "handshake_timed_out"),
+        (HandshakeFailed(OtherCertificate), "other_certificate"),
+        (HandshakeFailed(UnusableCertificate), "unusable_certificate"),
+        (HandshakeFailed(Refused), "handshake_refused"),
+        (RoomFailed, "server"),
+    ] {
+        let ada = server.ticket(&room, true, true).await;
+        let none = json!({"publishing": null, "receiving": null});
+        for (at, offer, receives) in [("/whip", PUBLISHING, false), ("/whep", RECEIVING, true)] {
+            assert_eq!(ended(&server, &room, &ada.participant).await, none);
+            server.begin(at, &ada, offer).await;
+            let peer = server.plane.newest();
+            server.api.media_event(sfu_core::Event::Disconnected {
+                peer,
+                present_until: None,
+                reason,
+            });
+            let shown = if receives {
+                json!({"publishing": null, "receiving": word})
+            } else {
+                json!({"publishing": word, "receiving": null})
+            };
+            assert_eq!(ended(&server, &room, &ada.participant).await, shown);
+            server.begin(at, &ada, offer).await;
+        }
+        assert!(document.contains(&format!("| `{word}` |")), "{word} is explained");
+    }
+}
+
 #[tokio::test]
 async fn participants_are_listed_muted_and_removed() {
     let server = Server::start();

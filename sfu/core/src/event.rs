@@ -301,12 +301,27 @@ pub enum DisconnectReason {
     Closed,
     /// No authenticated packet for longer than consent lasts (RFC 7675).
     ConsentExpired,
-    /// The handshake failed, took too long, or showed another certificate than the offer promised.
-    HandshakeFailed,
+    /// There were no keys in time, or there cannot be any.
+    HandshakeFailed(HandshakeFailure),
     /// A command removed it.
     Removed,
     /// A broken invariant ended its room.
     RoomFailed,
+}
+
+/// Why a handshake came to no keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandshakeFailure {
+    /// No check of the client's came in time.
+    NoPath,
+    /// Checks came, but the handshake was not over in time.
+    TimedOut,
+    /// The client showed another certificate than the offer promised.
+    OtherCertificate,
+    /// The client showed no certificate, or one that cannot be used: it has to be of ECDSA with P-256 (RFC 8827 6.5) or P-384.
+    UnusableCertificate,
+    /// The rest: no version or cipher that both take, an alert of the client's, a message that cannot be read.
+    Refused,
 }
 
 /// Counters since the peer joined; "in" is from the client, "out" to the client. RTP only, headers included.

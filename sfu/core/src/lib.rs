@@ -21,8 +21,8 @@ pub mod wire;
 
 pub use counters::Counters;
 pub use event::{
-    Command, DisconnectReason, Event, Join, JoinError, Joined, LegDirection, LegStats, MediaKind, Mid, PeerId,
-    PeerStats, RoomId, SlotContent, SlotInfo, SlotMapping, SlotSize, Source, SourceKind,
+    Command, DisconnectReason, Event, HandshakeFailure, Join, JoinError, Joined, LegDirection, LegStats, MediaKind,
+    Mid, PeerId, PeerStats, RoomId, SlotContent, SlotInfo, SlotMapping, SlotSize, Source, SourceKind,
 };
 pub use sfu::{Captured, Input, Limits, Random, Sfu, SfuConfig};
 pub use transport::ice::is_ufrag;

@@ -3,12 +3,14 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sfu_core::wire::rtp::{is_media, is_rtcp};
+use sfu_core::wire::stun::is_stun;
 
 use crate::link::{Link, LinkConfig};
 
@@ -55,6 +57,30 @@ pub struct Access {
     pub streams: BTreeMap<u32, Vec<Duration>>,
 }
 
+/// Bytes at the start of a datagram that no key changes, whatever it is.
+const CLEAR_BYTES: usize = 8;
+
+/// All datagrams that were sent, as one number: when, from where to where, how long, and what of them is in the clear.
+#[derive(Debug, Default)]
+struct Transcript {
+    hasher: DefaultHasher,
+    began: Option<Instant>,
+}
+
+impl Transcript {
+    fn record(&mut self, datagram: &Datagram) {
+        let began = *self.began.get_or_insert(datagram.sent);
+        let at = datagram.sent.saturating_duration_since(began);
+        let bytes = &datagram.bytes[..];
+        let clear = if is_stun(bytes) {
+            bytes
+        } else {
+            &bytes[..bytes.len().min(CLEAR_BYTES)]
+        };
+        (at, datagram.from, datagram.to, bytes.len(), clear).hash(&mut self.hasher);
+    }
+}
+
 /// The datagrams on their way, soonest first.
 #[derive(Debug)]
 pub struct Network {
@@ -67,6 +93,7 @@ pub struct Network {
     on_the_way: BinaryHeap<Reverse<(Instant, u64, Datagram)>>,
     sent: u64,
     pub lost: u64,
+    transcript: Transcript,
 }
 
 impl Network {
@@ -80,6 +107,7 @@ impl Network {
             on_the_way: BinaryHeap::new(),
             sent: 0,
             lost: 0,
+            transcript: Transcript::default(),
         }
     }
 
@@ -107,7 +135,14 @@ impl Network {
         }
     }
 
+    /// Of all that was sent so far: two runs with the same number went the same way.
+    #[must_use]
+    pub fn transcript(&self) -> u64 {
+        self.transcript.hasher.finish()
+    }
+
     pub fn send(&mut self, datagram: Datagram) {
+        self.transcript.record(&datagram);
         let now = datagram.sent;
         if self.cut_off.contains(&datagram.from) || self.cut_off.contains(&datagram.to) {
             self.lost += 1;

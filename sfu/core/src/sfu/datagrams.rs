@@ -209,9 +209,9 @@ impl Sfu {
             Progress::Nothing => {}
             Progress::Connected => self.finish_handshake(now, from),
             Progress::Closed => self.remove_peer(now, from, DisconnectReason::Closed),
-            Progress::Failed => {
+            Progress::Failed(failure) => {
                 self.counters.dtls_failed += 1;
-                self.remove_peer(now, from, DisconnectReason::HandshakeFailed);
+                self.remove_peer(now, from, DisconnectReason::HandshakeFailed(failure));
             }
         }
     }

@@ -33,7 +33,7 @@ use crate::subscribe::repeats::Repeats;
 use crate::transport::demux::{Routes, Tuple};
 use crate::transport::transmit::{Arena, Destination, Transmits};
 use crate::wire::candidate::{Candidate, Protocol};
-use crate::wire::dtls::{self, Certificate};
+use crate::wire::dtls::{self, Certificate, Simulated};
 use capture::Capture;
 use deadlines::Deadlines;
 use scratch::Scratch;
@@ -50,6 +50,9 @@ pub struct SfuConfig {
     pub certificate: Certificate,
     /// The only randomness the core uses beside that of the DTLS library.
     pub random: Random,
+    /// `None` but in simulations: what the DTLS library computes with there. All its randomness but keys is then drawn from
+    /// [`Self::random`], so that handshakes replay; else it is the operating system's.
+    pub simulated_crypto: Option<dimpl::crypto::CryptoProvider>,
     pub limits: Limits,
     /// Pad long video packets by a few bytes, so that those of one frame are of one length and leave as one message.
     pub padding: bool,
@@ -137,12 +140,18 @@ pub struct Sfu {
 impl Sfu {
     /// A core without peers.
     #[must_use]
-    pub fn new(config: SfuConfig, now: Instant) -> Self {
+    pub fn new(mut config: SfuConfig, now: Instant) -> Self {
+        let simulated = config.simulated_crypto.map(|crypto| {
+            let mut seed = [0; 8];
+            (config.random)(&mut seed);
+            let seed = u64::from_be_bytes(seed);
+            Simulated { crypto, seed }
+        });
         Self {
             candidates: Candidate::all(&config.candidates, &config.tcp_candidates),
             fingerprint: config.certificate.fingerprint(),
             certificate: config.certificate,
-            dtls_config: dtls::config(),
+            dtls_config: dtls::config(simulated),
             random: config.random,
             limits: config.limits,
             padding: config.padding,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Sfu, push_bytes};
-use crate::event::{DisconnectReason, Event, PeerStats};
+use crate::event::{DisconnectReason, Event, HandshakeFailure, PeerStats};
 use crate::handles::{PeerIndex, TrackRef};
 use crate::limits;
 use crate::publish::receive_limit;
@@ -48,7 +48,11 @@ impl Sfu {
         let Some(peer) = self.peers.get(peer_index) else { return };
         if !peer.is_connected() {
             if now >= peer.joined_at + self.limits.handshake_timeout {
-                self.remove_peer(now, peer_index, DisconnectReason::HandshakeFailed);
+                let failure = match peer.ice.tuples().next() {
+                    Some(_) => HandshakeFailure::TimedOut,
+                    None => HandshakeFailure::NoPath,
+                };
+                self.remove_peer(now, peer_index, DisconnectReason::HandshakeFailed(failure));
             }
             return;
         }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
+use dimpl::crypto::CryptoProvider;
 use dimpl::{Config, Dtls, DtlsCertificate, KeyingMaterial, Output, SrtpProfile};
 
+use crate::event::HandshakeFailure;
 use crate::limits;
 use crate::wire::srtp::{Keys, Profile};
 
@@ -35,6 +37,13 @@ impl Certificate {
     }
 }
 
+impl From<DtlsCertificate> for Certificate {
+    /// One that was made elsewhere, of ECDSA P-256.
+    fn from(inner: DtlsCertificate) -> Self {
+        Self { inner }
+    }
+}
+
 /// A hash of at least 256 bits (RFC 8827 6.5, ASVS 17.2.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hash {
@@ -61,18 +70,30 @@ impl Fingerprint {
     }
 }
 
-/// One configuration for all peers of a core.
-pub(crate) fn config() -> Arc<Config> {
-    let config = Config::builder()
+/// What a simulation replaces, so that the same handshakes are made again.
+pub(crate) struct Simulated {
+    pub(crate) crypto: CryptoProvider,
+    /// Of hello messages, nonces, and the times after which flights are repeated.
+    pub(crate) seed: u64,
+}
+
+/// One configuration for all peers of a core. Outside a simulation all its randomness is the operating system's.
+pub(crate) fn config(simulated: Option<Simulated>) -> Arc<Config> {
+    let mut config = Config::builder()
         // An association is only made for an address pair that passed an ICE check, so a cookie would add a round trip
         // and no protection.
         .use_server_cookie(false)
         .flight_start_rto(Duration::from_millis(200))
         .flight_retries(6)
-        .handshake_timeout(limits::HANDSHAKE_TIMEOUT)
-        .build()
-        .expect("a configuration of constants that was tried before");
-    Arc::new(config)
+        .handshake_timeout(limits::HANDSHAKE_TIMEOUT);
+    if let Some(Simulated { crypto, seed }) = simulated {
+        config = config.with_crypto_provider(crypto).dangerously_set_rng_seed(seed);
+    }
+    Arc::new(
+        config
+            .build()
+            .expect("a configuration of constants that was tried before"),
+    )
 }
 
 /// Our side of an association.
@@ -102,8 +123,8 @@ pub(crate) enum Progress {
     Connected,
     /// The peer said goodbye.
     Closed,
-    /// An error, or a certificate that was not promised.
-    Failed,
+    /// There will be no keys.
+    Failed(HandshakeFailure),
 }
 
 /// The DTLS association with one peer. Made only once a check has validated an address pair.
@@ -168,7 +189,7 @@ impl Association {
             .and_then(|()| self.dtls.handle_packet(datagram));
         // What is waiting is sent even after an error: it may be the alert that says why.
         let progress = self.drain(send);
-        if handled.is_err() { self.fail() } else { progress }
+        self.settle_error(handled, progress)
     }
 
     pub(crate) fn timeout(&mut self, now: Instant, send: &mut dyn FnMut(&[u8])) -> Progress {
@@ -177,7 +198,7 @@ impl Association {
         }
         let handled = self.dtls.handle_timeout(now);
         let progress = self.drain(send);
-        if handled.is_err() { self.fail() } else { progress }
+        self.settle_error(handled, progress)
     }
 
     /// Says goodbye.
@@ -188,11 +209,19 @@ impl Association {
         self.state = State::Over;
     }
 
-    fn fail(&mut self) -> Progress {
+    /// What follows from an input, given what its output came to. An error is the end, unless that came with the output.
+    fn settle_error(&mut self, handled: Result<(), dimpl::Error>, progress: Progress) -> Progress {
+        match handled {
+            Err(error) if self.state != State::Over => self.fail(failure_of(&error)),
+            Ok(()) | Err(_) => progress,
+        }
+    }
+
+    fn fail(&mut self, failure: HandshakeFailure) -> Progress {
         let progress = if self.state == State::Connected {
             Progress::Closed
         } else {
-            Progress::Failed
+            Progress::Failed(failure)
         };
         self.state = State::Over;
         self.next_timeout = None;
@@ -210,15 +239,14 @@ impl Association {
                 }
                 Output::PeerCert(der) => {
                     if !self.expected.fits(der) {
-                        self.state = State::Over;
-                        return Progress::Failed;
+                        return self.fail(HandshakeFailure::OtherCertificate);
                     }
                     self.state = State::Verified;
                 }
                 Output::KeyingMaterial(material, profile) => {
                     let installed = self.install(&material, profile);
                     if !installed {
-                        return self.fail();
+                        return self.fail(HandshakeFailure::Refused);
                     }
                 }
                 Output::Connected => self.finished = true,
@@ -227,7 +255,7 @@ impl Association {
                     return Progress::Closed;
                 }
                 // The buffer holds two of the largest records there can be; we negotiate no data channel.
-                Output::BufferTooSmall { .. } => return self.fail(),
+                Output::BufferTooSmall { .. } => return self.fail(HandshakeFailure::Refused),
                 Output::ApplicationData(_) => {}
                 _ => {}
             }
@@ -251,5 +279,32 @@ impl Association {
         let profile = Profile::from_dtls(profile);
         self.keys = profile.and_then(|profile| Keys::from_dtls(profile, material, server_side).ok());
         self.keys.is_some()
+    }
+}
+
+/// What an error of the library means to whoever waits for keys. Its enums may grow.
+fn failure_of(error: &dimpl::Error) -> HandshakeFailure {
+    use dimpl::{CryptoError, Error};
+    let certificate = matches!(
+        error,
+        Error::CertificateError(_)
+            | Error::CryptoError(
+                CryptoError::UnsupportedSignatureAlgorithm(_)
+                    | CryptoError::UnsupportedSignatureVerification { .. }
+                    | CryptoError::SignatureVerificationFailed { .. }
+                    | CryptoError::UnsupportedPublicKeyAlgorithm
+                    | CryptoError::UnsupportedEcCurve
+                    | CryptoError::CertificateParseFailed
+                    | CryptoError::MissingEcCurveParameter
+                    | CryptoError::InvalidEcCurveParameter
+                    | CryptoError::InvalidSubjectPublicKey,
+            )
+    );
+    if certificate {
+        HandshakeFailure::UnusableCertificate
+    } else if matches!(error, Error::Timeout(_)) {
+        HandshakeFailure::TimedOut
+    } else {
+        HandshakeFailure::Refused
     }
 }

@@ -26,6 +26,7 @@ fn core(now: Instant) -> Sfu {
                 *byte = next.to_be_bytes()[0];
             }
         }),
+        simulated_crypto: None,
         limits: sfu_core::Limits::default(),
         padding: true,
     };

@@ -89,6 +89,7 @@ impl Shard {
             },
             certificate: self.setup.certificate.clone(),
             random: Box::new(self.setup.random),
+            simulated_crypto: None,
             limits: self.setup.limits,
             padding: self.setup.padding,
         };

@@ -58,7 +58,7 @@ pub(super) struct Coding {
     full_rate: bool,
     /// Bytes that keyframes took beyond the mean.
     owed: u32,
-    /// Its place in [`RIDS`]; `None` without simulcast.
+    /// Its index in [`RIDS`]; `None` without simulcast.
     pub(super) encoding: Option<u8>,
     pub(super) temporal_layers: bool,
     /// Frames since the last keyframe.
@@ -77,12 +77,12 @@ impl Coding {
     }
 
     pub(super) fn rid(&self) -> Option<&'static str> {
-        self.encoding.map(|place| RIDS[usize::from(place)])
+        self.encoding.map(|encoding| RIDS[usize::from(encoding)])
     }
 
     /// Width and height of the picture of one encoding of several.
     pub(super) fn size(&self) -> Option<(u16, u16)> {
-        self.encoding.map(|place| (320 << place, 180 << place))
+        self.encoding.map(|encoding| (320 << encoding, 180 << encoding))
     }
 
     /// What the current frame is.

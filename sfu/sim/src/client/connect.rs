@@ -10,9 +10,10 @@ use sfu_core::wire::stun::{self, Response};
 
 use super::sender::Outlet;
 use super::{CHECK_INTERVAL, CONSENT_INTERVAL, Client, REPORT_INTERVAL};
+use crate::crypto;
 
 impl Client {
-    pub(super) fn check(&mut self, now: Instant) {
+    pub(super) fn send_check(&mut self, now: Instant) {
         let Some(remote) = &self.remote else { return };
         let transaction: [u8; 12] = self.random.random();
         self.transactions.push_back(transaction);
@@ -38,7 +39,7 @@ impl Client {
         self.check_at = Some(now + interval);
     }
 
-    pub(super) fn checked(&mut self, bytes: &[u8], now: Instant) {
+    pub(super) fn handle_check_answer(&mut self, bytes: &[u8], now: Instant) {
         let Some(remote) = &self.remote else { return };
         let answer = stun::parse_response(bytes, remote.password.as_bytes());
         let Ok(Response::Success { transaction, .. }) = answer else {
@@ -53,13 +54,16 @@ impl Client {
         }
         self.validated = true;
         // The pair works: nominate it and begin the handshake over it.
-        self.check(now);
+        self.send_check(now);
         if self.dtls.is_some() {
             return;
         }
         let config = Config::builder()
             .flight_start_rto(Duration::from_millis(200))
             .flight_retries(8)
+            .with_crypto_provider(crypto::provider())
+            // No draw of the generator that all else follows from: the handshake has a stream of its own.
+            .dangerously_set_rng_seed(self.config.seed ^ u64::from(self.config.tag).rotate_left(48))
             .build();
         let config = config.expect("a configuration of constants");
         let mut dtls = Dtls::new_12(Arc::new(config), self.certificate.clone(), now);

@@ -41,8 +41,8 @@ impl Content {
         out[13..17].copy_from_slice(&self.frame.to_be_bytes());
         out[17] = self.encoding << 4 | self.temporal;
         out[18] = self.depends;
-        for (place, byte) in out[MARKS_LEN..].iter_mut().enumerate() {
-            *byte = self.filling(place);
+        for (at, byte) in out[MARKS_LEN..].iter_mut().enumerate() {
+            *byte = self.filling(at);
         }
     }
 
@@ -69,14 +69,11 @@ impl Content {
         let unharmed = filling
             .iter()
             .enumerate()
-            .all(|(place, byte)| *byte == content.filling(place));
+            .all(|(at, byte)| *byte == content.filling(at));
         (marks[..4] == MAGIC && unharmed).then_some(content)
     }
 
-    fn filling(self, place: usize) -> u8 {
-        (self.counter as usize)
-            .wrapping_mul(31)
-            .wrapping_add(place)
-            .to_le_bytes()[0]
+    fn filling(self, at: usize) -> u8 {
+        (self.counter as usize).wrapping_mul(31).wrapping_add(at).to_le_bytes()[0]
     }
 }

@@ -34,6 +34,7 @@ pub use self::receiver::ReceivedStream;
 use self::receiver::Receiver;
 pub(crate) use self::receiver::Taken;
 use self::sender::{Outlet, Sender};
+use crate::crypto;
 
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 const CONSENT_INTERVAL: Duration = Duration::from_millis(2_500);
@@ -49,9 +50,9 @@ pub struct Received {
     pub retransmitted: u64,
     /// Highest bitrate that it was allowed, in bits a second.
     pub allowed_bps: u64,
-    /// Packets of its own that the core said to have arrived, and to be lost.
-    pub told_arrived: u64,
-    pub told_lost: u64,
+    /// Packets of its own that the core reported to have arrived, and to be lost.
+    pub reported_arrived: u64,
+    pub reported_lost: u64,
     pub sender_reports: u64,
 }
 
@@ -83,8 +84,8 @@ pub struct Client {
     feedback: FeedbackWriter,
     epoch: Instant,
     allowed_bps: u64,
-    told_arrived: u64,
-    told_lost: u64,
+    reported_arrived: u64,
+    reported_lost: u64,
     out: VecDeque<Vec<u8>>,
 }
 
@@ -105,12 +106,11 @@ impl Client {
                 senders.push(Sender::new(*kind, mid.to_string(), *encoding, &config, &mut random));
             }
         }
-        let certificate = dimpl::certificate::generate_self_signed_certificate().expect("the system has randomness");
         Self {
             ufrag: format!("c{:08x}", random.random::<u32>()),
             next_ufrag: None,
             password: format!("{:032x}", random.random::<u128>()),
-            certificate,
+            certificate: crypto::certificate(),
             random,
             config,
             remote: None,
@@ -129,8 +129,8 @@ impl Client {
             feedback: FeedbackWriter::new(now),
             epoch: now,
             allowed_bps: 0,
-            told_arrived: 0,
-            told_lost: 0,
+            reported_arrived: 0,
+            reported_lost: 0,
             out: VecDeque::new(),
         }
     }
@@ -332,7 +332,7 @@ impl Client {
     /// Does what is due by time.
     pub fn timeout(&mut self, now: Instant) {
         if self.check_at.is_some_and(|at| at <= now) {
-            self.check(now);
+            self.send_check(now);
         }
         if self.dtls_timeout.is_some_and(|at| at <= now)
             && let Some(dtls) = &mut self.dtls
@@ -353,21 +353,21 @@ impl Client {
             sender.tick(now, &mut self.random, outlet, &mut |packet| self.out.push_back(packet));
         }
         self.request_lost(now);
-        self.tell_arrivals(now);
+        self.send_feedback(now);
         if self.report_at.is_some_and(|at| at <= now) {
-            self.report(now);
+            self.send_report(now);
         }
     }
 
     /// Takes a datagram from the core.
     pub fn receive(&mut self, bytes: &mut [u8], now: Instant) {
         if stun::is_stun(bytes) {
-            self.checked(bytes, now);
+            self.handle_check_answer(bytes, now);
         } else if is_media(bytes) {
             if is_rtcp(bytes) {
-                self.rtcp(bytes, now)
+                self.handle_rtcp(bytes, now)
             } else {
-                self.rtp(bytes, now)
+                self.handle_rtp(bytes, now)
             }
         } else if let Some(dtls) = &mut self.dtls {
             if let Err(error) = dtls.handle_timeout(now).and_then(|()| dtls.handle_packet(bytes)) {
@@ -379,7 +379,7 @@ impl Client {
         }
     }
 
-    fn rtp(&mut self, bytes: &mut [u8], now: Instant) {
+    fn handle_rtp(&mut self, bytes: &mut [u8], now: Instant) {
         let Some((srtp, _)) = &mut self.srtp else { return };
         // A duplicate of the network's making, or what came before the keys: both are normal.
         let Ok(opened) = srtp.open_rtp(bytes) else { return };
@@ -402,7 +402,7 @@ impl Client {
         ));
     }
 
-    fn rtcp(&mut self, bytes: &mut [u8], now: Instant) {
+    fn handle_rtcp(&mut self, bytes: &mut [u8], now: Instant) {
         let Some((srtp, outlet)) = &mut self.srtp else { return };
         let Ok(len) = srtp.open_rtcp(bytes) else { return };
         for packet in rtcp::parse(&bytes[..len]) {
@@ -422,7 +422,7 @@ impl Client {
                     let asked = self.senders.iter().find(|sender| sender.ssrc == media_ssrc);
                     let kind = asked.map(|sender| sender.kind);
                     for sender in self.senders.iter_mut().filter(|sender| Some(sender.kind) == kind) {
-                        sender.want_keyframe();
+                        sender.request_keyframe();
                     }
                 }
                 Ok(Rtcp::SenderReport(report, _)) => {
@@ -435,8 +435,8 @@ impl Client {
                 }
                 Ok(Rtcp::TransportFeedback(packet)) => {
                     let (arrived, lost) = read_feedback(packet);
-                    self.told_arrived += arrived;
-                    self.told_lost += lost;
+                    self.reported_arrived += arrived;
+                    self.reported_lost += lost;
                 }
                 Ok(Rtcp::Remb { bitrate_bps }) => self.allowed_bps = self.allowed_bps.max(bitrate_bps),
                 Ok(Rtcp::ReceiverReport { .. } | Rtcp::Bye { .. } | Rtcp::Other { .. }) => {}
@@ -462,7 +462,7 @@ impl Client {
     }
 
     /// Feedback about the core's packets, on its own as in browsers.
-    fn tell_arrivals(&mut self, now: Instant) {
+    fn send_feedback(&mut self, now: Instant) {
         let media_ssrc = self.receivers.first().map_or(0, |receiver| receiver.slot.ssrc);
         let mut packet = Vec::new();
         self.feedback.write_due(now, media_ssrc, &mut packet);
@@ -485,7 +485,7 @@ impl Client {
         (!slot.slot.video).then(|| slot.heard())
     }
 
-    fn report(&mut self, now: Instant) {
+    fn send_report(&mut self, now: Instant) {
         self.report_at = Some(now + REPORT_INTERVAL);
         // The client's clock is its own: far from the core's.
         let elapsed = now.saturating_duration_since(self.epoch);
@@ -542,8 +542,8 @@ impl Client {
             keyframe_requests: self.senders.iter().map(|sender| sender.keyframe_requests).sum(),
             retransmitted: self.senders.iter().map(|sender| sender.retransmitted).sum(),
             allowed_bps: self.allowed_bps,
-            told_arrived: self.told_arrived,
-            told_lost: self.told_lost,
+            reported_arrived: self.reported_arrived,
+            reported_lost: self.reported_lost,
             sender_reports: self.receivers.iter().map(|receiver| receiver.sender_reports).sum(),
         })
     }

@@ -240,7 +240,7 @@ impl Receiver {
             };
             self.picture.received(index, piece, now);
         } else {
-            self.hear(content, now);
+            self.record_sound(content, now);
         }
         self.last_taken = Some(Taken {
             mid: self.slot.mid.clone(),
@@ -265,17 +265,17 @@ impl Receiver {
         }
     }
 
-    fn hear(&mut self, content: Content, now: Instant) {
+    fn record_sound(&mut self, content: Content, now: Instant) {
         let frames = self.heard.entry(content.tag).or_default();
         frames.entry(u64::from(content.counter)).or_insert(now);
     }
 
-    /// Hears the earlier frames of a redundant packet; the newest is the result.
+    /// Records the earlier frames of a redundant packet; the newest is the result.
     fn take_apart<'a>(&mut self, payload: &'a [u8], now: Instant) -> Option<&'a [u8]> {
         let red = Red::parse(payload, OPUS)?;
         for block in red.blocks() {
             let content = block.payload.get(1..).and_then(Content::read)?;
-            self.hear(content, now);
+            self.record_sound(content, now);
         }
         self.redundant += 1;
         payload.get(red.primary_at..)

@@ -163,7 +163,7 @@ impl Sender {
         self.next_at
     }
 
-    pub(super) fn want_keyframe(&mut self) {
+    pub(super) fn request_keyframe(&mut self) {
         self.keyframe_wanted = true;
         self.keyframe_requests += 1;
     }

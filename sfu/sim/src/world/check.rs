@@ -18,7 +18,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(14);
 /// paused is looked at once a second, and keyframes are asked for as often as they may be. The usual time is
 /// [`FRESH_USUALLY`].
 const FRESH_WITHIN: Duration = Duration::from_secs(4);
-/// What all but a few worlds need. Keys and certificates are not drawn from the seed, so which ones need more differs by run.
+/// What all but a few worlds need.
 pub const FRESH_USUALLY: Duration = Duration::from_secs(2);
 /// Nobody is left, and no timer after this.
 const QUIET_AFTER: Duration = Duration::from_secs(40);
@@ -37,6 +37,8 @@ pub struct Report {
     pub crashes: usize,
     /// Longest time until every mapped slot showed something new.
     pub fresh_after: Duration,
+    /// Of all datagrams, [`Network::transcript`](crate::Network::transcript).
+    pub transcript: u64,
 }
 
 /// What was wrong, and all that happened before.
@@ -63,8 +65,8 @@ struct Run {
     log: Vec<String>,
     /// Who is cut off, and until when.
     cut_off: Vec<(usize, Instant)>,
-    /// Events before this were looked at.
-    events_seen: usize,
+    /// Events before this were checked.
+    events_checked: usize,
     report: Report,
 }
 
@@ -76,7 +78,7 @@ impl World {
     /// The first thing that was wrong.
     pub fn run(seed: u64) -> Result<Report, Failure> {
         let mut plan = Plan::new(seed);
-        let mut world = Self::new(seed, plan.weather());
+        let mut world = Self::new(seed, plan.draw_weather());
         world.deliveries = Some(Vec::new());
         let start = world.now();
         let mut run = Run {
@@ -86,10 +88,10 @@ impl World {
             start,
             log: Vec::new(),
             cut_off: Vec::new(),
-            events_seen: 0,
+            events_checked: 0,
             report: Report::default(),
         };
-        match run.all() {
+        match run.run_to_end() {
             Ok(()) => Ok(run.report),
             Err(wrong) => Err(Failure {
                 seed,
@@ -101,33 +103,34 @@ impl World {
 }
 
 impl Run {
-    fn all(&mut self) -> Result<(), String> {
+    fn run_to_end(&mut self) -> Result<(), String> {
         for _ in 0..2 {
-            let join = self.plan.join();
-            self.transition(join);
+            let join = self.plan.draw_join();
+            self.carry_out(join);
         }
-        self.pass(Duration::from_millis(300))?;
-        for _ in 0..self.plan.transitions() {
-            let next = self.plan.next(&self.model);
-            self.transition(next);
-            let pause = self.plan.pause();
-            self.pass(pause)?;
+        self.pass_time(Duration::from_millis(300))?;
+        for _ in 0..self.plan.draw_transition_count() {
+            let next = self.plan.draw_next(&self.model);
+            self.carry_out(next);
+            let pause = self.plan.draw_pause();
+            self.pass_time(pause)?;
         }
-        self.everybody_sees()?;
-        self.nothing_lacks()?;
-        self.nothing_stays()?;
+        self.check_everybody_sees()?;
+        self.check_nothing_lacks()?;
+        self.check_nothing_stays()?;
         self.report.people = self.model.seats.len();
         self.report.lost_by_network = self.world.network.lost;
+        self.report.transcript = self.world.network.transcript();
         Ok(())
     }
 
-    fn note(&mut self, what: &str) {
+    fn log_line(&mut self, what: &str) {
         let at = self.world.now.saturating_duration_since(self.start);
         self.log.push(format!("{:>9.3} s: {what}", at.as_secs_f64()));
     }
 
-    /// Lets time pass, and looks at what came of it.
-    fn pass(&mut self, duration: Duration) -> Result<(), String> {
+    /// Lets time pass, and checks what came of it.
+    fn pass_time(&mut self, duration: Duration) -> Result<(), String> {
         let end = self.world.now + duration;
         while let Some((who, until)) = self.cut_off.iter().min_by_key(|(_, until)| *until).copied()
             && until <= end
@@ -138,18 +141,18 @@ impl Run {
             self.cut_off.retain(|(one, _)| *one != who);
         }
         self.world.run_for(end.saturating_duration_since(self.world.now));
-        self.look()
+        self.check_arrived()
     }
 
     /// Holds what came in against the reference.
-    fn look(&mut self) -> Result<(), String> {
+    fn check_arrived(&mut self) -> Result<(), String> {
         let deliveries = self.world.deliveries.replace(Vec::new()).unwrap_or_default();
         for delivery in deliveries {
             let taken = &delivery.taken;
             self.report.delivered += 1;
             self.report.repeated += usize::from(taken.repeated);
             let what = (taken.tag, taken.kind);
-            if !self.model.may(delivery.client, &taken.mid, delivery.sent, what) {
+            if !self.model.may_carry(delivery.client, &taken.mid, delivery.sent, what) {
                 let at = delivery.sent.saturating_duration_since(self.start).as_secs_f64();
                 return Err(format!(
                     "sent at {at:.3} s to client {}, not to be seen: {taken:?}",
@@ -157,57 +160,57 @@ impl Run {
                 ));
             }
         }
-        for event in &self.world.events[self.events_seen..] {
+        for event in &self.world.events[self.events_checked..] {
             if let Event::Disconnected { peer, reason, .. } = event
                 && *reason != DisconnectReason::Removed
             {
                 return Err(format!("{peer:?} was thrown out: {reason:?}"));
             }
         }
-        self.events_seen = self.world.events.len();
+        self.events_checked = self.world.events.len();
         if self.world.sfu.counters().rooms_failed > 0 {
             return Err("a room failed".to_owned());
         }
         Ok(())
     }
 
-    fn transition(&mut self, transition: Transition) {
-        self.note(&format!("{transition:?}"));
+    fn carry_out(&mut self, transition: Transition) {
+        self.log_line(&format!("{transition:?}"));
         match transition {
             Transition::Join { room, at_once, config } => {
-                self.join(room, config);
+                self.join_client(room, config);
                 if at_once {
                     let last = self.model.seats.len() - 1;
-                    self.gate(last, true);
+                    self.set_gate(last, true);
                     self.fill_slots();
                 }
             }
-            Transition::Leave { who, goodbye } => self.leave(who, goodbye),
-            Transition::Gate { who, open } => self.gate(who, open),
-            Transition::Send { who, on } => self.send(who, on),
-            Transition::Mute { who, kind, muted } => self.mute(who, kind, muted),
-            Transition::Map { who, slots } => self.map(who, &slots),
+            Transition::Leave { who, goodbye } => self.remove_client(who, goodbye),
+            Transition::Gate { who, open } => self.set_gate(who, open),
+            Transition::Send { who, on } => self.set_sending(who, on),
+            Transition::Mute { who, kind, muted } => self.set_muted(who, kind, muted),
+            Transition::Map { who, slots } => self.map_slots(who, &slots),
             Transition::Size {
                 who,
                 slot,
                 width,
                 height,
-            } => self.size(who, slot, (width, height)),
+            } => self.size_slot(who, slot, (width, height)),
             Transition::AskKeyframes { who } => self.world.client(who).request_keyframes(),
             Transition::RenewSsrc { who, kind } => self.world.client(who).renew_ssrc(kind),
             Transition::Weather(conditions) => self.world.network.conditions = conditions,
-            Transition::Partition { who, for_millis } => self.cut_off(who, Duration::from_millis(for_millis)),
+            Transition::Partition { who, for_millis } => self.cut_off_client(who, Duration::from_millis(for_millis)),
             Transition::Roam { who } => {
                 self.join_again(who);
                 self.world.roam(who);
             }
             Transition::RestartIce { who, answer_arrives } => self.restart_ice(who, answer_arrives),
-            Transition::Crash => self.crash(),
+            Transition::Crash => self.crash_core(),
         }
-        self.model.settle(self.world.now);
+        self.model.record_history(self.world.now);
     }
 
-    fn join(&mut self, room: sfu_core::RoomId, config: ClientConfig) {
+    fn join_client(&mut self, room: sfu_core::RoomId, config: ClientConfig) {
         let (tag, sources) = (config.tag, config.sources.clone());
         let index = self.world.join_room(room, config);
         debug_assert_eq!(index, self.model.seats.len(), "seats are numbered as members are");
@@ -222,10 +225,10 @@ impl Run {
             muted: Default::default(),
             slots: slots.map(|slot| (slot, Mapping::Nothing)).collect(),
         });
-        self.send(index, true);
+        self.set_sending(index, true);
     }
 
-    fn gate(&mut self, who: usize, open: bool) {
+    fn set_gate(&mut self, who: usize, open: bool) {
         self.model.seats[who].admitted = open;
         self.world.admit(who, open);
     }
@@ -234,16 +237,16 @@ impl Run {
     fn fill_slots(&mut self) {
         for who in self.model.inside() {
             let slots = self.model.seats[who].slots.clone();
-            for (place, (slot, mapping)) in slots.iter().enumerate() {
+            for (index, (slot, mapping)) in slots.iter().enumerate() {
                 let others = self.model.sources_of_others(who, slot.kind);
-                if let (Mapping::Nothing, Some((peer, kind))) = (mapping, others.get(place % others.len().max(1))) {
-                    self.map(who, &[(place, Mapping::Source(*peer, *kind))]);
+                if let (Mapping::Nothing, Some((peer, kind))) = (mapping, others.get(index % others.len().max(1))) {
+                    self.map_slots(who, &[(index, Mapping::Source(*peer, *kind))]);
                 }
             }
         }
     }
 
-    fn leave(&mut self, who: usize, goodbye: bool) {
+    fn remove_client(&mut self, who: usize, goodbye: bool) {
         if goodbye {
             self.world.client(who).close();
             self.world.flush_client(who);
@@ -251,10 +254,10 @@ impl Run {
         let peer = self.world.peer(who);
         self.world.command(Command::Leave { peer });
         self.world.members[who].inside = false;
-        self.model.leave(who);
+        self.model.remove_seat(who);
     }
 
-    fn send(&mut self, who: usize, on: bool) {
+    fn set_sending(&mut self, who: usize, on: bool) {
         let now = self.world.now;
         let client = self.world.client(who);
         if on {
@@ -264,7 +267,7 @@ impl Run {
         }
     }
 
-    fn mute(&mut self, who: usize, kind: SourceKind, muted: bool) {
+    fn set_muted(&mut self, who: usize, kind: SourceKind, muted: bool) {
         let peer = self.world.peer(who);
         let source = Source { peer, kind };
         self.world.command(Command::Mute { source, muted });
@@ -272,32 +275,32 @@ impl Run {
         let _ = if muted { all.insert(kind) } else { all.remove(&kind) };
     }
 
-    fn map(&mut self, who: usize, slots: &[(usize, Mapping)]) {
+    fn map_slots(&mut self, who: usize, slots: &[(usize, Mapping)]) {
         let mut mappings = Vec::new();
-        for (place, mapping) in slots {
+        for (index, mapping) in slots {
             let content = match *mapping {
                 Mapping::Nothing => SlotContent::Nothing,
                 Mapping::Source(peer, kind) => SlotContent::Source(Source { peer, kind }),
                 Mapping::Loudest => SlotContent::Loudest,
             };
             mappings.push(SlotMapping {
-                mid: self.model.seats[who].slots[*place].0.mid.clone(),
+                mid: self.model.seats[who].slots[*index].0.mid.clone(),
                 content,
             });
-            self.model.map(who, *place, *mapping);
+            self.model.map_slot(who, *index, *mapping);
         }
         let peer = self.world.peer(who);
         self.world.command(Command::MapSlots { peer, slots: mappings });
     }
 
-    fn size(&mut self, who: usize, slot: usize, (width, height): (u16, u16)) {
+    fn size_slot(&mut self, who: usize, slot: usize, (width, height): (u16, u16)) {
         let mid = self.model.seats[who].slots[slot].0.mid.clone();
         let peer = self.world.peer(who);
         let sizes = vec![SlotSize { mid, width, height }];
         self.world.command(Command::SizeSlots { peer, sizes });
     }
 
-    fn cut_off(&mut self, who: usize, duration: Duration) {
+    fn cut_off_client(&mut self, who: usize, duration: Duration) {
         let address = self.world.address_of(who);
         self.world.network.cut_off.insert(address);
         self.cut_off.push((who, self.world.now + duration));
@@ -322,34 +325,34 @@ impl Run {
     }
 
     /// The core dies; whoever was there comes again, into its room, as somebody new.
-    fn crash(&mut self) {
+    fn crash_core(&mut self) {
         let before = self.model.inside();
-        self.world.crash(self.plan.number());
+        self.world.crash(self.plan.draw_number());
         for who in &before {
-            self.model.leave(*who);
+            self.model.remove_seat(*who);
         }
         self.report.crashes += 1;
         for who in before {
-            let Transition::Join { config, .. } = self.plan.join() else {
+            let Transition::Join { config, .. } = self.plan.draw_join() else {
                 continue;
             };
             let seat = &self.model.seats[who];
             let (room, admitted, sources) = (seat.room, seat.admitted, seat.sources.clone());
-            self.join(room, ClientConfig { sources, ..config });
+            self.join_client(room, ClientConfig { sources, ..config });
             let again = self.model.seats.len() - 1;
-            self.gate(again, admitted);
+            self.set_gate(again, admitted);
         }
     }
 
     /// Makes everything good: then everybody sees something new on every slot.
-    fn everybody_sees(&mut self) -> Result<(), String> {
-        self.note("all is made good");
+    fn check_everybody_sees(&mut self) -> Result<(), String> {
+        self.log_line("all is made good");
         self.world.network.conditions = Conditions::PERFECT;
         self.world.network.cut_off.clear();
         self.cut_off.clear();
         if self.model.inside().len() < 2 {
-            let join = self.plan.join();
-            self.transition(join);
+            let join = self.plan.draw_join();
+            self.carry_out(join);
         }
         let inside = self.model.inside();
         let members = inside.clone();
@@ -359,19 +362,19 @@ impl Run {
         if !connected {
             return Err("not everybody is connected".to_owned());
         }
-        self.look()?;
+        self.check_arrived()?;
         for who in inside {
             for kind in self.model.seats[who].sources.clone() {
-                self.mute(who, kind, false);
+                self.set_muted(who, kind, false);
             }
-            self.gate(who, true);
-            self.send(who, true);
-            for place in 0..self.model.seats[who].slots.len() {
-                self.size(who, place, (1_280, 720));
+            self.set_gate(who, true);
+            self.set_sending(who, true);
+            for index in 0..self.model.seats[who].slots.len() {
+                self.size_slot(who, index, (1_280, 720));
             }
         }
         self.fill_slots();
-        self.model.settle(self.world.now);
+        self.model.record_history(self.world.now);
         self.wait_for_news()
     }
 
@@ -382,8 +385,9 @@ impl Run {
             let seat = &self.model.seats[who];
             for (slot, mapping) in &seat.slots {
                 // Who is loudest depends on what is said, so only a certain source can be waited for.
-                if let (Mapping::Source(..), &[(tag, kind)]) = (mapping, self.model.shown(seat, *mapping).as_slice()) {
-                    let made = self.made(tag, kind);
+                if let (Mapping::Source(..), &[(tag, kind)]) = (mapping, self.model.allowed(seat, *mapping).as_slice())
+                {
+                    let made = self.packets_made(tag, kind);
                     awaited.push((who, slot.mid.0.clone(), (tag, kind), made));
                 }
             }
@@ -395,24 +399,24 @@ impl Run {
             awaited.is_empty()
         });
         self.report.fresh_after = self.report.fresh_after.max(self.world.now - begun);
-        self.look()?;
+        self.check_arrived()?;
         if !seen {
             return Err(format!("nothing new on {awaited:?} of {all:?}"));
         }
         Ok(())
     }
 
-    fn made(&self, tag: u32, kind: SourceKind) -> u32 {
+    fn packets_made(&self, tag: u32, kind: SourceKind) -> u32 {
         let seat = self.model.seats.iter().rposition(|seat| seat.tag == tag);
         seat.map_or(0, |who| self.world.members[who].client.made(kind))
     }
 
     /// Stops all media, lets the last losses be repaired, and asks the clients for what is not as it should be.
-    fn nothing_lacks(&mut self) -> Result<(), String> {
+    fn check_nothing_lacks(&mut self) -> Result<(), String> {
         for who in self.model.inside() {
             self.world.client(who).stop_media();
         }
-        self.pass(Duration::from_secs(1))?;
+        self.pass_time(Duration::from_secs(1))?;
         let inside = self.model.inside();
         for who in 0..self.model.seats.len() {
             let client = &self.world.members[who].client;
@@ -423,7 +427,7 @@ impl Run {
             }
             for stream in received.streams.iter().filter(|stream| stream.video) {
                 self.report.holes += stream.holes;
-                let changes = self.model.changes(who, &stream.mid);
+                let changes = self.model.changes_of(who, &stream.mid);
                 let unexplained = client.unexplained(&stream.mid, &changes);
                 if !unexplained.is_empty() {
                     return Err(format!("client {who} lacks {unexplained:?} of slot {}", stream.mid));
@@ -434,13 +438,13 @@ impl Run {
     }
 
     /// All leave, and the core is as if nobody had ever been there.
-    fn nothing_stays(&mut self) -> Result<(), String> {
+    fn check_nothing_stays(&mut self) -> Result<(), String> {
         for who in self.model.inside() {
-            self.leave(who, true);
+            self.remove_client(who, true);
         }
-        self.model.settle(self.world.now);
+        self.model.record_history(self.world.now);
         self.world.run_for(QUIET_AFTER);
-        self.look()?;
+        self.check_arrived()?;
         if !self.world.sfu.is_empty() || self.world.sfu.next_timeout().is_some() {
             let load = self.world.sfu.load();
             return Err(format!(

@@ -1,5 +1,6 @@
 //! One core and its clients on a virtual clock. A run follows from its seed.
 
+mod begin;
 mod check;
 mod model;
 mod pair;
@@ -13,14 +14,12 @@ use std::time::{Duration, Instant};
 
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use sfu_core::{
-    Certificate, Command, Event, Input, Join, MediaKind, PeerId, RoomId, Sfu, SfuConfig, SlotContent, SlotInfo,
-    SlotMapping, Source, SourceKind,
-};
+use sfu_core::{Certificate, Command, Event, Input, Join, PeerId, RoomId, Sfu, SfuConfig, SlotInfo};
 
 pub use self::check::{FRESH_USUALLY, Failure, Report};
 pub use self::pair::Outcome;
 use crate::client::{Client, ClientConfig, Taken};
+use crate::crypto;
 use crate::link::Profile;
 use crate::network::{Access, Conditions, Datagram, Network};
 
@@ -78,11 +77,12 @@ fn core_config(seed: u64, address: SocketAddr, broken: &Arc<AtomicBool>) -> SfuC
     SfuConfig {
         candidates: vec![address],
         tcp_candidates: Vec::new(),
-        certificate: Certificate::generate().expect("the system has randomness"),
+        certificate: Certificate::from(crypto::certificate()),
         random: Box::new(move |bytes| {
             assert!(!breaks.load(Ordering::Relaxed), "the world was told to break");
             random.fill_bytes(bytes);
         }),
+        simulated_crypto: Some(crypto::provider()),
         limits: sfu_core::Limits::default(),
         padding: true,
     }
@@ -232,17 +232,7 @@ impl World {
             stalled_until: self.now,
             backlog: VecDeque::new(),
         });
-        self.command(Command::Join(join));
-        let joined = self.events.iter().rev().find_map(|event| {
-            if let Event::Joined { peer: of, joined } = event
-                && *of == peer
-            {
-                Some(joined.clone())
-            } else {
-                None
-            }
-        });
-        let joined = joined.unwrap_or_else(|| panic!("refused: {:?}", self.events.last()));
+        let joined = self.join_core(join);
         let member = &mut self.members[index];
         let accepted = member.client.accept(&joined.answer, &joined.slots, self.now);
         accepted.unwrap_or_else(|wrong| panic!("{wrong}"));
@@ -259,28 +249,6 @@ impl World {
     pub fn admit(&mut self, index: usize, allowed: bool) {
         let peer = self.peer(index);
         self.command(Command::SetForwarding { peer, allowed });
-    }
-
-    /// Maps the first free-standing slots of a client to the sources of others, in order.
-    pub fn show(&mut self, index: usize, sources: &[Source]) {
-        let member = &self.members[index];
-        let mut left: Vec<&SlotInfo> = member.slots.iter().collect();
-        let mut slots = Vec::new();
-        for source in sources {
-            let Some(place) = left.iter().position(|slot| slot.kind == source.kind.media()) else {
-                continue;
-            };
-            slots.push(SlotMapping {
-                mid: left.remove(place).mid.clone(),
-                content: SlotContent::Source(*source),
-            });
-        }
-        slots.extend(left.into_iter().map(|slot| SlotMapping {
-            mid: slot.mid.clone(),
-            content: SlotContent::Nothing,
-        }));
-        let peer = member.peer;
-        self.command(Command::MapSlots { peer, slots });
     }
 
     /// Gives a client a new address, as when it changes from one network to another.
@@ -524,68 +492,5 @@ impl World {
         while let Some(event) = self.sfu.poll_event() {
             self.events.push(event);
         }
-    }
-
-    /// Runs until every client is connected.
-    ///
-    /// # Panics
-    /// When one is not within 14 seconds.
-    pub fn connect_all(&mut self) {
-        let connected = self.run_until(Duration::from_secs(14), |world| {
-            world.members.iter().all(|member| member.client.is_connected())
-        });
-        assert!(connected, "not connected: {:?}", self.events);
-    }
-
-    /// Shows everybody's sources to everybody else, as far as slots reach.
-    pub fn show_everybody(&mut self) {
-        let all: Vec<(PeerId, Vec<SourceKind>)> = self
-            .members
-            .iter()
-            .map(|member| {
-                (
-                    member.peer,
-                    member.client.sources().into_iter().map(|(_, kind)| kind).collect(),
-                )
-            })
-            .collect();
-        for index in 0..self.members.len() {
-            let own = self.peer(index);
-            let sources: Vec<Source> = all
-                .iter()
-                .filter(|(peer, _)| *peer != own)
-                .flat_map(|(peer, kinds)| {
-                    kinds.iter().map(|kind| Source {
-                        peer: *peer,
-                        kind: *kind,
-                    })
-                })
-                .collect();
-            self.show(index, &sources);
-        }
-    }
-
-    /// Begins a call: everybody connects and is shown everybody else, and the first `talking` are let in and send.
-    ///
-    /// # Panics
-    /// When somebody does not connect within 14 seconds.
-    pub fn begin(&mut self, talking: usize) {
-        self.connect_all();
-        self.show_everybody();
-        for index in 0..talking {
-            self.admit(index, true);
-            let now = self.now();
-            self.client(index).start_media(now);
-        }
-    }
-
-    /// Slots of a kind that a client has.
-    #[must_use]
-    pub fn slot_mids(&self, index: usize, kind: MediaKind) -> Vec<String> {
-        let slots = self.members[index].slots.iter();
-        slots
-            .filter(|slot| slot.kind == kind)
-            .map(|slot| slot.mid.0.clone())
-            .collect()
     }
 }

@@ -49,9 +49,9 @@ impl Model {
     }
 
     /// Maps a slot. What is not there, is elsewhere or of another kind empties it, and its coming later does not help.
-    pub(super) fn map(&mut self, seat: usize, place: usize, mapping: Mapping) {
+    pub(super) fn map_slot(&mut self, seat: usize, slot: usize, mapping: Mapping) {
         let room = self.seats[seat].room;
-        let kind = self.seats[seat].slots[place].0.kind;
+        let kind = self.seats[seat].slots[slot].0.kind;
         let there = match mapping {
             Mapping::Nothing => false,
             Mapping::Loudest => kind == MediaKind::Audio,
@@ -59,10 +59,10 @@ impl Model {
                 publisher.room == room && publisher.sources.contains(&source) && source.media() == kind
             }),
         };
-        self.seats[seat].slots[place].1 = if there { mapping } else { Mapping::Nothing };
+        self.seats[seat].slots[slot].1 = if there { mapping } else { Mapping::Nothing };
     }
 
-    pub(super) fn leave(&mut self, seat: usize) {
+    pub(super) fn remove_seat(&mut self, seat: usize) {
         self.seats[seat].inside = false;
         let gone = self.seats[seat].peer;
         for (_, mapping) in self.seats.iter_mut().flat_map(|seat| &mut seat.slots) {
@@ -73,7 +73,7 @@ impl Model {
     }
 
     /// What a slot may carry now.
-    pub(super) fn shown(&self, seat: &Seat, mapping: Mapping) -> Shown {
+    pub(super) fn allowed(&self, seat: &Seat, mapping: Mapping) -> Shown {
         let open = |publisher: &&Seat, kind| {
             publisher.inside
                 && publisher.admitted
@@ -103,11 +103,11 @@ impl Model {
         }
     }
 
-    /// Notes what follows from the commands up to `now`.
-    pub(super) fn settle(&mut self, now: Instant) {
+    /// Records what follows from the commands up to `now`.
+    pub(super) fn record_history(&mut self, now: Instant) {
         for (index, seat) in self.seats.iter().enumerate() {
             for (slot, mapping) in &seat.slots {
-                let shown = self.shown(seat, *mapping);
+                let shown = self.allowed(seat, *mapping);
                 let history = self.history.entry((index, slot.mid.0.clone())).or_default();
                 if history.last().is_none_or(|(_, before)| *before != shown) {
                     history.push((now, shown));
@@ -117,7 +117,7 @@ impl Model {
     }
 
     /// Whether a slot could carry this at `sent`. At the instant of a change both are right.
-    pub(super) fn may(&self, seat: usize, mid: &str, sent: Instant, what: (u32, SourceKind)) -> bool {
+    pub(super) fn may_carry(&self, seat: usize, mid: &str, sent: Instant, what: (u32, SourceKind)) -> bool {
         let Some(history) = self.history.get(&(seat, mid.to_owned())) else {
             return false;
         };
@@ -131,7 +131,7 @@ impl Model {
     }
 
     /// When what a slot carries changed.
-    pub(super) fn changes(&self, seat: usize, mid: &str) -> Vec<Instant> {
+    pub(super) fn changes_of(&self, seat: usize, mid: &str) -> Vec<Instant> {
         let history = self.history.get(&(seat, mid.to_owned()));
         history.into_iter().flatten().map(|(at, _)| *at).collect()
     }

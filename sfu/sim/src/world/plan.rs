@@ -88,17 +88,17 @@ impl Plan {
         }
     }
 
-    pub(super) fn transitions(&mut self) -> usize {
+    pub(super) fn draw_transition_count(&mut self) -> usize {
         self.random.random_range(16..40)
     }
 
     /// Until the next one.
-    pub(super) fn pause(&mut self) -> Duration {
+    pub(super) fn draw_pause(&mut self) -> Duration {
         let most = if self.random.random_ratio(1, 4) { 1_000 } else { 250 };
         Duration::from_millis(self.random.random_range(0..most))
     }
 
-    pub(super) fn weather(&mut self) -> Conditions {
+    pub(super) fn draw_weather(&mut self) -> Conditions {
         let bad = self.random.random_ratio(2, 3);
         Conditions {
             lost: if bad { self.random.random_range(0..60) } else { 0 },
@@ -108,7 +108,7 @@ impl Plan {
         }
     }
 
-    pub(super) fn join(&mut self) -> Transition {
+    pub(super) fn draw_join(&mut self) -> Transition {
         self.tags += 1;
         let mut sources = vec![SourceKind::Microphone];
         if self.random.random_ratio(4, 5) {
@@ -137,18 +137,18 @@ impl Plan {
         }
     }
 
-    pub(super) fn next(&mut self, model: &Model) -> Transition {
+    pub(super) fn draw_next(&mut self, model: &Model) -> Transition {
         let inside = model.inside();
         let Some(&who) = inside.choose(&mut self.random) else {
-            return self.join();
+            return self.draw_join();
         };
         match self.random.random_range(0..100) {
-            0..12 if inside.len() < PEOPLE_MAX => self.join(),
+            0..12 if inside.len() < PEOPLE_MAX => self.draw_join(),
             0..18 => Transition::Leave {
                 who,
                 goodbye: self.random.random(),
             },
-            18..36 => self.gate(model, who),
+            18..36 => self.draw_gate(model, who),
             36..44 => Transition::Send {
                 who,
                 on: self.random.random_ratio(3, 4),
@@ -158,14 +158,14 @@ impl Plan {
                 kind: *model.seats[who].sources.choose(&mut self.random).expect("a microphone"),
                 muted: self.random.random(),
             },
-            52..72 => self.map(model, who),
-            72..77 => self.size(model, who),
+            52..72 => self.draw_map(model, who),
+            72..77 => self.draw_size(model, who),
             77..79 => Transition::AskKeyframes { who },
             79..82 => Transition::RenewSsrc {
                 who,
                 kind: *model.seats[who].sources.choose(&mut self.random).expect("a microphone"),
             },
-            82..88 => Transition::Weather(self.weather()),
+            82..88 => Transition::Weather(self.draw_weather()),
             88..91 => Transition::Partition {
                 who,
                 for_millis: self.random.random_range(50..2_000),
@@ -179,7 +179,7 @@ impl Plan {
         }
     }
 
-    fn gate(&mut self, model: &Model, who: usize) -> Transition {
+    fn draw_gate(&mut self, model: &Model, who: usize) -> Transition {
         let shut = model.inside().into_iter().find(|seat| !model.seats[*seat].admitted);
         match shut {
             Some(who) if self.random.random_ratio(3, 4) => Transition::Gate { who, open: true },
@@ -191,19 +191,19 @@ impl Plan {
     }
 
     /// Mostly what is there to be seen; now and then somebody elsewhere, gone, oneself, or of the wrong kind.
-    fn map(&mut self, model: &Model, who: usize) -> Transition {
+    fn draw_map(&mut self, model: &Model, who: usize) -> Transition {
         let anybody: Vec<(PeerId, SourceKind)> = model
             .seats
             .iter()
             .flat_map(|seat| [(seat.peer, SourceKind::Microphone), (seat.peer, SourceKind::Camera)])
             .collect();
         let mut slots = Vec::new();
-        for (place, (slot, _)) in model.seats[who].slots.iter().enumerate() {
+        for (index, (slot, _)) in model.seats[who].slots.iter().enumerate() {
             if self.random.random_ratio(1, 4) {
                 continue;
             }
             if slot.kind == MediaKind::Audio && self.random.random_ratio(1, 4) {
-                slots.push((place, Mapping::Loudest));
+                slots.push((index, Mapping::Loudest));
                 continue;
             }
             let others = model.sources_of_others(who, slot.kind);
@@ -216,14 +216,14 @@ impl Plan {
                 .choose(&mut self.random)
                 .filter(|_| self.random.random_ratio(7, 8));
             slots.push((
-                place,
+                index,
                 source.map_or(Mapping::Nothing, |(peer, kind)| Mapping::Source(*peer, *kind)),
             ));
         }
         Transition::Map { who, slots }
     }
 
-    fn size(&mut self, model: &Model, who: usize) -> Transition {
+    fn draw_size(&mut self, model: &Model, who: usize) -> Transition {
         let slot = self.random.random_range(0..model.seats[who].slots.len());
         let sizes = [(0, 0), (160, 90), (320, 180), (640, 360), (1_280, 720), (u16::MAX, 1)];
         let (width, height) = *sizes.choose(&mut self.random).expect("some sizes");
@@ -236,7 +236,7 @@ impl Plan {
     }
 
     /// A number for whatever is made anew.
-    pub(super) fn number(&mut self) -> u64 {
+    pub(super) fn draw_number(&mut self) -> u64 {
         self.random.random()
     }
 }

@@ -146,8 +146,8 @@ fn room(clients: u32, audio_slots: usize) -> World {
     world
 }
 
-/// What a peer's slots carry by what it was told.
-fn told(world: &World, peer: PeerId) -> std::collections::BTreeMap<String, Option<PeerId>> {
+/// What a peer's slots carry by what was reported of the loudest.
+fn reported_loudest(world: &World, peer: PeerId) -> std::collections::BTreeMap<String, Option<PeerId>> {
     let mut slots = std::collections::BTreeMap::new();
     for event in world.events() {
         if let Event::Loudest {
@@ -180,7 +180,7 @@ fn the_loudest_are_heard_by_everybody_else_and_keep_their_slots() {
     world.run_for(Duration::from_secs(3));
     let peers: Vec<PeerId> = (0..8).map(|index| world.peer(index)).collect();
     for listener in 0..8 {
-        let slots = told(&world, peers[listener]);
+        let slots = reported_loudest(&world, peers[listener]);
         let carried: Vec<PeerId> = slots.values().copied().flatten().collect();
         assert_eq!(carried.len(), 5, "{slots:?}");
         for speaker in (0..4).filter(|speaker| *speaker != listener) {
@@ -189,14 +189,14 @@ fn the_loudest_are_heard_by_everybody_else_and_keep_their_slots() {
         assert!(!carried.contains(&peers[listener]), "{listener} hears himself");
     }
     // Somebody quiet begins to speak loudly: he comes in, and the other speakers keep their slots.
-    let before = told(&world, peers[0]);
+    let before = reported_loudest(&world, peers[0]);
     let events = world.events().len();
     let quiet: usize = (4..8)
         .find(|index| !before.values().any(|peer| *peer == Some(peers[*index])))
         .unwrap();
     speak(&mut world, quiet, Some(20));
     world.run_for(Duration::from_secs(2));
-    let after = told(&world, peers[0]);
+    let after = reported_loudest(&world, peers[0]);
     assert!(after.values().any(|peer| *peer == Some(peers[quiet])), "{after:?}");
     let changed = before.iter().filter(|(mid, peer)| after[*mid] != **peer).count();
     assert_eq!(changed, 1, "{before:?} {after:?}");
@@ -235,12 +235,20 @@ fn a_room_is_told_who_speaks_and_a_pause_that_is_not_sent_ends_it() {
     // A pause is no gap: the slots still carry who was heard, and go on when he does.
     speak(&mut world, 0, Some(25));
     world.run_for(Duration::from_secs(2));
-    assert!(told(&world, second).values().any(|peer| *peer == Some(first)));
+    assert!(
+        reported_loudest(&world, second)
+            .values()
+            .any(|peer| *peer == Some(first))
+    );
     world.client(1).check_received().unwrap();
     // Who leaves is out of every slot.
     world.command(Command::Leave { peer: first });
     world.run_for(Duration::from_secs(2));
-    assert!(!told(&world, second).values().any(|peer| *peer == Some(first)));
+    assert!(
+        !reported_loudest(&world, second)
+            .values()
+            .any(|peer| *peer == Some(first))
+    );
 }
 
 #[test]

@@ -74,8 +74,11 @@ fn fifty_calls_on_bad_networks_are_whole() {
                 .expect("an audio slot");
             // Sound is not asked for again: 6 % each way at most.
             assert!(audio.packets > 250 && audio.holes < 100, "seed {seed}: {audio:?}");
-            let told = (received.told_arrived, received.told_lost);
-            assert!(told.0 > 800 && told.1 < told.0 / 5, "seed {seed}: {told:?}");
+            let reported = (received.reported_arrived, received.reported_lost);
+            assert!(
+                reported.0 > 800 && reported.1 < reported.0 / 5,
+                "seed {seed}: {reported:?}"
+            );
             repaired += video.repaired;
             retransmitted += received.retransmitted;
         }

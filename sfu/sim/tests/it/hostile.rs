@@ -27,8 +27,8 @@ fn mutate(random: &mut ChaCha8Rng, packet: &[u8]) -> Vec<u8> {
     let mut bytes = packet.to_vec();
     match random.random_range(0..5) {
         0 => {
-            let place = random.random_range(0..bytes.len());
-            bytes[place] ^= 1 << random.random_range(0..8);
+            let at = random.random_range(0..bytes.len());
+            bytes[at] ^= 1 << random.random_range(0..8);
         }
         1 => bytes.truncate(random.random_range(0..bytes.len())),
         2 => {
@@ -41,8 +41,8 @@ fn mutate(random: &mut ChaCha8Rng, packet: &[u8]) -> Vec<u8> {
         }
         _ => {
             for _ in 0..random.random_range(2..20) {
-                let place = random.random_range(1..bytes.len());
-                bytes[place] = bytes[place].wrapping_add(random.random_range(1..=255));
+                let at = random.random_range(1..bytes.len());
+                bytes[at] = bytes[at].wrapping_add(random.random_range(1..=255));
             }
         }
     }

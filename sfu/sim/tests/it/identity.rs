@@ -6,15 +6,11 @@ use sfu_core::{Counters, Event, SourceKind};
 use sfu_sim::{Client, ClientConfig, Conditions, World};
 
 fn call(declare_ssrcs: bool) -> World {
-    let mut world = World::new(53, Conditions::PERFECT);
-    for tag in 1..=2 {
-        world.join(ClientConfig {
-            tag,
-            declare_ssrcs,
-            ..ClientConfig::default()
-        });
-    }
-    world.begin(2);
+    let config = ClientConfig {
+        declare_ssrcs,
+        ..ClientConfig::default()
+    };
+    let mut world = World::call(53, Conditions::PERFECT, [config.clone(), config]);
     world.run_for(Duration::from_secs(1));
     world
 }

@@ -3,21 +3,13 @@
 use std::time::{Duration, Instant};
 
 use sfu_core::{
-    Command, DisconnectReason, Event, Input, Join, JoinError, MediaKind, Mid, PeerId, RoomId, SlotContent, SlotMapping,
-    Source, SourceKind,
+    Command, DisconnectReason, Event, HandshakeFailure, Input, Join, JoinError, MediaKind, Mid, PeerId, RoomId,
+    SlotContent, SlotMapping, Source, SourceKind,
 };
 use sfu_sim::{Client, ClientConfig, Conditions, World};
 
 fn pair(conditions: Conditions) -> World {
-    let mut world = World::new(11, conditions);
-    for tag in 1..=2 {
-        world.join(ClientConfig {
-            tag,
-            ..ClientConfig::default()
-        });
-    }
-    world.begin(2);
-    world
+    World::call(11, conditions, [ClientConfig::default(), ClientConfig::default()])
 }
 
 /// The end of a peer, if it came.
@@ -131,45 +123,21 @@ fn a_handshake_that_does_not_come_is_given_up() {
     world.run_for(Duration::from_millis(200));
     assert_eq!(
         end_of(&world, world.peer(0)),
-        Some((DisconnectReason::HandshakeFailed, None))
+        Some((DisconnectReason::HandshakeFailed(HandshakeFailure::NoPath), None))
     );
 }
 
-/// W3.
 #[test]
-fn another_certificate_than_promised_gets_no_keys() {
-    let mut world = World::new(6, Conditions::PERFECT);
-    world.join(ClientConfig::default());
-    // The same client, by its seed, but with a certificate of its own: as if somebody sat in between.
-    let now = world.now();
-    let mut other = Client::new(ClientConfig::default(), now);
-    let first = world.client(0).offer();
-    let peer = PeerId(500);
-    let join = Join {
-        room: RoomId(1),
-        peer,
-        offer: first,
-        sources: other.sources(),
-    };
-    world.command(Command::Join(join));
-    let joined = world.events().iter().rev().find_map(|event| {
-        if let Event::Joined { joined, .. } = event {
-            Some(joined.clone())
-        } else {
-            None
-        }
-    });
-    let joined = joined.expect("joined");
-    other.accept(&joined.answer, &joined.slots, now).unwrap();
-    world.run_with_stranger(&mut other, "203.0.113.50:9".parse().unwrap(), Duration::from_secs(3));
-    assert_eq!(end_of(&world, peer), Some((DisconnectReason::HandshakeFailed, None)));
-    assert!(
-        !world
-            .events()
-            .iter()
-            .any(|event| matches!(event, Event::Connected { peer: of, .. } if *of == peer))
+fn a_handshake_that_does_not_end_is_told_from_no_path() {
+    let mut world = World::new(5, Conditions::PERFECT);
+    let index = world.join(ClientConfig::default());
+    // Its checks get through, and none of the answers.
+    world.deafen(index, true);
+    world.run_for(Duration::from_millis(15_100));
+    assert_eq!(
+        end_of(&world, world.peer(index)),
+        Some((DisconnectReason::HandshakeFailed(HandshakeFailure::TimedOut), None))
     );
-    assert_eq!(world.sfu().counters().dtls_failed, 1);
 }
 
 #[test]

@@ -19,20 +19,20 @@ thread_local! {
     static HELD: Cell<i64> = const { Cell::new(0) };
 }
 
-fn note(bytes: usize, sign: i64) {
+fn count_bytes(bytes: usize, sign: i64) {
     HELD.set(HELD.get() + sign * i64::try_from(bytes).expect("less than half of all memory"));
 }
 
 // SAFETY: every call goes to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size(), 1);
+        count_bytes(layout.size(), 1);
         // SAFETY: the caller keeps GlobalAlloc's contract, and we pass it on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        note(layout.size(), -1);
+        count_bytes(layout.size(), -1);
         // SAFETY: as above.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -83,8 +83,8 @@ fn after_calls(count: usize) -> i64 {
     for _ in 0..count {
         let members = join(&mut world, 3);
         begin(&mut world, &members);
-        for (place, index) in members.iter().enumerate() {
-            let next = members[(place + 1) % members.len()];
+        for (position, index) in members.iter().enumerate() {
+            let next = members[(position + 1) % members.len()];
             let sources = [SourceKind::Microphone, SourceKind::Camera].map(|kind| sfu_core::Source {
                 peer: world.peer(next),
                 kind,

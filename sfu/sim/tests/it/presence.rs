@@ -8,10 +8,7 @@ use sfu_sim::{ClientConfig, Conditions, World};
 
 /// A call of two in which the second is as told.
 fn pair(second: ClientConfig) -> World {
-    let mut world = World::new(31, Conditions::PERFECT);
-    world.join(ClientConfig::default());
-    world.join(ClientConfig { tag: 2, ..second });
-    world.begin(2);
+    let mut world = World::call(31, Conditions::PERFECT, [ClientConfig::default(), second]);
     world.run_for(Duration::from_secs(5));
     world
 }

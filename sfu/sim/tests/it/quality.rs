@@ -13,16 +13,11 @@ const LOSSY: Conditions = Conditions {
 };
 
 fn call(conditions: Conditions, redundancy: bool) -> World {
-    let mut world = World::new(31, conditions);
-    for tag in 1..=2 {
-        world.join(ClientConfig {
-            tag,
-            redundancy,
-            ..ClientConfig::default()
-        });
-    }
-    world.begin(2);
-    world
+    let config = ClientConfig {
+        redundancy,
+        ..ClientConfig::default()
+    };
+    World::call(31, conditions, [config.clone(), config])
 }
 
 /// The newest legs of a client.

@@ -36,6 +36,19 @@ fn run(seed: u64) -> Result<Report, String> {
 }
 
 #[test]
+fn the_same_seed_replays_every_datagram() {
+    let mut transcripts = Vec::new();
+    for seed in 0..12 {
+        let (once, again) = (run(seed), run(seed));
+        assert_eq!(once, again, "seed {seed}");
+        transcripts.extend(once.map(|report| report.transcript));
+    }
+    transcripts.sort_unstable();
+    transcripts.dedup();
+    assert_eq!(transcripts.len(), 12, "another seed is another run");
+}
+
+#[test]
 fn two_thousand_worlds_are_as_the_model_says() {
     let only = std::env::var(REPLAY).ok().and_then(|seed| seed.parse().ok());
     let seeds: Vec<u64> = match only {

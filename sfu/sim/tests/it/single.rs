@@ -47,16 +47,16 @@ fn withheld(world: &mut World, duration: Duration) -> f64 {
     1.0 - (world.sfu().counters().forwarded - before.1) as f64 / f64::from(made)
 }
 
-/// How many pictures the viewer was told to be withheld, each time that it was told.
-fn told_withheld(world: &World) -> Vec<usize> {
+/// How many pictures the viewer was told to be withheld, each time.
+fn reported_withheld(world: &World) -> Vec<usize> {
     let viewer = world.peer(1);
-    let told = world.events().iter().filter_map(|event| {
+    let reported = world.events().iter().filter_map(|event| {
         let Event::Withheld { peer, slots } = event else {
             return None;
         };
         (*peer == viewer).then_some(slots.len())
     });
-    told.collect()
+    reported.collect()
 }
 
 /// A receiver's own limit, in units of 1,024 bits a second (draft-alvestrand-rmcat-remb 2.2).
@@ -78,7 +78,7 @@ fn one_encoding_above_the_viewers_limit_is_sent_on_while_it_arrives() {
     limit(&mut world, 1_000);
     let share = withheld(&mut world, Duration::from_secs(30));
     assert!(share < 0.01, "{share} withheld");
-    assert!(told_withheld(&world).is_empty());
+    assert!(reported_withheld(&world).is_empty());
 }
 
 /// Trial F17: delays that come from the receiver's own scheduling look like a queue.
@@ -105,9 +105,9 @@ fn one_encoding_that_gets_lost_is_not_forced_on_a_path() {
     let share = withheld(&mut world, Duration::from_secs(10));
     assert!(share < 0.01, "{share} withheld");
     // What is withheld is told, each change once, and that it is over.
-    let told = told_withheld(&world);
-    assert!(told.len() >= 2 && told.len().is_multiple_of(2), "{told:?}");
-    for (place, slots) in told.iter().enumerate() {
-        assert_eq!(*slots, usize::from(place.is_multiple_of(2)), "{told:?}");
+    let reported = reported_withheld(&world);
+    assert!(reported.len() >= 2 && reported.len().is_multiple_of(2), "{reported:?}");
+    for (change, slots) in reported.iter().enumerate() {
+        assert_eq!(*slots, usize::from(change.is_multiple_of(2)), "{reported:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sfu_core::{Command, Counters, DisconnectReason, Event, Input, Join, MediaKind, PeerId, RoomId, SourceKind};
+use sfu_core::{Counters, DisconnectReason, Event, HandshakeFailure, Input, MediaKind, PeerId, SourceKind};
 use sfu_sim::{Client, ClientConfig, Conditions, World};
 
 const LOSSY: Conditions = Conditions {
@@ -14,14 +14,7 @@ const LOSSY: Conditions = Conditions {
 
 /// A call of two, of whom the first one is of this kind.
 fn call(conditions: Conditions, first: ClientConfig) -> World {
-    let mut world = World::new(61, conditions);
-    world.join(ClientConfig { tag: 1, ..first });
-    world.join(ClientConfig {
-        tag: 2,
-        ..ClientConfig::default()
-    });
-    world.begin(2);
-    world
+    World::call(61, conditions, [first, ClientConfig::default()])
 }
 
 /// Packets of the first client's microphone and camera that the second one got, all in order.
@@ -70,47 +63,33 @@ fn d5_who_waits_for_the_handshake_is_connected() {
 /// W3. Trial D5: the certificate is held against the offer's fingerprint whoever begins the handshake.
 #[test]
 fn d5_another_certificate_than_promised_gets_no_keys() {
-    let waits = || ClientConfig {
-        dtls_server: true,
-        ..ClientConfig::default()
-    };
-    let mut world = World::new(6, Conditions::PERFECT);
-    world.join(waits());
-    let now = world.now();
-    let mut other = Client::new(waits(), now);
-    let join = Join {
-        room: RoomId(1),
-        peer: PeerId(500),
-        offer: world.client(0).offer(),
-        sources: other.sources(),
-    };
-    world.command(Command::Join(join));
-    let joined = world.events().iter().rev().find_map(|event| {
-        if let Event::Joined { joined, .. } = event {
-            Some(joined.clone())
-        } else {
-            None
-        }
-    });
-    let joined = joined.expect("joined");
-    other.accept(&joined.answer, &joined.slots, now).unwrap();
-    world.run_with_stranger(&mut other, "203.0.113.50:9".parse().unwrap(), Duration::from_secs(3));
-    let failed = world.events().iter().any(|event| {
-        matches!(
-            event,
+    for dtls_server in [false, true] {
+        let config = || ClientConfig {
+            dtls_server,
+            ..ClientConfig::default()
+        };
+        let mut world = World::new(6, Conditions::PERFECT);
+        world.join(config());
+        // The same client, by its seed, but with a certificate of its own: as if somebody sat in between.
+        let mut other = Client::new(config(), world.now());
+        let (peer, offer) = (PeerId(500), world.client(0).offer());
+        world.join_stranger(&mut other, peer, offer);
+        world.run_with_stranger(&mut other, "203.0.113.50:9".parse().unwrap(), Duration::from_secs(3));
+        let about = world.events().iter().filter(|event| event.peer() == Some(peer));
+        let about: Vec<&Event> = about.collect();
+        let [
+            Event::Joined { .. },
             Event::Disconnected {
-                peer: PeerId(500),
-                reason: DisconnectReason::HandshakeFailed,
-                ..
-            }
-        )
-    });
-    let connected = world
-        .events()
-        .iter()
-        .any(|event| matches!(event, Event::Connected { peer: PeerId(500), .. }));
-    assert!(failed && !connected);
-    assert_eq!(world.sfu().counters().dtls_failed, 1);
+                present_until, reason, ..
+            },
+        ] = about[..]
+        else {
+            panic!("{about:?}");
+        };
+        let promised = DisconnectReason::HandshakeFailed(HandshakeFailure::OtherCertificate);
+        assert_eq!((*present_until, *reason), (None, promised));
+        assert_eq!(world.sfu().counters().dtls_failed, 1);
+    }
 }
 
 /// W1. Trial D5: we begin only over a pair that the client has nominated, and what it sends before is not read.
@@ -258,15 +237,11 @@ fn d9_long_packets_leave_no_longer_than_they_came() {
 /// Trial D9: what a client sends in vain is in its counters, and in those of who does not get it.
 #[test]
 fn d9_what_was_sent_in_vain_is_told() {
-    let mut world = World::new(22, Conditions::PERFECT);
-    for tag in 1..=2 {
-        world.join(ClientConfig {
-            tag,
-            h264_slots: tag == 2,
-            ..ClientConfig::default()
-        });
-    }
-    world.begin(2);
+    let takes_h264 = ClientConfig {
+        h264_slots: true,
+        ..ClientConfig::default()
+    };
+    let mut world = World::call(22, Conditions::PERFECT, [ClientConfig::default(), takes_h264]);
     world.run_for(Duration::from_secs(5));
     let stats = |world: &World, index: usize| {
         let of = world.peer(index);

@@ -47,15 +47,11 @@ fn microphone(world: &World, index: usize) -> Source {
 
 #[test]
 fn a_slot_without_the_codec_of_its_source_waits() {
-    let mut world = World::new(22, Conditions::PERFECT);
-    for tag in 1..=2 {
-        world.join(ClientConfig {
-            tag,
-            h264_slots: tag == 2,
-            ..ClientConfig::default()
-        });
-    }
-    world.begin(2);
+    let takes_h264 = ClientConfig {
+        h264_slots: true,
+        ..ClientConfig::default()
+    };
+    let mut world = World::call(22, Conditions::PERFECT, [ClientConfig::default(), takes_h264]);
     world.run_for(Duration::from_secs(5));
     let packets = |world: &mut World, index: usize| -> Vec<usize> {
         let received = world.client(index).check_received().unwrap();
