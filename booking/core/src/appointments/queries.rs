@@ -1,6 +1,6 @@
 //! All SQL of holds, reservations, appointments, events and seats.
 
-use crate::statements;
+use crate::{statements, vat_at};
 
 /// Columns of a [`super::Hold`].
 macro_rules! hold_select {
@@ -9,8 +9,9 @@ macro_rules! hold_select {
             "SELECT h.id, h.visitor_hash, h.account_id, h.contact_email, h.org_id, h.service_id, h.member_id, h.start_us, h.end_us,
                 h.cell_first, h.cell_end, h.time_zone, h.title, h.price_terms, h.policy, h.about, h.state, h.extended,
                 h.created_us, h.expires_us, o.name AS org_name, o.slug AS org_slug,
-                COALESCE((SELECT v.registered FROM org_vat v WHERE v.org_id = h.org_id AND v.from_us <= h.start_us
-                    ORDER BY v.from_us DESC, v.id DESC LIMIT 1), 0) AS vat_registered
+                ",
+            vat_at!("h.org_id", "h.start_us"),
+            " AS vat_registered
             FROM hold h JOIN org o ON o.id = h.org_id ",
             $rest
         )
@@ -23,8 +24,9 @@ macro_rules! appointment_select {
         concat!(
             "SELECT a.id, a.hold_id, a.org_id, a.service_id, a.member_id, a.consumer_id, a.start_us, a.end_us, a.time_zone,
                 a.title, a.price_terms, a.policy, a.about, a.status, a.created_us, o.name AS org_name, o.slug AS org_slug,
-                COALESCE((SELECT v.registered FROM org_vat v WHERE v.org_id = a.org_id AND v.from_us <= a.start_us
-                    ORDER BY v.from_us DESC, v.id DESC LIMIT 1), 0) AS vat_registered,
+                ",
+            vat_at!("a.org_id", "a.start_us"),
+            " AS vat_registered,
                 c.name AS consumer_name, c.email AS consumer_email, c.phone AS consumer_phone,
                 c.locale AS consumer_locale, p.id AS provider_account_id, p.name AS provider_name,
                 p.email AS provider_email, p.locale AS provider_locale, s.id AS seat_id, s.role AS seat_role
@@ -85,11 +87,11 @@ statements! {
         ON CONFLICT (member_id, cell) DO NOTHING";
     /// hold
     CELLS_COUNT = "SELECT COUNT(*) FROM reservation WHERE hold_id = $1";
-    /// hold
     /// appointment, first cell that is not needed, microseconds of a cell
     CELLS_DELETE_FROM = "DELETE FROM reservation WHERE cell >= $2 + (SELECT h.cell_end - h.end_us / $3
         FROM hold h JOIN appointment a ON a.hold_id = h.id WHERE a.id = $1)
         AND hold_id = (SELECT a.hold_id FROM appointment a WHERE a.id = $1)";
+    /// hold
     CELLS_DELETE = "DELETE FROM reservation WHERE hold_id = $1";
     /// id, visitor, account
     HOLD_LOAD = hold_select!("WHERE h.id = $1 AND ((h.visitor_hash = $2 AND $2 <> '') OR h.account_id = $3)");

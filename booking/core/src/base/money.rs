@@ -94,6 +94,12 @@ impl Money {
     }
 }
 
+/// The rate of what is sold by somebody who is registered for VAT, or not.
+#[must_use]
+pub fn vat_rate_bp(registered: bool) -> u32 {
+    if registered { VAT_STANDARD_BP } else { 0 }
+}
+
 /// A gross amount taken apart: `net + vat == gross`, always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VatSplit {

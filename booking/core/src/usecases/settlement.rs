@@ -4,7 +4,7 @@ use signaling_protocol::Role;
 
 use crate::appointments::{self, Appointment, AppointmentMail, Moved, Status, Transition, role_as_str};
 use crate::base::db::Tx;
-use crate::base::money::{Currency, Money, VAT_STANDARD_BP, split_vat};
+use crate::base::money::{Currency, Money, split_vat, vat_rate_bp};
 use crate::base::{Fault, Result};
 use crate::base::{Micros, SECOND_US};
 use crate::billing::ledger::Posting;
@@ -156,7 +156,7 @@ fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now:
         Outcome::TookPlace => appointment.price.cost_minor(billable),
         Outcome::NeverMet | Outcome::NoShowConsumer | Outcome::NoShowProvider => 0,
     };
-    let vat_bp = if appointment.vat_registered { VAT_STANDARD_BP } else { 0 };
+    let vat_bp = vat_rate_bp(appointment.vat_registered);
     Ok(Charge {
         outcome: outcome.name().to_owned(),
         billable,

@@ -5,7 +5,7 @@ use web::pages::price::Vat;
 use web::pages::{PriceBox, PriceState};
 
 use booking_core::appointments::{Appointment, Hold};
-use booking_core::base::money::{VAT_STANDARD_BP, split_vat};
+use booking_core::base::money::{split_vat, vat_rate_bp};
 use booking_core::base::{MINUTE_US, Micros};
 use booking_core::billing::{MoneyView, Payment, PaymentState};
 
@@ -26,7 +26,7 @@ pub(crate) fn hold_view(hold: &Hold, now: Micros) -> HoldView {
             price: hold.price.clone(),
             duration_min: minutes(hold.end_us - hold.start_us),
             provider_name: hold.org_name.clone(),
-            vat: vat(hold.vat_registered, hold.price.most_minor()),
+            vat: vat(vat_rate_bp(hold.vat_registered), hold.price.most_minor()),
             free_cancel_until: Some(hold.start_us),
             test: false,
             state: PriceState::Estimate,
@@ -49,7 +49,14 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView) ->
         price: appointment.price.clone(),
         duration_min: minutes(appointment.end_us - appointment.start_us),
         provider_name: appointment.org_name.clone(),
-        vat: vat(appointment.vat_registered, total),
+        // What was charged keeps its rate, whatever the provider states later.
+        vat: vat(
+            money
+                .charge
+                .as_ref()
+                .map_or_else(|| vat_rate_bp(appointment.vat_registered), |charge| charge.vat_bp),
+            total,
+        ),
         free_cancel_until: Some(appointment.start_us),
         test: money.payment.as_ref().is_some_and(Payment::is_test),
         state,
@@ -88,11 +95,11 @@ fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
     }
 }
 
-pub(crate) fn vat(registered: bool, gross_minor: i64) -> Option<Vat> {
-    let split = split_vat(gross_minor, VAT_STANDARD_BP);
-    (registered && gross_minor > 0).then_some(Vat {
-        percent: VAT_STANDARD_BP / 100,
-        amount_minor: split.vat_minor,
+/// The tax inside an amount at a rate, or none where there is none.
+pub(crate) fn vat(rate_bp: u32, gross_minor: i64) -> Option<Vat> {
+    (rate_bp > 0 && gross_minor > 0).then(|| Vat {
+        percent: rate_bp / 100,
+        amount_minor: split_vat(gross_minor, rate_bp).vat_minor,
     })
 }
 

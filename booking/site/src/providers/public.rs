@@ -20,6 +20,7 @@ use booking_core::AppState;
 use booking_core::availability::{self, ServiceSlots, Slot, date_in, midnight, of_day};
 use booking_core::base::DAY_US;
 use booking_core::base::db::Tx;
+use booking_core::base::money::vat_rate_bp;
 use booking_core::providers::vat::is_registered;
 use booking_core::providers::{Org, Service, members, public_org, services};
 
@@ -119,14 +120,14 @@ async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, vi
         }
         false => None,
     };
+    // What is sold is taxed as on its day.
+    let moment = times.first().map_or(now, |time| time.start);
+    let registered = is_registered(tx, &org.id, moment).await?;
     let price = PriceBox {
         price: service.details.price.clone(),
         duration_min: u32::try_from(service.details.duration_min).unwrap_or(0),
         provider_name: org.name.clone(),
-        vat: view::vat(
-            is_registered(tx, &org.id, now).await?,
-            service.details.price.most_minor(),
-        ),
+        vat: view::vat(vat_rate_bp(registered), service.details.price.most_minor()),
         free_cancel_until: None,
         test: false,
         state: PriceState::Estimate,

@@ -1,9 +1,11 @@
 //! What a seller must say, and what is sold where nobody takes payments (trials A2, A3, B5, B6).
 
-use booking_core::base::{DAY_US, SECOND_US};
+use booking_core::base::{DAY_US, Micros, SECOND_US};
 use booking_core::params;
+use booking_core::providers::vat::is_registered;
 
 use crate::desk::{ACCEPTED, Desk, FREE, METERED, booked};
+use crate::harness::App;
 use crate::on_both;
 use crate::walk::{add_service, consumer, provider, tomorrow};
 
@@ -78,6 +80,20 @@ on_both! {
     }
 }
 
+/// Midnight of 24 November 2026 in Oslo, the day after the tests begin.
+const TOMORROW_US: Micros = 1_795_474_800_000_000;
+
+/// Whether the only business is registered at each of these moments.
+async fn registered_at<const N: usize>(app: &App, moments: [Micros; N]) -> [bool; N] {
+    let mut tx = app.state.db.read().await.expect("a connection");
+    let org: Vec<String> = app.rows("SELECT id FROM org", params![]).await;
+    let mut registered = [false; N];
+    for (at, moment) in registered.iter_mut().zip(moments) {
+        *at = is_registered(&mut tx, &org[0], moment).await.expect("it reads");
+    }
+    registered
+}
+
 on_both! {
     /// Trial A3: a number alone makes nobody registered; the answer is asked, dated, and holds from its day.
     async fn vat_is_asked_dated_and_can_change(app: App) {
@@ -100,11 +116,66 @@ on_both! {
             client.post("/provider/profile", &form("yes", "2026-11-24")).await.expect(303);
         }
         let rows: Vec<(i64, i64)> = app.rows(statements, params![]).await;
-        let midnight = 1_795_474_800_000_000;
-        assert_eq!(rows, [(0, 0), (1, midnight)]);
+        assert_eq!(rows, [(0, 0), (1, TOMORROW_US)]);
+        assert_eq!(registered_at(app, [TOMORROW_US - 1, TOMORROW_US]).await, [false, true]);
         client.post("/provider/profile", &form("no", "")).await.expect(303);
         let rows: Vec<(i64, i64)> = app.rows(statements, params![]).await;
         assert_eq!(rows[2], (0, app.now()), "who stops without a day stops today");
+        // What the form shows is saved again and changes nothing.
+        client.post("/provider/profile", &form("no", "2026-11-23")).await.expect(303);
+        assert_eq!(app.rows::<(i64, i64)>(statements, params![]).await, rows);
+    }
+}
+
+on_both! {
+    /// A registration that lies ahead is called off, or moved, before its day comes and after.
+    async fn a3_a_later_answer_about_vat_takes_the_place_of_an_earlier_one(app: App) {
+        let mut client = consumer(app, "kari").await;
+        let form = |vat: &'static str, from: &'static str| {
+            [
+                ("name", "Klinikken"), ("org_number", "999900003"), ("vat", vat), ("vat_from", from),
+                ("category", "vet"), ("place", "Bergen"), ("about", "Råd"), ("action", "save"),
+            ]
+        };
+        let days = |number: i64| TOMORROW_US + number * DAY_US;
+        client.post("/provider/signup", &form("no", "")).await.expect(303);
+        let mut say = async |vat: &'static str, from: &'static str| {
+            client.post("/provider/profile", &form(vat, from)).await.expect(303);
+            app.advance(SECOND_US);
+        };
+        say("yes", "2026-11-24").await;
+        say("no", "").await;
+        assert_eq!(registered_at(app, [days(0), days(30)]).await, [false, false], "called off");
+        say("yes", "2026-11-24").await;
+        say("yes", "2026-11-29").await;
+        assert_eq!(registered_at(app, [days(0), days(5)]).await, [false, true], "moved to a later day");
+        app.advance(6 * DAY_US);
+        say("yes", "2026-12-04").await;
+        assert_eq!(registered_at(app, [app.now(), days(10)]).await, [false, true], "moved once its day had come");
+        app.advance(6 * DAY_US);
+        // Who stops on a day was registered until then, also when that day is moved.
+        say("no", "2026-12-14").await;
+        say("no", "2026-12-19").await;
+        assert_eq!(registered_at(app, [days(10), days(20), days(24), days(25)]).await, [true, true, true, false]);
+        say("yes", "2026-12-04").await;
+        assert_eq!(registered_at(app, [days(9), days(10), days(25)]).await, [false, true, true], "goes on");
+    }
+}
+
+on_both! {
+    /// What was charged with tax is shown with it, whatever is stated afterwards about that day.
+    async fn a3_the_page_of_a_charged_booking_keeps_the_tax_of_its_receipt(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = Desk::slot(2);
+        let appointment = desk.book(start, ACCEPTED).await;
+        desk.talk(&appointment, start, 25 * SECOND_US).await;
+        desk.jobs().await;
+        let path = format!("/bookings/{appointment}");
+        let tax = "25 %";
+        desk.consumer.get(&path).await.expect(200).expect_text(tax);
+        app.execute("INSERT INTO org_vat (id, org_id, registered, from_us, stated_us) VALUES ('w', 'org', 0, 1, $1)", params![app.now()]).await;
+        assert_eq!(registered_at(app, [start]).await, [false]);
+        desk.consumer.get(&path).await.expect(200).expect_text(tax);
     }
 }
 
