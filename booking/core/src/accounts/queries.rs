@@ -62,6 +62,9 @@ statements! {
     ACCOUNT_CORRECT = "UPDATE account SET name = $2, phone = $3, location = $4, locale = $5 WHERE id = $1";
     /// id
     EMAIL_NORM = "SELECT email_norm FROM account WHERE id = $1 AND erased_us IS NULL";
+    /// account: locks its memberships until the end of the transaction. Whoever locks members and accounts takes the members
+    /// first
+    MEMBERS_LOCK = "UPDATE member SET version = version + 1 WHERE account_id = $1";
     /// id, locale
     ACCOUNT_LOCALE = "UPDATE account SET locale = $2 WHERE id = $1";
     /// id: locks the row until the end of the transaction

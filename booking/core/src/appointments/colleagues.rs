@@ -7,7 +7,7 @@ use crate::base::{Fault, Micros, Result};
 use crate::params;
 
 impl Appointment {
-    /// Whether a colleague may take it over: until both have met, and before its end.
+    /// Whether a colleague may take it over: until the call is under way, and before its end.
     #[must_use]
     pub fn can_be_taken_over(&self, now: Micros) -> bool {
         self.status == Status::Confirmed && now < self.end_us
@@ -37,7 +37,7 @@ pub async fn of_colleagues(tx: &mut Tx, actor: &Actor, from: Micros, until: Micr
 /// member has something else then; nothing is changed.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Fault::Conflict`] when the member leaves at this moment; when the database fails.
 pub async fn give_to(
     tx: &mut Tx,
     appointment: &Appointment,
@@ -45,6 +45,9 @@ pub async fn give_to(
     account: &str,
     now: Micros,
 ) -> Result<bool> {
+    if !hold::lock_member(tx, &member.id).await? {
+        return Err(Fault::Conflict("whoever is to take it works there no more"));
+    }
     // Holds that have run out are nothing else.
     hold::clear_expired(tx, &member.id, now).await?;
     let met: i64 = tx

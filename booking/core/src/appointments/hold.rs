@@ -1,10 +1,9 @@
-//! Holding a slot, and turning the hold into an appointment.
+//! Holding a slot, and what may be done with a hold until it becomes an appointment.
 
 use signaling_protocol::PriceTerms;
 
 use super::bounds::{check_number_of_holds, may_book};
-use super::{HOLD_EXTENSION_US, HOLD_US, Policy, Status, Transition, queries, record_event};
-use crate::accounts::queries::ACCOUNT_LOCK;
+use super::{HOLD_EXTENSION_US, HOLD_US, Policy, Status, Transition, queries};
 use crate::availability::{self, Rules, Slot};
 use crate::base::actor::Actor;
 use crate::base::db::{DbError, FromRow, Row, Tx};
@@ -255,6 +254,9 @@ async fn hold_with_member(
     let (member, visitor) = (attempt.member_id, actor.visitor_hash.as_str());
     let (cell_first, cell_end) = attempt.rules.cells(attempt.slot);
     let mut tx = state.db.write().await?;
+    if !lock_member(&mut tx, member).await? {
+        return Err(HoldRefusal::Taken);
+    }
     clear_expired(&mut tx, member, now).await?;
     // A double submit that arrives while the first is under way waited for the lock and finds its hold here.
     if let Some(same) = find_same_hold(&mut tx, actor, attempt.wanted, now).await? {
@@ -306,9 +308,15 @@ async fn hold_with_member(
     Ok(id)
 }
 
-/// Locks a member and gives back what its expired holds kept.
-pub(super) async fn clear_expired(tx: &mut Tx, member_id: &str, now: Micros) -> Result<()> {
+/// Locks a member's row until the end of the transaction. Says whether times with the person are there to be taken: the
+/// person works for the provider, and stays. What was read of it before the lock may be past.
+pub(super) async fn lock_member(tx: &mut Tx, member_id: &str) -> Result<bool> {
     tx.execute(queries::MEMBER_LOCK, params![member_id]).await?;
+    Ok(tx.one::<i64>(queries::MEMBER_STAYS, params![member_id]).await? == 1)
+}
+
+/// Gives back what expired holds of a member kept. The member's row must be locked.
+pub(super) async fn clear_expired(tx: &mut Tx, member_id: &str, now: Micros) -> Result<()> {
     tx.execute(queries::EXPIRED_CELLS_DELETE, params![member_id, now])
         .await?;
     tx.execute(queries::EXPIRED_HOLDS_END, params![member_id, now]).await?;
@@ -332,6 +340,7 @@ pub async fn expire_holds(state: &Base, now: Micros) -> Result<usize> {
     drop(tx);
     for member_id in &members {
         let mut tx = state.db.write().await?;
+        lock_member(&mut tx, member_id).await?;
         clear_expired(&mut tx, member_id, now).await?;
         tx.commit().await?;
     }
@@ -498,68 +507,4 @@ pub async fn attach_account(tx: &mut Tx, hold_id: &str, account_id: &str) -> Res
 pub async fn set_contact_email(tx: &mut Tx, hold: &Hold, email: &str) -> Result<()> {
     tx.execute(queries::HOLD_CONTACT, params![&hold.id, email]).await?;
     Ok(())
-}
-
-/// What became of a hold that was to be an appointment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Confirmation {
-    /// The id of the new appointment.
-    Booked(String),
-    /// It was confirmed before: a double submit. The id of that appointment.
-    Already(String),
-    /// It ran out or was released and its cells are gone, or its time has begun: what was authorised must be released.
-    Lost,
-}
-
-/// Turns a hold into an appointment with its two seats and its first event, once. A hold that has run out is still
-/// good while nobody has taken its cells and its time has not begun.
-///
-/// # Errors
-/// [`Fault::NotFound`] when there is no such hold; as [`may_book`] when the account may not book now.
-pub async fn confirm_hold(
-    tx: &mut Tx,
-    state: &Base,
-    hold_id: &str,
-    consumer_id: &str,
-    now: Micros,
-) -> Result<Confirmation, HoldRefusal> {
-    let hold = load_hold_any(tx, hold_id).await?;
-    tx.execute(queries::MEMBER_LOCK, params![&hold.member_id]).await?;
-    let hold = load_hold_any(tx, hold_id).await?;
-    if let Some(id) = tx.optional(queries::APPOINTMENT_OF_HOLD, params![hold_id]).await? {
-        return Ok(Confirmation::Already(id));
-    }
-    if hold.has_begun(now) {
-        return Ok(Confirmation::Lost);
-    }
-    // Two of the person's holds may be confirmed at once.
-    tx.execute(ACCOUNT_LOCK, params![consumer_id]).await?;
-    may_book(tx, consumer_id, &hold, now).await?;
-    let cells: i64 = tx.one(queries::CELLS_COUNT, params![hold_id]).await?;
-    let Ok(next) = hold.state.handle(Transition::Confirm) else {
-        return Ok(Confirmation::Lost);
-    };
-    if cells != hold.cell_end - hold.cell_first {
-        return Ok(Confirmation::Lost);
-    }
-    let id = state.id();
-    tx.execute(queries::APPOINTMENT_INSERT, params![&id, consumer_id, now, hold_id])
-        .await?;
-    let provider_account: String = tx.one(queries::MEMBER_ACCOUNT, params![&hold.member_id]).await?;
-    for (role, account) in [("consumer", consumer_id), ("provider", provider_account.as_str())] {
-        tx.execute(queries::SEAT_INSERT, params![state.id(), &id, role, account])
-            .await?;
-    }
-    tx.execute(queries::HOLD_STATE, params![hold_id, next.as_str()]).await?;
-    tx.execute(queries::DRAFT_DELETE, params![hold_id]).await?;
-    record_event(
-        tx,
-        &id,
-        Transition::Confirm.event(),
-        consumer_id,
-        now,
-        &serde_json::json!({}),
-    )
-    .await?;
-    Ok(Confirmation::Booked(id))
 }

@@ -6,6 +6,7 @@
 mod bounds;
 mod calendar;
 mod colleagues;
+mod confirm;
 mod draft;
 mod hold;
 mod mails;
@@ -25,11 +26,12 @@ use crate::params;
 pub use bounds::may_book;
 pub use calendar::{CalendarEntry, CalendarMethod, calendar_file};
 pub use colleagues::{give_to, load_of_colleague, of_colleagues};
+pub use confirm::{Confirmation, confirm_hold};
 pub use draft::{Draft, keep_draft, load_draft};
 pub use hold::{
-    Confirmation, Hold, HoldEnd, HoldRefusal, SlotRequest, appointment_of_hold, attach_account, confirm_hold,
-    expire_holds, extend_hold, find_hold_end, held_by, hold_slot, keep_details, load_bookable, load_hold,
-    load_hold_any, release_hold, set_about, set_contact_email,
+    Hold, HoldEnd, HoldRefusal, SlotRequest, appointment_of_hold, attach_account, expire_holds, extend_hold,
+    find_hold_end, held_by, hold_slot, keep_details, load_bookable, load_hold, load_hold_any, release_hold, set_about,
+    set_contact_email,
 };
 pub use mails::{AppointmentMail, MailMoney, PartyRole, appointment_mail, booking_lost_mail, calendar_of};
 pub use status::{IllegalTransition, Status, Transition};

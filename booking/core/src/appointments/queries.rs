@@ -43,6 +43,9 @@ statements! {
         FROM service s JOIN org o ON o.id = s.org_id WHERE s.id = $1 AND s.active = 1 AND o.status = 'active'";
     /// member
     MEMBER_LOCK = "UPDATE member SET version = version + 1 WHERE id = $1";
+    /// member
+    MEMBER_STAYS = "SELECT COUNT(*) FROM member m JOIN account a ON a.id = m.account_id
+        WHERE m.id = $1 AND m.active = 1 AND a.deletion_asked_us IS NULL AND a.erased_us IS NULL";
     /// member, now
     EXPIRED_CELLS_DELETE = "DELETE FROM reservation WHERE member_id = $1 AND hold_id IN
         (SELECT id FROM hold WHERE member_id = $1 AND state = 'held' AND expires_us <= $2)";

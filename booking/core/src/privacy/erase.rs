@@ -25,6 +25,10 @@ const BATCH: i64 = 50;
 /// providers it owns are taken off; everything else goes when the time for undoing is over. Returns what was cancelled:
 /// after the commit it goes to [`AppState::end_calls`].
 pub async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: Micros) -> Result<Vec<String>> {
+    // What is being booked at this moment, with the person or by it, is either seen here or refused there.
+    for lock in [queries::MEMBERS_LOCK, queries::ACCOUNT_LOCK] {
+        tx.execute(lock, params![&account.id]).await?;
+    }
     let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![&account.id]).await?;
     for id in &open {
         cancel_appointment(tx, state, id, &account.id, now).await?;

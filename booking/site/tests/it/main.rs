@@ -13,6 +13,7 @@ mod documents;
 mod erasure;
 mod foundation;
 mod frame;
+mod gone;
 mod harness;
 mod late;
 mod log;
