@@ -11,7 +11,7 @@ pub enum Status {
     Held,
     /// Booked and paid for as agreed.
     Confirmed,
-    /// Both sides have been in the call together.
+    /// Both sides have been in the call together since its start.
     InCall,
     /// The call is over.
     Completed,
@@ -28,7 +28,7 @@ pub enum Status {
 pub enum Transition {
     /// The hold becomes an appointment.
     Confirm,
-    /// Both sides are in the call; also again after an interruption.
+    /// Both sides are in the call at its start or after it; also again after an interruption.
     CallStarted,
     /// The call is over for good.
     CallEnded,

@@ -27,6 +27,8 @@ pub use silence::{Namesake, Silence, recover_silent};
 const WAITS: &str = "waits";
 /// How long a provider who did not come is not told again.
 const TOLD_AGAIN_US: Micros = 10 * MINUTE_US;
+/// Calls that one checkpoint begins.
+const BEGIN_BATCH: i64 = 200;
 
 impl From<DbError> for Refusal {
     fn from(error: DbError) -> Self {
@@ -264,11 +266,34 @@ pub async fn open_segment(state: &Base, node: &str, key: &SegmentKey, at: Micros
     if standing != Standing::Lives {
         return Ok(standing);
     }
-    if queries::open_segment(&mut tx, key, node, at).await? && queries::roles_present(&mut tx, &key.call).await? == 2 {
-        appointments::set_status(&mut tx, &key.call, Transition::CallStarted, "system", at).await?;
+    if queries::open_segment(&mut tx, key, node, at).await? {
+        begin(&mut tx, &key.call, at).await?;
     }
     tx.commit().await?;
     Ok(Standing::Lives)
+}
+
+/// Begins the calls in which both sides were together before the start and still are at `now`.
+async fn begin_due(state: &Base, now: Micros) -> Result<()> {
+    let due = queries::to_begin(&mut state.db.read().await?, now, BEGIN_BATCH).await?;
+    for call in due {
+        let mut tx = state.db.write().await?;
+        queries::lock(&mut tx, &call).await?;
+        begin(&mut tx, &call, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// From the start on, a call with both sides in it is under way. Before it they may say hello, and cancel all the same. The
+/// call's row must be locked.
+async fn begin(tx: &mut Tx, call: &str, at: Micros) -> Result<()> {
+    let seats = queries::seats(tx, call).await?;
+    let started = seats.first().is_some_and(|seat| at >= seat.starts_at);
+    if started && queries::roles_present(tx, call).await? == 2 {
+        appointments::set_status(tx, call, Transition::CallStarted, "system", at).await?;
+    }
+    Ok(())
 }
 
 /// Whether the appointment of a call lives; it cannot be cancelled before this transaction is over.
@@ -278,7 +303,7 @@ async fn standing(tx: &mut Tx, call: &str) -> Result<Standing> {
 }
 
 /// Moves the last-seen times of open segments forward, all in one transaction. Returns those that are not open on record:
-/// their time is lost.
+/// their time is lost. Calls whose start has come meanwhile are under way from then on.
 ///
 /// # Errors
 /// When the database fails; then none was moved.
@@ -291,6 +316,13 @@ pub async fn checkpoint(state: &Base, seen: &[(SegmentKey, Micros)]) -> std::res
         }
     }
     tx.commit().await?;
+    let latest = seen.iter().map(|(_, at)| *at).max();
+    if let Some(at) = latest
+        && let Err(error) = begin_due(state, at).await
+    {
+        // The presence is on record all the same, and the next checkpoint tries again.
+        tracing::error!(%error, "calls whose start has come are not under way on record");
+    }
     Ok(not_open)
 }
 
@@ -305,8 +337,8 @@ pub async fn close_segment(state: &Base, key: &SegmentKey, at: Micros, end: Segm
 }
 
 /// The call is over for good: it is charged by the next round of jobs, and what is left of its slot is free again. Repeats
-/// change nothing, and neither does an end before the start, or one in which nobody talked: until the window ends, both
-/// may still come back to it.
+/// change nothing, and neither does an end before the start, or of a call that did not take place: until the window ends,
+/// both may still come back to it.
 ///
 /// # Errors
 /// When the database fails.
@@ -315,7 +347,7 @@ pub async fn call_ended(state: &Base, call: &str, at: Micros) -> Result<()> {
     let Some(seat) = queries::seats(&mut tx, call).await?.into_iter().next() else {
         return Ok(());
     };
-    let agreed = at >= seat.starts_at && billable(&mut tx, call).await? > 0;
+    let agreed = at >= seat.starts_at && took_place(&measured(&mut tx, call).await?, seat.starts_at);
     if agreed || at >= seat.ends_at {
         queries::end(&mut tx, call, at).await?;
         appointments::free_rest(&mut tx, call, at).await?;
@@ -335,6 +367,12 @@ pub async fn recover(state: &Base, node: &str) -> Result<u64, DbError> {
     let closed = queries::recover_node(&mut tx, node).await?;
     tx.commit().await?;
     Ok(closed)
+}
+
+/// Whether a call took place: both sides were there together after its start. A hello before it is none yet.
+#[must_use]
+pub fn took_place(together: &Spans, starts_at: Micros) -> bool {
+    together.as_slice().last().is_some_and(|span| span.to > starts_at)
 }
 
 /// The billable time on record, microseconds.

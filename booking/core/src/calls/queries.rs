@@ -67,6 +67,11 @@ statements! {
                 FROM call_segment g JOIN seat s ON s.id = g.seat_id
                 WHERE g.call_id = $1 ORDER BY g.started_us, g.seat_id, g.seq";
     END = "UPDATE call SET ended_us = $2 WHERE id = $1 AND ended_us IS NULL";
+    /// now, limit: begun with both sides in them, and not said to be under way
+    TO_BEGIN = "SELECT c.id FROM call_segment g JOIN seat s ON s.id = g.seat_id JOIN call c ON c.id = g.call_id
+                JOIN appointment a ON a.id = c.id
+                WHERE g.ended_us IS NULL AND a.status = 'confirmed' AND c.starts_us <= $1
+                GROUP BY c.id HAVING COUNT(DISTINCT s.role) = 2 ORDER BY c.id LIMIT $2";
     TO_FINALISE = "SELECT c.id FROM call c JOIN appointment a ON a.id = c.id
                    LEFT JOIN charge h ON h.call_id = c.id
                    WHERE h.call_id IS NULL AND a.status IN ('confirmed', 'in_call')
@@ -288,6 +293,11 @@ pub async fn segments(tx: &mut Tx, call: &str) -> Result<Vec<Segment>, DbError> 
 
 pub async fn end(tx: &mut Tx, call: &str, at: Micros) -> Result<bool, DbError> {
     Ok(tx.execute(END, params![call, at]).await? == 1)
+}
+
+/// Calls whose start has come, whose sides are both there, and which are not under way on record.
+pub async fn to_begin(tx: &mut Tx, now: Micros, at_most: i64) -> Result<Vec<String>, DbError> {
+    tx.all(TO_BEGIN, params![now, at_most]).await
 }
 
 /// Calls without a charge that are over, whose window ended before `ended`, or that began before `begun` without a

@@ -20,9 +20,9 @@ pub(super) const WINDOW_GRACE_US: Micros = 15 * SECOND_US;
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Both were in the call together.
+    /// Both were in the call together after its start.
     TookPlace,
-    /// Both came, but were never in the call together: nothing is due.
+    /// Both came, but were never in the call together after its start: nothing is due.
     NeverMet,
     NoShowConsumer,
     /// The provider did not come, or nobody did: the consumer is never asked to pay for that.
@@ -72,6 +72,8 @@ pub struct CallFacts {
     pub provider_came: bool,
     /// Segments that are still being measured.
     pub open_segments: bool,
+    /// Both were in the call together after its start.
+    pub took_place: bool,
     pub billable: Micros,
 }
 
@@ -85,7 +87,7 @@ pub fn decide_outcome(facts: &CallFacts, now: Micros) -> Option<Outcome> {
     let over = (facts.ended && now >= facts.starts_at) || now >= facts.ends_at + WINDOW_GRACE_US;
     if over {
         return Some(match (facts.consumer_came, facts.provider_came) {
-            _ if facts.billable > 0 => Outcome::TookPlace,
+            _ if facts.took_place => Outcome::TookPlace,
             (true, true) => Outcome::NeverMet,
             (false, true) => Outcome::NoShowConsumer,
             (true | false, false) => Outcome::NoShowProvider,
@@ -132,6 +134,7 @@ pub async fn finalise_call(state: &AppState, call: &str) -> Result<Vec<String>> 
 async fn load_facts(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts> {
     let seats = call_queries::seats(tx, &appointment.id).await?;
     let segments = call_queries::segments(tx, &appointment.id).await?;
+    let together = calls::measured(tx, &appointment.id).await?;
     let came = |role: Role| {
         let role = role_as_str(role);
         seats.iter().any(|seat| seat.role == role && seat.arrived_at.is_some())
@@ -145,17 +148,20 @@ async fn load_facts(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts>
         consumer_came: came(Role::Consumer),
         provider_came: came(Role::Provider),
         open_segments: segments.iter().any(|segment| segment.ended_at.is_none()),
-        billable: calls::billable(tx, &appointment.id).await?,
+        took_place: calls::took_place(&together, appointment.start_us),
+        billable: together.total(),
     })
 }
 
 /// What is due, by the price that was agreed.
 fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now: Micros) -> Result<Charge> {
     let currency = Currency::parse(&appointment.price.currency).map_err(|error| Fault::internal(&error))?;
-    let amount_minor = match outcome {
-        Outcome::TookPlace => appointment.price.cost_minor(billable),
+    let billable = match outcome {
+        Outcome::TookPlace => billable,
+        // A hello before the start is not paid for.
         Outcome::NeverMet | Outcome::NoShowConsumer | Outcome::NoShowProvider => 0,
     };
+    let amount_minor = appointment.price.cost_minor(billable);
     let vat_bp = vat_rate_bp(appointment.vat_registered);
     Ok(Charge {
         outcome: outcome.name().to_owned(),
@@ -224,6 +230,7 @@ mod tests {
         consumer_came: false,
         provider_came: false,
         open_segments: false,
+        took_place: false,
         billable: 0,
     };
 
@@ -258,7 +265,13 @@ mod tests {
         };
         check(never_met, 700, None);
         check(never_met, 1_015, Some(Outcome::NeverMet));
+        let hello_before_the_start = CallFacts {
+            billable: 3 * SECOND_US,
+            ..never_met
+        };
+        check(hello_before_the_start, 1_015, Some(Outcome::NeverMet));
         let talked = CallFacts {
+            took_place: true,
             billable: 25 * SECOND_US,
             ..never_met
         };

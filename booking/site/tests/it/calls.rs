@@ -10,7 +10,7 @@ use signaling_protocol::call::{Finding, RoomReview, SeatSession};
 use signaling_protocol::message::{EndReason, Presence};
 use signaling_protocol::{LiveCall, LiveSeat, Refusal, Role, SegmentEnd, Standing, Ticket, TicketKey};
 
-use crate::desk::{ACCEPTED, Desk, METERED, booked, seats, segment, submit_payment};
+use crate::desk::{ACCEPTED, Desk, METERED, booked, present, seats, segment, submit_payment};
 use crate::harness::{App, Client};
 use crate::operator::OneCall;
 use crate::{on_both, walk};
@@ -506,11 +506,17 @@ on_both! {
         let cells = async || -> Vec<i64> { app.rows("SELECT COUNT(*) FROM reservation", params![]).await };
         desk.talk(&call, start - 14 * MINUTE_US, 3 * SECOND_US).await;
         desk.jobs().await;
-        assert_eq!((desk.status(&call).await.as_str(), cells().await), ("in_call", vec![6]));
+        assert_eq!((desk.status(&call).await.as_str(), cells().await), ("confirmed", vec![6]));
         let again = ticket(&mut desk.consumer, app, &call).await;
         calls::authorise_ticket(&app.state, &again, app.now()).await.expect("both may come back");
         let end = start + 12 * MINUTE_US;
         app.set_now(end);
+        calls::call_ended(&app.state, &call, end).await.expect("it is written");
+        assert_eq!(cells().await, [6], "nobody has talked since the start");
+        let (consumer, provider) = desk.seats(&call).await;
+        for seat in [&consumer, &provider] {
+            present(&app.state, &call, seat, 1, (start, end)).await;
+        }
         calls::call_ended(&app.state, &call, end).await.expect("it is written");
         assert_eq!(cells().await, [3], "from minute 15 on the slot is free");
         desk.jobs().await;

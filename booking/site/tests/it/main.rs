@@ -15,6 +15,7 @@ mod foundation;
 mod frame;
 mod gone;
 mod harness;
+mod hello;
 mod late;
 mod log;
 mod mail;
