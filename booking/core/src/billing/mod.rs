@@ -25,6 +25,7 @@ use crate::base::Fault;
 use crate::base::db::{DbError, Tx};
 use crate::base::outbox;
 use payment::IllegalPayment;
+use provider::ProviderError;
 
 /// Results of this feature.
 pub type Result<T, E = BillingError> = std::result::Result<T, E>;
@@ -40,6 +41,20 @@ pub enum BillingError {
     Fault(#[from] Fault),
     #[error("the payment is not there")]
     NoPayment,
+    /// Nobody knows what its provider would have said.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+}
+
+impl BillingError {
+    /// Whether the same fails again however often it is tried.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Illegal(_) | Self::NoPayment => true,
+            Self::Db(_) | Self::Fault(_) | Self::Provider(_) => false,
+        }
+    }
 }
 
 impl From<BillingError> for Fault {
@@ -47,7 +62,7 @@ impl From<BillingError> for Fault {
         match error {
             BillingError::Db(error) => error.into(),
             BillingError::Fault(fault) => fault,
-            BillingError::Illegal(_) | BillingError::NoPayment => Self::internal(&error),
+            BillingError::Illegal(_) | BillingError::NoPayment | BillingError::Provider(_) => Self::internal(&error),
         }
     }
 }

@@ -55,10 +55,14 @@ statements! {
                 WHERE p.appointment_id IS NULL AND p.state IN ('authorised', 'needs_confirmation')
                   AND (h.expires_us + $2 <= $1 OR h.state <> 'held')
                 ORDER BY p.created_us, p.id LIMIT $3";
-    UNPROCESSED_HINTS = "SELECT id, payment_id FROM psp_event WHERE processed_us IS NULL ORDER BY received_us, id LIMIT $1";
+    /// provider, now, limit: what another provider hinted at nobody can be asked about
+    DUE_HINTS = "SELECT id, payment_id, attempts FROM psp_event WHERE processed_us IS NULL AND psp = $1 AND next_try_us <= $2
+                 ORDER BY next_try_us, received_us, id LIMIT $3";
     ADD_HINT = "INSERT INTO psp_event (id, psp, payment_id, body, received_us) VALUES ($1, $2, $3, $4, $5)
                 ON CONFLICT (id) DO NOTHING";
     HINT_PROCESSED = "UPDATE psp_event SET processed_us = $2 WHERE id = $1";
+    /// id, when
+    HINT_DELAY = "UPDATE psp_event SET attempts = attempts + 1, next_try_us = $2 WHERE id = $1 AND processed_us IS NULL";
     ADD_OP = "INSERT INTO payment_op (id, payment_id, kind, seq, amount_minor, state, next_try_us, created_us)
               VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7)";
     NEXT_OP_SEQ = "SELECT COALESCE(MAX(seq) + 1, 0) FROM payment_op WHERE payment_id = $1 AND kind = $2";
@@ -179,9 +183,18 @@ pub async fn add_hint(
     Ok(tx.execute(ADD_HINT, params![id, psp, payment, body, now]).await? == 1)
 }
 
-/// Hints not yet followed: their id and the payment they are about.
-pub async fn unprocessed_hints(tx: &mut Tx, at_most: i64) -> Result<Vec<(String, String)>, DbError> {
-    tx.all(UNPROCESSED_HINTS, params![at_most]).await
+/// Hints of a provider that are to be followed now: their id, the payment they are about, and how often it was tried.
+pub async fn due_hints(
+    tx: &mut Tx,
+    psp: &str,
+    now: Micros,
+    at_most: i64,
+) -> Result<Vec<(String, String, i64)>, DbError> {
+    tx.all(DUE_HINTS, params![psp, now, at_most]).await
+}
+
+pub async fn delay_hint(tx: &mut Tx, id: &str, next_try: Micros) -> Result<(), DbError> {
+    tx.execute(HINT_DELAY, params![id, next_try]).await.map(drop)
 }
 
 pub async fn hint_processed(tx: &mut Tx, id: &str, now: Micros) -> Result<(), DbError> {

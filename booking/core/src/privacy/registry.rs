@@ -245,7 +245,7 @@ pub const TABLES: &[Table] = &[
     table!("call", not personal, [id, opens_us, starts_us, ends_us, ended_us, version, created_us]),
     table!("payment_op", not personal, [id, payment_id, kind, seq, amount_minor, state, attempts, next_try_us, created_us,
         done_us, error]),
-    table!("psp_event", not personal, [id, psp, payment_id, body, received_us, processed_us]),
+    table!("psp_event", not personal, [id, psp, payment_id, body, received_us, processed_us, attempts, next_try_us]),
     table!("ledger_tx", not personal, [id, posting_key, kind, org_id, appointment_id, payment_id, currency, created_us]),
     table!("ledger_entry", not personal, [tx_id, line, account, amount_minor]),
     table!("test_psp_card", not personal, [token, behaviour, created_us]),

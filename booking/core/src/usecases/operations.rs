@@ -271,20 +271,30 @@ pub async fn release_stranded(state: &AppState) -> Result<()> {
     let now = state.now();
     let stranded = queries::stranded(&mut state.db.read().await?, now, STRANDED_AFTER_US, BATCH_MAX).await?;
     for id in stranded {
-        let mut tx = state.db.write().await?;
-        let payment = queries::lock_payment(&mut tx, &id)
-            .await?
-            .ok_or(BillingError::NoPayment)?;
-        let pending = queries::pending_op(&mut tx, &id, OpKind::Release).await?;
-        if payment.appointment_id.is_some() || pending.is_some() {
-            continue;
+        match request_stranded(state, &id).await {
+            Ok(ops) => run_operations(state, &ops).await,
+            Err(error) => {
+                tracing::error!(payment = id, %error, "what was reserved for no appointment is still reserved")
+            }
         }
-        let op = request_release(state, &mut tx, &id).await?;
-        checkout::tell_lost(state, &mut tx, &payment).await?;
-        tx.commit().await?;
-        run_operations(state, &op.into_iter().collect::<Vec<_>>()).await;
     }
     Ok(())
+}
+
+/// Puts the release of a payment on record for which there is no appointment, unless it is already.
+async fn request_stranded(state: &AppState, id: &str) -> Result<Vec<String>> {
+    let mut tx = state.db.write().await?;
+    let payment = queries::lock_payment(&mut tx, id)
+        .await?
+        .ok_or(BillingError::NoPayment)?;
+    let pending = queries::pending_op(&mut tx, id, OpKind::Release).await?;
+    if payment.appointment_id.is_some() || pending.is_some() {
+        return Ok(Vec::new());
+    }
+    let op = request_release(state, &mut tx, id).await?;
+    checkout::tell_lost(state, &mut tx, &payment).await?;
+    tx.commit().await?;
+    Ok(op.into_iter().collect())
 }
 
 /// Stores an incoming hook before it is answered. It is a hint only: [`follow_hints`] asks for the truth. Returns whether
@@ -299,32 +309,41 @@ pub async fn note_hint(state: &AppState, event: &str, payment: &str, body: &str)
     Ok(new)
 }
 
-/// Asks the provider for the truth about every payment that a hook hinted at. A hint that leads nowhere is laid aside.
+/// Asks the provider for the truth about every payment that a hook hinted at. A hint that leads nowhere is laid aside; one
+/// that cannot be followed now is followed later, and holds up none of the others.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn follow_hints(state: &AppState) -> Result<()> {
-    let hints = queries::unprocessed_hints(&mut state.db.read().await?, BATCH_MAX).await?;
-    for (hint, payment) in hints {
-        let Ok(seen) = state.payments.lookup(&payment).await else {
-            continue;
-        };
-        if let Some(seen) = seen {
-            let mut tx = state.db.write().await?;
-            let folded = match lock_with_appointment(&mut tx, &payment).await {
-                Ok(payment) => fold_status(state, &mut tx, &payment, &seen).await.map(drop),
-                Err(error) => Err(error),
-            };
-            match folded {
-                Ok(()) => tx.commit().await?,
-                Err(error) => tracing::warn!(hint, %error, "a payment hook leads nowhere"),
-            }
+    let mut tx = state.db.read().await?;
+    let due = queries::due_hints(&mut tx, state.payments.name(), state.now(), BATCH_MAX).await?;
+    drop(tx);
+    for (hint, payment, tries) in due {
+        let followed = follow_hint(state, &hint, &payment).await;
+        let Err(error) = followed else { continue };
+        let last = error.is_final();
+        tracing::warn!(hint, %error, last, "a payment hook was not followed");
+        let (mut tx, now) = (state.db.write().await?, state.now());
+        if last {
+            queries::hint_processed(&mut tx, &hint, now).await?;
+        } else {
+            queries::delay_hint(&mut tx, &hint, now + backoff(tries)).await?;
         }
-        let mut tx = state.db.write().await?;
-        queries::hint_processed(&mut tx, &hint, state.now()).await?;
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// What the provider says, and that the hint is done with, in one transaction.
+async fn follow_hint(state: &AppState, hint: &str, payment: &str) -> Result<()> {
+    let seen = state.payments.lookup(payment).await?;
+    let mut tx = state.db.write().await?;
+    if let Some(seen) = seen {
+        let payment = lock_with_appointment(&mut tx, payment).await?;
+        fold_status(state, &mut tx, &payment, &seen).await?;
+    }
+    queries::hint_processed(&mut tx, hint, state.now()).await?;
+    Ok(tx.commit().await?)
 }
 
 #[cfg(test)]

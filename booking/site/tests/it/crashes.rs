@@ -34,6 +34,8 @@ struct Unreliable {
     kind: Option<OpKind>,
     /// What happens to the next calls, one after the other; after that all is well.
     faults: Mutex<VecDeque<Option<Fault>>>,
+    /// Questions about any other payment than this one are not answered.
+    answers_for: Option<String>,
 }
 
 impl Unreliable {
@@ -98,6 +100,9 @@ impl PaymentProvider for Unreliable {
     }
 
     async fn lookup(&self, payment: &str) -> Result<Option<ProviderPayment>, ProviderError> {
+        if self.answers_for.as_ref().is_some_and(|only| only != payment) {
+            return Err(ProviderError::Unknown("the line is dead".into()));
+        }
         self.inner.lookup(payment).await
     }
 }
@@ -105,9 +110,28 @@ impl PaymentProvider for Unreliable {
 /// The same state with a provider that fails as told.
 fn failing(app: &App, kind: Option<OpKind>, faults: Vec<Option<Fault>>) -> AppState {
     let inner = Arc::clone(&app.state.payments);
-    let faults = Mutex::new(faults.into());
+    let unreliable = Unreliable {
+        inner,
+        kind,
+        faults: Mutex::new(faults.into()),
+        answers_for: None,
+    };
     AppState {
-        payments: Arc::new(Unreliable { inner, kind, faults }),
+        payments: Arc::new(unreliable),
+        ..app.state.clone()
+    }
+}
+
+/// The same state with a provider that tells about one payment only.
+fn answering_for(app: &App, payment: &str) -> AppState {
+    let unreliable = Unreliable {
+        inner: Arc::clone(&app.state.payments),
+        kind: None,
+        faults: Mutex::default(),
+        answers_for: Some(payment.to_owned()),
+    };
+    AppState {
+        payments: Arc::new(unreliable),
         ..app.state.clone()
     }
 }
@@ -332,6 +356,68 @@ on_both! {
         desk.jobs().await;
         assert_eq!(desk.payment(&appointment).await, "released 45000 0");
         assert_eq!(app.number("SELECT COUNT(*) FROM psp_event WHERE processed_us IS NULL", params![]).await, 0);
+    }
+}
+
+on_both! {
+    /// A deadlock or a lost connection while it is written is no reason to forget the hint.
+    async fn a_hook_whose_news_cannot_be_written_is_followed_again(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
+        let payment = desk.paid(&appointment).await;
+        let reference = payment.reference.clone().expect("known since it was authorised");
+        app.state.payments.release("outside", &reference).await.expect("it is released");
+        let hint = format!(r#"{{"id":"e1","payment":"{}"}}"#, payment.id);
+        hook(app, &hint, &app.state.config.hook_secret()).await.expect(204);
+        app.execute("ALTER TABLE ledger_entry RENAME TO away", params![]).await;
+        desk.jobs().await;
+        let left = "SELECT attempts FROM psp_event WHERE processed_us IS NULL";
+        assert_eq!(app.rows::<i64>(left, params![]).await, [1]);
+        desk.jobs().await;
+        assert_eq!(app.rows::<i64>(left, params![]).await, [1], "and not before its time");
+        app.execute("ALTER TABLE away RENAME TO ledger_entry", params![]).await;
+        app.advance(MINUTE_US);
+        desk.jobs().await;
+        assert_eq!(desk.payment(&appointment).await, "released 45000 0");
+        assert!(app.rows::<i64>(left, params![]).await.is_empty());
+    }
+}
+
+on_both! {
+    /// As many hints as a round looks at, and nobody answers for any: those that come later are followed all the same.
+    async fn hooks_that_cannot_be_followed_hold_up_no_others(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
+        let payment = desk.paid(&appointment).await;
+        for number in 0..100 {
+            let row = params![format!("early{number:03}"), format!("unknown{number:03}"), app.now()];
+            app.execute("INSERT INTO psp_event (id, psp, payment_id, body, received_us) VALUES ($1, 'test', $2, '', $3)", row).await;
+        }
+        app.advance(SECOND_US);
+        let reference = payment.reference.clone().expect("known since it was authorised");
+        app.state.payments.release("outside", &reference).await.expect("it is released");
+        let hint = format!(r#"{{"id":"late","payment":"{}"}}"#, payment.id);
+        hook(app, &hint, &app.state.config.hook_secret()).await.expect(204);
+        let state = answering_for(app, &payment.id);
+        for _ in 0..2 {
+            booking_core::usecases::follow_hints(&state).await.expect("the database works");
+        }
+        assert_eq!(desk.payment(&appointment).await, "released 45000 0");
+        let waiting = "SELECT COUNT(*) FROM psp_event WHERE processed_us IS NULL AND attempts = 1";
+        assert_eq!(app.number(waiting, params![]).await, 100);
+    }
+}
+
+on_both! {
+    /// Hints of a provider that is set up no more wait for it, and are not tried again and again.
+    async fn hooks_of_a_provider_that_is_gone_wait_for_it(app: App) {
+        hook(app, r#"{"id":"e","payment":"p"}"#, &app.state.config.hook_secret()).await.expect(204);
+        let none = AppState { payments: Arc::new(booking_core::billing::NoProvider), ..app.state.clone() };
+        booking_core::usecases::follow_hints(&none).await.expect("the database works");
+        let left = "SELECT attempts FROM psp_event WHERE processed_us IS NULL";
+        assert_eq!(app.rows::<i64>(left, params![]).await, [0]);
+        booking_core::usecases::follow_hints(&app.state).await.expect("the database works");
+        assert!(app.rows::<i64>(left, params![]).await.is_empty(), "nobody knows such a payment");
     }
 }
 

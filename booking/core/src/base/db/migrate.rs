@@ -55,6 +55,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!("0023_add_leaving_for_good"),
     step!("0024_keep_drafts"),
     step!("0026_create_email_changes"),
+    step!("0027_retry_payment_hooks"),
 ];
 
 /// Brings the schema up to date. Two processes may do this at once: PostgreSQL's advisory lock and SQLite's file lock
