@@ -109,10 +109,18 @@ pub struct AgendaEntry {
     /// The viewer takes it, and can open it.
     pub is_own: bool,
     pub status: AppointmentStatus,
-    /// What the customer paid, minor units and currency.
-    pub charged: Option<(i64, String)>,
+    /// Once the call is settled.
+    pub money: Option<EntryMoney>,
     /// Number of the receipt.
     pub receipt: Option<String>,
+}
+
+/// What the customer of a settled call paid and still owes, minor units.
+#[derive(Debug, Clone)]
+pub struct EntryMoney {
+    pub currency: String,
+    pub paid_minor: i64,
+    pub owed_minor: i64,
 }
 
 /// What the calls of the period came to in one currency, minor units.
@@ -122,6 +130,7 @@ pub struct EarnedRow {
     pub calls: u32,
     pub gross_minor: i64,
     pub vat_minor: i64,
+    pub owed_minor: i64,
 }
 
 impl EarnedRow {

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::parts::{HOUR, ID, MINUTE, TEN, provider as member};
 use crate::pages::appointment::AppointmentStatus;
-use crate::pages::provider_admin::{AgendaEntry, AgendaPeriod, EarnedRow, ProviderAppointmentsPage};
+use crate::pages::provider_admin::{AgendaEntry, AgendaPeriod, EarnedRow, EntryMoney, ProviderAppointmentsPage};
 use crate::pages::render;
 use crate::text::Locale;
 
@@ -18,8 +18,12 @@ pub(super) fn agenda(locale: Locale) -> Vec<(&'static str, String)> {
         member: "Kari Nordli".into(),
         is_own,
         status,
-        charged: charged.map(|minor| (minor, "NOK".to_owned())),
-        receipt: charged.map(|_| "2026-000017".to_owned()),
+        money: charged.map(|minor| EntryMoney {
+            currency: "NOK".to_owned(),
+            paid_minor: minor,
+            owed_minor: if minor == 0 { 1_500 } else { 0 },
+        }),
+        receipt: charged.filter(|minor| *minor > 0).map(|_| "2026-000017".to_owned()),
     };
     let page = ProviderAppointmentsPage {
         shell: member(locale, "/provider/appointments"),
@@ -36,6 +40,7 @@ pub(super) fn agenda(locale: Locale) -> Vec<(&'static str, String)> {
                 Some(32_500),
             ),
             entry(TEN, "", false, AppointmentStatus::Completed, Some(7_650)),
+            entry(TEN + HOUR, "Per Vik", true, AppointmentStatus::Completed, Some(0)),
             entry(
                 TEN + 48 * HOUR,
                 "Mia Kristoffersen",
@@ -50,6 +55,7 @@ pub(super) fn agenda(locale: Locale) -> Vec<(&'static str, String)> {
             calls: 2,
             gross_minor: 40_150,
             vat_minor: 8_030,
+            owed_minor: 1_500,
         }],
         page: 1,
         pages: 2,

@@ -123,5 +123,7 @@ agenda-paid-by = { $n ->
  }
 agenda-vat = VAT included
 agenda-net = Without VAT
-agenda-earned-hint = What was charged for appointments that began in this period. Appointments that are not settled yet are left out.
+agenda-owed = Not paid yet
+agenda-owes = Not paid: { $amount }
+agenda-earned-hint = What customers paid for appointments that began in this period, less what was paid back. Appointments that are not settled yet are left out.
 agenda-receipt = Receipt { $number }

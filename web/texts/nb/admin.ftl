@@ -123,5 +123,7 @@ agenda-paid-by = { $n ->
  }
 agenda-vat = Herav mva.
 agenda-net = Uten mva.
-agenda-earned-hint = Det som er trukket for timer som begynte i tidsrommet. Timer som ikke er gjort opp ennå, er ikke med.
+agenda-owed = Ikke betalt ennå
+agenda-owes = Ikke betalt: { $amount }
+agenda-earned-hint = Det kundene har betalt for timer som begynte i tidsrommet, uten det som er betalt tilbake. Timer som ikke er gjort opp ennå, er ikke med.
 agenda-receipt = Kvittering { $number }

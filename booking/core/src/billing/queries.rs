@@ -22,6 +22,23 @@ macro_rules! payment_select {
     };
 }
 
+/// SQL: what a customer paid and did not get back, of a payment `p`. While a capture is tried, and where it failed, the
+/// column says what was to be captured.
+#[macro_export]
+macro_rules! paid_minor {
+    () => {
+        "(CASE WHEN p.state IN ('captured', 'refunded') THEN p.captured_minor - p.refunded_minor ELSE 0 END)"
+    };
+}
+
+/// SQL: what is owed of a charge `h` whose payment is `p`; what was paid back is not owed.
+#[macro_export]
+macro_rules! owed_minor {
+    () => {
+        "(h.amount_minor - CASE WHEN p.state IN ('captured', 'refunded') THEN p.captured_minor ELSE 0 END)"
+    };
+}
+
 /// Columns of an [`Op`].
 macro_rules! op_select {
     ($rest:literal) => {
@@ -88,9 +105,10 @@ statements! {
     ADD_CHARGE = "INSERT INTO charge (call_id, outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us)
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (call_id) DO NOTHING";
     /// account, from
-    EARNED = "SELECT CAST(COALESCE(SUM(c.amount_minor), 0) AS BIGINT), COUNT(*) FROM charge c
-              JOIN seat s ON s.appointment_id = c.call_id AND s.role = 'provider' AND s.account_id = $1
-              WHERE c.created_us >= $2 AND c.amount_minor > 0";
+    EARNED = concat!("SELECT CAST(COALESCE(SUM(", paid_minor!(), "), 0) AS BIGINT), COUNT(*) FROM charge h
+              JOIN seat s ON s.appointment_id = h.call_id AND s.role = 'provider' AND s.account_id = $1
+              JOIN payment p ON p.appointment_id = h.call_id
+              WHERE h.created_us >= $2 AND ", paid_minor!(), " > 0");
     CHARGE = "SELECT outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us
               FROM charge WHERE call_id = $1";
 }
@@ -316,7 +334,8 @@ pub async fn add_charge(tx: &mut Tx, call: &str, charge: &Charge) -> Result<bool
     Ok(tx.execute(ADD_CHARGE, values).await? == 1)
 }
 
-/// What a member's calls were charged since a moment, minor units, and how many calls that were.
+/// What customers paid for a member's calls that were settled since a moment, less what they got back, in minor units; and
+/// for how many calls.
 ///
 /// # Errors
 /// When the database fails.

@@ -5,15 +5,15 @@ use signaling_protocol::PriceTerms;
 use crate::appointments::Status;
 use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
-use crate::params;
-use crate::statements;
+use crate::{paid_minor, params, statements};
 
 statements! {
-    LIST = "SELECT a.id, a.start_us, a.title, a.status, o.name AS org_name, c.name AS consumer_name, h.amount_minor, a.price_terms
+    LIST = concat!("SELECT a.id, a.start_us, a.title, a.status, o.name AS org_name, c.name AS consumer_name, a.price_terms,
+                CASE WHEN h.call_id IS NULL THEN NULL ELSE ", paid_minor!(), " END AS paid_minor
             FROM appointment a JOIN org o ON o.id = a.org_id JOIN account c ON c.id = a.consumer_id
-            LEFT JOIN charge h ON h.call_id = a.id
+            LEFT JOIN charge h ON h.call_id = a.id LEFT JOIN payment p ON p.appointment_id = a.id
             WHERE $1 = '' OR a.status = $1
-            ORDER BY a.start_us DESC, a.id DESC LIMIT $2";
+            ORDER BY a.start_us DESC, a.id DESC LIMIT $2");
 }
 
 /// An appointment in the operator's list.
@@ -24,7 +24,7 @@ pub struct ListedAppointment {
     pub status: Status,
     pub org_name: String,
     pub consumer_name: String,
-    /// None before the call is charged.
+    /// What the customer paid, less what was paid back; none before the call is settled.
     pub charged_minor: Option<i64>,
     pub currency: String,
 }
@@ -39,7 +39,7 @@ impl FromRow for ListedAppointment {
             status: row.parse("status")?,
             org_name: row.get("org_name")?,
             consumer_name: row.get("consumer_name")?,
-            charged_minor: row.get("amount_minor")?,
+            charged_minor: row.get("paid_minor")?,
             currency: terms.currency,
         })
     }

@@ -4,7 +4,7 @@ use crate::appointments::Status;
 use crate::base::Micros;
 use crate::base::actor::{MemberRole, Membership};
 use crate::base::db::{DbError, FromRow, Row, Tx};
-use crate::{params, statements};
+use crate::{owed_minor, paid_minor, params, statements};
 
 /// The appointments of the stretch that a member may see: those of the business for its owner, else the member's own.
 macro_rules! in_stretch {
@@ -15,18 +15,21 @@ macro_rules! in_stretch {
 
 statements! {
     /// org, member or nothing, from, until, limit, offset
-    AGENDA_ROWS = concat!("SELECT a.id, a.start_us, a.end_us, a.title, a.status, a.member_id, c.name AS consumer_name, p.name AS member_name,
-            h.amount_minor, h.currency, d.year, d.number
-        FROM appointment a JOIN account c ON c.id = a.consumer_id JOIN member m ON m.id = a.member_id JOIN account p ON p.id = m.account_id
-        LEFT JOIN charge h ON h.call_id = a.id LEFT JOIN document d ON d.appointment_id = a.id AND d.kind = 'receipt'
+    AGENDA_ROWS = concat!("SELECT a.id, a.start_us, a.end_us, a.title, a.status, a.member_id, c.name AS consumer_name, w.name AS member_name,
+            ", paid_minor!(), " AS paid_minor, ", owed_minor!(), " AS owed_minor, h.currency, d.year, d.number
+        FROM appointment a JOIN account c ON c.id = a.consumer_id JOIN member m ON m.id = a.member_id JOIN account w ON w.id = m.account_id
+        LEFT JOIN charge h ON h.call_id = a.id LEFT JOIN payment p ON p.appointment_id = a.id
+        LEFT JOIN document d ON d.appointment_id = a.id AND d.kind = 'receipt'
         WHERE ", in_stretch!(), " ORDER BY a.start_us, a.id LIMIT $5 OFFSET $6");
     /// org, member or nothing, from, until
     AGENDA_COUNT = concat!("SELECT COUNT(*) FROM appointment a WHERE ", in_stretch!());
-    /// org, member or nothing, from, until
-    AGENDA_EARNED = concat!("SELECT h.currency, COUNT(*) AS calls, CAST(SUM(h.amount_minor) AS BIGINT) AS gross_minor,
-            CAST(SUM(h.vat_minor) AS BIGINT) AS vat_minor
-        FROM appointment a JOIN charge h ON h.call_id = a.id
-        WHERE h.amount_minor > 0 AND ", in_stretch!(), " GROUP BY h.currency ORDER BY h.currency");
+    /// org, member or nothing, from, until: the tax in what was paid is rounded half up, as everywhere
+    AGENDA_EARNED = concat!("SELECT t.currency, CAST(SUM(CASE WHEN t.paid > 0 THEN 1 ELSE 0 END) AS BIGINT) AS calls,
+            CAST(SUM(t.paid) AS BIGINT) AS gross_minor, CAST(SUM(t.owed) AS BIGINT) AS owed_minor,
+            CAST(SUM((2 * t.paid * t.vat_bp + 10000 + t.vat_bp) / (2 * (10000 + t.vat_bp))) AS BIGINT) AS vat_minor
+        FROM (SELECT h.currency, h.vat_bp, ", paid_minor!(), " AS paid, ", owed_minor!(), " AS owed
+            FROM appointment a JOIN charge h ON h.call_id = a.id LEFT JOIN payment p ON p.appointment_id = a.id
+            WHERE h.amount_minor > 0 AND ", in_stretch!(), ") t GROUP BY t.currency ORDER BY t.currency");
 }
 
 /// Which appointments: those that begin from `from` until before `until`.
@@ -59,15 +62,25 @@ pub struct AgendaRow {
     pub member: String,
     /// Empty once the account is erased.
     pub consumer: String,
-    /// What the customer paid, in minor units, once that is known; with the currency.
-    pub charged: Option<(i64, String)>,
+    /// Once the call is settled.
+    pub money: Option<AgendaMoney>,
     /// Year and number of the receipt.
     pub receipt: Option<(i64, i64)>,
 }
 
+/// What a settled call brought, in minor units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgendaMoney {
+    pub currency: String,
+    /// What the customer paid, less what was paid back.
+    pub paid_minor: i64,
+    /// What could not be captured, or not yet.
+    pub owed_minor: i64,
+}
+
 impl FromRow for AgendaRow {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        let charged: Option<i64> = row.get("amount_minor")?;
+        let currency: Option<String> = row.get("currency")?;
         let year: Option<i64> = row.get("year")?;
         Ok(Self {
             id: row.get("id")?,
@@ -78,8 +91,12 @@ impl FromRow for AgendaRow {
             member_id: row.get("member_id")?,
             member: row.get("member_name")?,
             consumer: row.get("consumer_name")?,
-            charged: match charged {
-                Some(minor) => Some((minor, row.get("currency")?)),
+            money: match currency {
+                Some(currency) => Some(AgendaMoney {
+                    currency,
+                    paid_minor: row.get("paid_minor")?,
+                    owed_minor: row.get("owed_minor")?,
+                }),
                 None => None,
             },
             receipt: match year {
@@ -96,10 +113,12 @@ pub struct Earnings {
     pub currency: String,
     /// Calls that somebody paid for.
     pub calls: i64,
-    /// What customers paid, minor units.
+    /// What customers paid, less what was paid back, minor units.
     pub gross_minor: i64,
     /// The VAT in it.
     pub vat_minor: i64,
+    /// What could not be captured, or not yet.
+    pub owed_minor: i64,
 }
 
 impl FromRow for Earnings {
@@ -109,6 +128,7 @@ impl FromRow for Earnings {
             calls: row.get("calls")?,
             gross_minor: row.get("gross_minor")?,
             vat_minor: row.get("vat_minor")?,
+            owed_minor: row.get("owed_minor")?,
         })
     }
 }
@@ -130,7 +150,7 @@ pub async fn agenda(
     Ok((rows, tx.one(AGENDA_COUNT, count).await?))
 }
 
-/// What the calls of a stretch came to, by currency; nothing where nobody paid.
+/// What the calls of a stretch came to, by currency; nothing where nothing was to be paid.
 ///
 /// # Errors
 /// When the database fails.

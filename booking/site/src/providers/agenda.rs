@@ -5,7 +5,7 @@ use axum::response::Response;
 use jiff::civil::{Date, Weekday};
 use jiff::{ToSpan as _, tz::TimeZone};
 use serde::Deserialize;
-use web::pages::provider_admin::{AgendaEntry, AgendaPeriod, EarnedRow, ProviderAppointmentsPage};
+use web::pages::provider_admin::{AgendaEntry, AgendaPeriod, EarnedRow, EntryMoney, ProviderAppointmentsPage};
 
 use crate::appointments::timeline::page_status;
 use crate::error::AppResult;
@@ -90,6 +90,7 @@ pub(super) async fn page(
                 calls: u32::try_from(sum.calls).unwrap_or(u32::MAX),
                 gross_minor: sum.gross_minor,
                 vat_minor: sum.vat_minor,
+                owed_minor: sum.owed_minor,
                 currency: sum.currency,
             })
             .collect(),
@@ -108,7 +109,11 @@ fn entry(row: AgendaRow, viewer: &str) -> AgendaEntry {
         service_title: row.title,
         member: row.member,
         status: page_status(row.status),
-        charged: row.charged,
+        money: row.money.map(|money| EntryMoney {
+            paid_minor: money.paid_minor,
+            owed_minor: money.owed_minor,
+            currency: money.currency,
+        }),
         receipt: row.receipt.map(|(year, number)| documents::number_name(year, number)),
     }
 }

@@ -1,9 +1,11 @@
 //! The provider's own pages: publishing, services, hours, members.
 
+use booking_adapters::test_provider::TestProvider;
+use booking_core::base::money::Money;
 use booking_core::base::{DAY_US, MINUTE_US};
 use booking_core::params;
 
-use crate::desk::{ACCEPTED, Desk, METERED};
+use crate::desk::{ACCEPTED, CAPTURE_FAILS, Desk, METERED};
 use crate::on_both;
 use crate::walk::{self, PASSWORD, add_service, consumer, hold, provider, tomorrow};
 
@@ -236,6 +238,44 @@ on_both! {
         let past = desk.provider.get("/provider/appointments?by=month&day=2026-10-31").await.expect(200);
         past.expect_text("No appointments in this period.");
         desk.provider.get("/provider/appointments?by=x&day=9999-99-99&page=-1").await.expect(200);
+    }
+}
+
+on_both! {
+    /// What nobody paid, or got back, is no income; what is owed stands beside it.
+    async fn e8_income_is_what_was_paid_and_not_paid_back(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let paid = desk.book(Desk::slot(2), ACCEPTED).await;
+        let unpaid = desk.book(Desk::slot(3), CAPTURE_FAILS).await;
+        let back = desk.book(Desk::slot(4), ACCEPTED).await;
+        for (call, slot, minutes) in [(&paid, 2, 4), (&unpaid, 3, 3), (&back, 4, 2)] {
+            desk.talk(call, Desk::slot(slot), minutes * MINUTE_US).await;
+            desk.jobs().await;
+        }
+        let payment = desk.paid(&back).await;
+        let reference = payment.reference.clone().expect("known since it was authorised");
+        let console = TestProvider::new(app.state.db.clone(), app.state.random.clone());
+        console.refund("r", &reference, Money::new(2_000, payment.amount.currency)).await.expect("it is paid back");
+        let mut tx = app.state.db.write().await.expect("a connection");
+        let now = app.now();
+        booking_core::billing::queries::add_hint(&mut tx, "e", "test", &payment.id, "", now).await.expect("it is written");
+        tx.commit().await.expect("it commits");
+        for _ in 0..9 {
+            desk.jobs().await;
+            app.advance(60 * MINUTE_US);
+        }
+        assert_eq!(desk.payment(&unpaid).await, "capture_failed 45000 4500");
+        let kroner = |minor| web::format::money_exact(web::Locale::Nb, minor, "NOK");
+        let page = desk.provider.get("/provider/appointments").await.expect(200).text();
+        // 60 kr, and 30 kr of which 20 kr went back; 14 kr of it are VAT. 45 kr are owed.
+        let owes = format!("Ikke betalt: {}", kroner(4_500));
+        for part in ["Betalt av kundene for 2 samtaler", "Ikke betalt ennå", &owes, &kroner(7_000), &kroner(1_400), &kroner(5_600)] {
+            assert!(page.contains(part), "no {part} in {page}");
+        }
+        let today = desk.provider.get("/provider").await.expect(200).text();
+        assert!(today.contains("2 samtaler") && today.contains(&kroner(7_000)), "{today}");
+        let list = desk.operator.get("/operator/appointments").await.expect(200).text();
+        assert!(list.contains(&kroner(6_000)) && list.contains(&kroner(1_000)) && !list.contains(&kroner(4_500)), "{list}");
     }
 }
 
