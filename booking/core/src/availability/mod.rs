@@ -166,5 +166,5 @@ pub fn date_in(zone: &TimeZone, at: Micros) -> Date {
 /// The first moment of a civil day.
 #[must_use]
 pub fn midnight(zone: &TimeZone, date: Date) -> Micros {
-    open::instant(zone, date, 0, open::Side::Start)
+    open::day_start(zone, date)
 }

@@ -1,18 +1,11 @@
-//! Opening hours as instants: each civil day on its own, with the zone's gaps clipped and its folds kept in one piece.
+//! Opening hours as instants: each civil day on its own, with the zone's gaps clipped and what folds repeat open twice.
 
-use jiff::civil::{Date, Time};
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Span, Timestamp};
 
 use super::{DayRange, Schedule, Slot, date_in};
 use crate::base::{CELL_US, Micros};
-
-/// Which end of a range a civil time is: it decides which of two equal civil times in a fold is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    Start,
-    End,
-}
 
 /// Opening hours within some days.
 pub(super) struct Open {
@@ -58,7 +51,7 @@ pub(super) fn intervals(schedule: &Schedule, from: Micros, until: Micros) -> Ope
     while day <= last {
         let weekday = usize::try_from(day.weekday().to_monday_zero_offset()).expect("0 to 6");
         let of_day = schedule.overrides.get(&day).unwrap_or(&schedule.weekly[weekday]);
-        ranges.extend(of_day.iter().filter_map(|range| instants(&schedule.zone, day, *range)));
+        ranges.extend(of_day.iter().flat_map(|range| instants(&schedule.zone, day, *range)));
         let Ok(next) = day.checked_add(one_day) else { break };
         day = next;
     }
@@ -73,21 +66,64 @@ pub(super) fn intervals(schedule: &Schedule, from: Micros, until: Micros) -> Ope
     Open { ranges, merged }
 }
 
-/// One range of one day; `None` when a gap swallows it.
-fn instants(zone: &TimeZone, day: Date, range: DayRange) -> Option<Slot> {
-    let start = instant(zone, day, range.start_min, Side::Start);
-    let end = instant(zone, day, range.end_min, Side::End);
+/// One range of one day. A gap may swallow it; a fold that it begins or ends in parts it in two, since every minute of
+/// it comes twice and the others of that hour lie between.
+fn instants(zone: &TimeZone, day: Date, range: DayRange) -> impl Iterator<Item = Slot> {
+    let (start, end) = (civil(day, range.start_min), civil(day, range.end_min));
+    let pieces = match fold_around(zone, start).or_else(|| fold_around(zone, end)) {
+        Some(fold) => fold.pieces(start, end),
+        None => [Some((instant(zone, start), instant(zone, end))), None],
+    };
     // Cells are the grain of reservations; a zone whose transition is off the grain loses the odd minutes.
-    let start = (start + CELL_US - 1).div_euclid(CELL_US) * CELL_US;
-    (start < end).then_some(Slot {
-        start_us: start,
+    let whole_cells = |(start, end): (Micros, Micros)| Slot {
+        start_us: (start + CELL_US - 1).div_euclid(CELL_US) * CELL_US,
         end_us: end,
+    };
+    pieces
+        .into_iter()
+        .flatten()
+        .map(whole_cells)
+        .filter(|slot| slot.start_us < slot.end_us)
+}
+
+/// An hour that comes twice: the clock is set back at `at`.
+struct Fold {
+    before: Offset,
+    after: Offset,
+    at: Micros,
+}
+
+impl Fold {
+    /// A civil range with an end in this fold, as it passes before and after the clock is set back; in one piece where
+    /// the two touch.
+    fn pieces(&self, start: DateTime, end: DateTime) -> [Option<(Micros, Micros)>; 2] {
+        let by =
+            |offset: Offset, civil: DateTime| offset.to_timestamp(civil).unwrap_or(Timestamp::MAX).as_microsecond();
+        let first = (by(self.before, start), by(self.before, end).min(self.at));
+        let second = (by(self.after, start).max(self.at), by(self.after, end));
+        let some = |(start, end)| (start < end).then_some((start, end));
+        match (some(first), some(second)) {
+            (Some((start, middle)), Some((again, end))) if middle == again => [Some((start, end)), None],
+            both => both.into(),
+        }
+    }
+}
+
+/// The fold that a civil time lies in.
+fn fold_around(zone: &TimeZone, civil: DateTime) -> Option<Fold> {
+    let AmbiguousOffset::Fold { before, after } = zone.to_ambiguous_timestamp(civil).offset() else {
+        return None;
+    };
+    let transition = zone.following(before.to_timestamp(civil).ok()?).next()?;
+    Some(Fold {
+        before,
+        after,
+        at: transition.timestamp().as_microsecond(),
     })
 }
 
-/// The instant of a civil time of a day. In a gap it is the moment of the transition; in a fold a start is the earlier
-/// and an end the later of the two.
-pub(super) fn instant(zone: &TimeZone, day: Date, minute: u16, side: Side) -> Micros {
+/// A minute of a day; 1440 is the next day's first.
+fn civil(day: Date, minute: u16) -> DateTime {
     let (day, minute) = if minute >= 1440 {
         (day.checked_add(Span::new().days(1)).unwrap_or(Date::MAX), 0)
     } else {
@@ -95,10 +131,18 @@ pub(super) fn instant(zone: &TimeZone, day: Date, minute: u16, side: Side) -> Mi
     };
     let hour = i8::try_from(minute / 60).expect("below 24");
     let time = Time::new(hour, i8::try_from(minute % 60).expect("below 60"), 0, 0).expect("a time of day");
-    let civil = day.to_datetime(time);
-    let ambiguous = zone.to_ambiguous_timestamp(civil);
-    let timestamp = match (ambiguous.offset(), side) {
-        (AmbiguousOffset::Gap { before, .. }, _) => {
+    day.to_datetime(time)
+}
+
+/// The first instant of a day.
+pub(super) fn day_start(zone: &TimeZone, day: Date) -> Micros {
+    instant(zone, civil(day, 0))
+}
+
+/// The instant of a civil time: of two the earlier, in a gap the moment of the transition.
+fn instant(zone: &TimeZone, civil: DateTime) -> Micros {
+    let timestamp = match zone.to_ambiguous_timestamp(civil).offset() {
+        AmbiguousOffset::Gap { before, .. } => {
             let after_gap = before.to_timestamp(civil).unwrap_or(Timestamp::MAX);
             // The first time of the gap is the transition itself, which only counts as past a moment later.
             let later = after_gap + SignedDuration::from_secs(1);
@@ -106,9 +150,9 @@ pub(super) fn instant(zone: &TimeZone, day: Date, minute: u16, side: Side) -> Mi
                 .next()
                 .map_or(after_gap, |transition| transition.timestamp())
         }
-        (AmbiguousOffset::Fold { before, .. }, Side::Start) => before.to_timestamp(civil).unwrap_or(Timestamp::MAX),
-        (AmbiguousOffset::Fold { after, .. }, Side::End) => after.to_timestamp(civil).unwrap_or(Timestamp::MAX),
-        (AmbiguousOffset::Unambiguous { offset }, _) => offset.to_timestamp(civil).unwrap_or(Timestamp::MAX),
+        AmbiguousOffset::Fold { before: offset, .. } | AmbiguousOffset::Unambiguous { offset } => {
+            offset.to_timestamp(civil).unwrap_or(Timestamp::MAX)
+        }
     };
     timestamp.as_microsecond()
 }

@@ -182,6 +182,28 @@ fn a_fold_is_one_piece() {
 }
 
 #[test]
+fn a_fold_repeats_no_minute_that_is_closed() {
+    // In St. John's 1 November 2026 has 01:00 to 02:00 twice: at 03:30 and at 04:30 UTC.
+    let day = ["2026-11-01T00:00:00Z", "2026-11-01T12:00:00Z"];
+    let now = "2026-10-01T00:00:00Z";
+    let offered = |hours: (u16, u16), expect: &[&str]| {
+        let schedule = every_day("America/St_Johns", &[hours]);
+        check(&schedule, &rules(30), &Busy::default(), now, day[0], day[1], expect);
+    };
+    offered((30, 60), &["2026-11-01T03:00:00Z"]);
+    offered(
+        (30, 90),
+        &["2026-11-01T03:00:00Z", "2026-11-01T03:30:00Z", "2026-11-01T04:30:00Z"],
+    );
+    offered(
+        (90, 150),
+        &["2026-11-01T04:00:00Z", "2026-11-01T05:00:00Z", "2026-11-01T05:30:00Z"],
+    );
+    offered((60, 75), &[]);
+    offered((120, 150), &["2026-11-01T05:30:00Z"]);
+}
+
+#[test]
 fn round_the_clock_runs_over_midnight() {
     let schedule = every_day("Europe/Oslo", &[(0, 1440)]);
     let rules = Rules {

@@ -18,7 +18,7 @@ async fn nothing_booked(app: &App) {
 }
 
 on_both! {
-    async fn a_hold_ends_with_the_start_of_its_time(app: App) {
+    async fn b2_a_hold_ends_with_the_start_of_its_time(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let start = Desk::slot(2);
         let hold = hold_late(app, &mut desk, start).await;
@@ -38,7 +38,7 @@ on_both! {
 }
 
 on_both! {
-    async fn at_its_start_a_time_is_neither_offered_nor_held(app: App) {
+    async fn b2_at_its_start_a_time_is_neither_offered_nor_held(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let start = Desk::slot(2);
         app.set_now(start);
@@ -52,7 +52,7 @@ on_both! {
 }
 
 on_both! {
-    async fn the_details_are_too_late_once_the_time_has_begun(app: App) {
+    async fn b2_the_details_are_too_late_once_the_time_has_begun(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let start = Desk::slot(2);
         let page = format!("/book/{}", hold_late(app, &mut desk, start).await);
@@ -64,7 +64,7 @@ on_both! {
 }
 
 on_both! {
-    async fn the_payment_is_too_late_once_the_time_has_begun(app: App) {
+    async fn b2_the_payment_is_too_late_once_the_time_has_begun(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let start = Desk::slot(2);
         let hold = hold_late(app, &mut desk, start).await;
@@ -76,7 +76,7 @@ on_both! {
 }
 
 on_both! {
-    async fn a_free_time_is_too_late_once_it_has_begun(app: App) {
+    async fn b2_a_free_time_is_too_late_once_it_has_begun(app: App) {
         let mut desk = Desk::open(app, FREE).await;
         let start = Desk::slot(2);
         let hold = hold_late(app, &mut desk, start).await;
@@ -87,7 +87,7 @@ on_both! {
 }
 
 on_both! {
-    async fn an_answer_to_the_bank_is_too_late_once_the_time_has_begun(app: App) {
+    async fn b2_an_answer_to_the_bank_is_too_late_once_the_time_has_begun(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let start = Desk::slot(2);
         let hold = hold_late(app, &mut desk, start).await;
@@ -106,7 +106,7 @@ on_both! {
 
 on_both! {
     /// What was reserved in time and is seen only after the start is given back, and the person is told.
-    async fn a_payment_seen_after_the_start_is_given_back(app: App) {
+    async fn b2_a_payment_seen_after_the_start_is_given_back(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let start = Desk::slot(2);
         let hold = hold_late(app, &mut desk, start).await;
