@@ -207,6 +207,7 @@ impl Rewriter {
     }
 
     /// The numbers of a further packet of the source; `None` when it is left out.
+    #[inline]
     pub(crate) fn number(&mut self, packet: &MediaPacket, keep: Keep, now: Instant) -> Option<Numbering> {
         if packet.index < self.start {
             return None;

@@ -49,15 +49,9 @@ pub(crate) struct Passed {
 }
 
 impl Passed {
-    /// `None` where the source has none, or the client takes none. `cap` is the best layer that goes out.
-    fn new(
-        extensions: SlotExtensions,
-        read: Option<&Dependency>,
-        packet: &[u8],
-        offsets: Offsets,
-        cap: Layer,
-    ) -> Option<Self> {
-        let (id, read) = extensions.dependency_descriptor.zip(read)?;
+    /// `None` where the client takes none. `cap` is the best layer that goes out.
+    fn new(extensions: SlotExtensions, read: &Dependency, packet: &[u8], offsets: Offsets, cap: Layer) -> Option<Self> {
+        let id = extensions.dependency_descriptor?;
         let mut bytes = [0; VALUE_LEN_MAX];
         let active = read.value.targets_up_to(cap.spatial, cap.temporal);
         let value = &packet[read.start..read.end];
@@ -362,10 +356,12 @@ impl Slot {
         };
         path.counters.redundancy_made += u64::from(count > 0);
         let read = packet.descriptor.dependency().filter(|_| !payload.is_empty());
-        let cap = self.selection.live().map(|live| live.cap_at(packet.header.timestamp));
-        let cap = cap.unwrap_or(Layer::BEST);
-        let header_max = path.plain_bytes_max(body.came_bytes).saturating_sub(body.len());
-        let passed = self.pass(read, content.packet, numbers.offsets, cap, header_max);
+        let passed = read.and_then(|read| {
+            let cap = self.selection.live().map(|live| live.cap_at(packet.header.timestamp));
+            let cap = cap.unwrap_or(Layer::BEST);
+            let header_max = path.plain_bytes_max(body.came_bytes).saturating_sub(body.len());
+            self.pass(read, content.packet, numbers.offsets, cap, header_max)
+        });
         let Some(sealed) = self.seal_media(packet, &body, passed.as_ref(), numbers, now, path) else {
             return Forwarded::Dropped(DropReason::ArenaFull);
         };
@@ -384,7 +380,7 @@ impl Slot {
     /// decode targets up to `cap`, unless that would be longer; what was said of them before still holds then.
     fn pass(
         &self,
-        read: Option<&Dependency>,
+        read: &Dependency,
         packet: &[u8],
         offsets: Offsets,
         cap: Layer,

@@ -69,7 +69,7 @@ impl Slot {
         let body_len = RTX_EXTRA + payload.len();
         let came_bytes = RTX_EXTRA + bytes.len() + packet.seal_len;
         let header_max = path.plain_bytes_max(came_bytes).saturating_sub(body_len);
-        let passed = self.pass(read, bytes, entry.offsets, cap, header_max);
+        let passed = read.and_then(|read| self.pass(read, bytes, entry.offsets, cap, header_max));
         let outgoing = Outgoing {
             ssrc,
             payload_type,
