@@ -231,8 +231,8 @@ async fn announce(config: &Config, state: &AppState, plane: &Plane) -> anyhow::R
     Ok(())
 }
 
-/// Ready while the database answers, took the last write or takes another, and nobody has asked us to stop. Liveness asks neither: a database that is away must
-/// not end running calls.
+/// Ready while the database answers and takes writes, and nobody has asked us to stop. Liveness does not ask: a database
+/// that is away must not end running calls.
 fn ready_check(state: AppState, stopping: watch::Receiver<bool>) -> ReadyCheck {
     Arc::new(move || {
         let state = state.clone();

@@ -50,7 +50,7 @@ pub(crate) fn surround(
     ready: ReadyCheck,
 ) -> Router {
     let edge = Edge {
-        headers: Arc::new(security_headers(config)),
+        headers: Arc::new(booking_site::security_headers(&config.public_url)),
         metrics,
         metrics_readers: Arc::new(config.http.metrics_readers.clone()),
         ready,
@@ -109,41 +109,6 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     response
-}
-
-fn security_headers(config: &Config) -> Vec<(HeaderName, HeaderValue)> {
-    let socket = config.public_url.replacen("http", "ws", 1);
-    let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
-         media-src 'self' blob:; connect-src 'self' {socket}; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'"
-    );
-    let mut headers = vec![
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        // `no-referrer` would make browsers send `Origin: null` with our own forms.
-        (header::REFERRER_POLICY, "same-origin".to_owned()),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "camera=(self), microphone=(self), display-capture=(self), geolocation=()".to_owned(),
-        ),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin".to_owned(),
-        ),
-    ];
-    if config.public_url.starts_with("https://") {
-        headers.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000".to_owned()));
-    }
-    headers
-        .into_iter()
-        .map(|(name, value)| {
-            (
-                name,
-                HeaderValue::try_from(value).expect("the public URL was checked to be plain ASCII"),
-            )
-        })
-        .collect()
 }
 
 async fn ready_page(State(edge): State<Edge>) -> Response {

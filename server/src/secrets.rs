@@ -21,11 +21,10 @@ pub(crate) fn load_or_make(data_dir: &Path, name: &str) -> anyhow::Result<Secret
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
     let path = folder.join(name);
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(file) => make(file).with_context(|| format!("cannot write {}", path.display())),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => read(&path),
-        Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
+    if path.try_exists().with_context(|| format!("cannot look at {}", path.display()))? {
+        return read(&path);
     }
+    make(&folder, &path).with_context(|| format!("cannot make {}", path.display()))
 }
 
 /// Whether the secret called `name` can be used, or would be made; nothing is made or changed.
@@ -41,14 +40,27 @@ pub(crate) fn inspect(data_dir: &Path, name: &str) -> anyhow::Result<()> {
     }
 }
 
-fn make(mut file: File) -> anyhow::Result<Secret> {
+/// Makes a secret beside its place and puts it there whole, so that neither a crash nor another process meets half of it.
+fn make(folder: &Path, path: &Path) -> anyhow::Result<Secret> {
     let mut secret = Secret::default();
     OsRng
         .try_fill_bytes(&mut secret)
         .context("the system gives no randomness")?;
+    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     file.write_all(&secret)?;
     file.sync_all()?;
-    Ok(secret)
+    // A link never takes the place of what another process has put there first.
+    let placed = std::fs::hard_link(&draft, path);
+    std::fs::remove_file(&draft)?;
+    match placed {
+        Ok(()) => {
+            File::open(folder)?.sync_all()?;
+            Ok(secret)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => read(path),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<Secret> {
@@ -80,6 +92,18 @@ mod tests {
         let path = folder.join("secrets/ticket");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("it is ours");
         assert!(load_or_make(&folder, "ticket").is_err());
+        std::fs::remove_dir_all(folder).expect("it is ours");
+    }
+
+    #[test]
+    fn what_a_crash_left_half_made_stands_in_nobodys_way() {
+        let folder = std::env::temp_dir().join(format!("booka-half-secrets-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("secrets")).expect("a folder");
+        let draft = folder.join(format!("secrets/ticket.draft-{}", std::process::id()));
+        std::fs::write(&draft, b"half").expect("it can be written");
+        let first = load_or_make(&folder, "ticket").expect("it can be made");
+        assert!(!draft.exists());
+        assert_eq!(first, load_or_make(&folder, "ticket").expect("it can be read"));
         std::fs::remove_dir_all(folder).expect("it is ours");
     }
 }

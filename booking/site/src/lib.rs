@@ -17,21 +17,53 @@ mod payments;
 mod providers;
 mod search;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
+use axum::response::Response;
 use booking_core::AppState;
 use booking_core::base::limits::FORM_BYTES_MAX;
-use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use calls::{TicketAnswer, issue_ticket};
 pub use error::{AppError, AppResult};
 
-/// What a page of ours may load and do: nothing from elsewhere, no inline script or style.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-    font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; form-action 'self'; \
-    base-uri 'none'; frame-ancestors 'none'";
+/// What every answer tells browsers: a page of ours loads nothing from elsewhere and runs no inline script or style; other
+/// sites neither frame it nor learn its addresses.
+///
+/// # Panics
+/// When the public address is not plain ASCII, which the configuration has checked.
+#[must_use]
+pub fn security_headers(public_url: &str) -> Vec<(HeaderName, HeaderValue)> {
+    // Safari does not count the socket of the same host as `self`.
+    let socket = public_url.replacen("http", "ws", 1);
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
+         media-src 'self' blob:; connect-src 'self' {socket}; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    let value = |text: &str| HeaderValue::from_str(text).expect("the public address was checked to be plain ASCII");
+    let mut headers = vec![
+        (header::CONTENT_SECURITY_POLICY, value(&policy)),
+        (header::X_CONTENT_TYPE_OPTIONS, value("nosniff")),
+        // `no-referrer` would make browsers send `Origin: null` with our own forms.
+        (header::REFERRER_POLICY, value("same-origin")),
+        (
+            HeaderName::from_static("permissions-policy"),
+            value("camera=(self), microphone=(self), display-capture=(self), geolocation=()"),
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            value("same-origin"),
+        ),
+    ];
+    if public_url.starts_with("https://") {
+        headers.push((header::STRICT_TRANSPORT_SECURITY, value("max-age=31536000")));
+    }
+    headers
+}
 
 /// Every page and form of the booking side.
 pub fn router(state: AppState) -> Router {
@@ -45,23 +77,22 @@ pub fn router(state: AppState) -> Router {
         .merge(operator::router())
         .merge(providers::router())
         .merge(search::router());
+    let headers = Arc::new(security_headers(&state.config.public_url));
     features
         .fallback(|| async { error::AppError::NotFound })
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn_with_state(state.clone(), extract::guard))
         .layer(middleware::from_fn_with_state(state.clone(), error::render))
-        .layer(default_header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-        // As the server in front says it; `no-referrer` would make browsers send `Origin: null` with our own forms.
-        .layer(default_header(header::REFERRER_POLICY, "same-origin"))
-        .layer(default_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(default_header(header::CACHE_CONTROL, "no-store"))
-        .layer(default_header(
-            HeaderName::from_static("permissions-policy"),
-            "camera=(self), microphone=(self)",
-        ))
+        .layer(middleware::map_response(move |response| add_headers(headers.clone(), response)))
         .with_state(state)
 }
 
-fn default_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+async fn add_headers(headers: Arc<Vec<(HeaderName, HeaderValue)>>, mut response: Response) -> Response {
+    response.headers_mut().extend(headers.iter().cloned());
+    // Pages show what belongs to one person; no cache between us and them may keep it.
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
 }

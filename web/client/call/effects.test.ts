@@ -78,6 +78,7 @@ function setUp(fetchTicket: (init: RequestInit) => Promise<Response>) {
   const events: Event[] = [];
   const timers = new Map<number, { run: () => void; ms: number }>();
   let next = 1;
+  const clock = { now: 1234.5 };
   const world = {
     WebSocket: FakeSocket,
     RTCPeerConnection: FakePeer,
@@ -91,13 +92,13 @@ function setUp(fetchTicket: (init: RequestInit) => Promise<Response>) {
     clearTimeout: (id: number) => timers.delete(id),
     setInterval: () => 0,
     clearInterval: () => undefined,
-    now: () => 1234.5,
+    now: () => clock.now,
     random: () => 0.5,
     address: "http://localhost:8080/call/1",
   } as unknown as World;
   const page = { ticket_url: "/call/1/ticket", socket_url: "/call/socket" };
   const runner = new Runner(world, page, createMedia(), (event) => events.push(event));
-  return { events, timers, run: (...effects: Effect[]) => runner.run(effects) };
+  return { events, timers, clock, run: (...effects: Effect[]) => runner.run(effects) };
 }
 
 const settle = () => new Promise((done) => setImmediate(done));
@@ -130,6 +131,19 @@ test("a server that never answers is given up after the time limit", async () =>
   [...timers.values()][0]?.run();
   await settle();
   assert.deepEqual(events, [{ type: "ticket_failed", attempt: 1, status: null, code: null }]);
+});
+
+test("after a sleep every timer that is due comes with the first, in order", () => {
+  const { events, timers, clock, run } = setUp(() => Promise.reject(new Error("unused")));
+  const start = (name: "give_up" | "retry" | "silence", ms: number): Effect => ({ type: "start_timer", name, attempt: 4, ms, jitter_ms: 0 });
+  run(start("silence", 90_000), start("give_up", 30_000), start("retry", 500));
+  clock.now += 60_000;
+  [...timers.values()][2]?.run();
+  const fired = events.map((event) => (event.type === "timer" ? event.name : ""));
+  assert.deepEqual([fired, timers.size], [["retry", "give_up"], 1]);
+  clock.now -= 3_600_000;
+  [...timers.values()][0]?.run();
+  assert.equal(events.length, 3, "a clock that was set back stops no timer");
 });
 
 test("a socket says hello first, passes messages on, skips nonsense, and reports its end once", () => {

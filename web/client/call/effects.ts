@@ -28,7 +28,7 @@ export class Runner {
   readonly #media: Media;
   readonly #dispatch: (event: Event) => void;
   readonly #capture: Capture;
-  readonly #timers = new Map<TimerName, number>();
+  readonly #timers = new Map<TimerName, { id: number; due: number; attempt: number }>();
   #connection: Connection | null = null;
   #peer: Peer | null = null;
   /** The peer before, kept until the new one carries media so that its last picture stays on screen. */
@@ -95,8 +95,7 @@ export class Runner {
       case "start_timer":
         return this.#startTimer(effect);
       case "stop_timer":
-        this.#world.clearTimeout(this.#timers.get(effect.name) ?? 0);
-        return;
+        return this.#stopTimer(effect.name);
       case "knock":
         return void playTones([660, 880], this.#media.speaker.peek());
     }
@@ -203,12 +202,26 @@ export class Runner {
   }
 
   #startTimer({ name, attempt, ms, jitter_ms }: Extract<Effect, { type: "start_timer" }>): void {
-    this.#world.clearTimeout(this.#timers.get(name) ?? 0);
+    this.#stopTimer(name);
     const wait = ms + this.#world.random() * jitter_ms;
-    this.#timers.set(
-      name,
-      this.#world.setTimeout(() => this.#dispatch({ type: "timer", name, attempt }), wait),
-    );
+    const due = this.#world.now() + wait;
+    this.#timers.set(name, { id: this.#world.setTimeout(() => this.#fire(name), wait), due, attempt });
+  }
+
+  #stopTimer(name: TimerName): void {
+    this.#world.clearTimeout(this.#timers.get(name)?.id ?? 0);
+    this.#timers.delete(name);
+  }
+
+  /** A timer, and with it all that are due by the wall clock: while a machine sleeps, the browser's own count stands. */
+  #fire(first: TimerName): void {
+    const now = this.#world.now();
+    const due = [...this.#timers].filter(([name, timer]) => name === first || timer.due <= now);
+    for (const [name, timer] of due.sort(([, a], [, b]) => a.due - b.due)) {
+      if (this.#timers.get(name) !== timer) continue;
+      this.#stopTimer(name);
+      this.#dispatch({ type: "timer", name, attempt: timer.attempt });
+    }
   }
 
   #listen(): void {

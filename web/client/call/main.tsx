@@ -89,9 +89,11 @@ function start(root: HTMLElement): void {
     playTestSound: () => void playTones(TEST_TONES_HZ, media.speaker.peek()),
   };
   const able = "RTCPeerConnection" in window && "WebSocket" in window;
-  // A page that was loaded again goes straight back to where it was; another tab begins anew.
+  // A page that was loaded again goes straight back to where it was. A duplicate of a tab has a copy of its memory, but
+  // must not take the call from it.
   const key = isCall(page) ? `call-${page.call}` : "device-check";
-  const memory = readMemory(sessionStorage.getItem(key));
+  const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  const memory = readMemory(sessionStorage.getItem(key), navigation?.type === "reload");
   if (isCall(page) && !able) dispatch({ type: "unsupported" });
   else dispatch(memory === null ? { type: "page_opened" } : { type: "page_resumed", memory });
   root.replaceChildren();

@@ -372,9 +372,55 @@ test("leaving while the connection is lost ends the media at once and is said wh
   assert.ok(page.did("open_socket") && !page.did("start_peer"), "no media for a farewell");
   page.hears(welcome(true));
   assert.deepEqual([page.sent(), page.timers()], [["leave"], ["close"]]);
+  page.hears({ type: "ended", reason: "left", clock: CLOCK });
   page.on({ type: "timer", name: "close", attempt: page.attempt });
   assert.ok(page.did("close_connection"));
   assert.equal(page.phase, "ended");
+});
+
+test("a leaving that cannot be said is given up after a while, however often it was tried", () => {
+  const page = inCall().on({ type: "socket_closed", attempt: 1 }, { type: "leave_pressed" });
+  assert.ok(page.timers().includes("give_up"));
+  const first = page.attempt;
+  for (let tries = 0; tries < 3; tries++) {
+    page.on({ type: "ticket_failed", attempt: page.attempt, status: null, code: null });
+    page.on({ type: "timer", name: "retry", attempt: page.attempt });
+  }
+  page.on({ type: "timer", name: "give_up", attempt: first });
+  assert.ok(page.did("close_connection"));
+  page.on({ type: "timer", name: "retry", attempt: page.attempt }, { type: "ticket", attempt: page.attempt, ticket: "late" });
+  assert.deepEqual(page.effects, [], "by now the person may have joined from another device");
+});
+
+test("leaving is said again where the socket was dead, and before the welcome over a new one", () => {
+  const silent = inCall().on({ type: "leave_pressed" });
+  assert.deepEqual([silent.sent(), silent.timers()], [["leave"], ["close", "give_up"]]);
+  silent.on({ type: "timer", name: "close", attempt: silent.attempt });
+  assert.deepEqual([silent.did("close_connection"), silent.timers()], [true, ["retry"]]);
+  const closed = inCall().on({ type: "leave_pressed" }, { type: "socket_closed", attempt: 1 });
+  assert.deepEqual(closed.timers(), ["retry"]);
+  const early = new Page().on({ type: "join_pressed" }, { type: "leave_pressed" });
+  assert.deepEqual([early.phase, early.did("fetch_ticket"), early.sent()], ["ended", true, []]);
+});
+
+test("leaving for good is final once the server said so, and no sooner", () => {
+  const over = () => inCall().hears({ type: "clock", ...CLOCK, remaining_ms: 100 }).on({ type: "end_confirmed" });
+  const said = over();
+  assert.ok(said.state.phase.at === "ended" && !said.state.phase.final);
+  said.hears({ type: "ended", reason: "left_for_good", clock: CLOCK });
+  assert.ok(said.state.phase.at === "ended" && said.state.phase.final && said.state.phase.owed === undefined);
+  const early = over().hears({ type: "error", code: "too_early", message: "", fatal: false });
+  assert.deepEqual(early.effects[0], { type: "send", message: { type: "leave", for_good: false } });
+  const unheard = over().on({ type: "timer", name: "give_up", attempt: 1 });
+  assert.ok(unheard.state.phase.at === "ended" && unheard.state.phase.reason === "left");
+  assert.equal(unheard.on({ type: "rejoin_pressed" }).phase, "connecting", "what was not heard can be taken back");
+});
+
+test("a device that the browser gives after the end is let go at once", () => {
+  const page = joined(true).on({ type: "device_pressed", kind: "camera" }, { type: "device_pressed", kind: "camera" });
+  page.hears({ type: "ended", reason: "ended_by_provider", clock: CLOCK });
+  page.on({ type: "device_opened", kind: "camera", id: "c" });
+  assert.deepEqual(page.effects, [{ type: "release_devices" }]);
 });
 
 test("the pause that the server asks for is kept, whatever else is lost or comes back meanwhile", () => {

@@ -7,7 +7,7 @@ use crate::accounts::tokens::{self, Purpose};
 use crate::accounts::{login_link, operator_setup_link};
 use crate::base::audit::{self, Action};
 use crate::base::db::{DbError, Tx};
-use crate::base::{Base, Result};
+use crate::base::{Base, Result, fields};
 use crate::{params, statements};
 
 statements! {
@@ -36,7 +36,7 @@ pub async fn operator_link(state: &Base, email: Option<&str>) -> Result<Operator
         return Ok(OperatorLink::First(link));
     }
     let mut tx = state.db.write().await?;
-    let norm = email.unwrap_or_default().trim().to_lowercase();
+    let norm = email.map_or_else(String::new, fields::email_norm);
     let found: Vec<(String, String)> = tx.all(OPERATORS, params![norm]).await?;
     let [(id, email)] = found.as_slice() else {
         let all: Vec<(String, String)> = tx.all(OPERATORS, params![""]).await?;

@@ -273,6 +273,11 @@ on_both! {
         app.client().post(&path(link), &form("ida@example.no")).await.expect(303);
         let Ok(OperatorLink::Which(all)) = operator_link(&app.state, None).await else { panic!("there are three") };
         assert_eq!(all.len(), 3);
+        // Her address is one however its domain is written.
+        let link = further_operator_link(&app.state).await.expect("it is made");
+        app.client().post(&path(&link), &form("kari@blåbær.no")).await.expect(303);
+        let found = operator_link(&app.state, Some(" Kari@Blåbær.no")).await;
+        assert!(matches!(found, Ok(OperatorLink::SignIn { .. })), "{found:?}");
         let named = operator_link(&app.state, Some("per@example.no")).await;
         assert!(matches!(named, Ok(OperatorLink::SignIn { .. })), "{named:?}");
         let made: i64 = app.number("SELECT COUNT(*) FROM operator_record WHERE action = 'operator_made'", params![]).await;

@@ -14,10 +14,6 @@ export const OTHERS_MS = 15_000;
 export const NOT_OPEN_RETRY_MS = 15_000;
 export const RETRY_MS = 500;
 export const RETRY_JITTER_MS = 500;
-/** Who left while the connection was lost: how long the page goes on trying to say so. */
-const OWED_MS = 30_000;
-/** How long the socket stays after a farewell, so that it gets out and the final clock gets in. */
-export const FAREWELL_MS = 3_000;
 
 /** Timers that mean nothing without a connection. */
 const STEERING: Effect[] = [
@@ -40,6 +36,11 @@ export function isLive(state: State): boolean {
     case "refused":
       return false;
   }
+}
+
+/** Whether the page has let go of its devices. */
+export function isOver({ phase }: State): boolean {
+  return phase.at === "ended" || phase.at === "taken_over" || (phase.at === "refused" && phase.why !== "not_open");
 }
 
 export function newAttempt(state: State): Step {
@@ -110,15 +111,15 @@ export function tryNow(state: State): Step {
   return [next, [{ type: "stop_timer", name: "retry" }, ...effects]];
 }
 
-/** Gives up, except that a room that is not open yet is asked for again by itself. */
+/** Gives up, except that a room that is not open yet is asked for again by itself, with the devices kept open. */
 export function refuse(state: State, why: Refusal): Step {
   const next: State = { ...state, phase: { at: "refused", why } };
-  const again = why === "not_open" ? [retryTimer(next, NOT_OPEN_RETRY_MS)] : [];
+  const again: Effect[] = why === "not_open" ? [retryTimer(next, NOT_OPEN_RETRY_MS)] : [{ type: "release_devices" }];
   return [next, [{ type: "close_connection" }, ...stopTimers(), ...again]];
 }
 
 export function stopTimers(): Effect[] {
-  const names = ["retry", "peer_lost", "peer_setup", "quiet", "silence", "others", "knock"] as const;
+  const names = ["retry", "peer_lost", "peer_setup", "quiet", "silence", "others", "knock", "give_up"] as const;
   return [...names.map((name) => ({ type: "stop_timer", name }) as const), ...STEERING];
 }
 
@@ -156,19 +157,17 @@ export function retryTimer(state: State, ms: number): Effect {
   return { type: "start_timer", name: "retry", attempt: state.attempt.number, ms, jitter_ms: RETRY_JITTER_MS };
 }
 
-/** Nothing can be said now: the media ends here, so that time stops, and the page goes back to say the rest. */
-export function leaveLost(state: State): Step {
-  const phase = { at: "ended", reason: "left", clock: state.clock, final: false, owed: true } as const;
-  const [next, fetch] = newAttempt({ ...state, phase, sharing: false });
-  return [
-    next,
-    [
-      { type: "close_connection" },
-      ...stopTimers(),
-      { type: "stop_share" },
-      { type: "release_devices" },
-      ...fetch,
-      timer(next, "close", OWED_MS),
-    ],
-  ];
+/** Which answers of the ticket address are final. Everything else is worth another try. */
+export function refusalOf(status: number, code: string | null): Refusal | null {
+  switch (status) {
+    case 401:
+      return "signed_out";
+    case 403:
+    case 404:
+      return "not_yours";
+    case 409:
+      return code === "not_open" ? "not_open" : "over";
+    default:
+      return null;
+  }
 }

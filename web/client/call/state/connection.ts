@@ -7,19 +7,17 @@ import {
   newAttempt,
   PEER_GRACE_MS,
   recover,
+  refusalOf,
   refuse,
-  RETRY_MS,
-  retryTimer,
   sendOffer,
   startPeer,
-  stopTimers,
   timer,
   tryNow,
 } from "./attempt";
-import { end, leave } from "./leaving";
+import { end, leave, mayReturn, owedEvent } from "./leaving";
 import { restartOffered, restartOver, restartPeer } from "./restart";
 import { sendSizes } from "./steering";
-import type { Effect, Event, PeerState, Refusal, State, Step } from "./types";
+import type { Effect, Event, PeerState, State, Step } from "./types";
 
 type ConnectionEvent = Extract<
   Event,
@@ -69,7 +67,7 @@ export function connectionEvent(state: State, event: ConnectionEvent): Step {
 
 /** After a farewell only one thing is left to do; before the doors open, the page knocks again. */
 function late(state: State, event: ConnectionEvent): Step {
-  if (state.phase.at === "ended" && state.phase.owed === true) return owed(state, event);
+  if (state.phase.at === "ended" && state.phase.owed !== undefined) return owedEvent(state, event);
   const early = state.phase.at === "refused" && state.phase.why === "not_open";
   if (early && event.type === "timer" && event.name === "retry") return begin(state);
   if (state.phase.at === "ended" && event.type === "timer" && event.name === "knock") {
@@ -77,28 +75,6 @@ function late(state: State, event: ConnectionEvent): Step {
   }
   const over = event.type === "timer" && event.name === "close" && !isLive(state);
   return [state, over ? [{ type: "close_connection" }, { type: "release_devices" }] : []];
-}
-
-/** Back once more, without media, only to say the leaving that was pressed while the connection was lost. */
-function owed(state: State, event: ConnectionEvent): Step {
-  const again: Step = [state, [{ type: "close_socket" }, retryTimer(state, RETRY_MS)]];
-  const over: Step = [state, [{ type: "close_connection" }, ...stopTimers()]];
-  if (!("attempt" in event) || event.attempt !== state.attempt.number) return [state, []];
-  switch (event.type) {
-    case "ticket":
-      return [state, [{ type: "open_socket", attempt: event.attempt, ticket: event.ticket }]];
-    case "ticket_failed":
-      return event.status !== null && refusalOf(event.status, event.code) !== null ? over : again;
-    case "socket_closed":
-      return again;
-    case "timer":
-      if (event.name === "close") return over;
-      return event.name === "retry" ? newAttempt(state) : [state, []];
-    case "offer_made":
-    case "restart_offered":
-    case "peer":
-      return [state, []];
-  }
 }
 
 function attemptEvent(state: State, event: Extract<ConnectionEvent, { attempt: number }>): Step {
@@ -175,6 +151,7 @@ function timerEvent(state: State, name: Extract<Event, { type: "timer" }>["name"
       return [{ ...state, attempt: { ...state.attempt, othersExpected: false }, missing: [] }, []];
     case "knock":
     case "close":
+    case "give_up":
       return [state, []];
   }
 }
@@ -185,7 +162,7 @@ function canRejoin(state: State): boolean {
     case "refused":
       return true;
     case "ended":
-      return !state.phase.final && state.phase.paused !== true;
+      return mayReturn(state.phase) && state.phase.paused !== true;
     case "check":
     case "connecting":
     case "lobby":
@@ -213,25 +190,10 @@ function begin(state: State): Step {
       }
     }
   }
-  return [{ ...next, devices }, [{ type: "stop_timer", name: "close" }, ...reopen, ...effects]];
+  return [{ ...next, devices }, [{ type: "stop_timer", name: "close" }, { type: "stop_timer", name: "give_up" }, ...reopen, ...effects]];
 }
 
 function ticketFailed(state: State, status: number | null, code: string | null): Step {
   const why = status === null ? null : refusalOf(status, code);
   return why === null ? recover(state) : refuse(state, why);
-}
-
-/** Which answers of the ticket address are final. Everything else is worth another try. */
-function refusalOf(status: number, code: string | null): Refusal | null {
-  switch (status) {
-    case 401:
-      return "signed_out";
-    case 403:
-    case 404:
-      return "not_yours";
-    case 409:
-      return code === "not_open" ? "not_open" : "over";
-    default:
-      return null;
-  }
 }

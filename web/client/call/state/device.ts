@@ -1,6 +1,6 @@
 // Microphone, camera, speaker and shared screen: what the person wants, and what the devices give.
 import type { ClientMessage } from "../../generated/protocol";
-import { isLive } from "./attempt";
+import { isLive, isOver } from "./attempt";
 import type { DeviceKind, Effect, Event, State, Step } from "./types";
 
 type DeviceEvent = Extract<
@@ -35,7 +35,7 @@ export function deviceEvent(state: State, event: DeviceEvent): Step {
     case "device_opened":
       // Switched off while the browser was still asking: it stays off.
       if (state.devices[event.kind].at !== "opening") return [state, [{ type: "close_device", kind: event.kind }]];
-      return told({
+      return opened({
         ...state,
         devices: { ...state.devices, [event.kind]: { at: "on", id: event.id } },
         chosen: event.kept === true ? { ...state.chosen, [event.kind]: event.id } : state.chosen,
@@ -58,6 +58,11 @@ export function deviceEvent(state: State, event: DeviceEvent): Step {
     case "microphone_silent":
       return [{ ...state, microphoneSilent: event.silent }, []];
   }
+}
+
+/** The browser's question may be answered after the call was over: then nothing may go on seeing or hearing. */
+function opened(state: State): Step {
+  return isOver(state) ? [state, [{ type: "release_devices" }]] : told(state);
 }
 
 function open(state: State, kind: DeviceKind): Step {

@@ -2,7 +2,6 @@
 import type { Clock, EndReason, ErrorCode, Participant, ServerMessage } from "../../generated/protocol";
 import {
   expectOthers,
-  FAREWELL_MS,
   isLive,
   listen,
   recover,
@@ -14,6 +13,7 @@ import {
   timer,
 } from "./attempt";
 import { mediaMessage } from "./device";
+import { sayFarewell } from "./leaving";
 import { restarted, restartPeer } from "./restart";
 import { hasLeft } from "../tiles";
 import { qualityTold, sendSizes } from "./steering";
@@ -31,22 +31,24 @@ export function serverMessage(state: State, message: ServerMessage): Step {
 }
 
 /** The server's last word: after a plain leaving the way back stays open. */
-function said(phase: Extract<State["phase"], { at: "ended" }>, message: { reason: EndReason; clock: Clock }): State["phase"] {
-  return { ...phase, reason: message.reason, clock: message.clock, final: message.reason !== "left", owed: false };
+function said({ paused }: Extract<State["phase"], { at: "ended" }>, message: { reason: EndReason; clock: Clock }): State["phase"] {
+  const phase = { at: "ended", reason: message.reason, clock: message.clock, final: message.reason !== "left" } as const;
+  return paused === undefined ? phase : { ...phase, paused };
 }
 
-/** After leaving, the last clock may still come in; and who left while the connection was lost can say so now. */
+/** After leaving, the confirmation with the last clock comes in; and what could not be said before is said now. */
 function farewell(state: State, message: ServerMessage): Step {
   if (state.phase.at !== "ended") return [state, []];
   const { phase } = state;
   switch (message.type) {
     case "ended":
       return [{ ...state, clock: message.clock, phase: said(phase, message) }, []];
-    case "welcome": {
-      if (phase.owed !== true) return [state, []];
-      const next: State = { ...state, phase: { ...phase, owed: false } };
-      return [next, [{ type: "send", message: { type: "leave", for_good: false } }, timer(next, "close", FAREWELL_MS)]];
-    }
+    case "welcome":
+      return phase.owed === undefined ? [state, []] : sayFarewell(state, phase.owed);
+    case "error":
+      // Too early to leave for good: then for now.
+      if (phase.owed !== "for_good") return [state, []];
+      return sayFarewell({ ...state, phase: { ...phase, reason: "left", owed: "for_now" } }, "for_now");
     default:
       return [state, []];
   }

@@ -38,13 +38,13 @@ function placeOf(phase: Phase): Memory["at"] | null {
   }
 }
 
-/** Reads what [`memoryOf`] made and the tab kept as text; null where that is nothing of ours. */
-export function readMemory(text: string | null): Memory | null {
+/** Reads what [`memoryOf`] made and the tab kept as text; null where that is nothing of ours. Only a reload goes back in. */
+export function readMemory(text: string | null, reloaded: boolean): Memory | null {
   try {
     const { at, microphone, camera, chosen, layout } = JSON.parse(text ?? "null") as Memory;
     const id = (kind: keyof State["chosen"]) => (typeof chosen[kind] === "string" ? chosen[kind] : null);
     return {
-      at: at === "lobby" || at === "call" ? at : "check",
+      at: reloaded && (at === "lobby" || at === "call") ? at : "check",
       microphone: microphone === true,
       camera: camera === true,
       chosen: { microphone: id("microphone"), camera: id("camera"), speaker: id("speaker") },

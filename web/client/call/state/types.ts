@@ -30,6 +30,9 @@ export type Device =
 /** Why the page gave up on its own; every one of them offers a way on. */
 export type Refusal = "signed_out" | "not_yours" | "not_open" | "over" | "unsupported";
 
+/** How somebody leaves: to come back until the time is over, or not to come back. */
+export type Leaving = "for_now" | "for_good";
+
 export type Phase =
   | { at: "check" }
   | { at: "connecting" }
@@ -38,9 +41,9 @@ export type Phase =
   /** The connection is lost and being remade. `from` is where the page returns to in spirit while it waits. */
   | { at: "reconnecting"; from: "lobby" | "call" }
   /** `final` once the server said so; before that, leaving can be taken back. */
-  /** `owed` while the server has not heard of the leaving: the page goes back just to say it. */
+  /** `owed` until the server has confirmed the leaving: where the connection is lost, the page goes back just to say it. */
   /** `paused` while one who was turned away may not knock again. */
-  | { at: "ended"; reason: EndReason; clock: Clock | null; final: boolean; owed?: boolean; paused?: boolean }
+  | { at: "ended"; reason: EndReason; clock: Clock | null; final: boolean; owed?: Leaving; paused?: boolean }
   | { at: "taken_over" }
   | { at: "refused"; why: Refusal };
 
@@ -127,7 +130,8 @@ export type TimerName =
   | "silence"
   | "others"
   | "knock"
-  | "close";
+  | "close"
+  | "give_up";
 
 /** Everything that can happen. `attempt` names the connection attempt an event belongs to. */
 export type Event =

@@ -4,6 +4,7 @@ import type { Clock, EndReason } from "../../generated/protocol";
 import { duration, money, wallClock } from "../format";
 import { type CallPage, isCall } from "../page";
 import type { Refusal } from "../state";
+import { mayReturn } from "../state/leaving";
 import type { Translate } from "../text";
 import { useCall } from "./context";
 
@@ -14,7 +15,7 @@ export function End() {
   switch (phase.at) {
     case "ended":
       if (phase.reason === "dismissed") return <TurnedAway paused={phase.paused === true} page={page} />;
-      return <Ended reason={phase.reason} clock={phase.clock ?? clock} mayReturn={!phase.final} page={page} />;
+      return <Ended reason={phase.reason} clock={phase.clock ?? clock} mayReturn={mayReturn(phase)} page={page} />;
     case "taken_over":
       return (
         <EndFrame title={t("call-taken-title")} words={t("call-taken")}>
