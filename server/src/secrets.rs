@@ -21,7 +21,10 @@ pub(crate) fn load_or_make(data_dir: &Path, name: &str) -> anyhow::Result<Secret
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
     let path = folder.join(name);
-    if path.try_exists().with_context(|| format!("cannot look at {}", path.display()))? {
+    if path
+        .try_exists()
+        .with_context(|| format!("cannot look at {}", path.display()))?
+    {
         return read(&path);
     }
     make(&folder, &path).with_context(|| format!("cannot make {}", path.display()))
@@ -47,7 +50,12 @@ fn make(folder: &Path, path: &Path) -> anyhow::Result<Secret> {
         .try_fill_bytes(&mut secret)
         .context("the system gives no randomness")?;
     let draft = path.with_extension(format!("draft-{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
     file.write_all(&secret)?;
     file.sync_all()?;
     // A link never takes the place of what another process has put there first.

@@ -17,6 +17,7 @@ mod payments;
 mod providers;
 mod search;
 
+use std::future::ready;
 use std::sync::Arc;
 
 use axum::Router;
@@ -77,17 +78,19 @@ pub fn router(state: AppState) -> Router {
         .merge(operator::router())
         .merge(providers::router())
         .merge(search::router());
-    let headers = Arc::new(security_headers(&state.config.public_url));
+    let headers: Arc<[_]> = security_headers(&state.config.public_url).into();
     features
         .fallback(|| async { error::AppError::NotFound })
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn_with_state(state.clone(), extract::guard))
         .layer(middleware::from_fn_with_state(state.clone(), error::render))
-        .layer(middleware::map_response(move |response| add_headers(headers.clone(), response)))
+        .layer(middleware::map_response(move |response| {
+            ready(add_headers(&headers, response))
+        }))
         .with_state(state)
 }
 
-async fn add_headers(headers: Arc<Vec<(HeaderName, HeaderValue)>>, mut response: Response) -> Response {
+fn add_headers(headers: &[(HeaderName, HeaderValue)], mut response: Response) -> Response {
     response.headers_mut().extend(headers.iter().cloned());
     // Pages show what belongs to one person; no cache between us and them may keep it.
     response

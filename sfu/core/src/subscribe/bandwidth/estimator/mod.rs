@@ -1,6 +1,7 @@
 //! The estimate of what one peer's path carries, from its transport-wide feedback: delay first, loss second, probes to
 //! find more. Time is a parameter; nothing is allocated after the start.
 
+/// Microseconds modulo 2^32.
 fn low_bits(micros: u64) -> u32 {
     u32::try_from(micros & u64::from(u32::MAX)).expect("masked to 32 bits")
 }
@@ -222,11 +223,6 @@ impl Estimator {
     fn micros_since_start(&self, now: Instant) -> u64 {
         let since = now.saturating_duration_since(self.start);
         since.as_secs().wrapping_mul(1_000_000) + u64::from(since.subsec_micros())
-    }
-
-    /// Microseconds since the start, modulo 2^32.
-    fn micros(&self, now: Instant) -> u32 {
-        low_bits(self.micros_since_start(now))
     }
 
     /// Takes one feedback packet whole.
