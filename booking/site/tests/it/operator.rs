@@ -281,7 +281,7 @@ on_both! {
         let named = operator_link(&app.state, Some("per@example.no")).await;
         assert!(matches!(named, Ok(OperatorLink::SignIn { .. })), "{named:?}");
         let made: i64 = app.number("SELECT COUNT(*) FROM operator_record WHERE action = 'operator_made'", params![]).await;
-        assert_eq!(made, 3, "it is on record");
+        assert_eq!(made, 4, "it is on record");
     }
 }
 
