@@ -24,7 +24,7 @@ use web::pages::legal::Controller;
 
 use crate::authority::Appointments;
 use crate::capture::Captures;
-use crate::config::{Config, MailTransport, smtp_url};
+use crate::config::{Config, MailTransport, mail_server};
 use crate::connections::Crowd;
 use crate::http::{self, ReadyCheck};
 use crate::live::{Live, record_quality};
@@ -133,6 +133,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         hub.clone(),
         api.clone(),
         crowd.clone(),
+        Arc::clone(&state.mail_counts),
     )?))?;
     let sockets = SocketConfig::new(vec![config.public_url.clone()]);
     let socket = signaling::router(hub.clone(), sockets, client_address(&config));
@@ -205,7 +206,7 @@ fn mailer(config: &Config) -> anyhow::Result<Option<Arc<dyn Mailer>>> {
     match config.mail.transport {
         MailTransport::Outbox => Ok(None),
         MailTransport::Smtp => {
-            let smtp = Smtp::new(&smtp_url(&config.mail), &config.mail.from).map_err(anyhow::Error::msg)?;
+            let smtp = Smtp::new(mail_server(&config.mail), &config.mail.from).map_err(anyhow::Error::msg)?;
             Ok(Some(Arc::new(smtp)))
         }
     }

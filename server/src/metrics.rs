@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use booking_core::base::outbox::MailCounts;
 use media_api::MediaApi;
 use media_plane::Plane;
 use prometheus::core::{Collector, Desc};
@@ -84,6 +85,8 @@ pub(crate) struct Parts {
     hub: Hub,
     api: Option<MediaApi>,
     crowd: Arc<Crowd>,
+    mail_counts: Arc<MailCounts>,
+    mails: Desc,
     http: Desc,
     legs: Desc,
     media: Desc,
@@ -103,6 +106,7 @@ impl Parts {
         hub: Hub,
         api: Option<MediaApi>,
         crowd: Arc<Crowd>,
+        mail_counts: Arc<MailCounts>,
     ) -> prometheus::Result<Self> {
         let times = |name: &str, help: &str| {
             let labels = std::collections::HashMap::new();
@@ -121,6 +125,8 @@ impl Parts {
             hub,
             api,
             crowd,
+            mail_counts,
+            mails: described("booka_mail_total", "What became of mails", "what")?,
             http: described("booka_http_connections_total", "Connections of pages", "what")?,
             legs: described(
                 "booka_media_legs",
@@ -212,6 +218,7 @@ impl Collector for Parts {
             &self.joins,
             &self.http,
             &self.legs,
+            &self.mails,
         ]
     }
 
@@ -268,6 +275,7 @@ impl Collector for Parts {
             histogram(&self.joins, &total.joins),
             Self::family(&self.http, MetricType::COUNTER, &[("refused", self.crowd.refused())]),
             Self::family(&self.legs, MetricType::GAUGE, &legs),
+            Self::family(&self.mails, MetricType::COUNTER, &self.mail_counts.snapshot()),
         ]
     }
 }

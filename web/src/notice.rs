@@ -64,6 +64,7 @@ notices! {
     CaptureStarted, "capture-started", "notice-capture-started";
     CaptureRunning, "capture-running", "notice-capture-running";
     CaptureFailed, "capture-failed", "notice-capture-failed";
+    MailResent, "mail-resent", "notice-mail-resent";
     OperatorInvited, "operator-invited", "notice-operator-invited";
     TakenOver, "taken-over", "notice-taken-over";
     TakeOverBusy, "take-over-busy", "notice-take-over-busy";

@@ -3,42 +3,101 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use booking_core::base::outbox::{DueMail, Mailer, NotSent};
+use booking_core::base::outbox::{DueMail, MailFault, Mailer, NotSent};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
-use lettre::transport::smtp::extension::ClientId;
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+use lettre::transport::smtp::{Error, response::Code};
+use lettre::{Address, Message};
+use tokio::time::timeout;
+use url::Host;
 
-/// Longest wait for the mail server.
-const SEND_WAIT: Duration = Duration::from_secs(20);
+/// Longest wait for the mail server to let us in, and then to take the mail.
+const STEP_WAIT: Duration = Duration::from_secs(20);
+const FAREWELL_WAIT: Duration = Duration::from_secs(1);
+/// What a server says to whom it does not serve, at whatever step: it closes (RFC 5321 3.8), or wants a login (RFC 4954 6).
+const CODES_FOR_EVERYBODY: [u16; 5] = [421, 530, 534, 535, 538];
 
-/// An SMTP server.
+/// A mail server, and how it is spoken to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailServer {
+    /// Name or address.
+    pub host: String,
+    pub port: u16,
+    pub tls: MailTls,
+    /// User and password.
+    pub login: Option<(String, String)>,
+}
+
+/// When TLS begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailTls {
+    Off,
+    /// After a word in the clear, and not without it (RFC 3207).
+    Starttls,
+    /// With the first byte (RFC 8314).
+    Implicit,
+}
+
+/// Sends by an SMTP server, a connection a mail. It takes the steps one by one: a refusal of our login or our sender is no
+/// fault of any mail, and must not cost one.
 pub struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    host: String,
+    port: u16,
+    when: MailTls,
+    tls: TlsParameters,
+    login: Option<Credentials>,
+    hello: ClientId,
     /// Sender of all mails.
     from: Mailbox,
 }
 
 impl Smtp {
-    /// Sends by the server at `url`, as lettre reads it (`smtps://user:password@host:465` or
-    /// `smtp://host:587?tls=required`), for `from`, `Name <address>`.
+    /// Sends by `server` for `from`, `Name <address>`.
     ///
     /// # Errors
-    /// Says which of the two cannot be used; a URL may hold a password and is not repeated.
-    pub fn new(url: &str, from: &str) -> Result<Self, String> {
+    /// Says which of the two cannot be used.
+    pub fn new(server: MailServer, from: &str) -> Result<Self, String> {
         let from = sender(from).ok_or_else(|| {
             format!(
                 "from is {from:?}, and no sender: Name <address>, with the name in quotes where it has a comma, such as \
                  \"Hansen, Ola\" <post@booka.example>"
             )
         })?;
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
-            .map_err(|_| "smtp_host and smtp_port are no address of a mail server".to_owned())?;
-        let transport = builder
-            .hello_name(ClientId::Domain(from.email.domain().to_owned()))
-            .timeout(Some(SEND_WAIT))
-            .build();
-        Ok(Self { transport, from })
+        let no_host = |_| "smtp_host is no name or address of a mail server".to_owned();
+        let host = match Host::parse(&server.host).map_err(no_host)? {
+            Host::Domain(name) => name,
+            Host::Ipv4(address) => address.to_string(),
+            Host::Ipv6(address) => address.to_string(),
+        };
+        Ok(Self {
+            tls: TlsParameters::new(host.clone()).map_err(|error| error.to_string())?,
+            host,
+            port: server.port,
+            when: server.tls,
+            login: server.login.map(|(user, password)| Credentials::new(user, password)),
+            hello: ClientId::Domain(from.email.domain().to_owned()),
+            from,
+        })
+    }
+
+    /// Greets the server and logs in.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let tls = |when| (self.when == when).then(|| self.tls.clone());
+        let server = (self.host.as_str(), self.port);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, Some(STEP_WAIT), &self.hello, tls(MailTls::Implicit), None)
+                .await?;
+        if let Some(tls) = tls(MailTls::Starttls) {
+            connection.starttls(tls, &self.hello).await?;
+        }
+        if let Some(login) = &self.login {
+            connection.auth(DEFAULT_MECHANISMS, login).await?;
+        }
+        Ok(connection)
     }
 }
 
@@ -48,13 +107,72 @@ impl Mailer for Smtp {
         // What cannot be composed now cannot be later.
         let message = compose(&self.from, mail).map_err(|reason| NotSent {
             reason,
-            is_permanent: true,
+            fault: MailFault::Never,
         })?;
-        self.transport.send(message).await.map(drop).map_err(|error| NotSent {
-            reason: error.to_string(),
-            is_permanent: error.is_permanent(),
-        })
+        let silent = |_| NotSent {
+            reason: format!("{} does not answer", self.host),
+            fault: MailFault::Server,
+        };
+        let connected = timeout(STEP_WAIT, self.connect()).await.map_err(silent)?;
+        let mut connection = connected.map_err(|error| of_server(&error))?;
+        let handed = timeout(STEP_WAIT, talk(&mut connection, &message))
+            .await
+            .map_err(silent);
+        // Whatever is said to a farewell: the mail is taken, or it is not.
+        drop(timeout(FAREWELL_WAIT, connection.abort()).await);
+        handed?
     }
+}
+
+/// One mail, step by step (RFC 5321 3.3).
+async fn talk(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), NotSent> {
+    let envelope = message.envelope();
+    let mut parameters = Vec::new();
+    let mut addresses = envelope.to().iter().chain(envelope.from());
+    if addresses.any(|address| !AsRef::<str>::as_ref(address).is_ascii()) {
+        if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            return Err(NotSent {
+                reason: "the mail server takes no addresses with other letters than those of ASCII".to_owned(),
+                fault: MailFault::Never,
+            });
+        }
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    let from = Mail::new(envelope.from().cloned(), parameters);
+    connection.command(from).await.map_err(|error| of_server(&error))?;
+    for recipient in envelope.to() {
+        let recipient = Rcpt::new(recipient.clone(), Vec::new());
+        connection.command(recipient).await.map_err(|error| of_mail(&error))?;
+    }
+    connection.command(Data).await.map_err(|error| of_mail(&error))?;
+    let taken = connection.message(&message.formatted()).await;
+    taken.map(drop).map_err(|error| of_mail(&error))
+}
+
+fn of_server(error: &Error) -> NotSent {
+    NotSent {
+        reason: error.to_string(),
+        fault: MailFault::Server,
+    }
+}
+
+/// An answer to a recipient or to what a mail says is about this mail, but for a few that say that nobody's mail is taken
+/// from us: some servers ask for the login only here, and others refuse to pass mail on for strangers.
+fn of_mail(error: &Error) -> NotSent {
+    let reason = error.to_string();
+    let for_everybody = |code: Code| CODES_FOR_EVERYBODY.contains(&u16::from(code));
+    let relays = reason.to_ascii_lowercase().contains("relay");
+    let fault = match error.status() {
+        Some(code) if !for_everybody(code) && !relays => {
+            if error.is_permanent() {
+                MailFault::Never
+            } else {
+                MailFault::Later
+            }
+        }
+        Some(_) | None => MailFault::Server,
+    };
+    NotSent { reason, fault }
 }
 
 /// Whether mail can be sent to this address.
@@ -70,9 +188,9 @@ fn sender(text: &str) -> Option<Mailbox> {
     Some(Mailbox::new(name, Address::new(email.user(), domain).ok()?))
 }
 
-fn compose(from: &Mailbox, mail: &DueMail) -> Result<lettre::Message, String> {
+fn compose(from: &Mailbox, mail: &DueMail) -> Result<Message, String> {
     let recipient = mail.recipient.parse::<Mailbox>();
-    let builder = lettre::Message::builder()
+    let builder = Message::builder()
         .from(from.clone())
         .to(recipient.map_err(|_| format!("not an address: {}", mail.recipient))?)
         .message_id(Some(format!("<{}@{}>", mail.id, from.email.domain())))
@@ -124,15 +242,22 @@ mod tests {
     /// Trial E17: with an unquoted comma every mail failed, and the configuration was called good.
     #[test]
     fn e17_a_sender_that_no_mail_can_have_is_refused_beforehand() {
-        let check = |from: &str, url: &str| Smtp::new(url, from).err();
-        let url = "smtp://localhost:25";
+        let check = |from: &str, host: &str| {
+            let server = MailServer {
+                host: host.to_owned(),
+                port: 25,
+                tls: MailTls::Off,
+                login: None,
+            };
+            Smtp::new(server, from).err()
+        };
         for good in [
             "post@booka.example",
             "Booka <post@booka.example>",
             "\"Hansen, Ola\" <post@booka.example>",
             "Bøker på nett <post@bøker.no>",
         ] {
-            assert_eq!(check(good, url), None, "{good}");
+            assert_eq!(check(good, "localhost"), None, "{good}");
         }
         for bad in [
             "Hansen, Ola <post@booka.example>",
@@ -141,9 +266,14 @@ mod tests {
             "Booka <post>",
             "a@b.no, c@d.no",
         ] {
-            assert!(check(bad, url).expect(bad).starts_with("from is"), "{bad}");
+            assert!(check(bad, "localhost").expect(bad).starts_with("from is"), "{bad}");
         }
-        assert!(check("post@booka.example", "smtp://mail server:25").is_some());
+        for host in ["127.0.0.1", "[::1]", "mail.bøker.no"] {
+            assert_eq!(check("post@booka.example", host), None, "{host}");
+        }
+        for host in ["mail server", "", "mail/server"] {
+            assert!(check("post@booka.example", host).is_some(), "{host}");
+        }
         let from = sender("Bøker <post@bøker.no>").expect("an address");
         assert_eq!(from.email.domain(), "xn--bker-gra.no");
     }

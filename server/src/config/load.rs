@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use booking_adapters::smtp::{Smtp, is_address};
+use booking_adapters::smtp::{MailServer, MailTls, Smtp, is_address};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use media_api::KeyHash;
@@ -225,7 +225,7 @@ fn origin_of(public_url: &str) -> anyhow::Result<String> {
 
 /// What the mailer cannot send by is found out before the first mail.
 fn check_mail(mail: &Mail) -> anyhow::Result<()> {
-    Smtp::new(&smtp_url(mail), &mail.from)
+    Smtp::new(mail_server(mail), &mail.from)
         .map(drop)
         .map_err(|wrong| anyhow::anyhow!("[mail]: {wrong}"))
 }
@@ -250,29 +250,19 @@ fn check_controller(controller: &Controller) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The mail server as the mailer takes it, by TLS unless the configuration says otherwise.
-pub(crate) fn smtp_url(mail: &Mail) -> String {
-    let (scheme, query) = match mail.smtp_tls {
-        SmtpTls::Off => ("smtp", ""),
-        SmtpTls::Starttls => ("smtp", "?tls=required"),
-        SmtpTls::Implicit => ("smtps", ""),
-    };
-    let login = match (&mail.smtp_user, &mail.smtp_password) {
-        (Some(user), Some(password)) => format!("{}:{}@", escaped(user), escaped(password)),
-        (Some(user), None) => format!("{}@", escaped(user)),
-        (None, _) => String::new(),
-    };
-    format!("{scheme}://{login}{}:{}{query}", mail.smtp_host, mail.smtp_port)
-}
-
-/// Percent-encodes what a URL's user part does not take as it is (RFC 3986 section 2.3).
-fn escaped(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
+/// The mail server as the mailer takes it, by TLS unless the configuration says otherwise. Who has no password does not log
+/// in.
+pub(crate) fn mail_server(mail: &Mail) -> MailServer {
+    MailServer {
+        host: mail.smtp_host.clone(),
+        port: mail.smtp_port,
+        tls: match mail.smtp_tls {
+            SmtpTls::Off => MailTls::Off,
+            SmtpTls::Starttls => MailTls::Starttls,
+            SmtpTls::Implicit => MailTls::Implicit,
+        },
+        login: mail.smtp_user.clone().zip(mail.smtp_password.clone()),
+    }
 }
 
 fn read_secret(file: &Path) -> anyhow::Result<String> {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use booking_core::base::Networks;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use load::{Flags, smtp_url};
+pub(crate) use load::{Flags, mail_server};
 
 /// Everything an operator can set. `booka config print` shows it with secrets hidden.
 #[derive(Debug, Clone, Serialize, Deserialize)]

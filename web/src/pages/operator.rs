@@ -399,6 +399,7 @@ pub(super) fn look_key(action: &str) -> &'static str {
         "appointment_seen" => "look-appointment-seen",
         "outbox_seen" => "look-outbox-seen",
         "mail_seen" => "look-mail-seen",
+        "mail_resent" => "look-mail-resent",
         "people_searched" => "look-people-searched",
         "operator_invited" => "look-operator-invited",
         "operator_made" => "look-operator-made",
@@ -437,6 +438,8 @@ impl OperatorPeoplePage {
 #[template(path = "operator_outbox.html")]
 pub struct OperatorOutboxPage {
     pub shell: Shell,
+    /// That the mail server lets nothing through.
+    pub held_up: Option<MissingRow>,
     pub mails: Vec<OutboxRow>,
     /// Filter: address or subject.
     pub q: String,
@@ -445,7 +448,8 @@ pub struct OperatorOutboxPage {
     pub pages: u32,
 }
 
-/// `/operator/outbox/{id}`. Form field: `reason`; what the mail says is shown with one, and that is on record.
+/// `/operator/outbox/{id}`. Form field: `reason`; what the mail says is shown with one, and that is on record. With `action`
+/// `resend` it is sent anew.
 #[derive(Debug, Clone, Template)]
 #[template(path = "operator_mail.html")]
 pub struct OperatorMailPage {
@@ -454,6 +458,8 @@ pub struct OperatorMailPage {
     pub reason: Field,
     /// What the mail says, once a reason was given.
     pub letter: Option<Letter>,
+    /// There is a mail server, and the mail has not left by it.
+    pub can_resend: bool,
 }
 
 /// A mail in full.

@@ -342,6 +342,11 @@ fn mails(locale: Locale) -> Pages {
     };
     let outbox = OperatorOutboxPage {
         shell: operator_shell(locale, "/operator/outbox"),
+        held_up: Some(MissingRow {
+            what: "12 e-poster venter: e-postserveren slipper oss ikke til.".into(),
+            way_out: "Sjekk `mail.smtp_password`.".into(),
+            is_broken: true,
+        }),
         mails: MailState::ALL.map(mail).to_vec(),
         q: "ola".into(),
         total: 40,
@@ -353,6 +358,7 @@ fn mails(locale: Locale) -> Pages {
         mail: mail(MailState::Failed),
         reason: Field::wrong("", FieldError::LookReasonMissing),
         letter: None,
+        can_resend: true,
     };
     let letter = OperatorMailPage {
         reason: Field::new("Ringte"),
@@ -366,6 +372,7 @@ fn mails(locale: Locale) -> Pages {
         ..closed.clone()
     };
     let empty = OperatorOutboxPage {
+        held_up: None,
         mails: Vec::new(),
         total: 0,
         ..outbox.clone()
@@ -405,6 +412,7 @@ fn people(locale: Locale) -> Pages {
             "appointment_seen",
             "outbox_seen",
             "mail_seen",
+            "mail_resent",
             "people_searched",
             "operator_invited",
             "operator_made",

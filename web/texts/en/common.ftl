@@ -137,6 +137,7 @@ notice-closed-while-booked = The day is closed for new bookings. Appointments th
 notice-capture-started = Packet headers are being captured.
 notice-capture-running = A capture is already running. Wait until it ends.
 notice-capture-failed = Nothing can be captured: the file cannot be written.
+notice-mail-resent = The e-mail is being sent again.
 notice-operator-invited = The invitation is on its way. The link works once, within seven days.
 notice-taken-over = You take this appointment now.
 notice-take-over-busy = You have something else at that time, so the appointment stays with your colleague.

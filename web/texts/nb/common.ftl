@@ -137,6 +137,7 @@ notice-closed-while-booked = Dagen er stengt for nye bestillinger. Timene som al
 notice-capture-started = Pakkehodene lagres nå.
 notice-capture-running = En pakkelogg er i gang. Vent til den er ferdig.
 notice-capture-failed = Pakkeloggen kan ikke skrives til fil.
+notice-mail-resent = E-posten sendes på nytt.
 notice-operator-invited = Invitasjonen er på vei. Lenken gjelder i sju dager og kan brukes én gang.
 notice-taken-over = Du tar denne timen nå.
 notice-take-over-busy = Du har noe annet på den tiden, så timen blir hos kollegaen din.

@@ -12,6 +12,7 @@ const SOURCES: &[&str] = &[
     "sfu/core/src/counters.rs",
     "sfu/driver/src/metrics.rs",
     "booking/core/src/base/security.rs",
+    "booking/core/src/base/outbox/mod.rs",
 ];
 
 /// Words with underscores that stand alone in backticks or quotes.

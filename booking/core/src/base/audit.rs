@@ -25,6 +25,7 @@ pub enum Action {
     /// The list of mails, which names their recipients.
     OutboxSeen,
     MailSeen,
+    MailResent,
     PeopleSearched,
     OperatorInvited,
     OperatorMade,
@@ -42,6 +43,7 @@ impl Action {
             Self::AppointmentSeen => "appointment_seen",
             Self::OutboxSeen => "outbox_seen",
             Self::MailSeen => "mail_seen",
+            Self::MailResent => "mail_resent",
             Self::PeopleSearched => "people_searched",
             Self::OperatorInvited => "operator_invited",
             Self::OperatorMade => "operator_made",

@@ -29,7 +29,7 @@ use tokio::sync::Notify;
 use config::BookingConfig;
 use db::{Db, DbError};
 use limits::Limits;
-use outbox::Mailer;
+use outbox::{MailCounts, Mailer};
 use password::Hasher;
 
 pub use fault::{Fault, Result};
@@ -52,6 +52,8 @@ pub struct Base {
     pub files: Arc<dyn ObjectStore>,
     /// Sends the mails of the outbox; without one they stay there, where the operator sees them.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// For metrics.
+    pub mail_counts: Arc<MailCounts>,
     /// Wakes the jobs before their time.
     pub jobs_wanted: Arc<Notify>,
 }
@@ -78,6 +80,7 @@ impl Base {
             random,
             files,
             mailer,
+            mail_counts: Arc::default(),
             jobs_wanted: Arc::default(),
         })
     }

@@ -6,6 +6,7 @@ use crate::accounts::queries::OPERATORS;
 use crate::base::Result;
 use crate::base::advice::Advice;
 use crate::base::db::{self, DbError, Inspected};
+use crate::base::outbox;
 use crate::params;
 use crate::state::AppState;
 use crate::statements;
@@ -20,9 +21,23 @@ statements! {
 /// When the database fails.
 pub async fn missing(state: &AppState) -> Result<Vec<Advice>> {
     let mut advice = state.advisor.get().map(|advisor| advisor.advice()).unwrap_or_default();
+    advice.extend(held_up_mail(state).await?);
     let published: i64 = state.db.read().await?.one(PUBLISHED, params![]).await?;
     advice.extend(without_business(published, &state.link(pattern::PROVIDER_SIGNUP)));
     Ok(advice)
+}
+
+/// What to do where the mail server does not let us send.
+///
+/// # Errors
+/// When the database fails.
+pub async fn held_up_mail(state: &AppState) -> Result<Option<Advice>> {
+    let held_up = outbox::held_up(state).await?;
+    Ok(held_up.map(|held_up| {
+        Advice::broken("advice-mail-held-up", "advice-mail-held-up-do")
+            .with("n", held_up.mails)
+            .with("error", held_up.reason)
+    }))
 }
 
 /// Looks at the database behind a URL, with nothing changed, and says what is missing in it where it is as this program

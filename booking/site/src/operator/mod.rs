@@ -13,7 +13,6 @@ use axum::extract::State;
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use web::Notice;
 use web::pages::RecordWord;
 use web::pages::appointment::AppointmentStatus;
 use web::pages::operator::{
@@ -21,6 +20,7 @@ use web::pages::operator::{
     OperatorCallPage, OperatorCallsPage, PaymentRow, QualityRow, SegmentRow,
 };
 use web::routes::{self, pattern};
+use web::{Locale, Notice};
 
 use crate::appointments::timeline::{page_status, timeline};
 use crate::error::{AppError, AppResult};
@@ -53,7 +53,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route(pattern::OPERATOR_APPOINTMENT, get(appointment))
         .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
         .route(pattern::OPERATOR_OUTBOX, get(outbox::list))
-        .route(pattern::OPERATOR_OUTBOX_MAIL, get(outbox::page).post(outbox::read))
+        .route(pattern::OPERATOR_OUTBOX_MAIL, get(outbox::page).post(outbox::submit))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -85,16 +85,20 @@ async fn live_calls(State(state): State<AppState>, visit: Visit) -> AppResult<Re
     }
     drop(tx);
     let missing = advice::missing(&state).await?;
-    let row = |advice: &Advice| MissingRow {
-        what: advice.what(visit.locale),
-        way_out: advice.way_out(visit.locale),
-        is_broken: advice.is_broken,
-    };
+    let row = |advice| missing_row(advice, visit.locale);
     Ok(pages::html(&OperatorCallsPage {
         missing: missing.iter().map(row).collect(),
         shell: pages::shell(&visit),
         calls: rows,
     }))
+}
+
+fn missing_row(advice: &Advice, locale: Locale) -> MissingRow {
+    MissingRow {
+        what: advice.what(locale),
+        way_out: advice.way_out(locale),
+        is_broken: advice.is_broken,
+    }
 }
 
 async fn live_row(tx: &mut Tx, call: &LiveCall, now: i64) -> AppResult<LiveCallRow> {
@@ -276,7 +280,7 @@ async fn appointment(State(state): State<AppState>, visit: Visit, Path(id): Path
 async fn segments(tx: &mut Tx, appointment: &Appointment) -> AppResult<Vec<SegmentRow>> {
     let segments = call_queries::segments(tx, &appointment.id).await?;
     let row = |segment: calls::Segment| SegmentRow {
-        who: if segment.role == "provider" {
+        who: if segment.role == appointments::role_as_str(Role::Provider) {
             appointment.provider.name.clone()
         } else {
             live::initials(&appointment.consumer.name)
@@ -294,7 +298,8 @@ async fn course(tx: &mut Tx, appointment: &Appointment) -> AppResult<Vec<Quality
     let samples = calls::quality::timeline(tx, &appointment.id).await?;
     let seats = call_queries::seats(tx, &appointment.id).await?;
     Ok(quality::rows(&samples, |seat| {
-        let provider = seats.iter().any(|known| known.seat == seat && known.role == "provider");
+        let role = appointments::role_as_str(Role::Provider);
+        let provider = seats.iter().any(|known| known.seat == seat && known.role == role);
         if provider {
             appointment.provider.name.clone()
         } else {

@@ -2,20 +2,24 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use web::Notice;
 use web::pages::operator::{Letter, MailState, OperatorMailPage, OperatorOutboxPage, OutboxRow};
 use web::pages::{Field, FieldError};
+use web::routes;
 
-use super::{ListQuery, PAGE_SIZE, live};
+use super::{ListQuery, PAGE_SIZE, live, missing_row};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Query, Visit};
 use crate::form::{self, field};
 use crate::pages;
 use booking_core::AppState;
+use booking_core::base::Fault;
 use booking_core::base::audit::{self, Action};
-use booking_core::base::outbox::OutboxState;
 use booking_core::base::outbox::queries::{self, ListedMail, OutboxMail};
+use booking_core::base::outbox::{self, OutboxState};
+use booking_core::operator::advice;
 
 pub(super) async fn list(
     State(state): State<AppState>,
@@ -28,8 +32,10 @@ pub(super) async fn list(
     let offset = i64::from(page - 1) * i64::from(PAGE_SIZE);
     let (mails, total) = queries::list(&mut state.db.read().await?, &q, i64::from(PAGE_SIZE), offset).await?;
     let total = u64::try_from(total).unwrap_or(0);
+    let held_up = advice::held_up_mail(&state).await?;
     Ok(pages::html(&OperatorOutboxPage {
         shell: pages::shell(&visit),
+        held_up: held_up.map(|advice| missing_row(&advice, visit.locale)),
         mails: mails.into_iter().map(|mail| listed(&state, mail)).collect(),
         q,
         total,
@@ -76,31 +82,51 @@ fn shown_state(state: &AppState, mail: OutboxState) -> MailState {
 /// Asks why, and shows nothing of the mail but what the list does.
 pub(super) async fn page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
     visit.actor.operator()?;
+    let mail = find(&state, &id).await?;
     Ok(pages::html(&OperatorMailPage {
         shell: pages::shell(&visit),
-        mail: find(&state, &id).await?,
+        can_resend: can_resend(mail.state),
+        mail,
         reason: Field::default(),
         letter: None,
     }))
 }
 
+/// Whether the mail could leave, and has not.
+fn can_resend(mail: MailState) -> bool {
+    match mail {
+        MailState::Waiting | MailState::Failed => true,
+        // Without a mail server, or with the mail gone, there is nothing to do.
+        MailState::Kept | MailState::Sent => false,
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ReadForm {
+pub(super) struct MailForm {
+    /// `resend`, or nothing: read.
+    action: String,
     reason: String,
 }
 
-pub(super) async fn read(
+pub(super) async fn submit(
     State(state): State<AppState>,
     visit: Visit,
     Path(id): Path<String>,
-    Form(typed): Form<ReadForm>,
+    Form(typed): Form<MailForm>,
 ) -> AppResult<Response> {
     let operator = visit.actor.operator()?;
+    let mail = find(&state, &id).await?;
+    if typed.action == "resend" {
+        return resend(&state, &operator.id, &mail)
+            .await
+            .map(IntoResponse::into_response);
+    }
     let reason = form::line(&typed.reason, FieldError::LookReasonMissing);
     let mut page = OperatorMailPage {
         shell: pages::shell(&visit),
-        mail: find(&state, &id).await?,
+        can_resend: can_resend(mail.state),
+        mail,
         reason: field(&typed.reason, &reason),
         letter: None,
     };
@@ -118,6 +144,18 @@ pub(super) async fn read(
         error: full.error,
     });
     Ok(pages::html(&page))
+}
+
+/// Queues the mail anew, on record.
+async fn resend(state: &AppState, operator: &str, mail: &OutboxRow) -> AppResult<Redirect> {
+    let mut tx = state.db.write().await?;
+    if !can_resend(mail.state) || !outbox::resend(state, &mut tx, &mail.id).await? {
+        return Err(Fault::Conflict("the mail has left, or cannot leave").into());
+    }
+    audit::write(&mut tx, state, Some(operator), Action::MailResent, &mail.id, "").await?;
+    tx.commit().await?;
+    let page = routes::operator_outbox_mail(&mail.id);
+    Ok(Redirect::to(&routes::with_notice(&page, Notice::MailResent)))
 }
 
 async fn find(state: &AppState, id: &str) -> AppResult<OutboxRow> {

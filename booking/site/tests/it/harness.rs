@@ -210,22 +210,22 @@ impl App {
 
     /// A browser at the same server, restarted without a payment provider.
     pub(crate) fn client_without_payments(&self) -> Client {
-        let state = AppState {
+        self.client_of(AppState {
             payments: Arc::new(booking_core::billing::NoProvider),
             ..self.state.clone()
-        };
-        Client {
-            router: booking_site::router(state),
-            ..self.client()
-        }
+        })
     }
 
     /// A browser at another server of the same data, whose hub is its own.
     pub(crate) fn client_of_another_server(&self) -> Client {
-        let state = AppState {
+        self.client_of(AppState {
             live_calls: Arc::default(),
             ..self.state.clone()
-        };
+        })
+    }
+
+    /// A browser at a server that was started with this state.
+    pub(crate) fn client_of(&self, state: AppState) -> Client {
         Client {
             router: booking_site::router(state),
             ..self.client()

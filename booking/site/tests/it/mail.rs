@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use booking_adapters::smtp::Smtp;
+use booking_adapters::smtp::{MailServer, MailTls, Smtp};
 use booking_core::AppState;
 use booking_core::base::{MINUTE_US, SECOND_US};
 use booking_core::params;
@@ -14,14 +14,34 @@ use crate::desk::{ACCEPTED, CAPTURE_FAILS, Desk, FREE, METERED};
 use crate::harness::App;
 use crate::on_both;
 
-/// What a mail server says to every recipient.
+/// What a mail server answers, step by step.
 #[derive(Clone, Copy)]
-enum Says {
-    Yes,
-    Later,
-    /// With the address in its words, as many servers do.
-    Never,
+struct Script {
+    greeting: &'static str,
+    login: &'static str,
+    sender: &'static str,
+    recipient: &'static str,
+    /// To the text of the mail.
+    text: &'static str,
 }
+
+/// Takes everything from everybody.
+const YES: Script = Script {
+    greeting: "220 test",
+    login: "235 come in",
+    sender: "250 ok",
+    recipient: "250 ok",
+    text: "250 kept",
+};
+const LATER: Script = Script {
+    recipient: "451 later",
+    ..YES
+};
+/// With the address in its words, as many servers do.
+const NEVER: Script = Script {
+    recipient: "550 5.1.1 <c@example.no> is unknown here",
+    ..YES
+};
 
 /// What was said to a mail server.
 #[derive(Default)]
@@ -30,32 +50,37 @@ struct Heard {
     mails: Vec<String>,
 }
 
-/// A mail server (RFC 5321) that keeps what it is sent, or refuses every recipient.
-struct MailServer {
-    url: String,
+/// A mail server (RFC 5321) that keeps what it is sent, and answers by a script.
+struct TestServer {
+    port: u16,
     heard: Arc<Mutex<Heard>>,
 }
 
-impl MailServer {
-    async fn start(says: Says) -> Self {
+impl TestServer {
+    async fn start(script: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("bound").port();
         let heard = Arc::new(Mutex::new(Heard::default()));
         let kept = Arc::clone(&heard);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, says, Arc::clone(&kept)));
+                tokio::spawn(converse(stream, script, Arc::clone(&kept)));
             }
         });
-        let url = format!("smtp://127.0.0.1:{port}");
-        Self { url, heard }
+        Self { port, heard }
     }
 
     /// The same state, but mails leave by this server.
     fn used_by(&self, app: &App) -> AppState {
         let mut state = app.state.clone();
         let from = state.config.mail_from.clone();
-        state.base.mailer = Some(Arc::new(Smtp::new(&self.url, &from).expect("a sender and a server")));
+        let server = MailServer {
+            host: "127.0.0.1".to_owned(),
+            port: self.port,
+            tls: MailTls::Off,
+            login: Some(("booka".to_owned(), "hemmelig".to_owned())),
+        };
+        state.base.mailer = Some(Arc::new(Smtp::new(server, &from).expect("a sender and a server")));
         state
     }
 
@@ -72,55 +97,56 @@ impl MailServer {
     }
 }
 
-async fn converse(stream: TcpStream, says: Says, heard: Arc<Mutex<Heard>>) {
+async fn converse(stream: TcpStream, script: Script, heard: Arc<Mutex<Heard>>) {
     let (reader, mut writer) = stream.into_split();
     let mut lines = BufReader::new(reader).lines();
     let mut mail: Option<String> = None;
-    if writer.write_all(b"220 test\r\n").await.is_err() {
-        return;
-    }
-    while let Ok(Some(line)) = lines.next_line().await {
-        let answer = match &mut mail {
-            Some(text) if line == "." => {
-                let mut heard = heard.lock().expect("nobody panics while holding it");
-                heard.mails.push(std::mem::take(text));
-                mail = None;
-                "250 kept\r\n"
-            }
-            Some(text) => {
-                text.push_str(&line);
-                text.push('\n');
-                continue;
-            }
-            None if line == "DATA" => {
-                mail = Some(String::new());
-                "354 go on\r\n"
-            }
-            None if line.starts_with("RCPT") => match says {
-                Says::Yes => "250 ok\r\n",
-                Says::Later => "451 later\r\n",
-                Says::Never => "550 5.1.1 <c@example.no> is unknown here\r\n",
-            },
-            None => {
-                if line.starts_with("EHLO") || line.starts_with("HELO") {
-                    heard
-                        .lock()
-                        .expect("nobody panics while holding it")
-                        .greetings
-                        .push(line);
-                }
-                "250 ok\r\n"
-            }
-        };
-        if writer.write_all(answer.as_bytes()).await.is_err() {
+    let mut answer = script.greeting;
+    loop {
+        if writer.write_all(format!("{answer}\r\n").as_bytes()).await.is_err() {
             return;
         }
+        answer = loop {
+            let Ok(Some(line)) = lines.next_line().await else {
+                return;
+            };
+            let mut heard = heard.lock().expect("nobody panics while holding it");
+            match &mut mail {
+                Some(text) if line == "." => {
+                    heard.mails.push(std::mem::take(text));
+                    mail = None;
+                    break script.text;
+                }
+                Some(text) => {
+                    text.push_str(&line);
+                    text.push('\n');
+                }
+                None if line == "DATA" => {
+                    mail = Some(String::new());
+                    break "354 go on";
+                }
+                None => break reply(&script, line, &mut heard),
+            }
+        };
+    }
+}
+
+fn reply(script: &Script, line: String, heard: &mut Heard) -> &'static str {
+    match line.split([' ', ':']).next().unwrap_or_default() {
+        "EHLO" | "HELO" => {
+            heard.greetings.push(line);
+            "250-test\r\n250 AUTH PLAIN"
+        }
+        "AUTH" => script.login,
+        "MAIL" => script.sender,
+        "RCPT" => script.recipient,
+        _ => "250 ok",
     }
 }
 
 on_both! {
     async fn mails_leave_once_with_their_calendar_file(app: App) {
-        let server = MailServer::start(Says::Yes).await;
+        let server = TestServer::start(YES).await;
         let state = server.used_by(app);
         let mut desk = Desk::open(app, METERED).await;
         let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
@@ -140,7 +166,7 @@ on_both! {
 
 on_both! {
     async fn links_that_grant_access_do_not_stay_and_old_mails_do_not_leave(app: App) {
-        let server = MailServer::start(Says::Yes).await;
+        let server = TestServer::start(YES).await;
         let state = server.used_by(app);
         let mut client = app.client();
         Desk::open(app, METERED).await;
@@ -163,7 +189,7 @@ on_both! {
 
 on_both! {
     async fn a_mail_server_that_refuses_is_tried_again_and_given_up(app: App) {
-        let server = MailServer::start(Says::Later).await;
+        let server = TestServer::start(LATER).await;
         let state = server.used_by(app);
         let mut desk = Desk::open(app, FREE).await;
         let hold = desk.hold(Desk::slot(2)).await;
@@ -179,6 +205,87 @@ on_both! {
         let failed = "SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND attempts = 8 AND error LIKE '%451%'";
         assert_eq!(app.number(failed, params![]).await, 2);
         assert!(server.taken().is_empty());
+    }
+}
+
+on_both! {
+    /// What a server says against our login, our sender, or everybody, is no fault of any mail, and costs none.
+    async fn a_mail_server_that_refuses_us_costs_no_mail(app: App) {
+        let mut desk = Desk::open(app, FREE).await;
+        desk.book(Desk::slot(40), "").await;
+        let waiting = "SELECT COUNT(*) FROM outbox WHERE state = 'queued' AND attempts = 0";
+        for (refusal, script) in [
+            ("554 5.7.1 not you", Script { greeting: "554 5.7.1 not you", ..YES }),
+            ("421 busy", Script { greeting: "421 busy", ..YES }),
+            ("535 5.7.8 wrong password", Script { login: "535 5.7.8 wrong password", ..YES }),
+            ("550 no such sender", Script { sender: "550 no such sender", ..YES }),
+            ("451 sender later", Script { sender: "451 sender later", ..YES }),
+            ("530 5.7.0 log in first", Script { recipient: "530 5.7.0 log in first", ..YES }),
+            ("554 5.7.1 Relay access denied", Script { recipient: "554 5.7.1 Relay access denied", ..YES }),
+        ] {
+            let server = TestServer::start(script).await;
+            let state = server.used_by(app);
+            for _ in 0..2 {
+                booking_core::base::outbox::send_due(&state).await.expect("the database works");
+            }
+            assert!(server.greetings().len() <= 1, "{refusal}: it is asked once, and then waited for");
+            assert_eq!(app.number(waiting, params![]).await, 2, "{refusal}");
+            let held = booking_core::base::outbox::held_up(&state).await.expect("it reads").expect(refusal);
+            let said = refusal.split_once(' ').map(|(_, said)| said).expect("a code and words");
+            assert!(held.mails == 2 && held.reason.contains(said), "{held:?}");
+            assert_eq!(state.mail_counts.snapshot().map(|(_, count)| count > 0), [false, false, true], "{refusal}");
+            app.advance(2 * MINUTE_US);
+        }
+        let server = TestServer::start(YES).await;
+        let mut operator = desk.operator.at(&app.client_of(server.used_by(app)));
+        for page in ["/operator", "/operator/outbox"] {
+            operator.get(page).await.expect(200).expect_text("Relay access denied").expect_text("smtp_password");
+        }
+        booking_core::base::outbox::send_due(&server.used_by(app)).await.expect("the database works");
+        assert_eq!(server.taken().len(), 2, "nothing was lost");
+        let list = operator.get("/operator/outbox").await.expect(200).text();
+        assert!(!list.contains("smtp_password"), "{list}");
+    }
+}
+
+on_both! {
+    /// The one mail that a server stumbles over does not keep the others from leaving.
+    async fn the_mail_after_one_that_nobody_takes_leaves(app: App) {
+        let server = TestServer::start(Script { text: "554 looks like spam", ..YES }).await;
+        let state = server.used_by(app);
+        Desk::open(app, FREE).await.book(Desk::slot(4), "").await;
+        booking_core::base::outbox::send_due(&state).await.expect("the database works");
+        assert_eq!(server.greetings().len(), 2, "a refusal of one mail ends no round");
+        assert_eq!(app.number("SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND attempts = 1", params![]).await, 2);
+        assert_eq!(booking_core::base::outbox::held_up(&state).await.expect("it reads"), None);
+    }
+}
+
+on_both! {
+    /// What was given up is sent again by an operator, on record.
+    async fn an_operator_sends_a_failed_mail_again(app: App) {
+        let refusing = TestServer::start(NEVER).await;
+        let mut desk = Desk::open(app, FREE).await;
+        desk.book(Desk::slot(4), "").await;
+        booking_core::base::outbox::send_due(&refusing.used_by(app)).await.expect("the database works");
+        let failed: Vec<String> = app.rows("SELECT id FROM outbox WHERE state = 'failed' ORDER BY id", params![]).await;
+        let page = format!("/operator/outbox/{}", failed[0]);
+        let resend = [("action", "resend")];
+        // Days later: what is sent again is no old news.
+        app.advance(4 * 24 * 60 * MINUTE_US);
+        let good = TestServer::start(YES).await;
+        let at = app.client_of(good.used_by(app));
+        let mut operator = desk.operator.at(&at);
+        operator.get(&page).await.expect(200).expect_text("Send på nytt");
+        desk.consumer.at(&at).post(&page, &resend).await.expect(404);
+        assert!(operator.post(&page, &resend).await.expect(303).location().contains("mail-resent"));
+        booking_core::base::outbox::send_due(&good.used_by(app)).await.expect("the database works");
+        assert_eq!(good.taken().len(), 1);
+        operator.post(&page, &resend).await.expect(409);
+        let seen = operator.get(&page).await.expect(200).text();
+        assert!(!seen.contains("Send på nytt"), "{seen}");
+        let record = "SELECT COUNT(*) FROM operator_record WHERE action = 'mail_resent' AND subject = $1 AND operator_id = 'o'";
+        assert_eq!(app.number(record, params![&failed[0]]).await, 1);
     }
 }
 
@@ -214,7 +321,7 @@ on_both! {
     /// Trial E18.
     async fn e18_a_permanent_no_is_not_asked_again_and_the_log_names_nobody(app: App) {
         let log = Log::default();
-        let server = MailServer::start(Says::Never).await;
+        let server = TestServer::start(NEVER).await;
         let state = server.used_by(app);
         Desk::open(app, FREE).await;
         app.client().post("/reset", &[("email", "c@example.no")]).await.expect(200);

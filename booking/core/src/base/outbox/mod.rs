@@ -4,6 +4,8 @@
 pub mod queries;
 mod sender;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use async_trait::async_trait;
 use texts::{Locale, t};
 
@@ -111,8 +113,70 @@ pub trait Mailer: Send + Sync + 'static {
 pub struct NotSent {
     /// For the operator's page only: mail servers name addresses.
     pub reason: String,
-    /// Another try would be refused as well (RFC 5321 4.2.1).
-    pub is_permanent: bool,
+    pub fault: MailFault,
+}
+
+/// What stood in the way of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailFault {
+    /// This mail, or its recipient: another try would be refused as well (RFC 5321 4.2.1).
+    Never,
+    /// This mail, or its recipient, for the time being.
+    Later,
+    /// The mail server lets nobody's mail through as we are set up: it is not there, or it refuses our login or our sender.
+    Server,
+}
+
+/// What became of mails in this process.
+#[derive(Debug, Default)]
+pub struct MailCounts {
+    pub sent: AtomicU64,
+    /// Tries that the mail server refused for a mail or its recipient.
+    pub refused: AtomicU64,
+    /// Rounds that ended since the mail server could not be used at all.
+    pub held_up: AtomicU64,
+}
+
+impl MailCounts {
+    /// Every count with its name.
+    #[must_use]
+    pub fn snapshot(&self) -> [(&'static str, u64); 3] {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        [
+            ("sent", of(&self.sent)),
+            ("refused", of(&self.refused)),
+            ("held_up", of(&self.held_up)),
+        ]
+    }
+}
+
+/// That mails wait although they are due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldUp {
+    pub mails: i64,
+    /// What the mail server said, in its words.
+    pub reason: String,
+}
+
+/// Whether mails wait for a mail server that cannot be used.
+///
+/// # Errors
+/// When the database fails.
+pub async fn held_up(state: &Base) -> Result<Option<HeldUp>, DbError> {
+    if state.mailer.is_none() {
+        return Ok(None);
+    }
+    let since = state.now() - sender::STALE_AFTER_US;
+    let (mails, reason) = queries::held_up(&mut state.db.read().await?, since).await?;
+    Ok((mails > 0).then_some(HeldUp { mails, reason }))
+}
+
+/// Sends a mail anew that did not leave, in the caller's transaction; it counts as written now. `false` when it was sent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn resend(state: &Base, tx: &mut Tx, id: &str) -> Result<bool, DbError> {
+    queries::resend(tx, id, state.now()).await
 }
 
 /// Subject and body of the mail `name` in the recipient's language, with the signature.

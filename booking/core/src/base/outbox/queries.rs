@@ -47,6 +47,16 @@ statements! {
                  WHERE id = $1 AND state = 'queued'";
     MARK_FAILED = "UPDATE outbox SET state = $2, attempts = attempts + 1, next_try_us = $3, error = $4
                    WHERE id = $1 AND state = 'queued'";
+    /// now, oldest that still leaves, next try, what the mail server said, mail, its own next try: all that is due waits, which
+    /// is no try of theirs
+    HOLD_UP = "UPDATE outbox SET next_try_us = CASE WHEN id = $5 THEN CAST($6 AS BIGINT) ELSE CAST($3 AS BIGINT) END, error = $4
+               WHERE state = 'queued' AND created_us >= $2 AND (next_try_us <= $1 OR id = $5)";
+    /// oldest that still leaves
+    HELD_UP = "SELECT COUNT(*), COALESCE(MAX(error), '') FROM outbox
+               WHERE state = 'queued' AND attempts = 0 AND error IS NOT NULL AND created_us >= $1";
+    /// mail, now
+    RESEND = "UPDATE outbox SET state = 'queued', attempts = 0, error = NULL, next_try_us = $2, created_us = $2
+              WHERE id = $1 AND state <> 'sent'";
     /// needle or empty, pattern, limit, offset
     LIST = listed_select!(outbox_matches!(), " ORDER BY o.created_us DESC, o.id DESC LIMIT $3 OFFSET $4");
     LISTED = listed_select!("o.id = $1", "");
@@ -188,6 +198,28 @@ pub async fn mark_failed(
     tx.execute(MARK_FAILED, params![id, state.name(), next_try, error])
         .await
         .map(drop)
+}
+
+/// Lets everything that is due wait for `wait`, and the mail `id` that was tried as long again: should it be the one that the
+/// server stumbles over, the others go first.
+pub async fn hold_up(
+    tx: &mut Tx,
+    id: &str,
+    (now, since): (Micros, Micros),
+    wait: Micros,
+    error: &str,
+) -> Result<(), DbError> {
+    let row = params![now, since, now + wait, error, id, now + 2 * wait];
+    tx.execute(HOLD_UP, row).await.map(drop)
+}
+
+/// How many mails wait for a mail server that cannot be used, and what one of them was told.
+pub async fn held_up(tx: &mut Tx, since: Micros) -> Result<(i64, String), DbError> {
+    tx.one(HELD_UP, params![since]).await
+}
+
+pub async fn resend(tx: &mut Tx, id: &str, now: Micros) -> Result<bool, DbError> {
+    Ok(tx.execute(RESEND, params![id, now]).await? == 1)
 }
 
 /// One page of the outbox, newest first, and how many mails match at all. `q` is part of an address or a subject.
