@@ -75,7 +75,7 @@ export async function mailTo(operator, address, pattern, timeoutMs = 10_000) {
 /**
  * Registers a consumer with the next free time of the provider `slug`, pays, and gives back the visitor and the call's id.
  */
-export async function bookNow(origin, operator, slug, email) {
+export async function bookNow(origin, operator, slug, email, name = "Kari Prøve") {
   const consumer = new Visitor(origin);
   const page = await consumer.get(`/providers/${slug}`);
   must(page.status === 200, "the provider's page", page);
@@ -87,7 +87,7 @@ export async function bookNow(origin, operator, slug, email) {
   const details = await consumer.post(held.path, {
     about: "En katt som halter.",
     account: "register",
-    name: "Kari Prøve",
+    name,
     email,
     phone: "40000001",
     place: "Bergen",
@@ -113,11 +113,11 @@ export async function bookNow(origin, operator, slug, email) {
 }
 
 /** A call of the seeded provider that a new consumer booked: its id, and both of them, signed in. */
-export async function bookCall(world) {
+export async function bookCall(world, name) {
   const { origin } = world.server;
   const [operator, provider] = [new Visitor(origin), new Visitor(origin)];
   await signInByLink(operator, seedLink(world, "Operator"));
   await signInByLink(provider, seedLink(world, "Provider"));
   const slug = /\/providers\/([\w-]+)"/.exec((await provider.get("/provider/profile")).text)[1];
-  return { provider, ...(await bookNow(origin, operator, slug, "kari@prove.example")) };
+  return { provider, ...(await bookNow(origin, operator, slug, "kari@prove.example", name)) };
 }

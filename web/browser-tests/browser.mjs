@@ -11,15 +11,20 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 export const WAIT_MS = 15_000;
 
+/** A usual phone, held upright. */
+export const PHONE = { width: 390, height: 844 };
+
 /**
  * Starts a browser of its own. `look` is `{ left, right, tone, size, framesPerSecond }`: the colours and the frequency this
  * person sends and, if not 640 by 360 and 15, how large its picture is and how often it comes.
  * Requests to any other origin than `origin` are refused and remembered in `strangers`. With `options.shares`, the tab whose
- * title that is is what this person chooses when the browser asks what to share.
+ * title that is is what this person chooses when the browser asks what to share. With `options.phone` the browser is one of a
+ * phone: small, touched with fingers, and with two cameras of the browser's own making.
  */
 export async function openPerson(name, origin, folder, look, options = {}) {
   const picture = join(folder, `${name}.y4m`);
   const tone = join(folder, `${name}.wav`);
+  const { phone = false } = options;
   writePicture(picture, look.left, look.right, look.size, look.framesPerSecond);
   writeTone(tone, look.tone);
   const process = await chromium.launchServer({
@@ -32,16 +37,18 @@ export async function openPerson(name, origin, folder, look, options = {}) {
       "--disable-background-networking",
       "--allow-loopback-in-peer-connection",
       "--autoplay-policy=no-user-gesture-required",
-      "--use-fake-device-for-media-stream",
+      `--use-fake-device-for-media-stream${phone ? "=device-count=2" : ""}`,
       options.shares ? `--auto-select-tab-capture-source-by-title=${options.shares}` : "--use-fake-ui-for-media-stream",
-      `--use-file-for-fake-video-capture=${picture}`,
+      ...(phone ? [] : [`--use-file-for-fake-video-capture=${picture}`]),
       `--use-file-for-fake-audio-capture=${tone}`,
       ...(options.args ?? []),
     ],
   });
   const browser = await chromium.connect(process.wsEndpoint());
   const context = await browser.newContext({
-    viewport: options.viewport ?? { width: 1280, height: 800 },
+    viewport: options.viewport ?? (phone ? PHONE : { width: 1280, height: 800 }),
+    hasTouch: phone,
+    isMobile: phone,
     locale: options.locale ?? "nb-NO",
     timezoneId: "Europe/Oslo",
     permissions: ["camera", "microphone"],
@@ -220,6 +227,29 @@ export function waitForBillable(page, ms) {
     { timeout: ms + WAIT_MS, polling: 100 },
   );
 }
+
+/** Notes in `window.said`, from now on, whatever a region that is read aloud comes to say. */
+export function noteSaid(page) {
+  return page.evaluate(() => {
+    window.said = [];
+    const known = new Map();
+    const look = () => {
+      for (const region of document.querySelectorAll("[role=status], [role=alert]")) {
+        const words = region.textContent.trim();
+        if (words !== "" && known.get(region) !== words) window.said.push(words);
+        known.set(region, words);
+      }
+    };
+    look();
+    window.said = [];
+    window.listening?.disconnect();
+    window.listening = new MutationObserver(look);
+    window.listening.observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+}
+
+/** What of it fits a pattern. */
+export const said = ({ page }, pattern) => page.evaluate((words) => window.said.filter((one) => new RegExp(words, "u").test(one)), pattern);
 
 /** Nothing was asked of another origin, and no page had a fault. */
 export function assertClean({ name, strangers, faults }) {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import puppeteer from "puppeteer-core";
 import { WAIT_MS } from "./browser.mjs";
+import { throughRelay } from "./network.mjs";
 import { until } from "./rooms.mjs";
 
 const FIREFOX = process.env.BOOKA_TEST_FIREFOX ?? "/usr/bin/firefox-esr";
@@ -31,29 +32,19 @@ export async function startFirefox(t) {
 /** A page whose peer connections reach the server through a relay, and can be asked for statistics as those of `openPerson`. */
 export async function openRelayedPage(firefox, relay) {
   const page = await firefox.newPage();
-  await page.evaluateOnNewDocument(relayConnections, relay);
+  await page.evaluateOnNewDocument(throughRelay, relay);
+  await page.evaluateOnNewDocument(noteConnections);
   return page;
 }
 
 /** Runs in the page, before its own scripts. */
-function relayConnections(relay) {
+function noteConnections() {
   const connections = [];
-  const throughRelay = (line) => {
-    if (!line.startsWith("a=candidate:")) return [line];
-    const words = line.split(" ");
-    if (words[2].toLowerCase() !== "udp") return [];
-    [words[4], words[5]] = [relay.address, relay.port];
-    return [words.join(" ")];
-  };
   const Original = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Original {
     constructor(...args) {
       super(...args);
       connections.push(this);
-    }
-
-    setRemoteDescription({ type, sdp }) {
-      return super.setRemoteDescription({ type, sdp: sdp.split("\r\n").flatMap(throughRelay).join("\r\n") });
     }
   };
   Object.defineProperty(window, Symbol.for("test connections"), { value: connections });

@@ -28,6 +28,24 @@ export function outerAddress() {
   }
 }
 
+/** What a narrow path lets wait, in milliseconds; what would wait longer is lost. */
+const QUEUE_MS = 200;
+
+/** Runs in a page, before its own scripts: peer connections reach the server through the relay alone. */
+export function throughRelay(relay) {
+  const line = (text) => {
+    if (!text.startsWith("a=candidate:")) return [text];
+    const words = text.split(" ");
+    if (words[2].toLowerCase() !== "udp") return [];
+    [words[4], words[5]] = [relay.address, relay.port];
+    return [words.join(" ")];
+  };
+  const original = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+    return original.call(this, { type, sdp: sdp.split("\r\n").flatMap(line).join("\r\n") });
+  };
+}
+
 /**
  * A relay before the server's media port: of a hundred datagrams each way it loses `percent` and keeps the others for
  * `delayMs`. Each client has a way of its own, in order. While it is `dark` nothing gets through. Both ends are at `host`.
@@ -39,22 +57,31 @@ export async function badPath(serverPort, { percent = 0, delayMs = 0, seed = 1, 
   const counts = { passed: 0, lost: 0 };
   let closed = false;
   let dark = false;
+  /** Bits a millisecond towards the clients, and when the last of them is through. */
+  let [narrow, freeAt] = [Infinity, 0];
   let state = seed;
-  const carry = (send) => {
+  const carry = (send, bytes = 0) => {
     // A generator of our own, so that every run loses the same share.
     state = (state * 48_271) % 2_147_483_647;
     if (dark || state / 2_147_483_647 < percent / 100) {
       counts.lost += 1;
       return;
     }
+    const now = performance.now();
+    const through = Math.max(now, freeAt) + (bytes * 8) / narrow;
+    if (bytes > 0 && through - now > QUEUE_MS) {
+      counts.lost += 1;
+      return;
+    }
+    if (bytes > 0) freeAt = through;
     counts.passed += 1;
-    setTimeout(() => closed || send(), delayMs);
+    setTimeout(() => closed || send(), delayMs + (bytes > 0 ? through - now : 0));
   };
   const back = (client) => {
     const known = backs.get(client.port);
     if (known !== undefined) return known;
     const socket = createSocket("udp4");
-    socket.on("message", (bytes) => carry(() => front.send(bytes, client.port, client.address)));
+    socket.on("message", (bytes) => carry(() => front.send(bytes, client.port, client.address), bytes.length));
     backs.set(client.port, socket);
     return socket;
   };
@@ -75,6 +102,10 @@ export async function badPath(serverPort, { percent = 0, delayMs = 0, seed = 1, 
     move: () => {
       for (const socket of backs.values()) socket.close();
       backs.clear();
+    },
+    /** Carries so many kilobits a second towards the clients from now on. */
+    narrow: (kilobits) => {
+      narrow = kilobits;
     },
     end: () => {
       closed = true;

@@ -131,6 +131,21 @@ test("a booking from search to payment needs no script", () => world.story(async
   await page.close();
 }));
 
+test("who says that the address is confirmed reads it when it is not, and goes on when it is (trial E22)", () => world.story(async () => {
+  const { page, context } = reader;
+  await become(context, scene, "unverified", "nb", world.server.origin);
+  await page.goto(world.server.origin + scene.paths.unverifiedHold);
+  assert.equal(await page.locator("main [role=alert]").count(), 0);
+  const claim = () => Promise.all([page.waitForEvent("load"), page.click('a[href$="?confirmed=1"]')]);
+  await claim();
+  assert.match(await page.innerText("main [role=alert]"), /ikke bekreftet ennå/u);
+  assert.deepEqual(await seriousFindings(page), []);
+  await scene.people.nobody.post(scene.paths.verify);
+  await claim();
+  assert.equal(await page.locator("main [role=alert]").count(), 0);
+  assert.equal(await page.locator('a[href$="?confirmed=1"]').count(), 0, "the next step");
+}));
+
 test("the most one can pay, and what happens if nobody comes, are in view when paying on a phone", () => world.story(async () => {
   const { page, context } = reader;
   const shown = PAGES.find(({ name }) => name === "payment");

@@ -158,3 +158,21 @@ test("a server that falls silent is said within a second of its first missing wo
     assert.ok(last >= at - STEP_MS, `${last} ms of ${at} ms were shown`);
     for (const person of [provider, consumer]) h.assertClean(person);
   }));
+
+test("a server that is gone is said within a second, on both pages", () =>
+  world.story(async () => {
+    const { provider, consumer, server } = world;
+    const people = [provider, consumer];
+    for (const { page } of people) await noteFirst(page, '[data-banner^="call-banner-reconnecting"]');
+    const gone = Date.now();
+    await server.kill();
+    for (const { name, page } of people) {
+      const said = (await firstSeen(page)) - gone;
+      assert.ok(said <= TOLD_MS, `${name} read it after ${said} ms`);
+      assert.match(await page.innerText(".banner-slot"), /Kobler til igjen/u);
+    }
+    await server.start();
+    for (const { page } of people) await h.waitForPhase(page, "call");
+    await seeEachOther();
+    for (const person of people) h.assertClean(person);
+  }));

@@ -83,6 +83,9 @@ async function share(sharer, viewer) {
   assert.deepEqual([first.left, first.right], [[true, false, true], [false, true, true]], "magenta and cyan");
   // Who shares sees the other large, and the own screen small, as the others have it.
   await shows(sharer, OWN);
+  const own = await until("the own screen", () => screen(sharer), (seen) => seen !== null);
+  assert.deepEqual([own.left, own.right], [first.left, first.right], "the same picture (trial E12)");
+  assert.match(await sharer.page.innerText(SCREEN), /Skjermen din, slik de andre ser den/u);
   assert.match(await control(sharer), /is-live/);
 }
 

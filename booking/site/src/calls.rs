@@ -165,25 +165,21 @@ async fn call(State(state): State<AppState>, visit: Visit, Path(id): Path<String
 }
 
 fn facts(appointment: Appointment) -> AppResult<CallFacts> {
-    let (name, other_name, back_url) = match appointment.seat.role {
-        Role::Consumer => {
-            let other = format!("{}, {}", appointment.provider.name, appointment.org_name);
-            (
-                appointment.consumer.name.clone(),
-                other,
-                routes::booking(&appointment.id),
-            )
-        }
-        Role::Provider => (
-            appointment.provider.name.clone(),
-            appointment.consumer.name.clone(),
-            pattern::PROVIDER.to_owned(),
+    let (consumer, provider) = (appointment.consumer.name.clone(), appointment.provider.name.clone());
+    let (name, other_name, business, back_url) = match appointment.seat.role {
+        Role::Consumer => (
+            consumer,
+            provider,
+            Some(appointment.org_name.clone()),
+            routes::booking(&appointment.id),
         ),
+        Role::Provider => (provider, consumer, None, pattern::PROVIDER.to_owned()),
     };
     Ok(CallFacts {
         role: role_as_str(appointment.seat.role).to_owned(),
         name,
         other_name,
+        business,
         opens_at: appointment.opens_us(),
         starts_at: appointment.start_us,
         ends_at: appointment.end_us,

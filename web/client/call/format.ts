@@ -23,12 +23,15 @@ export function elapsed(ms: number): string {
   return minutes < 60 ? clock : `${Math.floor(minutes / 60)}:${clock}`;
 }
 
-/** `21 min 40 s`, the same in both languages. */
-export function duration(ms: number): string {
-  const seconds = Math.floor(Math.max(0, ms) / 1000);
-  const minutes = Math.floor(seconds / 60);
-  const rest = `${seconds % 60}${SPACE}s`;
-  return minutes === 0 ? rest : `${minutes}${SPACE}min ${rest}`;
+/** `21 min 40,3 s`, `1 t 5 min 0,0 s`: in started tenths of a second, as receipts write measured time. */
+export function duration(ms: number, locale: string): string {
+  const tenths = Math.ceil(Math.max(0, ms) / 100);
+  const minutes = Math.floor(tenths / 600);
+  const [hours, rest] = [Math.floor(minutes / 60), tenths % 600];
+  const parts = [`${Math.floor(rest / 10)}${locale === "nb" ? "," : "."}${rest % 10}${SPACE}s`];
+  if (minutes % 60 > 0) parts.unshift(`${minutes % 60}${SPACE}min`);
+  if (hours > 0) parts.unshift(`${hours}${SPACE}${locale === "nb" ? "t" : "h"}`);
+  return parts.join(" ");
 }
 
 /** `10:00` on the wall of `zone`; `micros` are Unix microseconds. */

@@ -4,7 +4,7 @@ import { render } from "preact";
 import { type World, Runner } from "./effects";
 import { playTones } from "./level";
 import { createMedia, type Media } from "./media";
-import { followClock } from "./meter";
+import { shownClock } from "./meter";
 import { isCall, readPage } from "./page";
 import { shortcut, takesText } from "./shortcuts";
 import { type Event, initialState, type State } from "./state";
@@ -70,7 +70,7 @@ function start(root: HTMLElement): void {
     const { clock, info } = state.value;
     const since = media.now.value - media.toldAt.value;
     const price = info?.price ?? (isCall(page) ? page.price : null);
-    media.shown.value = clock === null || price === null ? null : followClock(clock, since, price, media.shown.peek());
+    media.shown.value = clock === null || price === null ? null : shownClock(state.value, clock, since, price, media.shown.peek());
   });
   document.addEventListener("keydown", (event) => {
     const pressed = shortcut(event, state.peek(), takesText(event.target));

@@ -1,5 +1,7 @@
 // What the meter shows: the server's numbers, carried on by the own clock until the server speaks again.
 import type { Clock, PriceTerms } from "../generated/protocol";
+import type { State } from "./state";
+import { remoteTiles } from "./tiles";
 
 /** The longest that time is counted on without a word of the server: by then it might count no more. */
 const CARRY_MS = 5_000;
@@ -42,6 +44,18 @@ export function followClock(told: Clock, since_ms: number, price: PriceTerms, sh
   const back = (shown?.billable_ms ?? 0) - billable_ms;
   if (shown !== null && back > 0 && back < STEP_BACK_MS) return { ...shown, running: true, remaining_ms };
   return { running: true, billable_ms, cost_minor: Math.max(told.cost_minor, costOf(price, billable_ms)), remaining_ms };
+}
+
+/** The clock as it is shown: it stands at once when the page reads that nobody else is there, though the server tells later. */
+export function shownClock(state: State, told: Clock, since_ms: number, price: PriceTerms, shown: Clock | null): Clock {
+  const next = followClock(told, since_ms, price, shown);
+  if (!told.running || !isAlone(state)) return next;
+  return { ...(shown ?? told), running: false, remaining_ms: next.remaining_ms };
+}
+
+/** Whether the page says so: the others left, or are not here yet. Who is only lost may still be counted. */
+function isAlone(state: State): boolean {
+  return state.phase.at === "call" && remoteTiles(state).length === 0;
 }
 
 export function meterState(price: PriceTerms, clock: Clock | null): MeterState {

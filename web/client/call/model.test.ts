@@ -6,7 +6,7 @@ import { bannerOf } from "./banner";
 import { browserOf, openDevices, problemOf } from "./devices";
 import { avatarClass, duration, elapsed, initials, money, wallClock } from "./format";
 import { loudness } from "./level";
-import { costOf, followClock, meterState } from "./meter";
+import { costOf, followClock, meterState, shownClock } from "./meter";
 import { publishedSources } from "./peer";
 import { shortcut } from "./shortcuts";
 import { socketUrl } from "./signaling";
@@ -44,7 +44,18 @@ test("amounts are written the Norwegian way, with spaces that do not break", () 
 
 test("times", () => {
   assert.deepEqual([elapsed(0), elapsed(724_999), elapsed(3_724_000)], ["00:00", "12:04", "1:02:04"]);
-  assert.deepEqual([duration(40_000), duration(1_300_000)], ["40\u00a0s", "21\u00a0min 40\u00a0s"]);
+  // The same as on receipts: trial E21.
+  const rows = [0, 9_401, 60_000, 61_250, 3_905_100].map((ms) => [duration(ms, "nb"), duration(ms, "en")]);
+  assert.deepEqual(
+    rows.map((row) => row.map((text) => text.replaceAll("\u00a0", " "))),
+    [
+      ["0,0 s", "0.0 s"],
+      ["9,5 s", "9.5 s"],
+      ["1 min 0,0 s", "1 min 0.0 s"],
+      ["1 min 1,3 s", "1 min 1.3 s"],
+      ["1 t 5 min 5,1 s", "1 h 5 min 5.1 s"],
+    ],
+  );
   assert.equal(wallClock(1_764_000_000_000_000, "Europe/Oslo"), "17:00");
 });
 
@@ -213,6 +224,17 @@ test("trial E7: between two words of the server the clock goes on, at the server
   assert.deepEqual(after(900, { ...told, running: false }).billable_ms, 59_000, "a clock that stands stands");
 });
 
+test("trial E21: the clock stands where the page says that nobody else is here", () => {
+  const told = { running: true, billable_ms: 59_000, cost_minor: 1500, remaining_ms: 60_000 };
+  const shown = { ...told, billable_ms: 59_900 };
+  const left = called({ participants: [person("me"), person("kari", { presence: "left" })] });
+  const stands = { ...shown, running: false, remaining_ms: 58_000 };
+  assert.deepEqual(shownClock(left, told, 2_000, PRICE, shown), stands, "though the server has not told yet");
+  assert.equal(shownClock(called(), told, 2_000, PRICE, shown).running, true);
+  const final = { ...told, running: false, billable_ms: 59_400 };
+  assert.deepEqual(shownClock(left, final, 0, PRICE, stands), final);
+});
+
 test("costs are the server's sums", () => {
   const by = (rate_minor: number, increment_s: number, free_s: number, cap_minor: number): PriceTerms => ({
     currency: "NOK",
@@ -240,4 +262,5 @@ test("texts come from Fluent; a missing one shows its key", () => {
   const t = createTranslate("nb", "greeting = Hei, { $name }\n");
   assert.equal(t("greeting", { name: "Kari" }), "Hei, Kari");
   assert.equal(t("absent"), "absent");
+  assert.equal(t("greeting", { name: "דוד" }), "Hei, \u2068דוד\u2069", "trial E10");
 });

@@ -14,7 +14,10 @@ export interface CallPage extends Common {
   call: string;
   role: Role;
   name: string;
+  /** The one person on the other side. */
   other_name: string;
+  /** Whose appointment the consumer booked; null for the provider. */
+  business: string | null;
   title: string;
   ticket_url: string;
   /** Says whether the other side is there. */

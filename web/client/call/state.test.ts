@@ -317,12 +317,42 @@ test("an unplugged device is replaced by whatever there is", () => {
 test("comings and goings of others are said, one's own are not", () => {
   const page = inCall();
   const said = () => page.state.notice?.key;
+  assert.equal(said(), "call-said-joined");
   page.hears({ type: "participants", participants: [person("me", "reconnecting"), person("kari", "reconnecting")] });
-  assert.equal(said(), "call-said-lost");
+  assert.equal(said(), "call-said-joined", "a loss is said by the banner");
   page.hears({ type: "participants", participants: [person("me", "connected"), person("kari", "connected")] });
   assert.equal(said(), "call-said-back");
   page.hears({ type: "participants", participants: [person("me", "connected"), person("kari", "left")] });
   assert.equal(said(), "call-said-left");
+  page.on({ type: "device_pressed", kind: "microphone" });
+  assert.equal(said(), "call-microphone-off");
+  page.on({ type: "device_pressed", kind: "microphone" }, { type: "device_opened", kind: "microphone", id: "m" });
+  assert.equal(said(), "call-microphone-on");
+  const waiting = joined(false);
+  assert.equal(waiting.state.notice, null, "devices that open before the call are seen");
+  assert.equal(waiting.hears({ type: "admitted" }).state.notice?.key, "call-said-admitted");
+});
+
+test("a picture without room is told once, and that it is back; not of one who left", () => {
+  const page = inCall();
+  const slots = (seat: string | null, withheld: boolean) => page.hears({ type: "slots", slots: [{ mid: "7", seat, source: "camera", withheld }] });
+  const said = () => [page.state.notice?.key, page.state.notice?.serial];
+  slots("kari", false);
+  assert.deepEqual(said(), ["call-said-joined", 1]);
+  for (let time = 0; time < 2; time += 1) {
+    slots("kari", true);
+    assert.deepEqual(said(), ["call-tile-withheld", 2]);
+  }
+  slots("kari", false);
+  assert.deepEqual(said(), ["call-said-picture-back", 3]);
+  slots("kari", true);
+  slots(null, false);
+  assert.deepEqual(said(), ["call-tile-withheld", 4]);
+});
+
+test("a camera that gives nothing in the call says why, where it can be mended", () => {
+  const page = inCall().on({ type: "device_failed", kind: "camera", problem: "in_use" });
+  assert.equal(page.state.panel, "devices");
 });
 
 test("the device check has nothing to join", () => {

@@ -17,6 +17,8 @@ pub struct CallData {
     /// The viewer's name.
     pub name: String,
     pub other_name: String,
+    /// Whose appointment the consumer booked; the provider knows.
+    pub business: Option<String>,
     pub title: String,
     pub ticket_url: String,
     /// Says whether the other side is there.
@@ -47,6 +49,7 @@ pub struct CallFacts {
     pub role: String,
     pub name: String,
     pub other_name: String,
+    pub business: Option<String>,
     pub title: String,
     pub opens_at: i64,
     pub starts_at: i64,
@@ -80,6 +83,7 @@ impl CallPage {
             role: facts.role,
             name: facts.name,
             other_name: facts.other_name,
+            business: facts.business,
             title: facts.title.clone(),
             after_url: facts.after_url,
             back_url: facts.back_url.clone(),

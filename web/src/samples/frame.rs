@@ -20,6 +20,7 @@ pub(super) fn frame(locale: Locale) -> Pages {
         role: "consumer".into(),
         name: "Ola Hansen".into(),
         other_name: "Kari Nordli".into(),
+        business: Some("Dyreklinikken Nordli".into()),
         title: "Videotime".into(),
         opens_at: TEN - 15 * MINUTE,
         starts_at: TEN,

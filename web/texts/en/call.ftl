@@ -47,6 +47,7 @@ call-admit-waited = { $minutes ->
     [0] Just arrived in the waiting room
    *[other] Has waited { $minutes } min
 }
+call-admit-cards = Waiting room
 call-admit = Admit
 call-dismiss = Turn away
 
@@ -85,7 +86,6 @@ call-banner-cost = The price is close to its maximum, and stops there.
 call-said-waiting = { $name } is in the waiting room
 call-said-joined = { $name } has joined the call
 call-said-back = { $name } is back
-call-said-lost = { $name } lost the connection
 call-said-left = { $name } left the call
 
 call-ended-title = The call is over
@@ -95,6 +95,7 @@ call-ended-cancelled = The appointment is cancelled
 call-ended-nothing = The call cost nothing.
 call-ended-free = You talked for { $time }. The call was free.
 call-ended-cost = { $time } cost { $cost }.
+call-ended-so-far = So far { $time } for { $cost }.
 call-ended-cost-rest = { $time } cost { $cost }. We release the other { $rest }.
 call-after = See the appointment
 call-rejoin = Go back to the call
@@ -164,3 +165,8 @@ call-key-admit = Let in who waits first
 call-key-controls = Go to the call controls
 call-key-close = Close a panel
 call-key-help = Show this list
+call-said-admitted = You have been let into the call
+call-said-reconnected = You are connected again
+call-microphone-on = Microphone on
+call-camera-on = Camera on
+call-said-picture-back = The picture is back

@@ -47,6 +47,7 @@ call-admit-waited = { $minutes ->
     [0] Kom akkurat til venterommet
    *[other] Har ventet i { $minutes } min
 }
+call-admit-cards = Venterommet
 call-admit = Slipp inn
 call-dismiss = Avvis
 
@@ -85,7 +86,6 @@ call-banner-cost = Prisen nærmer seg makspris, og stopper der.
 call-said-waiting = { $name } er på venterommet
 call-said-joined = { $name } er med i samtalen
 call-said-back = { $name } er tilbake
-call-said-lost = { $name } mistet forbindelsen
 call-said-left = { $name } forlot samtalen
 
 call-ended-title = Samtalen er avsluttet
@@ -95,6 +95,7 @@ call-ended-cancelled = Timen er avbestilt
 call-ended-nothing = Samtalen kostet ingenting.
 call-ended-free = Dere snakket i { $time }. Samtalen var gratis.
 call-ended-cost = { $time } kostet { $cost }.
+call-ended-so-far = Til nå { $time } for { $cost }.
 call-ended-cost-rest = { $time } kostet { $cost }. Vi frigir resten, { $rest }.
 call-after = Se timen
 call-rejoin = Gå tilbake til samtalen
@@ -164,3 +165,8 @@ call-key-admit = Slipp inn den som venter først
 call-key-controls = Gå til samtalekontrollene
 call-key-close = Lukk et panel
 call-key-help = Vis denne listen
+call-said-admitted = Du er sluppet inn i samtalen
+call-said-reconnected = Du er tilkoblet igjen
+call-microphone-on = Mikrofon på
+call-camera-on = Kamera på
+call-said-picture-back = Bildet er tilbake

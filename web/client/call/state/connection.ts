@@ -15,6 +15,7 @@ import {
   tryNow,
 } from "./attempt";
 import { end, leave, mayReturn, owedEvent } from "./leaving";
+import { say } from "./notice";
 import { restartOffered, restartOver, restartPeer } from "./restart";
 import { sendSizes } from "./steering";
 import type { Effect, Event, PeerState, State, Step } from "./types";
@@ -104,18 +105,17 @@ function attemptEvent(state: State, event: Extract<ConnectionEvent, { attempt: n
 function peerEvent(state: State, peer: PeerState): Step {
   const down: State = { ...state, attempt: { ...state.attempt, mediaUp: false } };
   switch (peer) {
-    case "connected":
+    case "connected": {
+      const up: State = { ...state, attempt: { ...state.attempt, mediaUp: true, losses: 0 } };
+      const back = state.phase.at === "reconnecting" && state.attempt.welcomed;
       return [
-        {
-          ...state,
-          attempt: { ...state.attempt, mediaUp: true, losses: 0 },
-          phase: state.phase.at === "reconnecting" && state.attempt.welcomed ? { at: "call" } : state.phase,
-        },
+        back ? say({ ...up, phase: { at: "call" } }, "call-said-reconnected") : up,
         [
           { type: "stop_timer", name: "peer_lost" },
           { type: "stop_timer", name: "peer_setup" },
         ],
       ];
+    }
     case "disconnected":
       return [down, state.attempt.restart === null ? [timer(down, "peer_lost", PEER_GRACE_MS)] : []];
     case "unreachable":

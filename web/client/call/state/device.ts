@@ -1,6 +1,7 @@
 // Microphone, camera, speaker and shared screen: what the person wants, and what the devices give.
 import type { ClientMessage } from "../../generated/protocol";
 import { isLive, isOver } from "./attempt";
+import { say } from "./notice";
 import type { DeviceKind, Effect, Event, State, Step } from "./types";
 
 type DeviceEvent = Extract<
@@ -35,16 +36,23 @@ export function deviceEvent(state: State, event: DeviceEvent): Step {
     case "device_opened":
       // Switched off while the browser was still asking: it stays off.
       if (state.devices[event.kind].at !== "opening") return [state, [{ type: "close_device", kind: event.kind }]];
-      return opened({
-        ...state,
-        devices: { ...state.devices, [event.kind]: { at: "on", id: event.id } },
-        chosen: event.kept === true ? { ...state.chosen, [event.kind]: event.id } : state.chosen,
-      });
+      return opened(
+        saidOf(event.kind, "on", {
+          ...state,
+          devices: { ...state.devices, [event.kind]: { at: "on", id: event.id } },
+          chosen: event.kept === true ? { ...state.chosen, [event.kind]: event.id } : state.chosen,
+        }),
+      );
     case "camera_turned":
       if (state.devices.camera.at !== "on") return [state, []];
       return [{ ...state, devices: { ...state.devices, camera: { at: "opening" } } }, [{ type: "turn_camera" }]];
     case "device_failed":
-      return told({ ...state, devices: { ...state.devices, [event.kind]: { at: "failed", problem: event.problem } } });
+      return told({
+        ...state,
+        devices: { ...state.devices, [event.kind]: { at: "failed", problem: event.problem } },
+        // What to do about it stands there.
+        panel: state.phase.at === "call" && state.panel === "none" ? "devices" : state.panel,
+      });
     case "device_lost":
       // The device was unplugged: whatever the browser offers instead is better than silence.
       return open({ ...state, chosen: { ...state.chosen, [event.kind]: null } }, event.kind);
@@ -79,7 +87,7 @@ function pressed(state: State, kind: DeviceKind): Step {
     case "on": {
       const silent = kind === "microphone" ? false : state.microphoneSilent;
       const devices = { ...state.devices, [kind]: { at: "off" } };
-      const [next, effects] = told({ ...state, devices, microphoneSilent: silent });
+      const [next, effects] = told(saidOf(kind, "off", { ...state, devices, microphoneSilent: silent }));
       return [next, [{ type: "close_device", kind }, ...effects]];
     }
   }
@@ -89,6 +97,16 @@ function chosen(state: State, kind: DeviceKind | "speaker", id: string): Step {
   const next = { ...state, chosen: { ...state.chosen, [kind]: id } };
   if (kind === "speaker") return [next, [{ type: "set_speaker", id }]];
   return open(next, kind);
+}
+
+const SWITCHED = {
+  microphone: { on: "call-microphone-on", off: "call-microphone-off" },
+  camera: { on: "call-camera-on", off: "call-camera-off" },
+} as const;
+
+/** In the call a key switches it, too, wherever the focus is. */
+function saidOf(kind: DeviceKind, now: "on" | "off", state: State): State {
+  return state.phase.at === "call" ? say(state, SWITCHED[kind][now]) : state;
 }
 
 /** The others learn of a change at once; a connection that is not welcomed yet says it after the welcome. */

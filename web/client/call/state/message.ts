@@ -1,5 +1,5 @@
 // What the server says, and what follows from it.
-import type { Clock, EndReason, ErrorCode, Participant, ServerMessage } from "../../generated/protocol";
+import type { Clock, EndReason, ErrorCode, Participant, ServerMessage, SlotAssignment } from "../../generated/protocol";
 import {
   expectOthers,
   isLive,
@@ -14,6 +14,7 @@ import {
 } from "./attempt";
 import { mediaMessage } from "./device";
 import { sayFarewell } from "./leaving";
+import { say } from "./notice";
 import { restarted, restartPeer } from "./restart";
 import { hasLeft } from "../tiles";
 import { qualityTold, sendSizes } from "./steering";
@@ -81,9 +82,10 @@ function live(state: State, message: ServerMessage): Step {
     case "participants":
       return participants(state, message.participants);
     case "admitted":
-      return [{ ...state, phase: state.phase.at === "lobby" ? { at: "call" } : state.phase }, []];
+      if (state.phase.at !== "lobby") return [state, []];
+      return [say({ ...state, phase: { at: "call" } }, "call-said-admitted"), []];
     case "slots":
-      return [{ ...state, slots: message.slots }, []];
+      return [slotsTold(state, message.slots), []];
     case "clock": {
       const { running, billable_ms, cost_minor, remaining_ms } = message;
       return [{ ...state, clock: { running, billable_ms, cost_minor, remaining_ms } }, []];
@@ -104,6 +106,15 @@ function live(state: State, message: ServerMessage): Step {
     case "pong":
       return [state, []];
   }
+}
+
+/** A picture that goes for want of room is told, and that it is back. */
+function slotsTold(state: State, slots: SlotAssignment[]): State {
+  const next = { ...state, slots };
+  const before = (one: SlotAssignment) => state.slots.find(({ mid, seat }) => mid === one.mid && seat === one.seat)?.withheld === true;
+  if (slots.some((one) => one.withheld && !before(one))) return say(next, "call-tile-withheld");
+  const back = slots.some((one) => one.seat !== null && !one.withheld && before(one));
+  return back ? say(next, "call-said-picture-back") : next;
 }
 
 function over(state: State, { reason, clock }: { reason: EndReason; clock: Clock }): Step {
@@ -163,10 +174,7 @@ function participants(state: State, list: Participant[]): Step {
   const next = { ...state, participants: list, missing: missing(state, list) };
   const knocks = arrivals(state, list);
   const notice = changeNotice(state, list);
-  return [
-    notice === null ? next : { ...next, notice: { ...notice, serial: (state.notice?.serial ?? 0) + 1 } },
-    knocks ? [{ type: "knock" }] : [],
-  ];
+  return [notice === null ? next : say(next, notice.key, notice.args), knocks ? [{ type: "knock" }] : []];
 }
 
 /**
@@ -201,13 +209,13 @@ function changeNotice(state: State, list: Participant[]): { key: string; args: {
         break;
       case "connected":
         return { key: before === "reconnecting" ? "call-said-back" : "call-said-joined", args };
-      case "reconnecting":
-        return { key: "call-said-lost", args };
       case "left":
         return { key: "call-said-left", args };
       case "left_for_good":
         return { key: "call-said-left-for-good", args };
       case "connecting":
+      case "reconnecting":
+        // The banner says that, and how the clock stands.
         break;
     }
   }

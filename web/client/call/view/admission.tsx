@@ -1,5 +1,5 @@
 // The provider's card for who waits outside.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { isCall } from "../page";
 import { waiting } from "../tiles";
 import { useCall } from "./context";
@@ -8,17 +8,22 @@ import { Avatar } from "./tile";
 /** Turning somebody away is asked first: it cannot be taken back for half a minute. */
 function Dismiss({ seat, name }: { seat: string; name: string }) {
   const { dispatch, t } = useCall();
-  const [asked, setAsked] = useState(false);
-  if (!asked) {
+  const [asked, setAsked] = useState<boolean | null>(null);
+  const next = useRef<HTMLButtonElement & HTMLParagraphElement>(null);
+  // The focus follows: to the question, and back.
+  useEffect(() => (asked === null ? undefined : next.current?.focus()), [asked]);
+  if (asked !== true) {
     return (
-      <button type="button" class="call-button is-text" data-action="dismiss" onClick={() => setAsked(true)}>
+      <button ref={next} type="button" class="call-button is-text" data-action="dismiss" onClick={() => setAsked(true)}>
         {t("call-dismiss")}
       </button>
     );
   }
   return (
     <>
-      <p role="alert">{t("call-dismiss-ask", { name })}</p>
+      <p ref={next} tabIndex={-1}>
+        {t("call-dismiss-ask", { name })}
+      </p>
       <button
         type="button"
         class="call-button is-text"
@@ -34,18 +39,20 @@ function Dismiss({ seat, name }: { seat: string; name: string }) {
   );
 }
 
-/** Never takes the focus; Ctrl or Cmd and Enter admits the first. */
+/** Never takes the focus, and is told of once, beside it; Ctrl or Cmd and Enter admits the first. */
 export function AdmitCards() {
   const { state, page, dispatch, t } = useCall();
   const people = waiting(state.value);
   if (people.length === 0 || !isCall(page)) return null;
   return (
-    <div class="admit-cards" role="alert">
+    <section class="admit-cards" aria-label={t("call-admit-cards")}>
       {people.map((person) => (
-        <section key={person.seat} class="admit-card" data-waiting={person.seat}>
+        <div key={person.seat} class="admit-card" data-waiting={person.seat}>
           <Avatar id={person.seat} name={person.name} />
           <div>
-            <h2>{person.name}</h2>
+            <h2>
+              <bdi>{person.name}</bdi>
+            </h2>
             <p>{t("call-admit-waited", { minutes: Math.floor(person.waited_s / 60) })}</p>
           </div>
           <div class="admit-actions">
@@ -60,8 +67,8 @@ export function AdmitCards() {
             </button>
             <Dismiss seat={person.seat} name={person.name} />
           </div>
-        </section>
+        </div>
       ))}
-    </div>
+    </section>
   );
 }

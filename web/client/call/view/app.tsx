@@ -23,8 +23,8 @@ export function App() {
       {screen === "room" ? <Room /> : null}
       {screen === "end" ? <End /> : null}
       {screen === "room" ? voices(state.value).map((voice) => <Sound key={voice.key} voice={voice} />) : null}
-      <p class="sr" role="status">
-        {notice === null ? "" : t(notice.key, notice.args)}
+      <p class="sr" role="status" data-said={notice?.key}>
+        {notice === null ? null : <span key={notice.serial}>{t(notice.key, notice.args)}</span>}
       </p>
     </main>
   );

@@ -12,19 +12,20 @@ interface ControlProps {
   /** What pressing it does, for those who do not see the state. */
   name: string;
   tone?: "on" | "off" | "live" | "leave";
-  pressed?: boolean;
+  /** Whether the panel that it opens is open. */
+  expanded?: boolean;
   wide?: boolean;
   shortcut?: string;
   onPress: () => void;
 }
 
-function Control({ control, icon, word, name, tone = "on", pressed, wide = false, shortcut, onPress }: ControlProps) {
+function Control({ control, icon, word, name, tone = "on", expanded, wide = false, shortcut, onPress }: ControlProps) {
   return (
     <button
       type="button"
       aria-label={spoken(word, name)}
       class={`control is-${tone}${wide ? " is-wide" : ""}`}
-      aria-pressed={pressed}
+      aria-expanded={expanded}
       aria-keyshortcuts={shortcut}
       title={shortcut === undefined ? name : `${name} (${shortcut})`}
       data-control={control ?? icon}
@@ -89,9 +90,11 @@ export function TurnCameraControl() {
   );
 }
 
+/** Phones share no screen, and their browsers say so. */
 function ShareControl() {
   const { state, dispatch, t } = useCall();
   const { sharing } = state.value;
+  if (navigator.mediaDevices?.getDisplayMedia === undefined) return null;
   return (
     <Control
       icon="screen"
@@ -108,13 +111,12 @@ export function ControlBar() {
   const { state, dispatch, t } = useCall();
   const bar = useRef<HTMLDivElement>(null);
   const { layout, panel } = state.value;
-  useEffect(() => rove(bar.current, bar.current?.querySelector("button") ?? null), []);
+  useEffect(() => keepOneStop(bar.current), []);
   return (
     <nav class="control-region" aria-label={t("call-controls")}>
       <div ref={bar} class="control-bar" role="toolbar" aria-label={t("call-controls")} onKeyDown={moveFocus} onFocusIn={keepFocus}>
         <MicrophoneControl />
         <CameraControl />
-        <TurnCameraControl />
         <ShareControl />
         <Control
           icon={layout === "grid" ? "speaker" : "grid"}
@@ -127,14 +129,14 @@ export function ControlBar() {
           icon="devices"
           word={t("call-devices")}
           name={t("call-devices-open")}
-          pressed={panel === "devices"}
+          expanded={panel === "devices"}
           onPress={() => dispatch({ type: "panel_pressed", panel: "devices" })}
         />
         <Control
           icon="help"
           word={t("call-shortcuts-word")}
           name={t("call-shortcuts")}
-          pressed={panel === "shortcuts"}
+          expanded={panel === "shortcuts"}
           wide
           shortcut="?"
           onPress={() => dispatch({ type: "panel_pressed", panel: "shortcuts" })}
@@ -146,7 +148,7 @@ export function ControlBar() {
             icon="close"
             word={t("call-end-word")}
             name={state.value.role === "provider" ? t("call-end") : t("call-end-consumer")}
-            pressed={panel === "end"}
+            expanded={panel === "end"}
             onPress={() => dispatch({ type: "panel_pressed", panel: "end" })}
           />
         ) : null}
@@ -167,13 +169,35 @@ function rove(bar: HTMLElement | null, current: Element | null): void {
   for (const button of bar?.querySelectorAll("button") ?? []) button.tabIndex = button === current ? 0 : -1;
 }
 
+/** Controls come and go, and a narrow screen hides some: one that can be reached stays the stop. */
+function keepOneStop(bar: HTMLElement | null): (() => void) | undefined {
+  if (bar === null) return undefined;
+  const settle = () => {
+    const shown = shownButtons(bar);
+    rove(bar, shown.find((one) => one.tabIndex === 0) ?? shown[0] ?? null);
+  };
+  const changes = new MutationObserver(settle);
+  changes.observe(bar, { childList: true, subtree: true });
+  const width = new ResizeObserver(settle);
+  width.observe(bar);
+  settle();
+  return () => {
+    changes.disconnect();
+    width.disconnect();
+  };
+}
+
+function shownButtons(bar: HTMLElement): HTMLButtonElement[] {
+  return [...bar.querySelectorAll("button")].filter((one) => one.offsetParent !== null);
+}
+
 function keepFocus(event: FocusEvent & { currentTarget: HTMLElement }): void {
   rove(event.currentTarget, (event.target as Element | null)?.closest("button") ?? null);
 }
 
 /** Arrows move inside the toolbar; Home and End go to its ends. */
 function moveFocus(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
-  const buttons = [...event.currentTarget.querySelectorAll("button")].filter((one) => one.offsetParent !== null);
+  const buttons = shownButtons(event.currentTarget);
   const at = buttons.findIndex((button) => button === document.activeElement);
   const last = buttons.length - 1;
   const target = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: last }[event.key];

@@ -1,7 +1,7 @@
 // Before the call: see yourself, hear yourself, choose devices, and go in, with or without a camera.
 import type { ComponentChildren } from "preact";
 import { money, wallClock } from "../format";
-import { isCall } from "../page";
+import { type CallPage, isCall } from "../page";
 import { useCall } from "./context";
 import { CameraControl, MicrophoneControl, TurnCameraControl } from "./control-bar";
 import { DeviceFields } from "./device-fields";
@@ -55,33 +55,58 @@ export function DeviceCheck() {
         {wallClock(page.starts_at, page.time_zone)}–{wallClock(page.ends_at, page.time_zone)}
         <PriceWord />
       </p>
-      <h1>{page.title}</h1>
+      <h1>
+        <bdi>{page.title}</bdi>
+      </h1>
+      <With page={page} />
       <DeviceFields />
-      <button
-        type="button"
-        class="call-button is-filled"
-        data-action="join"
-        aria-disabled={going}
-        onClick={() => dispatch({ type: "join_pressed" })}
-      >
-        {going ? t("call-joining") : label}
-      </button>
+      <div class="before-join">
+        <OtherSide />
+        <button
+          type="button"
+          class="call-button is-filled"
+          data-action="join"
+          aria-disabled={going}
+          onClick={() => dispatch({ type: "join_pressed" })}
+        >
+          {going ? t("call-joining") : label}
+        </button>
+      </div>
       {page.role === "consumer" ? <p class="before-note">{t("call-join-note", { name: page.other_name })}</p> : null}
-      <OtherSide />
     </Preview>
+  );
+}
+
+/** The person on the other side, and whose business it is. */
+export function With({ page }: { page: CallPage }) {
+  return (
+    <p class="before-with">
+      <bdi>{page.other_name}</bdi>
+      {page.business === null || page.business === page.other_name ? null : (
+        <>
+          {", "}
+          <bdi>{page.business}</bdi>
+        </>
+      )}
+    </p>
   );
 }
 
 /** Whether the other one is there already: who waits should not wait for a choice of devices. */
 function OtherSide() {
   const { page, media, t } = useCall();
-  const { other } = media;
-  if (!isCall(page) || other.value === "away") return null;
+  const other = media.other.value;
+  if (!isCall(page)) return null;
+  // The line that says it is there from the beginning, or nobody who listens hears of it.
   return (
-    <p class="before-other" role="status" data-other={other.value}>
-      <Icon name="good" />
-      {t(other.value === "waiting" ? "call-other-waits" : "call-other-here", { name: page.other_name })}
-    </p>
+    <div role="status">
+      {other === "away" ? null : (
+        <p class="before-other" data-other={other}>
+          <Icon name="good" />
+          <span>{t(other === "waiting" ? "call-other-waits" : "call-other-here", { name: page.other_name })}</span>
+        </p>
+      )}
+    </div>
   );
 }
 

@@ -42,8 +42,12 @@ function EndFrame(props: { title: string; words: string; clock?: Clock | null; c
       data-cost-minor={clock?.cost_minor}
       data-running={clock?.running}
     >
-      <h1 tabIndex={-1}>{props.title}</h1>
-      <p role="status">{props.words}</p>
+      <h1 tabIndex={-1} aria-describedby="call-end-words">
+        {props.title}
+      </h1>
+      <p role="status" id="call-end-words">
+        {props.words}
+      </p>
       <div class="end-actions">{props.children}</div>
     </section>
   );
@@ -109,7 +113,7 @@ function endWords(reason: EndReason, clock: Clock | null, page: CallPage, t: Tra
     case "left": {
       const back = t("call-ended-return", { time: wallClock(page.ends_at, page.time_zone) });
       if (clock === null || clock.billable_ms === 0) return back;
-      return `${costWords(clock, page, t)} ${back}`;
+      return `${soFarWords(clock, page, t)} ${back}`;
     }
     case "signed_out":
       return t("call-refused-signed-out-way");
@@ -124,10 +128,17 @@ function endWords(reason: EndReason, clock: Clock | null, page: CallPage, t: Tra
   }
 }
 
+/** Whoever may come back has not paid yet, and nothing is released. */
+function soFarWords(clock: Clock, { price, locale }: CallPage, t: Translate): string {
+  const time = duration(clock.billable_ms, locale);
+  if (price.model === "free") return t("call-ended-free", { time });
+  return t("call-ended-so-far", { time, cost: money(clock.cost_minor, price.currency, locale) });
+}
+
 function costWords(clock: Clock | null, page: CallPage, t: Translate): string {
   const { price, locale } = page;
   if (clock === null || clock.billable_ms === 0) return t("call-ended-nothing");
-  const time = duration(clock.billable_ms);
+  const time = duration(clock.billable_ms, locale);
   if (price.model === "free") return t("call-ended-free", { time });
   const cost = money(clock.cost_minor, price.currency, locale);
   const rest = price.model === "per_minute" ? price.cap_minor - clock.cost_minor : 0;

@@ -4,7 +4,7 @@ import { isCall } from "../page";
 import { hasLeft } from "../tiles";
 import { useCall } from "./context";
 import { DeviceFields } from "./device-fields";
-import { Preview } from "./device-check";
+import { Preview, With } from "./device-check";
 
 export function Lobby() {
   const { page, state, media, dispatch, t } = useCall();
@@ -24,6 +24,7 @@ export function Lobby() {
         {wallClock(starts, page.time_zone)}–{wallClock(page.ends_at, page.time_zone)}
       </p>
       <h1 tabIndex={-1}>{t("call-lobby-title")}</h1>
+      <With page={page} />
       <p role="status" class="lobby-words">
         {phase.at === "reconnecting" || quiet ? t("call-lobby-reconnecting") : t(who, { name: page.other_name, time })}
       </p>

@@ -20,13 +20,18 @@ export function OpenPanel() {
   }
 }
 
-/** Takes the focus when it opens; `close` where it may be left without an answer. */
+/** Takes the focus when it opens and gives it back when it closes; `close` where it may be left without an answer. */
 function Panel({ title, close, children }: { title: string; close?: () => void; children: ComponentChildren }) {
   const { t } = useCall();
+  const panel = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    const [own, opener] = [panel.current, document.activeElement];
+    heading.current?.focus();
+    return () => giveFocusBack(own, opener);
+  }, []);
   return (
-    <aside class="panel" aria-label={title}>
+    <aside ref={panel} class="panel" aria-label={title}>
       <header>
         <h2 ref={heading} tabIndex={-1}>{title}</h2>
         {close === undefined ? null : (
@@ -38,6 +43,14 @@ function Panel({ title, close, children }: { title: string; close?: () => void; 
       {children}
     </aside>
   );
+}
+
+/** To what opened the panel or, where that is gone, to the controls. Who is elsewhere already is left there. */
+function giveFocusBack(panel: HTMLElement | null, opener: Element | null): void {
+  const at = document.activeElement;
+  if (at !== null && at !== document.body && panel?.contains(at) !== true) return;
+  const there = opener instanceof HTMLElement && opener !== document.body && opener.isConnected;
+  (there ? opener : document.querySelector<HTMLElement>(".control-bar button[tabindex='0']"))?.focus();
 }
 
 function DevicePanel() {

@@ -22,7 +22,11 @@ export function Stage() {
   };
   return (
     <section class={`stage is-${grid ? "grid" : "speaker"}`} data-tiles={tiles.length} aria-label={t("call-stage")}>
-      {tiles.length === 0 ? <p class="stage-empty">{alone()}</p> : null}
+      {tiles.length === 0 ? (
+        <p class="stage-empty">
+          <span>{alone()}</span>
+        </p>
+      ) : null}
       {tiles.map((tile) => (
         <RemoteTile key={tile.key} tile={tile} main={!grid && tile.key === main} />
       ))}

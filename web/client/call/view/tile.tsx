@@ -3,6 +3,7 @@ import { avatarClass, initials } from "../format";
 import type { Quality } from "../../generated/protocol";
 import { qualityOf, type Tile as TileData } from "../tiles";
 import { useCall } from "./context";
+import { TurnCameraControl } from "./control-bar";
 import { Icon } from "./icon";
 import { Picture } from "./media";
 
@@ -45,7 +46,7 @@ export function RemoteTile({ tile, main = false }: { tile: TileData; main?: bool
       {withheld ? <p class="tile-state">{t("call-tile-withheld")}</p> : null}
       <figcaption class="tile-name">
         {tile.microphoneOn || tile.source === "screen" ? null : <Icon name="microphone-off" size={16} />}
-        <span>{label}</span>
+        <bdi>{label}</bdi>
         <QualityMark quality={quality} />
       </figcaption>
     </figure>
@@ -103,6 +104,7 @@ export function SelfTile() {
         <span>{t("call-tile-you")}</span>
         <QualityMark quality={quality} />
       </figcaption>
+      <TurnCameraControl />
     </figure>
   );
 }

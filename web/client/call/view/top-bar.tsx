@@ -10,7 +10,9 @@ export function TopBar() {
   const clock = media.shown.value;
   return (
     <header class="top-bar">
-      <h1 class="top-title">{"title" in page ? page.title : ""}</h1>
+      <h1 class="top-title" tabIndex={-1}>
+        <bdi>{"title" in page ? page.title : ""}</bdi>
+      </h1>
       {clock === null ? null : (
         <p class="top-left num">{t("call-time-left", { time: elapsed(clock.remaining_ms) })}</p>
       )}
