@@ -24,6 +24,14 @@ macro_rules! registration_select {
     };
 }
 
+/// Whether the provider of the owner `m`, whose account is `$1`, has another owner who stays.
+macro_rules! another_owner_stays {
+    () => {
+        "EXISTS (SELECT 1 FROM member o JOIN account c ON c.id = o.account_id WHERE o.org_id = m.org_id
+            AND o.account_id <> $1 AND o.role = 'owner' AND o.active = 1 AND c.deletion_asked_us IS NULL AND c.erased_us IS NULL)"
+    };
+}
+
 statements! {
     /// hash, now
     SESSION_FIND = "SELECT s.id AS session_id, s.last_seen_us, a.id AS account_id, a.name, a.email, a.email_verified_us,
@@ -145,10 +153,14 @@ statements! {
     HELD_END = "UPDATE hold SET state = 'cancelled' WHERE state = 'held'
         AND member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)";
     /// account: nobody finds the providers it owns any more
-    ORGS_PAUSE = "UPDATE org SET status = 'paused', resume_status = 'active'
+    ORGS_PAUSE = concat!("UPDATE org SET status = 'paused', resume_status = 'active'
         WHERE status = 'active' AND id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner'
-            AND NOT EXISTS (SELECT 1 FROM member o JOIN account c ON c.id = o.account_id WHERE o.org_id = m.org_id
-                AND o.account_id <> $1 AND o.role = 'owner' AND o.active = 1 AND c.deletion_asked_us IS NULL AND c.erased_us IS NULL))";
+            AND NOT ", another_owner_stays!(), ")");
+    /// account: whether their pages are shown is the decision of the owners who stay
+    ORGS_LEAVE = concat!("UPDATE org SET resume_status = NULL WHERE resume_status IS NOT NULL
+        AND id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner' AND ", another_owner_stays!(), ")");
+    /// account: the address that a provider was signed up with is its founder's
+    ORGS_EMAIL_ERASE = "UPDATE org SET email = '' WHERE email = (SELECT a.email FROM account a WHERE a.id = $1)";
     /// account: they are what they were before
     ORGS_RESUME = "UPDATE org SET status = resume_status, resume_status = NULL WHERE resume_status IS NOT NULL
         AND id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')";

@@ -87,7 +87,13 @@ pub async fn erase_due(state: &AppState) -> Result<usize> {
             cancel_appointment(&mut tx, state, appointment, id, now).await?;
         }
         members::pass_ownership_on(&mut tx, state, id).await?;
-        for statement in [quality::ERASE, queries::OUTBOX_ABOUT_ERASE, queries::ORGS_PAUSE] {
+        for statement in [
+            quality::ERASE,
+            queries::OUTBOX_ABOUT_ERASE,
+            queries::ORGS_PAUSE,
+            queries::ORGS_LEAVE,
+            queries::ORGS_EMAIL_ERASE,
+        ] {
             tx.execute(statement, params![id]).await?;
         }
         registry::erase(&mut tx, id).await?;

@@ -76,7 +76,7 @@ pub struct Table {
 
 macro_rules! table {
     ($name:literal, $owner:literal, by [$first:ident $(, $key:ident)*], [$($column:ident: $kind:ident),+ $(,)?], [$($plain:ident),* $(,)?],
-        $ending:ident $(($set:literal, keeping [$($kept:ident),*]))?) => {
+        $ending:ident $(($set:literal, keeping [$($kept:ident),*] $(, unless $lives:literal)?))?) => {
         Table {
             name: $name,
             owner: $owner,
@@ -96,7 +96,7 @@ macro_rules! table {
             },
             personal: &[$(Column { name: stringify!($column), kind: Kind::$kind }),+],
             plain: &[$(stringify!($plain)),*],
-            erasure: erasure!($ending, $name, $owner $(, $set, [$($kept),*])?),
+            erasure: erasure!($ending, $name, $owner $(, $set, [$($kept),*] $(, $lives)?)?),
         }
     };
     ($name:literal, not personal, [$($plain:ident),* $(,)?]) => {
@@ -120,11 +120,11 @@ macro_rules! erasure {
             text: concat!("DELETE FROM ", $name, " WHERE ", $owner),
         })
     };
-    (cleared, $name:literal, $owner:literal, $set:literal, [$($kept:ident),*]) => {
+    (cleared, $name:literal, $owner:literal, $set:literal, [$($kept:ident),*] $(, $lives:literal)?) => {
         Erasure::Cleared(
             Sql {
                 name: concat!("ERASE_", $name),
-                text: concat!("UPDATE ", $name, " SET ", $set, " WHERE ", $owner),
+                text: concat!("UPDATE ", $name, " SET ", $set, " WHERE ", $owner $(, " AND NOT ", $lives)?),
             },
             &[$(stringify!($kept)),*],
         )
@@ -169,7 +169,10 @@ pub const TABLES: &[Table] = &[
             phone: Text, lat_e6: Degrees, lon_e6: Degrees, created_us: Time],
         [id, slug, category, time_zone, status, resume_status, folded],
         cleared("headline = '', description = '', address = '', postcode = '', email = '', phone = '', folded = ''",
-            keeping [name, orgno, town, lat_e6, lon_e6, created_us])),
+            keeping [name, orgno, town, lat_e6, lon_e6, created_us],
+            // What a business says is the other owners', too.
+            unless "EXISTS (SELECT 1 FROM member o JOIN account c ON c.id = o.account_id WHERE o.org_id = org.id
+                AND o.account_id <> $1 AND o.role = 'owner' AND o.active = 1 AND c.erased_us IS NULL)")),
     table!("org_vat", not personal, [id, org_id, registered, from_us, stated_us]),
     table!("member", "account_id = $1", by [created_us, id], [title: Text, created_us: Time], [id, org_id, account_id, role, active, version],
         cleared("title = '', active = 0", keeping [created_us])),

@@ -33,8 +33,8 @@ statements! {
     /// id, then the values of the details
     UPDATE = "UPDATE org SET name = $2, orgno = $3, category = $4, description = $5, postcode = $6, town = $7, lat_e6 = $8,
         lon_e6 = $9 WHERE id = $1";
-    /// id, status
-    STATUS = "UPDATE org SET status = $2 WHERE id = $1";
+    /// id, status: nobody's change of mind about leaving takes this back
+    STATUS = "UPDATE org SET status = $2, resume_status = NULL WHERE id = $1";
     /// id
     NAME = "SELECT name FROM org WHERE id = $1";
 }

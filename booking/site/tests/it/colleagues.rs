@@ -117,28 +117,47 @@ on_both! {
         per.get("/provider/members").await.expect(200);
         mia.get("/provider/members").await.expect(404);
         assert!(kinds(app, "per@example.no").await.contains(&"owner_now".to_owned()));
-        per.get("/provider/profile").await.expect(200).expect_text("Klinikken kari");
+        per.get("/provider/profile").await.expect(200).expect_text("Klinikken kari").expect_text("Råd om hund og katt");
+        // Whether the page is shown is up to the heir: changing one's own mind about leaving shows nothing.
+        per.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await.expect(303);
+        per.post("/account/delete", &[("action", "undo")]).await.expect(303);
+        let page = format!("/providers/{}", clinic.slug);
+        app.client().get(&page).await.expect(404);
+        per.post("/provider/hours", &[("action", "save"), ("d2_1_from", "09:00"), ("d2_1_to", "12:00")]).await.expect(303);
+        per.post("/provider/profile", &[("action", "publish")]).await.expect(303);
+        is_found_as_it_was(app, &clinic).await;
     }
 }
 
-on_both! {
-    /// As above: who has made a colleague an owner may go, and the business goes on.
-    async fn a_business_with_another_owner_goes_on(app: App) {
-        let mut clinic = provider(app, "kari").await;
-        let mut per = staff(app, &mut clinic, "per").await;
-        let id: String = app
-            .rows("SELECT m.id FROM member m JOIN account a ON a.id = m.account_id WHERE a.email = 'per@example.no'", params![])
+/// The page of the business says what it said, and its words find it; nothing of it is Kari's address.
+async fn is_found_as_it_was(app: &App, clinic: &Provider) {
+    let page = format!("/providers/{}", clinic.slug);
+    let mut visitor = app.client();
+    visitor.get(&page).await.expect(200).expect_text("Råd om hund og katt");
+    for words in ["katt", "klinikken"] {
+        let found = visitor
+            .get(&format!("/search?what={words}&where=Bergen"))
             .await
-            .remove(0);
-        per.post("/provider/members", &[("action", "promote"), ("id", &id)]).await.expect(404);
-        clinic.client.post("/provider/members", &[("action", "promote"), ("id", &id)]).await.expect(303);
-        per.get("/provider/members").await.expect(200);
+            .expect(200);
+        found.expect_text(&page);
+    }
+    assert_eq!(
+        crate::erasure::found_in(app, "kari@example.no").await,
+        std::collections::BTreeSet::new()
+    );
+}
+
+on_both! {
+    /// What an owner decides about the page is not taken back by an older change of mind.
+    async fn a_page_that_was_taken_off_stays_so(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let page = format!("/providers/{}", clinic.slug);
         clinic.client.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await.expect(303);
-        app.client().get(&format!("/providers/{}", clinic.slug)).await.expect(200);
-        app.advance(7 * DAY_US);
-        assert_eq!(booking_core::privacy::erase_due(&app.state).await, Ok(1));
-        app.client().get(&format!("/providers/{}", clinic.slug)).await.expect(200);
-        assert!(!kinds(app, "per@example.no").await.contains(&"owner_now".to_owned()), "nothing is new to him");
+        clinic.client.post("/provider/profile", &[("action", "pause")]).await.expect(303);
+        clinic.client.post("/account/delete", &[("action", "undo")]).await.expect(303);
+        app.client().get(&page).await.expect(404);
+        clinic.client.post("/provider/profile", &[("action", "publish")]).await.expect(303);
+        app.client().get(&page).await.expect(200);
     }
 }
 
