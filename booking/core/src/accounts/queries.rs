@@ -81,6 +81,8 @@ statements! {
     ACCOUNT_PASSWORD = "UPDATE account SET password_hash = $2 WHERE id = $1";
     /// id, when deletion was asked for
     ACCOUNT_DELETION = "UPDATE account SET deletion_asked_us = $2 WHERE id = $1 AND erased_us IS NULL";
+    /// id, asked before: locks the row of an account that is to be deleted until the end of the transaction
+    LEAVING_LOCK = "UPDATE account SET locale = locale WHERE id = $1 AND deletion_asked_us <= $2 AND erased_us IS NULL";
     /// asked before, limit
     ACCOUNTS_TO_ERASE = "SELECT id FROM account WHERE deletion_asked_us <= $1 AND erased_us IS NULL ORDER BY id LIMIT $2";
     /// id, now

@@ -3,7 +3,7 @@
 use super::registry;
 use crate::accounts::{Account, AccountMail, account_mail, credentials, queries};
 use crate::base::DEFAULT_ZONE;
-use crate::base::Result;
+use crate::base::{Fault, Result};
 use crate::base::actor::Actor;
 use crate::base::db::Tx;
 use crate::base::outbox;
@@ -60,10 +60,18 @@ pub async fn count_customers_appointments(tx: &mut Tx, actor: &Actor) -> Result<
 
 /// Takes a deletion back: the providers that were taken off are what they were, and times with the person can be booked
 /// again. What was cancelled stays cancelled, since everybody was told.
+///
+/// # Errors
+/// [`Fault::NotFound`] when the account is erased already.
 pub async fn undo(tx: &mut Tx, account_id: &str) -> Result<()> {
-    tx.execute(queries::ORGS_RESUME, params![account_id]).await?;
-    tx.execute(queries::ACCOUNT_DELETION, params![account_id, None::<i64>])
+    // The account first, as the job does: whoever is second finds what the first one left.
+    let kept = tx
+        .execute(queries::ACCOUNT_DELETION, params![account_id, None::<i64>])
         .await?;
+    if kept == 0 {
+        return Err(Fault::NotFound);
+    }
+    tx.execute(queries::ORGS_RESUME, params![account_id]).await?;
     Ok(())
 }
 
@@ -80,28 +88,42 @@ pub async fn erase_due(state: &AppState) -> Result<usize> {
         .all(queries::ACCOUNTS_TO_ERASE, params![now - UNDO_US, BATCH])
         .await?;
     drop(tx);
+    let mut erased = 0;
     for id in &due {
-        let mut tx = state.db.write().await?;
-        let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![id]).await?;
-        for appointment in &open {
-            cancel_appointment(&mut tx, state, appointment, id, now).await?;
-        }
-        members::pass_ownership_on(&mut tx, state, id).await?;
-        for statement in [
-            quality::ERASE,
-            queries::OUTBOX_ABOUT_ERASE,
-            queries::ORGS_PAUSE,
-            queries::ORGS_LEAVE,
-            queries::ORGS_EMAIL_ERASE,
-        ] {
-            tx.execute(statement, params![id]).await?;
-        }
-        registry::erase(&mut tx, id).await?;
-        tx.execute(queries::ACCOUNT_ERASED, params![id, now]).await?;
-        tx.commit().await?;
-        state.end_calls(&open);
+        erased += usize::from(erase_account(state, id).await?);
     }
-    Ok(due.len())
+    Ok(erased)
+}
+
+/// Erases an account whose time for undoing is over. `false` when that was undone meanwhile, or somebody else was faster.
+///
+/// # Errors
+/// When the database fails; then nothing was changed.
+pub async fn erase_account(state: &AppState, id: &str) -> Result<bool> {
+    let now = state.now();
+    let mut tx = state.db.write().await?;
+    if tx.execute(queries::LEAVING_LOCK, params![id, now - UNDO_US]).await? == 0 {
+        return Ok(false);
+    }
+    let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![id]).await?;
+    for appointment in &open {
+        cancel_appointment(&mut tx, state, appointment, id, now).await?;
+    }
+    members::pass_ownership_on(&mut tx, state, id).await?;
+    for statement in [
+        quality::ERASE,
+        queries::OUTBOX_ABOUT_ERASE,
+        queries::ORGS_PAUSE,
+        queries::ORGS_LEAVE,
+        queries::ORGS_EMAIL_ERASE,
+    ] {
+        tx.execute(statement, params![id]).await?;
+    }
+    registry::erase(&mut tx, id).await?;
+    tx.execute(queries::ACCOUNT_ERASED, params![id, now]).await?;
+    tx.commit().await?;
+    state.end_calls(&open);
+    Ok(true)
 }
 
 /// Deletes sessions, links and registrations that have run out, and what was written for bookings that came to nothing.

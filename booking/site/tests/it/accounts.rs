@@ -1,9 +1,11 @@
 //! Registering, signing in and out, resetting, sessions, one's own data, deletion.
 
-use booking_core::base::{DAY_US, HOUR_US, MINUTE_US};
+use booking_core::base::{DAY_US, Fault, HOUR_US, MINUTE_US};
 use booking_core::params;
+use booking_core::privacy::erase;
 use booking_core::privacy::registry::TABLES;
 
+use crate::harness::{Engine, with_app};
 use crate::on_both;
 use crate::walk::{self, PASSWORD, consumer, email_of, link_in, mails, verify_link};
 
@@ -419,6 +421,55 @@ on_both! {
         app.advance(DAY_US);
         consumer(app, "ola").await;
     }
+}
+
+on_both! {
+    /// The page said "undone", and the job that had read the account before erased it.
+    async fn what_was_undone_is_not_erased_by_a_job_that_began_before(app: App) {
+        let mut client = consumer(app, "ola").await;
+        let account: String = app.rows("SELECT id FROM account", params![]).await.remove(0);
+        client.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await.expect(303);
+        app.advance(7 * DAY_US);
+        client.post("/account/delete", &[("action", "undo")]).await.expect(303);
+        assert_eq!(erase::erase_account(&app.state, &account).await, Ok(false));
+        client.get("/account").await.expect(200).expect_text("ola@example.no");
+        // And the other way round: what is erased is not said to be undone.
+        client.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await.expect(303);
+        assert_eq!(erase::erase_account(&app.state, &account).await, Ok(false));
+        app.advance(7 * DAY_US);
+        assert_eq!(erase::erase_account(&app.state, &account).await, Ok(true));
+        let mut tx = app.state.db.write().await.expect("a connection");
+        assert_eq!(erase::undo(&mut tx, &account).await, Err(Fault::NotFound));
+        drop(tx);
+        assert_eq!(erase::erase_account(&app.state, &account).await, Ok(false));
+    }
+}
+
+/// As above, while the undo is being written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_undo_under_way_is_waited_for() {
+    with_app(Engine::Postgres, |app| {
+        Box::pin(async move {
+            let mut client = consumer(app, "ola").await;
+            let account: String = app.rows("SELECT id FROM account", params![]).await.remove(0);
+            let delete = [("action", "delete"), ("password", PASSWORD)];
+            client.post("/account/delete", &delete).await.expect(303);
+            app.advance(7 * DAY_US);
+            let mut tx = app.state.db.write().await.expect("a connection");
+            erase::undo(&mut tx, &account).await.expect("it is not erased yet");
+            let state = app.state.clone();
+            let job = tokio::spawn(async move { booking_core::privacy::erase_due(&state).await });
+            let waiting = "SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                WHERE NOT l.granted AND a.datname = current_database()";
+            while !job.is_finished() && app.number(waiting, params![]).await == 0 {
+                tokio::task::yield_now().await;
+            }
+            tx.commit().await.expect("it commits");
+            assert_eq!(job.await.expect("it ends"), Ok(0));
+            client.get("/account").await.expect(200).expect_text("ola@example.no");
+        })
+    })
+    .await;
 }
 
 on_both! {
