@@ -222,7 +222,7 @@ impl FromRow for Event {
     }
 }
 
-/// Loads an appointment for somebody who has a seat in it.
+/// Loads an appointment for somebody who has a seat in it; those who took it for a provider have one while they work there.
 ///
 /// # Errors
 /// [`Fault::NotFound`] for everybody else.

@@ -20,7 +20,7 @@ macro_rules! hold_select {
 
 /// Columns of an [`super::Appointment`].
 macro_rules! appointment_select {
-    ($rest:literal) => {
+    ($($rest:expr),+) => {
         concat!(
             "SELECT a.id, a.hold_id, a.org_id, a.service_id, a.member_id, a.consumer_id, a.start_us, a.end_us, a.time_zone,
                 a.title, a.price_terms, a.policy, a.about, a.status, a.created_us, o.name AS org_name, o.slug AS org_slug,
@@ -32,7 +32,18 @@ macro_rules! appointment_select {
                 p.email AS provider_email, p.locale AS provider_locale, s.id AS seat_id, s.role AS seat_role
             FROM appointment a JOIN org o ON o.id = a.org_id JOIN account c ON c.id = a.consumer_id
             JOIN member m ON m.id = a.member_id JOIN account p ON p.id = m.account_id ",
-            $rest
+            $($rest),+
+        )
+    };
+}
+
+/// Joins the account's own seat. A provider's seat is somebody's only while that person works for the provider.
+macro_rules! own_seat {
+    ($account:literal) => {
+        concat!(
+            "JOIN seat s ON s.appointment_id = a.id AND s.account_id = ",
+            $account,
+            " AND (s.role = 'consumer' OR m.active = 1) "
         )
     };
 }
@@ -148,8 +159,8 @@ statements! {
     APPOINTMENT_STATUS = "SELECT status, hold_id FROM appointment WHERE id = $1";
     /// id, status
     APPOINTMENT_SET_STATUS = "UPDATE appointment SET status = $2 WHERE id = $1";
-    /// id, account
-    APPOINTMENT_LOAD = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $2 WHERE a.id = $1 ORDER BY s.role LIMIT 1");
+    /// id, account: through its seat
+    APPOINTMENT_LOAD = appointment_select!(own_seat!("$2"), "WHERE a.id = $1 ORDER BY s.role LIMIT 1");
     /// id
     APPOINTMENT_LOAD_ANY = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.role = 'consumer' WHERE a.id = $1");
     /// id, account: for somebody who works for the same provider
@@ -177,9 +188,9 @@ statements! {
     APPOINTMENTS_PAST = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $1 AND s.role = 'consumer'
         WHERE a.end_us <= $2 OR a.status NOT IN ('confirmed', 'in_call') ORDER BY a.start_us DESC LIMIT 200");
     /// account, start, end: of either side
-    APPOINTMENTS_DURING = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $1
-        WHERE a.end_us > $2 AND a.start_us < $3 AND a.status IN ('confirmed', 'in_call') ORDER BY a.start_us, a.id LIMIT 5");
+    APPOINTMENTS_DURING = appointment_select!(own_seat!("$1"), "WHERE a.end_us > $2 AND a.start_us < $3
+        AND a.status IN ('confirmed', 'in_call') ORDER BY a.start_us, a.id LIMIT 5");
     /// account, from, until
-    APPOINTMENTS_OF_PROVIDER = appointment_select!("JOIN seat s ON s.appointment_id = a.id AND s.account_id = $1 AND s.role = 'provider'
-        WHERE a.end_us > $2 AND a.start_us < $3 ORDER BY a.start_us LIMIT 200");
+    APPOINTMENTS_OF_PROVIDER = appointment_select!(own_seat!("$1"), "WHERE s.role = 'provider'
+        AND a.end_us > $2 AND a.start_us < $3 ORDER BY a.start_us LIMIT 200");
 }

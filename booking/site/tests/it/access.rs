@@ -7,22 +7,25 @@ use web::routes::pattern;
 
 use crate::harness::{App, Client};
 use crate::on_both;
-use crate::walk::{PASSWORD, add_service, consumer, hold, provider, tomorrow};
+use crate::walk::{PASSWORD, Provider, add_service, consumer, hold, provider, staff, tomorrow};
 
-/// The actors of a row, in this order.
-const ACTORS: [&str; 6] = [
+/// The actors of a row, in this order, and one for whom it says nothing of its own.
+const ACTORS: [&str; 7] = [
     "visitor",
     "the consumer",
     "another consumer",
     "the provider",
     "another provider",
     "the operator",
+    "removed staff",
 ];
+/// Whoever took the appointment, and was removed from the provider since, is nobody to it any more.
+const AS_ANOTHER_CONSUMER: usize = 2;
 
 struct Row {
     method: &'static str,
     pattern: &'static str,
-    /// Status for each of [`ACTORS`]: 303 leads to the sign-in page, or on after a change.
+    /// Status for each of [`ACTORS`] but the last: 303 leads to the sign-in page, or on after a change.
     expect: [u16; 6],
 }
 
@@ -173,12 +176,15 @@ on_both! {
         let mut stage = stage(app).await;
         let mut wrong = Vec::new();
         for row in TABLE {
-            let path = stage.fill(row.pattern);
-            for (index, expect) in row.expect.iter().enumerate() {
+            let path = stage.fill(row.pattern, &stage.booking);
+            let once_theirs = stage.fill(row.pattern, &stage.taken_once);
+            let expected = row.expect.iter().chain([&row.expect[AS_ANOTHER_CONSUMER]]);
+            for (index, expect) in expected.enumerate() {
                 let client = &mut stage.clients[index];
+                let path = if ACTORS[index] == "removed staff" { &once_theirs } else { &path };
                 let status = match row.method {
-                    "GET" => client.get(&path).await,
-                    _ => client.post(&path, &[]).await,
+                    "GET" => client.get(path).await,
+                    _ => client.post(path, &[]).await,
                 };
                 if status.status.as_u16() != *expect {
                     wrong.push(format!("{} {} for {}: {} instead of {expect}", row.method, row.pattern, ACTORS[index], status.status));
@@ -196,17 +202,19 @@ struct Stage {
     clients: Vec<Client>,
     hold: String,
     booking: String,
+    /// An appointment that the removed staff took.
+    taken_once: String,
     service: String,
     slug: String,
     mail: String,
 }
 
 impl Stage {
-    fn fill(&self, pattern: &str) -> String {
+    fn fill(&self, pattern: &str, booking: &str) -> String {
         let id = match pattern {
             pattern::PROVIDER_SERVICE => &self.service,
             pattern::OPERATOR_OUTBOX_MAIL => &self.mail,
-            _ => &self.booking,
+            _ => booking,
         };
         pattern
             .replace("{hold}", &self.hold)
@@ -216,23 +224,45 @@ impl Stage {
     }
 }
 
+/// Books the free service so many minutes after tomorrow's ten o'clock.
+async fn book(app: &App, ola: &mut Client, free: &str, minutes: i64) -> String {
+    let page = hold(ola, free, tomorrow(app, minutes)).await;
+    ola.post(&page, &[("about", "Hunden halter")]).await.expect(303);
+    let booked = ola.post(&format!("{page}/payment"), &[("withdrawal", "yes")]).await;
+    let id = booked.expect(303).location();
+    id.trim_start_matches("/bookings/")
+        .trim_end_matches("?new=1")
+        .to_owned()
+}
+
+/// Somebody who took an appointment of Ola's, which was cancelled then, and whom the provider removed.
+async fn removed_staff(app: &App, clinic: &mut Provider, ola: &mut Client, free: &str) -> (Client, String) {
+    let mut mia = staff(app, clinic, "mia").await;
+    let id = book(app, ola, free, 60).await;
+    mia.post(&format!("/bookings/{id}/take-over"), &[]).await.expect(303);
+    let page = format!("/bookings/{id}");
+    mia.get(&page).await.expect(200).expect_text("ola@example.no");
+    ola.post(&format!("{page}/cancel"), &[]).await.expect(303);
+    let member: String = app
+        .rows(
+            "SELECT m.id FROM member m JOIN account a ON a.id = m.account_id WHERE a.email_norm = 'mia@example.no'",
+            params![],
+        )
+        .await
+        .remove(0);
+    let remove = [("action", "remove"), ("id", member.as_str())];
+    clinic.client.post("/provider/members", &remove).await.expect(303);
+    (mia, id)
+}
+
 async fn stage(app: &App) -> Stage {
     let mut clinic = provider(app, "kari").await;
     let other = provider(app, "nils").await;
     let free = add_service(&mut clinic.client, app, "Gratis råd", &[("kind", "free")]).await;
     let mut ola = consumer(app, "ola").await;
     let per = consumer(app, "per").await;
-    let page = hold(&mut ola, &free, tomorrow(app, 0)).await;
-    ola.post(&page, &[("about", "Hunden halter")]).await.expect(303);
-    let booked = ola
-        .post(&format!("{page}/payment"), &[("withdrawal", "yes")])
-        .await
-        .expect(303)
-        .location();
-    let booking = booked
-        .trim_start_matches("/bookings/")
-        .trim_end_matches("?new=1")
-        .to_owned();
+    let booking = book(app, &mut ola, &free, 0).await;
+    let (removed, taken_once) = removed_staff(app, &mut clinic, &mut ola, &free).await;
     let page = hold(&mut ola, &clinic.service, tomorrow(app, 120)).await;
     // A hold that lasts as long as the table is.
     app.execute(
@@ -251,9 +281,10 @@ async fn stage(app: &App) -> Stage {
         .await
         .expect(303);
     Stage {
-        clients: vec![app.client(), ola, per, clinic.client, other.client, operator],
+        clients: vec![app.client(), ola, per, clinic.client, other.client, operator, removed],
         hold: page.trim_start_matches("/book/").to_owned(),
         booking,
+        taken_once,
         service: clinic.service,
         slug: clinic.slug,
         mail: app
