@@ -132,6 +132,9 @@ const WORKER_STEPS: &[Step] = &[
     ("expire holds", |state| {
         Box::pin(async move { appointments::expire_holds(state, state.now()).await.map(drop) })
     }),
+    ("cancel what leaving accounts have booked", |state| {
+        Box::pin(privacy::erase::cancel_of_leaving(state))
+    }),
     ("erase accounts", |state| {
         Box::pin(async move { privacy::erase_due(state).await.map(drop) })
     }),

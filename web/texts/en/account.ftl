@@ -51,8 +51,8 @@ delete-appointments = { $n ->
 delete-what = Name, e-mail, phone, place and what you wrote about your appointments will be deleted.
 delete-receipts = Receipts are kept for 5 years because the law requires it. They show only what a receipt needs.
 delete-undo = { $n ->
-    [one] You can undo this for 1 day: sign in and press “Keep the account”, which is shown on every page.
-   *[other] You can undo this for { $n } days: sign in and press “Keep the account”, which is shown on every page.
+    [one] You can undo this for 1 day: sign in and press “Keep the account”, which is shown on every page. Cancelled appointments stay cancelled.
+   *[other] You can undo this for { $n } days: sign in and press “Keep the account”, which is shown on every page. Cancelled appointments stay cancelled.
  }
 delete-button = Delete my account
 delete-keep = Keep the account
@@ -76,9 +76,9 @@ verify-discard = It wasn’t me. Discard it
 deletion-meanwhile = Until then nothing can be booked.
 delete-customers = { $n ->
     [one] An appointment that a customer has with you is cancelled now, and the customer is told.
-   *[other] { $n } appointments that customers have with you are cancelled now, and the customers are told.
+   *[other] { $n } appointments that customers have with you are cancelled, the soonest at once, and the customers are told.
 }
-delete-provider = Nobody can book with you from now on, and a page of your own is taken off. If you change your mind, the page is back at once, but what was cancelled stays cancelled.
+delete-provider = Nobody can book with you from now on, and a page of your own is taken off. If you change your mind, the page is back at once.
 delete-heir = When the account is deleted, { $name } becomes the owner of { $org }.
 account-email = Change e-mail address
 account-email-text = We send a link to the new address. It counts once you have opened the link.

@@ -51,8 +51,8 @@ delete-appointments = { $n ->
 delete-what = Navn, e-post, telefon, sted og det du har skrevet om timene dine slettes.
 delete-receipts = Kvitteringer oppbevares i 5 år fordi loven krever det. De viser bare det kvitteringen trenger.
 delete-undo = { $n ->
-    [one] Du kan angre i 1 dag: logg inn og trykk «Behold kontoen», som står på alle sider.
-   *[other] Du kan angre i { $n } dager: logg inn og trykk «Behold kontoen», som står på alle sider.
+    [one] Du kan angre i 1 dag: logg inn og trykk «Behold kontoen», som står på alle sider. Timer som er avbestilt, forblir avbestilt.
+   *[other] Du kan angre i { $n } dager: logg inn og trykk «Behold kontoen», som står på alle sider. Timer som er avbestilt, forblir avbestilt.
  }
 delete-button = Slett kontoen min
 delete-keep = Behold kontoen
@@ -76,9 +76,9 @@ verify-discard = Det var ikke meg. Kast den
 deletion-meanwhile = Inntil da kan ingenting bestilles.
 delete-customers = { $n ->
     [one] En time som en kunde har hos deg, blir avbestilt nå, og kunden får beskjed.
-   *[other] { $n } timer som kunder har hos deg, blir avbestilt nå, og kundene får beskjed.
+   *[other] { $n } timer som kunder har hos deg, blir avbestilt, de nærmeste med en gang, og kundene får beskjed.
 }
-delete-provider = Ingen kan bestille time hos deg fra nå av, og en side du eier, blir tatt ned. Ombestemmer du deg, er siden tilbake med en gang, men det som er avbestilt, forblir avbestilt.
+delete-provider = Ingen kan bestille time hos deg fra nå av, og en side du eier, blir tatt ned. Ombestemmer du deg, er siden tilbake med en gang.
 delete-heir = Når kontoen slettes, blir { $name } eier av { $org }.
 account-email = Bytt e-postadresse
 account-email-text = Vi sender en lenke til den nye adressen. Den gjelder først når du har åpnet lenken.

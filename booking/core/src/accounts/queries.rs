@@ -141,10 +141,18 @@ statements! {
     /// now
     SESSIONS_SWEEP = "DELETE FROM session WHERE expires_us <= $1";
 
-    /// account: booked by it, or to be taken by it
+    /// account, limit: booked by it, or to be taken by it, the soonest first
     OPEN_APPOINTMENTS = "SELECT id FROM appointment
         WHERE (consumer_id = $1 OR member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)) AND status = 'confirmed'
-        ORDER BY start_us LIMIT 500";
+        ORDER BY start_us, id LIMIT $2";
+    /// appointment: locks it until the end of the transaction, if it is still open
+    OPEN_LOCK = "UPDATE appointment SET version = version + 1 WHERE id = $1 AND status = 'confirmed'";
+    /// limit: accounts that are to be deleted, and whose appointments are not all cancelled yet
+    LEAVING_BOOKED = "SELECT c.id FROM account c WHERE c.deletion_asked_us IS NOT NULL AND c.erased_us IS NULL
+        AND (EXISTS (SELECT 1 FROM appointment a WHERE a.consumer_id = c.id AND a.status = 'confirmed')
+            OR EXISTS (SELECT 1 FROM member m JOIN appointment a ON a.member_id = m.id
+                WHERE m.account_id = c.id AND a.status = 'confirmed'))
+        ORDER BY c.id LIMIT $1";
     /// account: how many appointments of customers asking for deletion cancels
     OPEN_OF_CUSTOMERS = "SELECT COUNT(*) FROM appointment
         WHERE consumer_id <> $1 AND member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1) AND status = 'confirmed'";

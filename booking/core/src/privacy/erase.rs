@@ -3,11 +3,11 @@
 use super::registry;
 use crate::accounts::{Account, AccountMail, account_mail, credentials, queries};
 use crate::base::DEFAULT_ZONE;
-use crate::base::{Fault, Result};
 use crate::base::actor::Actor;
 use crate::base::db::Tx;
 use crate::base::outbox;
-use crate::base::{DAY_US, Micros};
+use crate::base::{Base, DAY_US, Micros};
+use crate::base::{Fault, Result};
 use crate::calls::quality;
 use crate::params;
 use crate::providers::members;
@@ -18,35 +18,81 @@ use crate::usecases::cancel_appointment;
 pub const UNDO_US: Micros = 7 * DAY_US;
 /// How long the texts of an abandoned booking are kept.
 const ABANDONED_US: Micros = DAY_US;
-/// Accounts that one round erases.
+/// Accounts that one round erases, or whose appointments it cancels.
 const BATCH: i64 = 50;
+/// Appointments that one transaction cancels; others wait for it on SQLite.
+const CANCEL_BATCH: i64 = 100;
 
-/// Records that a person asked for deletion: the account's open appointments, on either side, are cancelled now and the
-/// providers it owns are taken off; everything else goes when the time for undoing is over. Returns what was cancelled:
-/// after the commit it goes to [`AppState::end_calls`].
-pub async fn ask(tx: &mut Tx, state: &AppState, account: &Account, now: Micros) -> Result<Vec<String>> {
-    // What is being booked at this moment, with the person or by it, is either seen here or refused there.
+/// Records that a person asked for deletion: nothing can be booked with the account any more, and the providers it owns are
+/// taken off. Its open appointments, on either side, are cancelled from now on by [`cancel_batch`]; everything else goes
+/// when the time for undoing is over.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ask(tx: &mut Tx, base: &Base, account: &Account, now: Micros) -> Result<()> {
+    // What is being booked at this moment, with the person or by it, is either there to be cancelled after this or refused.
     for lock in [queries::MEMBERS_LOCK, queries::ACCOUNT_LOCK] {
         tx.execute(lock, params![&account.id]).await?;
     }
-    let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![&account.id]).await?;
-    for id in &open {
-        cancel_appointment(tx, state, id, &account.id, now).await?;
-    }
+    tx.execute(queries::ACCOUNT_DELETION, params![&account.id, Some(now)])
+        .await?;
     for statement in [queries::HELD_CELLS_END, queries::HELD_END, queries::ORGS_PAUSE] {
         tx.execute(statement, params![&account.id]).await?;
     }
-    tx.execute(queries::ACCOUNT_DELETION, params![&account.id, Some(now)])
-        .await?;
-    let erased_at = now + UNDO_US;
-    let link = state.link(texts::routes::pattern::ACCOUNT);
     let mail = AccountMail::DeletionAsked {
-        link,
-        erased_at,
+        link: base.link(texts::routes::pattern::ACCOUNT),
+        erased_at: now + UNDO_US,
         time_zone: DEFAULT_ZONE.to_owned(),
     };
-    outbox::enqueue(state, tx, &account_mail(account.recipient(), &state.id(), &mail)).await?;
-    Ok(open)
+    outbox::enqueue(base, tx, &account_mail(account.recipient(), &base.id(), &mail)).await?;
+    Ok(())
+}
+
+/// Cancels the soonest open appointments of an account that is to be deleted, at most [`CANCEL_BATCH`], and ends their calls.
+/// Returns how many; with none, none is left, or the deletion was undone meanwhile.
+///
+/// # Errors
+/// When the database fails; then none of the batch is cancelled.
+pub async fn cancel_batch(state: &AppState, account_id: &str) -> Result<usize> {
+    let now = state.now();
+    let mut tx = state.db.write().await?;
+    if tx
+        .execute(queries::LEAVING_LOCK, params![account_id, Micros::MAX])
+        .await?
+        == 0
+    {
+        return Ok(0);
+    }
+    let open: Vec<String> = tx
+        .all(queries::OPEN_APPOINTMENTS, params![account_id, CANCEL_BATCH])
+        .await?;
+    let mut cancelled = Vec::with_capacity(open.len());
+    for id in open {
+        // One that has begun since it was read ends as calls do.
+        if tx.execute(queries::OPEN_LOCK, params![&id]).await? == 1 {
+            cancel_appointment(&mut tx, state, &id, account_id, now).await?;
+            cancelled.push(id);
+        }
+    }
+    tx.commit().await?;
+    state.end_calls(&cancelled);
+    Ok(cancelled.len())
+}
+
+/// Cancels what is still open of accounts that are to be deleted; for a job. One that fails holds up none of the others.
+///
+/// # Errors
+/// When the accounts cannot be read.
+pub async fn cancel_of_leaving(state: &AppState) -> Result<()> {
+    let mut tx = state.db.read().await?;
+    let leaving: Vec<String> = tx.all(queries::LEAVING_BOOKED, params![BATCH]).await?;
+    drop(tx);
+    for account in leaving {
+        if let Err(error) = cancel_batch(state, &account).await {
+            tracing::error!(account, %error, "the appointments of an account that is to be deleted are not cancelled");
+        }
+    }
+    Ok(())
 }
 
 /// How many appointments of its customers go with an account when it asks for deletion.
@@ -95,19 +141,18 @@ pub async fn erase_due(state: &AppState) -> Result<usize> {
     Ok(erased)
 }
 
-/// Erases an account whose time for undoing is over. `false` when that was undone meanwhile, or somebody else was faster.
+/// Erases an account whose time for undoing is over, after cancelling what it still has booked. `false` when the deletion was
+/// undone meanwhile, or somebody else was faster.
 ///
 /// # Errors
 /// When the database fails; then nothing was changed.
 pub async fn erase_account(state: &AppState, id: &str) -> Result<bool> {
     let now = state.now();
+    while cancel_batch(state, id).await? > 0 {}
     let mut tx = state.db.write().await?;
+    tx.execute(queries::MEMBERS_LOCK, params![id]).await?;
     if tx.execute(queries::LEAVING_LOCK, params![id, now - UNDO_US]).await? == 0 {
         return Ok(false);
-    }
-    let open: Vec<String> = tx.all(queries::OPEN_APPOINTMENTS, params![id]).await?;
-    for appointment in &open {
-        cancel_appointment(&mut tx, state, appointment, id, now).await?;
     }
     members::pass_ownership_on(&mut tx, state, id).await?;
     for statement in [
@@ -122,7 +167,6 @@ pub async fn erase_account(state: &AppState, id: &str) -> Result<bool> {
     registry::erase(&mut tx, id).await?;
     tx.execute(queries::ACCOUNT_ERASED, params![id, now]).await?;
     tx.commit().await?;
-    state.end_calls(&open);
     Ok(true)
 }
 

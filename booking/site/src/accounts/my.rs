@@ -288,9 +288,12 @@ async fn delete_post(State(state): State<AppState>, visit: Visit, Form(form): Fo
         return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
     let mut tx = state.db.write().await?;
-    let cancelled = erase::ask(&mut tx, &state, &account, visit.now).await?;
+    erase::ask(&mut tx, &state, &account, visit.now).await?;
     tx.commit().await?;
-    state.end_calls(&cancelled);
+    // The soonest at once: somebody may be waiting in the room. The jobs cancel what is left, and again what failed.
+    if let Err(error) = erase::cancel_batch(&state, &account.id).await {
+        tracing::warn!(account = account.id, %error, "the jobs cancel the appointments of an account that is to be deleted");
+    }
     security::note(SecurityEvent::DeletionAsked, &account.id, &visit);
     Ok(Redirect::to(&routes::with_notice(pattern::ACCOUNT, Notice::DeletionAsked)).into_response())
 }

@@ -9,7 +9,7 @@ use booking_core::privacy::registry::{Erasure, TABLES, Table};
 use crate::desk::{ACCEPTED, booked, submit_payment, talk};
 use crate::harness::{App, Client, Engine};
 use crate::on_both;
-use crate::walk::{PASSWORD, Provider, consumer, hold, provider, tomorrow};
+use crate::walk::{PASSWORD, Provider, add_service, consumer, hold, provider, tomorrow};
 
 /// What the person wrote; nobody else's row holds any of it.
 const NAME: &str = "Marit Kjennetegn";
@@ -104,6 +104,60 @@ on_both! {
                 assert!(!text.contains(part), "{part} in {text}");
             }
         }
+    }
+}
+
+/// Makes so many more of every row of a table; what is named gets a number appended.
+async fn multiply(app: &App, name: &str, times: i64, numbered: &[&str]) {
+    let table = TABLES.iter().find(|table| table.name == name).expect("it is registered");
+    let personal = table.personal.iter().map(|column| column.name);
+    let columns: Vec<&str> = personal.chain(table.plain.iter().copied()).collect();
+    let values: Vec<String> = columns
+        .iter()
+        .map(|column| match numbered.contains(column) {
+            true => format!("x.{column} || '-' || n.i"),
+            false => format!("x.{column}"),
+        })
+        .collect();
+    let text = format!(
+        "INSERT INTO {name} ({}) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {times})
+            SELECT {} FROM {name} x, n",
+        columns.join(", "),
+        values.join(", ")
+    );
+    app.execute(Box::leak(text.into_boxed_str()), params![]).await;
+}
+
+on_both! {
+    /// The page announced 700 and 500 were cancelled, in one transaction that everybody waited for.
+    async fn all_appointments_of_who_leaves_are_cancelled_batch_by_batch(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let free = add_service(&mut clinic.client, app, "Gratis råd", &[("kind", "free")]).await;
+        let mut ola = consumer(app, "ola").await;
+        let page = hold(&mut ola, &free, tomorrow(app, 0)).await;
+        ola.post(&page, &[("about", ABOUT)]).await.expect(303);
+        booked(&ola.post(&format!("{page}/payment"), &[("withdrawal", "yes")]).await);
+        multiply(app, "hold", 249, &["id"]).await;
+        multiply(app, "appointment", 249, &["id", "hold_id"]).await;
+        multiply(app, "seat", 249, &["id", "appointment_id"]).await;
+        let open = async || app.number("SELECT COUNT(*) FROM appointment WHERE status = 'confirmed'", params![]).await;
+        assert_eq!(open().await, 250);
+        let delete = [("action", "delete"), ("password", PASSWORD)];
+        clinic.client.get("/account/delete").await.expect(200).expect_text("250 timer");
+        clinic.client.post("/account/delete", &delete).await.expect(303);
+        assert_eq!(open().await, 150, "the soonest at once");
+        // Who stays after all keeps what was not cancelled yet, and nobody is told anything else.
+        clinic.client.post("/account/delete", &[("action", "undo")]).await.expect(303);
+        booking_core::jobs::round(&app.state).await;
+        assert_eq!(open().await, 150);
+        clinic.client.post("/account/delete", &delete).await.expect(303);
+        assert_eq!(open().await, 50);
+        booking_core::jobs::round(&app.state).await;
+        assert_eq!(open().await, 0);
+        let told = "SELECT COUNT(*) FROM outbox WHERE kind = 'cancelled' AND recipient = 'ola@example.no'";
+        assert_eq!(app.number(told, params![]).await, 250);
+        app.advance(7 * DAY_US);
+        assert_eq!(booking_core::privacy::erase_due(&app.state).await, Ok(1));
     }
 }
 
