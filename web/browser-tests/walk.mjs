@@ -59,7 +59,10 @@ export async function registerInFlow(page, { name, email, password }) {
 export async function linkFromOutbox(operator, origin, to, subject) {
   const until = Date.now() + WAIT_MS;
   while (Date.now() < until) {
-    await operator.goto(`${origin}/operator/outbox?q=${encodeURIComponent(to)}`);
+    await operator.goto(`${origin}/operator/outbox`);
+    await operator.fill("#q", to);
+    await operator.fill("#reason", "test");
+    await operator.click("main .actions button.btn");
     const mail = operator.locator("tbody tr a").filter({ hasText: subject }).first();
     if ((await mail.count()) > 0) {
       await mail.click();

@@ -398,6 +398,7 @@ pub(super) fn look_key(action: &str) -> &'static str {
         "capture_started" => "look-capture-started",
         "appointment_seen" => "look-appointment-seen",
         "outbox_seen" => "look-outbox-seen",
+        "outbox_searched" => "look-outbox-searched",
         "mail_seen" => "look-mail-seen",
         "mail_resent" => "look-mail-resent",
         "people_searched" => "look-people-searched",
@@ -433,7 +434,7 @@ impl OperatorPeoplePage {
     }
 }
 
-/// `/operator/outbox?q=&page=`
+/// `/operator/outbox?page=`. Form fields of a search: `q` and `reason`; it is on record, and no part of an address.
 #[derive(Debug, Clone, Template)]
 #[template(path = "operator_outbox.html")]
 pub struct OperatorOutboxPage {
@@ -441,8 +442,11 @@ pub struct OperatorOutboxPage {
     /// That the mail server lets nothing through.
     pub held_up: Option<MissingRow>,
     pub mails: Vec<OutboxRow>,
-    /// Filter: address or subject.
-    pub q: String,
+    /// Part of an address or a subject.
+    pub q: Field,
+    pub reason: Field,
+    /// Whether the mails are those that a search found, rather than all.
+    pub is_search: bool,
     pub total: u64,
     pub page: u32,
     pub pages: u32,
@@ -510,8 +514,13 @@ impl OperatorAppointmentsPage {
 }
 
 impl OperatorOutboxPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell
+            .problems(&[("q", self.q.error), ("reason", self.reason.error)])
+    }
+
     fn url(&self, page: u32) -> String {
-        routes::operator_list(routes::pattern::OPERATOR_OUTBOX, "", &self.q, page)
+        routes::operator_list(routes::pattern::OPERATOR_OUTBOX, "", "", page)
     }
 
     fn before_url(&self) -> String {

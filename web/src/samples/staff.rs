@@ -348,10 +348,18 @@ fn mails(locale: Locale) -> Pages {
             is_broken: true,
         }),
         mails: MailState::ALL.map(mail).to_vec(),
-        q: "ola".into(),
-        total: 40,
-        page: 1,
-        pages: 2,
+        q: Field::new("ola"),
+        reason: Field::new("Ringte"),
+        is_search: true,
+        total: 140,
+        page: 2,
+        pages: 3,
+    };
+    let all = OperatorOutboxPage {
+        q: Field::wrong("o", FieldError::TermTooShort),
+        reason: Field::wrong("", FieldError::LookReasonMissing),
+        is_search: false,
+        ..outbox.clone()
     };
     let closed = OperatorMailPage {
         shell: operator_shell(locale, &format!("/operator/outbox/{ID}")),
@@ -378,7 +386,8 @@ fn mails(locale: Locale) -> Pages {
         ..outbox.clone()
     };
     vec![
-        ("operator-outbox", render(&outbox)),
+        ("operator-outbox", render(&all)),
+        ("operator-outbox-search", render(&outbox)),
         ("operator-outbox-empty", render(&empty)),
         ("operator-mail-closed", render(&closed)),
         ("operator-mail", render(&letter)),
@@ -411,6 +420,7 @@ fn people(locale: Locale) -> Pages {
             "capture_started",
             "appointment_seen",
             "outbox_seen",
+            "outbox_searched",
             "mail_seen",
             "mail_resent",
             "people_searched",

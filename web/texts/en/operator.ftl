@@ -121,6 +121,7 @@ look-call-seen = Opened a call
 look-capture-started = Started a capture of packet headers
 look-appointment-seen = Opened an appointment
 look-outbox-seen = Opened the list of e-mail
+look-outbox-searched = Searched the e-mail
 look-mail-seen = Read an e-mail
 look-mail-resent = Sent an e-mail again
 look-people-searched = Searched for people

@@ -121,6 +121,7 @@ look-call-seen = Åpnet en samtale
 look-capture-started = Startet opptak av pakkehoder
 look-appointment-seen = Åpnet en bestilling
 look-outbox-seen = Åpnet listen over e-post
+look-outbox-searched = Søkte i e-post
 look-mail-seen = Leste en e-post
 look-mail-resent = Sendte en e-post på nytt
 look-people-searched = Søkte etter personer

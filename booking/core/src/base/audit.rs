@@ -24,6 +24,8 @@ pub enum Action {
     AppointmentSeen,
     /// The list of mails, which names their recipients.
     OutboxSeen,
+    /// A search for mails to somebody, or about something.
+    OutboxSearched,
     MailSeen,
     MailResent,
     PeopleSearched,
@@ -42,6 +44,7 @@ impl Action {
             Self::CaptureStarted => "capture_started",
             Self::AppointmentSeen => "appointment_seen",
             Self::OutboxSeen => "outbox_seen",
+            Self::OutboxSearched => "outbox_searched",
             Self::MailSeen => "mail_seen",
             Self::MailResent => "mail_resent",
             Self::PeopleSearched => "people_searched",

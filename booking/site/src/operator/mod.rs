@@ -52,7 +52,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route(pattern::OPERATOR_APPOINTMENTS, get(appointment_list))
         .route(pattern::OPERATOR_APPOINTMENT, get(appointment))
         .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
-        .route(pattern::OPERATOR_OUTBOX, get(outbox::list))
+        .route(pattern::OPERATOR_OUTBOX, get(outbox::list).post(outbox::search))
         .route(pattern::OPERATOR_OUTBOX_MAIL, get(outbox::page).post(outbox::submit))
 }
 
@@ -65,14 +65,14 @@ struct ListQuery {
 }
 
 impl ListQuery {
-    /// From 1; whatever is no number is the first page.
-    fn page(&self) -> u32 {
-        self.page.parse().unwrap_or(1).clamp(1, 100_000)
-    }
-
     fn q(&self) -> String {
         self.q.trim().chars().take(base::limits::LINE_CHARS_MAX).collect()
     }
+}
+
+/// From 1; whatever is no number is the first page.
+fn page_number(typed: &str) -> u32 {
+    typed.parse().unwrap_or(1).clamp(1, 100_000)
 }
 
 async fn live_calls(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
@@ -194,7 +194,7 @@ async fn appointment_list(
     let q = query.q();
     let rows = queries::list(&mut state.db.read().await?, stored, SEARCHED_MAX).await?;
     let rows: Vec<OperatorAppointmentRow> = rows.into_iter().map(listed).filter(|row| matches(row, &q)).collect();
-    let page = Window::of(rows.len(), query.page());
+    let page = Window::of(rows.len(), page_number(&query.page));
     let total = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     Ok(pages::html(&OperatorAppointmentsPage {
         shell: pages::shell(&visit),

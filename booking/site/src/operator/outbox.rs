@@ -9,7 +9,7 @@ use web::pages::operator::{Letter, MailState, OperatorMailPage, OperatorOutboxPa
 use web::pages::{Field, FieldError};
 use web::routes;
 
-use super::{ListQuery, PAGE_SIZE, live, missing_row};
+use super::{PAGE_SIZE, live, missing_row, page_number, people};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Query, Visit};
 use crate::form::{self, field};
@@ -21,6 +21,12 @@ use booking_core::base::outbox::queries::{self, ListedMail, OutboxMail};
 use booking_core::base::outbox::{self, OutboxState};
 use booking_core::operator::advice;
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ListQuery {
+    page: String,
+}
+
 pub(super) async fn list(
     State(state): State<AppState>,
     visit: Visit,
@@ -28,22 +34,60 @@ pub(super) async fn list(
 ) -> AppResult<Response> {
     let operator = visit.actor.operator()?;
     audit::look(&state, &operator.id, Action::OutboxSeen, "", "").await?;
-    let (q, page) = (query.q(), query.page());
+    Ok(pages::html(&stretch(&state, &visit, "", page_number(&query.page)).await?))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SearchForm {
+    q: String,
+    reason: String,
+    page: String,
+}
+
+/// A search names people: it is sent as a form, since addresses stay in histories and logs, and is on record before its
+/// result is shown.
+pub(super) async fn search(
+    State(state): State<AppState>,
+    visit: Visit,
+    Form(typed): Form<SearchForm>,
+) -> AppResult<Response> {
+    let operator = visit.actor.operator()?;
+    let reason = form::line(&typed.reason, FieldError::LookReasonMissing);
+    let q = people::term(&typed.q);
+    let (Ok(reason), None) = (&reason, q.error) else {
+        let mut page = stretch(&state, &visit, "", 1).await?;
+        page.q = q;
+        page.reason = field(&typed.reason, &reason);
+        return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    };
+    audit::look(&state, &operator.id, Action::OutboxSearched, "", reason).await?;
+    let mut page = stretch(&state, &visit, &q.value, page_number(&typed.page)).await?;
+    page.q = q;
+    page.reason = Field::new(reason.clone());
+    page.is_search = true;
+    Ok(pages::html(&page))
+}
+
+/// One page of the mails that match, newest first; every mail matches nothing.
+async fn stretch(state: &AppState, visit: &Visit, q: &str, page: u32) -> AppResult<OperatorOutboxPage> {
     let offset = i64::from(page - 1) * i64::from(PAGE_SIZE);
-    let (mails, total) = queries::list(&mut state.db.read().await?, &q, i64::from(PAGE_SIZE), offset).await?;
+    let (mails, total) = queries::list(&mut state.db.read().await?, q, i64::from(PAGE_SIZE), offset).await?;
     let total = u64::try_from(total).unwrap_or(0);
-    let held_up = advice::held_up_mail(&state).await?;
-    Ok(pages::html(&OperatorOutboxPage {
-        shell: pages::shell(&visit),
+    let held_up = advice::held_up_mail(state).await?;
+    Ok(OperatorOutboxPage {
+        shell: pages::shell(visit),
         held_up: held_up.map(|advice| missing_row(&advice, visit.locale)),
-        mails: mails.into_iter().map(|mail| listed(&state, mail)).collect(),
-        q,
+        mails: mails.into_iter().map(|mail| listed(state, mail)).collect(),
+        q: Field::default(),
+        reason: Field::default(),
+        is_search: false,
         total,
         page,
         pages: u32::try_from(total.div_ceil(u64::from(PAGE_SIZE)))
             .unwrap_or(u32::MAX)
             .max(1),
-    }))
+    })
 }
 
 fn listed(state: &AppState, mail: ListedMail) -> OutboxRow {

@@ -61,24 +61,29 @@ pub(super) async fn submit(
 
 async fn find(state: &AppState, visit: &Visit, typed: &PeopleForm) -> AppResult<Response> {
     let operator = visit.actor.operator()?;
-    let q: String = typed.q.trim().chars().take(limits::LINE_CHARS_MAX).collect();
     let reason = form::line(&typed.reason, FieldError::LookReasonMissing);
     let mut page = blank(state, visit).await?;
     page.reason = field(&typed.reason, &reason);
-    page.q = if q.chars().count() < TERM_CHARS_MIN {
-        Field::wrong(q.clone(), FieldError::TermTooShort)
-    } else {
-        Field::new(q.clone())
-    };
+    page.q = term(&typed.q);
     let (Ok(reason), None) = (&reason, page.q.error) else {
         return Ok(pages::html_with(WRONG, &page));
     };
     audit::look(state, &operator.id, Action::PeopleSearched, "", reason).await?;
     let mut tx = state.db.read().await?;
-    let found = people::find(&mut tx, &q).await?;
+    let found = people::find(&mut tx, &page.q.value).await?;
     page.found = Some(found.into_iter().map(row).collect());
     page.looks = looks(&mut tx).await?;
     Ok(pages::html(&page))
+}
+
+/// What is searched for: long enough not to find everybody.
+pub(super) fn term(typed: &str) -> Field {
+    let q: String = typed.trim().chars().take(limits::LINE_CHARS_MAX).collect();
+    if q.chars().count() < TERM_CHARS_MIN {
+        Field::wrong(q, FieldError::TermTooShort)
+    } else {
+        Field::new(q)
+    }
 }
 
 fn row(person: Person) -> PersonRow {

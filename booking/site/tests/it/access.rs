@@ -128,6 +128,7 @@ const TABLE: &[Row] = &[
     post(pattern::RESET_TOKEN, [422; 6]),
     post(pattern::OPERATOR_CALL_CAPTURE, [303, 404, 404, 404, 404, 404]),
     post(pattern::OPERATOR_PEOPLE, [303, 404, 404, 404, 404, 400]),
+    post(pattern::OPERATOR_OUTBOX, [303, 404, 404, 404, 404, 422]),
     post(pattern::OPERATOR_OUTBOX_MAIL, [303, 404, 404, 404, 404, 422]),
     post(pattern::OPERATOR_SETUP, [422; 6]),
     post(pattern::BOOK, [404, 422, 404, 404, 404, 404]),

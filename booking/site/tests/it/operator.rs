@@ -97,7 +97,17 @@ on_both! {
             assert!(!all.contains(part), "{part} in {all}");
         }
         let id: Vec<String> = app.rows("SELECT id FROM outbox WHERE recipient = 'c@example.no'", params![]).await;
-        let list = desk.operator.get("/operator/outbox?q=c%40example").await.expect(200).text();
+        // No address is part of an address: a search is a form, has a reason and is on record.
+        let search = [("q", "c@example"), ("reason", "Ringte om en lenke")];
+        let searched = "SELECT COUNT(*) FROM operator_record WHERE action = 'outbox_searched' AND reason = 'Ringte om en lenke'";
+        let asked = desk.operator.get("/operator/outbox?q=c%40example").await.expect(200).text();
+        assert!(asked.contains("K.N. ("), "an address narrows nothing: {asked}");
+        for wrong in [[search[0], ("reason", " ")], [("q", "c"), search[1]]] {
+            desk.operator.post("/operator/outbox", &wrong).await.expect(422);
+        }
+        assert_eq!(app.number(searched, params![]).await, 0);
+        let list = desk.operator.post("/operator/outbox", &search).await.expect(200).text();
+        assert_eq!(app.number(searched, params![]).await, 1);
         assert!(list.contains(&id[0]) && list.contains("O.H.") && !list.contains("K.N. ("), "{list}");
         let path = format!("/operator/outbox/{}", id[0]);
         let looks = "SELECT COUNT(*) FROM operator_record WHERE action = 'mail_seen' AND reason = 'Ringte' AND subject = $1";
