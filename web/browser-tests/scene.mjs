@@ -98,6 +98,7 @@ export const PAGES = [
   { name: "provider-profile", who: "provider", path: () => "/provider/profile" },
   { name: "operator-calls-none", who: "operator", path: () => "/operator" },
   { name: "operator-appointments", who: "operator", path: () => "/operator/appointments" },
+  { name: "operator-look", who: "operator", path: (scene) => scene.paths.cancelled.replace("/bookings/", "/operator/appointments/") },
   { name: "operator-appointment", who: "operator", path: (scene) => scene.paths.call.replace("/bookings/", "/operator/appointments/") },
   { name: "operator-people", who: "operator", path: () => "/operator/people" },
   { name: "operator-people-found", who: "operator", path: () => "/operator/people", act: findPerson },
@@ -128,6 +129,7 @@ export async function buildScene(world) {
   await bookTheRest(scene);
   await openAccounts(world, scene);
   paths.service = await firstLink(people.provider, "/provider/services", /href="(\/provider\/services\/(?!new)[^"]+)"/);
+  await must(people.operator.post(paths.call.replace("/bookings/", "/operator/appointments/"), { reason: "test" }), 200);
   paths.mail = await firstLink(people.operator, "/operator/outbox", /href="(\/operator\/outbox\/[^"?]+)"/);
   return scene;
 }
@@ -245,7 +247,9 @@ export async function holdCall(world, scene, look) {
   await operator.page.goto(`${origin}/operator`);
   await operator.page.waitForSelector("tbody tr");
   await look("operator-calls", operator.page);
-  await operator.page.goto(`${origin}${scene.paths.call.replace("/bookings/", "/operator/calls/")}`);
+  const live = scene.paths.call.replace("/bookings/", "/operator/calls/");
+  await must(scene.people.operator.post(live, { reason: "test" }), 200);
+  await operator.page.goto(`${origin}${live}`);
   await look("operator-call", operator.page);
   for (const control of ["microphone", "camera"]) await provider.page.click(`[data-control="${control}"]`);
   await look("call-muted-provider", provider.page);

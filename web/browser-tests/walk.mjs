@@ -173,6 +173,10 @@ function readDuration(text) {
 /** What the operator sees of one appointment: the rows of its tables about time and money, as lists of cells. Instants are exact, words those of the records. */
 export async function readRecords(page, origin, id) {
   await page.goto(`${origin}/operator/appointments/${id}`);
+  if ((await page.locator("#reason").count()) > 0) {
+    await page.fill("#reason", "test");
+    await page.click("main .actions button.btn");
+  }
   return page.evaluate(() => {
     const rows = (name) => {
       const section = document.querySelector(`[data-records="${name}"]`);

@@ -434,6 +434,32 @@ impl OperatorPeoplePage {
     }
 }
 
+/// `/operator/appointments/{id}` and `/operator/calls/{id}` before the reason is given. Form field: `reason`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "operator_look.html")]
+pub struct OperatorLookPage {
+    pub shell: Shell,
+    /// Where the form goes, and what it opens.
+    pub path: String,
+    /// The list that it was found in.
+    pub list: &'static str,
+    /// Whether that is the list of calls under way.
+    pub is_call: bool,
+    pub reference: String,
+    pub provider: String,
+    /// Initials only.
+    pub consumer: String,
+    pub starts_at: i64,
+    pub ends_at: i64,
+    pub reason: Field,
+}
+
+impl OperatorLookPage {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        self.shell.problems(&[("reason", self.reason.error)])
+    }
+}
+
 /// `/operator/outbox?page=`. Form fields of a search: `q` and `reason`; it is on record, and no part of an address.
 #[derive(Debug, Clone, Template)]
 #[template(path = "operator_outbox.html")]

@@ -10,8 +10,8 @@ use crate::pages::auth::OperatorSetupPage;
 use crate::pages::operator::{
     CallHealth, LedgerRow, LegRow, LegSource, Letter, LiveCallRow, LiveParticipant, LookRow, MailState, MissingRow,
     OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage,
-    OperatorMailPage, OperatorOutboxPage, OperatorPeoplePage, OperatorRow, OutboxRow, PaymentRow, PersonRow,
-    QualityRow, SegmentRow,
+    OperatorLookPage, OperatorMailPage, OperatorOutboxPage, OperatorPeoplePage, OperatorRow, OutboxRow, PaymentRow,
+    PersonRow, QualityRow, SegmentRow,
 };
 use crate::pages::provider_admin::{
     ClosedDay, DayAppointment, InvitedRow, MemberRow, ProviderHoursPage, ProviderMembersPage, ProviderProfilePage,
@@ -327,6 +327,7 @@ pub(super) fn operator(locale: Locale) -> Pages {
         ("operator-setup-expired", setup(true)),
     ];
     pages.extend(mails(locale));
+    pages.extend(looks(locale));
     pages.extend(people(locale));
     pages.extend(operator_appointments(locale));
     pages
@@ -391,6 +392,33 @@ fn mails(locale: Locale) -> Pages {
         ("operator-outbox-empty", render(&empty)),
         ("operator-mail-closed", render(&closed)),
         ("operator-mail", render(&letter)),
+    ]
+}
+
+fn looks(locale: Locale) -> Pages {
+    let call = OperatorLookPage {
+        shell: operator_shell(locale, &format!("/operator/calls/{ID}")),
+        path: format!("/operator/calls/{ID}"),
+        list: "/operator",
+        is_call: true,
+        reference: "B7K-42Q".into(),
+        provider: "Dyreklinikken Nordli".into(),
+        consumer: "O.H.".into(),
+        starts_at: TEN,
+        ends_at: TEN + 30 * MINUTE,
+        reason: Field::wrong("", FieldError::LookReasonMissing),
+    };
+    let appointment = OperatorLookPage {
+        shell: operator_shell(locale, &format!("/operator/appointments/{ID}")),
+        path: format!("/operator/appointments/{ID}"),
+        list: "/operator/appointments",
+        is_call: false,
+        reason: Field::default(),
+        ..call.clone()
+    };
+    vec![
+        ("operator-call-closed", render(&call)),
+        ("operator-appointment-closed", render(&appointment)),
     ]
 }
 

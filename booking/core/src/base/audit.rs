@@ -9,6 +9,13 @@ statements! {
     NEWEST = "SELECT r.at_us, r.action, r.subject, r.reason, COALESCE(a.name, '') AS operator
               FROM operator_record r LEFT JOIN account a ON a.id = r.operator_id
               ORDER BY r.at_us DESC, r.id DESC LIMIT $1";
+    /// record, person, then as in the record
+    TELL = "INSERT INTO operator_look (record_id, account_id, at_us, action, reason) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (record_id, account_id) DO NOTHING";
+    /// operator, subject, since: why a call or its appointment was opened last
+    LAST = "SELECT action, reason FROM operator_record WHERE operator_id = $1 AND subject = $2 AND at_us > $3
+            AND action IN ('call_seen', 'appointment_seen') ORDER BY at_us DESC, id DESC LIMIT 1";
+    SWEEP_LOOKS = "DELETE FROM operator_look WHERE at_us < $1";
     SWEEP = "DELETE FROM operator_record WHERE at_us < $1";
 }
 
@@ -86,29 +93,63 @@ pub async fn write(
     subject: &str,
     reason: &str,
 ) -> Result<(), DbError> {
-    let now = state.now();
-    let operator = operator.map(str::to_owned);
-    let row = params![
-        state.random.id(now),
-        now,
-        operator.clone(),
-        action.name(),
+    let line = Line {
+        operator,
+        action,
         subject,
-        reason
-    ];
-    tx.execute(INSERT, row).await?;
-    security::note_operator(operator.as_deref().unwrap_or_default(), action.name(), subject);
-    Ok(())
+        reason,
+    };
+    line.write(tx, state, &[]).await
 }
 
-/// Puts a look at somebody's data on record before it is shown.
+/// Puts a look at somebody's data on record before it is shown; the `people` whose data it is see it among their own.
+///
+/// # Errors
+/// When the database fails; then nothing may be shown.
+pub async fn look(state: &Base, line: &Line<'_>, people: &[String]) -> Result<(), DbError> {
+    let mut tx = state.db.write().await?;
+    line.write(&mut tx, state, people).await?;
+    tx.commit().await
+}
+
+/// Why an operator has opened a call or its appointment since then, and which of the two.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn look(state: &Base, operator: &str, action: Action, subject: &str, reason: &str) -> Result<(), DbError> {
-    let mut tx = state.db.write().await?;
-    write(&mut tx, state, Some(operator), action, subject, reason).await?;
-    tx.commit().await
+pub async fn last_look(
+    tx: &mut Tx,
+    operator: &str,
+    subject: &str,
+    since: Micros,
+) -> Result<Option<(String, String)>, DbError> {
+    tx.optional(LAST, params![operator, subject, since]).await
+}
+
+/// One line for the record.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// `None` for the console of the server.
+    pub operator: Option<&'a str>,
+    pub action: Action,
+    /// An id, or nothing.
+    pub subject: &'a str,
+    /// Empty where none is asked for.
+    pub reason: &'a str,
+}
+
+impl Line<'_> {
+    async fn write(&self, tx: &mut Tx, state: &Base, people: &[String]) -> Result<(), DbError> {
+        let (now, action) = (state.now(), self.action.name());
+        let id = state.random.id(now);
+        let operator = self.operator.map(str::to_owned);
+        let row = params![&id, now, operator, action, self.subject, self.reason];
+        tx.execute(INSERT, row).await?;
+        for person in people {
+            tx.execute(TELL, params![&id, person, now, action, self.reason]).await?;
+        }
+        security::note_operator(self.operator.unwrap_or_default(), action, self.subject);
+        Ok(())
+    }
 }
 
 /// The newest lines.
@@ -125,6 +166,7 @@ pub async fn newest(tx: &mut Tx, at_most: i64) -> Result<Vec<Recorded>, DbError>
 /// When the database fails.
 pub async fn sweep(state: &Base) -> Result<u64, DbError> {
     let mut tx = state.db.write().await?;
+    tx.execute(SWEEP_LOOKS, params![state.now() - KEPT_US]).await?;
     let gone = tx.execute(SWEEP, params![state.now() - KEPT_US]).await?;
     tx.commit().await?;
     Ok(gone)

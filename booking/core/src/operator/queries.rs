@@ -14,6 +14,11 @@ statements! {
             LEFT JOIN charge h ON h.call_id = a.id LEFT JOIN payment p ON p.appointment_id = a.id
             WHERE $1 = '' OR a.status = $1
             ORDER BY a.start_us DESC, a.id DESC LIMIT $2");
+    /// mail: whose it is, by account or address, and who booked what it is about
+    PEOPLE_OF_MAIL = "SELECT a.id FROM account a JOIN outbox m ON m.id = $1
+            WHERE a.id = m.account_id OR a.email = m.recipient
+                OR a.id = (SELECT p.consumer_id FROM appointment p WHERE p.id = m.appointment_id)
+            ORDER BY a.id LIMIT 10";
 }
 
 /// An appointment in the operator's list.
@@ -43,6 +48,14 @@ impl FromRow for ListedAppointment {
             currency: terms.currency,
         })
     }
+}
+
+/// The accounts whose data a mail holds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn people_of_mail(tx: &mut Tx, mail: &str) -> Result<Vec<String>, DbError> {
+    tx.all(PEOPLE_OF_MAIL, params![mail]).await
 }
 
 /// The latest appointments, those with a status or all.

@@ -14,10 +14,7 @@ statements! {
     /// account: the providers who were booked
     READERS = "SELECT DISTINCT o.name FROM appointment a JOIN org o ON o.id = a.org_id WHERE a.consumer_id = $1 ORDER BY o.name LIMIT 500";
     /// account, limit: what operators looked at that is about the person
-    LOOKS = "SELECT r.at_us, r.action, r.reason FROM operator_record r
-        WHERE r.subject = $1 OR r.subject IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)
-            OR r.subject IN (SELECT m.id FROM outbox m WHERE m.account_id = $1)
-        ORDER BY r.at_us DESC, r.id DESC LIMIT $2";
+    LOOKS = "SELECT at_us, action, reason FROM operator_look WHERE account_id = $1 ORDER BY at_us DESC, record_id DESC LIMIT $2";
 }
 
 /// A table's worth of what we know about a person, in words.
@@ -71,7 +68,8 @@ impl FromRow for DataLook {
 /// When the database fails.
 pub async fn sections(tx: &mut Tx, account_id: &str, locale: Locale) -> Result<Vec<DataSection>> {
     let mut sections = Vec::new();
-    for table in owned() {
+    // Looks have a list of their own.
+    for table in owned().filter(|table| table.name != "operator_look") {
         let found = tx.rows(table.newest, params![account_id, ROWS_SHOWN]).await?;
         if found.is_empty() {
             continue;
@@ -224,6 +222,7 @@ fn words(table: &'static str) -> (&'static str, &'static str) {
         "payment" => ("registry-payment", "registry-payment-why"),
         "document" => ("registry-document", "registry-document-why"),
         "withdrawal_request" => ("registry-withdrawal", "registry-withdrawal-why"),
+        "operator_look" => ("registry-looks", "registry-looks-why"),
         "operator_record" => ("registry-operated", "registry-operated-why"),
         other => (other, ""),
     }

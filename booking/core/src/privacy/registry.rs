@@ -238,6 +238,8 @@ pub const TABLES: &[Table] = &[
         kept),
     table!("operator_record", "operator_id = $1", by [at_us, id], [at_us: Time, action: Text, reason: Text], [id, operator_id, subject],
         kept),
+    table!("operator_look", "account_id = $1", by [at_us, record_id], [at_us: Time, action: Text, reason: Text], [record_id, account_id],
+        deleted),
     table!("place", not personal, [id, name, municipality, county, lat_e6, lon_e6, weight]),
     table!("place_name", not personal, [folded, place_id]),
     table!("postcode", not personal, [code, place_id, lat_e6, lon_e6]),

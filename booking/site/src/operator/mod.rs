@@ -2,6 +2,7 @@
 //! here; for everybody else these pages do not exist.
 
 mod live;
+mod looks;
 mod outbox;
 mod people;
 mod quality;
@@ -13,15 +14,16 @@ use axum::extract::State;
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use web::pages::RecordWord;
 use web::pages::appointment::AppointmentStatus;
 use web::pages::operator::{
     LedgerRow, LiveCallRow, MissingRow, OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage,
     OperatorCallPage, OperatorCallsPage, PaymentRow, QualityRow, SegmentRow,
 };
+use web::pages::{Field, RecordWord};
 use web::routes::{self, pattern};
 use web::{Locale, Notice};
 
+use self::looks::Opened;
 use crate::appointments::timeline::{page_status, timeline};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Query, Visit};
@@ -30,7 +32,7 @@ use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Status};
 use booking_core::base::Fault;
 use booking_core::base::advice::Advice;
-use booking_core::base::audit::{self, Action};
+use booking_core::base::audit::Action;
 use booking_core::base::db::Tx;
 use booking_core::calls::{CAPTURE_MAX, CaptureError, queries as call_queries};
 use booking_core::operator::advice;
@@ -47,10 +49,13 @@ const SEARCHED_MAX: i64 = 2_000;
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route(pattern::OPERATOR, get(live_calls))
-        .route(pattern::OPERATOR_CALL, get(live_call))
+        .route(pattern::OPERATOR_CALL, get(live_call).post(looks::open_call))
         .route(pattern::OPERATOR_CALL_CAPTURE, post(capture))
         .route(pattern::OPERATOR_APPOINTMENTS, get(appointment_list))
-        .route(pattern::OPERATOR_APPOINTMENT, get(appointment))
+        .route(
+            pattern::OPERATOR_APPOINTMENT,
+            get(appointment).post(looks::open_appointment),
+        )
         .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
         .route(pattern::OPERATOR_OUTBOX, get(outbox::list).post(outbox::search))
         .route(pattern::OPERATOR_OUTBOX_MAIL, get(outbox::page).post(outbox::submit))
@@ -137,7 +142,13 @@ async fn live_call(State(state): State<AppState>, visit: Visit, Path(id): Path<S
     let appointment = appointments::load_any(&mut state.db.read().await?, &id).await?;
     let calls = live::calls(&state);
     let call = calls.iter().find(|call| call.call == id).ok_or(AppError::NotFound)?;
-    audit::look(&state, &operator.id, Action::CallSeen, &id, "").await?;
+    if looks::reason_given(&state, operator, Opened::Call, &appointment, visit.now)
+        .await?
+        .is_none()
+    {
+        let page = looks::ask(&visit, Opened::Call, &appointment, Field::default());
+        return Ok(pages::html(&page));
+    }
     Ok(pages::html(&OperatorCallPage {
         shell: pages::shell_in(&visit, &appointment.time_zone),
         id: id.clone(),
@@ -165,6 +176,13 @@ async fn capture(
 ) -> AppResult<Redirect> {
     let operator = visit.actor.operator()?;
     let live = state.live_calls.get().ok_or(AppError::NotFound)?;
+    live.find(&id).ok_or(AppError::NotFound)?;
+    let appointment = appointments::load_any(&mut state.db.read().await?, &id).await?;
+    let Some(reason) = looks::reason_given(&state, operator, Opened::Call, &appointment, visit.now).await? else {
+        return Ok(Redirect::to(&routes::operator_call(&id)));
+    };
+    // Nothing is captured that is not on record.
+    looks::record_of(&state, operator, Action::CaptureStarted, &appointment, &reason).await?;
     // Whatever is no number is the shortest time.
     let minutes = form.minutes.trim().parse::<u64>().unwrap_or(1).max(1);
     let time = Duration::from_secs(minutes.saturating_mul(60)).min(CAPTURE_MAX);
@@ -174,7 +192,6 @@ async fn capture(
         Err(CaptureError::Running) => Notice::CaptureRunning,
         Err(CaptureError::Failed) => Notice::CaptureFailed,
     };
-    audit::look(&state, &operator.id, Action::CaptureStarted, &id, "").await?;
     tracing::info!(call = id, "a packet capture was asked for");
     Ok(Redirect::to(&routes::with_notice(&routes::operator_call(&id), notice)))
 }
@@ -255,7 +272,13 @@ async fn appointment(State(state): State<AppState>, visit: Visit, Path(id): Path
     let operator = visit.actor.operator()?;
     let mut tx = state.db.read().await?;
     let appointment = appointments::load_any(&mut tx, &id).await?;
-    audit::look(&state, &operator.id, Action::AppointmentSeen, &id, "").await?;
+    if looks::reason_given(&state, operator, Opened::Appointment, &appointment, visit.now)
+        .await?
+        .is_none()
+    {
+        let page = looks::ask(&visit, Opened::Appointment, &appointment, Field::default());
+        return Ok(pages::html(&page));
+    }
     let events = appointments::events(&mut tx, &id).await?;
     let billable = calls::billable(&mut tx, &id).await?;
     Ok(pages::html(&OperatorAppointmentPage {

@@ -9,7 +9,7 @@ use web::pages::operator::{Letter, MailState, OperatorMailPage, OperatorOutboxPa
 use web::pages::{Field, FieldError};
 use web::routes;
 
-use super::{PAGE_SIZE, live, missing_row, page_number, people};
+use super::{PAGE_SIZE, live, looks, missing_row, page_number, people};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Query, Visit};
 use crate::form::{self, field};
@@ -20,6 +20,7 @@ use booking_core::base::audit::{self, Action};
 use booking_core::base::outbox::queries::{self, ListedMail, OutboxMail};
 use booking_core::base::outbox::{self, OutboxState};
 use booking_core::operator::advice;
+use booking_core::operator::queries::people_of_mail;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -33,8 +34,10 @@ pub(super) async fn list(
     Query(query): Query<ListQuery>,
 ) -> AppResult<Response> {
     let operator = visit.actor.operator()?;
-    audit::look(&state, &operator.id, Action::OutboxSeen, "", "").await?;
-    Ok(pages::html(&stretch(&state, &visit, "", page_number(&query.page)).await?))
+    looks::record(&state, operator, Action::OutboxSeen, "", "", &[]).await?;
+    Ok(pages::html(
+        &stretch(&state, &visit, "", page_number(&query.page)).await?,
+    ))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -61,7 +64,7 @@ pub(super) async fn search(
         page.reason = field(&typed.reason, &reason);
         return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     };
-    audit::look(&state, &operator.id, Action::OutboxSearched, "", reason).await?;
+    looks::record(&state, operator, Action::OutboxSearched, "", reason, &[]).await?;
     let mut page = stretch(&state, &visit, &q.value, page_number(&typed.page)).await?;
     page.q = q;
     page.reason = Field::new(reason.clone());
@@ -177,9 +180,12 @@ pub(super) async fn submit(
     let Ok(reason) = reason else {
         return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     };
-    audit::look(&state, &operator.id, Action::MailSeen, &id, &reason).await?;
-    let full: Option<OutboxMail> = queries::get(&mut state.db.read().await?, &id).await?;
+    let mut tx = state.db.read().await?;
+    let full: Option<OutboxMail> = queries::get(&mut tx, &id).await?;
     let full = full.ok_or(AppError::NotFound)?;
+    let people = people_of_mail(&mut tx, &id).await?;
+    drop(tx);
+    looks::record(&state, operator, Action::MailSeen, &id, &reason, &people).await?;
     page.letter = Some(Letter {
         to: full.recipient,
         subject: full.subject,

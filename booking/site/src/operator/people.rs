@@ -10,6 +10,7 @@ use web::pages::operator::{LookRow, OperatorPeoplePage, OperatorRow, PersonRow};
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
 
+use super::looks;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Visit};
 use crate::form::{self, field};
@@ -68,11 +69,12 @@ async fn find(state: &AppState, visit: &Visit, typed: &PeopleForm) -> AppResult<
     let (Ok(reason), None) = (&reason, page.q.error) else {
         return Ok(pages::html_with(WRONG, &page));
     };
-    audit::look(state, &operator.id, Action::PeopleSearched, "", reason).await?;
+    let found = people::find(&mut state.db.read().await?, &page.q.value).await?;
+    let ids: Vec<String> = found.iter().map(|person| person.id.clone()).collect();
+    looks::record(state, operator, Action::PeopleSearched, "", reason, &ids).await?;
     let mut tx = state.db.read().await?;
-    let found = people::find(&mut tx, &page.q.value).await?;
     page.found = Some(found.into_iter().map(row).collect());
-    page.looks = looks(&mut tx).await?;
+    page.looks = newest_looks(&mut tx).await?;
     Ok(pages::html(&page))
 }
 
@@ -138,11 +140,11 @@ async fn blank(state: &AppState, visit: &Visit) -> AppResult<OperatorPeoplePage>
             .into_iter()
             .map(|(name, email, since)| OperatorRow { name, email, since })
             .collect(),
-        looks: looks(&mut tx).await?,
+        looks: newest_looks(&mut tx).await?,
     })
 }
 
-async fn looks(tx: &mut Tx) -> AppResult<Vec<LookRow>> {
+async fn newest_looks(tx: &mut Tx) -> AppResult<Vec<LookRow>> {
     let lines = audit::newest(tx, LOOKS_SHOWN).await?;
     Ok(lines
         .into_iter()

@@ -126,6 +126,8 @@ const TABLE: &[Row] = &[
     post(pattern::VERIFY_RESEND, [400; 6]),
     post(pattern::RESET, [422; 6]),
     post(pattern::RESET_TOKEN, [422; 6]),
+    post(pattern::OPERATOR_CALL, [303, 404, 404, 404, 404, 404]),
+    post(pattern::OPERATOR_APPOINTMENT, [303, 404, 404, 404, 404, 422]),
     post(pattern::OPERATOR_CALL_CAPTURE, [303, 404, 404, 404, 404, 404]),
     post(pattern::OPERATOR_PEOPLE, [303, 404, 404, 404, 404, 400]),
     post(pattern::OPERATOR_OUTBOX, [303, 404, 404, 404, 404, 422]),

@@ -8,7 +8,7 @@ use booking_core::params;
 
 use crate::desk::{
     ACCEPTED, BY_SECOND, CAPTURE_FAILS, CAPTURE_FAILS_ONCE, DECLINED, Desk, FIXED, FREE, METERED, NEEDS_CONFIRMATION,
-    NO_FUNDS, booked, present, segment, submit_payment,
+    NO_FUNDS, booked, open, present, segment, submit_payment,
 };
 use crate::on_both;
 
@@ -226,7 +226,7 @@ on_both! {
         assert_eq!(ledger.last().map(String::as_str), Some("charged provider_vat -300"));
         let mails = desk.mails(&appointment).await;
         assert_eq!(mails.iter().filter(|mail| mail.as_str() == "payment_failed c@example.no").count(), 1);
-        let page = desk.operator.get(&format!("/operator/appointments/{appointment}")).await.expect(200).text();
+        let page = open(&mut desk.operator, &format!("/operator/appointments/{appointment}")).await;
         assert!(page.contains("the issuer does not answer"), "the operator sees why");
         let mine = desk.consumer.get(&format!("/bookings/{appointment}")).await.expect(200).text();
         assert!(!mine.contains("Trukket"), "what was not taken is not shown as taken: {mine}");

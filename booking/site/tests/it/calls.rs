@@ -350,7 +350,7 @@ on_both! {
             running: false,
             seats: vec![seat(Role::Consumer, Presence::Lobby), seat(Role::Provider, Presence::Left)],
         };
-        assert!(app.state.live_calls.set(Arc::new(OneCall(live))).is_ok(), "nobody else has set it");
+        assert!(app.state.live_calls.set(Arc::new(OneCall::new(app, live))).is_ok(), "nobody else has set it");
         assert_eq!(other(&mut desk.provider).await, "waiting");
         assert_eq!(other(&mut desk.consumer).await, "away");
         desk.stranger.get(&format!("/call/{call}/other")).await.expect(404);

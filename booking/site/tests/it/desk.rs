@@ -231,6 +231,14 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// Opens an appointment or a call as an operator does: the page asks why.
+pub(crate) async fn open(operator: &mut Client, path: &str) -> String {
+    operator.get(path).await.expect(200).expect_text("name=\"reason\"");
+    let answer = operator.post(path, &[("reason", "Ringte")]).await.expect(303);
+    assert_eq!(answer.location(), path);
+    operator.get(path).await.expect(200).text()
+}
+
 /// A browser with a session of that account.
 pub(crate) async fn signed_in(app: &App, account: &str) -> Client {
     let secret = format!("secret-of-{account}");

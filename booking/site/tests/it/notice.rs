@@ -7,7 +7,7 @@ use booking_core::calls::quality;
 use booking_core::params;
 use booking_core::privacy::UNDO_US;
 
-use crate::desk::{ACCEPTED, Desk, METERED};
+use crate::desk::{ACCEPTED, Desk, METERED, open};
 use crate::erasure::{book_talk_and_pay, found_in};
 use crate::on_both;
 use crate::walk::{PASSWORD, consumer, hold, provider, tomorrow};
@@ -37,12 +37,17 @@ on_both! {
             let page = desk.operator.get(list).await.expect(200).text();
             assert!(!page.contains("Ola Hansen") && !page.contains("c@example.no"), "{list}: {page}");
         }
+        // How each of these comes to be seen, and how long: c5_a_person_sees_when_operators_looked.
         promised(
-            "Hver gang noen i driften åpner en time eller leser en e-post av dine",
-            "Each time an operator opens an appointment or reads an e-mail of yours",
+            "Hver gang noen i driften åpner en time eller en samtale du er med i, leser en e-post til deg eller om deg, eller finner deg i et \
+             søk, blir det loggført med grunnen, og du ser det under Mine data i to år. En grunn gjelder i høyst en time.",
+            "Each time an operator opens an appointment or a call that you are part of, reads an e-mail to you or about you, or finds you \
+             in a search, it goes on record with the reason, and you see it under My data for two years. A reason is good for an hour at most.",
         );
-        desk.operator.get(&format!("/operator/appointments/{appointment}")).await.expect(200);
-        desk.consumer.get("/account/data").await.expect(200).expect_text("Åpnet en bestilling");
+        open(&mut desk.operator, &format!("/operator/appointments/{appointment}")).await;
+        for side in [&mut desk.consumer, &mut desk.provider] {
+            side.get("/account/data").await.expect(200).expect_text("Åpnet en bestilling: Ringte");
+        }
         promised("Andre bedrifter får det ikke.", "Other businesses do not.");
         desk.stranger.get(&format!("/bookings/{appointment}")).await.expect(404);
         promised(

@@ -1,9 +1,12 @@
 //! The operator's pages: there for operators, and for nobody else.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use booking_core::AppState;
 use booking_core::base::SECOND_US;
+use booking_core::base::db::Sql;
 use booking_core::calls::{CaptureError, LiveCalls, quality};
 use booking_core::params;
 use booking_core::privacy;
@@ -11,23 +14,57 @@ use signaling_protocol::live::{Direction, Leg};
 use signaling_protocol::message::{Presence, SourceKind};
 use signaling_protocol::{LiveCall, LiveSeat, LiveStats, Role};
 
-use crate::desk::{ACCEPTED, Desk, METERED};
+use crate::desk::{ACCEPTED, Desk, METERED, open};
+use crate::harness::App;
 use crate::on_both;
 
-pub(crate) struct OneCall(pub(crate) LiveCall);
+/// One call under way, whose captures begin only once they are on record.
+pub(crate) struct OneCall {
+    pub(crate) call: LiveCall,
+    /// Where the record is.
+    pub(crate) state: AppState,
+    pub(crate) captures: AtomicI64,
+}
+
+impl OneCall {
+    pub(crate) fn new(app: &App, call: LiveCall) -> Self {
+        Self {
+            call,
+            state: app.state.clone(),
+            captures: AtomicI64::new(0),
+        }
+    }
+
+    fn captures_on_record(&self) -> i64 {
+        let record = async {
+            let mut tx = self.state.db.read().await.expect("a connection");
+            let text = "SELECT COUNT(*) FROM operator_record WHERE action = 'capture_started'";
+            tx.one::<i64>(Sql { name: "test", text }, params![])
+                .await
+                .expect("it is read")
+        };
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(record))
+    }
+}
 
 impl LiveCalls for OneCall {
     fn snapshot(&self) -> Vec<LiveCall> {
-        vec![self.0.clone()]
+        vec![self.call.clone()]
     }
 
     fn find(&self, call: &str) -> Option<LiveCall> {
-        (call == self.0.call).then(|| self.0.clone())
+        (call == self.call.call).then(|| self.call.clone())
     }
 
     fn capture(&self, call: &str, time: Duration) -> Result<(), CaptureError> {
         assert!((60..=600).contains(&time.as_secs()), "{time:?}");
-        match call == self.0.call {
+        let before = self.captures.fetch_add(1, Ordering::SeqCst);
+        assert_eq!(
+            self.captures_on_record(),
+            before + 1,
+            "a capture begins before it is on record"
+        );
+        match call == self.call.call {
             true if time.as_secs() == 600 => Err(CaptureError::Running),
             true => Ok(()),
             false => Err(CaptureError::NotHere),
@@ -68,7 +105,7 @@ on_both! {
         let appointment = desk.book(start, ACCEPTED).await;
         desk.talk(&appointment, start, 25 * SECOND_US).await;
         desk.jobs().await;
-        let page = desk.operator.get(&format!("/operator/appointments/{appointment}")).await.expect(200).text();
+        let page = open(&mut desk.operator, &format!("/operator/appointments/{appointment}")).await;
         for part in ["psp_clearing", "Hos betalingsleverandøren", "provider_payable", "authorise", "capture", "2026-000001", "O.H."] {
             assert!(page.contains(part), "no {part:?} in {page}");
         }
@@ -162,19 +199,34 @@ on_both! {
             running: true,
             seats: vec![seat(consumer.clone(), "Ola Hansen", Role::Consumer), seat(provider.clone(), "Kari Nordli", Role::Provider)],
         };
-        assert!(app.state.live_calls.set(Arc::new(OneCall(call))).is_ok(), "nobody else has set it");
+        assert!(app.state.live_calls.set(Arc::new(OneCall::new(app, call))).is_ok(), "nobody else has set it");
         let list = desk.operator.get("/operator").await.expect(200).text();
         assert!(list.contains(&format!("/operator/calls/{appointment}")) && list.contains("O.H."), "{list}");
-        let page = desk.operator.get(&format!("/operator/calls/{appointment}")).await.expect(200).text();
+        let path = format!("/operator/calls/{appointment}");
+        let capture = format!("{path}/capture");
+        let captures = async || app.number("SELECT COUNT(*) FROM operator_record WHERE action = 'capture_started'", params![]).await;
+        assert_eq!(desk.operator.post(&capture, &[("minutes", "2")]).await.location(), path, "first it is said why");
+        desk.operator.post(&path, &[("reason", "")]).await.expect(422);
+        assert_eq!(captures().await, 0);
+        let page = open(&mut desk.operator, &path).await;
         assert!(page.contains("Kari Nordli") && page.contains("O.H.") && page.contains("37"), "{page}");
         assert!(!page.contains("Ola Hansen"), "{page}");
-        let path = format!("/operator/calls/{appointment}/capture");
         for (minutes, notice) in [("2", "capture-started"), ("99999999999999999", "capture-running"), ("", "capture-started")] {
-            let answer = desk.operator.post(&path, &[("minutes", minutes)]).await.expect(303);
+            let answer = desk.operator.post(&capture, &[("minutes", minutes)]).await.expect(303);
             assert!(answer.location().contains(notice), "{minutes}: {}", answer.location());
         }
         desk.operator.post("/operator/calls/other/capture", &[("minutes", "2")]).await.expect(404);
-        desk.provider.post(&path, &[("minutes", "2")]).await.expect(404);
+        desk.provider.post(&capture, &[("minutes", "2")]).await.expect(404);
+        assert_eq!(captures().await, 3);
+        // The reason is good for the call's appointment, too, and for an hour.
+        let booking = format!("/operator/appointments/{appointment}");
+        desk.operator.get(&booking).await.expect(200).expect_text("Videotime");
+        let reasons = "SELECT COUNT(*) FROM operator_record WHERE subject = $1 AND reason = 'Ringte'";
+        assert_eq!(app.number(reasons, params![&appointment]).await, 5, "the call, three captures and the appointment");
+        app.advance(61 * 60 * SECOND_US);
+        for path in [&path, &booking] {
+            desk.operator.get(path).await.expect(200).expect_text("name=\"reason\"");
+        }
         for shown in ["Sender kamera", "Får kamera fra O.H.", "3,1", "Brukbar", "8 ms", "S1 T2 / S2 T2"] {
             assert!(page.contains(shown), "{shown} in {page}");
         }
@@ -216,7 +268,7 @@ on_both! {
         record(at + 10 * SECOND_US).await;
         let count = async || app.rows::<i64>("SELECT COUNT(*) FROM call_quality", params![]).await[0];
         assert_eq!(count().await, 4, "once each time, and nothing of seats that are not in the call");
-        let page = desk.operator.get(&format!("/operator/appointments/{appointment}")).await.expect(200).text();
+        let page = open(&mut desk.operator, &format!("/operator/appointments/{appointment}")).await;
         for shown in ["Kvalitet på forbindelsen", "Sender lyd", "Får lyd fra Kari Nordli", "4,2", "1,9", "2,0\u{a0}%", "<polyline"] {
             assert!(page.contains(shown), "{shown} in {page}");
         }

@@ -125,7 +125,8 @@ on_both! {
         let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
         let mail: Vec<String> = app.rows("SELECT id FROM outbox WHERE recipient = 'c@example.no'", params![]).await;
         desk.operator.post(&format!("/operator/outbox/{}", mail[0]), &[("reason", "Ringte fra 91234567")]).await.expect(200);
-        desk.operator.get(&format!("/operator/appointments/{appointment}")).await.expect(200);
+        let look = [("reason", "Ringte fra 91234567")];
+        desk.operator.post(&format!("/operator/appointments/{appointment}"), &look).await.expect(303);
         let find = [("action", "find"), ("q", "Hansen"), ("reason", "Ringte fra 91234567")];
         desk.operator.post("/operator/people", &find).await.expect(200);
         for (subject, action) in [(&mail[0], "mail_seen"), (&appointment, "appointment_seen")] {

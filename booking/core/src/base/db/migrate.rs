@@ -56,6 +56,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!("0024_keep_drafts"),
     step!("0026_create_email_changes"),
     step!("0027_retry_payment_hooks"),
+    step!("0029_tell_people_of_looks"),
 ];
 
 /// Brings the schema up to date. Two processes may do this at once: PostgreSQL's advisory lock and SQLite's file lock
