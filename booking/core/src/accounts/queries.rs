@@ -137,7 +137,8 @@ statements! {
     DRAFTS_SWEEP = "DELETE FROM hold_draft WHERE hold_id IN (SELECT h.id FROM hold h WHERE h.state <> 'held' AND h.expires_us <= $1)";
     /// abandoned before
     HOLDS_SWEEP = "UPDATE hold SET visitor_hash = '', network_hash = '', contact_email = '', about = ''
-        WHERE state IN ('cancelled', 'expired') AND expires_us <= $1 AND visitor_hash <> ''";
+        WHERE state IN ('cancelled', 'expired') AND expires_us <= $1
+            AND (visitor_hash <> '' OR network_hash <> '' OR contact_email <> '' OR about <> '')";
     /// now
     SESSIONS_SWEEP = "DELETE FROM session WHERE expires_us <= $1";
 
@@ -160,7 +161,7 @@ statements! {
     HELD_CELLS_END = "DELETE FROM reservation WHERE hold_id IN (SELECT h.id FROM hold h JOIN member m ON m.id = h.member_id
         WHERE m.account_id = $1 AND h.state = 'held')";
     /// account
-    HELD_END = "UPDATE hold SET state = 'cancelled' WHERE state = 'held'
+    HELD_END = "UPDATE hold SET state = 'cancelled', network_hash = '' WHERE state = 'held'
         AND member_id IN (SELECT m.id FROM member m WHERE m.account_id = $1)";
     /// account: nobody finds the providers it owns any more
     ORGS_PAUSE = concat!("UPDATE org SET status = 'paused', resume_status = 'active'

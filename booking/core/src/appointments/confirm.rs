@@ -67,7 +67,7 @@ pub async fn confirm_hold(
         )
         .await?;
     }
-    tx.execute(queries::HOLD_STATE, params![hold_id, next.as_str()]).await?;
+    tx.execute(queries::HOLD_BOOK, params![hold_id, next.as_str()]).await?;
     tx.execute(queries::DRAFT_DELETE, params![hold_id]).await?;
     record_event(
         tx,

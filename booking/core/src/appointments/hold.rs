@@ -325,7 +325,7 @@ pub(super) async fn clear_expired(tx: &mut Tx, member_id: &str, now: Micros) -> 
 
 async fn end_hold(tx: &mut Tx, id: &str, state: Status) -> Result<()> {
     tx.execute(queries::CELLS_DELETE, params![id]).await?;
-    tx.execute(queries::HOLD_STATE, params![id, state.as_str()]).await?;
+    tx.execute(queries::HOLD_END, params![id, state.as_str()]).await?;
     Ok(())
 }
 

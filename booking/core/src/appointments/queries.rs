@@ -61,7 +61,7 @@ statements! {
     EXPIRED_CELLS_DELETE = "DELETE FROM reservation WHERE member_id = $1 AND hold_id IN
         (SELECT id FROM hold WHERE member_id = $1 AND state = 'held' AND expires_us <= $2)";
     /// member, now
-    EXPIRED_HOLDS_END = "UPDATE hold SET state = 'expired' WHERE member_id = $1 AND state = 'held' AND expires_us <= $2";
+    EXPIRED_HOLDS_END = "UPDATE hold SET state = 'expired', network_hash = '' WHERE member_id = $1 AND state = 'held' AND expires_us <= $2";
     /// now, limit
     EXPIRED_MEMBERS = "SELECT DISTINCT member_id FROM hold WHERE state = 'held' AND expires_us <= $1 LIMIT $2";
     /// member, end, start
@@ -111,8 +111,10 @@ statements! {
     HOLD_LOAD = hold_select!("WHERE h.id = $1 AND ((h.visitor_hash = $2 AND $2 <> '') OR h.account_id = $3)");
     /// id
     HOLD_LOAD_ANY = hold_select!("WHERE h.id = $1");
-    /// id, new state
-    HOLD_STATE = "UPDATE hold SET state = $2 WHERE id = $1";
+    /// id, new state: whose browser and network it was is not asked again, and the account has the address
+    HOLD_BOOK = "UPDATE hold SET state = $2, visitor_hash = '', network_hash = '', contact_email = '' WHERE id = $1";
+    /// id, new state: the visitor still finds the page that says so; what was typed goes
+    HOLD_END = "UPDATE hold SET state = $2, network_hash = '', contact_email = '', about = '' WHERE id = $1";
     /// id, expires
     HOLD_EXTEND = "UPDATE hold SET expires_us = $2, extended = 1 WHERE id = $1 AND extended = 0 AND state = 'held'";
     /// id, about

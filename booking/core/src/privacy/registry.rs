@@ -52,8 +52,14 @@ pub struct Column {
 pub enum Erasure {
     /// They go.
     Deleted(Sql),
-    /// They stay without what they say about the person, except for the columns named.
-    Cleared(Sql, &'static [&'static str]),
+    /// They stay without what they say about the person, except for the columns named; those that fulfil the condition stay
+    /// whole.
+    Cleared {
+        statement: Sql,
+        kept: &'static [&'static str],
+        /// On the row, with the account as `$1`; empty where none stays whole.
+        spared: &'static str,
+    },
     /// They stay as they are: payments, receipts and the time that was measured for them, for as long as the law wants.
     Kept,
 }
@@ -76,7 +82,7 @@ pub struct Table {
 
 macro_rules! table {
     ($name:literal, $owner:literal, by [$first:ident $(, $key:ident)*], [$($column:ident: $kind:ident),+ $(,)?], [$($plain:ident),* $(,)?],
-        $ending:ident $(($set:literal, keeping [$($kept:ident),*] $(, unless $lives:literal)?))?) => {
+        $ending:ident $(($set:literal, keeping [$($kept:ident),*] $(, sparing $spared:literal)?))?) => {
         Table {
             name: $name,
             owner: $owner,
@@ -96,7 +102,7 @@ macro_rules! table {
             },
             personal: &[$(Column { name: stringify!($column), kind: Kind::$kind }),+],
             plain: &[$(stringify!($plain)),*],
-            erasure: erasure!($ending, $name, $owner $(, $set, [$($kept),*] $(, $lives)?)?),
+            erasure: erasure!($ending, $name, $owner $(, $set, [$($kept),*] $(, $spared)?)?),
         }
     };
     ($name:literal, not personal, [$($plain:ident),* $(,)?]) => {
@@ -120,14 +126,15 @@ macro_rules! erasure {
             text: concat!("DELETE FROM ", $name, " WHERE ", $owner),
         })
     };
-    (cleared, $name:literal, $owner:literal, $set:literal, [$($kept:ident),*] $(, $lives:literal)?) => {
-        Erasure::Cleared(
-            Sql {
+    (cleared, $name:literal, $owner:literal, $set:literal, [$($kept:ident),*] $(, $spared:literal)?) => {
+        Erasure::Cleared {
+            statement: Sql {
                 name: concat!("ERASE_", $name),
-                text: concat!("UPDATE ", $name, " SET ", $set, " WHERE ", $owner $(, " AND NOT ", $lives)?),
+                text: concat!("UPDATE ", $name, " SET ", $set, " WHERE (", $owner, ")" $(, " AND NOT ", $spared)?),
             },
-            &[$(stringify!($kept)),*],
-        )
+            kept: &[$(stringify!($kept)),*],
+            spared: concat!("" $(, $spared)?),
+        }
     };
     (kept, $name:literal, $owner:literal) => {
         Erasure::Kept
@@ -171,7 +178,7 @@ pub const TABLES: &[Table] = &[
         cleared("headline = '', description = '', address = '', postcode = '', email = '', phone = '', folded = ''",
             keeping [name, orgno, town, lat_e6, lon_e6, created_us],
             // What a business says is the other owners', too.
-            unless "EXISTS (SELECT 1 FROM member o JOIN account c ON c.id = o.account_id WHERE o.org_id = org.id
+            sparing "EXISTS (SELECT 1 FROM member o JOIN account c ON c.id = o.account_id WHERE o.org_id = org.id
                 AND o.account_id <> $1 AND o.role = 'owner' AND o.active = 1 AND c.erased_us IS NULL)")),
     table!("org_vat", not personal, [id, org_id, registered, from_us, stated_us]),
     table!("member", "account_id = $1", by [created_us, id], [title: Text, created_us: Time], [id, org_id, account_id, role, active, version],
@@ -224,11 +231,15 @@ pub const TABLES: &[Table] = &[
         [outcome: Text, billable_us: Span, amount_minor: Money, vat_minor: Money, currency: Text, created_us: Time],
         [call_id, vat_bp],
         kept),
-    table!("payment", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)", by [created_us, id],
+    table!("payment", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)
+            OR (appointment_id IS NULL AND hold_id IN (SELECT h.id FROM hold h WHERE h.account_id = $1))", by [created_us, id],
         [psp: Text, method_brand: Text, method_last4: Text, currency: Text, amount_minor: Money, authorised_minor: Money,
             captured_minor: Money, refunded_minor: Money, decline_reason: Text, reference: Text, created_us: Time],
         [id, hold_id, attempt, appointment_id, method_token, state, version, updated_us],
-        kept),
+        cleared("method_token = '', method_brand = '', method_last4 = '', decline_reason = NULL",
+            keeping [psp, currency, amount_minor, authorised_minor, captured_minor, refunded_minor, reference, created_us],
+            // What was booked is on receipts and in the books.
+            sparing "appointment_id IS NOT NULL")),
     table!("document", "appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)", by [issued_us, id],
         [content: Long, total_minor: Money, currency: Text, locale: Text, year: Int, number: Int, issued_us: Time],
         [id, org_id, appointment_id, kind, sha256, path, unstored],
@@ -273,7 +284,7 @@ pub fn registered_statements() -> impl Iterator<Item = Sql> {
 
 fn erasing(table: &Table) -> Option<Sql> {
     match table.erasure {
-        Erasure::Deleted(statement) | Erasure::Cleared(statement, _) => Some(statement),
+        Erasure::Deleted(statement) | Erasure::Cleared { statement, .. } => Some(statement),
         Erasure::Kept => None,
     }
 }

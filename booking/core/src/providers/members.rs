@@ -42,7 +42,7 @@ statements! {
     /// member: gives back the slots that are held with a member who leaves
     CELLS_END = "DELETE FROM reservation WHERE hold_id IN (SELECT id FROM hold WHERE member_id = $1 AND state = 'held')";
     /// member
-    HOLDS_END = "UPDATE hold SET state = 'cancelled' WHERE member_id = $1 AND state = 'held'";
+    HOLDS_END = "UPDATE hold SET state = 'cancelled', network_hash = '' WHERE member_id = $1 AND state = 'held'";
     /// member, now
     BOOKED = "SELECT COUNT(*) FROM appointment WHERE member_id = $1 AND end_us > $2 AND status IN ('confirmed', 'in_call')";
     /// member, org: the member offers every service

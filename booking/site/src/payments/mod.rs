@@ -73,7 +73,10 @@ async fn load_payable(state: &AppState, visit: &Visit, id: &str) -> AppResult<Pa
             .await
             .map(Payable::Elsewhere);
     }
-    if !account.email_verified || hold.about.trim().is_empty() || hold.account_id.as_ref() != Some(&account.id) {
+    if !account.email_verified || hold.account_id.as_ref() != Some(&account.id) {
+        return Ok(Payable::Elsewhere(details()));
+    }
+    if hold.is_live(visit.now) && hold.about.trim().is_empty() {
         return Ok(Payable::Elsewhere(details()));
     }
     if hold.is_live(visit.now) {

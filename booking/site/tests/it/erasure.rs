@@ -165,7 +165,7 @@ on_both! {
 fn kept(table: &Table) -> BTreeSet<&'static str> {
     match table.erasure {
         Erasure::Deleted(_) => BTreeSet::new(),
-        Erasure::Cleared(_, kept) => kept.iter().copied().collect(),
+        Erasure::Cleared { kept, .. } => kept.iter().copied().collect(),
         Erasure::Kept => table.personal.iter().map(|column| column.name).collect(),
     }
 }

@@ -7,7 +7,7 @@ use booking_core::calls::quality;
 use booking_core::params;
 use booking_core::privacy::UNDO_US;
 
-use crate::desk::{ACCEPTED, Desk, METERED, open};
+use crate::desk::{ACCEPTED, DECLINED, Desk, METERED, open};
 use crate::erasure::{book_talk_and_pay, found_in};
 use crate::on_both;
 use crate::walk::{PASSWORD, consumer, hold, provider, tomorrow};
@@ -92,6 +92,85 @@ on_both! {
         for cookie in marit.cookies() {
             assert!(known.contains(&cookie.as_str()), "the notice says nothing of the cookie {cookie}");
         }
+    }
+}
+
+on_both! {
+    /// What is kept of a booking that is not finished, and until when.
+    async fn c5_what_is_left_of_a_held_time_is_as_the_notice_says(app: App) {
+        let clinic = provider(app, "kari").await;
+        let held = "SELECT visitor_hash, network_hash, contact_email, about FROM hold ORDER BY created_us DESC, id DESC LIMIT 1";
+        let kept = async || -> (String, String, String, String) { app.rows(held, params![]).await.remove(0) };
+        promised(
+            "Det slettes når du gir fra deg tiden eller har bestilt, og ellers et døgn etter at vi sluttet å holde den av.",
+            "It is deleted when you give the time back or have booked it, and otherwise a day after we stopped holding it.",
+        );
+        promised("Det slettes når vi slutter å holde den av.", "It is deleted when we stop holding it.");
+        // A visitor types an account along with the case, and gives the time back.
+        let mut visitor = app.client();
+        let page = hold(&mut visitor, &clinic.service, tomorrow(app, 0)).await;
+        let form = [
+            ("about", "Katten"), ("name", "Tuva"), ("email", "tuva@example.no"), ("phone", "91234567"), ("place", "Bergen"),
+            ("password", PASSWORD), ("accept", "yes"),
+        ];
+        visitor.post(&page, &form).await;
+        let (_, network, email, about) = kept().await;
+        assert_eq!((network.is_empty(), email.as_str(), about.as_str()), (false, "tuva@example.no", "Katten"));
+        visitor.post(&format!("{page}/release"), &[]).await.expect(303);
+        let (_, network, email, about) = kept().await;
+        assert_eq!((network.as_str(), email.as_str(), about.as_str()), ("", "", ""));
+        // One that ran out.
+        app.advance(DAY_US / 24);
+        let page = hold(&mut visitor, &clinic.service, tomorrow(app, 60)).await;
+        visitor.post(&format!("{page}/draft"), &[("about", "Katten igjen")]).await.expect(204);
+        app.advance(DAY_US / 24);
+        booking_core::jobs::round(&app.state).await;
+        assert_eq!(kept().await.1, "", "the network, as soon as it is over");
+        let drafts = async || app.number("SELECT COUNT(*) FROM hold_draft", params![]).await;
+        assert_eq!(drafts().await, 1);
+        app.advance(DAY_US);
+        booking_core::jobs::round(&app.state).await;
+        assert_eq!(drafts().await, 0);
+        assert_eq!(kept().await, Default::default());
+    }
+}
+
+on_both! {
+    /// What a booking leaves behind, a payment that was declined, and the cookie.
+    async fn c5_payments_and_the_cookie_are_as_the_notice_says(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        promised("også når betalingen ble avvist", "also of a payment that was declined");
+        let hold = desk.hold(Desk::slot(4)).await;
+        desk.pay(&hold, DECLINED).await;
+        let card = "SELECT COUNT(*) FROM payment WHERE method_last4 = '0002'";
+        assert_eq!(app.number(card, params![]).await, 1);
+        desk.consumer.get("/account/data").await.expect(200).expect_text("0002");
+        desk.consumer.get("/account/export").await.expect(200).expect_text("0002");
+        assert!(!desk.stranger.get("/account/data").await.expect(200).text().contains("0002"));
+        desk.book(Desk::slot(6), ACCEPTED).await;
+        let browser: Vec<(String, String, String)> =
+            app.rows("SELECT visitor_hash, network_hash, contact_email FROM hold WHERE state = 'confirmed'", params![]).await;
+        assert_eq!(browser, [Default::default()]);
+        promised(
+            "kortet til en betaling det ikke ble noen time av, til kontoen slettes",
+            "the card of a payment that no appointment came of, until the account is deleted",
+        );
+        app.execute("UPDATE account SET deletion_asked_us = 1 WHERE id = 'c'", params![]).await;
+        assert_eq!(booking_core::privacy::erase_due(&app.state).await, Ok(1));
+        assert_eq!(app.number(card, params![]).await, 0);
+        let booked = "SELECT COUNT(*) FROM payment WHERE method_last4 = '4242' AND appointment_id IS NOT NULL";
+        assert_eq!(app.number(booked, params![]).await, 1);
+
+        promised(
+            "Oppretter du konto, kjenner vi nettleseren igjen på den når du åpner lenken vi sender deg. Den brukes ikke til noe annet.",
+            "If you create an account, we recognise the browser by it when you open the link that we send you. It is used for nothing else.",
+        );
+        let mut here = app.client();
+        crate::walk::register(&mut here, "tuva", "").await;
+        assert!(here.cookies().contains(&"booka_visitor".to_owned()));
+        let link = crate::walk::verify_link(app, "tuva@example.no").await;
+        let elsewhere = app.client().get(&link).await.expect(200).text();
+        assert!(elsewhere.contains("name=\"password\"") && !here.get(&link).await.expect(200).text().contains("name=\"password\""));
     }
 }
 

@@ -57,6 +57,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!("0026_create_email_changes"),
     step!("0027_retry_payment_hooks"),
     step!("0029_tell_people_of_looks"),
+    shared_step!("0030_forget_networks_of_holds"),
 ];
 
 /// Brings the schema up to date. Two processes may do this at once: PostgreSQL's advisory lock and SQLite's file lock
