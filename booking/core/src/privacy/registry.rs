@@ -70,6 +70,8 @@ pub struct Table {
     pub name: &'static str,
     /// Condition on the rows of the account `$1`; empty where no row is anybody's.
     pub owner: &'static str,
+    /// What its rows are told apart and sorted by.
+    pub key: &'static [&'static str],
     /// Rows of the account `$1` from the oldest on, `$2` of them after the first `$3`.
     pub oldest: Sql,
     /// The newest `$2` rows of the account `$1`.
@@ -86,6 +88,7 @@ macro_rules! table {
         Table {
             name: $name,
             owner: $owner,
+            key: &[stringify!($first) $(, stringify!($key))*],
             oldest: Sql {
                 name: concat!("EXPORT_", $name),
                 text: concat!("SELECT ", $(stringify!($column), ", ",)+ "1 FROM ", $name, " WHERE ", $owner,
@@ -109,6 +112,7 @@ macro_rules! table {
         Table {
             name: $name,
             owner: "",
+            key: &[],
             oldest: Sql { name: "", text: "" },
             newest: Sql { name: "", text: "" },
             count: Sql { name: "", text: "" },

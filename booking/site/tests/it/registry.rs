@@ -37,7 +37,7 @@ on_both! {
 
 /// Somebody who is customer, provider, invited, leaving and operator, with rows in every registered table. Returns the
 /// browser and the account.
-async fn everybody_at_once(app: &App) -> (Client, String) {
+pub(crate) async fn everybody_at_once(app: &App) -> (Client, String) {
     let mut clinic = provider(app, "kari").await;
     let mut me = provider(app, "marit").await.client;
     book_talk_and_pay(app, &mut clinic, &mut me).await;
@@ -108,6 +108,28 @@ async fn everybody_at_once(app: &App) -> (Client, String) {
     (me, account)
 }
 
+/// Puts something into every registered column of the account's rows, of which every table has some: a marker into texts,
+/// a number where there was none.
+pub(crate) async fn fill_every_column(app: &App, account: &str) {
+    for table in owned() {
+        let rows = format!("SELECT COUNT(*) FROM {} WHERE {}", table.name, table.owner);
+        let rows = app.number(Box::leak(rows.into_boxed_str()), params![account]).await;
+        assert!(rows > 0, "no row of {}", table.name);
+        for column in table.personal {
+            let (value, only) = match column.kind.is_text() {
+                true if column.name == "day" || column.name == "currency" => continue,
+                true => (format!("'marker-{}-{}'", table.name, column.name), String::new()),
+                false => ("1795420800000000".to_owned(), format!(" AND {} IS NULL", column.name)),
+            };
+            let text = format!(
+                "UPDATE {} SET {} = {value} WHERE ({}){only}",
+                table.name, column.name, table.owner
+            );
+            app.execute(Box::leak(text.into_boxed_str()), params![account]).await;
+        }
+    }
+}
+
 /// What a column holds in the rows of an account, as texts.
 async fn values(app: &App, table: &Table, column: &str, account: &str) -> BTreeSet<String> {
     let text = format!(
@@ -124,21 +146,7 @@ on_both! {
     /// S47: what every registered column holds is in the export, and every table is on the page.
     async fn the_export_holds_every_registered_column_and_the_page_every_table(app: App) {
         let (mut me, account) = everybody_at_once(app).await;
-        for table in owned() {
-            let rows = format!("SELECT COUNT(*) FROM {} WHERE {}", table.name, table.owner);
-            assert!(app.number(Box::leak(rows.into_boxed_str()), params![&account]).await > 0, "no row of {}", table.name);
-            // A marker in every text, a number where there was none: no column is skipped for want of a value.
-            for column in table.personal {
-                let (value, only) = match column.kind.is_text() {
-                    true if column.name == "day" || column.name == "currency" => continue,
-                    true => (format!("'marker-{}-{}'", table.name, column.name), ""),
-                    false => ("1795420800000000".to_owned(), " IS NULL"),
-                };
-                let only = if only.is_empty() { String::new() } else { format!(" AND {}{only}", column.name) };
-                let text = format!("UPDATE {} SET {} = {value} WHERE ({}){only}", table.name, column.name, table.owner);
-                app.execute(Box::leak(text.into_boxed_str()), params![&account]).await;
-            }
-        }
+        fill_every_column(app, &account).await;
         let export = me.get("/account/export").await.expect(200).text();
         assert!(!export.contains("argon2id") && !export.contains("token_hash"), "secrets are not exported");
         let data: Value = serde_json::from_str(&export).expect("JSON");
