@@ -417,15 +417,10 @@ fn every_icon_is_in_the_sprite_and_the_other_way_round() {
 
 #[test]
 fn links_between_pages_lead_to_known_addresses() {
-    let patterns =
-        fs::read_to_string(home().join("texts/src/routes.rs")).expect("the addresses are in the crate of texts");
-    let patterns: Vec<Vec<&str>> = patterns
-        .split(": &str = \"")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-        .map(|pattern| pattern.split('/').collect())
+    let patterns: Vec<Vec<&str>> = routes::pattern::ALL
+        .iter()
+        .map(|(pattern, _)| pattern.split('/').collect())
         .collect();
-    assert!(patterns.contains(&routes::pattern::BOOKING_RECEIPT.split('/').collect()));
     for (name, html) in samples::all(Locale::Nb) {
         for attribute in ["<a href=\"/", " href=\"/", " action=\"/"] {
             for rest in html.split(attribute).skip(1) {

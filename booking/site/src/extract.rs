@@ -39,19 +39,6 @@ pub struct Visit {
     sent_from: Option<String>,
 }
 
-/// Addresses of forms: nothing is there to be opened.
-const POST_ONLY: [&str; 9] = [
-    pattern::HOLDS,
-    pattern::BOOK_DRAFT,
-    pattern::BOOK_EXTEND,
-    pattern::BOOK_RELEASE,
-    pattern::LANGUAGE,
-    pattern::LOGOUT,
-    pattern::VERIFY_RESEND,
-    pattern::ACCOUNT_INVITATIONS,
-    pattern::CALL_TICKET,
-];
-
 impl Visit {
     /// What can be read without the database; the actor stays anonymous.
     pub(crate) fn of(request: &Request) -> Self {
@@ -100,7 +87,7 @@ impl Visit {
     /// An address that can be opened and shows what this request was about: where somebody goes on who, say, changes the
     /// language on a page that answered a form.
     pub(crate) fn path_to_return_to(&self) -> String {
-        if !POST_ONLY.contains(&self.route.as_str()) {
+        if !pattern::is_form_only(&self.route) {
             return self.path_and_query.clone();
         }
         let from = self.sent_from.as_deref().unwrap_or(pattern::HOME);

@@ -6,70 +6,90 @@ use jiff::civil::Date;
 
 /// Router patterns, in the syntax of axum 0.8.
 pub mod pattern {
-    pub const HOME: &str = "/";
-    pub const SEARCH: &str = "/search";
-    pub const PROVIDER_PAGE: &str = "/providers/{slug}";
-    pub const HOLDS: &str = "/holds";
-    pub const BOOK: &str = "/book/{hold}";
-    pub const BOOK_PAYMENT: &str = "/book/{hold}/payment";
-    pub const BOOK_CONFIRM: &str = "/book/{hold}/confirm";
-    pub const BOOK_DRAFT: &str = "/book/{hold}/draft";
-    pub const BOOK_EXTEND: &str = "/book/{hold}/extend";
-    pub const BOOK_RELEASE: &str = "/book/{hold}/release";
-    pub const REGISTER: &str = "/register";
-    pub const LOGIN: &str = "/login";
-    pub const LOGIN_LINK: &str = "/login/link/{token}";
-    pub const LOGOUT: &str = "/logout";
-    pub const VERIFY_RESEND: &str = "/verify";
-    pub const VERIFY: &str = "/verify/{token}";
-    pub const INVITATION: &str = "/invitation/{token}";
-    pub const RESET: &str = "/reset";
-    pub const RESET_TOKEN: &str = "/reset/{token}";
-    pub const ACCOUNT: &str = "/account";
-    pub const ACCOUNT_EMAIL: &str = "/account/email";
-    pub const ACCOUNT_EMAIL_CHANGE: &str = "/account/email/{token}";
-    pub const ACCOUNT_PASSWORD: &str = "/account/password";
-    pub const ACCOUNT_DATA: &str = "/account/data";
-    pub const ACCOUNT_EXPORT: &str = "/account/export";
-    pub const ACCOUNT_DELETE: &str = "/account/delete";
-    pub const ACCOUNT_INVITATIONS: &str = "/account/invitations";
-    pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
-    pub const BOOKINGS: &str = "/bookings";
-    pub const BOOKING: &str = "/bookings/{id}";
-    pub const BOOKING_CANCEL: &str = "/bookings/{id}/cancel";
-    pub const BOOKING_TAKE_OVER: &str = "/bookings/{id}/take-over";
-    pub const BOOKING_CALENDAR: &str = "/bookings/{id}/calendar.ics";
-    pub const BOOKING_RECEIPT: &str = "/bookings/{id}/receipt.pdf";
-    pub const CALL: &str = "/call/{id}";
-    pub const CALL_TICKET: &str = "/call/{id}/ticket";
-    pub const CALL_OTHER: &str = "/call/{id}/other";
-    pub const CALL_SOCKET: &str = "/call/socket";
-    pub const DEVICE_CHECK: &str = "/device-check";
-    pub const PROVIDER: &str = "/provider";
-    pub const PROVIDER_SIGNUP: &str = "/provider/signup";
-    pub const PROVIDER_APPOINTMENTS: &str = "/provider/appointments";
-    pub const PROVIDER_SERVICES: &str = "/provider/services";
-    /// `{id}` is a service, or `new`.
-    pub const PROVIDER_SERVICE: &str = "/provider/services/{id}";
-    pub const PROVIDER_HOURS: &str = "/provider/hours";
-    pub const PROVIDER_MEMBERS: &str = "/provider/members";
-    pub const PROVIDER_PROFILE: &str = "/provider/profile";
-    pub const OPERATOR: &str = "/operator";
-    pub const OPERATOR_CALL: &str = "/operator/calls/{id}";
-    pub const OPERATOR_CALL_CAPTURE: &str = "/operator/calls/{id}/capture";
-    pub const OPERATOR_APPOINTMENTS: &str = "/operator/appointments";
-    pub const OPERATOR_APPOINTMENT: &str = "/operator/appointments/{id}";
-    pub const OPERATOR_OUTBOX: &str = "/operator/outbox";
-    pub const OPERATOR_OUTBOX_MAIL: &str = "/operator/outbox/{id}";
-    pub const OPERATOR_PEOPLE: &str = "/operator/people";
-    pub const OPERATOR_SETUP: &str = "/operator/setup/{token}";
-    pub const NOTICE: &str = "/notice";
-    pub const TERMS: &str = "/terms";
-    pub const ABOUT: &str = "/about";
-    pub const ROBOTS: &str = "/robots.txt";
-    pub const SITEMAP: &str = "/sitemap.xml";
-    pub const LANGUAGE: &str = "/language";
-    pub const STATIC: &str = "/static/{file}";
+    /// Declares the patterns. At one that is marked `form_only` there is nothing to be opened: forms are sent there.
+    macro_rules! patterns {
+        (@is_form_only form_only) => { true };
+        (@is_form_only) => { false };
+        ($($(#[$meta:meta])* $name:ident = $path:literal $(, $mark:ident)?;)+) => {
+            $($(#[$meta])* pub const $name: &str = $path;)+
+
+            /// Every pattern, and whether it is the address of a form alone.
+            pub const ALL: &[(&str, bool)] = &[$(($path, patterns!(@is_form_only $($mark)?))),+];
+        };
+    }
+
+    patterns! {
+        HOME = "/";
+        SEARCH = "/search";
+        PROVIDER_PAGE = "/providers/{slug}";
+        HOLDS = "/holds", form_only;
+        BOOK = "/book/{hold}";
+        BOOK_PAYMENT = "/book/{hold}/payment";
+        BOOK_CONFIRM = "/book/{hold}/confirm";
+        BOOK_DRAFT = "/book/{hold}/draft", form_only;
+        BOOK_EXTEND = "/book/{hold}/extend", form_only;
+        BOOK_RELEASE = "/book/{hold}/release", form_only;
+        REGISTER = "/register";
+        LOGIN = "/login";
+        LOGIN_LINK = "/login/link/{token}";
+        LOGOUT = "/logout", form_only;
+        VERIFY_RESEND = "/verify", form_only;
+        VERIFY = "/verify/{token}";
+        INVITATION = "/invitation/{token}";
+        RESET = "/reset";
+        RESET_TOKEN = "/reset/{token}";
+        ACCOUNT = "/account";
+        ACCOUNT_EMAIL = "/account/email";
+        ACCOUNT_EMAIL_CHANGE = "/account/email/{token}";
+        ACCOUNT_PASSWORD = "/account/password";
+        ACCOUNT_DATA = "/account/data";
+        ACCOUNT_EXPORT = "/account/export";
+        ACCOUNT_DELETE = "/account/delete";
+        ACCOUNT_INVITATIONS = "/account/invitations";
+        ACCOUNT_SESSIONS = "/account/sessions";
+        BOOKINGS = "/bookings";
+        BOOKING = "/bookings/{id}";
+        BOOKING_CANCEL = "/bookings/{id}/cancel";
+        BOOKING_TAKE_OVER = "/bookings/{id}/take-over", form_only;
+        BOOKING_CALENDAR = "/bookings/{id}/calendar.ics";
+        BOOKING_RECEIPT = "/bookings/{id}/receipt.pdf";
+        CALL = "/call/{id}";
+        CALL_TICKET = "/call/{id}/ticket", form_only;
+        CALL_OTHER = "/call/{id}/other";
+        CALL_SOCKET = "/call/socket";
+        DEVICE_CHECK = "/device-check";
+        PROVIDER = "/provider";
+        PROVIDER_SIGNUP = "/provider/signup";
+        PROVIDER_APPOINTMENTS = "/provider/appointments";
+        PROVIDER_SERVICES = "/provider/services";
+        /// `{id}` is a service, or `new`.
+        PROVIDER_SERVICE = "/provider/services/{id}";
+        PROVIDER_HOURS = "/provider/hours";
+        PROVIDER_MEMBERS = "/provider/members";
+        PROVIDER_PROFILE = "/provider/profile";
+        OPERATOR = "/operator";
+        OPERATOR_CALL = "/operator/calls/{id}";
+        OPERATOR_CALL_CAPTURE = "/operator/calls/{id}/capture", form_only;
+        OPERATOR_APPOINTMENTS = "/operator/appointments";
+        OPERATOR_APPOINTMENT = "/operator/appointments/{id}";
+        OPERATOR_OUTBOX = "/operator/outbox";
+        OPERATOR_OUTBOX_MAIL = "/operator/outbox/{id}";
+        OPERATOR_PEOPLE = "/operator/people";
+        OPERATOR_SETUP = "/operator/setup/{token}";
+        NOTICE = "/notice";
+        TERMS = "/terms";
+        ABOUT = "/about";
+        ROBOTS = "/robots.txt";
+        SITEMAP = "/sitemap.xml";
+        LANGUAGE = "/language", form_only;
+        STATIC = "/static/{file}";
+    }
+
+    /// Whether nothing can be opened at a pattern, since forms are sent there and nothing else.
+    #[must_use]
+    pub fn is_form_only(pattern: &str) -> bool {
+        ALL.iter().any(|(path, form_only)| *form_only && *path == pattern)
+    }
 }
 
 /// What a search asks for; empty texts and `None` stay out of the address.
