@@ -12,6 +12,7 @@ pub mod field;
 pub mod home;
 pub mod legal;
 pub mod operator;
+pub mod operator_mails;
 pub mod price;
 pub mod provider;
 pub mod provider_admin;

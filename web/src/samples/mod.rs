@@ -6,6 +6,7 @@ mod appointments;
 mod consumer;
 mod frame;
 mod parts;
+mod reasons;
 mod staff;
 
 use crate::text::Locale;
@@ -26,6 +27,8 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(agenda::agenda(locale));
     pages.extend(staff::first_hours(locale));
     pages.extend(staff::operator(locale));
+    pages.extend(reasons::mails(locale));
+    pages.extend(reasons::looks(locale));
     pages.extend(frame::frame(locale));
     pages
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use web::Notice;
-use web::pages::operator::{Letter, MailState, OperatorMailPage, OperatorOutboxPage, OutboxRow};
+use web::pages::operator_mails::{Letter, MailState, OperatorMailPage, OperatorOutboxPage, OutboxRow};
 use web::pages::{Field, FieldError};
 use web::routes;
 
