@@ -9,7 +9,8 @@ use booking_adapters::smtp::Smtp;
 use booking_adapters::test_provider::TestProvider;
 use booking_core::base::Base;
 use booking_core::base::db::Db;
-use booking_core::base::outbox::Mailer;
+use booking_core::base::outbox::{self, Mailer};
+use booking_core::base::security::SecurityEvent;
 use booking_core::base::{Clock, Random};
 use booking_core::billing::{NoProvider, PaymentProvider};
 use booking_core::calls::{self, Namesake};
@@ -30,7 +31,7 @@ use crate::http::{self, ReadyCheck};
 use crate::live::{Live, record_quality};
 use crate::media::{driver_config, pass_on};
 use crate::metrics::{Metrics, Parts};
-use crate::{advice, lock, secrets, shutdown, terminal, tls};
+use crate::{advice, lock, refusals, secrets, shutdown, terminal, tls};
 
 /// Interval at which another server of this one's name is searched for.
 const NAMESAKE_LOOK: Duration = Duration::from_millis(250);
@@ -138,6 +139,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let sockets = SocketConfig::new(vec![config.public_url.clone()]);
     let socket = signaling::router(hub.clone(), sockets, client_address(&config));
     let ready = ready_check(state.clone(), stopping.clone());
+    let socket = refusals::noted(socket, &config.http.trusted_proxies, SecurityEvent::OriginRefused);
     let mut site = booking_site::router(state);
     if let Some(api) = &api {
         site = site.merge(api_router(&config, api));
@@ -271,7 +273,8 @@ fn media_api(config: &Config, state: &AppState, plane: &Arc<Plane>) -> anyhow::R
 }
 
 fn api_router(config: &Config, api: &MediaApi) -> axum::Router {
-    media_api::router(api.clone(), client_address(config))
+    let api = media_api::router(api.clone(), client_address(config));
+    refusals::noted(api, &config.http.trusted_proxies, SecurityEvent::KeyRefused)
 }
 
 /// Whose request it is, as the configured proxies say.

@@ -1,5 +1,7 @@
 //! Logs: pretty for people, JSON for machines; ids as fields, never personal data.
 
+use std::io::IsTerminal as _;
+
 use anyhow::Context as _;
 use tracing_subscriber::EnvFilter;
 
@@ -15,8 +17,14 @@ pub(crate) fn start(log: &Log) -> anyhow::Result<()> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     match log.format {
-        LogFormat::Pretty => builder.with_target(false).init(),
+        // Colours in a file or the journal would stand between the words that people search for.
+        LogFormat::Pretty => builder.with_ansi(wants_colours()).init(),
         LogFormat::Json => builder.json().init(),
     }
     Ok(())
+}
+
+/// A terminal whose owner has not switched colours off (no-color.org).
+fn wants_colours() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

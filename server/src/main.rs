@@ -14,6 +14,7 @@ mod lock;
 mod logs;
 mod media;
 mod metrics;
+mod refusals;
 mod secrets;
 mod shutdown;
 mod terminal;

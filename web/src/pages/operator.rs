@@ -323,6 +323,7 @@ pub(super) fn look_key(action: &str) -> &'static str {
         "call_seen" => "look-call-seen",
         "capture_started" => "look-capture-started",
         "appointment_seen" => "look-appointment-seen",
+        "appointments_seen" => "look-appointments-seen",
         "outbox_seen" => "look-outbox-seen",
         "outbox_searched" => "look-outbox-searched",
         "mail_seen" => "look-mail-seen",

@@ -355,6 +355,7 @@ fn people(locale: Locale) -> Pages {
             "call_seen",
             "capture_started",
             "appointment_seen",
+            "appointments_seen",
             "outbox_seen",
             "outbox_searched",
             "mail_seen",

@@ -159,12 +159,18 @@ impl Requester {
     /// The client's network, for the list of sessions: the last octet (IPv6: all but 48 bits) is cut.
     #[must_use]
     pub fn ip_prefix(&self) -> String {
-        match self.client_ip {
-            IpAddr::V4(ip) => {
-                let [a, b, c, _] = ip.octets();
-                format!("{a}.{b}.{c}.0/24")
-            }
-            IpAddr::V6(ip) => format!("{}/48", std::net::Ipv6Addr::from_bits(ip.to_bits() >> 80 << 80)),
+        network_of(self.client_ip)
+    }
+}
+
+/// The network of an address: all but its last octet (IPv6: its first 48 bits).
+#[must_use]
+pub fn network_of(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(ip) => {
+            let [a, b, c, _] = ip.octets();
+            format!("{a}.{b}.{c}.0/24")
         }
+        IpAddr::V6(ip) => format!("{}/48", std::net::Ipv6Addr::from_bits(ip.to_bits() >> 80 << 80)),
     }
 }

@@ -29,6 +29,8 @@ pub enum Action {
     CallSeen,
     CaptureStarted,
     AppointmentSeen,
+    /// The list of appointments, which names businesses and has customers' initials.
+    AppointmentsSeen,
     /// The list of mails, which names their recipients.
     OutboxSeen,
     /// A search for mails to somebody, or about something.
@@ -50,6 +52,7 @@ impl Action {
             Self::CallSeen => "call_seen",
             Self::CaptureStarted => "capture_started",
             Self::AppointmentSeen => "appointment_seen",
+            Self::AppointmentsSeen => "appointments_seen",
             Self::OutboxSeen => "outbox_seen",
             Self::OutboxSearched => "outbox_searched",
             Self::MailSeen => "mail_seen",

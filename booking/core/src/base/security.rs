@@ -27,6 +27,8 @@ pub enum SecurityEvent {
     DeletionUndone,
     /// Another site's page sent a form in somebody's name.
     OriginRefused,
+    /// The media API did not take a partner's key or a participant's ticket.
+    KeyRefused,
     /// Somebody used up their tries.
     LimitReached,
     /// An operator did something that is on record: see [`super::audit`].
@@ -34,7 +36,7 @@ pub enum SecurityEvent {
 }
 
 impl SecurityEvent {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::SignedOut,
@@ -47,6 +49,7 @@ impl SecurityEvent {
         Self::DeletionAsked,
         Self::DeletionUndone,
         Self::OriginRefused,
+        Self::KeyRefused,
         Self::LimitReached,
         Self::OperatorActed,
     ];
@@ -67,6 +70,7 @@ impl SecurityEvent {
             Self::DeletionAsked => "deletion_asked",
             Self::DeletionUndone => "deletion_undone",
             Self::OriginRefused => "origin_refused",
+            Self::KeyRefused => "key_refused",
             Self::LimitReached => "limit_reached",
             Self::OperatorActed => "operator_acted",
         }
@@ -74,7 +78,10 @@ impl SecurityEvent {
 
     /// Whether somebody was turned away: those lines are warnings.
     fn is_refusal(self) -> bool {
-        matches!(self, Self::SignInFailed | Self::OriginRefused | Self::LimitReached)
+        matches!(
+            self,
+            Self::SignInFailed | Self::OriginRefused | Self::KeyRefused | Self::LimitReached
+        )
     }
 }
 

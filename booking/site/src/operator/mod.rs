@@ -201,7 +201,8 @@ async fn appointment_list(
     visit: Visit,
     Query(query): Query<ListQuery>,
 ) -> AppResult<Response> {
-    visit.actor.operator()?;
+    let operator = visit.actor.operator()?;
+    audit::look(&state, &operator.id, Action::AppointmentsSeen, "", "").await?;
     let status = AppointmentStatus::from_slug(&query.status);
     let stored = status.and_then(|status| {
         Status::ALL

@@ -129,7 +129,12 @@ on_both! {
         desk.operator.post(&format!("/operator/appointments/{appointment}"), &look).await.expect(303);
         let find = [("action", "find"), ("q", "Hansen"), ("reason", "Ringte fra 91234567")];
         desk.operator.post("/operator/people", &find).await.expect(200);
-        for (subject, action) in [(&mail[0], "mail_seen"), (&appointment, "appointment_seen")] {
+        desk.operator.get("/operator/appointments").await.expect(200);
+        desk.operator.get("/operator/outbox").await.expect(200);
+        let all = &String::new();
+        for (subject, action) in
+            [(&mail[0], "mail_seen"), (&appointment, "appointment_seen"), (all, "appointments_seen"), (all, "outbox_seen")]
+        {
             let lines = lines_with(&format!("action={action} subject={subject}"));
             assert!(lines.iter().any(|line| line.contains("event=operator_acted account=o ")), "{lines:?}");
             let records = "SELECT COUNT(*) FROM operator_record WHERE operator_id = 'o' AND action = $1 AND subject = $2";
