@@ -2,6 +2,8 @@
 //! first page of a server that runs.
 
 use std::net::IpAddr;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use booking_core::base::advice::{Advice, Advisor};
 
@@ -13,6 +15,12 @@ const SOCKET_BUFFER_BYTES_MIN: u64 = 2 * 1024 * 1024;
 
 /// Open files that one busy server needs.
 const OPEN_FILES_MIN: u64 = 16_384;
+
+/// Where an ACME authority looks for us (RFC 8737 section 3).
+const HTTPS_PORT: u16 = 443;
+
+/// Whoever renews certificates by a program has a new one by then.
+const CERTIFICATE_DAYS_MIN: i64 = 14;
 
 /// What a look at one thing gives.
 #[derive(Debug)]
@@ -106,16 +114,48 @@ fn certificate(config: &Config) -> Finding {
     match (config.tls.mode, &config.tls.certificate, &config.tls.key) {
         (TlsMode::Off, _, _) if config.public_url.starts_with("https://") => good("TLS is left to a proxy in front"),
         (TlsMode::Off, _, _) => good("plain HTTP"),
-        (TlsMode::Acme, _, _) => good("certificates come by ACME; port 443 must be reachable from outside"),
-        (TlsMode::Files, Some(certificate), Some(key)) => match tls::try_files(certificate, key) {
-            Ok(()) => good(format!("{} can be used", certificate.display())),
-            Err(error) => {
-                let advice = Advice::broken("advice-certificate", "advice-certificate-do");
-                Finding::Advice(advice.with("error", format!("{error:#}")))
+        (TlsMode::Acme, _, _) => by_acme(config),
+        (TlsMode::Files, Some(certificate), Some(key)) => {
+            match tls::try_files(certificate, key, config.public_host()) {
+                Ok(runs_out_at) => running_out(certificate, runs_out_at),
+                Err(error) => {
+                    let advice = Advice::broken("advice-certificate", "advice-certificate-do");
+                    Finding::Advice(advice.with("error", format!("{error:#}")))
+                }
             }
-        },
+        }
         (TlsMode::Files, _, _) => Finding::Unknown("tls.certificate and tls.key name no files".to_owned()),
     }
+}
+
+/// The authority knocks at port 443, whatever port is ours.
+fn by_acme(config: &Config) -> Finding {
+    let port = config.http.listen.port();
+    if port == HTTPS_PORT {
+        return good("certificates come by ACME; port 443 must be reachable from outside");
+    }
+    let advice = Advice::unwise("advice-acme-port", "advice-acme-port-do");
+    Finding::Advice(advice.with("port", port))
+}
+
+/// `runs_out_at` in seconds since 1970.
+fn running_out(certificate: &Path, runs_out_at: i64) -> Finding {
+    const DAY_S: i64 = 24 * 3600;
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    let left_s = runs_out_at - i64::try_from(now).unwrap_or(i64::MAX);
+    let file = certificate.display();
+    if left_s <= 0 {
+        return Finding::Advice(Advice::broken("advice-certificate-old", "advice-certificate-new").with("file", file));
+    }
+    let days = left_s / DAY_S;
+    if days < CERTIFICATE_DAYS_MIN {
+        let advice = Advice::unwise("advice-certificate-ends", "advice-certificate-new");
+        return Finding::Advice(advice.with("file", file).with("days", days));
+    }
+    good(format!("{file} can be used, for {days} days"))
 }
 
 fn mail(config: &Config) -> Finding {

@@ -9,7 +9,7 @@ use booking_adapters::smtp::Smtp;
 use booking_adapters::test_provider::TestProvider;
 use booking_core::base::Base;
 use booking_core::base::db::Db;
-use booking_core::base::outbox::{self, Mailer};
+use booking_core::base::outbox::Mailer;
 use booking_core::base::security::SecurityEvent;
 use booking_core::base::{Clock, Random};
 use booking_core::billing::{NoProvider, PaymentProvider};
@@ -25,7 +25,7 @@ use web::pages::legal::Controller;
 
 use crate::authority::Appointments;
 use crate::capture::Captures;
-use crate::config::{Config, MailTransport, mail_server};
+use crate::config::{Config, MailTransport};
 use crate::connections::Crowd;
 use crate::http::{self, ReadyCheck};
 use crate::live::{Live, record_quality};
@@ -208,7 +208,7 @@ fn mailer(config: &Config) -> anyhow::Result<Option<Arc<dyn Mailer>>> {
     match config.mail.transport {
         MailTransport::Outbox => Ok(None),
         MailTransport::Smtp => {
-            let smtp = Smtp::new(mail_server(&config.mail), &config.mail.from).map_err(anyhow::Error::msg)?;
+            let smtp = Smtp::new(config.mail.server(), &config.mail.from).map_err(anyhow::Error::msg)?;
             Ok(Some(Arc::new(smtp)))
         }
     }

@@ -87,7 +87,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             texts::report_missing(|locale, key| tracing::error!(locale = locale.tag(), key, "a text is missing"));
             runtime.block_on(boot::serve(config))
         }
-        Command::Doctor => runtime.block_on(commands::doctor::doctor(&config)),
+        Command::Doctor => runtime.block_on(commands::doctor::doctor(&config, arguments.flags.config.as_deref())),
         Command::Config {
             what: ConfigCommand::Print,
         } => terminal::say(&config.print()?),

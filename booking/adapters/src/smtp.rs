@@ -7,7 +7,7 @@ use booking_core::base::outbox::{DueMail, MailFault, Mailer, NotSent};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::{Error, response::Code};
@@ -30,6 +30,8 @@ pub struct MailServer {
     pub tls: MailTls,
     /// User and password.
     pub login: Option<(String, String)>,
+    /// Certificates in PEM of an authority that is believed beside the public ones.
+    pub authority: Option<Vec<u8>>,
 }
 
 /// When TLS begins.
@@ -73,8 +75,12 @@ impl Smtp {
             Host::Ipv4(address) => address.to_string(),
             Host::Ipv6(address) => address.to_string(),
         };
+        let mut tls = TlsParameters::builder(host.clone());
+        if let Some(pem) = &server.authority {
+            tls = tls.add_root_certificate(Certificate::from_pem(pem).map_err(|error| format!("smtp_ca: {error}"))?);
+        }
         Ok(Self {
-            tls: TlsParameters::new(host.clone()).map_err(|error| error.to_string())?,
+            tls: tls.build().map_err(|error| error.to_string())?,
             host,
             port: server.port,
             when: server.tls,
@@ -82,6 +88,18 @@ impl Smtp {
             hello: ClientId::Domain(from.email.domain().to_owned()),
             from,
         })
+    }
+
+    /// Greets the server, logs in, and sends nothing.
+    ///
+    /// # Errors
+    /// What the server or the way to it says.
+    pub async fn try_out(&self) -> Result<(), String> {
+        let connected = timeout(STEP_WAIT, self.connect()).await;
+        let connected = connected.map_err(|_| format!("nothing within {} s", STEP_WAIT.as_secs()))?;
+        let mut connection = connected.map_err(|error| error.to_string())?;
+        drop(timeout(FAREWELL_WAIT, connection.abort()).await);
+        Ok(())
     }
 
     /// Greets the server and logs in.
@@ -248,6 +266,7 @@ mod tests {
                 port: 25,
                 tls: MailTls::Off,
                 login: None,
+                authority: None,
             };
             Smtp::new(server, from).err()
         };

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 
+use booking_adapters::smtp::Smtp;
 use booking_core::base::db::Inspected;
 use booking_core::operator::advice::inspect;
 use rustix::fs::{Access, access};
@@ -12,7 +13,7 @@ use sfu_driver::DriverConfig;
 use texts::Locale;
 
 use crate::advice::{Finding, look};
-use crate::config::Config;
+use crate::config::{Config, MailTransport};
 use crate::terminal::say;
 use crate::{lock, secrets};
 
@@ -20,8 +21,9 @@ use crate::{lock, secrets};
 ///
 /// # Errors
 /// When something is broken, so that scripts notice.
-pub(crate) async fn doctor(config: &Config) -> anyhow::Result<()> {
-    let mut findings = look(config);
+pub(crate) async fn doctor(config: &Config, file: Option<&Path>) -> anyhow::Result<()> {
+    let mut findings = vec![configured_by(file)];
+    findings.extend(look(config));
     findings.extend([
         folder(&config.data_dir),
         secret(&config.data_dir),
@@ -29,6 +31,9 @@ pub(crate) async fn doctor(config: &Config) -> anyhow::Result<()> {
         media_ports(config),
     ]);
     findings.extend(config.storage.folder.as_deref().map(folder));
+    if config.mail.transport == MailTransport::Smtp {
+        findings.push(mail_server(config).await);
+    }
     findings.extend(database(config).await);
     let mut broken = 0;
     for finding in findings {
@@ -51,6 +56,32 @@ pub(crate) async fn doctor(config: &Config) -> anyhow::Result<()> {
         anyhow::bail!("{broken} of these must be mended before the server can work");
     }
     Ok(())
+}
+
+/// Whoever forgets the file asks about a server that is not theirs.
+fn configured_by(file: Option<&Path>) -> Finding {
+    match file {
+        Some(file) => Finding::Good(format!("asked about the configuration in {}", file.display())),
+        None => Finding::Unknown(
+            "whether this is the server's configuration: no file is named (--config), so these are the defaults and variables"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Signs in as the server would, and sends nothing.
+async fn mail_server(config: &Config) -> Finding {
+    let mail = &config.mail;
+    let place = format!("the mail server {}:{}", mail.smtp_host, mail.smtp_port);
+    let tried = match Smtp::new(mail.server(), &mail.from) {
+        Ok(smtp) => smtp.try_out().await,
+        Err(wrong) => Err(wrong),
+    };
+    match tried {
+        Ok(()) if mail.smtp_user.is_some() => Finding::Good(format!("{place} takes our user and password")),
+        Ok(()) => Finding::Good(format!("{place} answers")),
+        Err(error) => Finding::Broken(format!("{place} does not take our mails: {error}")),
+    }
 }
 
 fn folder(folder: &Path) -> Finding {
@@ -91,6 +122,9 @@ fn http_port(config: &Config) -> Finding {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Finding::Unknown(format!(
             "whether {address} is free: ports this low are for the service (AmbientCapabilities of its unit) and root"
         )),
+        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Finding::Broken(format!(
+            "{address} cannot be bound: this machine has no such address. 0.0.0.0 in `http.listen` means all it has"
+        )),
         Err(error) => Finding::Broken(format!("{address} cannot be bound ({error}): another program has it")),
     }
 }
@@ -120,6 +154,12 @@ fn media_ports(config: &Config) -> Finding {
     {
         let address = SocketAddr::new(address, port);
         if let Err(error) = UdpSocket::bind(address) {
+            if error.kind() == ErrorKind::AddrNotAvailable {
+                return Finding::Broken(format!(
+                    "this machine has no address {}: name its own in `media.bind`, and the public one in `media.advertise`",
+                    address.ip()
+                ));
+            }
             return Finding::Broken(format!("media port {address}/udp cannot be bound: {error}"));
         }
         if config.media.ice_tcp

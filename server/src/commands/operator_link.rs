@@ -1,5 +1,7 @@
 //! `booka operator-link`: the way in for those who may read the data folder.
 
+use booking_core::base::db::Inspected;
+use booking_core::operator::advice::inspect;
 use booking_core::operator::{OperatorLink, further_operator_link, operator_link};
 
 use crate::boot;
@@ -22,6 +24,14 @@ pub(crate) struct Whom {
 /// # Errors
 /// When the database cannot be used, or it is not clear which operator is meant.
 pub(crate) async fn print(config: &Config, whom: &Whom) -> anyhow::Result<()> {
+    let found = inspect(&config.database_url(), &config.public_url).await;
+    if matches!(found, Ok((Inspected::Missing | Inspected::Unused, _))) {
+        anyhow::bail!(
+            "there is no database at {} yet: name the server's configuration with --config, or start the server first; \
+             its first start prints the link, too",
+            config.database_shown()
+        );
+    }
     let state = boot::open(config).await?;
     if whom.new {
         let link = further_operator_link(&state).await?;

@@ -1,16 +1,14 @@
-//! Puts the layers of the configuration together, and refuses what contradicts itself.
+//! Puts the layers of the configuration together.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use booking_adapters::smtp::{MailServer, MailTls, Smtp, is_address};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use media_api::KeyHash;
-use tracing_subscriber::EnvFilter;
-use url::Url;
 
+use super::variables::Texts;
 use super::*;
 
 /// What the command line may set.
@@ -46,11 +44,10 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        figment = figment.merge(
-            Env::prefixed("BOOKA_")
-                .filter(|key| !key.as_str().to_ascii_lowercase().starts_with(TEST_VARIABLES))
-                .split("__"),
-        );
+        let variables = Env::prefixed("BOOKA_")
+            .filter(|key| !key.as_str().to_ascii_lowercase().starts_with(TEST_VARIABLES))
+            .split("__");
+        figment = figment.merge(variables.clone()).merge(Texts(variables));
         let mut config: Self = figment
             .extract()
             .map_err(|error| anyhow::anyhow!("configuration: {error}"))?;
@@ -75,46 +72,9 @@ impl Config {
         if let Some(file) = &self.mail.smtp_password_file {
             self.mail.smtp_password = Some(read_secret(file)?);
         }
-        Ok(())
-    }
-
-    fn check(&mut self) -> anyhow::Result<()> {
-        self.public_url = origin_of(&self.public_url)?;
-        check_mail(&self.mail)?;
-        check_controller(&self.controller)?;
-        EnvFilter::try_new(&self.log.level).with_context(|| format!("log.level `{}` is no filter", self.log.level))?;
-        if self.media.bind.is_empty() {
-            bail!("media.bind needs at least one address");
-        }
-        let Some(advertised) = self.media.advertised() else {
-            bail!("media.advertise must name an address of the same family for each in media.bind, or none");
-        };
-        let mut pairs = self.media.bind.iter().zip(&advertised);
-        if pairs.any(|(bind, advertise)| bind.is_unspecified() && advertise.is_empty()) {
-            bail!("media.bind is a wildcard address: say in media.advertise which addresses browsers can reach");
-        }
-        if self.payments.test && !self.payments.test_in_public && !self.is_local() {
-            bail!(
-                "payments.test is on and public_url is not localhost: people would book and no money would move. \
-                 Turn it off, or set payments.test_in_public where that is what you want"
-            );
-        }
-        if self.payments.test && self.payments.free_only {
-            bail!("payments.test and payments.free_only contradict each other");
-        }
-        self.partner_keys()?;
-        if self.tls.mode == TlsMode::Files && (self.tls.certificate.is_none() || self.tls.key.is_none()) {
-            bail!("tls.mode is files: tls.certificate and tls.key must name them");
-        }
-        if self.tls.mode == TlsMode::Acme && !self.public_url.starts_with("https://") {
-            bail!("tls.mode is acme: public_url must begin with https://");
-        }
-        if !self.database.url.is_empty()
-            && !["sqlite:", "postgres://", "postgresql://"]
-                .iter()
-                .any(|known| self.database.url.starts_with(known))
-        {
-            bail!("database.url must begin with sqlite: or postgres://");
+        if let Some(file) = &self.mail.smtp_ca {
+            let pem = std::fs::read(file).with_context(|| format!("cannot read mail.smtp_ca {}", file.display()))?;
+            self.mail.authority = Some(pem);
         }
         Ok(())
     }
@@ -164,6 +124,21 @@ impl Config {
         }
     }
 
+    /// The database in use, without its password.
+    pub(crate) fn database_shown(&self) -> String {
+        let url = self.database_url();
+        if !url.starts_with("postgres") {
+            return url;
+        }
+        // A password may also stand among the parameters, and hold an `@` of its own.
+        let plain = url.split('?').next().unwrap_or_default();
+        let (scheme, rest) = plain.split_once("://").unwrap_or(("postgres", plain));
+        match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://(hidden)@{host}"),
+            None => format!("{scheme}://{rest}"),
+        }
+    }
+
     /// The file of the database, where it is SQLite.
     pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
         let url = self.database_url();
@@ -196,72 +171,10 @@ impl Config {
         if shown.mail.smtp_password.is_some() {
             shown.mail.smtp_password = Some("(hidden)".to_owned());
         }
-        if shown.database.url.starts_with("postgres") {
-            // A password may also stand among the parameters, and hold an `@` of its own.
-            let plain = shown.database.url.split('?').next().unwrap_or_default();
-            let (scheme, rest) = plain.split_once("://").unwrap_or(("postgres", plain));
-            shown.database.url = match rest.rsplit_once('@') {
-                Some((_, host)) => format!("{scheme}://(hidden)@{host}"),
-                None => format!("{scheme}://{rest}"),
-            };
+        if !shown.database.url.is_empty() {
+            shown.database.url = self.database_shown();
         }
         toml::to_string(&shown).context("cannot show the configuration")
-    }
-}
-
-/// The origin as browsers send it: lower case, the host in ASCII (UTS 46), no port where it is the usual one.
-fn origin_of(public_url: &str) -> anyhow::Result<String> {
-    const MEANT: &str = "public_url must be scheme, host and port only, for example https://booka.example";
-    let url = Url::parse(public_url.trim()).with_context(|| format!("{MEANT}; {public_url:?} is no URL"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        bail!("public_url must begin with http:// or https://");
-    }
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    if !bare || !url.username().is_empty() || url.password().is_some() {
-        bail!("{MEANT}; {public_url:?} has more");
-    }
-    Ok(url.origin().ascii_serialization())
-}
-
-/// What the mailer cannot send by is found out before the first mail.
-fn check_mail(mail: &Mail) -> anyhow::Result<()> {
-    Smtp::new(mail_server(mail), &mail.from)
-        .map(drop)
-        .map_err(|wrong| anyhow::anyhow!("[mail]: {wrong}"))
-}
-
-/// The notice names both to everybody, and people write there.
-fn check_controller(controller: &Controller) -> anyhow::Result<()> {
-    const DIGITS: usize = 9;
-    if !is_address(&controller.email) {
-        bail!(
-            "controller.email is {:?}, and no address that mail can be sent to",
-            controller.email
-        );
-    }
-    let number: String = controller.org_number.split_whitespace().collect();
-    let is_number = number.len() == DIGITS && number.bytes().all(|digit| digit.is_ascii_digit());
-    if !number.is_empty() && !is_number {
-        bail!(
-            "controller.org_number is {:?}, and not nine digits",
-            controller.org_number
-        );
-    }
-    Ok(())
-}
-
-/// The mail server as the mailer takes it, by TLS unless the configuration says otherwise. Who has no password does not log
-/// in.
-pub(crate) fn mail_server(mail: &Mail) -> MailServer {
-    MailServer {
-        host: mail.smtp_host.clone(),
-        port: mail.smtp_port,
-        tls: match mail.smtp_tls {
-            SmtpTls::Off => MailTls::Off,
-            SmtpTls::Starttls => MailTls::Starttls,
-            SmtpTls::Implicit => MailTls::Implicit,
-        },
-        login: mail.smtp_user.clone().zip(mail.smtp_password.clone()),
     }
 }
 

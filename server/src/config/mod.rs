@@ -1,16 +1,19 @@
 //! Configuration in layers: defaults, a TOML file, `BOOKA_*` variables, flags. Unknown keys are errors.
 
+mod check;
 mod load;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use booking_adapters::smtp::{MailServer, MailTls};
 use booking_core::base::Networks;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use load::{Flags, mail_server};
+pub(crate) use load::Flags;
 
 /// Everything an operator can set. `booka config print` shows it with secrets hidden.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -69,6 +72,10 @@ pub(crate) struct Tls {
     pub acme_email: Option<String>,
     /// Use the authority's test directory, whose certificates browsers do not trust.
     pub acme_staging: bool,
+    /// Directory of another authority than Let's Encrypt.
+    pub acme_directory: Option<String>,
+    /// Certificates (PEM) that the authority's own server is known by, in place of the public ones.
+    pub acme_root: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -127,6 +134,28 @@ pub(crate) struct Mail {
     pub smtp_user: Option<String>,
     pub smtp_password: Option<String>,
     pub smtp_password_file: Option<PathBuf>,
+    /// Certificates (PEM) of an authority that is believed beside the public ones.
+    pub smtp_ca: Option<PathBuf>,
+    /// What is in that file.
+    #[serde(skip)]
+    pub authority: Option<Vec<u8>>,
+}
+
+impl Mail {
+    /// The mail server as the mailer takes it, by TLS unless the configuration says otherwise.
+    pub(crate) fn server(&self) -> MailServer {
+        MailServer {
+            host: self.smtp_host.clone(),
+            port: self.smtp_port,
+            tls: match self.smtp_tls {
+                SmtpTls::Off => MailTls::Off,
+                SmtpTls::Starttls => MailTls::Starttls,
+                SmtpTls::Implicit => MailTls::Implicit,
+            },
+            login: self.smtp_user.clone().zip(self.smtp_password.clone()),
+            authority: self.authority.clone(),
+        }
+    }
 }
 
 /// How consumers pay. Without a provider only free services are offered.
@@ -222,6 +251,8 @@ impl Default for Tls {
             key: None,
             acme_email: None,
             acme_staging: false,
+            acme_directory: None,
+            acme_root: None,
         }
     }
 }
@@ -277,6 +308,8 @@ impl Default for Mail {
             smtp_user: None,
             smtp_password: None,
             smtp_password_file: None,
+            smtp_ca: None,
+            authority: None,
         }
     }
 }

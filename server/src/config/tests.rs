@@ -82,6 +82,13 @@ fn advertised_addresses_are_matched_by_family() {
     check("\"0.0.0.0\", \"::\"", "\"192.0.2.1\"", None);
 }
 
+const ACME_TWICE: &str = "public_url = \"https://booka.example\"\n[tls]\nmode = \"acme\"\nacme_staging = true\n\
+                          acme_directory = \"https://ca.example/dir\"";
+const ACME_PLAIN: &str = "public_url = \"https://booka.example\"\n[tls]\nmode = \"acme\"\n\
+                          acme_directory = \"http://ca.example/dir\"";
+const ACME_ROOT_ALONE: &str =
+    "public_url = \"https://booka.example\"\n[tls]\nmode = \"acme\"\nacme_root = \"/etc/ca.pem\"";
+
 #[test]
 fn contradictions_are_refused() {
     for (toml, word) in [
@@ -92,6 +99,40 @@ fn contradictions_are_refused() {
         ("public_url = \"https://bad host.example\"", "public_url"),
         ("[tls]\nmode = \"files\"", "certificate"),
         ("[tls]\nmode = \"acme\"", "https"),
+        (
+            "public_url = \"https://192.0.2.1\"\n[tls]\nmode = \"acme\"",
+            "public_url",
+        ),
+        (
+            "public_url = \"https://localhost\"\n[tls]\nmode = \"acme\"",
+            "public_url",
+        ),
+        ("[tls]\nacme_email = \"drift\"", "acme_email"),
+        (ACME_TWICE, "acme_staging"),
+        (ACME_PLAIN, "acme_directory"),
+        (ACME_ROOT_ALONE, "acme_root"),
+        ("data_dir = \"\"", "data_dir"),
+        ("[http]\ndrain_s = 18446744073709551615", "drain_s"),
+        ("[http]\nlisten = \"8080\"", "listen"),
+        ("[media]\nshards = 100000", "media.shards"),
+        ("[media]\nport = 65535\nshards = 2", "media.port"),
+        ("[media]\nadvertise = [\"0.0.0.0\"]", "media.advertise"),
+        ("[mail]\nsmtp_user = \"booka\"", "smtp_password_file"),
+        ("[mail]\nsmtp_password = \"geheim\"", "smtp_user"),
+        (
+            "[mail]\nsmtp_user = \"booka\"\nsmtp_password = \"\"",
+            "smtp_password_file",
+        ),
+        ("[mail]\nsmtp_port = 0", "smtp_port"),
+        ("[mail]\nsmtp_host = \"mail server\"", "smtp_host"),
+        ("[mail]\nsmtp_ca = \"/nowhere/ca.pem\"", "smtp_ca"),
+        ("[mail]\nsmtp_ca = \"/dev/null\"", "smtp_ca"),
+        (
+            "[mail]\nsmtp_password_file = \"/nowhere/password\"",
+            "/nowhere/password",
+        ),
+        ("[database]\nurl_file = \"/nowhere/url\"", "/nowhere/url"),
+        ("[controller]\nname = \" \"", "controller.name"),
         ("[media]\nbind = [\"0.0.0.0\"]", "advertise"),
         ("[media]\nbind = []", "bind"),
         ("[payments]\ntest = true\nfree_only = true", "free_only"),
@@ -147,8 +188,10 @@ fn e17_senders_and_proxies_that_cannot_be_are_refused() {
 
 #[test]
 fn secrets_are_not_printed() {
-    let config = load("[database]\nurl = \"postgres://u:geheim@db/booka\"\n[mail]\nsmtp_password = \"geheim\"\n")
-        .expect("a good configuration");
+    let config = load(
+        "[database]\nurl = \"postgres://u:geheim@db/booka\"\n[mail]\nsmtp_user = \"u\"\nsmtp_password = \"geheim\"\n",
+    )
+    .expect("a good configuration");
     let shown = config.print().expect("it can be printed");
     assert!(!shown.contains("geheim"), "{shown}");
     assert!(shown.contains("@db/booka"), "{shown}");

@@ -4,6 +4,8 @@ mod addresses;
 mod faults;
 mod first_steps;
 mod harness;
+mod hostile;
+mod operating;
 mod partners;
 mod plain;
 mod racers;

@@ -30,6 +30,8 @@ pub(crate) struct Plain {
     port: u16,
     variables: Vec<(String, String)>,
     child: Option<Child>,
+    /// Where its log goes, if a test reads it.
+    log: Option<PathBuf>,
 }
 
 impl Plain {
@@ -47,7 +49,22 @@ impl Plain {
                 .map(|(key, value)| ((*key).to_owned(), value.clone()))
                 .collect(),
             child: None,
+            log: None,
         }
+    }
+
+    /// A server whose log can be read.
+    pub(crate) async fn start_logged(variables: &[(&str, String)]) -> Self {
+        let mut plain = Self::prepare(variables);
+        plain.log = Some(plain.folder.with_extension("log"));
+        plain.serve().await;
+        plain
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        let log = self.log.as_ref().expect("it was started to be read");
+        std::fs::read_to_string(log).expect("it is text")
     }
 
     /// A server with its own SQLite.
@@ -103,6 +120,9 @@ impl Plain {
 
     async fn run(&mut self, mut command: Command) {
         self.surround(&mut command);
+        if let Some(log) = &self.log {
+            command.stderr(std::fs::File::create(log).expect("the temporary folder can be written"));
+        }
         let child = command.stdout(Stdio::null()).kill_on_drop(true).spawn();
         self.child = Some(child.expect("the server can be started"));
         self.until(|| async { self.ready().await == 200 }).await;
@@ -192,6 +212,9 @@ impl Drop for Plain {
             drop(child.start_kill());
         }
         drop(std::fs::remove_dir_all(&self.folder));
+        if let Some(log) = &self.log {
+            drop(std::fs::remove_file(log));
+        }
     }
 }
 

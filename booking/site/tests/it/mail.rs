@@ -79,6 +79,7 @@ impl TestServer {
             port: self.port,
             tls: MailTls::Off,
             login: Some(("booka".to_owned(), "hemmelig".to_owned())),
+            authority: None,
         };
         state.base.mailer = Some(Arc::new(Smtp::new(server, &from).expect("a sender and a server")));
         state
