@@ -12,7 +12,7 @@ const ROOT = join(HERE, "../..");
 const BINARY = process.env.BOOKA_TEST_BINARY ?? join(ROOT, "target/debug/booka");
 
 /** Folders that an installation writes to: what is done there is gone with the machine. */
-const OWN_FOLDERS = ["/etc", "/usr/local", "/var/backups", "/var/lib"];
+const OWN_FOLDERS = ["/etc", "/usr/local", "/var/backups", "/var/lib", "/var/log"];
 
 /** Stands in for systemd's own: knows what the manual asks of it. */
 const SYSTEMCTL = `#!/bin/sh
