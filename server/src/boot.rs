@@ -20,6 +20,7 @@ use media_plane::Plane;
 use signaling::{ClientAddress, Hub, HubConfig, SocketConfig};
 use signaling_protocol::TicketKey;
 use texts::Locale;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use web::pages::legal::Controller;
 
@@ -31,7 +32,7 @@ use crate::http::{self, ReadyCheck};
 use crate::live::{Live, record_quality};
 use crate::media::{driver_config, pass_on};
 use crate::metrics::{Metrics, Parts};
-use crate::{advice, lock, refusals, secrets, shutdown, terminal, tls};
+use crate::{advice, lock, pages, refusals, secrets, shutdown, terminal, tls};
 
 /// Interval at which another server of this one's name is searched for.
 const NAMESAKE_LOOK: Duration = Duration::from_millis(250);
@@ -94,11 +95,11 @@ fn open_hub(config: &Config, state: &AppState, plane: &Arc<Plane>) -> anyhow::Re
     ))
 }
 
-/// Runs the server until it is told to stop.
+/// Runs the server until it is told to stop; pages are answered on a runtime of their own.
 ///
 /// # Errors
 /// When a part cannot start; the message names it.
-pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+pub(crate) async fn serve(config: Config, page_threads: Handle) -> anyhow::Result<()> {
     let stopping = shutdown::listen()?;
     let (_locks, listener) = claim(&config)?;
     let crowd = Crowd::new(config.http.trusted_proxies.clone());
@@ -140,7 +141,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let socket = signaling::router(hub.clone(), sockets, client_address(&config));
     let ready = ready_check(state.clone(), stopping.clone());
     let socket = refusals::noted(socket, &config.http.trusted_proxies, SecurityEvent::OriginRefused);
-    let mut site = booking_site::router(state);
+    let mut site = pages::run_on(page_threads, booking_site::router(state));
     if let Some(api) = &api {
         site = site.merge(api_router(&config, api));
     }

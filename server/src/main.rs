@@ -14,6 +14,7 @@ mod lock;
 mod logs;
 mod media;
 mod metrics;
+mod pages;
 mod refusals;
 mod secrets;
 mod shutdown;
@@ -85,7 +86,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Serve => {
             logs::start(&config.log)?;
             texts::report_missing(|locale, key| tracing::error!(locale = locale.tag(), key, "a text is missing"));
-            runtime.block_on(boot::serve(config))
+            let pages = pages::start()?;
+            let served = runtime.block_on(boot::serve(config, pages.handle().clone()));
+            // What is left there nobody waits for.
+            pages.shutdown_background();
+            served
         }
         Command::Doctor => runtime.block_on(commands::doctor::doctor(&config, arguments.flags.config.as_deref())),
         Command::Config {

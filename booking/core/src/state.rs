@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
+use crate::availability::Calendars;
 use crate::base::Base;
 use crate::base::advice::Advisor;
 use crate::billing::PaymentProvider;
@@ -23,6 +24,8 @@ pub struct AppState {
     pub advisor: Arc<OnceLock<Arc<dyn Advisor>>>,
     /// Which other processes still write down the time of their calls.
     pub silence: Arc<Silence>,
+    /// The free times of each service, for pages that show them.
+    pub calendars: Arc<Calendars>,
     /// Who is free soon, for the front page.
     pub soon: Arc<SoonList>,
     /// Woken when the payment provider has answered a request of this process, and the answer is on record.
@@ -41,6 +44,7 @@ impl AppState {
             live_calls: Arc::default(),
             advisor: Arc::default(),
             silence: Arc::default(),
+            calendars: Arc::default(),
             soon: Arc::default(),
             provider_answered: Arc::default(),
         }

@@ -14,9 +14,10 @@ use crate::error::{AppError, AppResult};
 use crate::extract::{Query, Visit};
 use crate::pages::{html, shell};
 use booking_core::AppState;
+use booking_core::availability::OwnHolds;
 use booking_core::base::limits::LINE_CHARS_MAX;
 use booking_core::search::{
-    Listing, Place, PlaceMatch, Search, find_place, list_categories, radius_km, search_providers,
+    Listing, Place, PlaceMatch, Search, TimesFor, find_place, list_categories, radius_km, search_providers,
 };
 
 pub(crate) fn router() -> Router<AppState> {
@@ -39,7 +40,8 @@ struct SearchParams {
 
 async fn home(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     state.limits.search_by_ip.check(&visit.ip_key())?;
-    let soon = state.soon.load(&state, state.payments.takes_payments()).await?;
+    let takes_payments = state.payments.takes_payments();
+    let soon = state.soon.load(&state, &state.calendars, takes_payments).await?;
     let mut tx = state.db.read().await?;
     let categories = list_categories(&mut tx).await?;
     Ok(html(&HomePage {
@@ -69,7 +71,12 @@ async fn search(State(state): State<AppState>, visit: Visit, Query(asked): Query
         now: visit.now,
         takes_payments: state.payments.takes_payments(),
     };
-    let results = search_providers(&mut tx, &wanted, asked.page.parse().unwrap_or(1)).await?;
+    let own = OwnHolds::load(&mut tx, &visit.actor.visitor_hash, visit.now).await?;
+    let times = TimesFor {
+        calendars: &state.calendars,
+        own: &own,
+    };
+    let results = search_providers(&mut tx, times, &wanted, asked.page.parse().unwrap_or(1)).await?;
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let cards = |listings: Vec<Listing>| listings.into_iter().map(card).collect();
     Ok(html(&SearchPage {

@@ -176,6 +176,12 @@ impl SearchPage {
         self.shell.t1("search-elsewhere", "place", name)
     }
 
+    /// The visitor's own hold of this time, if it is one.
+    fn own(&self, card: &ProviderCard, time: &FreeTime) -> Option<&HeldTime> {
+        let own = |held: &&HeldTime| held.service == card.service && held.starts_at == time.start;
+        self.held.iter().find(own)
+    }
+
     fn before_url(&self) -> String {
         self.form.url(self.page.saturating_sub(1))
     }

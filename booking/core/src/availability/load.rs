@@ -48,7 +48,7 @@ impl ServiceSlots {
 }
 
 /// The slots of two lists that are in order, each once and in order.
-fn union(one: &[Slot], other: &[Slot]) -> Vec<Slot> {
+pub(super) fn union(one: &[Slot], other: &[Slot]) -> Vec<Slot> {
     let mut all = Vec::with_capacity(one.len().max(other.len()));
     let (mut one, mut other) = (one.iter().copied().peekable(), other.iter().copied().peekable());
     while let Some(next) = one.peek().copied().into_iter().chain(other.peek().copied()).min() {

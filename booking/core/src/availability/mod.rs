@@ -1,5 +1,6 @@
 //! Free slots: a pure function of opening hours in civil time, a service's rules, what is taken, and the moment.
 
+mod calendars;
 pub mod load;
 mod open;
 pub mod queries;
@@ -14,6 +15,7 @@ use jiff::{Span, Timestamp};
 
 use crate::base::{CELL_US, MINUTE_US, Micros};
 
+pub use calendars::{Calendars, FreeTimes, OwnHolds, Reach};
 pub use load::{MemberSlots, ServiceSlots, of_service, of_service_for};
 
 /// A civil range of a day, minutes from midnight; the end may be 1440.

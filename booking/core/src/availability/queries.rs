@@ -21,4 +21,7 @@ statements! {
         AND (h.expires_us <= $4 OR (h.visitor_hash = $5 AND $5 <> '')))";
     /// member, end, start
     BUSY_BLOCKS = "SELECT start_us, end_us FROM busy_block WHERE member_id = $1 AND start_us < $2 AND end_us > $3 LIMIT 10000";
+    /// visitor, now, limit: services of the members that hold a time for it
+    OWN_CELLS = "SELECT sm.service_id, h.cell_first, h.cell_end FROM hold h JOIN service_member sm ON sm.member_id = h.member_id
+        WHERE h.visitor_hash = $1 AND h.state = 'held' AND h.expires_us > $2 ORDER BY h.id, sm.service_id LIMIT $3";
 }

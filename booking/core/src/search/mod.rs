@@ -8,8 +8,8 @@ mod words;
 
 pub use places::{Place, PlaceMatch, find_place};
 pub use results::{
-    ListedService, Listing, Search, SearchResults, SoonFree, find_soon_free, list_categories, list_public_slugs,
-    radius_km, search_providers,
+    ListedService, Listing, Search, SearchResults, SoonFree, TimesFor, find_soon_free, list_categories,
+    list_public_slugs, radius_km, search_providers,
 };
 pub use soon::SoonList;
 pub use words::{Asked, read_search};
@@ -136,6 +136,26 @@ mod tests {
         };
         let km = distance_m(oslo, bergen) / 1000.0;
         assert!((km - 305.0).abs() < 3.0, "{km}");
+    }
+
+    /// Trial F15: what is kept until something is written must be forgotten by every write that it depends on.
+    #[test]
+    fn f15_every_table_that_lists_are_read_from_is_watched() {
+        let fixed = ["place", "place_name", "postcode"];
+        let statements = crate::availability::queries::STATEMENTS
+            .iter()
+            .chain(queries::STATEMENTS);
+        let mut read = std::collections::BTreeSet::new();
+        for sql in statements.filter(|sql| sql.text.starts_with("SELECT")) {
+            let words: Vec<&str> = sql
+                .text
+                .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+                .collect();
+            let after = words.windows(2).filter(|pair| ["FROM", "JOIN"].contains(&pair[0]));
+            read.extend(after.map(|pair| pair[1]).filter(|table| !fixed.contains(table)));
+        }
+        let watched = crate::base::db::CHOICE_TABLES.into_iter().collect();
+        assert_eq!(read, watched);
     }
 
     proptest! {

@@ -9,7 +9,7 @@ use texts::narrow::{RADII_KM, When};
 
 use super::{Place, Position, around, distance_m, fold, queries, read_search};
 use crate::availability::load::zone_named;
-use crate::availability::{self, date_in, midnight};
+use crate::availability::{Calendars, OwnHolds, Reach, date_in, midnight};
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::limits::{SEARCH_CANDIDATES_MAX, SEARCH_PAGE_SIZE};
 use crate::base::{DAY_US, DEFAULT_ZONE, Micros, charge};
@@ -19,8 +19,6 @@ use crate::params;
 const USUAL_RADIUS_KM: u32 = 50;
 /// Free times of one listing.
 const TIMES_MAX: usize = 4;
-/// How far ahead a listing looks for free times, days.
-const DAYS_AHEAD: i64 = 14;
 /// Providers from elsewhere, where nobody near was found.
 const ELSEWHERE_MAX: usize = 5;
 /// Providers with the soonest free times.
@@ -30,6 +28,14 @@ const TIMES_COMPUTED_MAX: usize = 200;
 
 /// Everything on the globe.
 const EVERYWHERE: (i64, i64, i64, i64) = (-90_000_000, 90_000_000, -180_000_000, 180_000_000);
+
+/// Where free times are had from, and who looks.
+#[derive(Clone, Copy)]
+pub struct TimesFor<'a> {
+    pub calendars: &'a Calendars,
+    /// What the browser holds already.
+    pub own: &'a OwnHolds,
+}
 
 /// What somebody looks for.
 #[derive(Debug, Clone, Default)]
@@ -118,15 +124,20 @@ pub fn radius_km(asked: Option<&str>, place: Option<&Place>) -> Option<u32> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn search_providers(tx: &mut Tx, search: &Search, page: usize) -> Result<SearchResults, DbError> {
-    let matching = find_matching(tx, search).await?;
+pub async fn search_providers(
+    tx: &mut Tx,
+    times: TimesFor<'_>,
+    search: &Search,
+    page: usize,
+) -> Result<SearchResults, DbError> {
+    let matching = find_matching(tx, times, search).await?;
     let total = matching.len();
     let pages = total.div_ceil(SEARCH_PAGE_SIZE).max(1);
     let page = page.clamp(1, pages);
     let on_page = matching.into_iter().skip((page - 1) * SEARCH_PAGE_SIZE);
-    let listings = load_listings(tx, search, on_page.take(SEARCH_PAGE_SIZE)).await?;
+    let listings = load_listings(tx, times, search, on_page.take(SEARCH_PAGE_SIZE)).await?;
     let (wider, elsewhere) = if total == 0 && search.place.is_some() {
-        (find_wider(tx, search).await?, find_elsewhere(tx, search).await?)
+        find_beyond(tx, times, search).await?
     } else {
         (None, Vec::new())
     };
@@ -144,7 +155,16 @@ pub async fn search_providers(tx: &mut Tx, search: &Search, page: usize) -> Resu
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_soon_free(tx: &mut Tx, now: Micros, takes_payments: bool) -> Result<SoonFree, DbError> {
+pub async fn find_soon_free(
+    tx: &mut Tx,
+    calendars: &Calendars,
+    now: Micros,
+    takes_payments: bool,
+) -> Result<SoonFree, DbError> {
+    let times = TimesFor {
+        calendars,
+        own: &OwnHolds::default(),
+    };
     let search = Search {
         now,
         takes_payments,
@@ -156,7 +176,7 @@ pub async fn find_soon_free(tx: &mut Tx, now: Micros, takes_payments: bool) -> R
         free_today: 0,
     };
     for candidate in find_candidates(tx, &search).await?.into_iter().take(TIMES_COMPUTED_MAX) {
-        let listing = load_listing(tx, &search, candidate, (now, now + DAY_US)).await?;
+        let listing = load_listing(tx, times, &search, candidate, (now, now + DAY_US)).await?;
         let Some(listing) = listing else { continue };
         if let Some(first) = listing.free_us.first() {
             soon.free_today += u64::from(*first < tonight);
@@ -220,7 +240,7 @@ impl FromRow for Org {
 }
 
 /// Everything that fits, best first; where a day is asked for, only providers that have a free time then.
-async fn find_matching(tx: &mut Tx, search: &Search) -> Result<Vec<Candidate>, DbError> {
+async fn find_matching(tx: &mut Tx, times: TimesFor<'_>, search: &Search) -> Result<Vec<Candidate>, DbError> {
     let candidates = find_candidates(tx, search).await?;
     if search.when == When::Any {
         return Ok(candidates);
@@ -228,7 +248,7 @@ async fn find_matching(tx: &mut Tx, search: &Search) -> Result<Vec<Candidate>, D
     let wanted = window(search.when, search.now);
     let mut free = Vec::new();
     for candidate in candidates.into_iter().take(TIMES_COMPUTED_MAX) {
-        let offer = choose_service(tx, search, &candidate.org.id, wanted).await?;
+        let offer = choose_service(tx, times, search, &candidate.org.id, wanted).await?;
         if offer.is_some_and(|(_, times)| !times.is_empty()) {
             free.push(candidate);
         }
@@ -272,43 +292,43 @@ async fn find_candidates(tx: &mut Tx, search: &Search) -> Result<Vec<Candidate>,
     Ok(candidates)
 }
 
-/// Who can help by video although nobody near the place can, the nearest first among equals.
-async fn find_elsewhere(tx: &mut Tx, search: &Search) -> Result<Vec<Listing>, DbError> {
+/// The next larger radius, kilometres, and how many are found in it, if any are.
+type Wider = Option<(u32, usize)>;
+
+/// What there is beyond a radius in which nothing fits: the next larger one in which something does, and who can help by
+/// video from wherever, the nearest first among equals.
+async fn find_beyond(tx: &mut Tx, times: TimesFor<'_>, search: &Search) -> Result<(Wider, Vec<Listing>), DbError> {
     let anywhere = Search {
         radius_km: None,
         ..search.clone()
     };
-    let matching = find_matching(tx, &anywhere).await?;
-    load_listings(tx, search, matching.into_iter().take(ELSEWHERE_MAX)).await
-}
-
-/// The next larger radius in which something fits, and how many.
-async fn find_wider(tx: &mut Tx, search: &Search) -> Result<Option<(u32, usize)>, DbError> {
-    let Some(radius) = search.radius_km else {
-        return Ok(None);
-    };
-    for radius_km in RADII_KM.into_iter().filter(|km| *km > radius) {
-        let wider = Search {
-            radius_km: Some(radius_km),
-            ..search.clone()
+    let found = find_matching(tx, times, &anywhere).await?;
+    let within = |km: u32| {
+        let near = |candidate: &&Candidate| {
+            candidate
+                .distance_m
+                .is_some_and(|metres| metres <= f64::from(km) * 1000.0)
         };
-        let count = find_matching(tx, &wider).await?.len();
-        if count > 0 {
-            return Ok(Some((radius_km, count)));
-        }
-    }
-    Ok(None)
+        found.iter().filter(near).count()
+    };
+    let larger = RADII_KM
+        .into_iter()
+        .filter(|km| search.radius_km.is_some_and(|radius| *km > radius));
+    let wider = larger.map(|km| (km, within(km))).find(|(_, count)| *count > 0);
+    let elsewhere = load_listings(tx, times, search, found.into_iter().take(ELSEWHERE_MAX)).await?;
+    Ok((wider, elsewhere))
 }
 
 async fn load_listings(
     tx: &mut Tx,
+    times: TimesFor<'_>,
     search: &Search,
     candidates: impl Iterator<Item = Candidate>,
 ) -> Result<Vec<Listing>, DbError> {
     let shown = window(search.when, search.now);
     let mut listings = Vec::new();
     for candidate in candidates {
-        listings.extend(load_listing(tx, search, candidate, shown).await?);
+        listings.extend(load_listing(tx, times, search, candidate, shown).await?);
     }
     Ok(listings)
 }
@@ -316,12 +336,13 @@ async fn load_listings(
 /// A provider as results show it; `None` when it offers nothing.
 async fn load_listing(
     tx: &mut Tx,
+    times: TimesFor<'_>,
     search: &Search,
     candidate: Candidate,
     shown: (Micros, Micros),
 ) -> Result<Option<Listing>, DbError> {
     let Candidate { org, distance_m, .. } = candidate;
-    let offer = choose_service(tx, search, &org.id, shown).await?;
+    let offer = choose_service(tx, times, search, &org.id, shown).await?;
     Ok(offer.map(|(service, mut free_us)| {
         free_us.truncate(TIMES_MAX);
         Listing {
@@ -340,6 +361,7 @@ async fn load_listing(
 /// A provider's first service that has free times in `wanted`, with them; else its first one, without any.
 async fn choose_service(
     tx: &mut Tx,
+    times: TimesFor<'_>,
     search: &Search,
     org: &str,
     wanted: (Micros, Micros),
@@ -350,24 +372,31 @@ async fn choose_service(
         if !charge::can_be_sold(&service.price, search.takes_payments) {
             continue;
         }
-        let times = free_times(tx, &service.id, search.now, wanted).await?;
-        if !times.is_empty() {
-            return Ok(Some((service, times)));
+        let free = free_times(tx, times, &service.id, search.now, wanted).await?;
+        if !free.is_empty() {
+            return Ok(Some((service, free)));
         }
-        first.get_or_insert((service, times));
+        first.get_or_insert((service, free));
     }
     Ok(first)
 }
 
 async fn free_times(
     tx: &mut Tx,
+    times: TimesFor<'_>,
     service: &str,
     now: Micros,
     (from, until): (Micros, Micros),
 ) -> Result<Vec<Micros>, DbError> {
-    let slots = availability::of_service(tx, service, now, from, until).await?;
-    let slots = slots.map_or_else(Vec::new, |slots| slots.merged());
-    Ok(slots.into_iter().map(|slot| slot.start_us).collect())
+    let found = times
+        .calendars
+        .load_for(tx, times.own, service, Reach::Near, now)
+        .await?;
+    let starts = found
+        .iter()
+        .flat_map(|found| found.bookable(now))
+        .map(|slot| slot.start_us);
+    Ok(starts.filter(|start| (from..until).contains(start)).collect())
 }
 
 /// The time in which a free slot is wanted; any time means as far as a listing looks ahead.
@@ -376,7 +405,7 @@ fn window(when: When, now: Micros) -> (Micros, Micros) {
     let today = date_in(&zone, now);
     let start_of = |days: i64| midnight(&zone, today.checked_add(Span::new().days(days)).unwrap_or(today));
     match when {
-        When::Any => (now, now + DAYS_AHEAD * DAY_US),
+        When::Any => (now, now + Reach::Near.days() * DAY_US),
         When::Today => (now, start_of(1)),
         When::Tomorrow => (start_of(1), start_of(2)),
         When::Week => (now, start_of(7)),

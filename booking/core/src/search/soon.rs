@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::{SoonFree, find_soon_free};
+use crate::availability::Calendars;
 use crate::base::db::DbError;
 use crate::base::{Base, MINUTE_US, Micros};
 
@@ -18,7 +19,7 @@ pub struct SoonList {
 }
 
 struct Kept {
-    commits: u64,
+    version: u64,
     at: Micros,
     takes_payments: bool,
     soon: Arc<SoonFree>,
@@ -30,20 +31,27 @@ impl SoonList {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn load(&self, base: &Base, takes_payments: bool) -> Result<Arc<SoonFree>, DbError> {
+    pub async fn load(
+        &self,
+        base: &Base,
+        calendars: &Calendars,
+        takes_payments: bool,
+    ) -> Result<Arc<SoonFree>, DbError> {
         let mut kept = self.kept.lock().await;
-        let (commits, now) = (base.db.commits(), base.now());
+        let (version, now) = (base.db.choice_version(), base.now());
         let fresh = kept.as_ref().filter(|kept| {
-            kept.commits == commits
+            kept.version == version
                 && kept.takes_payments == takes_payments
                 && (kept.at..kept.at + KEPT_US).contains(&now)
         });
         if let Some(fresh) = fresh {
             return Ok(Arc::clone(&fresh.soon));
         }
-        let soon = Arc::new(find_soon_free(&mut base.db.read().await?, now, takes_payments).await?);
+        let mut tx = base.db.read().await?;
+        let version = tx.choice_version();
+        let soon = Arc::new(find_soon_free(&mut tx, calendars, now, takes_payments).await?);
         *kept = Some(Kept {
-            commits,
+            version,
             at: now,
             takes_payments,
             soon: Arc::clone(&soon),

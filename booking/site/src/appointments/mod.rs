@@ -122,6 +122,8 @@ async fn show_hold_end(state: &AppState, visit: &Visit, hold: &Hold) -> AppResul
     if let Some(again) = held.iter().find(again) {
         return Ok(Redirect::to(&routes::book(&again.id)).into_response());
     }
+    // What is free is computed for this page alone: the time may have become free this very moment.
+    state.limits.search_by_ip.check(&visit.ip_key())?;
     let nearest = views::nearest(&mut tx, &hold.service_id, hold.start_us, visit.now).await?;
     let page = HoldExpiredPage {
         shell: shell_in(visit, &hold.time_zone),

@@ -6,6 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 use jiff::Span;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use web::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceOption, TimeSlot};
 use web::pages::{PriceBox, PriceState};
@@ -17,15 +18,11 @@ use crate::extract::{Path, Query, Visit};
 use crate::pages::{html, shell_in};
 use crate::payments::view;
 use booking_core::AppState;
-use booking_core::availability::{self, ServiceSlots, Slot, date_in, midnight, of_day};
-use booking_core::base::DAY_US;
+use booking_core::availability::{OwnHolds, Reach, Slot, date_in, midnight, of_day};
 use booking_core::base::db::Tx;
 use booking_core::base::money::vat_rate_bp;
 use booking_core::providers::vat::is_registered;
 use booking_core::providers::{Org, Service, members, public_org, services};
-
-/// How far ahead the picker looks, days, whatever a service allows.
-const PICKER_DAYS_MAX: i64 = 190;
 
 pub(super) fn router() -> Router<AppState> {
     Router::new().route(pattern::PROVIDER_PAGE, get(page))
@@ -57,7 +54,7 @@ async fn page(
         .find(|service| service.id == query.service)
         .or(services.first());
     let picker = match chosen {
-        Some(service) => Some(picker(&mut tx, &org, service, query.day.parse().ok(), &visit).await?),
+        Some(service) => Some(picker(&state, &mut tx, &org, service, query.day.parse().ok(), &visit).await?),
         None => None,
     };
     let chosen = chosen.map(|service| service.id.clone());
@@ -90,14 +87,20 @@ async fn page(
     }))
 }
 
-async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, visit: &Visit) -> AppResult<Picker> {
-    let (now, visitor) = (visit.now, visit.actor.visitor_hash.as_str());
-    let window = service.details.window_days.clamp(1, PICKER_DAYS_MAX);
-    let until = now + (window + 1) * DAY_US;
-    let free = availability::of_service_for(tx, visitor, &service.id, now, now, until)
-        .await?
-        .ok_or(AppError::NotFound)?;
-    let slots = free.merged();
+async fn picker(
+    state: &AppState,
+    tx: &mut Tx,
+    org: &Org,
+    service: &Service,
+    day: Option<Date>,
+    visit: &Visit,
+) -> AppResult<Picker> {
+    let now = visit.now;
+    let window = service.details.window_days.clamp(1, Reach::Whole.days());
+    let own = OwnHolds::load(tx, &visit.actor.visitor_hash, now).await?;
+    let free = state.calendars.load_for(tx, &own, &service.id, Reach::Whole, now);
+    let free = free.await?.ok_or(AppError::NotFound)?;
+    let slots = free.bookable(now);
     let today = date_in(&free.zone, now);
     let last = today.saturating_add(Span::new().days(window - 1));
     let first_free = slots.first().map(|slot| date_in(&free.zone, slot.start_us));
@@ -105,7 +108,7 @@ async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, vi
         .filter(|day| (today..=last).contains(day))
         .or(first_free)
         .unwrap_or(today);
-    let times: Vec<TimeSlot> = of_day(&slots, &free.zone, selected)
+    let times: Vec<TimeSlot> = of_day(slots, &free.zone, selected)
         .iter()
         .map(|slot| TimeSlot {
             start: slot.start_us,
@@ -132,7 +135,7 @@ async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, vi
         test: false,
         state: PriceState::Estimate,
     };
-    let calendar = calendar(&free, &slots, today, last, selected);
+    let calendar = calendar(&free.zone, slots, today, last, selected);
     Ok(Picker {
         service: service.id.clone(),
         calendar,
@@ -146,7 +149,7 @@ async fn picker(tx: &mut Tx, org: &Org, service: &Service, day: Option<Date>, vi
 const CALENDAR_DAYS_MIN: i64 = 14;
 
 /// The bookable days of the selected day's month, with their numbers of free times.
-fn calendar(free: &ServiceSlots, slots: &[Slot], today: Date, last: Date, selected: Date) -> Calendar {
+fn calendar(zone: &TimeZone, slots: &[Slot], today: Date, last: Date, selected: Date) -> Calendar {
     let (month_first, month_last) = (selected.first_of_month(), selected.last_of_month());
     let one_day = Span::new().days(1);
     let mut days = Vec::new();
@@ -155,7 +158,7 @@ fn calendar(free: &ServiceSlots, slots: &[Slot], today: Date, last: Date, select
     while date <= shown_last.min(last) {
         days.push(DayCell {
             date,
-            free: u32::try_from(of_day(slots, &free.zone, date).len()).unwrap_or(u32::MAX),
+            free: u32::try_from(of_day(slots, zone, date).len()).unwrap_or(u32::MAX),
         });
         date = date.saturating_add(one_day);
     }
@@ -172,32 +175,16 @@ fn calendar(free: &ServiceSlots, slots: &[Slot], today: Date, last: Date, select
 
 #[cfg(test)]
 mod tests {
-    use booking_core::availability::{Rules, ServiceSlots};
     use jiff::civil::date;
 
     use super::*;
-
-    fn nobody() -> ServiceSlots {
-        ServiceSlots {
-            rules: Rules {
-                duration_min: 30,
-                buffer_before_min: 0,
-                buffer_after_min: 0,
-                step_min: 30,
-                notice_min: 0,
-                window_days: 90,
-            },
-            zone: jiff::tz::TimeZone::UTC,
-            members: Vec::new(),
-        }
-    }
 
     /// Trial E22: at the end of November two days were all there was to choose from.
     #[test]
     fn the_end_of_a_month_runs_on_into_the_next() {
         let check =
             |today: Date, last: Date, selected: Date, first_shown: Date, last_shown: Date, later: Option<Date>| {
-                let calendar = calendar(&nobody(), &[], today, last, selected);
+                let calendar = calendar(&TimeZone::UTC, &[], today, last, selected);
                 let shown = (
                     calendar.days.first().map(|day| day.date),
                     calendar.days.last().map(|day| day.date),

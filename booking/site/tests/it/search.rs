@@ -1,11 +1,14 @@
 //! Searching without an account, and what it says against what can be booked.
 
-use booking_core::base::{DAY_US, HOUR_US, Micros};
+use std::sync::Arc;
+
+use booking_core::availability::{FreeTimes, Reach};
+use booking_core::base::{DAY_US, HOUR_US, MINUTE_US, Micros};
 use booking_core::params;
 
 use crate::harness::Client;
 use crate::on_both;
-use crate::walk::{provider, tomorrow};
+use crate::walk::{hold, provider, tomorrow};
 
 /// Slugs of the providers on a page of results, in order.
 async fn found(client: &mut Client, query: &str) -> Vec<String> {
@@ -238,7 +241,7 @@ on_both! {
     /// Trial F15: the front page costs the same, however many look at it.
     async fn f15_who_is_free_soon_is_computed_once_until_something_is_written(app: App) {
         booking_core::seed::seed_demo(&app.state).await.expect("it seeds");
-        let load = || async { app.state.soon.load(&app.state, true).await.expect("it is read") };
+        let load = || async { app.state.soon.load(&app.state, &app.state.calendars, true).await.expect("it is read") };
         let first = load().await;
         assert!(!first.listings.is_empty());
         assert!(std::sync::Arc::ptr_eq(&first, &load().await), "the same list");
@@ -247,5 +250,74 @@ on_both! {
         assert_eq!(nobody.listings, [], "a write is seen at once");
         app.advance(booking_core::base::MINUTE_US);
         assert!(!std::sync::Arc::ptr_eq(&nobody, &load().await), "and time is");
+    }
+}
+
+/// Starts that can be chosen on a page, in order.
+fn starts(page: &str) -> Vec<Micros> {
+    let values = page.split("name=\"start\" value=\"").skip(1);
+    values.filter_map(|rest| rest.split('"').next()?.parse().ok()).collect()
+}
+
+on_both! {
+    /// Trial E3: one's own hold hid the times next to it in search results.
+    async fn e3_what_one_holds_stands_among_the_results_as_ones_own(app: App) {
+        let clinic = provider(app, "kari").await;
+        // Times of half an hour each quarter: whoever takes one takes its neighbours along.
+        app.execute("UPDATE service SET step_min = 15", params![]).await;
+        let mut visitor = app.client();
+        let search = "/search?what=klinikken&when=tomorrow";
+        let before = starts(&visitor.get(search).await.expect(200).text());
+        assert!(before.len() > 2, "{before:?}");
+        let page = hold(&mut visitor, &clinic.service, before[1]).await;
+        let shown = visitor.get(search).await.expect(200).text();
+        assert!(shown.contains(&format!("class=\"time own\" href=\"{page}\"")), "{shown}");
+        let mut free = before.clone();
+        free.remove(1);
+        assert_eq!(starts(&shown), free, "its neighbours stay");
+        let others = starts(&app.client().get(search).await.expect(200).text());
+        assert!(!others.contains(&before[1]), "for everybody else it is taken: {others:?}");
+    }
+}
+
+on_both! {
+    /// Trial F15: the page of a provider and its times in searches are computed once for all who look, until something is
+    /// written that they depend on; what a call or a mail writes is nothing such.
+    async fn f15_free_times_are_computed_once_until_something_is_written_that_they_depend_on(app: App) {
+        let clinic = provider(app, "kari").await;
+        app.execute("UPDATE service SET step_min = 15", params![]).await;
+        let (service, calendars) = (clinic.service.as_str(), &app.state.calendars);
+        let load = async |reach| {
+            let mut tx = app.state.db.read().await.expect("a connection");
+            calendars.load(&mut tx, service, reach, app.now()).await.expect("it is read").expect("a service")
+        };
+        let same = |one: &Arc<FreeTimes>, other: &Arc<FreeTimes>| Arc::ptr_eq(one, other);
+        let first = load(Reach::Whole).await;
+        assert!(same(&first, &load(Reach::Whole).await));
+        app.execute("UPDATE job_lease SET until_us = until_us + 1", params![]).await;
+        app.execute("INSERT INTO job_lease (name, owner, until_us) VALUES ('test', '', 0)", params![]).await;
+        assert!(same(&first, &load(Reach::Whole).await), "nothing of it concerns free times");
+        let block = "INSERT INTO busy_block (id, member_id, start_us, end_us) VALUES ('1', $1, $2, $3)";
+        app.execute(block, params![&clinic.member, app.now(), app.now() + DAY_US]).await;
+        let fewer = load(Reach::Whole).await;
+        assert!(fewer.bookable(app.now()).len() < first.bookable(app.now()).len(), "a write is seen at once");
+        app.advance(MINUTE_US);
+        assert!(!same(&fewer, &load(Reach::Whole).await), "and time is");
+
+        // Who holds a time sees what everybody would see without it; a list that was kept says the same as a fresh one.
+        let mut visitor = app.client();
+        let page = format!("/providers/{}?day=2026-11-26", clinic.slug);
+        let before = starts(&visitor.get(&page).await.expect(200).text());
+        let held = before[before.len() / 2];
+        hold(&mut visitor, service, held).await;
+        let own = starts(&visitor.get(&page).await.expect(200).text());
+        assert_eq!(own, before.iter().copied().filter(|start| *start != held).collect::<Vec<_>>());
+        let others = starts(&app.client().get(&page).await.expect(200).text());
+        assert!(others.len() < own.len() && others.iter().all(|start| own.contains(start)), "{others:?}");
+        let mut tx = app.state.db.read().await.expect("a connection");
+        let (from, until) = (others[0], others[others.len() - 1] + 1);
+        let fresh = booking_core::availability::of_service(&mut tx, service, app.now(), from, until).await;
+        let fresh = fresh.expect("it loads").expect("a service").merged();
+        assert_eq!(others, fresh.iter().map(|slot| slot.start_us).collect::<Vec<_>>());
     }
 }

@@ -25,8 +25,8 @@ const PROBE_FRESH: Duration = Duration::from_millis(250);
 pub struct Health {
     /// The last thing that was to be written could not be.
     refuses_writes: AtomicBool,
-    /// Transactions of this process that changed something.
-    commits: AtomicU64,
+    /// Transactions of this process that changed what visitors choose from, see [`super::CHOICE_TABLES`].
+    choice: AtomicU64,
     /// When something failed that leaves a connection in doubt. Both engines end a transaction by themselves when a disk
     /// fails; the connection's own count of what is open is then wrong for ever.
     doubted_at: std::sync::Mutex<Option<Instant>>,
@@ -37,13 +37,13 @@ impl Health {
         self.refuses_writes.load(Ordering::Relaxed)
     }
 
-    pub(super) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
+    pub(super) fn choice(&self) -> u64 {
+        self.choice.load(Ordering::Relaxed)
     }
 
-    /// A transaction that changed something is on the disk.
-    pub(super) fn wrote(&self) {
-        self.commits.fetch_add(1, Ordering::Relaxed);
+    /// A transaction that changed something is on the disk, and perhaps what visitors choose from.
+    pub(super) fn wrote(&self, changed_choice: bool) {
+        self.choice.fetch_add(u64::from(changed_choice), Ordering::Relaxed);
         if self.refuses_writes.swap(false, Ordering::Relaxed) {
             tracing::info!("the database takes writes again");
         }

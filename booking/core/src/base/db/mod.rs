@@ -37,6 +37,20 @@ const ACQUIRE_WAIT: Duration = Duration::from_secs(30);
 /// How long SQLite itself waits for another process that holds the file's lock.
 const SQLITE_BUSY_WAIT: Duration = Duration::from_secs(5);
 
+/// Tables that lists of providers and their free times are read from.
+pub(crate) const CHOICE_TABLES: [&str; 10] = [
+    "account",
+    "busy_block",
+    "day_override",
+    "hold",
+    "member",
+    "org",
+    "reservation",
+    "service",
+    "service_member",
+    "weekly_rule",
+];
+
 /// A statement with its name. Made only by [`statements!`](crate::statements).
 #[derive(Debug, Clone, Copy)]
 pub struct Sql {
@@ -181,10 +195,10 @@ impl Db {
         self.begin(true).await
     }
 
-    /// How many transactions of this process have changed something: what was read before the last of them may be old.
+    /// How often this process has changed what visitors choose from: lists that were read before the last time may be old.
     #[must_use]
-    pub fn commits(&self) -> u64 {
-        self.health().commits()
+    pub fn choice_version(&self) -> u64 {
+        self.health().choice()
     }
 
     async fn begin(&self, writes: bool) -> Result<Tx, DbError> {
@@ -192,6 +206,8 @@ impl Db {
             health: Arc::clone(self.health()),
             writes,
             changed: false,
+            changed_choice: false,
+            choice: self.health().choice(),
         };
         let begun = match self {
             Self::Sqlite { write, .. } if writes => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::health::{Health, Probe};
-use super::{DbError, FromRow, Param, Row, Sql, row};
+use super::{CHOICE_TABLES, DbError, FromRow, Param, Row, Sql, row};
 
 /// A transaction on either engine.
 pub enum Tx {
@@ -19,6 +19,10 @@ pub struct Watch {
     pub(super) writes: bool,
     /// Something was changed that only a commit makes durable.
     pub(super) changed: bool,
+    /// What visitors choose from was.
+    pub(super) changed_choice: bool,
+    /// See [`Tx::choice_version`].
+    pub(super) choice: u64,
 }
 
 impl Watch {
@@ -29,20 +33,41 @@ impl Watch {
         result
     }
 
-    fn note_changed(&mut self, result: Result<u64, DbError>) -> Result<u64, DbError> {
-        self.changed |= result.as_ref().is_ok_and(|rows| *rows > 0);
+    fn note_changed(&mut self, sql: Sql, result: Result<u64, DbError>) -> Result<u64, DbError> {
+        if result.as_ref().is_ok_and(|rows| *rows > 0) {
+            self.changed = true;
+            self.changed_choice |= table_written(sql.text).is_none_or(|table| CHOICE_TABLES.contains(&table));
+        }
         self.note(result)
     }
 
     fn note_committed(&self, result: Result<(), DbError>) -> Result<(), DbError> {
         if result.is_ok() && self.changed {
-            self.health.wrote();
+            self.health.wrote(self.changed_choice);
         }
         self.note(result)
     }
 }
 
+/// The table that a statement writes to, where that can be told from how it begins.
+fn table_written(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let verbs = ["INSERT INTO ", "UPDATE ", "DELETE FROM "];
+    let rest = verbs.iter().find_map(|verb| text.strip_prefix(verb))?;
+    rest.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+        .next()
+}
+
 impl Tx {
+    /// How often this process had changed what visitors choose from when the transaction began: what is read here is at
+    /// least as new.
+    #[must_use]
+    pub fn choice_version(&self) -> u64 {
+        match self {
+            Self::Sqlite(_, watch) | Self::Postgres(_, watch, _) => watch.choice,
+        }
+    }
+
     /// Runs a statement and returns how many rows it changed.
     ///
     /// # Errors
@@ -53,11 +78,11 @@ impl Tx {
         match self {
             Self::Sqlite(tx, watch) => {
                 let done = row::bind_sqlite(sql, params).execute(&mut **tx).await;
-                watch.note_changed(done.map(|done| done.rows_affected()).map_err(failed))
+                watch.note_changed(sql, done.map(|done| done.rows_affected()).map_err(failed))
             }
             Self::Postgres(tx, watch, probe) => {
                 let done = probe.guard(row::bind_postgres(sql, params).execute(&mut **tx)).await;
-                watch.note_changed(done.map(|done| done.rows_affected()).map_err(failed))
+                watch.note_changed(sql, done.map(|done| done.rows_affected()).map_err(failed))
             }
         }
     }
@@ -137,5 +162,24 @@ impl Tx {
             Self::Sqlite(tx, watch) => watch.note_committed(tx.commit().await.map_err(failed)),
             Self::Postgres(tx, watch, probe) => watch.note_committed(probe.guard(tx.commit()).await.map_err(failed)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_that_is_written_is_the_one_that_the_statement_names_first() {
+        let check = |text, expect| assert_eq!(table_written(text), expect, "{text}");
+        check("UPDATE hold SET state = $2 WHERE id = $1", Some("hold"));
+        check("INSERT INTO hold_draft (hold_id) VALUES ($1)", Some("hold_draft"));
+        check("DELETE FROM reservation", Some("reservation"));
+        check(
+            "\n        DELETE FROM session WHERE id IN (SELECT id FROM org)",
+            Some("session"),
+        );
+        check("ALTER TABLE org RENAME TO org_gone", None);
+        check("WITH c AS (SELECT 1) DELETE FROM org", None);
     }
 }
