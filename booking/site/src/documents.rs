@@ -1,4 +1,4 @@
-//! The receipt as a download, for those with a seat in the appointment.
+//! The receipt as a download, for those with a seat in the appointment and for the owner of the business.
 
 use axum::Router;
 use axum::extract::State;
@@ -20,7 +20,7 @@ pub(crate) fn router() -> Router<AppState> {
 
 async fn receipt(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<impl IntoResponse> {
     visit.actor.signed_in()?;
-    let appointment = appointments::load(&mut state.db.read().await?, &visit.actor, &id).await?;
+    let appointment = appointments::load_with_receipt(&mut state.db.read().await?, &visit.actor, &id).await?;
     let (document, bytes) = receipt_bytes(&state, &appointment.id).await?;
     let disposition = format!("inline; filename=\"booka-{}.pdf\"", document.name());
     Ok((

@@ -337,7 +337,23 @@ pub struct AppointmentColleaguePage {
     pub status: AppointmentStatus,
     /// The customer is in the waiting room.
     pub waiting: bool,
+    /// Number of the receipt, for whoever may read it.
+    pub receipt: Option<String>,
     pub can_take_over: bool,
+}
+
+impl AppointmentColleaguePage {
+    /// Who takes it, or took it.
+    fn taken_by(&self) -> String {
+        let key = match self.status {
+            AppointmentStatus::Confirmed | AppointmentStatus::InCall => "colleague-takes",
+            AppointmentStatus::Completed
+            | AppointmentStatus::Cancelled
+            | AppointmentStatus::NoShowConsumer
+            | AppointmentStatus::NoShowProvider => "colleague-took",
+        };
+        self.shell.t1(key, "name", &self.member)
+    }
 }
 
 /// One line of a list of appointments.

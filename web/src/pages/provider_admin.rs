@@ -106,8 +106,6 @@ pub struct AgendaEntry {
     pub consumer: String,
     pub service_title: String,
     pub member: String,
-    /// The viewer takes it, and can open it.
-    pub is_own: bool,
     pub status: AppointmentStatus,
     /// Once the call is settled.
     pub money: Option<EntryMoney>,

@@ -9,14 +9,13 @@ use crate::pages::render;
 use crate::text::Locale;
 
 pub(super) fn agenda(locale: Locale) -> Vec<(&'static str, String)> {
-    let entry = |starts_at, consumer: &str, is_own, status, charged: Option<i64>| AgendaEntry {
+    let entry = |starts_at, consumer: &str, status, charged: Option<i64>| AgendaEntry {
         id: ID.into(),
         starts_at,
         ends_at: starts_at + 30 * MINUTE,
         consumer: consumer.into(),
         service_title: "Videotime".into(),
         member: "Kari Nordli".into(),
-        is_own,
         status,
         money: charged.map(|minor| EntryMoney {
             currency: "NOK".to_owned(),
@@ -32,22 +31,10 @@ pub(super) fn agenda(locale: Locale) -> Vec<(&'static str, String)> {
         first: Date::constant(2026, 11, 23),
         last: Date::constant(2026, 11, 29),
         entries: vec![
-            entry(
-                TEN - HOUR,
-                "Ola Hansen",
-                true,
-                AppointmentStatus::Completed,
-                Some(32_500),
-            ),
-            entry(TEN, "", false, AppointmentStatus::Completed, Some(7_650)),
-            entry(TEN + HOUR, "Per Vik", true, AppointmentStatus::Completed, Some(0)),
-            entry(
-                TEN + 48 * HOUR,
-                "Mia Kristoffersen",
-                true,
-                AppointmentStatus::Confirmed,
-                None,
-            ),
+            entry(TEN - HOUR, "Ola Hansen", AppointmentStatus::Completed, Some(32_500)),
+            entry(TEN, "", AppointmentStatus::Completed, Some(7_650)),
+            entry(TEN + HOUR, "Per Vik", AppointmentStatus::Completed, Some(0)),
+            entry(TEN + 48 * HOUR, "Mia Kristoffersen", AppointmentStatus::Confirmed, None),
         ],
         total: 53,
         earned: vec![EarnedRow {

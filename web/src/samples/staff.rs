@@ -101,12 +101,12 @@ pub(super) fn provider(locale: Locale) -> Pages {
         ("provider-signup-visitor", render(&visitor)),
     ];
     pages.extend(provider_forms(locale));
-    pages.push(("appointment-colleague", render(&colleagues(locale))));
+    pages.extend(colleagues(locale));
     pages
 }
 
-fn colleagues(locale: Locale) -> AppointmentColleaguePage {
-    AppointmentColleaguePage {
+fn colleagues(locale: Locale) -> Pages {
+    let now = AppointmentColleaguePage {
         shell: member(locale, &format!("/bookings/{ID}")),
         id: ID.into(),
         reference: "K7M-2RD".into(),
@@ -117,8 +117,20 @@ fn colleagues(locale: Locale) -> AppointmentColleaguePage {
         ends_at: TEN + 30 * MINUTE,
         status: AppointmentStatus::Confirmed,
         waiting: true,
+        receipt: None,
         can_take_over: true,
-    }
+    };
+    let past = AppointmentColleaguePage {
+        status: AppointmentStatus::Completed,
+        waiting: false,
+        receipt: Some("2026-000017".into()),
+        can_take_over: false,
+        ..now.clone()
+    };
+    vec![
+        ("appointment-colleague", render(&now)),
+        ("appointment-colleague-past", render(&past)),
+    ]
 }
 
 fn today(locale: Locale) -> ProviderTodayPage {

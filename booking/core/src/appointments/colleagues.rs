@@ -1,7 +1,7 @@
 //! What somebody may know and do about the appointments of a colleague: see when they are, and take them over.
 
 use super::{Appointment, Status, hold, queries};
-use crate::base::actor::{Actor, Membership};
+use crate::base::actor::{Actor, MemberRole, Membership};
 use crate::base::db::Tx;
 use crate::base::{Fault, Micros, Result};
 use crate::params;
@@ -22,6 +22,28 @@ pub async fn load_of_colleague(tx: &mut Tx, actor: &Actor, id: &str) -> Result<A
     tx.optional(queries::APPOINTMENT_OF_COLLEAGUE, params![id, actor.account_id()])
         .await?
         .ok_or(Fault::NotFound)
+}
+
+/// Loads an appointment for somebody who may read its receipt: who has a seat in it, or owns the business, whose books it
+/// belongs to.
+///
+/// # Errors
+/// [`Fault::NotFound`] for everybody else.
+pub async fn load_with_receipt(tx: &mut Tx, actor: &Actor, id: &str) -> Result<Appointment> {
+    let missing = match super::load(tx, actor, id).await {
+        Err(Fault::NotFound) => Fault::NotFound,
+        loaded => return loaded,
+    };
+    let member = actor.account.as_ref().and_then(|account| account.member.as_ref());
+    let owner = member
+        .filter(|member| member.role == MemberRole::Owner)
+        .ok_or(missing)?;
+    let found = load_of_colleague(tx, actor, id).await?;
+    if found.org_id == owner.org_id {
+        Ok(found)
+    } else {
+        Err(Fault::NotFound)
+    }
 }
 
 /// What the actor's colleagues take between two moments, in order.

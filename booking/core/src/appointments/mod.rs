@@ -25,7 +25,7 @@ use crate::params;
 
 pub use bounds::may_book;
 pub use calendar::{CalendarEntry, CalendarMethod, calendar_file};
-pub use colleagues::{give_to, load_of_colleague, of_colleagues};
+pub use colleagues::{give_to, load_of_colleague, load_with_receipt, of_colleagues};
 pub use confirm::{Confirmation, confirm_hold};
 pub use draft::{Draft, keep_draft, load_draft};
 pub use hold::{

@@ -15,7 +15,7 @@ macro_rules! in_stretch {
 
 statements! {
     /// org, member or nothing, from, until, limit, offset
-    AGENDA_ROWS = concat!("SELECT a.id, a.start_us, a.end_us, a.title, a.status, a.member_id, c.name AS consumer_name, w.name AS member_name,
+    AGENDA_ROWS = concat!("SELECT a.id, a.start_us, a.end_us, a.title, a.status, c.name AS consumer_name, w.name AS member_name,
             ", paid_minor!(), " AS paid_minor, ", owed_minor!(), " AS owed_minor, h.currency, d.year, d.number
         FROM appointment a JOIN account c ON c.id = a.consumer_id JOIN member m ON m.id = a.member_id JOIN account w ON w.id = m.account_id
         LEFT JOIN charge h ON h.call_id = a.id LEFT JOIN payment p ON p.appointment_id = a.id
@@ -58,7 +58,6 @@ pub struct AgendaRow {
     pub ends_at: Micros,
     pub title: String,
     pub status: Status,
-    pub member_id: String,
     pub member: String,
     /// Empty once the account is erased.
     pub consumer: String,
@@ -88,7 +87,6 @@ impl FromRow for AgendaRow {
             ends_at: row.get("end_us")?,
             title: row.get("title")?,
             status: row.parse("status")?,
-            member_id: row.get("member_id")?,
             member: row.get("member_name")?,
             consumer: row.get("consumer_name")?,
             money: match currency {

@@ -12,17 +12,24 @@ use crate::extract::{Path, Visit};
 use crate::pages::{html, shell_in};
 use booking_core::AppState;
 use booking_core::appointments::{self, reference};
+use booking_core::base::Fault;
 use booking_core::base::db::Tx;
-use booking_core::{calls, usecases};
+use booking_core::{calls, documents, usecases};
 
 /// When and with whom; what the customer wrote is for whoever takes the appointment (S12).
 pub(super) async fn page(tx: &mut Tx, visit: &Visit, id: &str) -> AppResult<Response> {
     let found = appointments::load_of_colleague(tx, &visit.actor, id).await?;
+    let receipt = match appointments::load_with_receipt(tx, &visit.actor, id).await {
+        Ok(_) => documents::receipt_number(tx, id).await?,
+        Err(Fault::NotFound) => None,
+        Err(fault) => return Err(fault.into()),
+    };
     Ok(html(&AppointmentColleaguePage {
         shell: shell_in(visit, &found.time_zone),
         reference: reference(id),
         waiting: found.can_join(visit.now) && calls::customer_waits(tx, id).await?,
         can_take_over: found.can_be_taken_over(visit.now),
+        receipt,
         status: page_status(found.status),
         id: found.id,
         service_title: found.title,

@@ -82,7 +82,7 @@ pub(super) async fn page(
         today: date_in(&zone, visit.now),
         first,
         last: next.saturating_sub(1.days()),
-        entries: rows.into_iter().map(|row| entry(row, &member.id)).collect(),
+        entries: rows.into_iter().map(entry).collect(),
         total,
         earned: earned
             .into_iter()
@@ -99,9 +99,8 @@ pub(super) async fn page(
     }))
 }
 
-fn entry(row: AgendaRow, viewer: &str) -> AgendaEntry {
+fn entry(row: AgendaRow) -> AgendaEntry {
     AgendaEntry {
-        is_own: row.member_id == viewer,
         id: row.id,
         starts_at: row.starts_at,
         ends_at: row.ends_at,

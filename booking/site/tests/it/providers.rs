@@ -298,3 +298,32 @@ on_both! {
         }
     }
 }
+
+on_both! {
+    /// trial E8: what a colleague has done stood in the owner's list and led nowhere, nor did its receipt.
+    async fn e8_the_owner_opens_what_colleagues_have_done(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let done = desk.book(Desk::slot(2), ACCEPTED).await;
+        desk.talk(&done, Desk::slot(2), 12 * MINUTE_US).await;
+        desk.jobs().await;
+        for (member, account, role) in [("m2", "o", "owner"), ("m3", "x", "staff")] {
+            app.execute(
+                "INSERT INTO member (id, org_id, account_id, role, title, created_us) VALUES ($1, 'org', $2, $3, '', 2)",
+                params![member, account, role],
+            )
+            .await;
+        }
+        let (page, receipt) = (format!("/bookings/{done}"), format!("/bookings/{done}/receipt.pdf"));
+        let list = desk.operator.get("/provider/appointments").await.expect(200).text();
+        for link in [&page, &receipt] {
+            assert!(list.contains(&format!("href=\"{link}\"")), "no link to {link} in {list}");
+        }
+        let seen = desk.operator.get(&page).await.expect(200).expect_text("Timen var hos Kari Nordli").text();
+        assert!(seen.contains(&receipt) && !seen.contains("Hunden spiser ikke") && !seen.contains("Overta"), "{seen}");
+        desk.operator.get(&receipt).await.expect(200);
+        // Staff see that it was, and not what was paid.
+        let seen = desk.stranger.get(&page).await.expect(200).text();
+        assert!(!seen.contains(&receipt), "{seen}");
+        desk.stranger.get(&receipt).await.expect(404);
+    }
+}
