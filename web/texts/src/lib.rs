@@ -5,10 +5,12 @@ mod category;
 mod field_error;
 pub mod format;
 pub mod legal;
+mod mail_kind;
 pub mod narrow;
 pub mod routes;
 pub mod text;
 
 pub use category::Category;
 pub use field_error::FieldError;
+pub use mail_kind::MailKind;
 pub use text::{Locale, report_missing, t};

@@ -1,6 +1,6 @@
 //! Mails about an account.
 
-use texts::format;
+use texts::{MailKind, format};
 
 use crate::base::Micros;
 use crate::base::outbox::{Message, Recipient, text};
@@ -81,28 +81,36 @@ fn plain_name(name: &str) -> String {
 
 impl AccountMail {
     /// Its kind, for the operator's list, and the keys of its subject and its body.
-    fn texts(&self) -> (&'static str, &'static str, &'static str) {
+    fn texts(&self) -> (MailKind, &'static str, &'static str) {
         match self {
-            Self::Verify { .. } => ("verify", "mail-verify-subject", "mail-verify-body"),
-            Self::Reset { .. } => ("reset", "mail-reset-subject", "mail-reset-body"),
-            Self::NoAccount { .. } => ("no_account", "mail-no-account-subject", "mail-no-account-body"),
-            Self::AlreadyRegistered { .. } => ("exists", "mail-exists-subject", "mail-exists-body"),
-            Self::DeletionAsked { .. } => ("deletion", "mail-deletion-subject", "mail-deletion-body"),
-            Self::ConfirmAddress { .. } => ("new_address", "mail-new-address-subject", "mail-new-address-body"),
-            Self::AddressAlreadyUsed { .. } => ("address_used", "mail-address-used-subject", "mail-address-used-body"),
+            Self::Verify { .. } => (MailKind::Verify, "mail-verify-subject", "mail-verify-body"),
+            Self::Reset { .. } => (MailKind::Reset, "mail-reset-subject", "mail-reset-body"),
+            Self::NoAccount { .. } => (MailKind::NoAccount, "mail-no-account-subject", "mail-no-account-body"),
+            Self::AlreadyRegistered { .. } => (MailKind::Exists, "mail-exists-subject", "mail-exists-body"),
+            Self::DeletionAsked { .. } => (MailKind::Deletion, "mail-deletion-subject", "mail-deletion-body"),
+            Self::ConfirmAddress { .. } => (
+                MailKind::NewAddress,
+                "mail-new-address-subject",
+                "mail-new-address-body",
+            ),
+            Self::AddressAlreadyUsed { .. } => (
+                MailKind::AddressUsed,
+                "mail-address-used-subject",
+                "mail-address-used-body",
+            ),
             Self::AddressChanged { .. } => (
-                "address_changed",
+                MailKind::AddressChanged,
                 "mail-address-changed-subject",
                 "mail-address-changed-body",
             ),
             Self::PasswordChanged { .. } => (
-                "password_changed",
+                MailKind::PasswordChanged,
                 "mail-password-changed-subject",
                 "mail-password-changed-body",
             ),
-            Self::OwnerNow { .. } => ("owner_now", "mail-owner-now-subject", "mail-owner-now-body"),
-            Self::OperatorInvited { .. } => ("operator", "mail-operator-subject", "mail-operator-body"),
-            Self::Invitation { .. } => ("invitation", "mail-invitation-subject", "mail-invitation-body"),
+            Self::OwnerNow { .. } => (MailKind::OwnerNow, "mail-owner-now-subject", "mail-owner-now-body"),
+            Self::OperatorInvited { .. } => (MailKind::Operator, "mail-operator-subject", "mail-operator-body"),
+            Self::Invitation { .. } => (MailKind::Invitation, "mail-invitation-subject", "mail-invitation-body"),
         }
     }
 
@@ -174,7 +182,7 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
     let (kind, subject, body) = mail.texts();
     let (subject, body) = text(recipient.locale, subject, body, &args);
     Message {
-        key: format!("{kind}:{key}"),
+        key: format!("{}:{key}", kind.word()),
         kind,
         recipient,
         appointment_id: None,

@@ -1,6 +1,6 @@
 //! Mails about an appointment, to either side.
 
-use texts::{Locale, format, routes, t};
+use texts::{Locale, MailKind, format, routes, t};
 
 use super::calendar::{CalendarEntry, CalendarMethod, calendar_file};
 use super::{Appointment, Hold, Person, Status};
@@ -66,57 +66,65 @@ pub enum AppointmentMail {
 }
 
 impl AppointmentMail {
-    /// Key of the outbox, and the keys of subject and body for a side; `None` where that side gets no mail.
-    fn keys(&self, role: PartyRole) -> Option<(&'static str, &'static str, &'static str)> {
+    /// Its kind, and the keys of subject and body for a side; `None` where that side gets no mail.
+    fn keys(&self, role: PartyRole) -> Option<(MailKind, &'static str, &'static str)> {
         use PartyRole::{Consumer, Provider};
         match (self, role) {
-            (Self::Booked, Consumer) => Some(("booked", "mail-booked-consumer-subject", "mail-booked-consumer-body")),
-            (Self::Booked, Provider) => Some(("booked", "mail-booked-provider-subject", "mail-booked-provider-body")),
+            (Self::Booked, Consumer) => Some((
+                MailKind::Booked,
+                "mail-booked-consumer-subject",
+                "mail-booked-consumer-body",
+            )),
+            (Self::Booked, Provider) => Some((
+                MailKind::Booked,
+                "mail-booked-provider-subject",
+                "mail-booked-provider-body",
+            )),
             (Self::TakenOver { .. }, Consumer) => Some((
-                "taken_over",
+                MailKind::TakenOver,
                 "mail-taken-over-consumer-subject",
                 "mail-taken-over-consumer-body",
             )),
             (Self::TakenOver { .. }, Provider) => Some((
-                "taken_over",
+                MailKind::TakenOver,
                 "mail-taken-over-provider-subject",
                 "mail-taken-over-provider-body",
             )),
-            (Self::Waits { .. }, Provider) => Some(("waits", "mail-waits-subject", "mail-waits-body")),
+            (Self::Waits { .. }, Provider) => Some((MailKind::Waits, "mail-waits-subject", "mail-waits-body")),
             (Self::Cancelled, Consumer) => Some((
-                "cancelled",
+                MailKind::Cancelled,
                 "mail-cancelled-consumer-subject",
                 "mail-cancelled-consumer-body",
             )),
             (Self::Cancelled, Provider) => Some((
-                "cancelled",
+                MailKind::Cancelled,
                 "mail-cancelled-provider-subject",
                 "mail-cancelled-provider-body",
             )),
             (Self::NoShowProvider, Consumer) => Some((
-                "no_show",
+                MailKind::NoShow,
                 "mail-no-show-provider-consumer-subject",
                 "mail-no-show-provider-consumer-body",
             )),
             (Self::NoShowProvider, Provider) => Some((
-                "no_show",
+                MailKind::NoShow,
                 "mail-no-show-provider-provider-subject",
                 "mail-no-show-provider-provider-body",
             )),
             (Self::NoShowConsumer, Consumer) => Some((
-                "no_show",
+                MailKind::NoShow,
                 "mail-no-show-consumer-consumer-subject",
                 "mail-no-show-consumer-consumer-body",
             )),
             (Self::NoShowConsumer, Provider) => Some((
-                "no_show",
+                MailKind::NoShow,
                 "mail-no-show-consumer-provider-subject",
                 "mail-no-show-consumer-provider-body",
             )),
-            (Self::NeverMet, Consumer) => Some(("not_held", "mail-not-held-subject", "mail-not-held-body")),
-            (Self::Receipt { .. }, Consumer) => Some(("receipt", "mail-receipt-subject", "mail-receipt-body")),
+            (Self::NeverMet, Consumer) => Some((MailKind::NotHeld, "mail-not-held-subject", "mail-not-held-body")),
+            (Self::Receipt { .. }, Consumer) => Some((MailKind::Receipt, "mail-receipt-subject", "mail-receipt-body")),
             (Self::PaymentFailed, Consumer) => Some((
-                "payment_failed",
+                MailKind::PaymentFailed,
                 "mail-payment-failed-subject",
                 "mail-payment-failed-body",
             )),
@@ -254,7 +262,7 @@ pub fn appointment_mail(
         PartyRole::Provider => "provider",
     };
     Some(Message {
-        key: format!("{kind}:{}:{side}{}", appointment.id, mail.key_suffix()),
+        key: format!("{}:{}:{side}{}", kind.word(), appointment.id, mail.key_suffix()),
         kind,
         recipient,
         appointment_id: Some(appointment.id.clone()),
@@ -285,7 +293,7 @@ pub fn booking_lost_mail(state: &Base, recipient: Recipient, hold: &Hold) -> Mes
     let key = format!("booking_lost:{}", hold.id);
     Message {
         key,
-        kind: "booking_lost",
+        kind: MailKind::BookingLost,
         recipient,
         appointment_id: None,
         subject,

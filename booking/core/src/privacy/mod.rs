@@ -2,6 +2,7 @@
 
 pub mod erase;
 pub mod overview;
+mod record_words;
 pub mod registry;
 
 pub use erase::{UNDO_US, erase_due};

@@ -7,7 +7,7 @@ mod sender;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use texts::{Locale, t};
+use texts::{Locale, MailKind, t};
 
 pub use queries::DueMail;
 pub use sender::send_due;
@@ -30,8 +30,7 @@ pub struct Recipient {
 pub struct Message {
     /// A second message with the same key is not written: what happens again is told once.
     pub key: String,
-    /// For the operator's list, for example `verify`.
-    pub kind: &'static str,
+    pub kind: MailKind,
     pub recipient: Recipient,
     pub appointment_id: Option<String>,
     pub subject: String,

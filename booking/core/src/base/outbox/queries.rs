@@ -161,7 +161,7 @@ pub async fn insert(tx: &mut Tx, id: &str, message: &Message, now: Micros) -> Re
     let values = params![
         id,
         &message.key,
-        message.kind,
+        message.kind.word(),
         recipient.account_id.clone(),
         message.appointment_id.clone(),
         &recipient.address,
