@@ -28,6 +28,8 @@ const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Hashed names never change their content.
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// Names without a hash may have another content after an update.
+const FOR_A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
 /// Answers whether the server can do its work: an error names what is missing.
 pub(crate) type ReadyCheck =
@@ -145,7 +147,7 @@ async fn file(Path(name): Path<String>) -> Response {
     match web::assets::get(&name) {
         Some(asset) => Response::builder()
             .header(header::CONTENT_TYPE, asset.content_type)
-            .header(header::CACHE_CONTROL, FOREVER)
+            .header(header::CACHE_CONTROL, if asset.immutable { FOREVER } else { FOR_A_DAY })
             .body(Body::from(asset.bytes))
             .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()),
         None => StatusCode::NOT_FOUND.into_response(),

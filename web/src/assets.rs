@@ -30,12 +30,26 @@ const APP_MANIFEST: &str = r##"{
   "display": "minimal-ui",
   "background_color": "#fcfbf9",
   "theme_color": "#015c59",
-  "icons": [{ "src": "/static/favicon.svg", "sizes": "any", "type": "image/svg+xml" }]
+  "icons": [
+    { "src": "/static/favicon.svg", "sizes": "any", "type": "image/svg+xml" },
+    { "src": "/static/icon.png", "sizes": "512x512", "type": "image/png", "purpose": "any maskable" }
+  ]
 }
 "##;
 
+/// What is shown beside a link to us elsewhere, 1200 by 630: what shows links takes no SVG. Made from `share.svg`.
+const SHARE: &[u8] = include_bytes!("share.png");
+
+/// The favicon on a square without corners, 512 by 512, for the home screens of phones, which round it themselves.
+const ICON: &[u8] = include_bytes!("icon.png");
+
 /// Files that are compiled in and keep their names.
-const FIXED: [(&str, &str); 2] = [("favicon.svg", FAVICON), ("app.webmanifest", APP_MANIFEST)];
+const FIXED: [(&str, &[u8]); 4] = [
+    ("favicon.svg", FAVICON.as_bytes()),
+    ("icon.png", ICON),
+    ("app.webmanifest", APP_MANIFEST.as_bytes()),
+    ("share.png", SHARE),
+];
 
 /// One embedded file, ready to be sent.
 pub struct Asset {
@@ -53,9 +67,9 @@ pub fn get(name: &str) -> Option<Asset> {
     if name.contains("..") || name == "manifest.json" {
         return None;
     }
-    if let Some((_, text)) = FIXED.iter().find(|(fixed, _)| *fixed == name) {
+    if let Some((_, bytes)) = FIXED.iter().find(|(fixed, _)| *fixed == name) {
         return Some(Asset {
-            bytes: Cow::Borrowed(text.as_bytes()),
+            bytes: Cow::Borrowed(bytes),
             content_type: content_type(name),
             sha256: String::new(),
             immutable: false,
@@ -121,14 +135,24 @@ mod tests {
         let asset = get("app.webmanifest").expect("it is compiled in");
         assert_eq!(asset.content_type, "application/manifest+json");
         let manifest: serde_json::Value = serde_json::from_slice(&asset.bytes).expect("JSON");
-        let icon = manifest["icons"][0]["src"]
-            .as_str()
-            .and_then(|src| src.strip_prefix("/static/"))
-            .expect("an icon");
-        assert_eq!(
-            get(icon).expect("it is there").content_type,
-            manifest["icons"][0]["type"]
-        );
+        let icons = manifest["icons"].as_array().expect("a list");
+        assert_eq!(icons.len(), 2);
+        for icon in icons {
+            let name = icon["src"].as_str().and_then(|src| src.strip_prefix("/static/"));
+            let file = get(name.expect("one of ours")).expect("it is there");
+            assert_eq!(file.content_type, icon["type"]);
+        }
+    }
+
+    /// Trial E14: a link that was shared had no picture.
+    #[test]
+    fn e14_the_picture_of_shared_links_has_the_size_that_pages_say() {
+        let asset = get("share.png").expect("it is compiled in");
+        assert_eq!(asset.content_type, "image/png");
+        // PNG, section 11.2.2: signature, length and name of the first chunk, then width and height.
+        let size = |at: usize| u32::from_be_bytes(asset.bytes[at..at + 4].try_into().expect("four bytes"));
+        assert_eq!((&asset.bytes[12..16], size(16), size(20)), (&b"IHDR"[..], 1200, 630));
+        assert!(asset.bytes.len() < 100_000, "some take no larger ones");
     }
 
     #[test]

@@ -14,24 +14,29 @@ use booking_core::search::list_public_slugs;
 /// A site map has at most 50,000 addresses (sitemaps.org); the few fixed ones fit, too.
 const PAGES_MAX: i64 = 49_000;
 /// Pages for everybody besides those of providers.
-const FIXED: [&str; 5] = [
+const FIXED: [&str; 6] = [
     pattern::HOME,
     pattern::SEARCH,
+    pattern::PROVIDER_SIGNUP,
     pattern::ABOUT,
     pattern::TERMS,
     pattern::NOTICE,
 ];
-/// Begins the addresses that show nothing without an account, or change something.
-const PRIVATE: [&str; 9] = [
+/// Begins the addresses that show nothing without an account, or change something; and those of single days, of which there
+/// is no end (RFC 9309, 2.2.3: `*` is anything).
+const PRIVATE: [&str; 12] = [
     "/account",
     "/book/",
     "/bookings",
     "/call/",
     "/holds",
+    "/invitation/",
     "/login",
     "/operator",
     "/provider/",
+    "/providers/*?",
     "/reset",
+    "/verify/",
 ];
 
 pub(crate) fn router() -> Router<AppState> {
@@ -49,6 +54,8 @@ async fn robots(State(state): State<AppState>) -> Response {
     for path in PRIVATE {
         text.push_str(&format!("Disallow: {path}\n"));
     }
+    // The longest rule that fits counts.
+    text.push_str(&format!("Allow: {}\n", pattern::PROVIDER_SIGNUP));
     text.push_str(&format!("Sitemap: {}{}\n", origin(&state), pattern::SITEMAP));
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }

@@ -28,6 +28,8 @@ const COOKIE_BYTES_MAX: usize = 128;
 pub struct Visit {
     /// Who asks, from where, when, and in which language.
     pub requester: Requester,
+    /// Where the site is reached from outside, see [`web::Shell::origin`].
+    pub(crate) origin: String,
     /// Pattern of the path, for the log: the path itself may hold a one-time token.
     pub route: String,
     pub path_and_query: String,
@@ -48,6 +50,7 @@ impl Visit {
     /// As [`Self::of`], with the address that it comes from.
     pub(crate) fn from_client(request: &Request, state: &AppState) -> Self {
         let mut visit = Self::of(request);
+        visit.origin = origin(state);
         visit.client_ip = address_behind(request.headers(), request.extensions(), &state.config.trusted_proxies);
         visit
     }
@@ -64,6 +67,7 @@ impl Visit {
                 user_agent: text(header::USER_AGENT).chars().take(LINE_CHARS_MAX).collect(),
                 device: String::new(),
             },
+            origin: String::new(),
             route: extensions
                 .get::<MatchedPath>()
                 .map_or("(none)", MatchedPath::as_str)
@@ -114,6 +118,7 @@ impl FromRequestParts<AppState> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, AppError> {
         let mut visit = Self::of_parts(&parts.method, &parts.uri, &parts.headers, &parts.extensions);
+        visit.origin = origin(state);
         visit.now = state.now();
         visit.client_ip = client_ip(parts, &state.config.trusted_proxies);
         visit.device = cookie(&parts.headers, device_cookie(state)).unwrap_or("").to_owned();
@@ -128,6 +133,10 @@ impl FromRequestParts<AppState> for Visit {
         }
         Ok(visit)
     }
+}
+
+fn origin(state: &AppState) -> String {
+    state.config.public_url.trim_end_matches('/').to_owned()
 }
 
 /// A form; one that cannot be read is [`AppError::BadRequest`].

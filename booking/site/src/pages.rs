@@ -42,6 +42,7 @@ pub(crate) fn shell(visit: &Visit) -> Shell {
 pub(crate) fn shell_in(visit: &Visit, zone: &str) -> Shell {
     Shell {
         locale: visit.locale,
+        origin: visit.origin.clone(),
         path: visit.path_to_return_to(),
         now: visit.now,
         zone: zone.to_owned(),

@@ -12,6 +12,8 @@ use crate::{assets, format};
 #[derive(Debug, Clone, Default)]
 pub struct Shell {
     pub locale: Locale,
+    /// Where the site is reached from outside: scheme and host, without a slash at the end.
+    pub origin: String,
     /// Path and query of this page, to come back to after a change of language.
     pub path: String,
     /// UTC microseconds of the request.

@@ -21,6 +21,7 @@ pub(super) const ID: &str = "0193a5c0-7a00-7000-8000-000000000001";
 pub(super) fn shell(locale: Locale, path: &str) -> Shell {
     Shell {
         locale,
+        origin: "https://booka.example".into(),
         path: path.into(),
         now: NOW,
         zone: "Europe/Oslo".into(),

@@ -22,6 +22,7 @@ relative-days-ago = { $n ->
  } ago
 
 og-locale = en_GB
+og-image-alt = Booka: two video windows, a dog in one and a fuse box in the other
 clock-summer = { $clock } summer time
 clock-winter = { $clock } winter time
 time-in-zone = { $when } ({ $city } time)

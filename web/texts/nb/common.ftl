@@ -22,6 +22,7 @@ relative-days-ago = for { $n ->
  } siden
 
 og-locale = nb_NO
+og-image-alt = Booka: to videovinduer, en hund i det ene og et sikringsskap i det andre
 clock-summer = { $clock } sommertid
 clock-winter = { $clock } vintertid
 time-in-zone = { $when } ({ $city }-tid)

@@ -78,9 +78,20 @@ on_both! {
         assert!(robots.contains("Disallow: /account\n") && robots.contains("Sitemap: http://localhost:8080/sitemap.xml\n"));
         let map = client.get("/sitemap.xml").await.expect(200).text();
         assert!(map.contains(&format!("<loc>http://localhost:8080/providers/{}</loc>", clinic.slug)), "{map}");
-        let blocked = robots.lines().filter_map(|line| line.strip_prefix("Disallow: "));
-        for path in blocked {
-            assert!(!map.contains(&format!("http://localhost:8080{path}")), "{path} is in the map and blocked");
+        // As RFC 9309 has it, the longest rule that fits counts; none of the map's addresses has a query.
+        let rules = |verb: &str| robots.lines().filter_map(|line| line.strip_prefix(verb).map(str::to_owned)).collect::<Vec<_>>();
+        let longest = |rules: &[String], path: &str| {
+            rules.iter().filter(|rule| path.starts_with(rule.as_str())).map(String::len).max()
+        };
+        let (blocked, open) = (rules("Disallow: "), rules("Allow: "));
+        let pages: Vec<&str> = map.split("<loc>http://localhost:8080").skip(1).filter_map(|rest| rest.split('<').next()).collect();
+        assert!(pages.contains(&"/provider/signup") && pages.len() > 5, "{pages:?}");
+        for path in pages {
+            assert!(longest(&blocked, path) <= longest(&open, path), "{path} is in the map and blocked");
+            client.get(path).await.expect(200);
+        }
+        for path in ["/provider/hours", "/account", "/verify/token", "/bookings"] {
+            assert!(longest(&blocked, path) > longest(&open, path), "{path} is not for crawlers");
         }
         let page = client.get(&format!("/providers/{}", clinic.slug)).await.expect(200).text();
         assert!(page.contains("name=\"description\" property=\"og:description\" content=\"Veterinær, Bergen. Råd om hund og katt"), "{page}");
@@ -109,8 +120,16 @@ on_both! {
                 let description = page.split("property=\"og:description\" content=\"").nth(1).and_then(|rest| rest.split('"').next());
                 assert!(description.is_some_and(|text| text.len() > 20), "{path}: {description:?}");
                 assert_eq!(page.matches("og:title").count(), 1, "{path}");
+                // Whoever shows the link fetches the picture by itself, so its address is whole.
+                let image = "<meta property=\"og:image\" content=\"http://localhost:8080/static/share.png\">";
+                assert!(page.contains(image), "no {image} in {path}");
+                let own = format!("<link rel=\"canonical\" href=\"http://localhost:8080{path}\">");
+                assert!(page.contains(&own), "no {own} in {path}");
             }
         }
+        // The times of one day are a part of the same page.
+        let day = client.get(&format!("{slug}?day=2026-11-26")).await.expect(200);
+        day.expect_text(&format!("<link rel=\"canonical\" href=\"http://localhost:8080{slug}\">"));
         let own = clinic.client.get("/provider").await.expect(200).text();
         let head = own.split("</head>").next().expect("a head");
         assert!(!head.contains("Klinikken kari"), "{head}");
