@@ -168,6 +168,23 @@ test("the most one can pay, and what happens if nobody comes, are in view when p
   assert.match(seen, /ikke møter/, "no-show");
 }));
 
+test("errors on top have the focus, and lead to what is to be mended", () => world.story(async () => {
+  const { page, context } = reader;
+  const { origin } = world.server;
+  for (const shown of PAGES.filter(({ name }) => name.endsWith("-errors"))) {
+    await become(context, scene, shown.who, "nb", origin);
+    await openPage(page, scene, shown, origin);
+    await page.waitForFunction(() => document.activeElement?.classList.contains("errors"));
+    const links = page.locator(".errors a");
+    assert.ok((await links.count()) > 0, shown.name);
+    for (const link of await links.all()) {
+      await link.press("Enter");
+      const [wanted, focused] = [await link.getAttribute("href"), await page.evaluate(() => `#${document.activeElement.id}`)];
+      assert.equal(focused, wanted, shown.name);
+    }
+  }
+}));
+
 test("the keyboard alone: skip link, focus that shows, in both themes", () => world.story(async () => {
   const { page, context } = reader;
   for (const [name, colorScheme] of [["home", "light"], ["provider", "dark"], ["payment", "light"], ["operator-appointments", "dark"]]) {

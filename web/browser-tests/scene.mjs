@@ -19,6 +19,12 @@ async function findPerson(page) {
   await Promise.all([page.waitForEvent("load"), page.click('button[value="find"]')]);
 }
 
+async function saveBackwardHours(page) {
+  await page.fill("#d1_1_from", "17");
+  await page.fill("#d1_1_to", "9");
+  await Promise.all([page.waitForEvent("load"), page.click('button[value="save"]')]);
+}
+
 async function declineCard(page) {
   await page.fill("#card_number", "4000 0000 0000 0002");
   await page.fill("#card_expiry", "12/40");
@@ -79,6 +85,7 @@ export const PAGES = [
   { name: "account-data", who: "consumer", path: () => "/account/data" },
   { name: "account-email", who: "consumer", path: () => "/account/email" },
   { name: "account-password", who: "consumer", path: () => "/account/password" },
+  { name: "account-invitations", who: "consumer", path: () => "/account/invitations" },
   { name: "account-sessions", who: "consumer", path: () => "/account/sessions" },
   { name: "account-delete", who: "consumer", path: () => "/account/delete" },
   { name: "signup-visitor", who: "nobody", path: () => "/provider/signup" },
@@ -94,6 +101,7 @@ export const PAGES = [
   { name: "provider-service-new", who: "founder", path: () => "/provider/services/new" },
   { name: "provider-service-errors", who: "founder", path: () => "/provider/services/new", act: sendEmpty },
   { name: "provider-hours", who: "provider", path: () => "/provider/hours" },
+  { name: "provider-hours-errors", who: "founder", path: () => "/provider/hours", act: saveBackwardHours },
   { name: "provider-members", who: "provider", path: () => "/provider/members" },
   { name: "provider-profile", who: "provider", path: () => "/provider/profile" },
   { name: "operator-calls-none", who: "operator", path: () => "/operator" },

@@ -25,7 +25,7 @@ login-link-expired = The link has been used or is too old. Sign in with e-mail a
 setup-title = Create an operator account
 setup-text = An operator sees live calls, appointments and outgoing e-mail.
 setup-button = Create the account
-setup-expired = The link was used already, or it is too old. Whoever runs the server makes a new one with "booka operator-link".
+setup-expired = The link has been used or is too old. Whoever runs the server can make a new one with “booka operator-link”.
 
 account-menu = My account
 account-details = My account
@@ -39,7 +39,7 @@ data-lead = Everything we have about you, why we have it, and who can see it.
 data-export = Download everything (JSON)
 data-correct = Correct details
 data-readers = Who can see it
-sessions-lead = You are signed in here. Sign out devices that you do not know.
+sessions-lead = You are signed in here. Sign out any device you do not recognise.
 session-line = Signed in { $since }, last used { $seen }
 session-current = This device
 session-end = Sign out
@@ -78,20 +78,20 @@ delete-customers = { $n ->
     [one] An appointment that a customer has with you is cancelled now, and the customer is told.
    *[other] { $n } appointments that customers have with you are cancelled, the soonest at once, and the customers are told.
 }
-delete-provider = Nobody can book with you from now on, and a page of your own is taken off. If you change your mind, the page is back at once.
+delete-provider = Nobody can book you from now on, and any page you own is taken down. If you change your mind, the page is back at once.
 delete-heir = When the account is deleted, { $name } becomes the owner of { $org }.
 account-email = Change e-mail address
-account-email-text = We send a link to the new address. It counts once you have opened the link.
+account-email-text = We send a link to the new address. The change takes effect once you open the link.
 account-email-waiting = { $email } is waiting for you to open the link we sent there.
 account-email-send = Send the link
 account-email-confirm-title = Confirm the new address
-account-email-confirm-text = Your account uses { $email } from now on. We tell the old address.
+account-email-confirm-text = Your account uses { $email } from now on. We will let the old address know.
 account-email-confirm = Use this address
 account-email-expired = The link has been used, is older than 24 hours, or belongs to another account. Ask for a new one.
-check-mail-new-address = We have sent a link to { $email }. The address counts once you have opened it. Until then you sign in as before.
+check-mail-new-address = We have sent a link to { $email }. The change takes effect once you open it. Until then you sign in as before.
 account-password = Change password
 account-password-text = All other devices are signed out.
 account-password-forgot = If you do not remember the password, we can send you a link:
-data-cut = These are the { $shown } newest of { $n }. The file that you download has all of them.
+data-cut = These are the { $shown } newest of { $n }. The file you download has all of them.
 data-looks = When operators looked at something about you
 data-looks-none = No operator has opened anything about you.

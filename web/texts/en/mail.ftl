@@ -118,7 +118,7 @@ mail-cancelled-consumer-subject = Cancelled: { $title }, { $when }
 mail-cancelled-consumer-body =
     Hello { $name },
 
-    the appointment with { $other } { $when } is cancelled. { $money_line }
+    the appointment with { $other } on { $when } is cancelled. { $money_line }
 
     Find a new time here:
     { $link }
@@ -127,7 +127,7 @@ mail-cancelled-provider-subject = Cancelled: { $other }, { $when }
 mail-cancelled-provider-body =
     Hello { $name },
 
-    the appointment with { $other } { $when } is cancelled, and the time is available again.
+    the appointment with { $other } on { $when } is cancelled, and the time is available again.
     { $link }
 
 mail-money-released = You pay nothing, and { $amount } is released.
@@ -151,7 +151,7 @@ mail-no-show-provider-consumer-subject = { $other } did not show up
 mail-no-show-provider-consumer-body =
     Hello { $name },
 
-    { $other } did not show up for the appointment { $when }. { $money_line } We are sorry.
+    { $other } did not show up for the appointment on { $when }. { $money_line } We are sorry.
 
     Find a new time here:
     { $link }
@@ -160,14 +160,14 @@ mail-no-show-provider-provider-subject = You missed an appointment: { $other }, 
 mail-no-show-provider-provider-body =
     Hello { $name },
 
-    nobody from your side showed up for the appointment with { $other } { $when }. The customer pays nothing.
+    nobody from your side showed up for the appointment with { $other } on { $when }. The customer pays nothing.
     { $link }
 
 mail-no-show-consumer-consumer-subject = You missed your appointment with { $other }
 mail-no-show-consumer-consumer-body =
     Hello { $name },
 
-    we did not see you at the appointment with { $other } { $when }. { $money_line }
+    we did not see you at the appointment with { $other } on { $when }. { $money_line }
 
     Book a new time here:
     { $link }
@@ -176,14 +176,14 @@ mail-no-show-consumer-provider-subject = { $other } did not show up, { $when }
 mail-no-show-consumer-provider-body =
     Hello { $name },
 
-    { $other } did not show up for the appointment { $when }. Under its terms nothing is charged.
+    { $other } did not show up for the appointment on { $when }. Under its terms nothing is charged.
     { $link }
 
 mail-not-held-subject = The appointment is over: { $title }, { $when }
 mail-not-held-body =
     Hello { $name },
 
-    you and { $other } did not talk during the appointment { $when }. { $money_line }
+    you and { $other } did not talk during the appointment on { $when }. { $money_line }
 
     Find a new time here:
     { $link }
@@ -192,7 +192,7 @@ mail-payment-failed-subject = The payment did not go through
 mail-payment-failed-body =
     Hello { $name },
 
-    we could not charge { $amount } to { $card } for the appointment with { $other } { $when }. We have tried several times.
+    we could not charge { $amount } to { $card } for the appointment with { $other } on { $when }. We have tried several times.
 
     Contact your bank, and answer this message so that we can find another way to pay. The appointment is here:
     { $link }
@@ -201,7 +201,7 @@ mail-booking-lost-subject = The booking was not completed
 mail-booking-lost-body =
     Hello { $name },
 
-    the payment for { $title } with { $other } { $when } was not finished while we held the time. You pay nothing, and what is reserved is released.
+    the payment for { $title } with { $other } on { $when } was not finished while we held the time. You pay nothing, and what is reserved is released.
 
     Find a new time here:
     { $link }
@@ -210,10 +210,10 @@ mail-invitation-subject = { $org } invites you
 mail-invitation-body =
     Hello,
 
-    { $org } asks you to take video appointments for them on Booka. Look at the invitation, and accept or decline it, here:
+    { $org } would like you to take video appointments for them on Booka. Look at the invitation, and accept or decline it, here:
     { $link }
 
-    Nothing is shown of you before you accept. The invitation is open for 14 days. If you do not know { $org }, there is nothing you need to do.
+    Nothing about you is shown until you accept. The invitation is open for 14 days. If you do not know { $org }, there is nothing you need to do.
 
 mail-test-payment = TEST: this server uses test payment. No money moves.
 
@@ -230,28 +230,28 @@ mail-waits-subject = { $other } is waiting for you
 mail-waits-body =
     Hello { $name },
 
-    { $other } is in the waiting room of the appointment { $when }, and nobody from your side is there.
+    { $other } is in the waiting room of the appointment on { $when }, and nobody from your side is there.
 
     Go to the call:
     { $link }
 
-mail-taken-over-consumer-subject = A colleague takes your appointment, { $when }
+mail-taken-over-consumer-subject = A colleague will take your appointment, { $when }
 mail-taken-over-consumer-body =
     Hello { $name },
 
-    a colleague at { $other } takes your appointment { $when } instead of the person you booked. The time and the price are the same. Who it is, you see here:
+    a colleague at { $other } will take your appointment on { $when } instead of the person you booked. The time and the price are the same. See who it is here:
     { $link }
 
-mail-taken-over-provider-subject = A colleague takes over: { $other }, { $when }
+mail-taken-over-provider-subject = A colleague has taken over: { $other }, { $when }
 mail-taken-over-provider-body =
     Hello { $name },
 
-    a colleague has taken over your appointment with { $other } { $when }. There is nothing you need to do.
+    a colleague has taken over your appointment with { $other } on { $when }. There is nothing you need to do.
     { $link }
 
-mail-owner-now-subject = You own { $org } now
+mail-owner-now-subject = You now own { $org }
 mail-owner-now-body =
     Hello { $name },
 
-    the owner of { $org } has deleted their account. You have worked there longest, so the business is yours to run now. Its page is paused; look through it and publish it, or invite somebody else to take over, here:
+    the owner of { $org } has deleted their account. You have worked there the longest, so the business is now yours to run. Its page is paused; look through it and publish it, or invite somebody else to take over, here:
     { $link }

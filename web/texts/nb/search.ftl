@@ -33,7 +33,7 @@ search-place-nearest = Mente du:
 search-place-guessed = Vi viser treff for { $place } i stedet for «{ $typed }».
 search-place-others = Eller mente du:
 search-elsewhere = Ingen i { $place }, men disse kan hjelpe deg over video:
-search-empty = Ingen har ledig tid som passer søket. Prøv et annet ord, et annet tidspunkt eller et større område.
+search-empty = Ingen ledige tider passer søket. Prøv et annet ord, et annet tidspunkt eller et større område.
 search-wider = { $count ->
     [1] Søk innen { $radius } km (1 treff)
    *[other] Søk innen { $radius } km ({ $count } treff)

@@ -93,9 +93,14 @@ fn read_day(typed: &Typed, weekday: u8) -> Day {
     day
 }
 
-/// `09:00`, `9.30` or `9` as minutes from midnight, in steps of five; `24:00` is the end of the day.
+/// `09:00`, `9.30`, `0930` or `9` as minutes from midnight, in steps of five; `24:00` is the end of the day. The digits of
+/// some phones come without a colon.
 fn minutes(text: &str) -> Option<u16> {
-    let (hour, minute) = text.split_once([':', '.']).unwrap_or((text, "00"));
+    let (hour, minute) = match text.split_once([':', '.', ',']) {
+        Some(parts) => parts,
+        None if text.len() > 2 && text.is_ascii() => text.split_at(text.len() - 2),
+        None => (text, "00"),
+    };
     let digits =
         |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(hour, 2) || !digits(minute, 2) || minute.len() != 2 {
@@ -280,6 +285,12 @@ mod tests {
             ("09:00", Some(540)),
             ("9", Some(540)),
             ("9.30", Some(570)),
+            ("9,30", Some(570)),
+            ("930", Some(570)),
+            ("0930", Some(570)),
+            ("2400", Some(1440)),
+            ("00930", None),
+            ("æøå", None),
             ("24:00", Some(1440)),
             ("24:05", None),
             ("12:61", None),

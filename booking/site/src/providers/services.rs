@@ -343,6 +343,10 @@ fn kroner(typed: &str) -> Result<i64, FieldError> {
     if compact.is_empty() {
         return Err(FieldError::AmountMissing);
     }
+    // As prices stand on signs: `450 kr`, `450,-`, `450,00`.
+    let compact = compact.strip_suffix("kr").unwrap_or(&compact);
+    let ends = [",-", ",00", ".00"];
+    let compact = ends.iter().find_map(|end| compact.strip_suffix(end)).unwrap_or(compact);
     match compact.parse::<i64>() {
         Ok(kroner) if (1..=KRONER_MAX).contains(&kroner) => Ok(kroner * 100),
         Ok(_) | Err(_) => Err(FieldError::AmountMalformed),
@@ -487,6 +491,16 @@ mod tests {
             .check(false)
             .is_ok()
         );
+    }
+
+    #[test]
+    fn prices_are_read_as_they_stand_on_signs() {
+        for typed in ["450", "450 kr", "450,-", "450,00", "450.00 kr", "\u{a0}450"] {
+            assert_eq!(kroner(typed), Ok(45_000), "{typed}");
+        }
+        for typed in ["450,50", "kr", "4,5", ",-"] {
+            assert!(kroner(typed).is_err(), "{typed}");
+        }
     }
 
     #[test]
