@@ -74,6 +74,11 @@ impl SearchForm {
         self.radius_km == Some(*radius_km)
     }
 
+    /// Nothing was asked for: whoever is not found is not there.
+    fn is_blank(&self) -> bool {
+        self.what.trim().is_empty() && self.place.trim().is_empty() && !self.has_filters()
+    }
+
     #[must_use]
     pub fn has_filters(&self) -> bool {
         self.category.is_some() || self.when != When::Any || self.radius_km.is_some()

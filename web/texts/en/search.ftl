@@ -34,6 +34,7 @@ search-place-guessed = Showing results for { $place } instead of â€œ{ $typed }â€
 search-place-others = Or did you mean:
 search-elsewhere = Nobody in { $place }, but these can help you by video:
 search-empty = Nobody is available for this search. Try another word, another time or a larger area.
+search-nobody = No professionals take bookings here yet.
 search-wider = { $count ->
     [1] Search within { $radius } km (1 result)
    *[other] Search within { $radius } km ({ $count } results)
@@ -65,7 +66,7 @@ category-dentist = Dentist
 category-carpenter = Carpenter
 category-computer = Computer help
 
-all-in-category = { $category }: all
+all-in-category = See all: { $category }
 service-heading = Service
 choose-time = Choose a time
 step-now = Step { $n } of 4

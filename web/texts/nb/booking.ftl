@@ -56,7 +56,7 @@ label-card-expiry = Utløpsdato
 hint-card-expiry = MM/ÅÅ
 label-card-code = Sikkerhetskode
 hint-card-code = Tre sifre bak på kortet
-test-cards-title = Prøvekort
+test-cards-title = Testkort
 test-cards-hint = Ingen penger flyttes, og bare kortene under virker. Skriv aldri inn et ekte kort. Bruk en dato fram i tid og tre valgfrie sifre.
 test-payment-title = Testbetaling.
 label-test-card-number = Nummeret på et testkort
@@ -85,7 +85,7 @@ payment-fault = Vi fikk ikke reservert beløpet. Feilen er vår, og ingenting er
 bank-title = Er det deg som betaler?
 bank-text = { $name } vil reservere inntil { $amount } på kortet ditt.
 bank-text-fixed = { $name } vil reservere { $amount } på kortet ditt.
-bank-test-note = Dette er prøvebankens side. I ekte drift spør din egen bank.
+bank-test-note = Dette er testbankens side. I ekte drift spør din egen bank.
 bank-approve = Ja, det er meg
 bank-refuse = Nei, avbryt
 

@@ -34,6 +34,7 @@ search-place-guessed = Vi viser treff for { $place } i stedet for «{ $typed }»
 search-place-others = Eller mente du:
 search-elsewhere = Ingen i { $place }, men disse kan hjelpe deg over video:
 search-empty = Ingen ledige tider passer søket. Prøv et annet ord, et annet tidspunkt eller et større område.
+search-nobody = Ingen fagpersoner tar imot bestillinger her ennå.
 search-wider = { $count ->
     [1] Søk innen { $radius } km (1 treff)
    *[other] Søk innen { $radius } km ({ $count } treff)
@@ -65,7 +66,7 @@ category-dentist = Tannlege
 category-carpenter = Snekker
 category-computer = Datahjelp
 
-all-in-category = { $category }: alle
+all-in-category = Se alle: { $category }
 service-heading = Tjeneste
 choose-time = Velg tid
 step-now = Steg { $n } av 4

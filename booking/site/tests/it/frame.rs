@@ -6,7 +6,7 @@ use web::routes::pattern;
 
 use crate::harness::{Engine, with_app};
 use crate::on_both;
-use crate::walk::{provider, tomorrow};
+use crate::walk::{consumer, provider, tomorrow};
 
 on_both! {
     /// Trial E4: opening the address of a form showed a blank page, and so did the language button on its answer.
@@ -23,6 +23,9 @@ on_both! {
         }
         // What can be opened is what one comes back to.
         client.post("/login", &[]).await.expect(422).expect_text("name=\"return_to\" value=\"/login\"");
+        let mut ola = consumer(app, "ola").await;
+        let invitations = ola.get("/account/invitations").await.expect(200);
+        invitations.expect_text("name=\"return_to\" value=\"/account/invitations\"");
     }
 }
 

@@ -321,3 +321,13 @@ on_both! {
         assert_eq!(others, fresh.iter().map(|slot| slot.start_us).collect::<Vec<_>>());
     }
 }
+
+on_both! {
+    /// A server on which nobody offers anything yet says so, in place of a button that leads to the same page.
+    async fn an_empty_marketplace_says_that_it_is_empty(app: App) {
+        let mut visitor = app.client();
+        let page = visitor.get("/search").await.expect(200).expect_text("Ingen fagpersoner tar imot bestillinger her ennå").text();
+        assert!(page.contains("href=\"/provider/signup\"") && !page.contains("Vis alle fagpersoner"), "{page}");
+        visitor.get("/search?what=hund").await.expect(200).expect_text("Vis alle fagpersoner");
+    }
+}
