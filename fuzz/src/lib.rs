@@ -166,6 +166,7 @@ pub fn sdp(bytes: &[u8]) {
             peer: PeerId(1),
             offer: offer.clone(),
             sources,
+            counted: true,
         };
         sfu.handle(*START, Input::Command(Command::Join(join)));
         if let Some(Event::Joined { joined, .. }) = sfu.poll_event() {

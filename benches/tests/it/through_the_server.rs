@@ -49,6 +49,7 @@ async fn join(driver: &Driver, events: &Receiver<Event>, id: PeerId, clip: &Arc<
         peer: id,
         offer: offer.sdp,
         sources,
+        counted: true,
     };
     driver.command(Command::Join(join))?;
     let joined = event(events, |event| {

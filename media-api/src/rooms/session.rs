@@ -181,6 +181,7 @@ impl Rooms {
         peer: PeerId,
         result: Result<Joined, JoinError>,
     ) -> Result<(String, String), Refusal> {
+            counted: false,
         let joined = match result {
             Ok(joined) => joined,
             Err(error) => {

@@ -106,6 +106,9 @@ pub struct Join {
     pub offer: String,
     /// m-lines on which the peer may send. A sending m-line that is not named is answered `inactive`.
     pub sources: Vec<(Mid, SourceKind)>,
+    /// Its time is counted: [`Event::Absent`] and the like say of what, and nothing else is forwarded. Of a peer that is not
+    /// counted, consent alone decides (RFC 7675).
+    pub counted: bool,
 }
 
 /// One receive slot of a subscriber, fixed for the life of the peer.

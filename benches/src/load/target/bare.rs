@@ -89,6 +89,7 @@ impl BareHost {
             peer,
             offer,
             sources,
+            counted: true,
         }))?;
         let joined = self.wait_for_answer(peer)?;
         self.driver.command(Command::SetForwarding { peer, allowed: true })?;

@@ -67,7 +67,8 @@ pub(crate) struct Peer {
     pub(crate) admitted: bool,
     /// The gate: it is let in, and present.
     pub(crate) open: bool,
-    /// Since the connection.
+    pub(crate) counted: bool,
+    /// Since the connection, if it is counted.
     pub(crate) presence: Option<Presence>,
     pub(crate) tracks: Vec<Track>,
     pub(crate) slots: Vec<Slot>,
@@ -128,6 +129,7 @@ pub(crate) struct Joining {
     pub(crate) dtls_role: Role,
     pub(crate) negotiated: Negotiated,
     pub(crate) rtcp_ssrc: u32,
+    pub(crate) counted: bool,
 }
 
 impl Peer {
@@ -149,6 +151,7 @@ impl Peer {
             transport: Transport::Waiting,
             admitted: false,
             open: false,
+            counted: joining.counted,
             presence: None,
             tracks,
             slots,
@@ -244,6 +247,18 @@ impl Peer {
         }
     }
 
+    /// Whether the gate is to be open: it is let in, and present. Where that is not so yet, its deadline is now.
+    pub(crate) fn may_be_open(&self) -> bool {
+        self.admitted && self.presence.as_ref().is_none_or(Presence::is_open)
+    }
+
+    /// What is sent to it goes another way from now on.
+    pub(crate) fn path_changed(&mut self, now: Instant) {
+        if let Some(presence) = &mut self.presence {
+            presence.path_changed(now);
+        }
+    }
+
     /// The client acknowledged something that it was sent.
     pub(crate) fn acknowledged(&mut self, now: Instant) {
         if let Some(presence) = &mut self.presence {
@@ -326,7 +341,13 @@ impl Peer {
                 self.stats.codec_not_taken_out += 1;
                 counters.add_dropped(DropReason::CodecNotNegotiated);
             }
-            Forwarded::Dropped(reason) => counters.add_dropped(reason),
+            Forwarded::Dropped(reason) => {
+                // For the client it is no matter why nothing comes.
+                if let (DropReason::NoPath, Some(presence)) = (reason, &mut self.presence) {
+                    presence.sent(now);
+                }
+                counters.add_dropped(reason);
+            }
             Forwarded::Waiting => {}
         }
         forwarded
@@ -440,6 +461,7 @@ impl Peer {
                 let tracks = self.tracks.iter().filter_map(|track| track.due_at(now));
                 [
                     Some(self.report_at),
+                    (self.may_be_open() != self.open).then_some(now),
                     self.presence.as_ref().and_then(|presence| presence.due_at(now)),
                     secured.dtls.next_timeout(),
                     tracks.min(),

@@ -13,7 +13,6 @@ use crate::publish::track::{Subscription, Track};
 use crate::room::peer::{Binding, Joining, Negotiated, Peer};
 use crate::subscribe::slot::Slot;
 use crate::transport::ice::{Credentials, IceAgent, is_ufrag};
-use crate::transport::presence::Presence;
 use crate::wire::sdp::{self, Answer, Line, Offer, Role};
 
 impl Sfu {
@@ -123,6 +122,7 @@ impl Sfu {
             dtls_role: offer.dtls_role,
             negotiated,
             rtcp_ssrc: u32::from_be_bytes(self.random_bytes()).max(1),
+            counted: join.counted,
         };
         let inserted = self.peers.insert(Peer::new(joining, now));
         debug_assert_eq!(inserted, peer_index, "the index was free a moment ago");
@@ -230,7 +230,7 @@ impl Sfu {
     /// Opens the gate of a peer that was let in and is present, and shuts that of any other.
     pub(super) fn set_gate(&mut self, now: Instant, peer_index: PeerIndex) {
         let peer = &mut self.peers[peer_index];
-        let open = peer.admitted && peer.presence.as_ref().is_none_or(Presence::is_open);
+        let open = peer.may_be_open();
         if std::mem::replace(&mut peer.open, open) == open {
             return;
         }

@@ -118,6 +118,9 @@ impl Sfu {
         }
         let peer = &mut self.peers[from];
         let outcome = peer.ice.handle_check(tuple, check, now);
+        if outcome.moved || outcome.nominated {
+            peer.path_changed(now);
+        }
         if outcome.fresh {
             peer.record_presence(now);
         }
@@ -140,6 +143,7 @@ impl Sfu {
             self.peers[before].ice.lose(tuple);
         }
         self.begin_handshake(now, from);
+        self.reschedule(now, from);
     }
 
     /// Begins the handshake with a client that waits for us, once it has said over which pair. Before, no pair is known to
@@ -152,7 +156,6 @@ impl Sfu {
         }
         self.associate(now, from);
         self.handle_dtls_timeout(now, from);
-        self.reschedule(now, from);
     }
 
     /// Makes the association of a peer that has none.
@@ -233,7 +236,7 @@ impl Sfu {
         }));
         // The handshake proves the client's presence as a check does.
         peer.record_presence(now);
-        peer.presence = Some(Presence::new(now));
+        peer.presence = peer.counted.then(|| Presence::new(now));
         peer.report_at = now + limits::REPORT_INTERVAL;
         peer.stats_at = now + limits::STATS_INTERVAL;
         peer.alive_reported = Some(now);

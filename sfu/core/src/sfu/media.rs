@@ -51,8 +51,11 @@ pub(super) fn open<T>(
     };
     match open(&mut secured.receiver) {
         Ok(opened) => {
+            if peer.ice.heard(tuple, now) {
+                counters.paths_moved += 1;
+                peer.path_changed(now);
+            }
             peer.record_presence(now);
-            counters.paths_moved += u64::from(peer.ice.heard(tuple, now));
             if peer.budget.take(now) {
                 return Some(opened);
             }

@@ -115,6 +115,8 @@ pub(crate) struct CheckOutcome {
     pub(crate) added: bool,
     /// Media goes there from now on, though it was not nominated.
     pub(crate) moved: bool,
+    /// Media goes there from now on, since it was nominated, or was so anew after a restart.
+    pub(crate) nominated: bool,
     /// The pair that had to make room.
     pub(crate) evicted: Option<Tuple>,
     /// Our fragment of the session that a restart has ended by it.
@@ -131,6 +133,8 @@ pub(crate) struct IceAgent {
     sessions: u32,
     pairs: Vec<Pair>,
     nominated: Option<Nominated>,
+    /// A pair was nominated, though it may be lost by now.
+    nominated_once: bool,
     /// Before nomination, answers go where the last handshake datagram came from.
     provisional: Option<Tuple>,
     transactions: VecDeque<u64>,
@@ -144,6 +148,7 @@ impl IceAgent {
             sessions: 0,
             pairs: Vec::new(),
             nominated: None,
+            nominated_once: false,
             provisional: None,
             transactions: VecDeque::new(),
         }
@@ -206,15 +211,18 @@ impl IceAgent {
             }
         }
         if check.nominates {
+            let before = self.nominated.map(|before| before.tuple);
             checked.retired = self.nominate(tuple, check, now);
+            let after = self.nominated.map(|after| after.tuple);
+            checked.nominated = before != after || checked.retired.is_some();
         }
         checked.moved = self.heard(tuple, now);
         checked
     }
 
     /// An authenticated packet came over a pair. True when media goes there from now on, since the client has not been
-    /// heard over the nominated pair for a while: a NAT may have given it another address, and not every client nominates
-    /// the pair again that comes of it.
+    /// heard over the nominated pair for a while, or that is lost: a NAT may have given it another address, and not every
+    /// client nominates the pair again that comes of it.
     pub(crate) fn heard(&mut self, tuple: Tuple, now: Instant) -> bool {
         if let Some(nominated) = self.nominated.as_mut().filter(|nominated| nominated.tuple == tuple) {
             nominated.heard_at = now;
@@ -225,8 +233,11 @@ impl IceAgent {
         };
         pair.heard_at = now;
         let current = pair.session == self.sessions;
-        let silent = |nominated: &Nominated| now.saturating_duration_since(nominated.heard_at) >= MOVED_AFTER;
-        if !current || !self.nominated.as_ref().is_some_and(silent) {
+        let silent = match &self.nominated {
+            Some(nominated) => now.saturating_duration_since(nominated.heard_at) >= MOVED_AFTER,
+            None => self.nominated_once,
+        };
+        if !current || !silent {
             return false;
         }
         let rank = (tuple.protocol, pair.priority);
@@ -241,6 +252,7 @@ impl IceAgent {
             since,
             heard_at: now,
         };
+        self.nominated_once = true;
         if let Some(before) = self.nominated.replace(nominated)
             && let Some(pair) = self.pairs.iter_mut().find(|pair| pair.tuple == before.tuple)
         {

@@ -44,6 +44,7 @@ fn join(sfu: &mut Sfu, now: Instant, peer: u64, offer: &str, sources: &[(&str, s
         peer: PeerId(peer),
         offer: offer.to_owned(),
         sources,
+        counted: true,
     };
     sfu.handle(now, Input::Command(sfu_core::Command::Join(join)));
     sfu.poll_event().expect("a join is always answered")

@@ -68,6 +68,7 @@ fn join(room: RoomId, peer: PeerId, offer: &str) -> Queued {
         peer,
         offer: offer.to_owned(),
         sources: Vec::new(),
+        counted: true,
     };
     Queued {
         command: Command::Join(join),

@@ -77,6 +77,7 @@ impl Harness {
             peer,
             offer: client.offer(),
             sources: client.sources(),
+            counted: true,
         };
         self.driver.command(Command::Join(join)).expect("the queue has room");
         let joined = self.event(|event| {

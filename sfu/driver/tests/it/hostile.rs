@@ -55,6 +55,7 @@ fn bad_joins_are_refused_and_hold_no_place() {
         peer: PeerId(peer),
         offer: "v=0".to_owned(),
         sources: Vec::new(),
+        counted: true,
     };
     for peer in [9, 9] {
         harness.driver.command(Command::Join(join(peer))).unwrap();
@@ -90,6 +91,7 @@ fn too_many_commands_are_refused() {
             peer: PeerId(peer),
             offer: offer.clone(),
             sources: sources.clone(),
+            counted: true,
         })
     };
     // Queued far faster than they are answered; the place of a refused peer is free again.

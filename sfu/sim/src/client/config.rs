@@ -35,6 +35,10 @@ pub struct ClientConfig {
     pub requests: bool,
     /// Reports what came to it.
     pub reports: bool,
+    /// Reports as RFC 3550 6.2 has it, every five seconds spread by half, and nothing transport-wide.
+    pub reports_seldom: bool,
+    /// Its time is counted.
+    pub counted: bool,
     /// Says only once which pair it means, as Firefox does.
     pub nominates_once: bool,
 }
@@ -59,6 +63,8 @@ impl Default for ClientConfig {
             temporal_layers: false,
             requests: true,
             reports: true,
+            reports_seldom: false,
+            counted: true,
             nominates_once: false,
             full_rate: false,
         }

@@ -486,7 +486,12 @@ impl Client {
     }
 
     fn send_report(&mut self, now: Instant) {
-        self.report_at = Some(now + REPORT_INTERVAL);
+        let interval = if self.config.reports_seldom {
+            Duration::from_millis(self.random.random_range(2_500..7_500))
+        } else {
+            REPORT_INTERVAL
+        };
+        self.report_at = Some(now + interval);
         // The client's clock is its own: far from the core's.
         let elapsed = now.saturating_duration_since(self.epoch);
         let ntp = (2_000_000_000u64 << 32)

@@ -81,11 +81,15 @@ pub(super) fn write(config: &ClientConfig, senders: &[Sender], ufrag: &str, pass
             "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 ccm fir\r\n"
         } else if video {
             "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 goog-remb\r\n\
-             a=rtcp-fb:96 transport-cc\r\n\
              a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"
         } else {
-            "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n"
+            "a=rtpmap:111 opus/48000/2\r\n"
         });
+        let browsers = !(sender.is_none() && config.h264_slots || sender.is_some() && config.fir_only);
+        if !config.reports_seldom && (browsers || !video) {
+            let payload_type = if video { VP8 } else { OPUS };
+            let _ = write!(out, "a=rtcp-fb:{payload_type} transport-cc\r\n");
+        }
         if !video {
             let _ = write!(
                 out,

@@ -36,6 +36,7 @@ impl World {
             peer,
             offer,
             sources: client.sources(),
+            counted: true,
         });
         let accepted = client.accept(&joined.answer, &joined.slots, self.now);
         accepted.unwrap_or_else(|wrong| panic!("{wrong}"));

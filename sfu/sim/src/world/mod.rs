@@ -5,6 +5,7 @@ mod check;
 mod model;
 mod pair;
 mod plan;
+mod stranger;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use sfu_core::{Certificate, Command, Event, Input, Join, PeerId, RoomId, Sfu, Sf
 
 pub use self::check::{FRESH_USUALLY, Failure, Report};
 pub use self::pair::Outcome;
+pub use self::stranger::Reach;
 use crate::client::{Client, ClientConfig, Taken};
 use crate::crypto;
 use crate::link::Profile;
@@ -212,6 +214,7 @@ impl World {
             before.address = SocketAddr::from(([0, 0, 0, 0], 0));
         }
         let index = self.members.len();
+        let counted = config.counted;
         let client = Client::new(config, self.now);
         let peer = PeerId(index as u64 + 100);
         let join = Join {
@@ -219,6 +222,7 @@ impl World {
             peer,
             offer: client.offer(),
             sources: client.sources(),
+            counted,
         };
         self.members.push(Member {
             client,
@@ -314,21 +318,6 @@ impl World {
     /// From now on the core panics when it draws a random number: a broken invariant, as far as anybody can tell.
     pub fn break_randomness(&mut self) {
         self.broken.store(true, Ordering::Relaxed);
-    }
-
-    /// Lets a client that joined by hand talk to the core from an address, with nothing in between.
-    pub fn run_with_stranger(&mut self, client: &mut Client, address: SocketAddr, duration: Duration) {
-        let end = self.now + duration;
-        while self.now < end {
-            client.timeout(self.now);
-            while let Some(mut bytes) = client.poll_transmit() {
-                self.inject(address, &mut bytes);
-            }
-            self.run_for(Duration::from_millis(5));
-            while let Some(mut bytes) = self.strays.pop_front().map(|datagram| datagram.bytes) {
-                client.receive(&mut bytes, self.now);
-            }
-        }
     }
 
     /// Lets time pass.

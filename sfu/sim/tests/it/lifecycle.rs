@@ -212,6 +212,7 @@ fn limits_refuse_and_ids_are_not_used_twice() {
             peer: PeerId(peer),
             offer: offer.to_owned(),
             sources: Vec::new(),
+            counted: true,
         })
     };
     let refusal = |world: &World| {
@@ -298,6 +299,7 @@ fn a_room_that_breaks_ends_alone() {
         peer: PeerId(900),
         offer: other.offer(),
         sources: other.sources(),
+        counted: true,
     };
     world.command(Command::Join(join));
     // Not during a handle: nothing was worked on, so no room may be blamed.
@@ -309,6 +311,7 @@ fn a_room_that_breaks_ends_alone() {
         peer: PeerId(901),
         offer: other.offer(),
         sources: other.sources(),
+        counted: true,
     };
     let sfu = std::panic::AssertUnwindSafe(world.sfu());
     let broken = std::panic::catch_unwind(move || {

@@ -51,6 +51,7 @@ impl Room {
             peer,
             offer: offer.sdp,
             sources,
+            counted: true,
         }));
     }
 
