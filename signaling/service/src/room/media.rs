@@ -146,6 +146,7 @@ impl Room {
                     since: at,
                     heard_at: at,
                     absent: false,
+                    held: false,
                     segment: None,
                 }
             }
@@ -159,27 +160,38 @@ impl Room {
         self.open_segment(&seat_id);
     }
 
-    /// Opens a segment at the later of admission and media, if both are there.
+    /// Opens a segment at the later of admission and media, if both are there. While too many records wait, the gate is shut
+    /// instead: what cannot be counted is not forwarded.
     pub(super) fn open_segment(&mut self, seat_id: &str) {
-        if !self.going() || self.backed_up() {
+        if !self.going() {
             return;
         }
+        let backed_up = self.backed_up();
         let Some(seat) = self.seats.get_mut(seat_id) else {
             return;
         };
         let Admission::Admitted { at: admitted_at } = seat.admission else {
             return;
         };
-        let Some(Link::Connected {
+        let Some(own) = seat.peer.as_mut() else { return };
+        let peer = own.id;
+        let Link::Connected {
             since,
             heard_at,
             absent,
+            held,
             segment,
-        }) = seat.peer.as_mut().map(|peer| &mut peer.link)
+        } = &mut own.link
         else {
             return;
         };
-        if segment.is_some() || *absent {
+        if segment.is_some() || *absent || *held {
+            return;
+        }
+        if backed_up {
+            *held = true;
+            self.effects
+                .push(Effect::Media(Command::SetForwarding { peer, allowed: false }));
             return;
         }
         let id = SegmentId {
@@ -199,6 +211,32 @@ impl Room {
             segment: id,
             started_at,
         });
+    }
+
+    /// Opens the gates that were shut because too many records waited, now that there are fewer.
+    pub(super) fn release_held(&mut self, now: Instant) {
+        if !self.going() || self.backed_up() {
+            return;
+        }
+        let mut released = Vec::new();
+        for seat in self.seats.values_mut() {
+            let Some(own) = seat.peer.as_mut() else { continue };
+            if let Link::Connected {
+                since,
+                held: held @ true,
+                ..
+            } = &mut own.link
+            {
+                (*since, *held) = (now, false);
+                let (peer, allowed) = (own.id, true);
+                self.effects
+                    .push(Effect::Media(Command::SetForwarding { peer, allowed }));
+                released.push(seat.id.clone());
+            }
+        }
+        for seat_id in released {
+            self.open_segment(&seat_id);
+        }
     }
 
     /// A peer was present until `at` at least.

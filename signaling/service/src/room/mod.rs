@@ -244,6 +244,7 @@ impl Room {
             Record::Open { segment, .. } => self.clock.recorded(&segment),
             Record::Arrived { .. } | Record::LeftForGood { .. } | Record::Close { .. } | Record::CallEnded { .. } => {}
         }
+        self.release_held(now);
     }
 
     /// The list of others, to everyone for whom it changed.

@@ -119,6 +119,8 @@ pub(super) enum Link {
         absent: bool,
         segment: Option<SegmentId>,
     },
+        /// Its gate is shut, since no segment could be opened while too many records waited.
+        held: bool,
 }
 
 impl Seat {

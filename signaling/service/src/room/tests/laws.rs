@@ -28,6 +28,8 @@ enum Happening {
     Cancel,
     Review,
     SignOut(usize),
+    /// Records cannot be written for so long that too many wait, until they are confirmed.
+    BackUp,
     Drain,
 }
 
@@ -57,6 +59,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => (0u64..15).prop_map(Happening::Wait),
         1 => (0usize..3).prop_map(Happening::SignOut),
         1 => Just(Happening::Review),
+        1 => Just(Happening::BackUp),
         1 => prop_oneof![9 => Just(Happening::Wait(1)), 3 => Just(Happening::Cancel), 1 => Just(Happening::Drain)],
     ]
 }
@@ -70,6 +73,10 @@ struct Watch {
     next_peer: u64,
     /// Peers of which the media plane forwards nothing since they are absent.
     absent: BTreeSet<u64>,
+    /// Whether the gate of a peer may be open, as the media plane was told last.
+    forwarded: BTreeMap<u64, bool>,
+    /// Records of others that wait.
+    backlog: usize,
     admitted: BTreeSet<String>,
     opened: BTreeSet<(String, u32)>,
     closed: BTreeSet<(String, u32)>,
@@ -140,6 +147,10 @@ impl Watch {
                 }
             }
             Happening::SignOut(seat) => sign_out(scene, SEATS[seat]),
+            Happening::BackUp => {
+                self.backlog += RECORDS_WAITING_MAX;
+                scene.room.unrecorded += RECORDS_WAITING_MAX;
+            }
             Happening::Drain => scene.give(Input::Drain),
         }
         self.watch(scene);
@@ -167,13 +178,22 @@ impl Watch {
         }
     }
 
-    /// What is not forwarded is not counted: no segment of an absent peer is open.
+    /// What is forwarded is counted, and nothing else: whoever is admitted, connected and present has an open segment,
+    /// unless its gate is shut while records back up.
     fn compare_gates(&self, scene: &Scene) {
-        for seat in scene.room.seats.values() {
+        for seat in scene.room.seats.values().filter(|_| scene.room.going()) {
             let Some(own) = &seat.peer else { continue };
-            if let seat::Link::Connected { segment: Some(_), .. } = own.link {
-                assert!(!self.absent.contains(&own.id.0), "{} is counted and absent", seat.id);
-            }
+            let seat::Link::Connected { segment, .. } = &own.link else {
+                continue;
+            };
+            let allowed = self.forwarded.get(&own.id.0) == Some(&true);
+            let forwarded = allowed && !self.absent.contains(&own.id.0);
+            assert_eq!(segment.is_some(), forwarded, "{} is counted or forwarded", seat.id);
+            assert!(
+                allowed || !seat.admitted() || scene.room.backed_up(),
+                "{} is held for no reason",
+                seat.id
+            );
         }
     }
 
@@ -188,6 +208,15 @@ impl Watch {
 
     fn confirm(&mut self, scene: &mut Scene) {
         self.watch(scene);
+        if self.backlog > 0 {
+            // Its last record is confirmed as all others are.
+            scene.room.unrecorded -= std::mem::take(&mut self.backlog) - 1;
+            let (seat, at) = (String::new(), 0);
+            scene.give(Input::Recorded {
+                record: Record::LeftForGood { seat, at },
+                standing: Standing::Lives,
+            });
+        }
         let waiting = std::mem::take(&mut scene.unconfirmed);
         for record in waiting {
             // Once the appointment is gone, no admission and no segment is taken any more.
@@ -210,7 +239,7 @@ impl Watch {
             match effect {
                 Effect::Media(Command::SetForwarding { peer, allowed }) => {
                     let seat = self.peer_of[&peer.0];
-                    assert!(allowed, "gates are never shut: peers are removed");
+                    self.forwarded.insert(peer.0, allowed);
                     assert!(
                         seat == "p" || self.admitted.contains(seat),
                         "{seat} is let in before it is on record"
