@@ -46,7 +46,7 @@ impl Room {
             quality: Vec::new(),
             speakers: Vec::new(),
         });
-        if seat.attendance == Attendance::Left {
+        if matches!(seat.attendance, Attendance::Left | Attendance::SignedOut) {
             seat.attendance = Attendance::Arrived;
         }
         if matches!(seat.admission, Admission::Dismissed { .. }) {

@@ -71,7 +71,7 @@ impl Room {
             return;
         }
         if seat.admitted() && !seat.left() {
-            seat.attendance = Attendance::Left;
+            seat.attendance = Attendance::SignedOut;
         }
         self.send_away(now, &gone.seat, EndReason::SignedOut);
     }
@@ -128,7 +128,7 @@ impl Room {
         }
     }
 
-    /// What is due by now: late closings, the end of grace and window, the clock message.
+    /// What is due by now: late closings, last words, the end of the window, the clock message.
     pub(super) fn pass_time(&mut self, now: Instant) {
         let due: Vec<_> = self
             .closing

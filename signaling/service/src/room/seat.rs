@@ -58,6 +58,8 @@ pub(super) enum Attendance {
     Met,
     /// Left on purpose, and may come back.
     Left,
+    /// The sign-in through which the seat was taken is over: that says nothing of the call.
+    SignedOut,
     /// Left on purpose, and will not come back.
     LeftForGood,
 }
@@ -117,10 +119,10 @@ pub(super) enum Link {
         heard_at: Instant,
         /// The media plane said that it is absent: nothing is counted until it is present again.
         absent: bool,
-        segment: Option<SegmentId>,
-    },
         /// Its gate is shut, since no segment could be opened while too many records waited.
         held: bool,
+        segment: Option<SegmentId>,
+    },
 }
 
 impl Seat {
@@ -152,17 +154,17 @@ impl Seat {
         self.away_since.is_some_and(on_its_way)
     }
 
-    /// Whether nobody of this seat is here, by their own word.
+    /// Whether its person has left the call on purpose.
     pub(super) fn left(&self) -> bool {
         match self.attendance {
             Attendance::Left | Attendance::LeftForGood => true,
-            Attendance::Arrived | Attendance::Met => false,
+            Attendance::Arrived | Attendance::Met | Attendance::SignedOut => false,
         }
     }
 
     pub(super) fn presence(&self, now: Instant) -> Presence {
         match (self.attendance, self.admission) {
-            (Attendance::Left, _) => Presence::Left,
+            (Attendance::Left | Attendance::SignedOut, _) => Presence::Left,
             (Attendance::LeftForGood, _) => Presence::LeftForGood,
             (_, Admission::Waiting | Admission::Recording | Admission::Dismissed { .. }) => Presence::Lobby,
             (Attendance::Met, Admission::Admitted { .. }) if self.away(now) => Presence::Reconnecting,

@@ -121,6 +121,33 @@ fn the_call_is_over_when_the_consumer_left_for_good_and_the_provider_too() {
     assert_eq!(scene.log().last().map(String::as_str), Some("record ended"));
 }
 
+/// Trial F12: whose sign-in ended, wherever that was, has not said that the call is over.
+#[test]
+fn who_was_signed_out_has_not_agreed_to_end() {
+    let mut scene = Scene::talking();
+    scene.talk_until(10);
+    scene.give(Input::SignedOut(SeatSession {
+        seat: "p".into(),
+        session: "session of p".into(),
+    }));
+    scene.gone(11, 10);
+    assert_eq!(scene.presence("p"), Presence::Left);
+    scene.ask(2, Request::Leave { for_good: true });
+    scene.gone(12, 10);
+    let log = scene.log();
+    assert!(
+        !log.iter().any(|line| line == "stop" || line == "record ended"),
+        "{log:?}"
+    );
+    assert_eq!(ended_of(&scene, 2), Some((EndReason::LeftForGood, 9_000, 9)));
+    // Back by another sign-in, the provider says so itself.
+    scene.done.clear();
+    scene.hello(3, grant("p", Role::Provider));
+    assert_eq!(scene.presence("p"), Presence::Connecting);
+    scene.ask(3, Request::Leave { for_good: false });
+    assert_eq!(scene.log().last().map(String::as_str), Some("record ended"));
+}
+
 #[test]
 fn the_provider_cannot_leave_for_good() {
     let mut scene = Scene::talking();
