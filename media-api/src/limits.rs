@@ -12,6 +12,8 @@ pub const TICKETS_PER_ROOM_MAX: usize = 2_048;
 pub const SESSIONS_MAX: usize = 8_192;
 /// Characters of a name of a room or participant; a longer one is refused with 422.
 pub const NAME_CHARS_MAX: usize = 100;
+/// ICE restarts of one session that wait for the media plane; one more is refused with 409.
+pub const RESTARTS_WAITING_MAX: usize = 8;
 /// Publishers that a WHEP request may name; more are refused with 422.
 pub const PUBLISHERS_MAX: usize = 64;
 /// Slots that a request may give sizes of; more are refused with 422.

@@ -54,8 +54,8 @@ pub(crate) struct Inner {
 #[derive(Default)]
 struct State {
     rooms: Rooms,
-    /// Requests that wait for the answer to an ICE restart.
-    restarts: HashMap<SessionId, oneshot::Sender<Restarted>>,
+    /// Requests that wait for the answer to an ICE restart, by its number.
+    restarts: HashMap<(SessionId, u64), oneshot::Sender<Restarted>>,
 }
 
 impl MediaApi {
@@ -133,8 +133,12 @@ impl Inner {
     fn start(&self, state: &mut State, effect: Effect) {
         match effect {
             Effect::Media(command) => self.media.command(command),
-            Effect::Answer { session, restarted } => {
-                let waiting = state.restarts.remove(&session);
+            Effect::Answer {
+                session,
+                restart,
+                restarted,
+            } => {
+                let waiting = state.restarts.remove(&(session, restart));
                 if waiting.is_none_or(|waiting| waiting.send(restarted).is_err()) {
                     tracing::debug!("nobody waits for the answer to this ICE restart any more");
                 }
@@ -199,17 +203,16 @@ impl Inner {
         if_match: &str,
         ufrag: Option<String>,
     ) -> Result<Option<Restarted>, Refusal> {
-        let answered = {
+        let (restart, answered) = {
             let mut state = self.lock();
-            if !state.rooms.patch(session, direction, holder, if_match, ufrag)? {
-                return Ok(None);
-            }
+            let restart = state.rooms.patch(session, direction, holder, if_match, ufrag)?;
+            let Some(restart) = restart else { return Ok(None) };
             let (answer, answered) = oneshot::channel();
-            state.restarts.insert(session.clone(), answer);
+            state.restarts.insert((session.clone(), restart), answer);
             for effect in state.rooms.take_effects() {
                 self.start(&mut state, effect);
             }
-            answered
+            (restart, answered)
         };
         match timeout(self.answer_wait, answered).await {
             Ok(Ok(restarted)) => {
@@ -219,8 +222,8 @@ impl Inner {
             Ok(Err(_)) | Err(_) => {
                 self.metrics.add(Count::RestartsUnanswered);
                 let mut state = self.lock();
-                state.restarts.remove(session);
-                state.rooms.restart_given_up(session);
+                state.restarts.remove(&(session.clone(), restart));
+                state.rooms.give_restart_up(session, restart);
                 Err(Refusal::MediaSilent)
             }
         }

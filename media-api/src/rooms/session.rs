@@ -1,5 +1,7 @@
 //! Sessions: begun with an offer, answered by the media plane, restarted, ended.
 
+use std::collections::VecDeque;
+
 use sfu_core::{
     Command, DisconnectReason, Join, JoinError, Joined, Mid, PeerId, PeerStats, RoomId, SlotSize, Source, SourceKind,
 };
@@ -8,7 +10,7 @@ use signaling::slots::Slot;
 
 use super::{Direction, Effect, NewSession, ParticipantId, Refusal, Restarted, Rooms, SessionId, SessionView, seconds};
 use crate::fragment::Frame;
-use crate::limits::SESSIONS_MAX;
+use crate::limits::{RESTARTS_WAITING_MAX, SESSIONS_MAX};
 use crate::offer;
 
 /// One WHIP or WHEP session.
@@ -23,11 +25,29 @@ pub(super) struct Session {
     pub(super) generation: u32,
     /// The client's `ice-ufrag`.
     pub(super) ufrag: String,
-    /// The client's next one, while the media plane is asked for ours.
-    pub(super) restarting: Option<String>,
+    pub(super) restarts: Restarts,
     pub(super) stats: Option<PeerStats>,
     /// Pictures that its path has no room for, as the media plane told last.
     pub(super) pictures_withheld: usize,
+}
+
+/// ICE restarts that the media plane has not answered yet.
+#[derive(Debug, Default)]
+pub(super) struct Restarts {
+    /// Oldest first; they are answered in this order.
+    waiting: VecDeque<Restart>,
+    /// Counts all that began.
+    begun: u64,
+}
+
+/// An ICE restart under way.
+#[derive(Debug)]
+struct Restart {
+    number: u64,
+    /// The client's next `ice-ufrag`.
+    ufrag: String,
+    /// Nobody waits for its answer any more.
+    given_up: bool,
 }
 
 /// What a session is for.
@@ -156,7 +176,7 @@ impl Rooms {
                 stage: Stage::Joining,
                 generation: 1,
                 ufrag,
-                restarting: None,
+                restarts: Restarts::default(),
                 stats: None,
                 pictures_withheld: 0,
             },
@@ -166,6 +186,7 @@ impl Rooms {
             peer: new.peer,
             offer: text,
             sources,
+            counted: false,
         })
     }
 
@@ -181,7 +202,6 @@ impl Rooms {
         peer: PeerId,
         result: Result<Joined, JoinError>,
     ) -> Result<(String, String), Refusal> {
-            counted: false,
         let joined = match result {
             Ok(joined) => joined,
             Err(error) => {
@@ -247,7 +267,8 @@ impl Rooms {
         Ok(())
     }
 
-    /// Takes a fragment of trickle ICE. True when it begins an ICE restart, which [`Effect::Answer`] will answer.
+    /// Takes a fragment of trickle ICE. Returns the number of the ICE restart if it begins one, which [`Effect::Answer`] will
+    /// answer.
     ///
     /// # Errors
     /// [`Refusal::NoSession`], [`Refusal::EtagDiffers`], [`Refusal::RestartUnderWay`].
@@ -258,22 +279,30 @@ impl Rooms {
         holder: (RoomId, ParticipantId),
         if_match: &str,
         ufrag: Option<String>,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<Option<u64>, Refusal> {
         let session = self.held(id, direction, holder)?;
         let etag = session.etag();
         if !if_match.split(',').map(str::trim).any(|tag| tag == "*" || tag == etag) {
             return Err(Refusal::EtagDiffers);
         }
         let Some(ufrag) = ufrag.filter(|ufrag| *ufrag != session.ufrag) else {
-            return Ok(false);
+            return Ok(None);
         };
-        if session.restarting.is_some() {
+        let restarts = &mut session.restarts;
+        let waited_for = restarts.waiting.iter().any(|restart| !restart.given_up);
+        if waited_for || restarts.waiting.len() >= RESTARTS_WAITING_MAX {
             return Err(Refusal::RestartUnderWay);
         }
-        session.restarting = Some(ufrag.clone());
+        restarts.begun += 1;
+        let number = restarts.begun;
+        restarts.waiting.push_back(Restart {
+            number,
+            ufrag: ufrag.clone(),
+            given_up: false,
+        });
         let peer = session.peer;
         self.effects.push(Effect::Media(Command::Restart { peer, ufrag }));
-        Ok(true)
+        Ok(Some(number))
     }
 
     /// Says how large a receiving session shows its slots; slots that it does not have are left out.
@@ -295,10 +324,11 @@ impl Rooms {
         Ok(())
     }
 
-    /// Nobody waits for the answer to a restart any more.
-    pub fn restart_given_up(&mut self, id: &SessionId) {
-        if let Some(session) = self.sessions.get_mut(id) {
-            session.restarting = None;
+    /// Nobody waits for the answer to a restart any more. It may still come, and is no answer to the next one.
+    pub fn give_restart_up(&mut self, id: &SessionId, number: u64) {
+        let sessions = self.sessions.get_mut(id).into_iter();
+        for restart in sessions.flat_map(|session| &mut session.restarts.waiting) {
+            restart.given_up |= restart.number == number;
         }
     }
 
@@ -313,13 +343,18 @@ impl Rooms {
             return;
         };
         let fragment = frame.with(ufrag, password);
-        if let Some(new) = session.restarting.take() {
-            session.ufrag = new;
-        }
+        // The client of one that was given up does not have these credentials: it goes on with the old ones, or asks again.
+        let Some(restart) = session.restarts.waiting.pop_front().filter(|restart| !restart.given_up) else {
+            return;
+        };
+        session.ufrag = restart.ufrag;
         session.generation += 1;
         let etag = session.etag();
-        let restarted = Restarted { fragment, etag };
-        self.effects.push(Effect::Answer { session: id, restarted });
+        self.effects.push(Effect::Answer {
+            session: id,
+            restart: restart.number,
+            restarted: Restarted { fragment, etag },
+        });
     }
 
     fn held(

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use sfu_core::{Command, Joined, PeerId, RoomId};
+use sfu_core::{Command, Event, Joined, PeerId, RoomId};
 use signaling::clock::Now;
 
 use super::*;
-use crate::limits::PARTICIPANTS_MAX;
+use crate::limits::{PARTICIPANTS_MAX, RESTARTS_WAITING_MAX};
 
 const OWNER: KeyHash = KeyHash([1; 32]);
 const ROOM: RoomId = RoomId(1);
@@ -149,4 +149,47 @@ fn an_answer_that_comes_after_the_end_leaves_nobody_behind() {
         ]
     );
     assert_eq!(world.rooms.sizes(), (0, 0));
+}
+
+#[test]
+fn a_late_answer_to_a_restart_is_not_one_to_the_next() {
+    let mut world = World::new();
+    world.invite(ADA, 60).expect("there is room");
+    let session = world.begin(1);
+    world.answer(&session, 1).expect("it is answered");
+    let ask = |world: &mut World, if_match: &str, ufrag: &str| {
+        let holder = (ROOM, ADA);
+        let asked = world
+            .rooms
+            .patch(&session, Direction::Publish, holder, if_match, Some(ufrag.into()));
+        world.rooms.take_effects();
+        asked
+    };
+    let answers = |world: &mut World, ufrag: &str| {
+        let (now, peer) = (world.now(), PeerId(1));
+        let (ufrag, password) = (ufrag.into(), "secret".into());
+        world.rooms.media_event(now, Event::Restarted { peer, ufrag, password });
+        let of = |effect| match effect {
+            Effect::Answer { restart, restarted, .. } => Some((restart, restarted)),
+            Effect::Media(_) => None,
+        };
+        world.rooms.take_effects().into_iter().find_map(of)
+    };
+    let first = ask(&mut world, "\"1\"", "newu").expect("hers").expect("a restart");
+    assert_eq!(ask(&mut world, "*", "newu"), Err(Refusal::RestartUnderWay));
+    world.rooms.give_restart_up(&SessionId("1".into()), first);
+    // Nothing of it reached the client: it may ask again, with the same credentials and the ETag that it has.
+    let second = ask(&mut world, "\"1\"", "newu").expect("hers").expect("a restart");
+    assert_eq!(answers(&mut world, "ours1"), None);
+    let (restart, restarted) = answers(&mut world, "ours2").expect("it is waited for");
+    assert_eq!((restart, restarted.etag.as_str()), (second, "\"2\""));
+    assert!(restarted.fragment.contains("ours2"), "{}", restarted.fragment);
+    assert_eq!(ask(&mut world, "\"2\"", "newu"), Ok(None), "it has begun");
+
+    // What is never answered is not kept without measure.
+    for _ in 0..RESTARTS_WAITING_MAX {
+        let asked = ask(&mut world, "*", "more").expect("hers").expect("a restart");
+        world.rooms.give_restart_up(&SessionId("1".into()), asked);
+    }
+    assert_eq!(ask(&mut world, "*", "more"), Err(Refusal::RestartUnderWay));
 }

@@ -81,7 +81,12 @@ pub struct Restarted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     Media(Command),
-    Answer { session: SessionId, restarted: Restarted },
+    /// Of the ICE restart of this number.
+    Answer {
+        session: SessionId,
+        restart: u64,
+        restarted: Restarted,
+    },
 }
 
 /// Why something is refused. The text says what to do next and is safe to show.
