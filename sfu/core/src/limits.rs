@@ -32,7 +32,8 @@ pub const LOUDEST: usize = 5;
 
 /// Validated address pairs of one peer; a further one replaces the one checked longest ago.
 pub const PAIRS_PER_PEER_MAX: usize = 16;
-/// Receiving SRTP states of one peer; packets of a further SSRC are dropped.
+/// Receiving SRTP states of one peer. One is kept free: an SSRC that belongs to nothing is given up for it, else one that
+/// another has taken the place of. Where none can be, packets of a further SSRC are dropped.
 pub const SSRCS_PER_PEER_MAX: usize = 64;
 /// SSRCs that one encoding may have, those of retransmission apart; a further one takes the place of the oldest, whose
 /// packets are dropped from then on.

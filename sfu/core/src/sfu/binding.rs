@@ -13,6 +13,13 @@ pub(super) fn bind(peer: &mut Peer, header: &Header, packet: &[u8], now: Instant
     if let Some(binding) = peer.bindings.iter().find(|binding| binding.ssrc == header.ssrc) {
         return Some(*binding);
     }
+    let bound = learn(peer, header, packet, now);
+    keep_room(peer, Some(header.ssrc));
+    bound
+}
+
+/// Binds an SSRC that is not bound yet.
+fn learn(peer: &mut Peer, header: &Header, packet: &[u8], now: Instant) -> Option<Binding> {
     let extension = |id: Option<u8>| header.extension(packet, id?);
     let index = match extension(peer.extensions.mid) {
         Some(mid) => peer.tracks.iter().position(|track| track.mid.as_bytes() == mid)?,
@@ -55,28 +62,59 @@ fn only_track_of(tracks: &[Track], payload_type: u8) -> Option<usize> {
     having.next().filter(|_| having.next().is_none())
 }
 
+/// Sees to it that the next SSRC finds room for its replay window: an SSRC that belongs to nothing gives up its own, but for
+/// the newest, else the oldest of those whose place another one has taken.
+pub(super) fn keep_room(peer: &mut Peer, newest: Option<u32>) {
+    let Transport::Connected(secured) = &peer.transport else {
+        return;
+    };
+    if !secured.receiver.is_full() {
+        return;
+    }
+    let taken: Vec<u32> = secured.receiver.sources().collect();
+    let bound = |ssrc: u32| peer.bindings.iter().any(|binding| binding.ssrc == ssrc);
+    let unbound = taken.iter().find(|ssrc| Some(**ssrc) != newest && !bound(**ssrc));
+    let replaced = || oldest_replaced(peer, None, |binding| taken.contains(&binding.ssrc));
+    let given_up = unbound.copied().or_else(|| Some(peer.bindings[replaced()?].ssrc));
+    if let Some(ssrc) = given_up {
+        give_up(peer, ssrc);
+    }
+}
+
 /// Gives up the oldest SSRC where a further one would be too many; false when none can be given up.
 fn make_room(peer: &mut Peer, new: &Binding) -> bool {
-    let alike =
-        |one: &Binding, other: &Binding| (one.track, one.encoding, one.rtx) == (other.track, other.encoding, other.rtx);
     let full = peer.bindings.iter().filter(|binding| alike(binding, new)).count() >= limits::SSRCS_PER_TRACK_MAX;
     if !full && peer.bindings.len() < limits::SSRCS_PER_PEER_MAX {
         return true;
     }
-    let given_up = (0..peer.bindings.len()).find(|&index| {
+    let oldest = oldest_replaced(peer, Some(new), |binding| !full || alike(binding, new));
+    oldest.is_some_and(|index| give_up(peer, peer.bindings[index].ssrc))
+}
+
+/// Whether two SSRCs are for the same.
+fn alike(one: &Binding, other: &Binding) -> bool {
+    (one.track, one.encoding, one.rtx) == (other.track, other.encoding, other.rtx)
+}
+
+/// The oldest binding of this kind that another one, `new` or there already, has taken the place of.
+fn oldest_replaced(peer: &Peer, new: Option<&Binding>, of_kind: impl Fn(&Binding) -> bool) -> Option<usize> {
+    (0..peer.bindings.len()).find(|&index| {
         let binding = &peer.bindings[index];
         let stream = peer.tracks[binding.track].encodings[binding.encoding].stream.as_ref();
         let flows = !binding.rtx && stream.is_some_and(|stream| stream.ssrc == binding.ssrc);
-        let later = &peer.bindings[index + 1..];
-        let replaced = alike(binding, new) || later.iter().any(|later| alike(later, binding));
-        !flows && replaced && (!full || alike(binding, new))
-    });
-    let (Some(index), Transport::Connected(secured)) = (given_up, &mut peer.transport) else {
+        let mut later = peer.bindings[index + 1..].iter().chain(new);
+        !flows && later.any(|later| alike(later, binding)) && of_kind(binding)
+    })
+}
+
+/// Takes nothing of an SSRC any more; false when too many were given up.
+fn give_up(peer: &mut Peer, ssrc: u32) -> bool {
+    let Transport::Connected(secured) = &mut peer.transport else {
         return false;
     };
-    let retired = secured.receiver.retire(peer.bindings[index].ssrc);
+    let retired = secured.receiver.retire(ssrc);
     if retired {
-        peer.bindings.remove(index);
+        peer.bindings.retain(|binding| binding.ssrc != ssrc);
     }
     retired
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Sfu;
 use super::audio::Redundant;
-use super::binding::bind;
+use super::binding::{bind, keep_room};
 use crate::counters::{Counters, DropReason};
 use crate::event::SourceKind;
 use crate::handles::{PeerIndex, TrackRef};
@@ -64,7 +64,11 @@ pub(super) fn open<T>(
         }
         Err(SrtpError::Forged) => counters.srtp_auth_failed += 1,
         Err(SrtpError::Replayed | SrtpError::TooOld) => counters.srtp_replayed += 1,
-        Err(SrtpError::TooManySources) => counters.srtp_too_many_ssrcs += 1,
+        Err(SrtpError::TooManySources) => {
+            counters.srtp_too_many_ssrcs += 1;
+            // Nothing tells whether it was authentic, but one place is made for any number of such packets.
+            keep_room(peer, None);
+        }
         Err(SrtpError::Malformed | SrtpError::KeyLength) => counters.rtp_malformed += 1,
     }
     None

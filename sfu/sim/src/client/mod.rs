@@ -308,6 +308,15 @@ impl Client {
         }
     }
 
+    /// The same for every encoding of a source and its retransmissions.
+    pub fn renew_ssrcs(&mut self, kind: SourceKind) {
+        for sender in self.senders.iter_mut().filter(|sender| sender.kind == kind) {
+            sender.ssrc = self.random.random::<u32>() | 1;
+            sender.rtx_ssrc = self.random.random::<u32>() & !1;
+            sender.restart_numbers(self.random.random());
+        }
+    }
+
     /// Packets with content that a source made so far.
     #[must_use]
     pub fn made(&self, kind: SourceKind) -> u32 {

@@ -179,6 +179,32 @@ fn d6_an_encoder_may_begin_anew_as_often_as_it_likes() {
     }
 }
 
+/// Trial D6: of a camera of several encodings with retransmissions, each time all take other SSRCs.
+#[test]
+fn d6_so_may_the_encoders_of_all_sizes_together() {
+    let simulcast = ClientConfig {
+        simulcast: true,
+        ..ClientConfig::default()
+    };
+    let mut world = call(LOSSY, simulcast);
+    world.run_for(Duration::from_secs(1));
+    for restart in 0..20 {
+        world.client(0).renew_ssrcs(SourceKind::Camera);
+        world.client(0).renew_ssrcs(SourceKind::Microphone);
+        let [sound, pictures] = got_in(&mut world, Duration::from_millis(1_500));
+        assert!(sound >= 60 && pictures >= 25, "restart {restart}: {sound} {pictures}");
+    }
+    let Counters {
+        unknown_ssrc,
+        srtp_too_many_ssrcs,
+        retransmitted,
+        ..
+    } = *world.sfu().counters();
+    assert_eq!(srtp_too_many_ssrcs, 0);
+    // Those that were on their way when their successors came.
+    assert!(unknown_ssrc < 60 && retransmitted > 50, "{unknown_ssrc} {retransmitted}");
+}
+
 /// Trial D7: who offers full intra requests only is asked by these (RFC 5104 4.3.1).
 #[test]
 fn d7_a_publisher_is_asked_in_the_way_that_it_offered() {

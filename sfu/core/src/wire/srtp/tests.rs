@@ -301,3 +301,27 @@ proptest! {
         }
     }
 }
+
+/// Trial D6: a client goes on reporting under a source that it sends no more of, and under new ones.
+#[test]
+fn d6_reports_outlive_the_source_they_are_named_after() {
+    let (mut sender, mut receiver) = pair(Profile::AeadAes128Gcm, 4);
+    let mut report = |receiver: &mut SrtpReceiver, ssrc: u32| {
+        let mut packet = [&[0x80, 201, 0, 1][..], &ssrc.to_be_bytes()].concat();
+        packet.resize(8 + RTCP_OVERHEAD, 0);
+        let sealed = sender.seal_rtcp(&mut packet, 8);
+        packet.truncate(sealed);
+        let before = packet.clone();
+        receiver.open_rtcp(&mut packet).map(|_| before)
+    };
+    report(&mut receiver, 7).unwrap();
+    assert!(receiver.retire(7));
+    report(&mut receiver, 7).expect("only its RTP is over");
+    let old = report(&mut receiver, 1).unwrap();
+    for ssrc in 100..200 {
+        report(&mut receiver, ssrc).expect("there is room");
+        report(&mut receiver, 7).expect("it is used");
+    }
+    assert_eq!(receiver.open_rtcp(&mut old.clone()), Err(SrtpError::Replayed));
+    assert_eq!(report(&mut receiver, 1), Err(SrtpError::Replayed), "never forgotten");
+}

@@ -62,8 +62,17 @@ impl Window {
 /// The windows of a bounded number of sources. Few sources speak on one peer, so they are searched in order.
 #[derive(Debug)]
 pub(super) struct Windows {
-    list: Vec<(u32, Window)>,
+    list: Vec<Source>,
     max: usize,
+    accepted: u64,
+}
+
+#[derive(Debug)]
+struct Source {
+    ssrc: u32,
+    window: Window,
+    /// How many packets of all sources had been accepted when its last one was.
+    used: u64,
 }
 
 impl Windows {
@@ -71,29 +80,53 @@ impl Windows {
         Self {
             list: Vec::with_capacity(max),
             max,
+            accepted: 0,
         }
     }
 
-    /// The window of a source; a new source needs room.
-    pub(super) fn find(&self, ssrc: u32) -> Result<Option<(usize, &Window)>, SrtpError> {
-        let found = self.list.iter().enumerate().find(|(_, (other, _))| *other == ssrc);
-        match found {
-            Some((known, (_, window))) => Ok(Some((known, window))),
-            None if self.list.len() < self.max => Ok(None),
-            None => Err(SrtpError::TooManySources),
-        }
+    /// The window of a source.
+    pub(super) fn find(&self, ssrc: u32) -> Option<(usize, &Window)> {
+        let mut known = self.list.iter().enumerate();
+        known
+            .find(|(_, source)| source.ssrc == ssrc)
+            .map(|(known, source)| (known, &source.window))
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= self.max
+    }
+
+    /// The sources, oldest first.
+    pub(super) fn sources(&self) -> impl Iterator<Item = u32> {
+        self.list.iter().map(|source| source.ssrc)
     }
 
     /// Forgets a source, which makes room for another.
     pub(super) fn remove(&mut self, ssrc: u32) {
-        self.list.retain(|(known, _)| *known != ssrc);
+        self.list.retain(|source| source.ssrc != ssrc);
+    }
+
+    /// Forgets the source that has been silent for longest, and returns it.
+    pub(super) fn remove_idlest(&mut self) -> Option<u32> {
+        let idlest = self.list.iter().min_by_key(|source| source.used)?.ssrc;
+        self.remove(idlest);
+        Some(idlest)
     }
 
     /// Notes an authenticated packet of the source at index `known`, or of a new one.
     pub(super) fn accept(&mut self, known: Option<usize>, ssrc: u32, index: u64) {
+        self.accepted += 1;
+        let used = self.accepted;
         match known {
-            Some(known) => self.list[known].1.accept(index),
-            None => self.list.push((ssrc, Window::starting_at(index))),
+            Some(known) => {
+                self.list[known].window.accept(index);
+                self.list[known].used = used;
+            }
+            None => self.list.push(Source {
+                ssrc,
+                window: Window::starting_at(index),
+                used,
+            }),
         }
     }
 }
