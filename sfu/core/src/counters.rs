@@ -67,6 +67,8 @@ counters! {
     unknown_payload_type,
     /// RTP that the same track brought before, by another way.
     rtp_duplicate,
+    /// Retransmissions of packets of an SSRC that was replaced, or of such as cannot have been sent yet.
+    retransmissions_stray,
     /// Packets, checks, handshakes, or requests for packets, beyond the rate of one peer.
     rate_limited,
     /// Media for a slot whose client did not negotiate the codec.

@@ -51,6 +51,7 @@ pub(crate) struct Binding {
     pub(crate) track: usize,
     pub(crate) encoding: usize,
     pub(crate) rtx: bool,
+    pub(crate) bound_at: Instant,
 }
 
 /// A peer.

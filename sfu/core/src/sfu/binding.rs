@@ -41,6 +41,7 @@ fn learn(peer: &mut Peer, header: &Header, packet: &[u8], now: Instant) -> Optio
         track: index,
         encoding: track.encoding_of(rid)?,
         rtx,
+        bound_at: now,
     };
     if !track.encodings[binding.encoding].take_new_ssrc(now) || !make_room(peer, &binding) {
         return None;

@@ -90,7 +90,7 @@ impl Sfu {
         }
         let offer = Offer::parse(&join.offer)?;
         let lines = sdp::negotiate(&offer, &join.sources, &mut *self.random)?;
-        let negotiated = self.build_negotiated(&lines);
+        let negotiated = self.build_negotiated(&lines, now);
         let peer_index = self.peers.next_index();
         let credentials = self.credentials(peer_index);
         let answer = sdp::write(
@@ -131,7 +131,7 @@ impl Sfu {
         Ok(Joined { answer, slots })
     }
 
-    fn build_negotiated(&mut self, lines: &[Line<'_>]) -> Negotiated {
+    fn build_negotiated(&mut self, lines: &[Line<'_>], now: Instant) -> Negotiated {
         let mut negotiated = Negotiated::default();
         for line in lines {
             if matches!(line.role, Role::Publish(_) | Role::Slot { .. }) {
@@ -155,6 +155,7 @@ impl Sfu {
                                 track,
                                 encoding: 0,
                                 rtx,
+                                bound_at: now,
                             });
                         }
                     }

@@ -120,7 +120,7 @@ impl Sfu {
             return;
         }
         let received = if binding.rtx {
-            restore(peer, binding, &header, packet)
+            restore(peer, binding, &header, packet, now, &mut self.counters)
         } else {
             let packet = &*packet;
             Some(Received {
@@ -131,7 +131,8 @@ impl Sfu {
                 arrival: Arrival::First,
             })
         };
-        // A retransmission without content is a probe for bandwidth; one for a stream that never began is of no use.
+        // A retransmission without content is a probe for bandwidth; one for a stream that never began, or has ended, is of no
+        // use.
         if let Some(received) = received {
             self.receive_media(now, track, &received);
         }
@@ -268,6 +269,7 @@ fn suspect_losses(peer: &mut Peer, binding: Binding, index: u64, left_out: u64, 
         track,
         encoding,
         rtx,
+        bound_at: _,
     } = binding;
     let own = peer.tracks[track].left_out(encoding, ssrc, index);
     if left_out > own {
@@ -285,7 +287,14 @@ fn record_loudness(peer: &mut Peer, track: usize, received: &Received<'_>, now: 
 }
 
 /// Turns a retransmission into the packet that it repeats, in place.
-fn restore<'a>(peer: &Peer, binding: Binding, header: &Header, plain: &'a mut [u8]) -> Option<Received<'a>> {
+fn restore<'a>(
+    peer: &Peer,
+    binding: Binding,
+    header: &Header,
+    plain: &'a mut [u8],
+    now: Instant,
+    counters: &mut Counters,
+) -> Option<Received<'a>> {
     let track = &peer.tracks[binding.track];
     let payload_type = track.codecs.by_rtx(header.payload_type)?.payload_type;
     if header.payload_len < ORIGINAL_SEQUENCE_LEN {
@@ -294,7 +303,11 @@ fn restore<'a>(peer: &Peer, binding: Binding, header: &Header, plain: &'a mut [u
     let stream = track.encodings[binding.encoding].stream.as_ref()?;
     let payload = header.header_len;
     let sequence = u16::from_be_bytes([plain[payload], plain[payload + 1]]);
-    let index = stream.index_of(sequence)?;
+    let index = stream.index_of(sequence);
+    let Some(index) = index.filter(|index| stream.takes_repeated(*index, binding.bound_at, now)) else {
+        counters.retransmissions_stray += 1;
+        return None;
+    };
     plain.copy_within(..payload, ORIGINAL_SEQUENCE_LEN);
     let packet = &mut plain[ORIGINAL_SEQUENCE_LEN..];
     packet[1] = (packet[1] & 0x80) | payload_type;

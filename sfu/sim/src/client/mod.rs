@@ -317,6 +317,13 @@ impl Client {
         }
     }
 
+    /// The newest packet of a source once more, as if it had been asked for.
+    pub fn repeat_newest(&mut self, kind: SourceKind) -> Option<Vec<u8>> {
+        let sender = self.senders.iter_mut().find(|sender| sender.kind == kind)?;
+        let (_, outlet) = self.srtp.as_mut()?;
+        sender.repeat_newest(outlet)
+    }
+
     /// Packets with content that a source made so far.
     #[must_use]
     pub fn made(&self, kind: SourceKind) -> u32 {

@@ -398,6 +398,11 @@ impl Sender {
         Some(seal(packet, header_len, self.rtx_index - 1, outlet))
     }
 
+    /// Sends the newest packet a second time.
+    pub(super) fn repeat_newest(&mut self, outlet: &mut Outlet) -> Option<Vec<u8>> {
+        (0..4).find_map(|back| self.retransmit(low(self.index).wrapping_sub(back), outlet))
+    }
+
     pub(super) fn report(&self, ntp: u64) -> SenderReport {
         SenderReport {
             ssrc: self.ssrc,

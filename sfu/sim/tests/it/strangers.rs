@@ -202,7 +202,41 @@ fn d6_so_may_the_encoders_of_all_sizes_together() {
     } = *world.sfu().counters();
     assert_eq!(srtp_too_many_ssrcs, 0);
     // Those that were on their way when their successors came.
-    assert!(unknown_ssrc < 60 && retransmitted > 50, "{unknown_ssrc} {retransmitted}");
+    assert!(
+        unknown_ssrc < 60 && retransmitted > 50,
+        "{unknown_ssrc} {retransmitted}"
+    );
+}
+
+/// Trial D6: the answer to a request that comes when the encoder has begun anew.
+#[test]
+fn d6_a_late_answer_is_none_of_the_new_stream() {
+    let mut world = call(LOSSY, ClientConfig::default());
+    world.run_for(Duration::from_secs(1));
+    for restart in 1..=20 {
+        let address = world.address_of(0);
+        let [mut answer, late] = [0, 1].map(|_| world.client(0).repeat_newest(SourceKind::Camera).expect("it sends"));
+        world.inject(address, &mut answer);
+        world.client(0).renew_ssrcs(SourceKind::Camera);
+        world.run_for(Duration::from_millis(500));
+        let before = world.sfu().counters().retransmissions_stray;
+        world.inject(address, &mut late.clone());
+        assert_eq!(world.sfu().counters().retransmissions_stray - before, 1, "{restart}");
+        let [_, pictures] = got_in(&mut world, Duration::from_millis(1_000));
+        assert!(pictures >= 20, "restart {restart}: {pictures}");
+    }
+    // Of 1,500 packets of sound some are lost, of which none is asked for; a stream that jumped would lack thousands.
+    let of = world.peer(0);
+    let lost = world.events().iter().rev().find_map(|event| {
+        if let Event::Stats { peer, stats } = event
+            && *peer == of
+        {
+            Some(stats.packets_lost_in)
+        } else {
+            None
+        }
+    });
+    assert!(lost.expect("told every two seconds") < 300, "{lost:?}");
 }
 
 /// Trial D7: who offers full intra requests only is asked by these (RFC 5104 4.3.1).

@@ -22,6 +22,10 @@ const SILENT_FRAMES: u16 = 30;
 const JUMP_MIN: u64 = 1_000;
 /// An SSRC that another one took the place of gets it back when that was silent for so long.
 const SUPERSEDED_FOR: Duration = Duration::from_secs(1);
+/// An answer to a request may be on its way for so long, and be of the SSRC before.
+const STRAY_FOR: Duration = Duration::from_secs(5);
+/// Packets that are sent again may be so many ahead of the newest that came: what was lost at the end of a picture.
+const REPEATED_AHEAD_MAX: u64 = 32;
 /// Packets that are sent again to somebody who begins to watch: about half a second of a large picture.
 const REPLAY_PACKETS_MAX: u64 = 150;
 /// Packets kept of a stream for retransmission: about three seconds of video.
@@ -78,6 +82,9 @@ pub(crate) struct Stream {
     pub(crate) nack: Option<NackTracker>,
     pub(crate) reception: Reception,
     pub(crate) sender: Option<SenderClock>,
+    began_at: Instant,
+    /// It took the place of another one.
+    replaces: bool,
     /// Of its dependency descriptors.
     pub(super) structure: Option<Box<Structure>>,
     /// When its last packet came.
@@ -203,6 +210,7 @@ impl Encoding {
         *stream_id = stream_id.wrapping_add(1);
         let video = kind == MediaKind::Video;
         let repeats = codecs.iter().any(|codec| codec.nack);
+        let replaces = self.stream.is_some();
         self.stream = Some(Stream {
             ssrc,
             id: *stream_id,
@@ -210,6 +218,8 @@ impl Encoding {
             nack: (video && repeats).then(NackTracker::new),
             reception: Reception::default(),
             sender: None,
+            began_at: now,
+            replaces,
             structure: None,
             heard_at: now,
         });
@@ -242,6 +252,15 @@ impl Stream {
         self.reception
             .highest()
             .is_some_and(|highest| index > highest + JUMP_MIN)
+    }
+
+    /// Whether a packet that is sent again under an SSRC that was bound at `bound_at` may be of this stream. Its own number says
+    /// nothing of the SSRC, so what was asked for before the encoder began anew looks like it, and would let the stream jump.
+    pub(crate) fn takes_repeated(&self, index: u64, bound_at: Instant, now: Instant) -> bool {
+        let before = self.replaces && bound_at < self.began_at;
+        let stray = before && now.saturating_duration_since(self.began_at) < STRAY_FOR;
+        let newest = self.reception.highest();
+        !stray && newest.is_none_or(|newest| index <= newest + REPEATED_AHEAD_MAX)
     }
 
     /// The index that a sequence number without a roll-over counter means: the one nearest to the newest.
@@ -315,6 +334,34 @@ mod tests {
             .reception
             .received(500, 0, 90_000, crate::publish::reception::Arrival::First, now);
         assert!(!stream.jumps_to(1_500) && stream.jumps_to(1_501) && !stream.jumps_to(3));
+    }
+
+    /// Trial D6.
+    #[test]
+    fn d6_a_packet_of_the_stream_before_is_not_one_of_this() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut encoding = Encoding::new(None, 0);
+        let begin = |encoding: &mut Encoding, ssrc, ms| {
+            encoding.begin_stream(ssrc, MediaKind::Video, &Codecs::default(), &mut 0, at(ms));
+            let stream = encoding.stream.as_mut().unwrap();
+            stream.reception.received(500, 0, 90_000, Arrival::First, at(ms));
+        };
+        begin(&mut encoding, 1, 1_000);
+        let takes = |encoding: &Encoding, index, bound, ms| {
+            let stream = encoding.stream.as_ref().unwrap();
+            stream.takes_repeated(index, at(bound), at(ms))
+        };
+        assert!(takes(&encoding, 499, 0, 1_001), "declared, before anything came");
+        assert!(takes(&encoding, 532, 0, 1_001) && !takes(&encoding, 533, 0, 1_001));
+        begin(&mut encoding, 2, 2_000);
+        assert!(!takes(&encoding, 499, 0, 2_001) && takes(&encoding, 499, 2_001, 2_001));
+        assert!(!takes(&encoding, 499, 0, 6_999));
+        assert!(
+            takes(&encoding, 499, 0, 7_000),
+            "not every client takes another SSRC for it"
+        );
+        assert!(!takes(&encoding, 5_000, 0, 7_000));
     }
 
     /// Trial D6.
