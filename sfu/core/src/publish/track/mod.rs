@@ -404,7 +404,10 @@ impl Track {
         };
         // The spatial layers of one stream have their places; encodings have ranks.
         let place_of = |rank| if self.simulcast() { self.ranked(rank) } else { rank };
-        let enough = (0..layers).find(|rank| self.height_of(place_of(*rank), layers) >= u32::from(height));
+        let height_of = |rank: usize| self.height_of(place_of(rank), layers);
+        let enough = (0..layers).find(|rank| height_of(*rank) >= u32::from(height));
+        // Of several of that size the best.
+        let enough = enough.and_then(|least| (least..layers).rfind(|rank| height_of(*rank) == height_of(least)));
         let spatial = match enough {
             Some(rank) if layers > 1 => u8::try_from(rank).expect("encodings are bounded"),
             Some(_) | None => u8::MAX,

@@ -1,6 +1,8 @@
 //! Which of a source's encodings is better: the line of the offer says so for some clients from the smallest up, for others
 //! from the largest down (RFC 8853 5.2 has the preferred one first), and for many nothing at all.
 
+use std::cmp::Ordering;
+
 use super::{Encoding, Track};
 
 /// Where rates decide, one must be so much higher than another to change ranks with it: they go up and down.
@@ -15,8 +17,8 @@ impl Track {
         encoding_index.unwrap_or(0)
     }
 
-    /// Ranks the encodings by the size of their pictures, or by their rates as long as one that comes does not say its size.
-    /// True when that changed anything.
+    /// Ranks the encodings by the size of their pictures, those of one size by their rates; by their rates alone as long as one
+    /// that comes does not say its size. True when that changed anything.
     pub(super) fn rank(&mut self) -> bool {
         let begun: Vec<&Encoding> = self.encodings.iter().filter(|one| one.stream.is_some()).collect();
         let sized = begun.iter().all(|one| one.size.is_some());
@@ -28,12 +30,20 @@ impl Track {
         };
         let known: Vec<Option<f64>> = self.encodings.iter().map(key).collect();
         let Some(keys) = complete(&known) else { return false };
-        let clearly = if sized { 1.0 } else { CLEARLY };
+        let rates: Vec<f64> = self.encodings.iter().map(|one| one.last_bps as f64).collect();
+        let exceeds = |one: usize, other: usize| {
+            let faster = rates[other] > 0.0 && rates[one] > rates[other] * CLEARLY;
+            match keys[one].total_cmp(&keys[other]) {
+                Ordering::Greater => sized || keys[one] > keys[other] * CLEARLY,
+                Ordering::Equal => sized && faster,
+                Ordering::Less => false,
+            }
+        };
         let mut order: Vec<usize> = (0..keys.len()).map(|rank| self.ranked(rank)).collect();
         // A few, nearly in order: each moves up past those that are clearly larger.
         for end in 1..order.len() {
             for at in (1..=end).rev() {
-                if keys[order[at - 1]] <= keys[order[at]] * clearly {
+                if !exceeds(order[at - 1], order[at]) {
                     break;
                 }
                 order.swap(at - 1, at);
@@ -118,11 +128,25 @@ mod tests {
         check(&[(None, 900), (m, 500), (l, 100)], &[2, 1, 0]);
         check(&[(None, 900), (None, 700), (None, 100)], &[1, 2, 0]);
         check(&[(None, 500), (None, 490), (None, 480)], &[0, 1, 2]);
+        // Of one size the faster one is better.
+        check(&[(h, 2_500), (h, 300)], &[1, 0]);
+        check(&[(h, 300), (h, 2_500)], &[0, 1]);
+        check(&[(h, 2_500), (h, 300), (l, 100)], &[2, 1, 0]);
+        check(&[(h, 500), (h, 490)], &[0, 1]);
         // What did not come yet goes on as those beside it, and one alone says nothing.
         check(&[(h, 900), (m, 500), (None, 0)], &[2, 1, 0]);
         check(&[(None, 0), (m, 500), (l, 100)], &[2, 1, 0]);
         check(&[(None, 0), (m, 500), (h, 900)], &[0, 1, 2]);
         check(&[(h, 900), (None, 0), (None, 0)], &[0, 1, 2]);
+    }
+
+    #[test]
+    fn of_one_size_a_slot_gets_the_best() {
+        let [h, l] = [(1_280, 720), (320, 180)].map(Some);
+        let mut track = camera(&[(h, 2_500), (h, 300), (l, 100)]);
+        track.rank();
+        let encoding = |height| track.encoding_for(track.layer_for(Some((16 * height / 9, height))).unwrap());
+        assert_eq!([180, 181, 720, 1_080].map(encoding), [2, 0, 0, 0]);
     }
 
     /// One stream has spatial layers and no ranks: each size gets the smallest layer that fills it.
