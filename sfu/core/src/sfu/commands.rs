@@ -237,9 +237,7 @@ impl Sfu {
         }
         // What was not forwarded meanwhile leaves a hole, so everything that crosses this gate starts anew.
         for track in peer.track_refs() {
-            for slot in self.slots_carrying(track) {
-                self.restart_slot(now, slot);
-            }
+            self.restart_slots_of(now, track);
         }
         for slot in self.peers[peer_index].slot_refs() {
             self.restart_slot(now, slot);

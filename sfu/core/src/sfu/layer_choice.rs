@@ -76,6 +76,17 @@ impl Sfu {
         if std::mem::replace(&mut self.peers.track_mut(track).muted, muted) == muted {
             return;
         }
+        self.restart_slots_of(now, track);
+    }
+
+    /// Lets all slots that carry a track wait for a new start. What changed of it while nothing of it was forwarded holds from
+    /// now on: or else they began with layers that their clients cannot decode.
+    pub(super) fn restart_slots_of(&mut self, now: Instant, track: TrackRef) {
+        let published = self.peers.track_mut(track);
+        published.reordered = false;
+        if std::mem::take(&mut published.changed) {
+            self.choose_layers_of(now, track);
+        }
         for slot in self.slots_carrying(track) {
             self.restart_slot(now, slot);
         }

@@ -153,12 +153,12 @@ impl Sfu {
                 return;
             }
         };
-        let changed = std::mem::take(&mut published.changed);
-        let reordered = std::mem::take(&mut published.reordered);
         if !peer.open || published.muted {
             self.counters.gate_closed += 1;
             return;
         }
+        let changed = std::mem::take(&mut published.changed);
+        let reordered = std::mem::take(&mut published.reordered);
         if published.kind == SourceKind::Microphone {
             let room = peer.room;
             record_loudness(peer, track.track, received, now);

@@ -61,6 +61,8 @@ pub(super) struct Coding {
     /// Its index in [`RIDS`]; `None` without simulcast.
     pub(super) encoding: Option<u8>,
     pub(super) temporal_layers: bool,
+    /// Its pictures are a quarter as high as is usual.
+    low: bool,
     /// Frames since the last keyframe.
     position: usize,
 }
@@ -72,8 +74,14 @@ impl Coding {
             owed: 0,
             encoding,
             temporal_layers,
+            low: false,
             position: 0,
         }
+    }
+
+    /// As it is, but with pictures a quarter as high if `low`.
+    pub(super) fn low(self, low: bool) -> Self {
+        Self { low, ..self }
     }
 
     pub(super) fn rid(&self) -> Option<&'static str> {
@@ -82,7 +90,8 @@ impl Coding {
 
     /// Width and height of the picture of one encoding of several.
     pub(super) fn size(&self) -> Option<(u16, u16)> {
-        self.encoding.map(|encoding| (320 << encoding, 180 << encoding))
+        let (width, height) = if self.low { (80, 45) } else { (320, 180) };
+        self.encoding.map(|encoding| (width << encoding, height << encoding))
     }
 
     /// What the current frame is.

@@ -27,6 +27,8 @@ pub struct ClientConfig {
     pub simulcast: bool,
     /// Names the largest of them first.
     pub largest_first: bool,
+    /// Their pictures are a quarter as high as is usual.
+    pub low_pictures: bool,
     /// Sends pictures in three temporal layers.
     pub temporal_layers: bool,
     /// Sends the camera as browsers do: 30 frames a second, encodings of 150, 500 and 1,500 kbit/s, long keyframes.
@@ -60,6 +62,7 @@ impl Default for ClientConfig {
             h264_slots: false,
             simulcast: false,
             largest_first: false,
+            low_pictures: false,
             temporal_layers: false,
             requests: true,
             reports: true,

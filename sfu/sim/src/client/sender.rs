@@ -93,7 +93,8 @@ impl Sender {
                 encoding,
                 config.temporal_layers && kind.media() == MediaKind::Video,
                 config.full_rate && kind == SourceKind::Camera,
-            ),
+            )
+            .low(config.low_pictures),
             active: true,
             tl0_pic_idx: 0,
             next_at: None,

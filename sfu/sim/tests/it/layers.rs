@@ -275,6 +275,33 @@ fn a_muted_source_reaches_nobody() {
     assert!(stream(&mut world, 1).packets > before + 20);
 }
 
+/// What its pictures turned out to be while nobody got them.
+#[test]
+fn what_changed_of_a_muted_source_holds_when_it_is_heard_again() {
+    for by_gate in [false, true] {
+        let camera_of = ClientConfig {
+            low_pictures: true,
+            ..ClientConfig::default()
+        };
+        let mut world = audience_of(camera_of, 1, Conditions::PERFECT);
+        let (source, peer) = (camera(&world), world.peer(0));
+        let shut = |world: &mut World, shut: bool| {
+            world.command(if by_gate {
+                Command::SetForwarding { peer, allowed: !shut }
+            } else {
+                Command::Mute { source, muted: shut }
+            });
+        };
+        shut(&mut world, true);
+        watch(&mut world, 1, 180);
+        world.run_for(Duration::from_secs(1));
+        shut(&mut world, false);
+        world.run_for(Duration::from_secs(2));
+        // The best has as many lines as the slot; before one is known, the least is taken to.
+        assert_eq!(encodings(&stream(&mut world, 1)), [2]);
+    }
+}
+
 #[test]
 fn who_comes_a_moment_after_a_keyframe_needs_no_other() {
     let mut world = audience(30, Conditions::PERFECT);
