@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Instant;
 
-use signaling::{Bucket, network_of};
+use sfu_core::network_of;
+use signaling::Bucket;
 
 use crate::limits::{
     ADDRESS_FAILURES_BURST, ADDRESS_FAILURES_REFILL, ADDRESS_POSTS_BURST, ADDRESS_POSTS_REFILL, ADDRESSES_MAX,

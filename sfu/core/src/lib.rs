@@ -29,3 +29,4 @@ pub use transport::ice::is_ufrag;
 pub use transport::transmit::{Transmit, Transmits};
 pub use wire::candidate::Protocol;
 pub use wire::dtls::{Certificate, CertificateError};
+pub use wire::network::network_of;

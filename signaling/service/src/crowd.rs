@@ -1,8 +1,10 @@
 //! How many connections of one address have not said `hello` yet: opening them costs a stranger nothing.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sfu_core::network_of;
 
 /// Counts by address. There are never more entries than connections. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -46,15 +48,6 @@ impl Drop for Permit {
                 counts.remove(&self.network);
             }
         }
-    }
-}
-
-/// What one holder of an address commonly has: one IPv4 address, however it is written, or an IPv6 /64.
-#[must_use]
-pub fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
     }
 }
 

@@ -21,7 +21,6 @@ mod socket;
 
 pub use authority::{CallAuthority, CallGrant, Refusal, SegmentEnd, SegmentKey, Standing};
 pub use bucket::Bucket;
-pub use crowd::network_of;
 pub use hub::{Hub, HubConfig, room_id};
 pub use media::MediaPlane;
 pub use metrics::{Count, Metrics};

@@ -2,6 +2,7 @@
 
 pub(crate) mod candidate;
 pub(crate) mod dtls;
+pub(crate) mod network;
 pub mod rtcp;
 pub mod rtp;
 pub(crate) mod sdp;

@@ -7,12 +7,12 @@ mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
-use sfu_core::limits;
 use sfu_core::wire::{rtp, stun};
+use sfu_core::{limits, network_of};
 
 use sfu_syscalls::{Epoll, Interest, Readiness, tune_connection};
 
@@ -422,16 +422,5 @@ impl Tcp {
 impl AsRawFd for Tcp {
     fn as_raw_fd(&self) -> RawFd {
         self.epoll.as_raw_fd()
-    }
-}
-
-/// What one holder of an address commonly has: one IPv4 address, or an IPv6 /64.
-fn network_of(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! The one calculation of presence and price: what people are shown while they talk, and what they pay afterwards.
+//! The one calculation of billable time and price: what people are shown while they talk, and what they pay afterwards.
 
 use crate::call::UtcMicros;
 use crate::price::{PriceModel, PriceTerms};
