@@ -27,7 +27,7 @@ export function shortcut(key: Key, state: State, typing: boolean): Event | "focu
   const inCall = state.phase.at === "call";
   if ((ctrlKey || metaKey) && !altKey && !shiftKey && key.key === "Enter") {
     const [first] = waiting(state);
-    return first === undefined ? null : { type: "admit_pressed", seat: first.seat };
+    return first === undefined ? null : { type: "request_pressed", message: { type: "admit", seat: first.seat } };
   }
   if (altKey || ctrlKey || metaKey) return null;
   if (key.key === "Escape" && state.panel !== "none") return { type: "panel_pressed", panel: state.panel };

@@ -115,7 +115,7 @@ test("somebody at the door knocks once for the provider and never for the consum
   assert.ok(provider.did("knock"));
   assert.ok(!provider.hears(arrival).did("knock"));
   assert.ok(!joined(false).hears(arrival).did("knock"));
-  provider.on({ type: "admit_pressed", seat: "ola" });
+  provider.on({ type: "request_pressed", message: { type: "admit", seat: "ola" } });
   assert.deepEqual(provider.effects, [{ type: "send", message: { type: "admit", seat: "ola" } }]);
 });
 

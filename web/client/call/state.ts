@@ -82,10 +82,8 @@ export function reduce(state: State, event: Event): Step {
       return connectionEvent(state, event);
     case "message":
       return event.attempt === state.attempt.number ? serverMessage(state, event.message) : [state, []];
-    case "admit_pressed":
-      return [state, [{ type: "send", message: { type: "admit", seat: event.seat } }]];
-    case "dismiss_pressed":
-      return [state, [{ type: "send", message: { type: "dismiss", seat: event.seat } }]];
+    case "request_pressed":
+      return [state, [{ type: "send", message: event.message }]];
     case "slot_shown":
       return slotShown(state, event.mid, event.width, event.height);
     case "layout_pressed":

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use sfu_core::{PeerId, RoomId};
 use signaling_protocol::message::{CallInfo, Clock, EndReason, ErrorCode};
-use signaling_protocol::{PriceTerms, Role, ServerMessage};
+use signaling_protocol::{PriceTerms, ServerMessage};
 
 pub(crate) use request::{Asked, check_message};
 pub use request::{MediaFlags, Offer, Request};
@@ -204,31 +204,6 @@ impl Room {
         match self.phase {
             Phase::Over { since } if self.settled() => Some(since),
             Phase::Running | Phase::Ending { .. } | Phase::Over { .. } | Phase::Draining => None,
-        }
-    }
-
-    fn handle_request(&mut self, now: Instant, connection: ConnectionId, request: Request) {
-        let Some(seat) = self.seats.values_mut().find(|seat| seat.held_by(connection)) else {
-            return;
-        };
-        let provider = seat.role == Role::Provider;
-        match request {
-            Request::Media(flags) => seat.flags = flags,
-            Request::Sizes(sizes) => self.size_slots(connection, sizes),
-            Request::Restart { id, ufrag } => self.restart(connection, id, ufrag),
-            Request::Leave { for_good: true } if provider => {
-                self.refuse(connection, ErrorCode::Forbidden, "only the consumer may leave for good");
-            }
-            Request::Leave { for_good } => {
-                let seat = seat.id.clone();
-                self.leave(now, connection, &seat, for_good);
-            }
-            Request::Admit { .. } | Request::Dismiss { .. } | Request::End if !provider => {
-                self.refuse(connection, ErrorCode::Forbidden, "only the provider may do that");
-            }
-            Request::End => self.end_for_all(now, connection),
-            Request::Admit { seat } => self.admit(now, connection, &seat),
-            Request::Dismiss { seat } => self.dismiss(now, connection, &seat),
         }
     }
 

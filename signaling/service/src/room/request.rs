@@ -1,9 +1,13 @@
-//! What a connection may ask for: each message of a client becomes a request here, or says what is wrong with it.
+//! What a connection may ask for: each message of a client becomes a request here, or says what is wrong with it; and what
+//! the room does about a request.
+
+use std::time::Instant;
 
 use sfu_core::SlotSize;
-use signaling_protocol::ClientMessage;
-use signaling_protocol::message::{PublishedSource, SlotSize as TypedSize};
+use signaling_protocol::message::{ErrorCode, PublishedSource, SlotSize as TypedSize};
+use signaling_protocol::{ClientMessage, Role};
 
+use super::{ConnectionId, Room};
 use crate::limits::{MID_BYTES_MAX, SEAT_BYTES_MAX, SIZES_MAX, SOURCES_MAX};
 use crate::media::media_size;
 
@@ -98,6 +102,34 @@ pub(crate) fn check_message(message: ClientMessage) -> Result<Asked, &'static st
         ClientMessage::End {} => Request::End,
     };
     Ok(Asked::Request(request))
+}
+
+impl Room {
+    /// Decides about what the holder of a seat asks for.
+    pub(super) fn handle_request(&mut self, now: Instant, connection: ConnectionId, request: Request) {
+        let Some(seat) = self.seats.values_mut().find(|seat| seat.held_by(connection)) else {
+            return;
+        };
+        let provider = seat.role == Role::Provider;
+        match request {
+            Request::Media(flags) => seat.flags = flags,
+            Request::Sizes(sizes) => self.size_slots(connection, sizes),
+            Request::Restart { id, ufrag } => self.restart(connection, id, ufrag),
+            Request::Leave { for_good: true } if provider => {
+                self.refuse(connection, ErrorCode::Forbidden, "only the consumer may leave for good");
+            }
+            Request::Leave { for_good } => {
+                let seat = seat.id.clone();
+                self.leave(now, connection, &seat, for_good);
+            }
+            Request::Admit { .. } | Request::Dismiss { .. } | Request::End if !provider => {
+                self.refuse(connection, ErrorCode::Forbidden, "only the provider may do that");
+            }
+            Request::End => self.end_for_all(now, connection),
+            Request::Admit { seat } => self.admit(now, connection, &seat),
+            Request::Dismiss { seat } => self.dismiss(now, connection, &seat),
+        }
+    }
 }
 
 fn check_seat(seat: String) -> Result<String, &'static str> {

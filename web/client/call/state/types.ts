@@ -133,6 +133,12 @@ export type TimerName =
   | "close"
   | "give_up";
 
+/** What is sent as it is pressed, since the server alone decides about it; the other messages go with the page's own state. */
+type Request = Exclude<
+  ClientMessage,
+  { type: "hello" | "offer" | "media" | "sizes" | "restart" | "leave" | "end" | "ping" }
+>;
+
 /** Everything that can happen. `attempt` names the connection attempt an event belongs to. */
 export type Event =
   | { type: "page_opened" }
@@ -154,8 +160,7 @@ export type Event =
   | { type: "share_pressed" }
   | { type: "share_started" }
   | { type: "share_stopped" }
-  | { type: "admit_pressed"; seat: string }
-  | { type: "dismiss_pressed"; seat: string }
+  | { type: "request_pressed"; message: Request }
   | { type: "layout_pressed" }
   | { type: "panel_pressed"; panel: State["panel"] }
   | { type: "ticket"; attempt: number; ticket: string }

@@ -28,7 +28,7 @@ function Dismiss({ seat, name }: { seat: string; name: string }) {
         type="button"
         class="call-button is-text"
         data-action="dismiss-confirmed"
-        onClick={() => dispatch({ type: "dismiss_pressed", seat })}
+        onClick={() => dispatch({ type: "request_pressed", message: { type: "dismiss", seat } })}
       >
         {t("call-dismiss-yes", { name })}
       </button>
@@ -61,7 +61,7 @@ export function AdmitCards() {
               class="call-button is-filled"
               data-action="admit"
               aria-keyshortcuts="Control+Enter"
-              onClick={() => dispatch({ type: "admit_pressed", seat: person.seat })}
+              onClick={() => dispatch({ type: "request_pressed", message: { type: "admit", seat: person.seat } })}
             >
               {t("call-admit")}
             </button>
