@@ -15,9 +15,18 @@ pub struct ServiceOption {
     pub id: String,
     pub title: String,
     pub description: String,
-    pub duration_min: u32,
+    /// What stands before the price.
+    pub facts: Vec<ServiceFact>,
     pub price: PriceTerms,
     pub selected: bool,
+}
+
+/// Something about a service in a few words, such as how long it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceFact {
+    /// Of the text that says it with `$value`.
+    pub key: &'static str,
+    pub value: String,
 }
 
 /// One day of the calendar.

@@ -12,7 +12,7 @@ use crate::pages::book::{
     VisitorForm,
 };
 use crate::pages::home::HomePage;
-use crate::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceOption, TimeSlot};
+use crate::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceFact, ServiceOption, TimeSlot};
 use crate::pages::search::{Category, PlaceFound, SearchForm, SearchPage, When, Wider};
 use crate::pages::{Check, Field, FieldError, Notice, PriceState, PriceTerms, Shell, render};
 use crate::text::Locale;
@@ -133,7 +133,10 @@ fn provider(locale: Locale) -> ProviderPage {
         id: ID.into(),
         title: title.into(),
         description: "Kort vurdering av symptomer og råd om veien videre.".into(),
-        duration_min: 30,
+        facts: vec![ServiceFact {
+            key: "service-minutes",
+            value: "30".into(),
+        }],
         price,
         selected,
     };

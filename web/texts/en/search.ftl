@@ -68,6 +68,7 @@ category-computer = Computer help
 
 all-in-category = See all: { $category }
 service-heading = Service
+service-minutes = { $value } min
 choose-time = Choose a time
 step-now = Step { $n } of 4
 month-before = Previous month

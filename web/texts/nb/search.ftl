@@ -68,6 +68,7 @@ category-computer = Datahjelp
 
 all-in-category = Se alle: { $category }
 service-heading = Tjeneste
+service-minutes = { $value } min
 choose-time = Velg tid
 step-now = Steg { $n } av 4
 month-before = Forrige måned

@@ -1,6 +1,47 @@
 //! All SQL of accounts, registrations, sessions, tokens and acceptances.
 
-use crate::statements;
+use crate::base::Micros;
+use crate::{columns, statements};
+
+columns! {
+    /// What somebody registers with, until the link in the mail is followed.
+    pub(super) struct NewRegistration<'a> as registration_columns {
+        id: &'a str,
+        token_hash: &'a str,
+        visitor_hash: &'a str,
+        email: &'a str,
+        email_norm: &'a str,
+        password_hash: &'a str,
+        name: &'a str,
+        phone: &'a str,
+        location: &'a str,
+        locale: &'a str,
+        legal_version: &'a str,
+        notice_hash: &'a str,
+        terms_hash: &'a str,
+        hold_id: Option<&'a str>,
+        next_path: &'a str,
+        created_us: Micros,
+        expires_us: Micros,
+    }
+}
+
+columns! {
+    /// A person who is taken in.
+    pub(super) struct AccountRow<'a> as account_columns {
+        id: &'a str,
+        email: &'a str,
+        email_norm: &'a str,
+        email_verified_us: Micros,
+        password_hash: Option<&'a str>,
+        name: &'a str,
+        phone: &'a str,
+        location: &'a str,
+        locale: &'a str,
+        is_operator: bool,
+        created_us: Micros,
+    }
+}
 
 /// Columns of an [`super::Account`].
 macro_rules! account_select {
@@ -62,10 +103,9 @@ statements! {
     ACCOUNT_BY_EMAIL = account_select!("WHERE email_norm = $1 AND erased_us IS NULL");
     /// id
     ACCOUNT_BY_ID = account_select!("WHERE id = $1 AND erased_us IS NULL");
-    /// id, e-mail, normalised, verified, password, name, phone, location, locale, operator, now
-    ACCOUNT_INSERT = "INSERT INTO account (id, email, email_norm, email_verified_us, password_hash, name, phone, location, locale,
-            is_operator, created_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (email_norm) DO NOTHING";
+    /// the values of a [`AccountRow`]
+    ACCOUNT_INSERT = concat!("INSERT INTO account (", account_columns!(names), ")
+        VALUES (", account_columns!(binds from 1), ") ON CONFLICT (email_norm) DO NOTHING");
     /// id, name, phone, location, locale
     ACCOUNT_CORRECT = "UPDATE account SET name = $2, phone = $3, location = $4, locale = $5 WHERE id = $1";
     /// id
@@ -89,10 +129,9 @@ statements! {
     ACCOUNT_ERASED = "UPDATE account SET erased_us = $2 WHERE id = $1";
     OPERATORS = "SELECT COUNT(*) FROM account WHERE is_operator = 1 AND erased_us IS NULL";
 
-    /// id, hash, visitor, e-mail, normalised, password, name, phone, location, locale, version, notice, terms, hold, next, now, expires
-    REGISTRATION_INSERT = "INSERT INTO registration (id, token_hash, visitor_hash, email, email_norm, password_hash, name, phone,
-            location, locale, legal_version, notice_hash, terms_hash, hold_id, next_path, created_us, expires_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    /// the values of a [`NewRegistration`]
+    REGISTRATION_INSERT = concat!("INSERT INTO registration (", registration_columns!(names), ")
+        VALUES (", registration_columns!(binds from 1), ")");
     /// hash, now
     REGISTRATION_FIND = registration_select!("WHERE token_hash = $1 AND expires_us > $2");
     /// normalised e-mail, visitor, now

@@ -5,6 +5,7 @@
 
 use texts::{Locale, legal, routes};
 
+use super::queries::{AccountRow, NewRegistration};
 use super::{AccountMail, account_mail, device, queries};
 use crate::base::actor::Requester;
 use crate::base::db::{FromRow, Row};
@@ -92,26 +93,26 @@ pub async fn register(state: &Base, visit: &Requester, new: &Registration, then:
         account_mail(account.recipient(), &id, &AccountMail::AlreadyRegistered { link })
     } else {
         let hash = |text: &str| hex(&<sha2::Sha256 as sha2::Digest>::digest(text.as_bytes()));
-        let row = params![
-            &id,
-            token.hash(),
-            &visit.actor.visitor_hash,
-            &new.email.text,
-            &new.email.norm,
-            password_hash,
-            &new.name,
-            &new.phone,
-            &new.place,
-            visit.locale.tag(),
-            legal::LEGAL_VERSION,
-            hash(legal::notice_source(visit.locale)),
-            hash(legal::terms_source(visit.locale)),
-            then.hold_id,
-            then.next_path,
-            visit.now,
-            visit.now + REGISTRATION_LIFE_US,
-        ];
-        tx.execute(queries::REGISTRATION_INSERT, row).await?;
+        let row = NewRegistration {
+            id: &id,
+            token_hash: &token.hash(),
+            visitor_hash: &visit.actor.visitor_hash,
+            email: &new.email.text,
+            email_norm: &new.email.norm,
+            password_hash: &password_hash,
+            name: &new.name,
+            phone: &new.phone,
+            location: &new.place,
+            locale: visit.locale.tag(),
+            legal_version: legal::LEGAL_VERSION,
+            notice_hash: &hash(legal::notice_source(visit.locale)),
+            terms_hash: &hash(legal::terms_source(visit.locale)),
+            hold_id: then.hold_id,
+            next_path: then.next_path,
+            created_us: visit.now,
+            expires_us: visit.now + REGISTRATION_LIFE_US,
+        };
+        tx.execute(queries::REGISTRATION_INSERT, row.into_params()).await?;
         let link = state.link(&routes::verify(token.secret()));
         account_mail(recipient(new, visit.locale), &id, &AccountMail::Verify { link })
     };
@@ -217,20 +218,20 @@ pub async fn verify(
         return Ok(None);
     };
     let account_id = state.id();
-    let row = params![
-        &account_id,
-        &pending.email,
-        &pending.email_norm,
-        visit.now,
-        &pending.password_hash,
-        &pending.name,
-        &pending.phone,
-        &pending.location,
-        &pending.locale,
-        false,
-        visit.now,
-    ];
-    let made = tx.execute(queries::ACCOUNT_INSERT, row).await?;
+    let row = AccountRow {
+        id: &account_id,
+        email: &pending.email,
+        email_norm: &pending.email_norm,
+        email_verified_us: visit.now,
+        password_hash: Some(&pending.password_hash),
+        name: &pending.name,
+        phone: &pending.phone,
+        location: &pending.location,
+        locale: &pending.locale,
+        is_operator: false,
+        created_us: visit.now,
+    };
+    let made = tx.execute(queries::ACCOUNT_INSERT, row.into_params()).await?;
     tx.execute(queries::REGISTRATIONS_END, params![&pending.email_norm])
         .await?;
     if made == 0 {
@@ -263,21 +264,20 @@ pub async fn verify(
 pub async fn create_account(tx: &mut crate::base::db::Tx, state: &Base, new: &NewAccount<'_>) -> Result<String> {
     let id = state.id();
     let now = state.now();
-    let norm = fields::email_norm(new.email);
-    let row = params![
-        &id,
-        new.email,
-        norm,
-        now,
-        new.password_hash.clone(),
-        new.name,
-        new.phone,
-        new.location,
-        new.locale.tag(),
-        new.is_operator,
-        now,
-    ];
-    if tx.execute(queries::ACCOUNT_INSERT, row).await? == 0 {
+    let row = AccountRow {
+        id: &id,
+        email: new.email,
+        email_norm: &fields::email_norm(new.email),
+        email_verified_us: now,
+        password_hash: new.password_hash.as_deref(),
+        name: new.name,
+        phone: new.phone,
+        location: new.location,
+        locale: new.locale.tag(),
+        is_operator: new.is_operator,
+        created_us: now,
+    };
+    if tx.execute(queries::ACCOUNT_INSERT, row.into_params()).await? == 0 {
         return Err(Fault::Conflict("the address has an account"));
     }
     Ok(id)

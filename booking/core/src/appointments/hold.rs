@@ -3,6 +3,7 @@
 use signaling_protocol::PriceTerms;
 
 use super::bounds::{check_number_of_holds, may_book};
+use super::queries::NewHold;
 use super::{HOLD_EXTENSION_US, HOLD_US, Policy, Status, Transition, queries};
 use crate::availability::{self, Rules, Slot};
 use crate::base::actor::Actor;
@@ -276,26 +277,26 @@ async fn hold_with_member(
     }
     let id = state.id();
     let policy = serde_json::to_string(&Policy::STANDARD).expect("a policy is plain numbers");
-    let row = params![
-        &id,
-        visitor,
-        actor.account.as_ref().map(|account| account.id.clone()),
-        &attempt.service.org_id,
-        attempt.wanted.service_id,
-        member,
-        attempt.slot.start_us,
-        attempt.slot.end_us,
+    let hold = NewHold {
+        id: &id,
+        visitor_hash: visitor,
+        network_hash: attempt.wanted.network,
+        account_id: actor.account.as_ref().map(|account| account.id.as_str()),
+        org_id: &attempt.service.org_id,
+        service_id: attempt.wanted.service_id,
+        member_id: member,
+        start_us: attempt.slot.start_us,
+        end_us: attempt.slot.end_us,
         cell_first,
         cell_end,
-        &attempt.service.time_zone,
-        &attempt.service.title,
-        &attempt.service.price_terms,
-        policy,
-        now,
-        (now + HOLD_US).min(attempt.slot.start_us),
-        attempt.wanted.network,
-    ];
-    tx.execute(queries::HOLD_INSERT, row).await?;
+        time_zone: &attempt.service.time_zone,
+        title: &attempt.service.title,
+        price_terms: &attempt.service.price_terms,
+        policy: &policy,
+        created_us: now,
+        expires_us: (now + HOLD_US).min(attempt.slot.start_us),
+    };
+    tx.execute(queries::HOLD_INSERT, hold.into_params()).await?;
     let typed_before = params![&id, visitor, &attempt.service.org_id, now];
     tx.execute(queries::DRAFT_TAKE_OVER, typed_before).await?;
     let cells = tx

@@ -1,6 +1,30 @@
 //! All SQL of holds, reservations, appointments, events and seats.
 
-use crate::{statements, vat_at};
+use crate::base::Micros;
+use crate::{columns, statements, vat_at};
+
+columns! {
+    /// A slot that somebody begins to keep. Names and terms are those of the service at this moment.
+    pub(super) struct NewHold<'a> as hold_columns {
+        id: &'a str,
+        visitor_hash: &'a str,
+        network_hash: &'a str,
+        account_id: Option<&'a str>,
+        org_id: &'a str,
+        service_id: &'a str,
+        member_id: &'a str,
+        start_us: Micros,
+        end_us: Micros,
+        cell_first: i64,
+        cell_end: i64,
+        time_zone: &'a str,
+        title: &'a str,
+        price_terms: &'a str,
+        policy: &'a str,
+        created_us: Micros,
+        expires_us: Micros,
+    }
+}
 
 /// Columns of a [`super::Hold`].
 macro_rules! hold_select {
@@ -90,10 +114,9 @@ statements! {
     /// visitor, member, now
     HOLD_INSTEAD = "SELECT id, start_us FROM hold WHERE visitor_hash = $1 AND member_id = $2 AND state = 'held' AND expires_us > $3
         ORDER BY created_us DESC, id DESC LIMIT 1";
-    /// id, visitor, account, org, service, member, start, end, first cell, end cell, zone, title, price, policy, now, expires, network
-    HOLD_INSERT = "INSERT INTO hold (id, visitor_hash, account_id, contact_email, org_id, service_id, member_id, start_us, end_us,
-            cell_first, cell_end, time_zone, title, price_terms, policy, about, state, created_us, expires_us, network_hash)
-        VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', 'held', $15, $16, $17)";
+    /// the values of a [`NewHold`]
+    HOLD_INSERT = concat!("INSERT INTO hold (", hold_columns!(names), ", contact_email, about, state)
+        VALUES (", hold_columns!(binds from 1), ", '', '', 'held')");
     /// member, first cell, end cell, hold
     CELLS_INSERT = "INSERT INTO reservation (member_id, cell, hold_id)
         WITH RECURSIVE c (n) AS (SELECT CAST($2 AS BIGINT) UNION ALL SELECT n + 1 FROM c WHERE n + 1 < CAST($3 AS BIGINT))

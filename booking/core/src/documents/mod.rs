@@ -81,9 +81,9 @@ pub async fn issue_receipt(
         sha256: &hex(&Sha256::digest(&bytes)),
         path: &format!("documents/{id}.pdf"),
         unstored: &STANDARD.encode(&bytes),
-        issued_at: now,
+        issued_us: now,
     };
-    queries::add(tx, &new).await?;
+    queries::add_document(tx, new).await?;
     Ok(name)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
-use crate::{params, statements};
+use crate::{columns, params, statements};
 
 /// Columns of a [`Document`].
 macro_rules! document_select {
@@ -14,15 +14,34 @@ macro_rules! document_select {
     };
 }
 
+columns! {
+    /// A document that is issued.
+    pub struct NewDocument<'a> as document_columns {
+        id: &'a str,
+        org_id: &'a str,
+        appointment_id: &'a str,
+        kind: &'a str,
+        year: i64,
+        number: i64,
+        locale: &'a str,
+        content: &'a str,
+        total_minor: i64,
+        currency: &'a str,
+        sha256: &'a str,
+        path: &'a str,
+        unstored: &'a str,
+        issued_us: Micros,
+    }
+}
+
 statements! {
     START_SERIES = "INSERT INTO document_series (org_id, kind, year, next_number) VALUES ($1, $2, $3, 1)
                     ON CONFLICT (org_id, kind, year) DO NOTHING";
     /// Takes a number. The row stays locked until the end of the transaction, so the next one waits.
     TAKE_NUMBER = "UPDATE document_series SET next_number = next_number + 1
                    WHERE org_id = $1 AND kind = $2 AND year = $3 RETURNING next_number - 1";
-    ADD = "INSERT INTO document (id, org_id, appointment_id, kind, year, number, locale, content, total_minor, currency,
-               sha256, path, unstored, issued_us)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    ADD = concat!("INSERT INTO document (", document_columns!(names), ")
+        VALUES (", document_columns!(binds from 1), ")");
     OF_APPOINTMENT = document_select!("WHERE appointment_id = $1 AND kind = $2");
     UNSTORED = document_select!("WHERE unstored IS NOT NULL ORDER BY issued_us, id LIMIT $1");
     STORED = "UPDATE document SET unstored = NULL WHERE id = $1";
@@ -85,48 +104,14 @@ impl FromRow for Seller {
     }
 }
 
-/// A document about to be issued.
-pub struct NewDocument<'a> {
-    pub id: &'a str,
-    pub org_id: &'a str,
-    pub appointment_id: &'a str,
-    pub kind: &'a str,
-    pub year: i64,
-    pub number: i64,
-    pub locale: &'a str,
-    pub content: &'a str,
-    pub total_minor: i64,
-    pub currency: &'a str,
-    pub sha256: &'a str,
-    pub path: &'a str,
-    pub unstored: &'a str,
-    pub issued_at: Micros,
-}
-
 /// The next number of a series; gone back when the transaction does.
 pub async fn take_number(tx: &mut Tx, org: &str, kind: &str, year: i64) -> Result<i64, DbError> {
     tx.execute(START_SERIES, params![org, kind, year]).await?;
     tx.one(TAKE_NUMBER, params![org, kind, year]).await
 }
 
-pub async fn add(tx: &mut Tx, new: &NewDocument<'_>) -> Result<(), DbError> {
-    let values = params![
-        new.id,
-        new.org_id,
-        new.appointment_id,
-        new.kind,
-        new.year,
-        new.number,
-        new.locale,
-        new.content,
-        new.total_minor,
-        new.currency,
-        new.sha256,
-        new.path,
-        new.unstored,
-        new.issued_at,
-    ];
-    tx.execute(ADD, values).await.map(drop)
+pub async fn add_document(tx: &mut Tx, new: NewDocument<'_>) -> Result<(), DbError> {
+    tx.execute(ADD, new.into_params()).await.map(drop)
 }
 
 pub async fn of_appointment(tx: &mut Tx, appointment: &str, kind: &str) -> Result<Option<Document>, DbError> {

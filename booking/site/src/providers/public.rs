@@ -17,6 +17,7 @@ use crate::error::{AppError, AppResult};
 use crate::extract::{Path, Query, Visit};
 use crate::pages::{html, shell_in};
 use crate::payments::view;
+use crate::providers::service_form::facts;
 use booking_core::AppState;
 use booking_core::availability::{OwnHolds, Reach, Slot, date_in, midnight, of_day};
 use booking_core::base::db::Tx;
@@ -63,11 +64,11 @@ async fn page(
         .into_iter()
         .map(|service| ServiceOption {
             selected: Some(&service.id) == chosen.as_ref(),
-            price: service.details.price,
+            facts: facts(&service.details),
+            price: service.details.price_terms,
             id: service.id,
             title: service.details.title,
             description: service.details.description,
-            duration_min: u32::try_from(service.details.duration_min).unwrap_or(0),
         })
         .collect();
     Ok(html(&ProviderPage {
@@ -127,10 +128,10 @@ async fn picker(
     let moment = times.first().map_or(now, |time| time.start);
     let registered = is_registered(tx, &org.id, moment).await?;
     let price = PriceBox {
-        price: service.details.price.clone(),
+        price: service.details.price_terms.clone(),
         duration_min: u32::try_from(service.details.duration_min).unwrap_or(0),
         provider_name: org.name.clone(),
-        vat: view::vat(vat_rate_bp(registered), service.details.price.most_minor()),
+        vat: view::vat(vat_rate_bp(registered), service.details.price_terms.most_minor()),
         free_cancel_until: None,
         test: false,
         state: PriceState::Estimate,

@@ -150,7 +150,7 @@ const TABLE: &[Row] = &[
     post(pattern::ACCOUNT_SESSIONS, [303, 404, 404, 404, 404, 404]),
     post(pattern::CALL_TICKET, [401, 409, 404, 409, 404, 404]),
     post(pattern::PROVIDER_SIGNUP, [303, 422, 422, 303, 303, 422]),
-    post(pattern::PROVIDER_SERVICE, [303, 404, 404, 422, 422, 404]),
+    post(pattern::PROVIDER_SERVICE, [303, 404, 404, 422, 404, 404]),
     post(pattern::PROVIDER_HOURS, [303, 404, 404, 303, 303, 404]),
     post(pattern::PROVIDER_MEMBERS, [303, 404, 404, 422, 422, 404]),
     post(pattern::PROVIDER_PROFILE, [303, 404, 404, 422, 422, 404]),

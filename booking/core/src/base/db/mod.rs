@@ -3,6 +3,7 @@
 //! Every statement is one portable text with `$1` parameters, registered by [`statements!`](crate::statements) so that a
 //! test prepares all of them on both engines. Integers, text and their nulls are the only types that cross the border.
 
+mod columns;
 mod health;
 mod inspect;
 mod letters;
@@ -19,6 +20,7 @@ use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
+pub use columns::FromColumn;
 use health::{Health, Probe};
 pub use inspect::{Inspected, inspect};
 pub use letters::pattern_within;
