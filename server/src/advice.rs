@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use booking_core::base::advice::{Advice, Advisor};
 
 use crate::config::{Config, MailTransport, TlsMode};
-use crate::{clock, tls};
+use crate::tls;
 
 /// Smallest kernel limit for socket buffers that a busy media port is happy with, bytes.
 const SOCKET_BUFFER_BYTES_MIN: u64 = 2 * 1024 * 1024;
@@ -193,7 +193,7 @@ fn payments(config: &Config) -> Finding {
 }
 
 fn clock() -> Finding {
-    match clock::is_synchronised() {
+    match sfu_syscalls::is_clock_synchronised() {
         Some(true) => good("the clock follows a time server"),
         Some(false) => Finding::Advice(Advice::unwise("advice-clock", "advice-clock-do")),
         None => Finding::Unknown("whether the clock follows a time server; `timedatectl` says".to_owned()),

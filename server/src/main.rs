@@ -4,7 +4,6 @@ mod advice;
 mod authority;
 mod boot;
 mod capture;
-mod clock;
 mod commands;
 mod config;
 mod connections;

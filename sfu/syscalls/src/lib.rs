@@ -1,9 +1,9 @@
-//! The system calls that the standard library does not have, for the media driver and the load tool: datagrams in batches,
-//! waiting, options of sockets, threads and network devices. Every pointer handed to the kernel points into a buffer that
-//! outlives the call. The functions fail when the kernel refuses.
+//! The system calls that the standard library does not have, for the media driver, the load tool and the server: datagrams in
+//! batches, waiting, options of sockets, threads, clocks and network devices. Every pointer handed to the kernel points into
+//! a buffer that outlives the call. The functions fail when the kernel refuses.
 #![expect(
     unsafe_code,
-    reason = "the standard library has no batched or segmented datagram calls, no epoll and no namespaces"
+    reason = "the standard library has no batched or segmented datagram calls, no epoll, no namespaces and no adjtimex"
 )]
 
 mod datagrams;
@@ -17,7 +17,9 @@ use std::mem::{self, MaybeUninit};
 
 pub use datagrams::{ReceiveBatch, Run, SEGMENTED_BYTES_MAX, SEGMENTS_MAX, SEND_BATCH, SendBatch, wait_writable};
 pub use network::{open_tun, unshare_network};
-pub use process::{pin_thread, raise_descriptor_limit, random, realtime_ns, thread_cpu, thread_id};
+pub use process::{
+    is_clock_synchronised, pin_thread, raise_descriptor_limit, random, realtime_ns, thread_cpu, thread_id,
+};
 pub use socket::{bind, enable_receive_times, enlarge_buffers, listen, tune_connection};
 pub use wait::{Epoll, Interest, Readiness, Waits, Waker};
 
@@ -28,6 +30,7 @@ impl CStruct for libc::iovec {}
 impl CStruct for libc::mmsghdr {}
 impl CStruct for libc::cpu_set_t {}
 impl CStruct for libc::ifreq {}
+impl CStruct for libc::timex {}
 
 /// An all-zero C structure.
 fn zeroed<T: CStruct>() -> T {

@@ -32,6 +32,18 @@ pub fn realtime_ns() -> u64 {
     read_clock(libc::CLOCK_REALTIME)
 }
 
+/// Whether the machine's clock follows a time server; `None` where the kernel does not let us ask.
+#[must_use]
+pub fn is_clock_synchronised() -> Option<bool> {
+    let mut asked: libc::timex = zeroed();
+    // SAFETY: a `timex` of zeros asks to change nothing; it lives through the call.
+    match unsafe { libc::adjtimex(&raw mut asked) } {
+        -1 => None,
+        libc::TIME_ERROR => Some(false),
+        _ => Some(true),
+    }
+}
+
 /// CPU time of the calling thread.
 #[must_use]
 pub fn thread_cpu() -> Duration {

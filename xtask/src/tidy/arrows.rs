@@ -44,6 +44,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
             "signaling-protocol",
             "sfu-core",
             "sfu-driver",
+            "sfu-syscalls",
             "texts",
             "web",
         ],
