@@ -159,9 +159,8 @@ pub struct AccountDeletePage {
     pub is_provider: bool,
     /// Whoever becomes owner in the person's place, with the business.
     pub heirs: Vec<(String, String)>,
-    /// What is released by cancelling them: minor units.
-    pub released_minor: i64,
-    pub currency: String,
+    /// What is released by cancelling them, by currency: minor units.
+    pub released: Vec<(String, i64)>,
     pub undo_days: u32,
 }
 
@@ -190,6 +189,15 @@ impl AccountPasswordPage {
 }
 
 impl AccountDeletePage {
+    /// `450 kr`, and one amount for each further currency
+    fn released_words(&self) -> String {
+        let amounts = self.released.iter();
+        let amounts: Vec<_> = amounts
+            .map(|(currency, minor)| self.shell.money(*minor, currency))
+            .collect();
+        amounts.join(", ")
+    }
+
     fn problems(&self) -> Vec<(&'static str, String)> {
         self.shell.problems(&[("password", self.password)])
     }

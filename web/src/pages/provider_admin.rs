@@ -8,11 +8,9 @@ use super::appointment::{AppointmentRow, AppointmentStatus};
 use super::{Check, Field, ListedField, PriceTerms, Shell};
 use crate::{format, routes};
 
-/// `/provider/signup`, for a signed-in person. Form fields: `name`, `org_number`, `category`, `place`, `about`.
-#[derive(Debug, Clone, Template)]
-#[template(path = "provider_signup.html")]
-pub struct ProviderSignupPage {
-    pub shell: Shell,
+/// What a business says about itself, in the form fields of the same names: when it signs up, and in its profile.
+#[derive(Debug, Clone, Default)]
+pub struct BusinessFields {
     pub name: Field,
     /// Optional, nine digits.
     pub org_number: Field,
@@ -24,6 +22,28 @@ pub struct ProviderSignupPage {
     pub category: Field,
     pub place: Field,
     pub about: Field,
+}
+
+impl BusinessFields {
+    fn problems(&self, shell: &Shell) -> Vec<(&'static str, String)> {
+        shell.problems(&[
+            ("name", self.name.error),
+            ("org_number", self.org_number.error),
+            ("vat", self.vat.error),
+            ("vat_from", self.vat_from.error),
+            ("category", self.category.error),
+            ("place", self.place.error),
+            ("about", self.about.error),
+        ])
+    }
+}
+
+/// `/provider/signup`, for a signed-in person.
+#[derive(Debug, Clone, Template)]
+#[template(path = "provider_signup.html")]
+pub struct ProviderSignupPage {
+    pub shell: Shell,
+    pub fields: BusinessFields,
 }
 
 /// One appointment of the day.
@@ -83,10 +103,17 @@ pub struct ProviderTodayPage {
     pub appointments: Vec<DayAppointment>,
     /// What the others of the business take, soonest first.
     pub colleagues: Vec<DayAppointment>,
-    /// Earned today, minor units and currency, and by how many calls.
-    pub earned_minor: i64,
+    /// What calls came to today, by currency.
+    pub earned: Vec<EarnedToday>,
+}
+
+/// What the calls of today came to in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarnedToday {
     pub currency: String,
+    /// Calls that somebody paid for.
     pub calls: u32,
+    pub minor: i64,
 }
 
 /// How long a stretch the list of appointments shows.
@@ -358,27 +385,7 @@ pub struct ProviderProfilePage {
     pub published: bool,
     /// What stands in the way of publishing.
     pub missing: Vec<SetupStep>,
-    pub name: Field,
-    pub org_number: Field,
-    pub vat: Field,
-    pub vat_from: Field,
-    pub category: Field,
-    pub place: Field,
-    pub about: Field,
-}
-
-impl ProviderSignupPage {
-    fn problems(&self) -> Vec<(&'static str, String)> {
-        self.shell.problems(&[
-            ("name", self.name.error),
-            ("org_number", self.org_number.error),
-            ("vat", self.vat.error),
-            ("vat_from", self.vat_from.error),
-            ("category", self.category.error),
-            ("place", self.place.error),
-            ("about", self.about.error),
-        ])
-    }
+    pub fields: BusinessFields,
 }
 
 impl ProviderServicePage {
@@ -418,18 +425,6 @@ impl ProviderMembersPage {
 }
 
 impl ProviderProfilePage {
-    fn problems(&self) -> Vec<(&'static str, String)> {
-        self.shell.problems(&[
-            ("name", self.name.error),
-            ("org_number", self.org_number.error),
-            ("vat", self.vat.error),
-            ("vat_from", self.vat_from.error),
-            ("category", self.category.error),
-            ("place", self.place.error),
-            ("about", self.about.error),
-        ])
-    }
-
     /// What must be done before publishing, which is done on this very page.
     fn missing_first(&self) -> Vec<SetupStep> {
         let steps = self.missing.iter().copied();

@@ -64,8 +64,7 @@ pub(super) fn account(locale: Locale) -> Pages {
         open_appointments: 2,
         customers_appointments: 3,
         is_provider: true,
-        released_minor: 45_000,
-        currency: "NOK".into(),
+        released: vec![("NOK".into(), 45_000)],
         undo_days: 7,
     };
     vec![

@@ -13,9 +13,9 @@ use crate::pages::operator::{
     OperatorPeoplePage, OperatorRow, PaymentRow, PersonRow, QualityRow, SegmentRow,
 };
 use crate::pages::provider_admin::{
-    ClosedDay, DayAppointment, InvitedRow, MemberRow, ProviderHoursPage, ProviderMembersPage, ProviderProfilePage,
-    ProviderServicePage, ProviderServicesPage, ProviderSignupPage, ProviderTodayPage, ServiceRow, SetupStep,
-    WeekdayHours,
+    BusinessFields, ClosedDay, DayAppointment, EarnedToday, InvitedRow, MemberRow, ProviderHoursPage,
+    ProviderMembersPage, ProviderProfilePage, ProviderServicePage, ProviderServicesPage, ProviderSignupPage,
+    ProviderTodayPage, ServiceRow, SetupStep, WeekdayHours,
 };
 use crate::pages::{Check, Field, FieldError, FieldKind, ListedField, Notice, Shell, render};
 use crate::text::Locale;
@@ -39,7 +39,7 @@ pub(super) fn provider(locale: Locale) -> Pages {
         missing: vec![SetupStep::Service, SetupStep::Hours, SetupStep::Publish],
         appointments: Vec::new(),
         colleagues: Vec::new(),
-        calls: 0,
+        earned: Vec::new(),
         ..today.clone()
     };
     let row = |title: &str, price, active| ServiceRow {
@@ -80,13 +80,13 @@ pub(super) fn provider(locale: Locale) -> Pages {
     };
     let signup = ProviderSignupPage {
         shell: member(locale, "/provider/signup"),
-        name: Field::default(),
-        org_number: Field::wrong("12", FieldError::OrgNumberMalformed),
-        vat: Field::wrong("", FieldError::VatMissing),
-        vat_from: Field::wrong("1.1.20", FieldError::VatFromMalformed),
-        category: Field::new("vet"),
-        place: Field::default(),
-        about: Field::default(),
+        fields: BusinessFields {
+            org_number: Field::wrong("12", FieldError::OrgNumberMalformed),
+            vat: Field::wrong("", FieldError::VatMissing),
+            vat_from: Field::wrong("1.1.20", FieldError::VatFromMalformed),
+            category: Field::new("vet"),
+            ..BusinessFields::default()
+        },
     };
     let visitor = ProviderSignupPage {
         shell: shell(locale, "/provider/signup"),
@@ -163,9 +163,11 @@ fn today(locale: Locale) -> ProviderTodayPage {
             about: String::new(),
             ..appointment(TEN, "Anne Berg", true)
         }],
-        earned_minor: 84_500,
-        currency: "NOK".into(),
-        calls: 3,
+        earned: vec![EarnedToday {
+            currency: "NOK".into(),
+            calls: 3,
+            minor: 84_500,
+        }],
     }
 }
 
@@ -220,13 +222,7 @@ fn provider_forms(locale: Locale) -> Pages {
         slug: "dyreklinikken-nordli".into(),
         published: true,
         missing: Vec::new(),
-        name: Field::new("Dyreklinikken Nordli"),
-        org_number: Field::new("918621415"),
-        vat: Field::new("yes"),
-        vat_from: Field::new("2020-01-01"),
-        category: Field::new("vet"),
-        place: Field::new("Bergen"),
-        about: Field::new("Vi har hjulpet dyr i Bergen siden 1998."),
+        fields: business(),
     };
     let paused = ProviderProfilePage {
         published: false,
@@ -240,6 +236,18 @@ fn provider_forms(locale: Locale) -> Pages {
         ("provider-profile", render(&profile)),
         ("provider-profile-paused", render(&paused)),
     ]
+}
+
+fn business() -> BusinessFields {
+    BusinessFields {
+        name: Field::new("Dyreklinikken Nordli"),
+        org_number: Field::new("918621415"),
+        vat: Field::new("yes"),
+        vat_from: Field::new("2020-01-01"),
+        category: Field::new("vet"),
+        place: Field::new("Bergen"),
+        about: Field::new("Vi har hjulpet dyr i Bergen siden 1998."),
+    }
 }
 
 /// The hours of somebody who has saved none yet.

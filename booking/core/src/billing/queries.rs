@@ -5,7 +5,7 @@ use super::payment::PaymentState;
 use super::provider::PaymentMethod;
 use super::{Charge, LedgerLine, Op, OpKind, Payment};
 use crate::base::Micros;
-use crate::base::db::{DbError, Tx};
+use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::money::Money;
 use crate::{params, statements};
 
@@ -105,10 +105,10 @@ statements! {
     ADD_CHARGE = "INSERT INTO charge (call_id, outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us)
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (call_id) DO NOTHING";
     /// account, from
-    EARNED = concat!("SELECT CAST(COALESCE(SUM(", paid_minor!(), "), 0) AS BIGINT), COUNT(*) FROM charge h
+    EARNED = concat!("SELECT h.currency, COUNT(*) AS calls, CAST(SUM(", paid_minor!(), ") AS BIGINT) AS minor FROM charge h
               JOIN seat s ON s.appointment_id = h.call_id AND s.role = 'provider' AND s.account_id = $1
               JOIN payment p ON p.appointment_id = h.call_id
-              WHERE h.created_us >= $2 AND ", paid_minor!(), " > 0");
+              WHERE h.created_us >= $2 AND ", paid_minor!(), " > 0 GROUP BY h.currency ORDER BY h.currency");
     CHARGE = "SELECT outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us
               FROM charge WHERE call_id = $1";
 }
@@ -334,13 +334,30 @@ pub async fn add_charge(tx: &mut Tx, call: &str, charge: &Charge) -> Result<bool
     Ok(tx.execute(ADD_CHARGE, values).await? == 1)
 }
 
-/// What customers paid for a member's calls that were settled since a moment, less what they got back, in minor units; and
-/// for how many calls.
+/// What customers paid for a member's calls, less what they got back, in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earned {
+    pub currency: String,
+    pub calls: i64,
+    pub minor: i64,
+}
+
+impl FromRow for Earned {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            currency: row.get("currency")?,
+            calls: row.get("calls")?,
+            minor: row.get("minor")?,
+        })
+    }
+}
+
+/// What was earned by a member's calls that were settled since a moment; nothing where nobody paid.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn earned_since(tx: &mut Tx, account: &str, from: Micros) -> Result<(i64, i64), DbError> {
-    tx.one(EARNED, params![account, from]).await
+pub async fn earned_since(tx: &mut Tx, account: &str, from: Micros) -> Result<Vec<Earned>, DbError> {
+    tx.all(EARNED, params![account, from]).await
 }
 
 pub async fn charge(tx: &mut Tx, call: &str) -> Result<Option<Charge>, DbError> {

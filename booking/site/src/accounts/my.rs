@@ -1,5 +1,7 @@
 //! My account: details, what we know, export, sessions, deletion.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -239,6 +241,10 @@ async fn deletion(state: &AppState, visit: &Visit, password: Option<FieldError>)
         .iter()
         .filter(|appointment| appointment.can_cancel(visit.now))
         .collect();
+    let mut released = BTreeMap::new();
+    for appointment in &open {
+        *released.entry(appointment.price.currency.clone()).or_default() += appointment.price.most_minor();
+    }
     let customers_appointments = erase::count_customers_appointments(&mut tx, &visit.actor).await?;
     let mut heirs = Vec::new();
     for (org, heir) in members::heirs(&mut tx, visit.actor.account_id()).await? {
@@ -256,10 +262,7 @@ async fn deletion(state: &AppState, visit: &Visit, password: Option<FieldError>)
             .account
             .as_ref()
             .is_some_and(|account| account.member.is_some()),
-        released_minor: open.iter().map(|appointment| appointment.price.most_minor()).sum(),
-        currency: open
-            .first()
-            .map_or_else(|| "NOK".to_owned(), |appointment| appointment.price.currency.clone()),
+        released: released.into_iter().collect(),
         undo_days: u32::try_from(UNDO_US / DAY_US).expect("a few days"),
     })
 }

@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use web::Notice;
-use web::pages::provider_admin::{DayAppointment, ProviderProfilePage, ProviderSignupPage, ProviderTodayPage};
+use web::pages::provider_admin::{
+    BusinessFields, DayAppointment, EarnedToday, ProviderProfilePage, ProviderSignupPage, ProviderTodayPage,
+};
 use web::pages::search::Category;
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
@@ -26,7 +28,7 @@ use booking_core::base::DEFAULT_ZONE;
 use booking_core::base::actor::MemberRole;
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
-use booking_core::billing::queries::earned_since;
+use booking_core::billing::queries::{Earned, earned_since};
 use booking_core::calls;
 use booking_core::providers::vat::stated;
 use booking_core::providers::{Org, OrgStatus, ProviderRefusal, SetupStep, missing_steps, orgs, own_org, owner};
@@ -57,20 +59,11 @@ struct OrgForm {
     action: String,
 }
 
-/// The form's fields with what is wrong with them.
-struct Problems {
-    name: Field,
-    org_number: Field,
-    vat: VatFields,
-    category: Field,
-    place: Field,
-    about: Field,
-}
-
 /// A form that was checked.
 enum Checked {
     Fine(Box<BusinessInput>),
-    Wrong(Box<Problems>),
+    /// What was typed, with what is wrong with it.
+    Wrong(Box<BusinessFields>),
 }
 
 async fn check_form(tx: &mut Tx, form: &OrgForm, now: Micros) -> AppResult<Checked> {
@@ -92,13 +85,15 @@ async fn check_form(tx: &mut Tx, form: &OrgForm, now: Micros) -> AppResult<Check
         Err(error) => Err(*error),
     };
     let about = form::text(&form.about);
-    let problems = Problems {
+    let shown_vat = vat.as_ref().map_or_else(
+        |fields| (**fields).clone(),
+        |said| VatFields::of(Some(*said), DEFAULT_ZONE),
+    );
+    let fields = BusinessFields {
         name: field(&form.name, &name),
         org_number: field(&form.org_number, &orgno),
-        vat: vat.as_ref().map_or_else(
-            |fields| (**fields).clone(),
-            |said| VatFields::of(Some(*said), DEFAULT_ZONE),
-        ),
+        vat: shown_vat.answer,
+        vat_from: shown_vat.from,
         category: field(&form.category, &category),
         place: field(&form.place, &place),
         about: field(&form.about, &about),
@@ -112,7 +107,7 @@ async fn check_form(tx: &mut Tx, form: &OrgForm, now: Micros) -> AppResult<Check
             place,
             about,
         })),
-        _ => Checked::Wrong(Box::new(problems)),
+        _ => Checked::Wrong(Box::new(fields)),
     })
 }
 
@@ -156,16 +151,9 @@ async fn signup_page(visit: Visit) -> Response {
     {
         return Redirect::to(pattern::PROVIDER).into_response();
     }
-    let empty = Field::default;
     html(&ProviderSignupPage {
         shell: shell(&visit),
-        name: empty(),
-        org_number: empty(),
-        vat: empty(),
-        vat_from: empty(),
-        category: empty(),
-        place: empty(),
-        about: empty(),
+        fields: BusinessFields::default(),
     })
 }
 
@@ -177,16 +165,10 @@ async fn signup(State(state): State<AppState>, visit: Visit, Form(form): Form<Or
     let mut tx = state.db.write().await?;
     let input = match check_form(&mut tx, &form, visit.now).await? {
         Checked::Fine(input) => input,
-        Checked::Wrong(problems) => {
+        Checked::Wrong(fields) => {
             let page = ProviderSignupPage {
                 shell: shell(&visit),
-                name: problems.name,
-                org_number: problems.org_number,
-                vat: problems.vat.answer,
-                vat_from: problems.vat.from,
-                category: problems.category,
-                place: problems.place,
-                about: problems.about,
+                fields: *fields,
             };
             return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
         }
@@ -219,7 +201,7 @@ async fn today(State(state): State<AppState>, visit: Visit) -> AppResult<Respons
     for appointment in &appointments::of_colleagues(&mut tx, &visit.actor, visit.now, until).await? {
         colleagues.push(day_appointment(&mut tx, appointment, visit.now).await?);
     }
-    let (earned_minor, calls) = earned_since(&mut tx, visit.actor.account_id(), day_start).await?;
+    let earned = earned_since(&mut tx, visit.actor.account_id(), day_start).await?;
     let missing = match member.role {
         MemberRole::Owner => shown_steps(&missing_steps(&mut tx, &org, state.payments.takes_payments()).await?),
         MemberRole::Staff => Vec::new(),
@@ -232,10 +214,16 @@ async fn today(State(state): State<AppState>, visit: Visit) -> AppResult<Respons
         missing,
         appointments: rows,
         colleagues,
-        earned_minor,
-        currency: "NOK".to_owned(),
-        calls: u32::try_from(calls).unwrap_or(u32::MAX),
+        earned: earned.into_iter().map(earned_today).collect(),
     }))
+}
+
+fn earned_today(sum: Earned) -> EarnedToday {
+    EarnedToday {
+        currency: sum.currency,
+        calls: u32::try_from(sum.calls).unwrap_or(u32::MAX),
+        minor: sum.minor,
+    }
 }
 
 /// The steps in the words of the pages.
@@ -268,10 +256,12 @@ async fn day_appointment(tx: &mut Tx, appointment: &Appointment, now: Micros) ->
 async fn profile_page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     let mut tx = state.db.read().await?;
     let org = own_org(&mut tx, owner(&visit.actor)?).await?;
-    let fields = Problems {
+    let vat = VatFields::of(stated(&mut tx, &org.id).await?, &org.time_zone);
+    let fields = BusinessFields {
         name: Field::new(&org.name),
         org_number: Field::new(&org.orgno),
-        vat: VatFields::of(stated(&mut tx, &org.id).await?, &org.time_zone),
+        vat: vat.answer,
+        vat_from: vat.from,
         category: Field::new(org.category.slug()),
         place: Field::new(format!("{} {}", org.postcode, org.town).trim()),
         about: Field::new(&org.description),
@@ -284,20 +274,14 @@ async fn profile_with(
     tx: &mut Tx,
     visit: &Visit,
     org: &Org,
-    fields: Problems,
+    fields: BusinessFields,
 ) -> AppResult<ProviderProfilePage> {
     Ok(ProviderProfilePage {
         shell: shell_in(visit, &org.time_zone),
         slug: org.slug.clone(),
         published: org.status == OrgStatus::Active,
         missing: shown_steps(&missing_steps(tx, org, state.payments.takes_payments()).await?),
-        name: fields.name,
-        org_number: fields.org_number,
-        vat: fields.vat.answer,
-        vat_from: fields.vat.from,
-        category: fields.category,
-        place: fields.place,
-        about: fields.about,
+        fields,
     })
 }
 
@@ -317,8 +301,8 @@ async fn profile(State(state): State<AppState>, visit: Visit, Form(form): Form<O
         _ => {
             let input = match check_form(&mut tx, &form, visit.now).await? {
                 Checked::Fine(input) => input,
-                Checked::Wrong(problems) => {
-                    let page = profile_with(&state, &mut tx, &visit, &org, *problems).await?;
+                Checked::Wrong(fields) => {
+                    let page = profile_with(&state, &mut tx, &visit, &org, *fields).await?;
                     return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
                 }
             };
