@@ -84,6 +84,7 @@ impl CallAuthority for Appointments {
             admitted: ticket.role == Role::Provider || self.admitted().contains(&ticket.seat),
             left_for_good: Vec::new(),
             billed_before: 0,
+            took_place: false,
             next_segment: 1,
             session: ticket.session.clone(),
         })

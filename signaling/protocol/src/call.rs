@@ -29,6 +29,8 @@ pub struct CallGrant {
     pub left_for_good: Vec<String>,
     /// Billable time of this call that is already on record from closed segments, microseconds.
     pub billed_before: i64,
+    /// Whether some of it lies after the start: only then has the call taken place.
+    pub took_place: bool,
     /// The next unused segment number of this seat.
     pub next_segment: u32,
     /// The sign-in through which the seat is taken: the seat is lost with it.

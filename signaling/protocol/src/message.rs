@@ -352,7 +352,7 @@ pub enum ErrorCode {
     TurnedAway,
     /// This role may not do that.
     Forbidden,
-    /// Nobody may end the call before its start, nor before anybody has talked.
+    /// Nobody may end the call before its start, nor before anybody has talked since.
     TooEarly,
     /// No such seat is waiting.
     UnknownSeat,

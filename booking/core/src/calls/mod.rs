@@ -77,10 +77,12 @@ pub async fn authorise_ticket(state: &Base, ticket: &Ticket, now: Micros) -> Res
     };
     let seats = queries::seats(&mut tx, &seat.call).await?;
     let gone = seats.into_iter().filter(|seat| seat.left_at.is_some());
+    let together = measured(&mut tx, &seat.call).await?;
     Ok(CallGrant {
         admitted: ticket.role == Role::Provider || seat.admitted_at.is_some(),
         left_for_good: gone.map(|seat| seat.seat).collect(),
-        billed_before: billable(&mut tx, &seat.call).await?,
+        billed_before: together.total(),
+        took_place: took_place(&together, seat.starts_at),
         next_segment: u32::try_from(next_segment).map_err(|_| Refusal::Ended)?,
         call: seat.call,
         seat: seat.seat,
@@ -372,7 +374,7 @@ pub async fn recover(state: &Base, node: &str) -> Result<u64, DbError> {
 /// Whether a call took place: both sides were there together after its start. A hello before it is none yet.
 #[must_use]
 pub fn took_place(together: &Spans, starts_at: Micros) -> bool {
-    together.as_slice().last().is_some_and(|span| span.to > starts_at)
+    together.reach_past(starts_at)
 }
 
 /// The billable time on record, microseconds.

@@ -45,6 +45,12 @@ impl Spans {
             .fold(0, |sum, span| sum.saturating_add(span.to.saturating_sub(span.from)))
     }
 
+    /// Whether some of it lies after a moment.
+    #[must_use]
+    pub fn reach_past(&self, moment: UtcMicros) -> bool {
+        self.0.last().is_some_and(|span| span.to > moment)
+    }
+
     /// What both sets share: of the consumers' and the providers' presence, the billable time.
     #[must_use]
     pub fn overlap(&self, other: &Self) -> Self {

@@ -155,6 +155,12 @@ impl CallClock {
     /// Overlap of consumers' and providers' recorded presence, with what was on record before, microseconds.
     #[must_use]
     pub fn billable(&self) -> i64 {
+        self.billed_before.saturating_add(self.together().total())
+    }
+
+    /// When both sides were there together, since this room began.
+    #[must_use]
+    pub fn together(&self) -> Spans {
         let (mut consumers, mut providers) = (self.consumers.clone(), self.providers.clone());
         for segment in self.segments.values().filter(|segment| segment.recorded) {
             let side = match segment.role {
@@ -163,7 +169,7 @@ impl CallClock {
             };
             side.insert(segment.span());
         }
-        self.billed_before.saturating_add(consumers.overlap(&providers).total())
+        consumers.overlap(&providers)
     }
 
     /// Whether billable time runs at `now`: both sides were heard lately.

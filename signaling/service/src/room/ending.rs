@@ -87,9 +87,10 @@ impl Room {
         }));
     }
 
-    /// Nobody can end a call before its scheduled start, nor one in which nobody has talked.
+    /// Nobody can end a call before its scheduled start, nor one in which nobody has talked since.
     fn may_be_ended(&self, now: Instant) -> bool {
-        self.clock.utc(now) >= self.starts_at && self.clock.billable() > 0
+        let took_place = self.took_place || self.clock.together().reach_past(self.starts_at);
+        self.clock.utc(now) >= self.starts_at && took_place
     }
 
     /// Whether every consumer has left for good and every provider has left: no two sides can meet any more.

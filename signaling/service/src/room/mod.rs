@@ -57,6 +57,8 @@ pub struct Room {
     ends_at: UtcMicros,
     price: PriceTerms,
     clock: CallClock,
+    /// Both sides were together after the start before this room began.
+    took_place: bool,
     phase: Phase,
     seats: BTreeMap<String, Seat>,
     arrivals: u32,
@@ -122,6 +124,7 @@ impl Room {
             ends_at: grant.ends_at,
             price: grant.price.clone(),
             clock: CallClock::new(&grant.call, now, grant.ends_at, grant.billed_before),
+            took_place: grant.took_place,
             phase: Phase::Running,
             seats: BTreeMap::new(),
             arrivals: 0,

@@ -168,6 +168,7 @@ impl CallAuthority for Authority {
             },
             admitted: ticket.role == Role::Provider || records.admitted.contains(&place),
             billed_before: overlap(&records, &ticket.call, |row| row.end.is_some()),
+            took_place: overlap(&records, &ticket.call, |row| row.end.is_some()) > 0,
             next_segment: if records.cursed.as_ref() == Some(&ticket.call) {
                 u32::MAX
             } else {

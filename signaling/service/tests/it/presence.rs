@@ -164,6 +164,7 @@ impl World {
             left_for_good: Vec::new(),
             session: String::new(),
             billed_before: self.on_record(|row| row.2),
+            took_place: self.on_record(|row| row.2) > 0,
             next_segment: self.rows.keys().filter(own).map(|row| row.1 + 1).max().unwrap_or(1),
         }
     }

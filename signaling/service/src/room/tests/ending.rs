@@ -78,7 +78,7 @@ fn the_provider_ends_the_call_for_both() {
 
 /// Trial B3: a call of 16:30 was ended and charged at 16:16, after three seconds.
 #[test]
-fn nothing_can_be_ended_before_the_start_nor_before_anybody_talked() {
+fn nothing_can_be_ended_before_the_start_nor_before_anybody_talked_since() {
     let mut early = grant("p", Role::Provider);
     early.starts_at = 60 * SECOND;
     let mut scene = Scene::talking_by(&early);
@@ -87,6 +87,13 @@ fn nothing_can_be_ended_before_the_start_nor_before_anybody_talked() {
     scene.ask(2, Request::Leave { for_good: true });
     assert_eq!(scene.log(), ["error to 1", "error to 2"].map(str::to_owned));
     scene.talk_until(60);
+    scene.ask(1, Request::End);
+    assert_eq!(
+        scene.log(),
+        ["error to 1".to_owned()],
+        "a hello before the start is no call"
+    );
+    scene.talk_until(61);
     scene.ask(1, Request::End);
     assert!(scene.log().contains(&"stop".to_owned()));
 
@@ -163,6 +170,7 @@ fn leaving_for_good_outlives_the_room() {
     let mut known = grant("p", Role::Provider);
     known.left_for_good = vec!["c".into()];
     known.billed_before = 9 * SECOND;
+    known.took_place = true;
     scene.hello(1, known);
     scene.hello(2, grant("c", Role::Consumer));
     assert!(scene.log().contains(&"close 2 NotOpen".to_owned()));

@@ -321,6 +321,7 @@ fn grant(seat: &str, role: Role) -> CallGrant {
         admitted: role == Role::Provider,
         left_for_good: Vec::new(),
         billed_before: 0,
+        took_place: false,
         next_segment: 1,
         session: format!("session of {seat}"),
     }
