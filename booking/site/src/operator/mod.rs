@@ -202,7 +202,7 @@ async fn appointment_list(
     Query(query): Query<ListQuery>,
 ) -> AppResult<Response> {
     let operator = visit.actor.operator()?;
-    audit::look(&state, &operator.id, Action::AppointmentsSeen, "", "").await?;
+    looks::record(&state, operator, Action::AppointmentsSeen, "", "", &[]).await?;
     let status = AppointmentStatus::from_slug(&query.status);
     let stored = status.and_then(|status| {
         Status::ALL
