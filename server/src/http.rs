@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -12,10 +14,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use booking_core::base::Networks;
+use futures_util::{StreamExt as _, stream};
+use tokio::time::timeout;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::limit::RequestBodyLimitLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
@@ -59,10 +62,7 @@ pub(crate) fn surround(
     };
     let limited = site
         .layer(CompressionLayer::new())
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            REQUEST_TIME_MAX,
-        ))
+        .layer(middleware::from_fn(in_time))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX));
     // Fonts are compressed as they are.
     let compressed =
@@ -77,6 +77,29 @@ pub(crate) fn surround(
         .merge(socket)
         .merge(own)
         .layer(middleware::from_fn_with_state(edge, around))
+}
+
+/// Ends what takes too long. Whoever sends a body slower than that is told so: it is no fault of ours, and must not look like
+/// one in the log and the metrics.
+async fn in_time(request: Request, next: Next) -> Response {
+    let came_whole = Arc::new(AtomicBool::new(request.body().is_end_stream()));
+    let request = if request.body().is_end_stream() {
+        request
+    } else {
+        let came_whole = Arc::clone(&came_whole);
+        request.map(|body| {
+            let end = stream::poll_fn(move |_| {
+                came_whole.store(true, Ordering::Relaxed);
+                Poll::Ready(None)
+            });
+            Body::from_stream(body.into_data_stream().chain(end))
+        })
+    };
+    match timeout(REQUEST_TIME_MAX, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) if came_whole.load(Ordering::Relaxed) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(_) => (StatusCode::REQUEST_TIMEOUT, "the request did not come whole\n").into_response(),
+    }
 }
 
 /// One request: measured, logged by route (never by address, which may name people), headers set.

@@ -8,6 +8,8 @@ use crate::plain::Plain;
 
 /// Longest wait for an answer; the server's own limit for heads is shorter than that for requests.
 const ANSWER_MAX: Duration = Duration::from_secs(12);
+/// Longer than the server waits for a request as a whole.
+const SLOW_MAX: Duration = Duration::from_secs(45);
 /// Longest time that an ordinary page may take meanwhile.
 const PAGE_MAX: Duration = Duration::from_secs(3);
 
@@ -126,25 +128,27 @@ fn forms() -> Vec<Vec<u8>> {
     requests
 }
 
-/// The status of the answer, or none where the connection was closed without one.
-fn ask(site: &Plain, request: &[u8]) -> Option<u16> {
+fn begin(site: &Plain, request: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(site.address()).expect("it listens");
-    stream.set_read_timeout(Some(ANSWER_MAX)).expect("it is a socket");
     stream.set_write_timeout(Some(ANSWER_MAX)).expect("it is a socket");
     // Who is refused early is not read to the end.
     drop(stream.write_all(request));
+    stream
+}
+
+/// The status of the answer, or none where the connection was closed without one.
+fn status(mut stream: TcpStream, wait: Duration) -> Option<u16> {
+    stream.set_read_timeout(Some(wait)).expect("it is a socket");
     let mut line = [0; 12];
-    let read = stream.read_exact(&mut line);
-    if let Err(error) = &read {
-        assert_ne!(
-            error.kind(),
-            std::io::ErrorKind::WouldBlock,
-            "nothing in {ANSWER_MAX:?}: {}",
-            shown(request)
-        );
+    if let Err(error) = stream.read_exact(&mut line) {
+        assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "nothing in {wait:?}");
         return None;
     }
     std::str::from_utf8(&line).ok()?.split(' ').nth(1)?.parse().ok()
+}
+
+fn ask(site: &Plain, request: &[u8]) -> Option<u16> {
+    status(begin(site, request), ANSWER_MAX)
 }
 
 fn shown(request: &[u8]) -> String {
@@ -154,6 +158,11 @@ fn shown(request: &[u8]) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hostile_requests_are_nobodys_fault_and_disturb_nobody() {
     let site = Plain::start_logged(&[]).await;
+    let kind = "application/x-www-form-urlencoded";
+    // Begun before all else, since it takes the server's whole patience with requests.
+    let slow: Vec<TcpStream> = (0..20)
+        .map(|_| begin(&site, &form("/login", kind, &[b'a'; 1_000])[..300]))
+        .collect();
     let requests = [heads(), addresses(), forms()].concat();
     for request in &requests {
         let status = tokio::task::block_in_place(|| ask(&site, request));
@@ -170,6 +179,10 @@ async fn hostile_requests_are_nobodys_fault_and_disturb_nobody() {
             asked.elapsed(),
             shown(request)
         );
+    }
+    for stream in slow {
+        let status = tokio::task::block_in_place(|| status(stream, SLOW_MAX));
+        assert_eq!(status, Some(408), "a body that does not come is not our fault");
     }
     let metrics = reqwest::get(format!("{}/metrics", site.url)).await.expect("it answers");
     let metrics = metrics.text().await.expect("text");
