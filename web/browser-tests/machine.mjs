@@ -14,6 +14,10 @@ const BINARY = process.env.BOOKA_TEST_BINARY ?? join(ROOT, "target/debug/booka")
 /** Folders that an installation writes to: what is done there is gone with the machine. */
 const OWN_FOLDERS = ["/etc", "/usr/local", "/var/backups", "/var/lib", "/var/log"];
 
+/** Machines of one test process that have addresses of their own. */
+const MACHINES_MAX = 4;
+let made = 0;
+
 /** Stands in for systemd's own: knows what the manual asks of it. */
 const SYSTEMCTL = `#!/bin/sh
 case "$*" in
@@ -75,7 +79,7 @@ export class Machine {
 
   /** Addresses of a cable (RFC 2544 gives the range to tests): ours, and the machine's. */
   constructor() {
-    const cable = (process.pid % 16_384) * 4;
+    const cable = ((process.pid * MACHINES_MAX + (made++ % MACHINES_MAX)) % 16_384) * 4;
     const address = (last) => `198.${18 + (cable >> 16)}.${(cable >> 8) & 255}.${(cable & 255) + last}`;
     [this.here, this.address] = [address(1), address(2)];
   }

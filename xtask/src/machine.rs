@@ -57,6 +57,12 @@ pub(crate) const MACHINE: Need = Need {
     packages: &["sqlite3", "procps", "iproute2"],
     present: || ["sqlite3", "pgrep", "ip"].into_iter().all(on_path),
 };
+pub(crate) const PROXIES: Need = Need {
+    name: "nginx and Caddy",
+    why: "a browser test puts each in front of a server by its example in deploy/proxy",
+    packages: &["nginx-light", "caddy"],
+    present: || on_path("nginx") && on_path("caddy"),
+};
 pub(crate) const PYTHON: Need = Need {
     name: "Python with venv",
     why: "runs aiortc, an independent client, in a browser test",
@@ -88,7 +94,7 @@ pub(crate) const FOR_TESTS: &[Need] = &[COMPILER, NODE, CHROMIUM, POPPLER];
 pub(crate) const FOR_BOTH_ENGINES: &[Need] = &[POSTGRES];
 
 /// What some tests need that say so and are skipped without it.
-pub(crate) const FOR_INTEROP: &[Need] = &[FIREFOX, MACHINE, PYTHON, GSTREAMER];
+pub(crate) const FOR_INTEROP: &[Need] = &[FIREFOX, MACHINE, PROXIES, PYTHON, GSTREAMER];
 
 /// What `cargo xtask demo` needs.
 pub(crate) const FOR_DEMO: &[Need] = &[COMPILER, NODE];
