@@ -51,7 +51,7 @@ const hardToHit = ({ page }) =>
   page.evaluate((least) => {
     const all = [...document.querySelectorAll("button, a, select, summary")].filter((one) => one.checkVisibility());
     const box = (one) => one.getBoundingClientRect();
-    const small = all.filter((one) => box(one).height < least || box(one).width < least || box(one).right > innerWidth);
+    const small = all.filter((one) => box(one).height < least || box(one).width < least || box(one).right > innerWidth || box(one).left < 0);
     return small.map((one) => `${one.innerText}: ${box(one).width} by ${box(one).height}`);
   }, TARGET);
 
@@ -105,7 +105,7 @@ test("a phone turns its camera and shows the time left; the sheet of devices lea
     await until("the other camera", camera, (now) => now !== first);
     await page.waitForSelector('[data-control="camera"]');
 
-    for (const size of [h.PHONE, { width: h.PHONE.height, height: h.PHONE.width }, { width: 1280, height: 800 }]) {
+    for (const size of [h.PHONE, { width: 320, height: 640 }, { width: h.PHONE.height, height: h.PHONE.width }, { width: 1280, height: 800 }]) {
       await page.setViewportSize(size);
       await page.click('[data-control="devices"]');
       await page.waitForSelector(".panel");
