@@ -50,10 +50,14 @@ fn make(folder: &Path, path: &Path) -> anyhow::Result<Secret> {
         .try_fill_bytes(&mut secret)
         .context("the system gives no randomness")?;
     let draft = path.with_extension(format!("draft-{}", std::process::id()));
+    // Of a crash, under the number that is this process's now; made anew, so that nobody else may read it.
+    match std::fs::remove_file(&draft) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&draft)?;
     file.write_all(&secret)?;
