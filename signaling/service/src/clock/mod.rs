@@ -185,6 +185,21 @@ impl CallClock {
         now < self.ends_at && heard(Role::Consumer) && heard(Role::Provider)
     }
 
+    /// Whether somebody of the other side, who is still here, was last heard before the last of `role` went: the next word of
+    /// them makes the billable time longer.
+    pub fn awaits_others_of(&self, role: Role) -> bool {
+        let side = match role {
+            Role::Consumer => &self.consumers,
+            Role::Provider => &self.providers,
+        };
+        let Some(gone) = side.as_slice().last().map(|span| span.to) else {
+            return false;
+        };
+        self.segments
+            .values()
+            .any(|other| other.role != role && other.recorded && !other.ended && other.seen_at < gone)
+    }
+
     /// Moves a segment that is recorded and over into the union of its side.
     fn settle(&mut self, id: &SegmentId) {
         if !self

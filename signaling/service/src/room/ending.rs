@@ -11,6 +11,7 @@ use super::seat::{Attendance, Seat};
 use super::vocabulary::{CloseCode, ConnectionId, Effect, Record};
 use super::{Farewell, Phase, Room};
 use crate::authority::{SeatSession, SegmentEnd};
+use crate::limits::CLOSE_WAIT;
 
 impl Room {
     /// Somebody leaves on purpose: media ends at once, the connection when the final figures are known. Nothing else
@@ -84,6 +85,7 @@ impl Room {
             connection: connection.id,
             seat: seat_id.to_owned(),
             reason,
+            by: now + CLOSE_WAIT,
         }));
     }
 
@@ -106,7 +108,8 @@ impl Room {
             && providers.all(Seat::left)
     }
 
-    /// Tells those who left their final figures, once their segments are closed.
+    /// Tells those who left their final figures, once their segments are closed: not before the other side was heard
+    /// after them, since the time till then counts as soon as it is.
     fn say_farewells(&mut self, now: Instant) {
         let clock = self.clock_message(now);
         let closing: BTreeSet<_> = self
@@ -115,7 +118,9 @@ impl Room {
             .map(|closing| closing.segment.seat.clone())
             .collect();
         for farewell in std::mem::take(&mut self.farewells) {
-            if closing.contains(&farewell.seat) {
+            let role = self.seats.get(&farewell.seat).map(|seat| seat.role);
+            let growing = now < farewell.by && role.is_some_and(|role| self.clock.awaits_others_of(role));
+            if growing || closing.contains(&farewell.seat) {
                 self.farewells.push(farewell);
                 continue;
             }

@@ -102,12 +102,14 @@ struct Closing {
     by: Instant,
 }
 
-/// A connection that is closed with a last word when its seat's segments are.
+/// A connection that is closed with a last word when its seat's segments are, and the others were heard since.
 #[derive(Debug)]
 struct Farewell {
     connection: ConnectionId,
     seat: String,
     reason: EndReason,
+    /// When to stop waiting for the others.
+    by: Instant,
 }
 
 impl Room {

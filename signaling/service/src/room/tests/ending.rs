@@ -44,6 +44,29 @@ fn leaving_ends_nothing_and_the_leaver_may_come_back() {
     assert!(!scene.log().contains(&"stop".to_owned()), "only the window ends it");
 }
 
+/// Trial E21: the figures of whoever left were told before the other side was heard once more, and were too small.
+#[test]
+fn e21_the_final_figures_wait_for_the_other_side_but_not_long() {
+    for heard in [true, false] {
+        let mut scene = Scene::talking();
+        scene.talk_until(9);
+        scene.at(10);
+        scene.alive(12);
+        scene.ask(2, Request::Leave { for_good: false });
+        scene.gone(12, 10);
+        assert_eq!(ended_of(&scene, 2), None, "the provider was last heard before");
+        scene.at(11);
+        if heard {
+            scene.alive(11);
+            assert_eq!(ended_of(&scene, 2), Some((EndReason::Left, 9_000, 9)));
+        }
+        scene.at(10 + CLOSE_WAIT.as_secs());
+        scene.give(Input::Tick);
+        let told = ended_of(&scene, 2).map(|(_, billable_ms, _)| billable_ms);
+        assert_eq!(told, Some(if heard { 9_000 } else { 8_000 }));
+    }
+}
+
 #[test]
 fn the_provider_ends_the_call_for_both() {
     let mut scene = Scene::talking();
