@@ -242,11 +242,11 @@ test("one figure everywhere, and a counter that stands where the page says that 
     assert.equal(billableMs, figures.at(-1), "nothing was added");
     const { text, measuredMs } = await readAfterCall(consumer.page, world.server.origin, world.call);
     const receipt = await receiptText();
-    assert.equal(readTime(ended), spoken(measuredMs));
+    assert.deepEqual([leaving, ended].map(readTime), [spoken(billableMs), spoken(measuredMs)]);
     assert.equal(spoken(billableMs), spoken(measuredMs));
     assert.ok(receipt.replaceAll(/\s+/gu, " ").includes(spoken(measuredMs)), receipt);
     const charged = readKroner(text, "Trukket");
-    assert.deepEqual([costMinor, readKroner(ended, "kostet")], [charged, charged]);
+    assert.deepEqual([costMinor, readKroner(leaving, "for"), readKroner(ended, "kostet")], [charged, charged, charged]);
     assert.ok(receipt.includes(`${Math.floor(charged / 100)},${String(charged % 100).padStart(2, "0")}`), receipt);
     for (const person of [provider, consumer]) h.assertClean(person);
   }));
