@@ -14,4 +14,4 @@ pub use client::{Client, ClientConfig, Freeze, Heard, Received, ReceivedStream, 
 pub use link::{CompetingFlow, Competitor, Link, LinkConfig, LinkStats, Loss, Passed, Profile, Rate};
 pub use network::{Access, Conditions, Datagram, Network};
 pub use scoreboard::{Row, Scene, score};
-pub use world::{FRESH_USUALLY, Failure, Outcome, Reach, Report, World};
+pub use world::{Failure, Outcome, Reach, Report, World};

@@ -133,6 +133,8 @@ impl Sfu {
         self.scratch.starts = starts;
         // Now slots wait for keyframes; before, what starts from a ring had to find its pace.
         self.set_pace(subscriber, share);
+        // A probe may be due sooner than before.
+        self.reschedule(now, subscriber);
     }
 
     /// Gives every slot of a subscriber the layer that its path has room for: sound always, pictures by their priority;
@@ -175,7 +177,14 @@ impl Sfu {
                 Some(demand) if known_bps.is_some() => demand.target(&rates),
                 Some(_) | None => state.wanted(),
             };
-            if state.set_target(target, now) || changed == Some(slot) {
+            let set = state.set_target(target, now);
+            if changed == Some(slot)
+                && state.lacks_room()
+                && let Some(estimator) = &mut self.peers[subscriber].estimator
+            {
+                estimator.probe_soon(now);
+            }
+            if set || changed == Some(slot) {
                 let slot = SlotRef { peer: subscriber, slot };
                 starts.extend(self.aim_slot(now, slot));
             }

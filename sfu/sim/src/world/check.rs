@@ -14,12 +14,9 @@ use crate::network::Conditions;
 
 /// A handshake that began in the worst of weathers is over by then.
 const CONNECT_MAX: Duration = Duration::from_secs(14);
-/// On a perfect network every mapped slot shows something new within this time, also after the worst of weathers: what is
-/// paused is looked at once a second, and keyframes are asked for as often as they may be. The usual time is
-/// [`FRESH_USUALLY`].
-const FRESH_WITHIN: Duration = Duration::from_secs(4);
-/// What all but a few worlds need.
-pub const FRESH_USUALLY: Duration = Duration::from_secs(2);
+/// On a perfect network every mapped slot shows something new within this time, also after the worst of weathers. A keyframe
+/// that was asked for in vain before takes a second of it.
+const FRESH_WITHIN: Duration = Duration::from_secs(2);
 /// Nobody is left, and no timer after this.
 const QUIET_AFTER: Duration = Duration::from_secs(40);
 

@@ -17,7 +17,7 @@ use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sfu_core::{Certificate, Command, Event, Input, Join, PeerId, RoomId, Sfu, SfuConfig, SlotInfo};
 
-pub use self::check::{FRESH_USUALLY, Failure, Report};
+pub use self::check::{Failure, Report};
 pub use self::pair::Outcome;
 pub use self::stranger::Reach;
 use crate::client::{Client, ClientConfig, Taken};

@@ -46,7 +46,6 @@ fn who_comes_in_over_a_lossy_path_is_connected_soon() {
 
 #[test]
 fn a_restart_over_a_lossy_path_goes_on_soon() {
-    let mut late = Vec::new();
     for seed in 0..20 {
         let mut world = two(seed);
         world.begin(2);
@@ -61,29 +60,18 @@ fn a_restart_over_a_lossy_path_goes_on_soon() {
         world.client(0).restarted(&ufrag, &password, now);
         world.roam(0);
         world.run_for(Duration::from_secs(2));
+        // From here on everybody hears the other again: nine tenths of 200 frames cross both paths.
         let count = |world: &mut World| {
             [0, 1].map(|index| {
                 let mid = world.slot_mids(index, MediaKind::Audio).remove(0);
                 world.client(index).heard(&mid).map_or(0, |heard| heard.frames)
             })
         };
-        let mut heard_in_4_s = || {
-            let before = count(&mut world);
-            world.run_for(Duration::from_secs(4));
-            let after = count(&mut world);
-            [0, 1].map(|index| after[index] - before[index])
-        };
-        // From here on everybody hears the other again: nine tenths of 200 frames cross both paths.
-        let soon = heard_in_4_s();
-        if soon.iter().any(|frames| *frames < 150) {
-            late.push((seed, soon));
+        let before = count(&mut world);
+        world.run_for(Duration::from_secs(4));
+        let after = count(&mut world);
+        for (after, before) in after.iter().zip(before) {
+            assert!(after - before >= 150, "seed {seed}: {before} to {after} in 4 s");
         }
-        let then = heard_in_4_s();
-        assert!(
-            then.iter().all(|frames| *frames >= 150),
-            "seed {seed}: {soon:?}, then {then:?}"
-        );
     }
-    // Keys and certificates are the libraries' own, so a seed does not say which check or answer is lost three times over.
-    assert!(late.len() <= 2, "{late:?}");
 }

@@ -102,6 +102,9 @@ pub(super) struct Prober {
     interval: Duration,
     /// None begins before.
     not_before: Option<Instant>,
+    begun_at: Option<Instant>,
+    /// Put off until then, by what the path said.
+    calm_until: Option<Instant>,
 }
 
 impl Prober {
@@ -111,6 +114,8 @@ impl Prober {
             last_number: 0,
             interval: INTERVAL_MIN,
             not_before: None,
+            begun_at: None,
+            calm_until: None,
         }
     }
 
@@ -127,6 +132,7 @@ impl Prober {
     pub(super) fn begin(&mut self, target_bps: f64, now: Instant) {
         self.last_number = self.last_number % 200 + 1;
         self.not_before = Some(now + self.interval);
+        self.begun_at = Some(now);
         self.running = Some(Running {
             number: self.last_number,
             target_bps,
@@ -140,13 +146,26 @@ impl Prober {
 
     /// Begins none for at least this long.
     pub(super) fn pause(&mut self, pause: Duration, now: Instant) {
-        self.not_before = Some(self.not_before.map_or(now + pause, |at| at.max(now + pause)));
+        let until = now + pause;
+        self.not_before = Some(self.not_before.map_or(until, |at| at.max(until)));
+        self.calm_until = Some(self.calm_until.map_or(until, |at| at.max(until)));
     }
 
     /// The path has changed, so that the failures before say little: the next begins after this long.
     pub(super) fn hasten(&mut self, pause: Duration, now: Instant) {
         self.interval = INTERVAL_MIN;
         self.not_before = Some(now + pause);
+        self.calm_until = self.not_before;
+    }
+
+    /// Somebody waits for what the next may find, so it does not wait for as long as the failures before would have it; but for
+    /// a second after the last, however often this is called, and while it is put off. In libwebrtc: the probes after
+    /// `OnMaxTotalAllocatedBitrate`.
+    pub(super) fn bring_forward(&mut self, now: Instant) {
+        self.interval = INTERVAL_MIN;
+        let spaced = self.begun_at.map_or(now, |at| at + INTERVAL_MIN);
+        let earliest = self.calm_until.unwrap_or(now).max(spaced).max(now);
+        self.not_before = self.not_before.map(|at| at.min(earliest));
     }
 
     /// When the probe sends again, or is given up.
@@ -401,5 +420,31 @@ mod tests {
         assert_eq!(prober.begins_at(), Some(now + millis(800)));
         prober.finish(None, now);
         assert_eq!(prober.begins_at(), Some(now + millis(1_000)), "and begins anew");
+    }
+
+    #[test]
+    fn is_brought_forward_for_who_waits() {
+        let start = Instant::now();
+        let at = |ms| start + millis(ms);
+        let mut prober = Prober::new();
+        let fail = |prober: &mut Prober, ms| {
+            for _ in 0..5 {
+                prober.finish(None, at(ms));
+            }
+            assert_eq!(prober.begins_at(), Some(at(ms + 16_000)));
+        };
+        prober.begin(1_000_000.0, at(0));
+        fail(&mut prober, 100);
+        for ms in [300, 500] {
+            prober.bring_forward(at(ms));
+            assert_eq!(prober.begins_at(), Some(at(1_000)), "at most one a second");
+        }
+        fail(&mut prober, 1_500);
+        prober.pause(millis(800), at(1_500));
+        prober.bring_forward(at(1_600));
+        assert_eq!(prober.begins_at(), Some(at(2_300)), "not while it is put off");
+        fail(&mut prober, 3_000);
+        prober.bring_forward(at(3_100));
+        assert!(prober.may_begin(at(3_100)));
     }
 }

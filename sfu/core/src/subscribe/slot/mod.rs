@@ -229,6 +229,11 @@ impl Slot {
         self.wanted.is_some() && self.selection.track().is_some() && self.selection.target().is_none()
     }
 
+    /// It is given less than it is to show.
+    pub(crate) fn lacks_room(&self) -> bool {
+        self.selection.track().is_some() && self.selection.target() < self.wanted
+    }
+
     /// It was paused at two looks in a row.
     pub(crate) fn is_withheld(&self) -> bool {
         self.withheld

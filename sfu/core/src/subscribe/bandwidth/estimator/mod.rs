@@ -387,6 +387,11 @@ impl Estimator {
         self.wanted_bps = wanted_bps as f64;
     }
 
+    /// A picture that was just asked for got no room: probes soon whether there is some.
+    pub(crate) fn probe_soon(&mut self, now: Instant) {
+        self.prober.bring_forward(now);
+    }
+
     fn wants_more(&self) -> bool {
         self.feedback_at.is_some() && self.wanted_bps > 0.0 && self.wanted_bps * ENOUGH > self.bps() as f64
     }
