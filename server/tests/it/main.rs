@@ -1,5 +1,6 @@
 //! The built server over real HTTP, on both database engines.
 
+mod acme;
 mod addresses;
 mod faults;
 mod first_steps;

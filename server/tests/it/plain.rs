@@ -118,14 +118,29 @@ impl Plain {
         self.run(command).await;
     }
 
-    async fn run(&mut self, mut command: Command) {
+    async fn run(&mut self, command: Command) {
+        self.begin(command);
+        self.until(|| async { self.ready().await == 200 }).await;
+    }
+
+    /// Starts the server, and waits for nothing.
+    pub(crate) fn spawn(&mut self) {
+        let command = self.command("serve");
+        self.begin(command);
+    }
+
+    /// Sets one more variable, before the start.
+    pub(crate) fn set(&mut self, key: &str, value: String) {
+        self.variables.push((key.to_owned(), value));
+    }
+
+    fn begin(&mut self, mut command: Command) {
         self.surround(&mut command);
         if let Some(log) = &self.log {
             command.stderr(std::fs::File::create(log).expect("the temporary folder can be written"));
         }
         let child = command.stdout(Stdio::null()).kill_on_drop(true).spawn();
         self.child = Some(child.expect("the server can be started"));
-        self.until(|| async { self.ready().await == 200 }).await;
     }
 
     pub(crate) fn command(&self, what: &str) -> Command {
