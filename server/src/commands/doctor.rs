@@ -80,7 +80,9 @@ async fn mail_server(config: &Config) -> Finding {
     match tried {
         Ok(()) if mail.smtp_user.is_some() => Finding::Good(format!("{place} takes our user and password")),
         Ok(()) => Finding::Good(format!("{place} answers")),
-        Err(error) => Finding::Broken(format!("{place} does not take our mails: {error}")),
+        Err(error) => Finding::Broken(format!(
+            "{place} does not take our mails: {error}. Port 587 goes with smtp_tls = \"starttls\", 465 with \"implicit\""
+        )),
     }
 }
 
