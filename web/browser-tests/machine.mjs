@@ -1,11 +1,12 @@
 // An empty machine: this one's programs, but folders, accounts, processes and a network of its own, where the operator's
 // manual can be followed to the letter. Needs root and namespaces, and no systemd: `systemctl` there starts units by
 // as_systemd.py, under the rules that they have.
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, "../..");
@@ -72,6 +73,8 @@ export function missingForMachine() {
   }
 }
 
+const ENVIRONMENT = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" };
+
 export class Machine {
   #init;
   #folder = mkdtempSync(join(tmpdir(), "booka-machine-"));
@@ -136,14 +139,21 @@ export class Machine {
 
   /** Runs commands as root, in the folder of a source tree that was built, and gives back what they print. */
   run(commands) {
-    const enter = ["--target", String(this.pid), "--mount", "--uts", "--pid", "--net"];
-    const environment = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" };
-    const script = `set -e\ncd ${this.#folder}/source\n${commands}`;
     try {
-      return execFileSync("nsenter", [...enter, "sh", "-c", script], { env: environment, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+      return execFileSync("nsenter", this.#inside(commands), { env: ENVIRONMENT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
     } catch (error) {
       throw new Error(`${commands}\n${error.status}: ${error.stdout}${error.stderr}\n${this.journal()}`);
     }
+  }
+
+  /** As [`run`], while this process goes on: for commands that ask something of it. */
+  async runBeside(commands) {
+    return (await promisify(execFile)("nsenter", this.#inside(commands), { env: ENVIRONMENT, encoding: "utf8" })).stdout;
+  }
+
+  #inside(commands) {
+    const enter = ["--target", String(this.pid), "--mount", "--uts", "--pid", "--net"];
+    return [...enter, "sh", "-c", `set -e\ncd ${this.#folder}/source\n${commands}`];
   }
 
   /** Without a mode, what is there keeps its own. */
