@@ -34,6 +34,10 @@ impl LiveCalls for Live {
         self.captures.start(call, time)
     }
 
+    fn review(&self) {
+        self.hub.review();
+    }
+
     fn cancel(&self, call: &str) {
         self.hub.cancel(call);
     }

@@ -52,6 +52,14 @@ impl AppState {
 }
 
 impl AppState {
+    /// Sends out of calls under way here whoever has lost a seat. To be called after the commit; other servers find it out by
+    /// themselves.
+    pub fn review_calls(&self) {
+        if let Some(live) = self.live_calls.get() {
+            live.review();
+        }
+    }
+
     /// Sends everybody out of the calls of these cancelled appointments, where they are under way here. To be called after
     /// the commit; other servers find it out by themselves.
     pub fn end_calls(&self, appointments: &[String]) {

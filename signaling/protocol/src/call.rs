@@ -119,6 +119,14 @@ pub struct SeatSession {
 /// What a review found to be over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    CallOver { call: String, reason: EndReason },
-    SignedOut { call: String, seat: SeatSession },
+    CallOver {
+        call: String,
+        reason: EndReason,
+    },
+    /// A taken seat is no longer that sign-in's.
+    SeatOver {
+        call: String,
+        seat: SeatSession,
+        reason: EndReason,
+    },
 }

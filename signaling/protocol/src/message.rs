@@ -335,6 +335,8 @@ pub enum EndReason {
     Settled,
     /// The sign-in through which you came was ended.
     SignedOut,
+    /// Somebody else of the provider has taken the appointment over, and your seat with it.
+    HandedOver,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]

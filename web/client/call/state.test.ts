@@ -231,7 +231,7 @@ test("trial B3: after leaving the last figures come in and the way back stays op
   page.hears({ type: "ended", reason: "left", clock: { ...CLOCK, cost_minor: 4500 } });
   assert.equal(page.state.clock?.cost_minor, 4500);
   assert.equal(page.on({ type: "rejoin_pressed" }).phase, "connecting");
-  for (const reason of ["ended_by_provider", "window_ended", "cancelled", "settled", "signed_out"] as const) {
+  for (const reason of ["ended_by_provider", "window_ended", "cancelled", "settled", "signed_out", "handed_over"] as const) {
     const over = inCall().hears({ type: "ended", reason, clock: CLOCK });
     assert.equal(over.on({ type: "rejoin_pressed" }).phase, "ended", reason);
   }

@@ -40,7 +40,7 @@ remaining_ms: number, };
 
 export type EncodingState = { rid: string, active: boolean, };
 
-export type EndReason = "left" | "left_for_good" | "ended_by_provider" | "window_ended" | "dismissed" | "cancelled" | "settled" | "signed_out";
+export type EndReason = "left" | "left_for_good" | "ended_by_provider" | "window_ended" | "dismissed" | "cancelled" | "settled" | "signed_out" | "handed_over";
 
 export type ErrorCode = "bad_message" | "bad_hello" | "bad_ticket" | "not_open" | "turned_away" | "forbidden" | "too_early" | "unknown_seat" | "bad_offer" | "rate_limited" | "full" | "internal";
 

@@ -249,6 +249,18 @@ mail-taken-over-provider-body =
     a colleague has taken over your appointment with { $other } on { $when }. There is nothing you need to do.
     { $link }
 
+mail-takes-over-subject = You have taken over: { $other }, { $when }
+mail-takes-over-body =
+    Hello { $name },
+
+    you have taken this appointment over from a colleague. It is in the calendar file attached.
+
+    { $title }, { $other }
+    { $when }
+
+    What the customer wrote, and how to reach them, is here:
+    { $link }
+
 mail-owner-now-subject = You now own { $org }
 mail-owner-now-body =
     Hello { $name },

@@ -249,6 +249,18 @@ mail-taken-over-provider-body =
     en kollega har overtatt timen din med { $other } { $when }. Du trenger ikke gjøre noe.
     { $link }
 
+mail-takes-over-subject = Du har overtatt: { $other }, { $when }
+mail-takes-over-body =
+    Hei { $name },
+
+    du har overtatt denne timen fra en kollega, og den står i kalenderfilen som er lagt ved.
+
+    { $title }, { $other }
+    { $when }
+
+    Det kunden har skrevet, og hvordan du når kunden, står her:
+    { $link }
+
 mail-owner-now-subject = Du eier { $org } nå
 mail-owner-now-body =
     Hei { $name },

@@ -52,6 +52,10 @@ pub enum AppointmentMail {
     TakenOver {
         at: Micros,
     },
+    /// The provider's side takes it from now on, in a colleague's stead.
+    TakesOver {
+        at: Micros,
+    },
     Cancelled,
     NoShowProvider,
     NoShowConsumer,
@@ -90,6 +94,9 @@ impl AppointmentMail {
                 "mail-taken-over-provider-subject",
                 "mail-taken-over-provider-body",
             )),
+            (Self::TakesOver { .. }, Provider) => {
+                Some((MailKind::TakenOver, "mail-takes-over-subject", "mail-takes-over-body"))
+            }
             (Self::Waits { .. }, Provider) => Some((MailKind::Waits, "mail-waits-subject", "mail-waits-body")),
             (Self::Cancelled, Consumer) => Some((
                 MailKind::Cancelled,
@@ -129,7 +136,7 @@ impl AppointmentMail {
                 "mail-payment-failed-body",
             )),
             (Self::NeverMet | Self::Receipt { .. } | Self::PaymentFailed, Provider)
-            | (Self::Waits { .. }, Consumer) => None,
+            | (Self::Waits { .. } | Self::TakesOver { .. }, Consumer) => None,
         }
     }
 
@@ -141,10 +148,14 @@ impl AppointmentMail {
             }
             (Self::Receipt { .. }, PartyRole::Consumer) => routes::booking_receipt(&appointment.id),
             (Self::Waits { .. }, PartyRole::Consumer | PartyRole::Provider) => routes::call(&appointment.id),
-            (Self::Booked | Self::TakenOver { .. } | Self::PaymentFailed, PartyRole::Consumer)
+            (
+                Self::Booked | Self::TakenOver { .. } | Self::TakesOver { .. } | Self::PaymentFailed,
+                PartyRole::Consumer,
+            )
             | (
                 Self::Booked
                 | Self::TakenOver { .. }
+                | Self::TakesOver { .. }
                 | Self::Cancelled
                 | Self::NoShowProvider
                 | Self::NoShowConsumer
@@ -163,6 +174,7 @@ impl AppointmentMail {
             Self::Booked
             | Self::Waits { .. }
             | Self::TakenOver { .. }
+            | Self::TakesOver { .. }
             | Self::Cancelled
             | Self::NoShowProvider
             | Self::NoShowConsumer
@@ -175,6 +187,7 @@ impl AppointmentMail {
     fn key_suffix(&self) -> String {
         match self {
             Self::Waits { since: at } | Self::TakenOver { at } => format!(":{at}"),
+            Self::TakesOver { at } => format!(":to:{at}"),
             Self::Booked
             | Self::Cancelled
             | Self::NoShowProvider
@@ -185,17 +198,23 @@ impl AppointmentMail {
         }
     }
 
-    fn calendar_method(&self) -> Option<CalendarMethod> {
-        match self {
-            Self::Booked => Some(CalendarMethod::Request),
-            Self::Cancelled => Some(CalendarMethod::Cancel),
-            Self::Waits { .. }
-            | Self::TakenOver { .. }
-            | Self::NoShowProvider
-            | Self::NoShowConsumer
-            | Self::NeverMet
-            | Self::Receipt { .. }
-            | Self::PaymentFailed => None,
+    /// What it does to the calendar of a side. A customer's entry names the business, whoever takes the appointment.
+    fn calendar_method(&self, role: PartyRole) -> Option<CalendarMethod> {
+        match (self, role) {
+            (Self::Booked, PartyRole::Consumer | PartyRole::Provider)
+            | (Self::TakesOver { .. }, PartyRole::Provider) => Some(CalendarMethod::Request),
+            (Self::Cancelled, PartyRole::Consumer | PartyRole::Provider)
+            | (Self::TakenOver { .. }, PartyRole::Provider) => Some(CalendarMethod::Cancel),
+            (
+                Self::Waits { .. }
+                | Self::NoShowProvider
+                | Self::NoShowConsumer
+                | Self::NeverMet
+                | Self::Receipt { .. }
+                | Self::PaymentFailed,
+                PartyRole::Consumer | PartyRole::Provider,
+            )
+            | (Self::TakenOver { .. } | Self::TakesOver { .. }, PartyRole::Consumer) => None,
         }
     }
 }
@@ -255,7 +274,7 @@ pub fn appointment_mail(
         body = format!("{greeting}\n\n{}\n\n{rest}", t(locale, "mail-test-payment", &[]));
     }
     let ics = mail
-        .calendar_method()
+        .calendar_method(role)
         .map(|method| calendar(state, appointment, role, method, true));
     let side = match role {
         PartyRole::Consumer => "consumer",
@@ -322,9 +341,10 @@ fn calendar(state: &Base, appointment: &Appointment, role: PartyRole, method: Ca
         method,
         mailed,
         uid: &format!("{}@booka", appointment.id),
+        // It grows with each hand that the appointment goes through, and once more when the entry is taken out.
         sequence: match method {
-            CalendarMethod::Request => 0,
-            CalendarMethod::Cancel => 1,
+            CalendarMethod::Request => appointment.handovers,
+            CalendarMethod::Cancel => appointment.handovers.saturating_add(1),
         },
         stamp: state.now(),
         start: appointment.start_us,

@@ -82,6 +82,8 @@ pub struct Appointment {
     pub about: String,
     pub status: Status,
     pub created_us: Micros,
+    /// How often a colleague has taken it over.
+    pub handovers: u32,
     pub consumer: Person,
     /// The member who takes the call.
     pub provider: Person,
@@ -165,6 +167,7 @@ impl FromRow for Appointment {
             about: row.get("about")?,
             status: row.parse("status")?,
             created_us: row.get("created_us")?,
+            handovers: u32::try_from(row.get::<i64>("handovers")?).unwrap_or(u32::MAX),
             consumer,
             provider: person(
                 "provider_account_id",

@@ -48,6 +48,7 @@ macro_rules! appointment_select {
         concat!(
             "SELECT a.id, a.hold_id, a.org_id, a.service_id, a.member_id, a.consumer_id, a.start_us, a.end_us, a.time_zone,
                 a.title, a.price_terms, a.policy, a.about, a.status, a.created_us, o.name AS org_name, o.slug AS org_slug,
+                (SELECT COUNT(*) FROM appointment_event e WHERE e.appointment_id = a.id AND e.kind = 'taken_over') AS handovers,
                 ",
             vat_at!("a.org_id", "a.start_us"),
             " AS vat_registered,

@@ -33,6 +33,9 @@ pub trait LiveCalls: Send + Sync + 'static {
     /// See [`CaptureError`].
     fn capture(&self, call: &str, time: Duration) -> Result<(), CaptureError>;
 
+    /// Sends out whoever may not go on: something was decided about it.
+    fn review(&self);
+
     /// Sends everybody out of the call of a cancelled appointment, if it is here.
     fn cancel(&self, call: &str);
 }

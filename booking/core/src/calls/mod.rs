@@ -149,7 +149,8 @@ fn standing_of(status: Status) -> Standing {
     }
 }
 
-/// What of these rooms is over: calls whose appointment was cancelled or settled, and seats whose sign-in has ended.
+/// What of these rooms is over: calls whose appointment was cancelled or settled, and seats whose sign-in has ended or that
+/// somebody else has now.
 ///
 /// # Errors
 /// When the database fails; then nobody knows, and the rooms go on.
@@ -169,6 +170,11 @@ pub async fn review(state: &Base, rooms: &[RoomReview], now: Micros) -> Result<V
     for batch in sessions.chunks(queries::REVIEW_BATCH) {
         lasting.extend(queries::sessions_that_last(&mut tx, batch.iter().copied(), now).await?);
     }
+    let taken: Vec<_> = rooms.iter().flat_map(|room| &room.seats).collect();
+    let mut own = HashSet::new();
+    for batch in taken.chunks(queries::REVIEW_BATCH) {
+        own.extend(queries::seats_of_sessions(&mut tx, batch, now).await?);
+    }
     let mut findings = Vec::new();
     for room in rooms {
         let call = &room.call;
@@ -183,10 +189,18 @@ pub async fn review(state: &Base, rooms: &[RoomReview], now: Micros) -> Result<V
             });
             continue;
         }
-        let over = room.seats.iter().filter(|seat| !lasting.contains(&seat.session));
-        findings.extend(over.map(|seat| Finding::SignedOut {
-            call: call.clone(),
-            seat: seat.clone(),
+        findings.extend(room.seats.iter().filter_map(|seat| {
+            let is_own = own.contains(&(seat.seat.clone(), seat.session.clone()));
+            let reason = match (lasting.contains(&seat.session), is_own) {
+                (true, true) => return None,
+                (true, false) => EndReason::HandedOver,
+                (false, _) => EndReason::SignedOut,
+            };
+            Some(Finding::SeatOver {
+                call: call.clone(),
+                seat: seat.clone(),
+                reason,
+            })
         }));
     }
     Ok(findings)

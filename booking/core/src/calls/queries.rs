@@ -1,5 +1,6 @@
 //! Calls, who came, and the ledger of presence.
 
+use signaling_protocol::call::SeatSession;
 use signaling_protocol::{SegmentKey, Span};
 
 use crate::appointments::Status;
@@ -42,6 +43,10 @@ statements! {
     /// now, [`REVIEW_BATCH`] sessions
     SESSIONS_THAT_LAST = "SELECT id FROM session WHERE expires_us > $1 AND id IN
                 ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    /// now, [`REVIEW_BATCH`] seats, as many sign-ins: whose account has which seat
+    SEATS_OF_SESSIONS = "SELECT t.id, s.id FROM seat t JOIN session s ON s.account_id = t.account_id WHERE s.expires_us > $1
+                AND t.id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                AND s.id IN ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)";
     OPEN_SEGMENT = "INSERT INTO call_segment (call_id, seat_id, seq, node, started_us, last_seen_us)
                     VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (call_id, seat_id, seq) DO NOTHING";
     /// Changes a row, forward or not, as long as it is open.
@@ -218,6 +223,17 @@ pub async fn sessions_that_last<'a>(
     now: Micros,
 ) -> Result<Vec<String>, DbError> {
     tx.all(SESSIONS_THAT_LAST, padded(params![now], sessions)).await
+}
+
+/// Which of at most [`REVIEW_BATCH`] seats are the account's whose sign-in took them, each with that sign-in.
+pub async fn seats_of_sessions(
+    tx: &mut Tx,
+    taken: &[&SeatSession],
+    now: Micros,
+) -> Result<Vec<(String, String)>, DbError> {
+    let seats = padded(params![now], taken.iter().map(|taken| taken.seat.as_str()));
+    let both = padded(seats, taken.iter().map(|taken| taken.session.as_str()));
+    tx.all(SEATS_OF_SESSIONS, both).await
 }
 
 /// As many ids as the statement has places for; no id is empty.

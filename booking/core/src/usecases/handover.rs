@@ -30,11 +30,19 @@ pub async fn take_over_appointment(tx: &mut Tx, base: &Base, actor: &Actor, id: 
         return Ok(false);
     }
     appointments::record_event(tx, id, "taken_over", &who.id, now, &serde_json::json!({})).await?;
-    let mail = AppointmentMail::TakenOver { at: now };
-    // Told are the customer, and the colleague who takes it no more.
-    for role in [PartyRole::Consumer, PartyRole::Provider] {
-        let money = MailMoney::none(&before.price.currency);
-        if let Some(message) = appointment_mail(base, &before, role, &mail, &money) {
+    let after = appointments::load_of_colleague(tx, actor, id).await?;
+    let (taken, takes) = (
+        AppointmentMail::TakenOver { at: now },
+        AppointmentMail::TakesOver { at: now },
+    );
+    // Told are the customer, the colleague who takes it no more, and whoever takes it now: calendars follow.
+    for (appointment, role, mail) in [
+        (&before, PartyRole::Consumer, &taken),
+        (&before, PartyRole::Provider, &taken),
+        (&after, PartyRole::Provider, &takes),
+    ] {
+        let money = MailMoney::none(&appointment.price.currency);
+        if let Some(message) = appointment_mail(base, appointment, role, mail, &money) {
             outbox::enqueue(base, tx, &message).await?;
         }
     }

@@ -48,6 +48,8 @@ pub(super) async fn take_over(
     let mut tx = state.db.write().await?;
     let notice = if usecases::take_over_appointment(&mut tx, &state, &visit.actor, &id, visit.now).await? {
         tx.commit().await?;
+        // Whoever sits in the room in the colleague's stead lets nobody in any more.
+        state.review_calls();
         Notice::TakenOver
     } else {
         Notice::TakeOverBusy

@@ -447,6 +447,8 @@ impl LiveCalls for Told {
         Err(CaptureError::NotHere)
     }
 
+    fn review(&self) {}
+
     fn cancel(&self, _call: &str) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
@@ -467,7 +469,7 @@ on_both! {
         let over = SeatSession { seat: mine.seat.clone(), session: mine.session.clone() };
         assert_eq!(
             calls::review(&app.state, &seats, app.now()).await.expect("it is read"),
-            [Finding::SignedOut { call: call.clone(), seat: over }]
+            [Finding::SeatOver { call: call.clone(), seat: over, reason: EndReason::SignedOut }]
         );
         let error = calls::authorise_ticket(&app.state, &mine, app.now()).await.expect_err("it opens nothing");
         assert_eq!(error, Refusal::SignedOut);

@@ -7,6 +7,8 @@ use booking_core::base::{DAY_US, MINUTE_US, SECOND_US};
 use booking_core::calls::{self, CaptureError, LiveCalls};
 use booking_core::params;
 use signaling_protocol::LiveCall;
+use signaling_protocol::call::{Finding, RoomReview, SeatSession};
+use signaling_protocol::message::EndReason;
 
 use crate::desk::{ACCEPTED, booked, seats, segment, submit_payment};
 use crate::harness::{App, Client};
@@ -161,7 +163,7 @@ on_both! {
     }
 }
 
-/// Notes whose calls are ended.
+/// Notes whose calls are ended, and `review` where those who may not go on are looked for.
 struct Ended(Arc<Mutex<Vec<String>>>);
 
 impl LiveCalls for Ended {
@@ -177,11 +179,73 @@ impl LiveCalls for Ended {
         Err(CaptureError::NotHere)
     }
 
+    fn review(&self) {
+        self.0
+            .lock()
+            .expect("nobody panics while holding it")
+            .push("review".to_owned());
+    }
+
     fn cancel(&self, call: &str) {
         self.0
             .lock()
             .expect("nobody panics while holding it")
             .push(call.to_owned());
+    }
+}
+
+/// Of the mails about an appointment with a file for the calendar: to whom, what it does, and its sequence.
+async fn calendar_mails(app: &App) -> Vec<String> {
+    let files: Vec<(String, String)> = app
+        .rows(
+            "SELECT recipient, ics FROM outbox WHERE ics IS NOT NULL AND recipient <> 'ola@example.no' ORDER BY created_us, id",
+            params![],
+        )
+        .await;
+    let line = |ics: &str, name: &str| {
+        ics.lines()
+            .find_map(|line| line.strip_prefix(name).map(str::to_owned))
+            .expect("it has one")
+    };
+    let told = files
+        .iter()
+        .map(|(to, ics)| format!("{to} {} {}", line(ics, "METHOD:"), line(ics, "SEQUENCE:")));
+    told.collect()
+}
+
+on_both! {
+    /// Whoever gave the appointment away sits in the room no more, and the calendars of both follow.
+    async fn taking_over_empties_the_colleagues_seat_and_moves_the_calendar_entry(app: App) {
+        let mut clinic = provider(app, "kari").await;
+        let mut per = staff(app, &mut clinic, "per").await;
+        let mut ola = consumer(app, "ola").await;
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        assert!(app.state.live_calls.set(Arc::new(Ended(Arc::clone(&asked)))).is_ok(), "nobody else has set it");
+        let id = book(app, &mut ola, &clinic, 30).await;
+        app.set_now(tomorrow(app, 30) - MINUTE_US);
+        let (_, seat) = seats(app, &id).await;
+        let session: String = app
+            .rows("SELECT s.id FROM session s JOIN account a ON a.id = s.account_id WHERE a.email = 'kari@example.no'", params![])
+            .await
+            .remove(0);
+        let karis = SeatSession { seat, session };
+        let room = [RoomReview { call: id.clone(), seats: vec![karis.clone()] }];
+        assert_eq!(calls::review(&app.state, &room, app.now()).await.expect("it is read"), []);
+        let take_over = format!("/bookings/{id}/take-over");
+        per.post(&take_over, &[]).await.expect(303);
+        assert_eq!(*asked.lock().expect("nobody panics while holding it"), ["review"], "after the commit, at once");
+        let gone = Finding::SeatOver { call: id.clone(), seat: karis, reason: EndReason::HandedOver };
+        assert_eq!(calls::review(&app.state, &room, app.now()).await.expect("it is read"), [gone]);
+        let first = ["kari@example.no REQUEST 0", "kari@example.no CANCEL 1", "per@example.no REQUEST 1"];
+        assert_eq!(calendar_mails(app).await, first);
+        assert!(mails(app, "per@example.no").await.iter().any(|(_, body)| body.contains("du har overtatt denne timen")));
+        // And back: what is newer wins over what was taken out, and so does the end.
+        app.advance(SECOND_US);
+        clinic.client.post(&take_over, &[]).await.expect(303);
+        app.advance(SECOND_US);
+        ola.post(&format!("/bookings/{id}/cancel"), &[]).await.expect(303);
+        let then = ["per@example.no CANCEL 2", "kari@example.no REQUEST 2", "kari@example.no CANCEL 3"];
+        assert_eq!(calendar_mails(app).await[3..], then);
     }
 }
 

@@ -71,6 +71,8 @@ impl LiveCalls for OneCall {
         }
     }
 
+    fn review(&self) {}
+
     fn cancel(&self, _call: &str) {}
 }
 

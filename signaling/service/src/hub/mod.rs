@@ -158,6 +158,13 @@ impl Hub {
         self.inner.handle(call, Input::AppointmentOver(EndReason::Cancelled));
     }
 
+    /// Something was decided about who may be where: whoever may not go on is sent out. The next review would find it, too;
+    /// this is sooner.
+    pub fn review(&self) {
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move { records::review(&inner).await });
+    }
+
     /// Gets ready to stop: nobody new comes in, clients are told to come back later, segments are closed and written.
     /// Returns when everything is on record, or after [`HubConfig::drain_wait`]; true when it is.
     pub async fn drain(&self) -> bool {

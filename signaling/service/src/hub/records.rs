@@ -91,8 +91,8 @@ pub(super) async fn checkpoint_for_ever(inner: Weak<Inner>, period: Duration) {
     }
 }
 
-/// Ends the rooms whose appointment is over and the seats whose sign-in is over, however they ended.
-async fn review(hub: &Arc<Inner>) {
+/// Ends the rooms whose appointment is over and the seats that are no longer whose they were, however that came.
+pub(super) async fn review(hub: &Arc<Inner>) {
     let rooms = hub.rooms_to_review();
     if rooms.is_empty() {
         return;
@@ -113,7 +113,7 @@ async fn review(hub: &Arc<Inner>) {
     for finding in findings {
         match finding {
             Finding::CallOver { call, reason } => hub.handle(&call, Input::AppointmentOver(reason)),
-            Finding::SignedOut { call, seat } => hub.handle(&call, Input::SignedOut(seat)),
+            Finding::SeatOver { call, seat, reason } => hub.handle(&call, Input::SeatOver(seat, reason)),
         }
     }
 }

@@ -62,8 +62,8 @@ impl Room {
         }
     }
 
-    /// The sign-in through which a seat was taken is over, and so is the seat's presence.
-    pub(super) fn sign_out(&mut self, now: Instant, gone: &SeatSession) {
+    /// A seat is no longer the sign-in's through which it was taken, and so its presence is over.
+    pub(super) fn end_seat(&mut self, now: Instant, gone: &SeatSession, reason: EndReason) {
         let Some(seat) = self.seats.get_mut(&gone.seat) else {
             return;
         };
@@ -74,7 +74,7 @@ impl Room {
         if seat.admitted() && !seat.left() {
             seat.attendance = Attendance::SignedOut;
         }
-        self.send_away(now, &gone.seat, EndReason::SignedOut);
+        self.send_away(now, &gone.seat, reason);
     }
 
     /// Ends a seat's media; its connection gets a last word when that is settled.

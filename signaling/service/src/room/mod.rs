@@ -158,7 +158,7 @@ impl Room {
             Input::Recorded { record, standing } => self.handle_recorded(now, record, standing),
             Input::ProviderTold { seat, at } => self.provider_told(&seat, at),
             Input::AppointmentOver(reason) => self.end_call(now, reason, SegmentEnd::Left),
-            Input::SignedOut(seat) => self.sign_out(now, &seat),
+            Input::SeatOver(seat, reason) => self.end_seat(now, &seat, reason),
             Input::Drain => self.drain(now),
             Input::Tick => {}
         }

@@ -58,7 +58,7 @@ pub(super) enum Attendance {
     Met,
     /// Left on purpose, and may come back.
     Left,
-    /// The sign-in through which the seat was taken is over: that says nothing of the call.
+    /// The seat is no longer the sign-in's through which it was taken: that says nothing of the call.
     SignedOut,
     /// Left on purpose, and will not come back.
     LeftForGood,

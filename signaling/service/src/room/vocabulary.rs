@@ -41,8 +41,8 @@ pub enum Input {
     ProviderTold { seat: String, at: UtcMicros },
     /// The appointment was cancelled or settled.
     AppointmentOver(EndReason),
-    /// The sign-in behind a seat is over.
-    SignedOut(SeatSession),
+    /// A seat is no longer the sign-in's through which it was taken.
+    SeatOver(SeatSession, EndReason),
     /// The server goes down.
     Drain,
     /// Time passed.

@@ -250,9 +250,10 @@ impl CallAuthority for Authority {
                 .seats
                 .iter()
                 .filter(|seat| records.signed_out.contains(&seat.session));
-            findings.extend(over.map(|seat| Finding::SignedOut {
+            findings.extend(over.map(|seat| Finding::SeatOver {
                 call: room.call.clone(),
                 seat: seat.clone(),
+                reason: EndReason::SignedOut,
             }));
         }
         Ok(findings)

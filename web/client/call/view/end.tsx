@@ -98,6 +98,8 @@ function endTitle(reason: EndReason, t: Translate): string {
       return t("call-ended-settled");
     case "signed_out":
       return t("call-refused-signed-out");
+    case "handed_over":
+      return t("call-ended-handed-over");
     case "window_ended":
       return t("call-ended-window");
     case "dismissed":
@@ -117,6 +119,8 @@ function endWords(reason: EndReason, clock: Clock | null, page: CallPage, t: Tra
     }
     case "signed_out":
       return t("call-refused-signed-out-way");
+    case "handed_over":
+      return t("call-ended-handed-over-way");
     case "dismissed":
       return t("call-ended-dismissed-way", { name: page.other_name });
     case "left_for_good":

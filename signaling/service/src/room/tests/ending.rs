@@ -156,10 +156,13 @@ fn the_call_is_over_when_the_consumer_left_for_good_and_the_provider_too() {
 fn who_was_signed_out_has_not_agreed_to_end() {
     let mut scene = Scene::talking();
     scene.talk_until(10);
-    scene.give(Input::SignedOut(SeatSession {
-        seat: "p".into(),
-        session: "session of p".into(),
-    }));
+    scene.give(Input::SeatOver(
+        SeatSession {
+            seat: "p".into(),
+            session: "session of p".into(),
+        },
+        EndReason::SignedOut,
+    ));
     scene.gone(11, 10);
     assert_eq!(scene.presence("p"), Presence::Left);
     scene.ask(2, Request::Leave { for_good: true });
@@ -222,23 +225,25 @@ fn an_admission_that_is_not_taken_ends_the_call() {
     assert!(!log.iter().any(|line| line.starts_with("forward")), "{log:?}");
 }
 
-/// Trial F12: a seat ends with the sign-in through which it was taken, and with no other.
+/// Trial F12: a seat ends with the sign-in through which it was taken, and with no other; and when somebody else has it.
 #[test]
-fn a_seat_ends_with_its_sign_in() {
-    let mut scene = Scene::talking();
-    scene.talk_until(10);
-    let gone = |session: &str| SeatSession {
-        seat: "c".into(),
-        session: session.into(),
-    };
-    scene.give(Input::SignedOut(gone("an older one")));
-    assert_eq!(scene.log(), Vec::<String>::new());
-    scene.give(Input::SignedOut(gone("session of c")));
-    scene.gone(12, 10);
-    assert_eq!(ended_of(&scene, 2), Some((EndReason::SignedOut, 9_000, 9)));
-    assert!(!scene.log().contains(&"stop".to_owned()));
-    let review = scene.room.review().expect("the call goes on");
-    assert_eq!(review.seats.len(), 1, "{review:?}");
+fn a_seat_ends_when_it_is_no_longer_that_sign_ins() {
+    for reason in [EndReason::SignedOut, EndReason::HandedOver] {
+        let mut scene = Scene::talking();
+        scene.talk_until(10);
+        let gone = |session: &str| SeatSession {
+            seat: "c".into(),
+            session: session.into(),
+        };
+        scene.give(Input::SeatOver(gone("an older one"), reason));
+        assert_eq!(scene.log(), Vec::<String>::new());
+        scene.give(Input::SeatOver(gone("session of c"), reason));
+        scene.gone(12, 10);
+        assert_eq!(ended_of(&scene, 2), Some((reason, 9_000, 9)));
+        assert!(!scene.log().contains(&"stop".to_owned()));
+        let review = scene.room.review().expect("the call goes on");
+        assert_eq!(review.seats.len(), 1, "{review:?}");
+    }
 }
 
 #[test]

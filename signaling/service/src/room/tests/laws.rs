@@ -304,10 +304,13 @@ proptest! {
 /// The end of the sign-in that a seat was taken with.
 fn sign_out(scene: &mut Scene, seat: &str) {
     let session = format!("session of {seat}");
-    scene.give(Input::SignedOut(SeatSession {
-        seat: seat.to_owned(),
-        session,
-    }));
+    scene.give(Input::SeatOver(
+        SeatSession {
+            seat: seat.to_owned(),
+            session,
+        },
+        EndReason::SignedOut,
+    ));
     let held = scene.room.seats.get(seat);
     assert!(
         held.is_none_or(|seat| seat.connection.is_none() && seat.peer.is_none() && seat.joining.is_none()),
