@@ -60,7 +60,7 @@ async fn refuse_namesake(config: &Config, state: &AppState) -> anyhow::Result<()
 /// Closes what a predecessor of this name left open.
 async fn close_open_segments(config: &Config, state: &AppState) -> anyhow::Result<()> {
     refuse_namesake(config, state).await?;
-    let recovered = calls::recover(state, &config.node_name())
+    let recovered = calls::recover_node(state, &config.node_name())
         .await
         .context("open segments cannot be closed")?;
     if recovered > 0 {

@@ -62,7 +62,7 @@ impl Appointments {
 
 #[async_trait]
 impl CallAuthority for Appointments {
-    async fn authorise(&self, ticket: &Ticket, now: UtcMicros) -> Result<CallGrant, Refusal> {
+    async fn authorise_ticket(&self, ticket: &Ticket, now: UtcMicros) -> Result<CallGrant, Refusal> {
         Ok(CallGrant {
             call: ticket.call.clone(),
             seat: ticket.seat.clone(),
@@ -90,16 +90,16 @@ impl CallAuthority for Appointments {
         })
     }
 
-    async fn arrived(&self, _: &str, _: &str, _: UtcMicros, _: bool) -> Result<Option<UtcMicros>, RecordError> {
+    async fn record_arrival(&self, _: &str, _: &str, _: UtcMicros, _: bool) -> Result<Option<UtcMicros>, RecordError> {
         Ok(None)
     }
 
-    async fn admitted(&self, _: &str, seat: &str, _: UtcMicros) -> Result<Standing, RecordError> {
+    async fn record_admission(&self, _: &str, seat: &str, _: UtcMicros) -> Result<Standing, RecordError> {
         self.admitted().push(seat.to_owned());
         Ok(Standing::Lives)
     }
 
-    async fn left_for_good(&self, _: &str, _: &str, _: UtcMicros) -> Result<(), RecordError> {
+    async fn record_leaving_for_good(&self, _: &str, _: &str, _: UtcMicros) -> Result<(), RecordError> {
         Ok(())
     }
 
@@ -108,11 +108,11 @@ impl CallAuthority for Appointments {
         Ok(Standing::Lives)
     }
 
-    async fn review(&self, _: &[RoomReview]) -> Result<Vec<Finding>, RecordError> {
+    async fn review_rooms(&self, _: &[RoomReview]) -> Result<Vec<Finding>, RecordError> {
         Ok(Vec::new())
     }
 
-    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<Vec<SegmentKey>, RecordError> {
+    async fn record_checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<Vec<SegmentKey>, RecordError> {
         seen.iter().for_each(|(key, at)| self.seen(key, *at));
         Ok(Vec::new())
     }
@@ -122,7 +122,7 @@ impl CallAuthority for Appointments {
         Ok(())
     }
 
-    async fn call_ended(&self, _: &str, _: UtcMicros) -> Result<(), RecordError> {
+    async fn record_call_end(&self, _: &str, _: UtcMicros) -> Result<(), RecordError> {
         Ok(())
     }
 }

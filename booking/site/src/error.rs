@@ -245,7 +245,7 @@ pub(crate) async fn render(State(state): State<AppState>, request: Request, next
     if let AppError::TooMany { .. } = error {
         security::note_refused(SecurityEvent::LimitReached, &visit.route, &visit.ip_prefix());
     }
-    let mut response = answer(&state, &visit, error, request_id.as_deref());
+    let mut response = write_error(&state, &visit, error, request_id.as_deref());
     let headers = response.headers_mut();
     if let Some(allow) = allow {
         headers.insert(header::ALLOW, allow);
@@ -256,7 +256,7 @@ pub(crate) async fn render(State(state): State<AppState>, request: Request, next
     response
 }
 
-fn answer(state: &AppState, visit: &Visit, error: AppError, request_id: Option<&str>) -> Response {
+fn write_error(state: &AppState, visit: &Visit, error: AppError, request_id: Option<&str>) -> Response {
     if visit.wants_json {
         let body = match request_id {
             Some(id) => serde_json::json!({ "error": error.code(), "request_id": id }),

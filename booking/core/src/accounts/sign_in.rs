@@ -17,7 +17,7 @@ use crate::params;
 ///
 /// # Errors
 /// [`crate::base::Fault::TooMany`] after too many tries.
-pub async fn check(state: &Base, visit: &Requester, email: &str, password: &str) -> Result<Option<Account>> {
+pub async fn check_password(state: &Base, visit: &Requester, email: &str, password: &str) -> Result<Option<Account>> {
     let norm = fields::email_norm(email);
     let mut tx = state.db.read().await?;
     let account: Option<Account> = tx.optional(queries::ACCOUNT_BY_EMAIL, params![&norm]).await?;

@@ -41,9 +41,9 @@ impl From<DbError> for Refusal {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn create(tx: &mut Tx, appointment: &Appointment, now: Micros) -> Result<(), DbError> {
+pub async fn create_call(tx: &mut Tx, appointment: &Appointment, now: Micros) -> Result<(), DbError> {
     let (opens, starts, ends) = (appointment.opens_us(), appointment.start_us, appointment.end_us);
-    queries::create(tx, &appointment.id, opens, starts, ends, now).await
+    queries::add_call(tx, &appointment.id, opens, starts, ends, now).await
 }
 
 /// What a genuine, unexpired ticket opens at `now`.
@@ -77,7 +77,7 @@ pub async fn authorise_ticket(state: &Base, ticket: &Ticket, now: Micros) -> Res
     };
     let seats = queries::seats(&mut tx, &seat.call).await?;
     let gone = seats.into_iter().filter(|seat| seat.left_at.is_some());
-    let together = measured(&mut tx, &seat.call).await?;
+    let together = load_measured(&mut tx, &seat.call).await?;
     Ok(CallGrant {
         admitted: ticket.role == Role::Provider || seat.admitted_at.is_some(),
         left_for_good: gone.map(|seat| seat.seat).collect(),
@@ -154,7 +154,7 @@ fn standing_of(status: Status) -> Standing {
 ///
 /// # Errors
 /// When the database fails; then nobody knows, and the rooms go on.
-pub async fn review(state: &Base, rooms: &[RoomReview], now: Micros) -> Result<Vec<Finding>, DbError> {
+pub async fn review_rooms(state: &Base, rooms: &[RoomReview], now: Micros) -> Result<Vec<Finding>, DbError> {
     let mut tx = state.db.read().await?;
     let mut statuses = HashMap::new();
     for batch in rooms.chunks(queries::REVIEW_BATCH) {
@@ -211,9 +211,15 @@ pub async fn review(state: &Base, rooms: &[RoomReview], now: Micros) -> Result<V
 ///
 /// # Errors
 /// When the database fails.
-pub async fn arrived(state: &Base, call: &str, seat: &str, at: Micros, unattended: bool) -> Result<Option<Micros>> {
+pub async fn record_arrival(
+    state: &Base,
+    call: &str,
+    seat: &str,
+    at: Micros,
+    unattended: bool,
+) -> Result<Option<Micros>> {
     let mut tx = state.db.write().await?;
-    queries::arrived(&mut tx, call, seat, at).await?;
+    queries::record_arrival(&mut tx, call, seat, at).await?;
     let told = if unattended {
         tell_provider(state, &mut tx, call, at).await?
     } else {
@@ -249,11 +255,11 @@ async fn tell_provider(state: &Base, tx: &mut Tx, call: &str, at: Micros) -> Res
 ///
 /// # Errors
 /// When the database fails.
-pub async fn admitted(state: &Base, call: &str, seat: &str, at: Micros) -> Result<Standing> {
+pub async fn record_admission(state: &Base, call: &str, seat: &str, at: Micros) -> Result<Standing> {
     let mut tx = state.db.write().await?;
     let standing = standing(&mut tx, call).await?;
     if standing == Standing::Lives {
-        queries::admitted(&mut tx, call, seat, at).await?;
+        queries::record_admission(&mut tx, call, seat, at).await?;
         tx.commit().await?;
     }
     Ok(standing)
@@ -263,9 +269,9 @@ pub async fn admitted(state: &Base, call: &str, seat: &str, at: Micros) -> Resul
 ///
 /// # Errors
 /// When the database fails.
-pub async fn left_for_good(state: &Base, call: &str, seat: &str, at: Micros) -> Result<(), DbError> {
+pub async fn record_leaving_for_good(state: &Base, call: &str, seat: &str, at: Micros) -> Result<(), DbError> {
     let mut tx = state.db.write().await?;
-    queries::left_for_good(&mut tx, call, seat, at).await?;
+    queries::record_leaving_for_good(&mut tx, call, seat, at).await?;
     tx.commit().await
 }
 
@@ -277,7 +283,7 @@ pub async fn left_for_good(state: &Base, call: &str, seat: &str, at: Micros) -> 
 pub async fn open_segment(state: &Base, node: &str, key: &SegmentKey, at: Micros) -> Result<Standing> {
     let mut tx = state.db.write().await?;
     // Both sides may begin at once; unlocked, neither transaction would see the other's segment.
-    queries::lock(&mut tx, &key.call).await?;
+    queries::lock_call(&mut tx, &key.call).await?;
     let standing = standing(&mut tx, &key.call).await?;
     if standing != Standing::Lives {
         return Ok(standing);
@@ -294,7 +300,7 @@ async fn begin_due(state: &Base, now: Micros) -> Result<()> {
     let due = queries::to_begin(&mut state.db.read().await?, now, BEGIN_BATCH).await?;
     for call in due {
         let mut tx = state.db.write().await?;
-        queries::lock(&mut tx, &call).await?;
+        queries::lock_call(&mut tx, &call).await?;
         begin(&mut tx, &call, now).await?;
         tx.commit().await?;
     }
@@ -323,11 +329,14 @@ async fn standing(tx: &mut Tx, call: &str) -> Result<Standing> {
 ///
 /// # Errors
 /// When the database fails; then none was moved.
-pub async fn checkpoint(state: &Base, seen: &[(SegmentKey, Micros)]) -> std::result::Result<Vec<SegmentKey>, DbError> {
+pub async fn record_checkpoint(
+    state: &Base,
+    seen: &[(SegmentKey, Micros)],
+) -> std::result::Result<Vec<SegmentKey>, DbError> {
     let mut tx = state.db.write().await?;
     let mut not_open = Vec::new();
     for (key, at) in seen {
-        if queries::checkpoint(&mut tx, key, *at).await? == 0 {
+        if queries::record_checkpoint(&mut tx, key, *at).await? == 0 {
             not_open.push(key.clone());
         }
     }
@@ -358,14 +367,14 @@ pub async fn close_segment(state: &Base, key: &SegmentKey, at: Micros, end: Segm
 ///
 /// # Errors
 /// When the database fails.
-pub async fn call_ended(state: &Base, call: &str, at: Micros) -> Result<()> {
+pub async fn record_call_end(state: &Base, call: &str, at: Micros) -> Result<()> {
     let mut tx = state.db.write().await?;
     let Some(seat) = queries::seats(&mut tx, call).await?.into_iter().next() else {
         return Ok(());
     };
-    let agreed = at >= seat.starts_at && took_place(&measured(&mut tx, call).await?, seat.starts_at);
+    let agreed = at >= seat.starts_at && took_place(&load_measured(&mut tx, call).await?, seat.starts_at);
     if agreed || at >= seat.ends_at {
-        queries::end(&mut tx, call, at).await?;
+        queries::record_end(&mut tx, call, at).await?;
         appointments::free_rest(&mut tx, call, at).await?;
     }
     tx.commit().await?;
@@ -378,7 +387,7 @@ pub async fn call_ended(state: &Base, call: &str, at: Micros) -> Result<()> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn recover(state: &Base, node: &str) -> Result<u64, DbError> {
+pub async fn recover_node(state: &Base, node: &str) -> Result<u64, DbError> {
     let mut tx = state.db.write().await?;
     let closed = queries::recover_node(&mut tx, node).await?;
     tx.commit().await?;
@@ -395,15 +404,15 @@ pub fn took_place(together: &Spans, starts_at: Micros) -> bool {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn billable(tx: &mut Tx, call: &str) -> Result<Micros, DbError> {
-    Ok(measured(tx, call).await?.total())
+pub async fn load_billable(tx: &mut Tx, call: &str) -> Result<Micros, DbError> {
+    Ok(load_measured(tx, call).await?.total())
 }
 
 /// The time in which both sides were there, never past the end of the booked window.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn measured(tx: &mut Tx, call: &str) -> Result<Spans, DbError> {
+pub async fn load_measured(tx: &mut Tx, call: &str) -> Result<Spans, DbError> {
     let Some(ends_at) = queries::seats(tx, call).await?.first().map(|seat| seat.ends_at) else {
         return Ok(Spans::default());
     };

@@ -163,7 +163,7 @@ impl FromRow for Segment {
     }
 }
 
-pub async fn create(
+pub async fn add_call(
     tx: &mut Tx,
     call: &str,
     opens_at: Micros,
@@ -177,7 +177,7 @@ pub async fn create(
 }
 
 /// Takes the call's row for the rest of the transaction; `false` when there is no such call.
-pub async fn lock(tx: &mut Tx, call: &str) -> Result<bool, DbError> {
+pub async fn lock_call(tx: &mut Tx, call: &str) -> Result<bool, DbError> {
     Ok(tx.execute(LOCK, params![call]).await? == 1)
 }
 
@@ -193,15 +193,15 @@ pub async fn seats(tx: &mut Tx, call: &str) -> Result<Vec<SeatRow>, DbError> {
     tx.all(SEATS, params![call]).await
 }
 
-pub async fn arrived(tx: &mut Tx, call: &str, seat: &str, at: Micros) -> Result<bool, DbError> {
+pub async fn record_arrival(tx: &mut Tx, call: &str, seat: &str, at: Micros) -> Result<bool, DbError> {
     Ok(tx.execute(ARRIVED, params![call, seat, at]).await? == 1)
 }
 
-pub async fn admitted(tx: &mut Tx, call: &str, seat: &str, at: Micros) -> Result<bool, DbError> {
+pub async fn record_admission(tx: &mut Tx, call: &str, seat: &str, at: Micros) -> Result<bool, DbError> {
     Ok(tx.execute(ADMITTED, params![call, seat, at]).await? == 1)
 }
 
-pub async fn left_for_good(tx: &mut Tx, call: &str, seat: &str, at: Micros) -> Result<bool, DbError> {
+pub async fn record_leaving_for_good(tx: &mut Tx, call: &str, seat: &str, at: Micros) -> Result<bool, DbError> {
     Ok(tx.execute(LEFT_FOR_GOOD, params![call, seat, at]).await? == 1)
 }
 
@@ -262,7 +262,7 @@ pub async fn open_segment(tx: &mut Tx, key: &SegmentKey, node: &str, at: Micros)
     Ok(tx.execute(OPEN_SEGMENT, row).await? == 1)
 }
 
-pub async fn checkpoint(tx: &mut Tx, key: &SegmentKey, at: Micros) -> Result<u64, DbError> {
+pub async fn record_checkpoint(tx: &mut Tx, key: &SegmentKey, at: Micros) -> Result<u64, DbError> {
     tx.execute(CHECKPOINT, params![&key.call, &key.seat, key.seq, at]).await
 }
 
@@ -307,7 +307,7 @@ pub async fn segments(tx: &mut Tx, call: &str) -> Result<Vec<Segment>, DbError> 
     tx.all(SEGMENTS, params![call]).await
 }
 
-pub async fn end(tx: &mut Tx, call: &str, at: Micros) -> Result<bool, DbError> {
+pub async fn record_end(tx: &mut Tx, call: &str, at: Micros) -> Result<bool, DbError> {
     Ok(tx.execute(END, params![call, at]).await? == 1)
 }
 

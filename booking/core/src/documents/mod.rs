@@ -90,7 +90,7 @@ pub async fn issue_receipt(
 /// What the receipt says about the appointment and its measured time.
 async fn draft(tx: &mut Tx, appointment: &Appointment, charge: &Charge, number: &str, now: Micros) -> Result<Receipt> {
     let seller = queries::seller(tx, &appointment.org_id).await?;
-    let measured = calls::measured(tx, &appointment.id).await?;
+    let measured = calls::load_measured(tx, &appointment.id).await?;
     let spans = measured.as_slice();
     Ok(Receipt {
         number: number.to_owned(),

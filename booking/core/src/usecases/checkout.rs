@@ -277,7 +277,7 @@ async fn book_hold(
         Confirmation::Booked(id) => id,
     };
     let appointment = appointments::load_any(tx, &id).await?;
-    calls::create(tx, &appointment, now).await?;
+    calls::create_call(tx, &appointment, now).await?;
     if let Some(payment) = payment {
         queries::link_payment(tx, &payment.id, &id).await?;
         record_amount(

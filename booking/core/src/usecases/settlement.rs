@@ -105,7 +105,7 @@ pub fn decide_outcome(facts: &CallFacts, now: Micros) -> Option<Outcome> {
 pub async fn finalise_call(state: &AppState, call: &str) -> Result<Vec<String>> {
     let now = state.now();
     let mut tx = state.db.write().await?;
-    if !call_queries::lock(&mut tx, call).await? || queries::charge(&mut tx, call).await?.is_some() {
+    if !call_queries::lock_call(&mut tx, call).await? || queries::charge(&mut tx, call).await?.is_some() {
         return Ok(Vec::new());
     }
     let appointment = appointments::load_any(&mut tx, call).await?;
@@ -134,7 +134,7 @@ pub async fn finalise_call(state: &AppState, call: &str) -> Result<Vec<String>> 
 async fn load_facts(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts> {
     let seats = call_queries::seats(tx, &appointment.id).await?;
     let segments = call_queries::segments(tx, &appointment.id).await?;
-    let together = calls::measured(tx, &appointment.id).await?;
+    let together = calls::load_measured(tx, &appointment.id).await?;
     let came = |role: Role| {
         let role = role_as_str(role);
         seats.iter().any(|seat| seat.role == role && seat.arrived_at.is_some())

@@ -93,7 +93,9 @@ async fn present_password(
     if typed.is_empty() {
         return Ok(Some(FieldError::PasswordMissing));
     }
-    let fits = sign_in::check(state, visit, &account.email, typed).await?.is_some();
+    let fits = sign_in::check_password(state, visit, &account.email, typed)
+        .await?
+        .is_some();
     Ok((!fits).then_some(FieldError::PasswordWrong))
 }
 

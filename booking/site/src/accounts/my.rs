@@ -283,7 +283,7 @@ async fn delete_post(State(state): State<AppState>, visit: Visit, Form(form): Fo
         security::note(SecurityEvent::DeletionUndone, &account.id, &visit);
         return Ok(Redirect::to(&routes::with_notice(pattern::ACCOUNT, Notice::DeletionUndone)).into_response());
     }
-    if sign_in::check(&state, &visit, &account.email, &form.password)
+    if sign_in::check_password(&state, &visit, &account.email, &form.password)
         .await?
         .is_none()
     {

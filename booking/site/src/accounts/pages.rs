@@ -204,7 +204,7 @@ struct LoginForm {
 }
 
 async fn login_post(State(state): State<AppState>, visit: Visit, Form(form): Form<LoginForm>) -> AppResult<Response> {
-    let Some(account) = sign_in::check(&state, &visit, &form.email, &form.password).await? else {
+    let Some(account) = sign_in::check_password(&state, &visit, &form.email, &form.password).await? else {
         let page = LoginPage {
             shell: shell(&visit),
             email: Field::wrong(form.email.trim(), FieldError::SignInFailed),

@@ -230,7 +230,7 @@ pub(super) async fn submit(
     };
     match choice {
         AccountChoice::SignIn => {
-            let Some(account) = sign_in::check(&state, &visit, &form.email, &form.password).await? else {
+            let Some(account) = sign_in::check_password(&state, &visit, &form.email, &form.password).await? else {
                 let email = Field::wrong(form.email.trim(), FieldError::SignInFailed);
                 return Ok(show_problems(
                     &visit,

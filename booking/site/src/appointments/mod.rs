@@ -223,7 +223,7 @@ async fn booking(
         }));
     }
     if found.status == Status::Completed {
-        let measured = measured_rows(&calls::measured(&mut tx, &id).await?);
+        let measured = measured_rows(&calls::load_measured(&mut tx, &id).await?);
         return Ok(html(&AppointmentAfterPage {
             shell,
             appointment,

@@ -26,7 +26,7 @@ pub(crate) async fn appointment_view(
     let money = billing::money_of(tx, &appointment.id).await?;
     let billable = match &money.charge {
         Some(charge) => charge.billable,
-        None => calls::billable(tx, &appointment.id).await?,
+        None => calls::load_billable(tx, &appointment.id).await?,
     };
     let events = appointments::events(tx, &appointment.id).await?;
     let is_provider = appointment.seat.role == Role::Provider;

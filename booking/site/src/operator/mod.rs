@@ -281,7 +281,7 @@ async fn appointment(State(state): State<AppState>, visit: Visit, Path(id): Path
         return Ok(pages::html(&page));
     }
     let events = appointments::events(&mut tx, &id).await?;
-    let billable = calls::billable(&mut tx, &id).await?;
+    let billable = calls::load_billable(&mut tx, &id).await?;
     Ok(pages::html(&OperatorAppointmentPage {
         shell: pages::shell_in(&visit, &appointment.time_zone),
         reference: appointments::reference(&id),

@@ -259,7 +259,7 @@ on_both! {
         let start = Desk::slot(2);
         let appointment = desk.book(start, ACCEPTED).await;
         let (consumer, _) = desk.seats(&appointment).await;
-        calls::arrived(&app.state, &appointment, &consumer, start - MINUTE_US, false).await.expect("it is written");
+        calls::record_arrival(&app.state, &appointment, &consumer, start - MINUTE_US, false).await.expect("it is written");
         app.set_now(start + 10 * MINUTE_US - 1);
         desk.jobs().await;
         assert_eq!(desk.status(&appointment).await, "confirmed");
@@ -278,7 +278,7 @@ on_both! {
         let start = Desk::slot(2);
         let appointment = desk.book(start, ACCEPTED).await;
         let (_, provider) = desk.seats(&appointment).await;
-        calls::arrived(&app.state, &appointment, &provider, start, false).await.expect("it is written");
+        calls::record_arrival(&app.state, &appointment, &provider, start, false).await.expect("it is written");
         present(&app.state, &appointment, &provider, 0, (start, start + 30 * MINUTE_US)).await;
         app.set_now(start + 30 * MINUTE_US);
         desk.jobs().await;
@@ -298,10 +298,10 @@ on_both! {
         let appointment = desk.book(start, ACCEPTED).await;
         let (consumer, provider) = desk.seats(&appointment).await;
         for seat in [&consumer, &provider] {
-            calls::arrived(&app.state, &appointment, seat, start, false).await.expect("it is written");
+            calls::record_arrival(&app.state, &appointment, seat, start, false).await.expect("it is written");
             let key = &segment(&appointment, seat, 0);
             calls::open_segment(&app.state, "gone", key, start).await.expect("it is written");
-            calls::checkpoint(&app.state, &[(key.clone(), start + 90 * SECOND_US)]).await.expect("it is written");
+            calls::record_checkpoint(&app.state, &[(key.clone(), start + 90 * SECOND_US)]).await.expect("it is written");
         }
         app.set_now(start + 31 * MINUTE_US);
         desk.jobs().await;

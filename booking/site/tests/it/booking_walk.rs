@@ -291,7 +291,7 @@ on_both! {
         app.set_now(start);
         let id = page.trim_start_matches("/bookings/");
         let (_, provider) = crate::desk::seats(app, id).await;
-        calls::arrived(&app.state, id, &provider, start, false).await.expect("it is written");
+        calls::record_arrival(&app.state, id, &provider, start, false).await.expect("it is written");
         ola.post(&format!("{page}/cancel"), &[]).await.expect(409);
         ola.get(&format!("{page}/cancel")).await.expect(303);
         assert_eq!(app.number("SELECT COUNT(*) FROM reservation", params![]).await, 6);

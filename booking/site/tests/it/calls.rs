@@ -112,8 +112,8 @@ on_both! {
         let (consumer, provider) = desk.seats(&call).await;
         app.set_now(start);
         for _ in 0..2 {
-            calls::arrived(state, &call, &consumer, app.now(), false).await.expect("it is written");
-            calls::admitted(state, &call, &consumer, app.now() + SECOND_US).await.expect("it is written");
+            calls::record_arrival(state, &call, &consumer, app.now(), false).await.expect("it is written");
+            calls::record_admission(state, &call, &consumer, app.now() + SECOND_US).await.expect("it is written");
             app.advance(SECOND_US);
         }
         let first: Vec<(i64, i64)> =
@@ -124,15 +124,15 @@ on_both! {
             calls::open_segment(state, "main", key, start).await.expect("it is written");
         }
         let at = |s: i64| start + s * SECOND_US;
-        calls::checkpoint(state, &[(mine.clone(), at(10)), (theirs.clone(), at(12))]).await.expect("it is written");
+        calls::record_checkpoint(state, &[(mine.clone(), at(10)), (theirs.clone(), at(12))]).await.expect("it is written");
         // News from before change nothing.
-        calls::checkpoint(state, &[(mine.clone(), at(3))]).await.expect("it is written");
+        calls::record_checkpoint(state, &[(mine.clone(), at(3))]).await.expect("it is written");
         calls::close_segment(state, mine, at(11), SegmentEnd::ConnectionLost).await.expect("it is written");
         calls::close_segment(state, mine, at(50), SegmentEnd::Left).await.expect("it is written");
-        calls::checkpoint(state, &[(mine.clone(), at(60))]).await.expect("it is written");
+        calls::record_checkpoint(state, &[(mine.clone(), at(60))]).await.expect("it is written");
         // A process that comes back closes what it left open at the last packet on record.
-        assert_eq!(calls::recover(state, "other").await.expect("it is written"), 0);
-        assert_eq!(calls::recover(state, "main").await.expect("it is written"), 1);
+        assert_eq!(calls::recover_node(state, "other").await.expect("it is written"), 0);
+        assert_eq!(calls::recover_node(state, "main").await.expect("it is written"), 1);
         let ends: Vec<(String, i64, String)> =
             app.rows("SELECT seat_id, ended_us, end_reason FROM call_segment ORDER BY ended_us", params![]).await;
         assert_eq!(
@@ -164,7 +164,7 @@ on_both! {
         app.advance(3 * SECOND_US);
         assert_eq!(same.look(state).await.expect("it is read"), None, "a checkpoint may come");
         assert_eq!(other.look(state).await.expect("it is read"), Some(false));
-        calls::checkpoint(state, &[(key.clone(), app.now())]).await.expect("it is written");
+        calls::record_checkpoint(state, &[(key.clone(), app.now())]).await.expect("it is written");
         assert_eq!(same.look(state).await.expect("it is read"), Some(true));
         // It is gone, or this is its successor: nothing is written any more.
         let successor = Namesake::watch(state, "main").await.expect("it is read");
@@ -172,7 +172,7 @@ on_both! {
         assert_eq!(successor.look(state).await.expect("it is read"), None);
         app.advance(SECOND_US);
         assert_eq!(successor.look(state).await.expect("it is read"), Some(false));
-        assert_eq!(calls::recover(state, "main").await.expect("it is written"), 1);
+        assert_eq!(calls::recover_node(state, "main").await.expect("it is written"), 1);
     }
 }
 
@@ -197,8 +197,8 @@ on_both! {
         let call = desk.book(start, ACCEPTED).await;
         let (consumer, _) = desk.seats(&call).await;
         app.set_now(start - 5 * MINUTE_US);
-        calls::arrived(&app.state, &call, &consumer, app.now(), false).await.expect("it is written");
-        calls::call_ended(&app.state, &call, app.now()).await.expect("it is written");
+        calls::record_arrival(&app.state, &call, &consumer, app.now(), false).await.expect("it is written");
+        calls::record_call_end(&app.state, &call, app.now()).await.expect("it is written");
         desk.jobs().await;
         assert_eq!(desk.status(&call).await, "confirmed");
         let again = ticket(&mut desk.consumer, app, &call).await;
@@ -226,15 +226,15 @@ on_both! {
         let (call, other) = (desk.book(start, ACCEPTED).await, desk.book(Desk::slot(3), ACCEPTED).await);
         let (consumer, provider) = desk.seats(&call).await;
         app.set_now(start - MINUTE_US);
-        calls::arrived(&app.state, &call, &consumer, app.now(), false).await.expect("it is written");
+        calls::record_arrival(&app.state, &call, &consumer, app.now(), false).await.expect("it is written");
         let both = [room(&call, &[]), room(&other, &[])];
-        assert_eq!(calls::review(&app.state, &both, app.now()).await.expect("it is read"), []);
+        assert_eq!(calls::review_rooms(&app.state, &both, app.now()).await.expect("it is read"), []);
         // Another server, or the end of an account, moves nothing but the records.
         desk.provider.post(&format!("/bookings/{call}/cancel"), &[]).await.expect(303);
         let over = Finding::CallOver { call: call.clone(), reason: EndReason::Cancelled };
-        assert_eq!(calls::review(&app.state, &both, app.now()).await.expect("it is read"), [over]);
+        assert_eq!(calls::review_rooms(&app.state, &both, app.now()).await.expect("it is read"), [over]);
         let gone = Standing::Over(EndReason::Cancelled);
-        assert_eq!(calls::admitted(&app.state, &call, &consumer, app.now()).await.expect("it is asked"), gone);
+        assert_eq!(calls::record_admission(&app.state, &call, &consumer, app.now()).await.expect("it is asked"), gone);
         let key = segment(&call, &provider, 0);
         assert_eq!(calls::open_segment(&app.state, "main", &key, app.now()).await.expect("it is asked"), gone);
         let written: Vec<(i64, i64)> = app
@@ -256,7 +256,7 @@ on_both! {
         let (consumer, provider) = desk.seats(&call).await;
         app.set_now(start - MINUTE_US);
         let arrive = async |seat: &str, unattended| {
-            calls::arrived(&app.state, &call, seat, app.now(), unattended).await.expect("it is written")
+            calls::record_arrival(&app.state, &call, seat, app.now(), unattended).await.expect("it is written")
         };
         let mails = async || -> Vec<(String, String)> {
             app.rows("SELECT recipient, body FROM outbox WHERE kind = 'waits' ORDER BY created_us", params![]).await
@@ -296,7 +296,7 @@ on_both! {
             ids.push(desk.book(start, ACCEPTED).await);
         }
         let arrive = async |call: &str, seat: &str| {
-            calls::arrived(&app.state, call, seat, app.now(), false).await.expect("it is written");
+            calls::record_arrival(&app.state, call, seat, app.now(), false).await.expect("it is written");
         };
         app.set_now(late + MINUTE_US);
         desk.provider.post(&format!("/bookings/{}/cancel", ids[0]), &[]).await.expect(409);
@@ -317,7 +317,7 @@ on_both! {
         let (consumer, provider) = desk.seats(&ids[2]).await;
         arrive(&ids[2], &provider).await;
         arrive(&ids[2], &consumer).await;
-        calls::admitted(&app.state, &ids[2], &consumer, app.now()).await.expect("it is written");
+        calls::record_admission(&app.state, &ids[2], &consumer, app.now()).await.expect("it is written");
         desk.consumer.post(&format!("/bookings/{}/cancel", ids[2]), &[]).await.expect(409);
     }
 }
@@ -366,7 +366,7 @@ on_both! {
         app.set_now(start - MINUTE_US);
         desk.consumer.post(&format!("/bookings/{call}/cancel"), &[]).await.expect(303);
         let over = Finding::CallOver { call: call.clone(), reason: EndReason::Cancelled };
-        let found = calls::review(&app.state, &[room(&call, &[])], app.now()).await.expect("it is read");
+        let found = calls::review_rooms(&app.state, &[room(&call, &[])], app.now()).await.expect("it is read");
         assert_eq!(found, [over]);
     }
 }
@@ -382,14 +382,14 @@ on_both! {
         let call = booked(&submit_payment(&mut marit, page.trim_start_matches("/book/"), ACCEPTED).await);
         let (consumer, provider) = seats(app, &call).await;
         app.set_now(start - MINUTE_US);
-        calls::arrived(&app.state, &call, &consumer, app.now(), false).await.expect("it is written");
+        calls::record_arrival(&app.state, &call, &consumer, app.now(), false).await.expect("it is written");
         marit.post("/account/delete", &[("action", "delete"), ("password", walk::PASSWORD)]).await.expect(303);
         marit.post("/account/delete", &[("action", "undo")]).await.expect(303);
         let over = Finding::CallOver { call: call.clone(), reason: EndReason::Cancelled };
-        assert_eq!(calls::review(&app.state, &[room(&call, &[])], app.now()).await.expect("it is read"), [over]);
+        assert_eq!(calls::review_rooms(&app.state, &[room(&call, &[])], app.now()).await.expect("it is read"), [over]);
         app.set_now(start);
         let gone = Standing::Over(EndReason::Cancelled);
-        assert_eq!(calls::admitted(&app.state, &call, &consumer, app.now()).await.expect("it is asked"), gone);
+        assert_eq!(calls::record_admission(&app.state, &call, &consumer, app.now()).await.expect("it is asked"), gone);
         for seat in [&consumer, &provider] {
             let key = segment(&call, seat, 0);
             assert_eq!(calls::open_segment(&app.state, "main", &key, app.now()).await.expect("it is asked"), gone);
@@ -422,7 +422,7 @@ on_both! {
         desk.consumer.at(&there).post(&format!("/bookings/{call}/cancel"), &[]).await.expect(303);
         assert_eq!(hub.0.load(Ordering::SeqCst), 0, "the hub of this server was not called");
         let over = Finding::CallOver { call: call.clone(), reason: EndReason::Cancelled };
-        assert_eq!(calls::review(&app.state, &[room(&call, &[])], app.now()).await.expect("it is read"), [over]);
+        assert_eq!(calls::review_rooms(&app.state, &[room(&call, &[])], app.now()).await.expect("it is read"), [over]);
         // Through the server of the room its hub is told at once.
         let second = desk.book(Desk::slot(4), ACCEPTED).await;
         desk.consumer.post(&format!("/bookings/{second}/cancel"), &[]).await.expect(303);
@@ -464,11 +464,11 @@ on_both! {
         let mine = ticket(&mut desk.consumer, app, &call).await;
         let theirs = ticket(&mut desk.provider, app, &call).await;
         let seats = [room(&call, &[&mine, &theirs])];
-        assert_eq!(calls::review(&app.state, &seats, app.now()).await.expect("it is read"), []);
+        assert_eq!(calls::review_rooms(&app.state, &seats, app.now()).await.expect("it is read"), []);
         desk.consumer.post("/logout", &[]).await.expect(303);
         let over = SeatSession { seat: mine.seat.clone(), session: mine.session.clone() };
         assert_eq!(
-            calls::review(&app.state, &seats, app.now()).await.expect("it is read"),
+            calls::review_rooms(&app.state, &seats, app.now()).await.expect("it is read"),
             [Finding::SeatOver { call: call.clone(), seat: over, reason: EndReason::SignedOut }]
         );
         let error = calls::authorise_ticket(&app.state, &mine, app.now()).await.expect_err("it opens nothing");
@@ -485,9 +485,9 @@ on_both! {
         let call = desk.book(start, ACCEPTED).await;
         app.set_now(start);
         let mine = ticket(&mut desk.consumer, app, &call).await;
-        calls::arrived(&app.state, &call, &mine.seat, app.now(), false).await.expect("it is written");
+        calls::record_arrival(&app.state, &call, &mine.seat, app.now(), false).await.expect("it is written");
         for _ in 0..2 {
-            calls::left_for_good(&app.state, &call, &mine.seat, app.now()).await.expect("it is written");
+            calls::record_leaving_for_good(&app.state, &call, &mine.seat, app.now()).await.expect("it is written");
         }
         let error = calls::authorise_ticket(&app.state, &mine, app.now()).await.expect_err("it is shut");
         assert_eq!(error, Refusal::Ended);
@@ -513,13 +513,13 @@ on_both! {
         calls::authorise_ticket(&app.state, &again, app.now()).await.expect("both may come back");
         let end = start + 12 * MINUTE_US;
         app.set_now(end);
-        calls::call_ended(&app.state, &call, end).await.expect("it is written");
+        calls::record_call_end(&app.state, &call, end).await.expect("it is written");
         assert_eq!(cells().await, [6], "nobody has talked since the start");
         let (consumer, provider) = desk.seats(&call).await;
         for seat in [&consumer, &provider] {
             present(&app.state, &call, seat, 1, (start, end)).await;
         }
-        calls::call_ended(&app.state, &call, end).await.expect("it is written");
+        calls::record_call_end(&app.state, &call, end).await.expect("it is written");
         assert_eq!(cells().await, [3], "from minute 15 on the slot is free");
         desk.jobs().await;
         assert_eq!(desk.status(&call).await, "completed");
@@ -550,14 +550,14 @@ on_both! {
             app.advance(10 * SECOND_US);
             // The other server's clock was not touched, and it goes on.
             let seen = start + round * 10 * SECOND_US;
-            let lost = calls::checkpoint(&app.state, &[(theirs.clone(), seen)]).await.expect("it is written");
+            let lost = calls::record_checkpoint(&app.state, &[(theirs.clone(), seen)]).await.expect("it is written");
             assert!(lost.is_empty(), "{lost:?}");
             desk.jobs().await;
             assert_eq!(app.number(open, params![]).await, 2, "round {round}");
         }
         // Trial F4: whoever still measures what another process closed is told.
-        calls::recover(&app.state, "other").await.expect("it is written");
-        let lost = calls::checkpoint(&app.state, &[(mine.clone(), app.now()), (theirs.clone(), app.now())]).await;
+        calls::recover_node(&app.state, "other").await.expect("it is written");
+        let lost = calls::record_checkpoint(&app.state, &[(mine.clone(), app.now()), (theirs.clone(), app.now())]).await;
         assert_eq!(lost.expect("it is written"), *std::slice::from_ref(theirs));
     }
 }

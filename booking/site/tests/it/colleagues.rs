@@ -230,12 +230,12 @@ on_both! {
             .remove(0);
         let karis = SeatSession { seat, session };
         let room = [RoomReview { call: id.clone(), seats: vec![karis.clone()] }];
-        assert_eq!(calls::review(&app.state, &room, app.now()).await.expect("it is read"), []);
+        assert_eq!(calls::review_rooms(&app.state, &room, app.now()).await.expect("it is read"), []);
         let take_over = format!("/bookings/{id}/take-over");
         per.post(&take_over, &[]).await.expect(303);
         assert_eq!(*asked.lock().expect("nobody panics while holding it"), ["review"], "after the commit, at once");
         let gone = Finding::SeatOver { call: id.clone(), seat: karis, reason: EndReason::HandedOver };
-        assert_eq!(calls::review(&app.state, &room, app.now()).await.expect("it is read"), [gone]);
+        assert_eq!(calls::review_rooms(&app.state, &room, app.now()).await.expect("it is read"), [gone]);
         let first = ["kari@example.no REQUEST 0", "kari@example.no CANCEL 1", "per@example.no REQUEST 1"];
         assert_eq!(calendar_mails(app).await, first);
         assert!(mails(app, "per@example.no").await.iter().any(|(_, body)| body.contains("du har overtatt denne timen")));

@@ -293,7 +293,7 @@ pub(crate) async fn present(state: &AppState, call: &str, seat: &str, seq: u32, 
     calls::open_segment(state, "main", key, from)
         .await
         .expect("it is written");
-    calls::checkpoint(state, &[(key.clone(), from + (to - from) / 2)])
+    calls::record_checkpoint(state, &[(key.clone(), from + (to - from) / 2)])
         .await
         .expect("it is written");
     calls::close_segment(state, key, to, SegmentEnd::Left)
@@ -319,11 +319,11 @@ pub(crate) async fn talk(app: &App, appointment: &str, from: Micros, length: Mic
     let state = &app.state;
     app.set_now(from);
     for (seat, ahead) in [(&consumer, 5 * SECOND_US), (&provider, 10 * SECOND_US)] {
-        calls::arrived(state, appointment, seat, from - ahead, false)
+        calls::record_arrival(state, appointment, seat, from - ahead, false)
             .await
             .expect("it is written");
     }
-    calls::admitted(state, appointment, &consumer, from)
+    calls::record_admission(state, appointment, &consumer, from)
         .await
         .expect("it is written");
     // The provider is there a little longer on both sides: only the overlap counts.
@@ -337,7 +337,7 @@ pub(crate) async fn talk(app: &App, appointment: &str, from: Micros, length: Mic
         .await
         .expect("it is written");
     app.set_now(from + length + SECOND_US);
-    calls::call_ended(state, appointment, from + length + SECOND_US)
+    calls::record_call_end(state, appointment, from + length + SECOND_US)
         .await
         .expect("it is written");
 }

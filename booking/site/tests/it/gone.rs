@@ -89,7 +89,7 @@ on_both! {
         let booked = appointments::confirm_hold(&mut tx, &app.state, id, &account[0], app.now()).await;
         let Ok(appointments::Confirmation::Booked(booked)) = booked else { panic!("{booked:?}") };
         let appointment = appointments::load_any(&mut tx, &booked).await.expect("just made");
-        calls::create(&mut tx, &appointment, app.now()).await.expect("it is written");
+        calls::create_call(&mut tx, &appointment, app.now()).await.expect("it is written");
         let mut owner = clinic.client.clone();
         let leaving = tokio::spawn(async move {
             owner.post("/account/delete", &[("action", "delete"), ("password", PASSWORD)]).await

@@ -42,7 +42,7 @@ on_both! {
         let call = desk.book(start, ACCEPTED).await;
         say_hello(app, &call, start).await;
         // Whatever the room was told, nothing has taken place that could be over.
-        calls::call_ended(&app.state, &call, start + MINUTE_US).await.expect("it is written");
+        calls::record_call_end(&app.state, &call, start + MINUTE_US).await.expect("it is written");
         app.set_now(start + 31 * MINUTE_US);
         desk.jobs().await;
         assert_eq!(desk.payment(&call).await, "released 39000 0");
@@ -59,14 +59,14 @@ on_both! {
         let (consumer, provider) = desk.seats(&call).await;
         app.set_now(start - MINUTE_US);
         for seat in [&consumer, &provider] {
-            calls::arrived(&app.state, &call, seat, app.now(), false).await.expect("it is written");
-            calls::admitted(&app.state, &call, seat, app.now()).await.expect("it is written");
+            calls::record_arrival(&app.state, &call, seat, app.now(), false).await.expect("it is written");
+            calls::record_admission(&app.state, &call, seat, app.now()).await.expect("it is written");
             calls::open_segment(&app.state, "main", &segment(&call, seat, 0), app.now()).await.expect("it is written");
         }
         let checkpoint = async |at: Micros| {
             app.set_now(at);
             let seen = [&consumer, &provider].map(|seat| (segment(&call, seat, 0), at));
-            calls::checkpoint(&app.state, &seen).await.expect("it is written");
+            calls::record_checkpoint(&app.state, &seen).await.expect("it is written");
         };
         checkpoint(start - SECOND_US).await;
         assert_eq!(desk.status(&call).await, "confirmed");
@@ -77,7 +77,7 @@ on_both! {
             calls::close_segment(&app.state, &segment(&call, seat, 0), end, SegmentEnd::Left).await.expect("it is written");
         }
         desk.consumer.post(&format!("/bookings/{call}/cancel"), &[]).await.expect(409);
-        calls::call_ended(&app.state, &call, end).await.expect("it is written");
+        calls::record_call_end(&app.state, &call, end).await.expect("it is written");
         app.set_now(end);
         desk.jobs().await;
         assert_eq!(desk.payment(&call).await, "captured 39000 39000");

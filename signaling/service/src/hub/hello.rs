@@ -66,7 +66,7 @@ impl Inner {
             }
             Use::Full => return Err((ErrorCode::Full, "the server is full", CloseCode::Unavailable)),
         }
-        let grant = match timeout(ANSWER_WAIT, self.authority.authorise(&ticket, now)).await {
+        let grant = match timeout(ANSWER_WAIT, self.authority.authorise_ticket(&ticket, now)).await {
             Ok(answer) => answer,
             Err(_) => Err(Refusal::Unavailable),
         };

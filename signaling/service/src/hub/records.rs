@@ -60,16 +60,16 @@ async fn write(
     let written = async {
         match record {
             Record::Arrived { seat, at, unattended } => {
-                let told = authority.arrived(call, seat, *at, *unattended).await;
+                let told = authority.record_arrival(call, seat, *at, *unattended).await;
                 told.map(|told| (Standing::Lives, told))
             }
-            Record::Admitted { seat, at } => stands(authority.admitted(call, seat, *at).await),
-            Record::LeftForGood { seat, at } => lives(authority.left_for_good(call, seat, *at).await),
+            Record::Admitted { seat, at } => stands(authority.record_admission(call, seat, *at).await),
+            Record::LeftForGood { seat, at } => lives(authority.record_leaving_for_good(call, seat, *at).await),
             Record::Open { segment, started_at } => stands(authority.open_segment(&key(segment), *started_at).await),
             Record::Close { segment, ended_at, end } => {
                 lives(authority.close_segment(&key(segment), *ended_at, *end).await)
             }
-            Record::CallEnded { at } => lives(authority.call_ended(call, *at).await),
+            Record::CallEnded { at } => lives(authority.record_call_end(call, *at).await),
         }
     };
     match timeout(ANSWER_WAIT, written).await {
@@ -97,7 +97,7 @@ pub(super) async fn review(hub: &Arc<Inner>) {
     if rooms.is_empty() {
         return;
     }
-    let findings = match timeout(ANSWER_WAIT, hub.authority.review(&rooms)).await {
+    let findings = match timeout(ANSWER_WAIT, hub.authority.review_rooms(&rooms)).await {
         Ok(Ok(findings)) => findings,
         Ok(Err(error)) => {
             hub.metrics.add(Count::ReviewsFailed);
@@ -123,7 +123,7 @@ pub(super) async fn checkpoint(hub: &Arc<Inner>) {
     if seen.is_empty() {
         return;
     }
-    let result = timeout(ANSWER_WAIT, hub.authority.checkpoint(&seen)).await;
+    let result = timeout(ANSWER_WAIT, hub.authority.record_checkpoint(&seen)).await;
     match result {
         Ok(Ok(not_open)) => {
             hub.metrics.add(Count::Checkpoints);

@@ -128,7 +128,7 @@ fn role(seat: &str) -> Role {
 
 #[async_trait]
 impl CallAuthority for Authority {
-    async fn authorise(&self, ticket: &Ticket, now: UtcMicros) -> Result<CallGrant, Refusal> {
+    async fn authorise_ticket(&self, ticket: &Ticket, now: UtcMicros) -> Result<CallGrant, Refusal> {
         let records = self.records();
         if records.down {
             return Err(Refusal::Unavailable);
@@ -190,7 +190,7 @@ impl CallAuthority for Authority {
         })
     }
 
-    async fn arrived(
+    async fn record_arrival(
         &self,
         _call: &str,
         seat: &str,
@@ -201,7 +201,7 @@ impl CallAuthority for Authority {
         Ok(unattended.then_some(at))
     }
 
-    async fn admitted(&self, call: &str, seat: &str, _at: UtcMicros) -> Result<Standing, RecordError> {
+    async fn record_admission(&self, call: &str, seat: &str, _at: UtcMicros) -> Result<Standing, RecordError> {
         if let Some(over) = self.over(call)? {
             return Ok(over);
         }
@@ -211,7 +211,7 @@ impl CallAuthority for Authority {
         Ok(Standing::Lives)
     }
 
-    async fn left_for_good(&self, call: &str, seat: &str, _at: UtcMicros) -> Result<(), RecordError> {
+    async fn record_leaving_for_good(&self, call: &str, seat: &str, _at: UtcMicros) -> Result<(), RecordError> {
         self.write(format!("left {seat}"), |records| {
             records.left.insert((call.to_owned(), seat.to_owned()));
         })
@@ -233,7 +233,7 @@ impl CallAuthority for Authority {
         Ok(Standing::Lives)
     }
 
-    async fn review(&self, rooms: &[RoomReview]) -> Result<Vec<Finding>, RecordError> {
+    async fn review_rooms(&self, rooms: &[RoomReview]) -> Result<Vec<Finding>, RecordError> {
         let records = self.records();
         if records.down {
             return Err(RecordError("down".into()));
@@ -259,7 +259,7 @@ impl CallAuthority for Authority {
         Ok(findings)
     }
 
-    async fn checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<Vec<SegmentKey>, RecordError> {
+    async fn record_checkpoint(&self, seen: &[(SegmentKey, UtcMicros)]) -> Result<Vec<SegmentKey>, RecordError> {
         let mut not_open = Vec::new();
         self.write("checkpoint".into(), |records| {
             for (key, at) in seen {
@@ -281,7 +281,7 @@ impl CallAuthority for Authority {
         })
     }
 
-    async fn call_ended(&self, call: &str, _at: UtcMicros) -> Result<(), RecordError> {
+    async fn record_call_end(&self, call: &str, _at: UtcMicros) -> Result<(), RecordError> {
         self.write("ended".into(), |records| {
             records.ended.insert(call.to_owned());
         })
