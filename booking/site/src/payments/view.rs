@@ -74,24 +74,43 @@ fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
             reserved_minor: authorised_minor,
         };
     }
+    let charged = money.charge.as_ref().map(|charge| charge.amount.minor);
+    let released_minor = released(payment, charged).unwrap_or(money.released_minor);
     match &money.charge {
         Some(charge) if charge.billable > 0 || charge.amount.minor > 0 => PriceState::Final {
             billable_ms: (charge.billable + 999) / 1000,
             counted_s: appointment.price.counted_s(charge.billable),
             charged_minor: charge.amount.minor,
             reserved_minor: money.reserved_minor,
-            released_minor: money.released_minor,
+            released_minor,
         },
-        Some(_) => PriceState::Released {
-            released_minor: money.released_minor,
-        },
-        None if appointment.status.is_over() => PriceState::Released {
-            released_minor: money.released_minor,
-        },
+        Some(_) => PriceState::Released { released_minor },
+        None if appointment.status.is_over() => PriceState::Released { released_minor },
         None if money.reserved_minor > 0 => PriceState::Reserved {
             reserved_minor: money.reserved_minor,
         },
         None => PriceState::Estimate,
+    }
+}
+
+/// What is let go of as soon as the payment provider has answered: what is decided is told at once, so that the sums of a page
+/// add up meanwhile, too.
+fn released(payment: Option<PaymentState>, charged_minor: Option<i64>) -> Option<i64> {
+    match payment? {
+        PaymentState::Authorised { authorised_minor } => Some(authorised_minor - charged_minor?),
+        PaymentState::Capturing {
+            authorised_minor,
+            amount_minor,
+        } => Some(authorised_minor - amount_minor),
+        PaymentState::Releasing { authorised_minor } => Some(authorised_minor),
+        PaymentState::Created
+        | PaymentState::Authorising
+        | PaymentState::NeedsConfirmation
+        | PaymentState::Declined { .. }
+        | PaymentState::CaptureFailed { .. }
+        | PaymentState::Captured { .. }
+        | PaymentState::Released { .. }
+        | PaymentState::Refunded { .. } => None,
     }
 }
 
@@ -105,4 +124,26 @@ pub(crate) fn vat(rate_bp: u32, gross_minor: i64) -> Option<Vat> {
 
 fn minutes(span: Micros) -> u32 {
     u32::try_from(span / MINUTE_US).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e21_what_is_decided_adds_up_before_the_payment_provider_has_answered() {
+        let authorised_minor = 9_000;
+        let capturing = PaymentState::Capturing {
+            authorised_minor,
+            amount_minor: 1_800,
+        };
+        let authorised = PaymentState::Authorised { authorised_minor };
+        assert_eq!(released(Some(authorised), Some(1_800)), Some(7_200));
+        assert_eq!(released(Some(authorised), None), None, "nothing is decided");
+        assert_eq!(released(Some(capturing), Some(1_800)), Some(7_200));
+        let releasing = PaymentState::Releasing { authorised_minor };
+        assert_eq!(released(Some(releasing), None), Some(9_000));
+        let told = PaymentState::Released { authorised_minor };
+        assert_eq!(released(Some(told), None), None, "as the books say");
+    }
 }
