@@ -446,6 +446,11 @@ test("leaving for good is final once the server said so, and no sooner", () => {
   assert.equal(unheard.on({ type: "rejoin_pressed" }).phase, "connecting", "what was not heard can be taken back");
 });
 
+test("who ends a call too early reads when it can be ended", () => {
+  const page = inCall("provider").hears({ type: "error", code: "too_early", message: "", fatal: false });
+  assert.deepEqual([page.phase, page.state.notice?.key], ["call", "call-end-too-early"]);
+});
+
 test("a device that the browser gives after the end is let go at once", () => {
   const page = joined(true).on({ type: "device_pressed", kind: "camera" }, { type: "device_pressed", kind: "camera" });
   page.hears({ type: "ended", reason: "ended_by_provider", clock: CLOCK });

@@ -172,3 +172,4 @@ call-said-reconnected = You are connected again
 call-microphone-on = Microphone on
 call-camera-on = Camera on
 call-said-picture-back = The picture is back
+call-end-too-early = The call can be ended once you have talked after its start time.

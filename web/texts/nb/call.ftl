@@ -172,3 +172,4 @@ call-said-reconnected = Du er tilkoblet igjen
 call-microphone-on = Mikrofon på
 call-camera-on = Kamera på
 call-said-picture-back = Bildet er tilbake
+call-end-too-early = Samtalen kan avsluttes når dere har snakket sammen etter starttiden.

@@ -161,9 +161,10 @@ function refused(state: State, code: ErrorCode, fatal: boolean): Step {
     case "bad_offer":
     case "internal":
       return recover(state);
+    case "too_early":
+      return [say(state, "call-end-too-early", {}), []];
     case "bad_message":
     case "forbidden":
-    case "too_early":
     case "unknown_seat":
     case "rate_limited":
       return fatal ? recover(state) : [state, []];
