@@ -1,5 +1,5 @@
 // The provider's card for who waits outside.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isCall } from "../page";
 import { waiting } from "../tiles";
 import { useCall } from "./context";
@@ -10,8 +10,8 @@ function Dismiss({ seat, name }: { seat: string; name: string }) {
   const { dispatch, t } = useCall();
   const [asked, setAsked] = useState<boolean | null>(null);
   const next = useRef<HTMLButtonElement & HTMLParagraphElement>(null);
-  // The focus follows: to the question, and back.
-  useEffect(() => (asked === null ? undefined : next.current?.focus()), [asked]);
+  // The focus follows, before anything else can be pressed: to the question, and back.
+  useLayoutEffect(() => (asked === null ? undefined : next.current?.focus()), [asked]);
   if (asked !== true) {
     return (
       <button ref={next} type="button" class="call-button is-text" data-action="dismiss" onClick={() => setAsked(true)}>

@@ -1,5 +1,5 @@
 // Which screen the phase of the call asks for, and what sounds and is said aloud whatever the screen.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Phase } from "../state";
 import { voices } from "../tiles";
 import { useCall } from "./context";
@@ -15,7 +15,7 @@ export function App() {
   const root = useRef<HTMLElement>(null);
   const screen = screenOf(phase);
   // A new screen is announced by moving to its heading, where it has one that can take the focus.
-  useEffect(() => root.current?.querySelector<HTMLElement>("h1[tabindex]")?.focus(), [screen]);
+  useLayoutEffect(() => root.current?.querySelector<HTMLElement>("h1[tabindex]")?.focus(), [screen]);
   return (
     <main ref={root} class={`call is-${screen}`} data-phase={phase.at} data-attempt={state.value.attempt.number}>
       {screen === "check" ? <DeviceCheck /> : null}

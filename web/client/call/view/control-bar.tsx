@@ -1,5 +1,5 @@
 // Microphone, camera, screen, layout, devices, leave: always the same, always in the same place.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { canEnd } from "../state/attempt";
 import { useCall } from "./context";
 import { Icon, type IconName } from "./icon";
@@ -111,7 +111,7 @@ export function ControlBar() {
   const { state, dispatch, t } = useCall();
   const bar = useRef<HTMLDivElement>(null);
   const { layout, panel } = state.value;
-  useEffect(() => keepOneStop(bar.current), []);
+  useLayoutEffect(() => keepOneStop(bar.current), []);
   return (
     <nav class="control-region" aria-label={t("call-controls")}>
       <div ref={bar} class="control-bar" role="toolbar" aria-label={t("call-controls")} onKeyDown={moveFocus} onFocusIn={keepFocus}>

@@ -1,6 +1,6 @@
 // The panels beside or below the stage: devices, keyboard shortcuts, and the question before anything ends.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { SHORTCUTS } from "../shortcuts";
 import { useCall } from "./context";
 import { DeviceFields } from "./device-fields";
@@ -25,7 +25,7 @@ function Panel({ title, close, children }: { title: string; close?: () => void; 
   const { t } = useCall();
   const panel = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const [own, opener] = [panel.current, document.activeElement];
     heading.current?.focus();
     return () => giveFocusBack(own, opener);
