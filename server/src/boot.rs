@@ -184,6 +184,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
             org_number: config.controller.org_number.clone(),
             email: config.controller.email.clone(),
         },
+        retention: config.retention.terms(),
     };
     let (clock, random) = (Clock::system(), Random::system());
     let files = local_folder(&booking.data_dir)

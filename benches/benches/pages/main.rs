@@ -15,6 +15,7 @@ use axum::extract::ConnectInfo;
 use axum::http::Request;
 use booking_adapters::files::local_folder;
 use booking_adapters::test_provider::TestProvider;
+use booking_core::base::config::Retention;
 use booking_core::base::db::{Param, Sql};
 use booking_core::base::{Base, Clock, Networks, Random};
 use booking_core::{AppState, BookingConfig, params, seed};
@@ -57,6 +58,7 @@ async fn measure(folder: &std::path::Path) -> Vec<(&'static str, f64, f64)> {
         ticket_secret: [7; 32],
         mail_from: "Booka <post@booka.example>".to_owned(),
         controller: web::pages::legal::Controller::default(),
+        retention: Retention::default(),
     };
     let files = local_folder(folder).expect("the folder can be used");
     let base = Base::open(config, Clock::system(), Random::system(), Arc::new(files), None);

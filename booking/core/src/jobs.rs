@@ -29,9 +29,11 @@ statements! {
     END_LEASE = "UPDATE job_lease SET until_us = 0 WHERE name = $1 AND owner = $2";
 }
 
-/// The two lines of work. Mails have their own, so that a mail server that hangs does not hold up anybody's money.
+/// The lines of work. Mails have their own, so that a mail server that hangs does not hold up anybody's money, and so has
+/// what leaves by age, which may take minutes.
 const WORKER: &str = "worker";
 const MAILER: &str = "mailer";
+const KEEPER: &str = "keeper";
 /// Longest wait between two rounds.
 const ROUND_EVERY: Duration = Duration::from_secs(1);
 const LEASE_US: Micros = 20 * SECOND_US;
@@ -48,14 +50,18 @@ pub async fn run(state: AppState, shutdown: impl Future<Output = ()>) {
     let worker = repeat(&state, WORKER, stopped.clone(), Some(&state.jobs_wanted), || {
         take_steps(&state, WORKER_STEPS)
     });
-    let mailer = repeat(&state, MAILER, stopped, None, || take_steps(&state, MAILER_STEPS));
-    tokio::join!(signal, worker, mailer);
+    let mailer = repeat(&state, MAILER, stopped.clone(), None, || {
+        take_steps(&state, MAILER_STEPS)
+    });
+    let keeper = repeat(&state, KEEPER, stopped, None, || take_steps(&state, KEEPER_STEPS));
+    tokio::join!(signal, worker, mailer, keeper);
 }
 
 /// One round of everything. What fails is logged, and tried again by the next round.
 pub async fn round(state: &AppState) {
     take_steps(state, WORKER_STEPS).await;
     take_steps(state, MAILER_STEPS).await;
+    take_steps(state, KEEPER_STEPS).await;
 }
 
 /// Whether the database can be worked with: it answers, and where the last write failed, another one succeeds.
@@ -163,6 +169,16 @@ fn log_swept(what: &str, rows: u64) {
 const MAILER_STEPS: &[Step] = &[("send mails", |state| {
     Box::pin(async move { Ok(outbox::send_due(state).await.map(drop)?) })
 })];
+
+/// What the keeper does each round.
+const KEEPER_STEPS: &[Step] = &[
+    ("end relationships", |state| {
+        Box::pin(privacy::retention::end_relationships(state))
+    }),
+    ("let go what is old", |state| {
+        Box::pin(privacy::retention::let_go(state))
+    }),
+];
 
 /// Takes every step once. One that fails is logged, and holds up none of the others.
 async fn take_steps(state: &AppState, steps: &[Step]) {

@@ -43,6 +43,13 @@ pub fn statements() -> Vec<base::db::Sql> {
         operator::people::STATEMENTS,
         operator::queries::STATEMENTS,
         privacy::overview::STATEMENTS,
+        privacy::retention::cases::STATEMENTS,
+        privacy::retention::door::STATEMENTS,
+        privacy::retention::holds::STATEMENTS,
+        privacy::retention::inactive::STATEMENTS,
+        privacy::retention::loose::STATEMENTS,
+        privacy::retention::report::STATEMENTS,
+        privacy::retention::run::STATEMENTS,
         providers::hours::STATEMENTS,
         providers::invitations::STATEMENTS,
         providers::members::STATEMENTS,
@@ -57,6 +64,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         .concat()
         .into_iter()
         .chain(privacy::registry::registered_statements())
+        .chain(privacy::retention::registered_statements())
         .collect()
 }
 

@@ -28,6 +28,7 @@ impl Config {
         EnvFilter::try_new(&self.log.level).with_context(|| format!("log.level `{}` is no filter", self.log.level))?;
         check_media(&self.media)?;
         self.check_payments()?;
+        check_retention(&self.retention)?;
         self.partner_keys()?;
         self.check_tls()?;
         let database = &self.database.url;
@@ -165,6 +166,21 @@ fn check_controller(controller: &Controller) -> anyhow::Result<()> {
             "controller.org_number is {:?}, and not nine digits",
             controller.org_number
         );
+    }
+    Ok(())
+}
+
+fn check_retention(retention: &Retention) -> anyhow::Result<()> {
+    use booking_core::base::config::Retention as Terms;
+    let (least, most) = (Terms::ACCOUNTING_YEARS_MIN, Terms::ACCOUNTING_YEARS_MAX);
+    if !(least..=most).contains(&retention.accounting_years) {
+        bail!(
+            "retention.accounting_years is {least} to {most}: the law wants accounting records kept for {least} years"
+        );
+    }
+    let (least, most) = (Terms::INACTIVE_MONTHS_MIN, Terms::INACTIVE_MONTHS_MAX);
+    if !(least..=most).contains(&retention.inactive_months) {
+        bail!("retention.inactive_months is {least} to {most}");
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use booking_adapters::smtp::{MailServer, MailTls};
-use booking_core::base::Networks;
+use booking_core::base::{Networks, config};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use load::Flags;
@@ -35,6 +35,7 @@ pub(crate) struct Config {
     pub payments: Payments,
     pub storage: Storage,
     pub controller: Controller,
+    pub retention: Retention,
     pub log: Log,
 }
 
@@ -197,6 +198,36 @@ pub(crate) struct Controller {
     pub email: String,
 }
 
+/// How long records are kept, where the law of a country wants more than ours.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Retention {
+    /// Whole years after the end of the accounting year.
+    pub accounting_years: i64,
+    /// Months without a sign-in after which somebody counts as having left.
+    pub inactive_months: i64,
+}
+
+impl Retention {
+    /// As the booking side takes it.
+    pub(crate) fn terms(&self) -> config::Retention {
+        config::Retention {
+            accounting_years: self.accounting_years,
+            inactive_months: self.inactive_months,
+        }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let terms = config::Retention::default();
+        Self {
+            accounting_years: terms.accounting_years,
+            inactive_months: terms.inactive_months,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LogFormat {
@@ -227,6 +258,7 @@ impl Default for Config {
             payments: Payments::default(),
             storage: Storage::default(),
             controller: Controller::default(),
+            retention: Retention::default(),
             log: Log::default(),
         }
     }

@@ -83,6 +83,26 @@ mail-deletion-body =
     To keep the account, sign in before that and undo it here:
     { $link }
 
+mail-inactive-subject = Do you want to keep your account?
+mail-inactive-body =
+    Hello { $name },
+
+    it is a long time since you were here. If you do not sign in before { $when }, we take it that you no longer want the account. It will then be deleted ninety days later.
+
+    To keep it, all you need to do is sign in:
+    { $link }
+
+    If it may be deleted, there is nothing you need to do.
+
+mail-ended-subject = Your account will be deleted because it is not used
+mail-ended-body =
+    Hello { $name },
+
+    you have not been here for a very long time, and we take it that you no longer want the account. It will be deleted on { $when }. Receipts are kept for as long as the law requires.
+
+    To keep the account, sign in before that:
+    { $link }
+
 mail-booked-consumer-subject = Booked: { $title }, { $when }
 mail-booked-consumer-body =
     Hello { $name },

@@ -83,6 +83,26 @@ mail-deletion-body =
     Vil du beholde kontoen, logger du inn før den tid og angrer her:
     { $link }
 
+mail-inactive-subject = Vil du beholde kontoen din?
+mail-inactive-body =
+    Hei { $name },
+
+    det er lenge siden du var innom. Logger du ikke inn før { $when }, regner vi med at du ikke vil ha kontoen lenger. Da blir den slettet nitti dager senere.
+
+    Vil du beholde den, er det nok å logge inn:
+    { $link }
+
+    Du trenger ikke gjøre noe hvis den kan slettes.
+
+mail-ended-subject = Kontoen din blir slettet fordi den ikke er i bruk
+mail-ended-body =
+    Hei { $name },
+
+    du har ikke vært innom på svært lenge, og vi regner med at du ikke vil ha kontoen lenger. Den slettes { $when }. Kvitteringer oppbevares så lenge loven krever det.
+
+    Vil du beholde kontoen, logger du inn før den tid:
+    { $link }
+
 mail-booked-consumer-subject = Bestilt: { $title }, { $when }
 mail-booked-consumer-body =
     Hei { $name },

@@ -37,6 +37,10 @@ mail_kinds! {
     /// Somebody registered with an address that has an account already.
     Exists = "exists", "mail-kind-exists";
     Deletion = "deletion", "mail-kind-deletion";
+    /// Somebody has not been here for long.
+    Inactive = "inactive", "mail-kind-inactive";
+    /// Somebody is taken to have left.
+    Ended = "ended", "mail-kind-ended";
     NewAddress = "new_address", "mail-kind-new-address";
     AddressUsed = "address_used", "mail-kind-address-used";
     AddressChanged = "address_changed", "mail-kind-address-changed";

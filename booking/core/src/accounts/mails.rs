@@ -27,6 +27,18 @@ pub enum AccountMail {
         erased_at: Micros,
         time_zone: String,
     },
+    /// The person has not been here for long; the relationship ends then unless they sign in.
+    Inactive {
+        link: String,
+        ends_at: Micros,
+        time_zone: String,
+    },
+    /// We take it that the person has left; what we know about them is erased then unless they sign in.
+    RelationshipEnded {
+        link: String,
+        erased_at: Micros,
+        time_zone: String,
+    },
     /// To a new address: the link makes it the account's.
     ConfirmAddress {
         link: String,
@@ -88,6 +100,8 @@ impl AccountMail {
             Self::NoAccount { .. } => (MailKind::NoAccount, "mail-no-account-subject", "mail-no-account-body"),
             Self::AlreadyRegistered { .. } => (MailKind::Exists, "mail-exists-subject", "mail-exists-body"),
             Self::DeletionAsked { .. } => (MailKind::Deletion, "mail-deletion-subject", "mail-deletion-body"),
+            Self::Inactive { .. } => (MailKind::Inactive, "mail-inactive-subject", "mail-inactive-body"),
+            Self::RelationshipEnded { .. } => (MailKind::Ended, "mail-ended-subject", "mail-ended-body"),
             Self::ConfirmAddress { .. } => (
                 MailKind::NewAddress,
                 "mail-new-address-subject",
@@ -121,6 +135,8 @@ impl AccountMail {
             | Self::NoAccount { link }
             | Self::AlreadyRegistered { link }
             | Self::DeletionAsked { link, .. }
+            | Self::Inactive { link, .. }
+            | Self::RelationshipEnded { link, .. }
             | Self::ConfirmAddress { link }
             | Self::AddressAlreadyUsed { link }
             | Self::AddressChanged { link, .. }
@@ -143,6 +159,8 @@ impl AccountMail {
             Self::Reset { .. }
             | Self::AlreadyRegistered { .. }
             | Self::DeletionAsked { .. }
+            | Self::Inactive { .. }
+            | Self::RelationshipEnded { .. }
             | Self::AddressAlreadyUsed { .. }
             | Self::AddressChanged { .. }
             | Self::OwnerNow { .. }
@@ -160,6 +178,14 @@ pub fn account_mail(recipient: Recipient, key: &str, mail: &AccountMail) -> Mess
         AccountMail::OwnerNow { org: name, .. } => org.clone_from(name),
         AccountMail::DeletionAsked {
             erased_at, time_zone, ..
+        }
+        | AccountMail::RelationshipEnded {
+            erased_at, time_zone, ..
+        }
+        | AccountMail::Inactive {
+            ends_at: erased_at,
+            time_zone,
+            ..
         } => when = format::day_time(recipient.locale, *erased_at, time_zone),
         AccountMail::AddressChanged { email: new, .. } => email = new,
         AccountMail::Verify { .. }
@@ -216,6 +242,16 @@ mod tests {
             AccountMail::NoAccount { link: link.clone() },
             AccountMail::AlreadyRegistered { link: link.clone() },
             AccountMail::DeletionAsked {
+                link: link.clone(),
+                erased_at: 1_795_510_800_000_000,
+                time_zone: "Europe/Oslo".into(),
+            },
+            AccountMail::Inactive {
+                link: link.clone(),
+                ends_at: 1_795_510_800_000_000,
+                time_zone: "Europe/Oslo".into(),
+            },
+            AccountMail::RelationshipEnded {
                 link: link.clone(),
                 erased_at: 1_795_510_800_000_000,
                 time_zone: "Europe/Oslo".into(),

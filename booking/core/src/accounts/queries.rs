@@ -65,6 +65,16 @@ macro_rules! registration_select {
     };
 }
 
+/// Whether an operator keeps back the account `c`, or an appointment that it booked or takes.
+#[macro_export]
+macro_rules! is_kept_back {
+    () => {
+        "EXISTS (SELECT 1 FROM retention_hold k WHERE k.lifted_us IS NULL AND (k.account_id = c.id
+            OR k.appointment_id IN (SELECT b.id FROM appointment b WHERE b.consumer_id = c.id)
+            OR k.appointment_id IN (SELECT b.id FROM member m JOIN appointment b ON b.member_id = m.id WHERE m.account_id = c.id)))"
+    };
+}
+
 /// Whether the provider of the owner `m`, whose account is `$1`, has another owner who stays.
 macro_rules! another_owner_stays {
     () => {
@@ -83,6 +93,9 @@ statements! {
         ORDER BY m.created_us LIMIT 1";
     /// now, id
     SESSION_TOUCH = "UPDATE session SET last_seen_us = $1 WHERE id = $2";
+    /// account, now: whoever comes has not left
+    ACTIVITY_SEEN = "INSERT INTO account_activity (account_id, seen_us, warned) VALUES ($1, $2, 0)
+        ON CONFLICT (account_id) DO UPDATE SET seen_us = excluded.seen_us, warned = 0, warned_us = NULL, left_us = NULL";
     /// id, hash, account, now, expires, user agent, network
     SESSION_INSERT = "INSERT INTO session (id, token_hash, account_id, created_us, last_seen_us, expires_us, user_agent, ip_prefix)
         VALUES ($1, $2, $3, $4, $4, $5, $6, $7)";
@@ -124,7 +137,8 @@ statements! {
     /// id, asked before: locks the row of an account that is to be deleted until the end of the transaction
     LEAVING_LOCK = "UPDATE account SET locale = locale WHERE id = $1 AND deletion_asked_us <= $2 AND erased_us IS NULL";
     /// asked before, limit
-    ACCOUNTS_TO_ERASE = "SELECT id FROM account WHERE deletion_asked_us <= $1 AND erased_us IS NULL ORDER BY id LIMIT $2";
+    ACCOUNTS_TO_ERASE = concat!("SELECT c.id FROM account c WHERE c.deletion_asked_us <= $1 AND c.erased_us IS NULL
+        AND NOT ", is_kept_back!(), " ORDER BY c.id LIMIT $2");
     /// id, now
     ACCOUNT_ERASED = "UPDATE account SET erased_us = $2 WHERE id = $1";
     OPERATORS = "SELECT COUNT(*) FROM account WHERE is_operator = 1 AND erased_us IS NULL";

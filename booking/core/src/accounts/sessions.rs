@@ -60,6 +60,8 @@ pub async fn find(state: &Base, token_hash: &str, now: Micros) -> Result<Option<
         let mut tx = state.db.write().await?;
         tx.execute(queries::SESSION_TOUCH, params![now, &found.account.session_id])
             .await?;
+        tx.execute(queries::ACTIVITY_SEEN, params![&found.account.id, now])
+            .await?;
         tx.commit().await?;
     }
     Ok(Some(found.account))
@@ -90,6 +92,8 @@ pub async fn begin(tx: &mut Tx, base: &Base, requester: &Requester, account_id: 
         params![account_id, limits::SESSIONS_PER_ACCOUNT_MAX],
     )
     .await?;
+    tx.execute(queries::ACTIVITY_SEEN, params![account_id, requester.now])
+        .await?;
     security::note(SecurityEvent::SignedIn, account_id, requester);
     Ok(token)
 }

@@ -25,6 +25,39 @@ pub struct BookingConfig {
     pub mail_from: String,
     /// Who answers for the data, named in notice and terms.
     pub controller: texts::legal::Controller,
+    /// How long records are kept.
+    pub retention: Retention,
+}
+
+/// How long is kept what the operator may decide about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Whole years after the end of the accounting year for which its records are kept; at least
+    /// [`ACCOUNTING_YEARS_MIN`](Self::ACCOUNTING_YEARS_MIN).
+    pub accounting_years: i64,
+    /// Months without a sign-in after which somebody counts as having left; at least
+    /// [`INACTIVE_MONTHS_MIN`](Self::INACTIVE_MONTHS_MIN).
+    pub inactive_months: i64,
+}
+
+impl Retention {
+    /// What Norwegian law wants (bokføringsloven § 13); some countries want more.
+    pub const ACCOUNTING_YEARS_MIN: i64 = 5;
+    /// Longer terms are none.
+    pub const ACCOUNTING_YEARS_MAX: i64 = 30;
+    /// Warnings go out two months and half a month before.
+    pub const INACTIVE_MONTHS_MIN: i64 = 6;
+    /// Longer terms are none.
+    pub const INACTIVE_MONTHS_MAX: i64 = 120;
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            accounting_years: Self::ACCOUNTING_YEARS_MIN,
+            inactive_months: 24,
+        }
+    }
 }
 
 impl BookingConfig {

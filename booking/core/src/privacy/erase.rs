@@ -1,10 +1,11 @@
 //! The end of an account: asked for, undoable for a week, then carried out; and the sweeping of what has run out.
 
 use super::registry;
+use super::retention::holds;
 use crate::accounts::{Account, AccountMail, account_mail, credentials, queries};
 use crate::base::DEFAULT_ZONE;
 use crate::base::actor::Actor;
-use crate::base::db::Tx;
+use crate::base::db::{DbError, Tx};
 use crate::base::outbox;
 use crate::base::{Base, DAY_US, Micros};
 use crate::base::{Fault, Result};
@@ -30,21 +31,30 @@ const CANCEL_BATCH: i64 = 100;
 /// # Errors
 /// When the database fails.
 pub async fn ask(tx: &mut Tx, base: &Base, account: &Account, now: Micros) -> Result<()> {
-    // What is being booked at this moment, with the person or by it, is either there to be cancelled after this or refused.
-    for lock in [queries::MEMBERS_LOCK, queries::ACCOUNT_LOCK] {
-        tx.execute(lock, params![&account.id]).await?;
-    }
-    tx.execute(queries::ACCOUNT_DELETION, params![&account.id, Some(now)])
-        .await?;
-    for statement in [queries::HELD_CELLS_END, queries::HELD_END, queries::ORGS_PAUSE] {
-        tx.execute(statement, params![&account.id]).await?;
-    }
+    leave(tx, &account.id, now).await?;
     let mail = AccountMail::DeletionAsked {
         link: base.link(texts::routes::pattern::ACCOUNT),
         erased_at: now + UNDO_US,
         time_zone: DEFAULT_ZONE.to_owned(),
     };
     outbox::enqueue(base, tx, &account_mail(account.recipient(), &base.id(), &mail)).await?;
+    Ok(())
+}
+
+/// What asking for deletion changes, with nobody told of it.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn leave(tx: &mut Tx, account_id: &str, now: Micros) -> Result<(), DbError> {
+    // What is being booked at this moment, with the person or by it, is either there to be cancelled after this or refused.
+    for lock in [queries::MEMBERS_LOCK, queries::ACCOUNT_LOCK] {
+        tx.execute(lock, params![account_id]).await?;
+    }
+    tx.execute(queries::ACCOUNT_DELETION, params![account_id, Some(now)])
+        .await?;
+    for statement in [queries::HELD_CELLS_END, queries::HELD_END, queries::ORGS_PAUSE] {
+        tx.execute(statement, params![account_id]).await?;
+    }
     Ok(())
 }
 
@@ -142,7 +152,7 @@ pub async fn erase_due(state: &AppState) -> Result<usize> {
 }
 
 /// Erases an account whose time for undoing is over, after cancelling what it still has booked. `false` when the deletion was
-/// undone meanwhile, or somebody else was faster.
+/// undone meanwhile, somebody else was faster, or an operator keeps something about the person back.
 ///
 /// # Errors
 /// When the database fails; then nothing was changed.
@@ -151,7 +161,7 @@ pub async fn erase_account(state: &AppState, id: &str) -> Result<bool> {
     while cancel_batch(state, id).await? > 0 {}
     let mut tx = state.db.write().await?;
     tx.execute(queries::MEMBERS_LOCK, params![id]).await?;
-    if tx.execute(queries::LEAVING_LOCK, params![id, now - UNDO_US]).await? == 0 {
+    if tx.execute(queries::LEAVING_LOCK, params![id, now - UNDO_US]).await? == 0 || holds::keeps(&mut tx, id).await? {
         return Ok(false);
     }
     members::pass_ownership_on(&mut tx, state, id).await?;

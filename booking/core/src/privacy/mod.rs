@@ -4,5 +4,6 @@ pub mod erase;
 pub mod overview;
 mod record_words;
 pub mod registry;
+pub mod retention;
 
 pub use erase::{UNDO_US, erase_due};

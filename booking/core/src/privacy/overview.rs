@@ -171,6 +171,7 @@ fn words(table: &'static str) -> (&'static str, &'static str) {
         "account" => ("registry-account", "registry-account-why"),
         "registration" => ("registry-registration", "registry-registration-why"),
         "session" => ("registry-session", "registry-session-why"),
+        "account_activity" => ("registry-activity", "registry-activity-why"),
         "account_token" => ("registry-token", "registry-token-why"),
         "email_change" => ("registry-email-change", "registry-email-change-why"),
         "acceptance" => ("registry-acceptance", "registry-acceptance-why"),
@@ -194,13 +195,14 @@ fn words(table: &'static str) -> (&'static str, &'static str) {
         "document" => ("registry-document", "registry-document-why"),
         "withdrawal_request" => ("registry-withdrawal", "registry-withdrawal-why"),
         "operator_look" => ("registry-looks", "registry-looks-why"),
+        "retention_hold" => ("registry-kept-back", "registry-kept-back-why"),
         "operator_record" => ("registry-operated", "registry-operated-why"),
         other => (other, ""),
     }
 }
 
 /// Keys of the names of columns.
-const LABELS: [(&str, &str); 83] = [
+const LABELS: [(&str, &str); 86] = [
     ("name", "registry-col-name"),
     ("email", "registry-col-email"),
     ("recipient", "registry-col-email"),
@@ -219,6 +221,9 @@ const LABELS: [(&str, &str); 83] = [
     ("ip_prefix", "registry-col-network"),
     ("last_seen_us", "registry-col-last-seen"),
     ("expires_us", "registry-col-expires"),
+    ("seen_us", "registry-col-last-seen"),
+    ("placed_us", "registry-col-placed"),
+    ("lifted_us", "registry-col-lifted"),
     ("purpose", "registry-col-purpose"),
     ("used_us", "registry-col-used"),
     ("kind", "registry-col-kind"),

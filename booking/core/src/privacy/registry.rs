@@ -165,6 +165,9 @@ pub const TABLES: &[Table] = &[
         [user_agent: Text, ip_prefix: Text, created_us: Time, last_seen_us: Time, expires_us: Time],
         [id, token_hash, account_id],
         deleted),
+    table!("account_activity", "account_id = $1", by [account_id], [seen_us: Time, left_us: Time],
+        [account_id, warned, warned_us, asked_us],
+        deleted),
     table!("account_token", "account_id = $1", by [created_us, id],
         [purpose: Text, created_us: Time, used_us: Time],
         [id, token_hash, account_id, next_path, expires_us],
@@ -256,6 +259,9 @@ pub const TABLES: &[Table] = &[
         kept),
     table!("operator_look", "account_id = $1", by [at_us, record_id], [at_us: Time, action: Text, reason: Text], [record_id, account_id],
         deleted),
+    table!("retention_hold", "account_id = $1 OR appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)",
+        by [placed_us, id], [reason: Text, placed_us: Time, lifted_us: Time], [id, account_id, appointment_id],
+        deleted),
     table!("place", not personal, [id, name, municipality, county, lat_e6, lon_e6, weight]),
     table!("place_name", not personal, [folded, place_id]),
     table!("postcode", not personal, [code, place_id, lat_e6, lon_e6]),
@@ -275,6 +281,12 @@ pub const TABLES: &[Table] = &[
     table!("test_psp_request", not personal, [request_key, request, answer]),
     table!("document_series", not personal, [org_id, kind, year, next_number]),
     table!("job_lease", not personal, [name, owner, until_us]),
+    table!("retention_door", not personal, [id, cut_us, shut]),
+    table!("retention_run", not personal, [id, kind, basis_id, as_of_us, accounting_years, stage, position, last_case, started_us, ended_us]),
+    table!("retention_line", not personal, [run_id, table_name, entries, oldest_us, newest_us]),
+    table!("retention_kept", not personal, [run_id, reason, appointments]),
+    table!("retention_file", not personal, [path, appointment_id]),
+    table!("retention_switch", not personal, [id, approved_us, version]),
 ];
 
 /// The statements of export and erasure, for the test that prepares them.

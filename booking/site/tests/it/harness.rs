@@ -14,6 +14,7 @@ use booking_adapters::files::local_folder;
 use booking_adapters::test_provider::TestProvider;
 use booking_core::AppState;
 use booking_core::BookingConfig;
+use booking_core::base::config::Retention;
 use booking_core::base::db::{FromRow, Param, Sql};
 use booking_core::base::{Base, Clock, Micros, Networks, Random};
 use rand_chacha::ChaCha20Rng;
@@ -140,6 +141,7 @@ impl App {
             ticket_secret: [7; 32],
             mail_from: "Booka <post@booka.example>".to_owned(),
             controller: web::pages::legal::Controller::default(),
+            retention: Retention::default(),
         };
         let now = Arc::new(AtomicI64::new(START_US));
         let stepped = Arc::new(AtomicI64::new(0));

@@ -25,6 +25,7 @@ mod operator;
 mod places;
 mod providers;
 mod registry;
+mod retention;
 mod search;
 mod security;
 mod selling;

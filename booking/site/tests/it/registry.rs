@@ -140,6 +140,10 @@ pub(crate) async fn everybody_at_once(app: &App) -> (Client, String) {
             params![&account],
         ),
         (
+            "INSERT INTO retention_hold (id, account_id, reason, placed_us, lifted_us) VALUES ('h', $1, 'Klage', 1, 2)",
+            params![&account],
+        ),
+        (
             "INSERT INTO operator_look (record_id, account_id, at_us, action, reason) VALUES ('o', $1, 1, 'mail_seen', 'Ringte')",
             params![&account],
         ),

@@ -68,6 +68,24 @@ impl Tx {
         }
     }
 
+    /// Lets PostgreSQL look rows up by their keys until the end of the transaction, wherever there is an index: for statements
+    /// about many rows of many more, where its guess of how many decides between a look and a read of the whole table.
+    /// SQLite does so in any case.
+    ///
+    /// # Errors
+    /// [`DbError::Failed`].
+    pub async fn prefer_indexes(&mut self) -> Result<(), DbError> {
+        const SETTINGS: &str =
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+        match self {
+            Self::Sqlite(..) => Ok(()),
+            Self::Postgres(tx, watch, probe) => {
+                let done = probe.guard(sqlx::raw_sql(SETTINGS).execute(&mut **tx)).await;
+                watch.note(done.map(drop).map_err(|error| DbError::new("prefer indexes", error)))
+            }
+        }
+    }
+
     /// Runs a statement and returns how many rows it changed.
     ///
     /// # Errors

@@ -1,0 +1,162 @@
+//! What leaves by age alone and belongs to no appointment: payments that none came of, holds, hooks, and what is left of
+//! accounts that were erased.
+
+use super::cases::{Counted, as_count, by_hundreds, hundred};
+use super::rules::{LOOSE_US, accounting_cut};
+use crate::base::db::{DbError, Sql, Tx};
+use crate::base::{DAY_US, DEFAULT_ZONE, Micros};
+use crate::{params, statements};
+
+/// What acceptances and lifted holds of operators are kept for after their end.
+const PROOF_US: Micros = 3 * 365 * DAY_US;
+
+statements! {
+    /// after, cut, limit: payments that no appointment came of and whose books are closed
+    UNBOOKED = "SELECT p.id FROM payment p WHERE p.appointment_id IS NULL AND p.id > $1 AND p.updated_us < $2
+            AND p.state NOT IN ('authorised', 'needs_confirmation')
+            AND NOT EXISTS (SELECT 1 FROM appointment a WHERE a.hold_id = p.hold_id)
+            AND NOT EXISTS (SELECT 1 FROM ledger_tx t WHERE t.payment_id = p.id AND t.created_us >= $2)
+            AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.payment_id = p.id AND o.state = 'pending')
+        ORDER BY p.id LIMIT $3";
+}
+
+/// A table that loses rows of a hundred payments.
+struct Part {
+    table: &'static str,
+    count: Sql,
+    delete: Sql,
+}
+
+macro_rules! parts {
+    ($($table:literal, $ends:literal: $column:literal in $before:literal $after:literal;)+) => {
+        &[$(Part {
+            table: $table,
+            count: Sql {
+                name: concat!("RETENTION_COUNT_UNBOOKED_", $table),
+                text: concat!("SELECT COUNT(*), ", $ends, " FROM ", $table, " WHERE ", $column, " IN (", $before, hundred!(), $after, ")"),
+            },
+            delete: Sql {
+                name: concat!("RETENTION_DELETE_UNBOOKED_", $table),
+                text: concat!("DELETE FROM ", $table, " WHERE ", $column, " IN (", $before, hundred!(), $after, ")"),
+            },
+        }),+]
+    };
+}
+
+/// The tables of a payment, children first.
+const PARTS: &[Part] = parts! {
+    "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)":
+        "tx_id" in "SELECT t.id FROM ledger_tx t WHERE t.payment_id IN (" ")";
+    "ledger_tx", "MIN(created_us), MAX(created_us)": "payment_id" in "" "";
+    "payment_op", "MIN(created_us), MAX(created_us)": "payment_id" in "" "";
+    "payment", "MIN(updated_us), MAX(updated_us)": "id" in "" "";
+};
+
+/// A rule by age.
+pub struct Age {
+    pub table: &'static str,
+    /// How much older than the moment of the run.
+    pub kept_us: Micros,
+    /// Rows from before `$1`, and the times of the oldest and the newest.
+    count: Sql,
+    /// At most `$2` of them.
+    delete: Sql,
+}
+
+/// `"table" x, dated "column" by "key", kept for: condition on x with $1;`
+macro_rules! ages {
+    ($($table:literal x $joins:literal, dated $dated:literal by $key:literal, kept $kept:expr; $of:expr;)+) => {
+        &[$(Age {
+            table: $table,
+            kept_us: $kept,
+            count: Sql {
+                name: concat!("RETENTION_COUNT_OLD_", $table),
+                text: concat!("SELECT COUNT(*), MIN(", $dated, "), MAX(", $dated, ") FROM ", $table, " x ", $joins, " WHERE ", $of),
+            },
+            delete: Sql {
+                name: concat!("RETENTION_DELETE_OLD_", $table),
+                text: concat!("DELETE FROM ", $table, " WHERE ", $key, " IN (SELECT x.", $key, " FROM ", $table, " x ", $joins,
+                    " WHERE ", $of, " LIMIT $2)"),
+            },
+        }),+]
+    };
+}
+
+/// A hold `h` that is over since before `$1` and that nothing came of.
+macro_rules! abandoned {
+    () => {
+        "h.state IN ('cancelled', 'expired') AND h.expires_us < $1
+            AND NOT EXISTS (SELECT 1 FROM appointment a WHERE a.hold_id = h.id)
+            AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.hold_id = h.id)"
+    };
+}
+
+/// Every rule by age, children first.
+pub const AGES: &[Age] = ages! {
+    "withdrawal_request" x "JOIN hold h ON h.id = x.hold_id", dated "h.expires_us" by "hold_id", kept LOOSE_US; abandoned!();
+    "hold_draft" x "JOIN hold h ON h.id = x.hold_id", dated "h.expires_us" by "hold_id", kept LOOSE_US; abandoned!();
+    "hold" x "JOIN hold h ON h.id = x.id", dated "h.expires_us" by "id", kept LOOSE_US;
+        concat!(abandoned!(), " AND NOT EXISTS (SELECT 1 FROM reservation r WHERE r.hold_id = h.id)");
+    "psp_event" x "", dated "x.received_us" by "id", kept LOOSE_US; "x.received_us < $1";
+    "acceptance" x "JOIN account c ON c.id = x.account_id", dated "x.accepted_us" by "id", kept PROOF_US; "c.erased_us < $1";
+    "retention_hold" x "", dated "x.lifted_us" by "id", kept PROOF_US; "x.lifted_us < $1";
+};
+
+/// Every statement here that no list declares, for the test that prepares them.
+pub(super) fn registered_statements() -> impl Iterator<Item = Sql> {
+    let parts = PARTS.iter().flat_map(|part| [part.count, part.delete]);
+    parts.chain(AGES.iter().flat_map(|age| [age.count, age.delete]))
+}
+
+/// The tables that these rules empty.
+#[cfg(test)]
+pub(super) fn tables() -> impl Iterator<Item = &'static str> {
+    let parts = PARTS.iter().map(|part| part.table);
+    parts.chain(AGES.iter().map(|age| age.table))
+}
+
+/// From when on payments without an appointment stay. Nobody sold anything, so the zone is the house's.
+pub(super) fn unbooked_cut(as_of: Micros, years: i64) -> Micros {
+    accounting_cut(as_of, DEFAULT_ZONE, years)
+}
+
+/// The next payments after an id that no appointment came of and that may leave.
+pub(super) async fn unbooked(tx: &mut Tx, after: &str, cut: Micros, at_most: i64) -> Result<Vec<String>, DbError> {
+    tx.all(UNBOOKED, params![after, cut, at_most]).await
+}
+
+/// Counts what these payments would take along.
+pub(super) async fn count_unbooked(tx: &mut Tx, payments: &[String]) -> Result<Vec<Counted>, DbError> {
+    let mut counted = Vec::new();
+    for part in PARTS {
+        for some in payments.chunks(100) {
+            let (rows, oldest, newest): (i64, Option<i64>, Option<i64>) =
+                tx.one(part.count, super::cases::hundred_params(some)).await?;
+            counted.push((part.table, rows, oldest, newest));
+        }
+    }
+    Ok(counted)
+}
+
+/// Deletes them. The door must be open.
+pub(super) async fn delete_unbooked(tx: &mut Tx, payments: &[String]) -> Result<Vec<Counted>, DbError> {
+    let mut counted = Vec::with_capacity(PARTS.len());
+    for part in PARTS {
+        let rows = by_hundreds(tx, part.delete, payments).await?;
+        counted.push((part.table, rows, None, None));
+    }
+    Ok(counted)
+}
+
+/// Counts what a rule would delete.
+pub(super) async fn count_old(tx: &mut Tx, age: &Age, as_of: Micros) -> Result<Counted, DbError> {
+    let (rows, oldest, newest): (i64, Option<i64>, Option<i64>) =
+        tx.one(age.count, params![as_of - age.kept_us]).await?;
+    Ok((age.table, rows, oldest, newest))
+}
+
+/// Deletes at most so many rows by a rule.
+pub(super) async fn delete_old(tx: &mut Tx, age: &Age, as_of: Micros, at_most: i64) -> Result<i64, DbError> {
+    let rows = tx.execute(age.delete, params![as_of - age.kept_us, at_most]).await?;
+    Ok(as_count(rows))
+}
