@@ -51,6 +51,8 @@ enum Command {
     SeedDemo,
     /// Print a fresh one-time link: it makes the first operator, signs one in, or makes one more.
     OperatorLink(commands::operator_link::Whom),
+    /// Say how much is old enough to be deleted; nothing is written.
+    Retention(commands::retention::How),
     /// Print a fresh partner key for the media API, and the hash to configure for it.
     ApiKey,
 }
@@ -99,6 +101,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             what: ConfigCommand::Check,
         } => terminal::say("The configuration is good.\n"),
         Command::SeedDemo => runtime.block_on(commands::seed::seed_demo(&config)),
+        Command::Retention(how) => runtime.block_on(commands::retention::report(&config, how)),
         Command::ApiKey => commands::api_key::print(),
         Command::OperatorLink(whom) => runtime.block_on(commands::operator_link::print(&config, whom)),
     }

@@ -173,7 +173,7 @@ const MAILER_STEPS: &[Step] = &[("send mails", |state| {
 /// What the keeper does each round.
 const KEEPER_STEPS: &[Step] = &[
     ("end relationships", |state| {
-        Box::pin(privacy::retention::end_relationships(state))
+        Box::pin(privacy::inactive::end_relationships(state))
     }),
     ("let go what is old", |state| {
         Box::pin(privacy::retention::let_go(state))

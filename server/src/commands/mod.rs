@@ -3,4 +3,5 @@
 pub(crate) mod api_key;
 pub(crate) mod doctor;
 pub(crate) mod operator_link;
+pub(crate) mod retention;
 pub(crate) mod seed;

@@ -13,6 +13,7 @@ pub mod home;
 pub mod legal;
 pub mod operator;
 pub mod operator_mails;
+pub mod operator_retention;
 pub mod price;
 pub mod provider;
 pub mod provider_admin;

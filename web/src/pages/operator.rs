@@ -332,6 +332,10 @@ pub(super) fn look_key(action: &str) -> &'static str {
         "operator_invited" => "look-operator-invited",
         "operator_made" => "look-operator-made",
         "link_made" => "look-link-made",
+        "retention_approved" => "look-retention-approved",
+        "retention_stopped" => "look-retention-stopped",
+        "hold_placed" => "look-hold-placed",
+        "hold_lifted" => "look-hold-lifted",
         _ => "look-other",
     }
 }

@@ -135,6 +135,12 @@ impl Shell {
         format::short(self.locale, at.count(), &self.zone)
     }
 
+    /// `24. nov. 2026 14:03`
+    #[must_use]
+    pub fn short_with_year(&self, at: impl Count) -> String {
+        format::short_with_year(self.locale, at.count(), &self.zone)
+    }
+
     /// `10:00`
     #[must_use]
     pub fn clock(&self, at: impl Count) -> String {

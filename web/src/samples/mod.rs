@@ -7,6 +7,7 @@ mod consumer;
 mod frame;
 mod parts;
 mod reasons;
+mod retention;
 mod staff;
 
 use crate::text::Locale;
@@ -29,6 +30,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(staff::operator(locale));
     pages.extend(reasons::mails(locale));
     pages.extend(reasons::looks(locale));
+    pages.extend(retention::pages(locale));
     pages.extend(frame::frame(locale));
     pages
 }

@@ -384,6 +384,10 @@ fn people(locale: Locale) -> Pages {
             "operator_invited",
             "operator_made",
             "link_made",
+            "retention_approved",
+            "retention_stopped",
+            "hold_placed",
+            "hold_lifted",
             "other",
         ]
         .map(|action| LookRow {

@@ -129,6 +129,10 @@ look-people-searched = Searched for people
 look-operator-invited = Invited an operator
 look-operator-made = Became an operator
 look-link-made = Made a sign-in link on the server
+look-retention-approved = Let what is old enough be deleted
+look-retention-stopped = Stopped deleting what is old enough
+look-hold-placed = Kept something from being deleted
+look-hold-lifted = Released something that was kept
 look-other = Something else
 look-server = At the server
 record-other = Something else
@@ -225,3 +229,68 @@ mail-kind-waits = The customer is waiting
 mail-kind-taken-over = Appointment taken over
 mail-kind-owner-now = Became the owner
 mail-kind-other = Other
+
+# Retention: what is old enough, and what is kept back.
+operator-retention = Retention
+retention-text = Accounting records (receipts, payments, ledger and measured time) are deleted { $n } years after the end of their accounting year, together with the appointments they belong to. Every day there is a report of what is old enough. What is deleted has stood in a report for at least a day.
+retention-off = Nothing is deleted yet. Look through the report and press the button when it is right. From then on it happens every day by itself.
+retention-approve = Begin to delete
+retention-on = Deleting every day, since { $when }.
+retention-stop = Stop deleting
+retention-report = Old enough
+retention-as-of = As it was { $when }.
+retention-nothing = Nothing is old enough.
+retention-no-report = The first report is not ready yet.
+retention-col-rows = Lines
+retention-col-oldest = Oldest
+retention-col-newest = Newest
+retention-kept = Old enough, and stays
+retention-kept-hold = { $n ->
+    [one] 1 appointment, because an operator keeps it
+   *[other] { $n } appointments, because an operator keeps them
+}
+retention-kept-unfinished = { $n ->
+    [one] 1 appointment that is not settled
+   *[other] { $n } appointments that are not settled
+}
+retention-kept-younger = { $n ->
+    [one] 1 appointment with a younger record, such as a refund
+   *[other] { $n } appointments with a younger record, such as a refund
+}
+retention-kept-other = { $n ->
+    [one] 1 appointment for another reason
+   *[other] { $n } appointments for another reason
+}
+retention-deleted = Deleted
+retention-none-deleted = Nothing has been deleted yet.
+retention-col-basis = By the report of
+retention-done = Done
+retention-goes-on = Under way
+retention-holds = Kept back
+retention-holds-text = While a case goes on, you can keep an account or an appointment. It is not deleted then, and those it is about see that under My data.
+label-retention-subject = Account or appointment
+hint-retention-subject = The e-mail address of the account, or the address of the page about the appointment.
+hint-retention-reason = For example “Complaint 12/2031”. Those it is about see what you write.
+retention-keep = Keep it
+retention-lift = Release
+retention-acceptance = Accepted terms
+retention-appointment = Appointments
+retention-event = Events of appointments
+retention-call = Calls
+retention-attendance = Attendance
+retention-quality = Measurements of quality
+retention-segment = Measured time
+retention-charge = Settlements
+retention-document = Receipts
+retention-hold = Held times
+retention-draft = Drafts
+retention-entry = Lines of the ledger
+retention-tx = Postings of the ledger
+retention-outbox = E-mail
+retention-payment = Payments
+retention-op = Calls to the payment provider
+retention-hook = Messages from the payment provider
+retention-reservation = Taken times
+retention-lifted = Ended holds of operators
+retention-seat = Seats in calls
+retention-withdrawal = Requests within the withdrawal period

@@ -129,6 +129,10 @@ look-people-searched = Søkte etter personer
 look-operator-invited = Inviterte til driften
 look-operator-made = Fikk driftskonto
 look-link-made = Laget en innloggingslenke på serveren
+look-retention-approved = Satte i gang sletting av det som er gammelt nok
+look-retention-stopped = Stanset sletting av det som er gammelt nok
+look-hold-placed = Holdt noe tilbake fra sletting
+look-hold-lifted = Slapp fri noe som ble holdt tilbake
 look-other = Noe annet
 look-server = På serveren
 record-other = Noe annet
@@ -225,3 +229,68 @@ mail-kind-waits = Kunden venter på deg
 mail-kind-taken-over = Time overtatt
 mail-kind-owner-now = Ble eier av bedriften
 mail-kind-other = Annet
+
+# Oppbevaring: det som er gammelt nok, og det som holdes tilbake.
+operator-retention = Oppbevaring
+retention-text = Regnskapet (kvitteringer, betalinger, hovedbok og målt tid) slettes { $n } år etter at regnskapsåret er slutt, sammen med timene det hører til. Hver dag lages en rapport over det som er gammelt nok. Det som slettes, har stått i en rapport i minst ett døgn.
+retention-off = Ingenting slettes ennå. Se over rapporten, og trykk når den stemmer. Deretter slettes det hver dag uten at du gjør noe.
+retention-approve = Begynn å slette
+retention-on = Det slettes hver dag, siden { $when }.
+retention-stop = Stans slettingen
+retention-report = Gammelt nok
+retention-as-of = Slik det var { $when }.
+retention-nothing = Ingenting er gammelt nok.
+retention-no-report = Den første rapporten er ikke ferdig ennå.
+retention-col-rows = Linjer
+retention-col-oldest = Eldste
+retention-col-newest = Nyeste
+retention-kept = Gammelt nok, men blir
+retention-kept-hold = { $n ->
+    [one] 1 time, fordi noen i driften holder den tilbake
+   *[other] { $n } timer, fordi noen i driften holder dem tilbake
+}
+retention-kept-unfinished = { $n ->
+    [one] 1 time som ikke er gjort opp
+   *[other] { $n } timer som ikke er gjort opp
+}
+retention-kept-younger = { $n ->
+    [one] 1 time med et nyere bilag, for eksempel en tilbakebetaling
+   *[other] { $n } timer med et nyere bilag, for eksempel en tilbakebetaling
+}
+retention-kept-other = { $n ->
+    [one] 1 time av en annen grunn
+   *[other] { $n } timer av en annen grunn
+}
+retention-deleted = Slettet
+retention-none-deleted = Ingenting er slettet ennå.
+retention-col-basis = Etter rapporten fra
+retention-done = Ferdig
+retention-goes-on = Pågår
+retention-holds = Holdes tilbake
+retention-holds-text = Så lenge en sak pågår, kan du holde en konto eller en time tilbake. Da slettes den ikke, og de det gjelder, ser det under Mine data.
+label-retention-subject = Konto eller time
+hint-retention-subject = E-posten til kontoen, eller adressen til siden om bestillingen.
+hint-retention-reason = For eksempel «Klagesak 12/2031». De det gjelder, ser det du skriver.
+retention-keep = Hold tilbake
+retention-lift = Slipp fri
+retention-acceptance = Godkjente vilkår
+retention-appointment = Timer
+retention-event = Hendelser i timer
+retention-call = Samtaler
+retention-attendance = Oppmøte
+retention-quality = Målinger av kvalitet
+retention-segment = Målt tid
+retention-charge = Oppgjør
+retention-document = Kvitteringer
+retention-hold = Holdte tider
+retention-draft = Kladder
+retention-entry = Linjer i hovedboken
+retention-tx = Posteringer i hovedboken
+retention-outbox = E-post
+retention-payment = Betalinger
+retention-op = Kall til betalingsleverandøren
+retention-hook = Meldinger fra betalingsleverandøren
+retention-reservation = Opptatte tider
+retention-lifted = Avsluttet tilbakeholdelse
+retention-seat = Plasser i samtaler
+retention-withdrawal = Ønsker om time i angrefristen

@@ -59,6 +59,10 @@ field_errors! {
     CardCodeMalformed = "error-card-code-malformed";
     WithdrawalMissing = "error-withdrawal-missing";
     /// A look at somebody's data needs one.
+    /// Neither an account nor an appointment.
+    KeepSubjectUnknown = "error-keep-subject-unknown";
+    /// What is to be kept is being deleted at this moment.
+    KeepTooLate = "error-keep-too-late";
     LookReasonMissing = "error-look-reason-missing";
     /// Fewer than three letters find everybody.
     TermTooShort = "error-term-too-short";

@@ -75,6 +75,7 @@ pub mod pattern {
         OPERATOR_OUTBOX = "/operator/outbox";
         OPERATOR_OUTBOX_MAIL = "/operator/outbox/{id}";
         OPERATOR_PEOPLE = "/operator/people";
+        OPERATOR_RETENTION = "/operator/retention";
         OPERATOR_SETUP = "/operator/setup/{token}";
         NOTICE = "/notice";
         TERMS = "/terms";

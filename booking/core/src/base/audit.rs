@@ -42,6 +42,12 @@ pub enum Action {
     OperatorMade,
     /// By command on the server: a link that signs an operator in, or makes one.
     LinkMade,
+    /// What is old enough may be deleted from now on.
+    RetentionApproved,
+    RetentionStopped,
+    /// Something is kept from being deleted.
+    HoldPlaced,
+    HoldLifted,
 }
 
 impl Action {
@@ -61,6 +67,10 @@ impl Action {
             Self::OperatorInvited => "operator_invited",
             Self::OperatorMade => "operator_made",
             Self::LinkMade => "link_made",
+            Self::RetentionApproved => "retention_approved",
+            Self::RetentionStopped => "retention_stopped",
+            Self::HoldPlaced => "hold_placed",
+            Self::HoldLifted => "hold_lifted",
         }
     }
 }
@@ -141,7 +151,11 @@ pub struct Line<'a> {
 }
 
 impl Line<'_> {
-    async fn write(&self, tx: &mut Tx, state: &Base, people: &[String]) -> Result<(), DbError> {
+    /// Writes the line in the caller's transaction; the `people` whose data it is about see it among their own.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn write(&self, tx: &mut Tx, state: &Base, people: &[String]) -> Result<(), DbError> {
         let (now, action) = (state.now(), self.action.name());
         let id = state.random.id(now);
         let operator = self.operator.map(str::to_owned);

@@ -1,6 +1,7 @@
 //! What we know about a person: shown, exported, and erased.
 
 pub mod erase;
+pub mod inactive;
 pub mod overview;
 mod record_words;
 pub mod registry;

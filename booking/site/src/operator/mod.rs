@@ -6,6 +6,7 @@ mod looks;
 mod outbox;
 mod people;
 mod quality;
+mod retention;
 
 use std::time::Duration;
 
@@ -57,6 +58,10 @@ pub(crate) fn router() -> Router<AppState> {
             get(appointment).post(looks::open_appointment),
         )
         .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
+        .route(
+            pattern::OPERATOR_RETENTION,
+            get(retention::page).post(retention::submit),
+        )
         .route(pattern::OPERATOR_OUTBOX, get(outbox::list).post(outbox::search))
         .route(pattern::OPERATOR_OUTBOX_MAIL, get(outbox::page).post(outbox::submit))
 }

@@ -24,8 +24,8 @@ statements! {
         FROM retention_hold h LEFT JOIN account a ON a.id = h.account_id
         WHERE h.lifted_us IS NULL ORDER BY h.placed_us DESC, h.id DESC LIMIT $1";
     /// hold: those whose data it is about
-    PEOPLE = "SELECT COALESCE(h.account_id, a.consumer_id) FROM retention_hold h LEFT JOIN appointment a ON a.id = h.appointment_id
-        WHERE h.id = $1";
+    PEOPLE = "SELECT h.account_id FROM retention_hold h WHERE h.id = $1 AND h.account_id IS NOT NULL
+        UNION SELECT s.account_id FROM retention_hold h JOIN seat s ON s.appointment_id = h.appointment_id WHERE h.id = $1";
 }
 
 /// What is kept.
@@ -129,6 +129,5 @@ pub async fn keeps(tx: &mut Tx, account: &str) -> Result<bool, DbError> {
 /// # Errors
 /// When the database fails.
 pub async fn people(tx: &mut Tx, id: &str) -> Result<Vec<String>, DbError> {
-    let people: Vec<Option<String>> = tx.all(PEOPLE, params![id]).await?;
-    Ok(people.into_iter().flatten().collect())
+    tx.all(PEOPLE, params![id]).await
 }

@@ -119,8 +119,9 @@ impl std::str::FromStr for Kind {
 
 /// The stages of a run, in order.
 const CASES: i64 = 0;
-const UNBOOKED: i64 = 1;
-/// The rules by age, and every number between those two.
+/// The holds of payments that leave behind them leave by the next report, which has them.
+const AGES: i64 = 1;
+/// Between these two: payments that no appointment came of.
 const DONE: i64 = 3;
 
 /// A run where it stands.
@@ -352,17 +353,17 @@ async fn count_next(state: &Base, run: &mut Run) -> Result<Tally> {
             tally.kept = named(stretch.kept);
             run.go_on(stretch.last);
         }
-        UNBOOKED => {
-            let cut = loose::unbooked_cut(run.as_of, run.years);
-            let payments = loose::unbooked(&mut tx, &run.position, cut, STRETCH_MAX).await?;
-            tally.add(loose::count_unbooked(&mut tx, &payments).await?);
-            run.go_on(payments.last().cloned());
-        }
-        _ => {
+        AGES => {
             for age in loose::AGES {
                 tally.add(vec![loose::count_old(&mut tx, age, run.as_of).await?]);
             }
             run.go_on(None);
+        }
+        _ => {
+            let cut = loose::unbooked_cut(run.as_of, run.years);
+            let payments = loose::unbooked(&mut tx, &run.position, cut, STRETCH_MAX).await?;
+            tally.add(loose::count_unbooked(&mut tx, &payments).await?);
+            run.go_on(payments.last().cloned());
         }
     }
     Ok(tally)
@@ -391,8 +392,8 @@ impl Run {
 async fn delete_next(state: &Base, run: &mut Run, size: i64) -> Result<i64> {
     match run.stage {
         CASES => delete_cases(state, run, size).await,
-        UNBOOKED => delete_unbooked(state, run, size).await,
-        _ => delete_old(state, run, size).await,
+        AGES => delete_old(state, run, size).await,
+        _ => delete_unbooked(state, run, size).await,
     }
 }
 

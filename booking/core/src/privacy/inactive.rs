@@ -1,11 +1,11 @@
 //! People who do not come any more: warned twice, then taken to have left, and erased ninety days later. Signing in at any
 //! time before undoes all of it.
 
-use super::rules::{AFTER_END_US, InactiveSince, end_of_relationship};
+use super::erase;
+use super::retention::rules::{AFTER_END_US, InactiveSince, end_of_relationship};
 use crate::accounts::{AccountMail, account_mail};
 use crate::base::outbox::{self, Recipient};
 use crate::base::{Base, DAY_US, DEFAULT_ZONE, Micros, Result};
-use crate::privacy::erase;
 use crate::state::AppState;
 use crate::{params, statements};
 
@@ -51,11 +51,11 @@ const UNWARNED: i64 = 0;
 const WARNED_ONCE: i64 = 1;
 const WARNED_TWICE: i64 = 2;
 
-/// Takes everybody a step further whose time has come.
+/// Takes everybody a step further whose time has come; for a job.
 ///
 /// # Errors
 /// When the database fails; what was done until then stays done.
-pub(super) async fn step(state: &AppState) -> Result<()> {
+pub async fn end_relationships(state: &AppState) -> Result<()> {
     let now = state.now();
     let since = InactiveSince::at(now, state.config.retention);
     for (warned, seen) in [
