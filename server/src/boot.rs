@@ -12,7 +12,7 @@ use booking_core::base::db::Db;
 use booking_core::base::outbox::Mailer;
 use booking_core::base::security::SecurityEvent;
 use booking_core::base::{Clock, Random};
-use booking_core::billing::{NoProvider, PaymentProvider};
+use booking_core::billing::{PaymentProvider, Payments};
 use booking_core::calls::{self, Namesake};
 use booking_core::{AppState, BookingConfig};
 use media_api::{ApiConfig, MediaApi, PartnerKeys};
@@ -193,12 +193,18 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
     let base = Base::open(booking, clock, random.clone(), Arc::new(files), mailer(config)?)
         .await
         .context("the database cannot be opened")?;
-    let payments: Arc<dyn PaymentProvider> = if config.payments.test {
-        Arc::new(TestProvider::new(base.db.clone(), random))
-    } else {
-        Arc::new(NoProvider)
-    };
+    let payments = payment_providers(config, &base, random);
     Ok(AppState::new(base, payments))
+}
+
+/// The payment providers that are on, in the order in which people are offered them.
+fn payment_providers(config: &Config, base: &Base, random: Random) -> Payments {
+    let mut offered: Vec<Arc<dyn PaymentProvider>> = Vec::new();
+    if config.payments.test {
+        let secret = base.config.hook_secret();
+        offered.push(Arc::new(TestProvider::new(base.db.clone(), random, secret)));
+    }
+    Payments::new(offered)
 }
 
 fn ticket_secret(config: &Config) -> anyhow::Result<secrets::Secret> {

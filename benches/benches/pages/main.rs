@@ -18,6 +18,7 @@ use booking_adapters::test_provider::TestProvider;
 use booking_core::base::config::Retention;
 use booking_core::base::db::{Param, Sql};
 use booking_core::base::{Base, Clock, Networks, Random};
+use booking_core::billing::Payments;
 use booking_core::{AppState, BookingConfig, params, seed};
 use tower::ServiceExt as _;
 
@@ -63,8 +64,8 @@ async fn measure(folder: &std::path::Path) -> Vec<(&'static str, f64, f64)> {
     let files = local_folder(folder).expect("the folder can be used");
     let base = Base::open(config, Clock::system(), Random::system(), Arc::new(files), None);
     let base = base.await.expect("the database opens");
-    let payments = TestProvider::new(base.db.clone(), Random::system());
-    let state = AppState::new(base, Arc::new(payments));
+    let payments = TestProvider::new(base.db.clone(), Random::system(), base.config.hook_secret());
+    let state = AppState::new(base, Payments::new(vec![Arc::new(payments)]));
     seed::seed_demo(&state).await.expect("it seeds");
     fill(&state).await;
     let router = booking_site::router(state.clone());

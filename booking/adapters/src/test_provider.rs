@@ -1,56 +1,69 @@
-//! The built-in test provider. It plays a system outside: own tables, own transactions, answers kept by key. The card
-//! number decides what happens, see [`TEST_CARDS`]; no other number is accepted, so no real card can end up here.
+//! The built-in test provider. It plays a system outside: own tables, own transactions, answers kept by key. People choose
+//! what happens from a list of cards that move no money, so no real card can end up here.
+//!
+//! A hook's body is `{"id": "…", "payment": "…"}` with our id of the payment; its header `booka-signature` is described at
+//! [`booking_core::billing::hooks`].
 
 use async_trait::async_trait;
 
 use booking_core::base::db::{Db, DbError, FromRow, Row, Tx};
 use booking_core::base::money::Money;
-use booking_core::base::{Micros, Random};
+use booking_core::base::{Micros, Random, SECOND_US};
+use booking_core::billing::hooks::is_signed;
 use booking_core::billing::payment::{DeclineReason, ProviderStatus};
 use booking_core::billing::provider::{
-    CardError, CardFaults, CardForm, CodeFault, ExpiryFault, NumberFault, PaymentMethod, PaymentProvider,
-    ProviderError, ProviderPayment, TEST_PROVIDER, TestCard,
+    Aim, Authorisation, Hint, HookError, MethodFault, Order, PaymentFields, PaymentMethod, PaymentProvider,
+    ProviderError, ProviderPayment, ProviderRefund, Question, RefundStatus, TEST_PROVIDER, TestCard,
 };
 use booking_core::{params, statements};
 
+/// Columns of a [`PaymentRow`].
+macro_rules! payment_select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT reference, behaviour, currency, amount_minor, keeps, status, captured_minor, captures_refused
+            FROM test_psp_payment ",
+            $rest
+        )
+    };
+}
+
 statements! {
-    ADD_CARD = "INSERT INTO test_psp_card (token, behaviour, created_us) VALUES ($1, $2, $3)";
-    CARD = "SELECT behaviour FROM test_psp_card WHERE token = $1";
-    ADD_PAYMENT = "INSERT INTO test_psp_payment (reference, merchant_payment, behaviour, currency, amount_minor, status)
-                   VALUES ($1, $2, $3, $4, $5, $6)";
+    ADD_PAYMENT = "INSERT INTO test_psp_payment (reference, merchant_payment, behaviour, currency, amount_minor, keeps, status)
+                   VALUES ($1, $2, '', $3, $4, $5, 'created')";
     /// Also locks the row, so that two requests about one payment follow each other.
     LOCK_PAYMENT = "UPDATE test_psp_payment SET status = status WHERE reference = $1";
-    PAYMENT = "SELECT reference, behaviour, currency, amount_minor, status, captured_minor, refunded_minor, captures_refused
-               FROM test_psp_payment WHERE reference = $1";
-    PAYMENT_OF_MERCHANT = "SELECT reference, behaviour, currency, amount_minor, status, captured_minor, refunded_minor,
-                               captures_refused
-                           FROM test_psp_payment WHERE merchant_payment = $1";
-    SAVE_PAYMENT = "UPDATE test_psp_payment SET status = $2, captured_minor = $3, refunded_minor = $4, captures_refused = $5
+    PAYMENT = payment_select!("WHERE reference = $1");
+    SAVE_PAYMENT = "UPDATE test_psp_payment SET status = $2, captured_minor = $3, captures_refused = $4, behaviour = $5
                     WHERE reference = $1";
+    ADD_REFUND = "INSERT INTO test_psp_refund (reference, payment, merchant_refund, amount_minor, status)
+                  VALUES ($1, $2, $3, $4, 'done')";
+    REFUNDS = "SELECT reference, merchant_refund, amount_minor, status FROM test_psp_refund WHERE payment = $1 ORDER BY reference";
     REQUEST = "SELECT request, answer FROM test_psp_request WHERE request_key = $1";
     ADD_REQUEST = "INSERT INTO test_psp_request (request_key, request, answer) VALUES ($1, $2, $3)";
 }
 
-/// The documented numbers.
-pub const TEST_CARDS: [(&str, TestCard); 6] = [
-    ("4242424242424242", TestCard::Accepted),
-    ("4000000000000002", TestCard::Declined),
-    ("4000000000009995", TestCard::NoFunds),
-    ("4000002500003155", TestCard::NeedsConfirmation),
-    ("4000000000000341", TestCard::CaptureFailsOnce),
-    ("4000000000000259", TestCard::CaptureFails),
-];
+/// Longest id in a hook that is looked at, bytes.
+const ID_BYTES_MAX: usize = 100;
+/// As long as most banks keep an amount reserved, less a day.
+const RESERVE_DAYS: i64 = 6;
 
 /// The provider; `clock` and `random` as everywhere.
 pub struct TestProvider {
     db: Db,
     random: Random,
+    /// Signs hooks.
+    hook_secret: [u8; 32],
 }
 
 impl TestProvider {
     #[must_use]
-    pub fn new(db: Db, random: Random) -> Self {
-        Self { db, random }
+    pub fn new(db: Db, random: Random, hook_secret: [u8; 32]) -> Self {
+        Self {
+            db,
+            random,
+            hook_secret,
+        }
     }
 
     /// Pays back `amount` of what was captured, as somebody does at the provider's own console: nothing here asks for it, and
@@ -58,8 +71,22 @@ impl TestProvider {
     ///
     /// # Errors
     /// See [`ProviderError`].
-    pub async fn refund(&self, key: &str, reference: &str, amount: Money) -> Result<ProviderPayment, ProviderError> {
-        self.once(key, Request::Refund { reference, amount }).await
+    pub async fn refund_at_console(
+        &self,
+        key: &str,
+        reference: &str,
+        amount: Money,
+    ) -> Result<ProviderPayment, ProviderError> {
+        let refund = None;
+        self.once(
+            key,
+            Request::Refund {
+                reference,
+                refund,
+                amount,
+            },
+        )
+        .await
     }
 
     /// Answers a request once and remembers the answer: the same key brings it again, a failure too.
@@ -74,14 +101,17 @@ impl TestProvider {
             if before != said {
                 return Err(ProviderError::Refused("this key was used for another request".into()));
             }
-            return self.replay(&mut tx, &answer).await;
+            return match answer.strip_prefix("refused: ") {
+                Some(reason) => Err(ProviderError::Refused(reason.to_owned())),
+                None => view(&mut tx, &answer).await,
+            };
         }
         let result = self.act(&mut tx, request).await;
         let answer = match &result {
             Ok(payment) => payment.reference.clone(),
             Err(ProviderError::Refused(reason)) => format!("refused: {reason}"),
             // Nothing was decided, so nothing is kept and nothing of it stays.
-            Err(ProviderError::Unknown(_)) => return result,
+            Err(ProviderError::Failed(_) | ProviderError::Unknown(_)) => return result,
         };
         tx.execute(ADD_REQUEST, params![key, &said, &answer])
             .await
@@ -90,80 +120,82 @@ impl TestProvider {
         result
     }
 
-    async fn replay(&self, tx: &mut Tx, answer: &str) -> Result<ProviderPayment, ProviderError> {
-        match answer.strip_prefix("refused: ") {
-            Some(reason) => Err(ProviderError::Refused(reason.to_owned())),
-            None => load(tx, answer).await.map(|row| row.view()),
-        }
-    }
-
     async fn act(&self, tx: &mut Tx, request: Request<'_>) -> Result<ProviderPayment, ProviderError> {
-        match request {
+        let refused = |reason: &str| Err(ProviderError::Refused(reason.to_owned()));
+        let reference = match request {
+            Request::Create { payment, aim } => return self.new_payment(tx, payment, aim).await,
             Request::Authorise {
-                payment,
+                reference,
                 method,
-                amount,
-            } => self.new_payment(tx, payment, method, amount).await,
+                away,
+            } => {
+                let mut row = load(tx, reference).await?;
+                let Some(card) = TestCard::from_name(method) else {
+                    return refused("no such card");
+                };
+                if row.status == Status::Created {
+                    row.authorise(card, away);
+                    save(tx, &row).await?;
+                }
+                reference
+            }
             Request::Capture { reference, amount } => {
                 let mut row = load(tx, reference).await?;
                 let refusal = row.capture(amount);
                 save(tx, &row).await?;
-                refusal.map_or_else(
-                    || Ok(row.view()),
-                    |reason| Err(ProviderError::Refused(reason.to_owned())),
-                )
+                if let Some(reason) = refusal {
+                    return refused(reason);
+                }
+                reference
             }
             Request::Release { reference } => {
                 let mut row = load(tx, reference).await?;
-                if !matches!(row.status, Status::Authorised | Status::Challenged) {
-                    return Err(ProviderError::Refused("nothing is reserved".into()));
+                if !matches!(row.status, Status::Authorised | Status::Challenged | Status::Kept) {
+                    return refused("nothing is reserved");
                 }
                 row.status = Status::Released;
                 save(tx, &row).await?;
-                Ok(row.view())
+                reference
             }
-            Request::Refund { reference, amount } => {
-                let mut row = load(tx, reference).await?;
-                let rest = row.captured_minor - row.refunded_minor;
+            Request::Refund {
+                reference,
+                refund,
+                amount,
+            } => {
+                let row = load(tx, reference).await?;
+                let rest = row.captured_minor - refunded_minor(&refunds(tx, reference).await?);
                 if row.status != Status::Captured || amount.minor <= 0 || amount.minor > rest {
-                    return Err(ProviderError::Refused("there is not so much to pay back".into()));
+                    return refused("there is not so much to pay back");
                 }
-                row.refunded_minor += amount.minor;
-                save(tx, &row).await?;
-                Ok(row.view())
+                let values = params![self.new_id("tr"), reference, refund, amount.minor];
+                tx.execute(ADD_REFUND, values).await.map_err(no_answer)?;
+                reference
             }
-        }
+        };
+        view(tx, reference).await
     }
 
-    async fn new_payment(
-        &self,
-        tx: &mut Tx,
-        payment: &str,
-        method: &str,
-        amount: Money,
-    ) -> Result<ProviderPayment, ProviderError> {
-        let behaviour: Option<String> = tx.optional(CARD, params![method]).await.map_err(no_answer)?;
-        let Some(card) = behaviour.as_deref().and_then(TestCard::from_name) else {
-            return Err(ProviderError::Refused("no such card".into()));
+    async fn new_payment(&self, tx: &mut Tx, payment: &str, aim: Aim) -> Result<ProviderPayment, ProviderError> {
+        let reference = self.new_id("tp");
+        let (currency, minor, keeps) = match aim {
+            Aim::Reserve(amount) => (amount.currency, amount.minor, false),
+            Aim::Keep(currency) => (currency, 0, true),
         };
-        let status = match card {
-            TestCard::Accepted | TestCard::CaptureFailsOnce | TestCard::CaptureFails => Status::Authorised,
-            TestCard::Declined => Status::Declined(DeclineReason::Declined),
-            TestCard::NoFunds => Status::Declined(DeclineReason::NoFunds),
-            TestCard::NeedsConfirmation => Status::Challenged,
-        };
-        let reference = format!("tp_{}", booking_core::base::hex(&self.random.bytes::<12>()));
-        let values = params![
-            &reference,
-            payment,
-            card.name(),
-            amount.currency.as_str(),
-            amount.minor,
-            status.name()
-        ];
+        let values = params![&reference, payment, currency.as_str(), minor, keeps];
         tx.execute(ADD_PAYMENT, values).await.map_err(no_answer)?;
-        load(tx, &reference).await.map(|row| row.view())
+        view(tx, &reference).await
     }
+
+    fn new_id(&self, prefix: &str) -> String {
+        format!("{prefix}_{}", booking_core::base::hex(&self.random.bytes::<12>()))
+    }
+}
+
+/// A hook's body.
+#[derive(serde::Deserialize)]
+struct Hook {
+    id: String,
+    payment: String,
 }
 
 #[async_trait]
@@ -172,63 +204,59 @@ impl PaymentProvider for TestProvider {
         TEST_PROVIDER
     }
 
-    fn test_cards(&self) -> &'static [(&'static str, TestCard)] {
-        &TEST_CARDS
+    fn reserve_days(&self) -> i64 {
+        RESERVE_DAYS
     }
 
-    fn card_faults(&self, card: &CardForm, now: Micros) -> CardFaults {
-        check_card(card, now).err().unwrap_or_default()
+    fn fields(&self, _seller_account: Option<&str>) -> PaymentFields {
+        PaymentFields::TestCards(&TestCard::ALL)
     }
 
-    async fn tokenise(&self, card: &CardForm, now: Micros) -> Result<PaymentMethod, CardError> {
-        let (card, digits) = check_card(card, now).map_err(CardError::Typed)?;
-        let token = format!("tm_{}", booking_core::base::hex(&self.random.bytes::<12>()));
-        let store = async {
-            let mut tx = self.db.write().await?;
-            tx.execute(ADD_CARD, params![&token, card.name(), now]).await?;
-            tx.commit().await
+    fn read_method(&self, method: &str) -> Result<PaymentMethod, MethodFault> {
+        if method.is_empty() {
+            return Err(MethodFault::Missing);
+        }
+        TestCard::from_name(method).map(shown).ok_or(MethodFault::Unknown)
+    }
+
+    async fn create(&self, order: &Order<'_>) -> Result<String, ProviderError> {
+        let request = Request::Create {
+            payment: order.payment,
+            aim: order.aim,
         };
-        store
-            .await
-            .map_err(|error: DbError| CardError::Unavailable(error.to_string()))?;
-        Ok(PaymentMethod {
-            token,
-            brand: "TEST Visa".into(),
-            last4: digits[digits.len() - 4..].to_owned(),
-        })
+        self.once(order.key, request).await.map(|made| made.reference)
     }
 
-    async fn authorise(
-        &self,
-        key: &str,
-        payment: &str,
-        method: &str,
-        amount: Money,
-    ) -> Result<ProviderPayment, ProviderError> {
-        self.once(
-            key,
-            Request::Authorise {
-                payment,
-                method,
-                amount,
-            },
-        )
-        .await
+    async fn authorise(&self, authorisation: &Authorisation<'_>) -> Result<ProviderPayment, ProviderError> {
+        let request = Request::Authorise {
+            reference: authorisation.reference,
+            method: authorisation.method,
+            away: authorisation.kept.is_some(),
+        };
+        self.once(authorisation.key, request).await
     }
 
-    async fn confirm(&self, reference: &str, approved: bool) -> Result<ProviderPayment, ProviderError> {
+    async fn question(&self, reference: &str) -> Result<Option<Question>, ProviderError> {
+        let mut tx = self.db.read().await.map_err(no_answer)?;
+        let row: Option<PaymentRow> = tx.optional(PAYMENT, params![reference]).await.map_err(no_answer)?;
+        let asks = row.is_some_and(|row| row.status == Status::Challenged);
+        Ok(asks.then_some(Question::TestBank))
+    }
+
+    async fn answer(&self, reference: &str, approved: bool) -> Result<ProviderPayment, ProviderError> {
         let mut tx = self.db.write().await.map_err(no_answer)?;
         let mut row = load(&mut tx, reference).await?;
         if row.status == Status::Challenged {
-            row.status = if approved {
-                Status::Authorised
-            } else {
-                Status::Declined(DeclineReason::ConfirmationFailed)
+            row.status = match (approved, row.keeps) {
+                (true, true) => Status::Kept,
+                (true, false) => Status::Authorised,
+                (false, _) => Status::Declined(DeclineReason::ConfirmationFailed),
             };
             save(&mut tx, &row).await?;
-            tx.commit().await.map_err(no_answer)?;
         }
-        Ok(row.view())
+        let seen = view(&mut tx, reference).await?;
+        tx.commit().await.map_err(no_answer)?;
+        Ok(seen)
     }
 
     async fn capture(&self, key: &str, reference: &str, amount: Money) -> Result<ProviderPayment, ProviderError> {
@@ -239,21 +267,83 @@ impl PaymentProvider for TestProvider {
         self.once(key, Request::Release { reference }).await
     }
 
-    async fn lookup(&self, payment: &str) -> Result<Option<ProviderPayment>, ProviderError> {
+    async fn refund(
+        &self,
+        key: &str,
+        reference: &str,
+        refund: &str,
+        amount: Money,
+    ) -> Result<ProviderPayment, ProviderError> {
+        let refund = Some(refund);
+        self.once(
+            key,
+            Request::Refund {
+                reference,
+                refund,
+                amount,
+            },
+        )
+        .await
+    }
+
+    async fn lookup(&self, reference: &str) -> Result<Option<ProviderPayment>, ProviderError> {
         let mut tx = self.db.read().await.map_err(no_answer)?;
-        let row: Option<PaymentRow> = tx
-            .optional(PAYMENT_OF_MERCHANT, params![payment])
-            .await
-            .map_err(no_answer)?;
-        Ok(row.map(|row| row.view()))
+        let row: Option<PaymentRow> = tx.optional(PAYMENT, params![reference]).await.map_err(no_answer)?;
+        match row {
+            Some(row) => Ok(Some(row.view(refunds(&mut tx, reference).await?))),
+            None => Ok(None),
+        }
+    }
+
+    fn read_hook(
+        &self,
+        header: &(dyn for<'a> Fn(&'a str) -> Option<String> + Sync),
+        body: &[u8],
+        now: Micros,
+    ) -> Result<Hint, HookError> {
+        let signature = header("booka-signature").unwrap_or_default();
+        if !is_signed(&self.hook_secret, &signature, body, now / SECOND_US) {
+            return Err(HookError::NotSigned);
+        }
+        let hook: Hook = serde_json::from_slice(body).map_err(|_| HookError::Unreadable)?;
+        if hook.id.is_empty() || hook.id.len().max(hook.payment.len()) > ID_BYTES_MAX {
+            return Err(HookError::Unreadable);
+        }
+        Ok(Hint {
+            id: hook.id,
+            payment: Some(hook.payment),
+        })
+    }
+}
+
+/// How a card is named wherever it is shown.
+fn shown(card: TestCard) -> PaymentMethod {
+    let last4 = match card {
+        TestCard::Accepted => "4242",
+        TestCard::Declined => "0002",
+        TestCard::NoFunds => "9995",
+        TestCard::NeedsConfirmation => "3155",
+        TestCard::CaptureFailsOnce => "0341",
+        TestCard::CaptureFails => "0259",
+        TestCard::DeclinedLater => "0069",
+    };
+    PaymentMethod {
+        token: card.name().to_owned(),
+        brand: "TEST Visa".to_owned(),
+        last4: last4.to_owned(),
     }
 }
 
 enum Request<'a> {
-    Authorise {
+    Create {
         payment: &'a str,
+        aim: Aim,
+    },
+    Authorise {
+        reference: &'a str,
         method: &'a str,
-        amount: Money,
+        /// The person is away: nobody answers a bank's question.
+        away: bool,
     },
     Capture {
         reference: &'a str,
@@ -264,6 +354,7 @@ enum Request<'a> {
     },
     Refund {
         reference: &'a str,
+        refund: Option<&'a str>,
         amount: Money,
     },
 }
@@ -271,24 +362,28 @@ enum Request<'a> {
 impl Request<'_> {
     fn text(&self) -> String {
         match self {
-            Self::Authorise {
-                payment,
-                method,
-                amount,
-            } => {
-                format!("authorise {payment} {method} {} {}", amount.minor, amount.currency)
-            }
+            Self::Create { payment, aim } => format!("create {payment} {aim:?}"),
+            Self::Authorise { reference, method, .. } => format!("authorise {reference} {method}"),
             Self::Capture { reference, amount } => format!("capture {reference} {} {}", amount.minor, amount.currency),
             Self::Release { reference } => format!("release {reference}"),
-            Self::Refund { reference, amount } => format!("refund {reference} {} {}", amount.minor, amount.currency),
+            Self::Refund {
+                reference,
+                refund,
+                amount,
+            } => {
+                let refund = refund.unwrap_or_default();
+                format!("refund {reference} {refund} {} {}", amount.minor, amount.currency)
+            }
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Status {
+    Created,
     Challenged,
     Declined(DeclineReason),
+    Kept,
     Authorised,
     Captured,
     Released,
@@ -297,8 +392,10 @@ enum Status {
 impl Status {
     fn name(self) -> &'static str {
         match self {
+            Self::Created => "created",
             Self::Challenged => "challenged",
             Self::Declined(reason) => reason.name(),
+            Self::Kept => "kept",
             Self::Authorised => "authorised",
             Self::Captured => "captured",
             Self::Released => "released",
@@ -310,7 +407,14 @@ impl std::str::FromStr for Status {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        let plain = [Self::Challenged, Self::Authorised, Self::Captured, Self::Released];
+        let plain = [
+            Self::Created,
+            Self::Challenged,
+            Self::Kept,
+            Self::Authorised,
+            Self::Captured,
+            Self::Released,
+        ];
         let known = plain.into_iter().find(|status| status.name() == name);
         known
             .or_else(|| DeclineReason::from_name(name).map(Self::Declined))
@@ -320,32 +424,46 @@ impl std::str::FromStr for Status {
 
 struct PaymentRow {
     reference: String,
-    card: TestCard,
+    /// None before it is authorised.
+    card: Option<TestCard>,
     currency: String,
     amount_minor: i64,
+    keeps: bool,
     status: Status,
     captured_minor: i64,
-    refunded_minor: i64,
     captures_refused: i64,
 }
 
 impl FromRow for PaymentRow {
     fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        let behaviour: String = row.get("behaviour")?;
         Ok(Self {
             reference: row.get("reference")?,
-            card: TestCard::from_name(&behaviour).ok_or_else(|| sqlx::Error::Decode(behaviour.into()))?,
+            card: TestCard::from_name(&row.get::<String>("behaviour")?),
             currency: row.get("currency")?,
             amount_minor: row.get("amount_minor")?,
+            keeps: row.flag("keeps")?,
             status: row.parse("status")?,
             captured_minor: row.get("captured_minor")?,
-            refunded_minor: row.get("refunded_minor")?,
             captures_refused: row.get("captures_refused")?,
         })
     }
 }
 
 impl PaymentRow {
+    fn authorise(&mut self, card: TestCard, away: bool) {
+        self.card = Some(card);
+        let accepted = if self.keeps { Status::Kept } else { Status::Authorised };
+        self.status = match card {
+            TestCard::Accepted | TestCard::CaptureFailsOnce | TestCard::CaptureFails => accepted,
+            TestCard::Declined => Status::Declined(DeclineReason::Declined),
+            TestCard::NoFunds => Status::Declined(DeclineReason::NoFunds),
+            TestCard::NeedsConfirmation if away => Status::Declined(DeclineReason::ConfirmationFailed),
+            TestCard::NeedsConfirmation => Status::Challenged,
+            TestCard::DeclinedLater if away => Status::Declined(DeclineReason::Declined),
+            TestCard::DeclinedLater => accepted,
+        };
+    }
+
     /// Captures, or says why not.
     fn capture(&mut self, amount: Money) -> Option<&'static str> {
         if self.status != Status::Authorised {
@@ -355,9 +473,16 @@ impl PaymentRow {
             return Some("not an amount that is reserved");
         }
         let fails = match self.card {
-            TestCard::CaptureFails => true,
-            TestCard::CaptureFailsOnce => self.captures_refused == 0,
-            TestCard::Accepted | TestCard::Declined | TestCard::NoFunds | TestCard::NeedsConfirmation => false,
+            Some(TestCard::CaptureFails) => true,
+            Some(TestCard::CaptureFailsOnce) => self.captures_refused == 0,
+            Some(
+                TestCard::Accepted
+                | TestCard::Declined
+                | TestCard::NoFunds
+                | TestCard::NeedsConfirmation
+                | TestCard::DeclinedLater,
+            )
+            | None => false,
         };
         if fails {
             self.captures_refused += 1;
@@ -368,16 +493,14 @@ impl PaymentRow {
         None
     }
 
-    fn view(&self) -> ProviderPayment {
+    fn view(&self, refunds: Vec<ProviderRefund>) -> ProviderPayment {
         let status = match self.status {
+            Status::Created => ProviderStatus::Created,
             Status::Challenged => ProviderStatus::NeedsConfirmation,
             Status::Declined(reason) => ProviderStatus::Declined(reason),
+            Status::Kept => ProviderStatus::Saved,
             Status::Authorised => ProviderStatus::Authorised {
                 amount_minor: self.amount_minor,
-            },
-            Status::Captured if self.refunded_minor > 0 => ProviderStatus::Refunded {
-                captured_minor: self.captured_minor,
-                refunded_minor: self.refunded_minor,
             },
             Status::Captured => ProviderStatus::Captured {
                 amount_minor: self.captured_minor,
@@ -387,8 +510,38 @@ impl PaymentRow {
         ProviderPayment {
             reference: self.reference.clone(),
             status,
+            method: self.card.map(shown),
+            refunds,
         }
     }
+}
+
+struct RefundRow(ProviderRefund);
+
+impl FromRow for RefundRow {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        let status: String = row.get("status")?;
+        Ok(Self(ProviderRefund {
+            reference: row.get("reference")?,
+            refund: row.get("merchant_refund")?,
+            amount_minor: row.get("amount_minor")?,
+            status: match status.as_str() {
+                "pending" => RefundStatus::Pending,
+                "failed" => RefundStatus::Failed,
+                _ => RefundStatus::Done,
+            },
+        }))
+    }
+}
+
+async fn refunds(tx: &mut Tx, reference: &str) -> Result<Vec<ProviderRefund>, ProviderError> {
+    let rows: Vec<RefundRow> = tx.all(REFUNDS, params![reference]).await.map_err(no_answer)?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+fn refunded_minor(refunds: &[ProviderRefund]) -> i64 {
+    let gone = refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
+    gone.map(|refund| refund.amount_minor).sum()
 }
 
 async fn load(tx: &mut Tx, reference: &str) -> Result<PaymentRow, ProviderError> {
@@ -397,195 +550,22 @@ async fn load(tx: &mut Tx, reference: &str) -> Result<PaymentRow, ProviderError>
     row.ok_or_else(|| ProviderError::Refused("no such payment".into()))
 }
 
+async fn view(tx: &mut Tx, reference: &str) -> Result<ProviderPayment, ProviderError> {
+    let row = load(tx, reference).await?;
+    Ok(row.view(refunds(tx, reference).await?))
+}
+
 async fn save(tx: &mut Tx, row: &PaymentRow) -> Result<(), ProviderError> {
     let values = params![
         &row.reference,
         row.status.name(),
         row.captured_minor,
-        row.refunded_minor,
-        row.captures_refused
+        row.captures_refused,
+        row.card.map_or("", TestCard::name)
     ];
     tx.execute(SAVE_PAYMENT, values).await.map(drop).map_err(no_answer)
 }
 
 fn no_answer(error: DbError) -> ProviderError {
     ProviderError::Unknown(error.to_string())
-}
-
-/// The card behind what was typed, and its digits.
-fn check_card(form: &CardForm, now: Micros) -> Result<(TestCard, String), CardFaults> {
-    let digits: String = form
-        .number
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '-')
-        .collect();
-    let faults = CardFaults {
-        number: number_fault(&digits),
-        expiry: expiry_fault(&form.expiry, now),
-        code: code_fault(form.code.trim()),
-    };
-    match documented(&digits) {
-        Some(card) if faults.is_none() => Ok((card, digits)),
-        Some(_) | None => Err(faults),
-    }
-}
-
-fn documented(digits: &str) -> Option<TestCard> {
-    let known = TEST_CARDS.iter().find(|(number, _)| *number == digits);
-    known.map(|(_, card)| *card)
-}
-
-/// The first thing that is wrong with a number, in the order in which somebody would mend it.
-fn number_fault(digits: &str) -> Option<NumberFault> {
-    if digits.is_empty() {
-        Some(NumberFault::Missing)
-    } else if digits.len() != 16 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        Some(NumberFault::Length)
-    } else if !check_digit_fits(digits) {
-        Some(NumberFault::CheckDigit)
-    } else {
-        documented(digits).is_none().then_some(NumberFault::NotATestCard)
-    }
-}
-
-/// ISO/IEC 7812-1 annex B: doubled from the right, every second one, the digits sum to a multiple of ten.
-fn check_digit_fits(digits: &str) -> bool {
-    let digits = digits.bytes().rev().map(|byte| u32::from(byte - b'0')).enumerate();
-    let counted = digits.map(|(place, digit)| match place % 2 {
-        1 => digit * 2 / 10 + digit * 2 % 10,
-        _ => digit,
-    });
-    counted.sum::<u32>().is_multiple_of(10)
-}
-
-fn code_fault(code: &str) -> Option<CodeFault> {
-    let good = (3..=4).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
-    match code {
-        "" => Some(CodeFault::Missing),
-        _ => (!good).then_some(CodeFault::Malformed),
-    }
-}
-
-/// A card is valid through the end of its month.
-fn expiry_fault(text: &str, now: Micros) -> Option<ExpiryFault> {
-    if text.trim().is_empty() {
-        return Some(ExpiryFault::Missing);
-    }
-    let Some((year, month)) = read_expiry(text) else {
-        return Some(ExpiryFault::Malformed);
-    };
-    let today = jiff::Timestamp::from_microsecond(now)
-        .unwrap_or_default()
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .date();
-    ((year, month) < (today.year(), i16::from(today.month()))).then_some(ExpiryFault::Past)
-}
-
-/// Year and month from `12/29`, `1/29` and what browsers fill in: `12/2029`, `2029-12`, `1229`, `122029`.
-fn read_expiry(text: &str) -> Option<(i16, i16)> {
-    let separators = |c: char| c.is_whitespace() || matches!(c, '/' | '-' | '.');
-    let parts: Vec<&str> = text.split(separators).filter(|part| !part.is_empty()).collect();
-    let (month, year) = match parts[..] {
-        [year, month] if year.len() == 4 && month.len() <= 2 => (month, year),
-        [month, year] if month.len() <= 2 && matches!(year.len(), 2 | 4) => (month, year),
-        [together] if together.is_ascii() && matches!(together.len(), 4 | 6) => together.split_at(2),
-        _ => return None,
-    };
-    let number = |text: &str| {
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse::<i16>().ok()).flatten()
-    };
-    let (month, mut full_year) = (number(month)?, number(year)?);
-    if year.len() == 2 {
-        full_year += 2000;
-    }
-    ((1..=12).contains(&month) && full_year >= 2000).then_some((full_year, month))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// 2026-11-24
-    const NOW: Micros = 1_795_510_800_000_000;
-
-    fn faults(number: &str, expiry: &str, code: &str) -> CardFaults {
-        let form = CardForm {
-            number: number.into(),
-            expiry: expiry.into(),
-            code: code.into(),
-        };
-        check_card(&form, NOW).err().unwrap_or_default()
-    }
-
-    /// Trial E21: a valid number, and one without its last block, both read "needs 16 digits".
-    #[test]
-    fn e21_the_first_thing_wrong_with_a_number_is_told() {
-        for (number, expect) in [
-            ("4242 4242 4242 4242", None),
-            ("4000-0000-0000-0002", None),
-            ("", Some(NumberFault::Missing)),
-            ("4111 1111 1111", Some(NumberFault::Length)),
-            ("4111 1111 1111 11111", Some(NumberFault::Length)),
-            ("4111 1111 1111 111x", Some(NumberFault::Length)),
-            ("4111 1111 1111 1112", Some(NumberFault::CheckDigit)),
-            ("4111 1111 1111 1111", Some(NumberFault::NotATestCard)),
-        ] {
-            assert_eq!(faults(number, "12/30", "123").number, expect, "{number}");
-        }
-    }
-
-    /// Trial E10: browsers fill in expiry dates in several forms.
-    #[test]
-    fn e10_an_expiry_is_read_as_browsers_fill_it_in() {
-        for good in [
-            "11/26",
-            " 01 / 30 ",
-            "1/30",
-            "12/2029",
-            "2029-12",
-            "1229",
-            "122029",
-            "12-29",
-            "12.29",
-            "12 29",
-        ] {
-            assert_eq!(faults("4242424242424242", good, "123"), CardFaults::default(), "{good}");
-        }
-        for (bad, expect) in [
-            ("", ExpiryFault::Missing),
-            ("10/26", ExpiryFault::Past),
-            ("2026-10", ExpiryFault::Past),
-            ("13/30", ExpiryFault::Malformed),
-            ("0/30", ExpiryFault::Malformed),
-            ("1330", ExpiryFault::Malformed),
-            ("12/3", ExpiryFault::Malformed),
-            ("12/30/1", ExpiryFault::Malformed),
-            ("+1/30", ExpiryFault::Malformed),
-            ("æøåæ", ExpiryFault::Malformed),
-            ("desember 2029", ExpiryFault::Malformed),
-        ] {
-            assert_eq!(faults("4242424242424242", bad, "123").expiry, Some(expect), "{bad}");
-        }
-    }
-
-    /// Trial E11: errors came one at a time.
-    #[test]
-    fn e11_everything_wrong_is_told_at_once() {
-        let expect = CardFaults {
-            number: Some(NumberFault::Length),
-            expiry: Some(ExpiryFault::Past),
-            code: Some(CodeFault::Malformed),
-        };
-        assert_eq!(faults("4242", "10/26", "12e"), expect);
-        assert_eq!(faults("4242424242424242", "12/30", "").code, Some(CodeFault::Missing));
-        assert_eq!(faults("4242424242424242", "12/30", "1234").code, None);
-    }
-
-    #[test]
-    fn every_documented_number_has_its_check_digit() {
-        for (number, _) in TEST_CARDS {
-            assert!(check_digit_fits(number), "{number}");
-        }
-    }
 }

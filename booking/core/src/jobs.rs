@@ -131,6 +131,15 @@ const WORKER_STEPS: &[Step] = &[
     ("follow payment hooks", |state| {
         Box::pin(async move { Ok(usecases::follow_hints(state).await?) })
     }),
+    ("reserve what is due", |state| {
+        Box::pin(async move { Ok(usecases::reserve_due(state).await?) })
+    }),
+    ("give back what nobody pays", |state| {
+        Box::pin(async move { Ok(usecases::give_back_unpaid(state).await?) })
+    }),
+    ("compare payments", |state| {
+        Box::pin(async move { Ok(usecases::reconcile_payments(state).await.map(drop)?) })
+    }),
     ("release what was never booked", |state| {
         Box::pin(async move { Ok(usecases::release_stranded(state).await?) })
     }),

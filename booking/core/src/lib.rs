@@ -33,7 +33,9 @@ pub fn statements() -> Vec<base::db::Sql> {
         availability::queries::STATEMENTS,
         base::audit::STATEMENTS,
         base::outbox::queries::STATEMENTS,
+        billing::differences::STATEMENTS,
         billing::queries::STATEMENTS,
+        billing::refunds::STATEMENTS,
         calls::quality::STATEMENTS,
         calls::queries::STATEMENTS,
         documents::queries::STATEMENTS,
@@ -59,6 +61,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         search::queries::STATEMENTS,
         seed::queries::STATEMENTS,
         usecases::agenda::STATEMENTS,
+        usecases::due::STATEMENTS,
     ];
     features
         .concat()

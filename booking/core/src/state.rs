@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use crate::availability::Calendars;
 use crate::base::Base;
 use crate::base::advice::Advisor;
-use crate::billing::PaymentProvider;
+use crate::billing::Payments;
 use crate::calls::{LiveCalls, Silence};
 use crate::search::SoonList;
 
@@ -17,7 +17,7 @@ use crate::search::SoonList;
 pub struct AppState {
     pub base: Base,
     /// Moves money.
-    pub payments: Arc<dyn PaymentProvider>,
+    pub payments: Payments,
     /// Where the operator's page learns of calls under way; set once, by their owner.
     pub live_calls: Arc<OnceLock<Arc<dyn LiveCalls>>>,
     /// Where the operator's page learns what this process lacks on its machine; set once, by the binary.
@@ -36,7 +36,7 @@ pub struct AppState {
 
 impl AppState {
     #[must_use]
-    pub fn new(base: Base, payments: Arc<dyn PaymentProvider>) -> Self {
+    pub fn new(base: Base, payments: Payments) -> Self {
         Self {
             process: base.id().into(),
             base,

@@ -168,7 +168,7 @@ impl From<CheckoutRefusal> for AppError {
         match refusal {
             CheckoutRefusal::Fault(fault) => fault.into(),
             CheckoutRefusal::Hold(refusal) => refusal.into(),
-            CheckoutRefusal::Card(_) => Self::BadRequest("no card"),
+            CheckoutRefusal::Method(_) => Self::BadRequest("nothing to pay with"),
         }
     }
 }

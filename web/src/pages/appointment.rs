@@ -128,6 +128,7 @@ pub enum TimelineEvent {
     Released(i64, String),
     Refunded(i64, String),
     ChargeFailed,
+    RefundFailed,
     Cancelled,
     NoShowConsumer,
     NoShowProvider,
@@ -153,6 +154,7 @@ impl TimelineEvent {
             Self::Released(minor, currency) => amount("event-released", minor, currency),
             Self::Refunded(minor, currency) => amount("event-refunded", minor, currency),
             Self::ChargeFailed => shell.t("event-charge-failed"),
+            Self::RefundFailed => shell.t("event-refund-failed"),
             Self::Cancelled => shell.t("event-cancelled"),
             Self::NoShowConsumer => shell.t("event-no-show-consumer"),
             Self::NoShowProvider => shell.t("event-no-show-provider"),
@@ -196,6 +198,8 @@ pub struct AppointmentView {
     pub opens_at: i64,
     pub can_join: bool,
     pub can_cancel: bool,
+    /// The card was declined, and the viewer may pay anew.
+    pub pay_anew: bool,
     pub status: AppointmentStatus,
     /// What the consumer wrote.
     pub about: String,

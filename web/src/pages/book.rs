@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::pay::{PayFields, PayScript};
 use super::{Check, Field, FieldError, PriceBox, PriceModel, Shell};
 use crate::routes;
 
@@ -164,7 +165,7 @@ impl PaymentProblem {
     }
 }
 
-/// What a documented card number of the test provider does.
+/// What a card of the test provider does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TestCardOutcome {
     Accepted,
@@ -173,6 +174,7 @@ pub enum TestCardOutcome {
     NeedsConfirmation,
     CaptureFailsOnce,
     CaptureFails,
+    DeclinedLater,
 }
 
 impl TestCardOutcome {
@@ -185,16 +187,9 @@ impl TestCardOutcome {
             Self::NeedsConfirmation => "test-card-needs-confirmation",
             Self::CaptureFailsOnce => "test-card-capture-fails-once",
             Self::CaptureFails => "test-card-capture-fails",
+            Self::DeclinedLater => "test-card-declined-later",
         }
     }
-}
-
-/// A card number of the test provider.
-#[derive(Debug, Clone)]
-pub struct TestCard {
-    /// Sixteen digits in groups of four.
-    pub number: String,
-    pub outcome: TestCardOutcome,
 }
 
 /// An appointment of the person's own at the time that is being booked.
@@ -208,8 +203,7 @@ pub struct Overlap {
     pub service_title: String,
 }
 
-/// The payment step. Form fields with the test provider: `card_number`, `card_expiry` (`MM/YY`), `card_code`; and
-/// `withdrawal` (`yes`) where it is asked. A free service has no card fields, and neither has any other provider.
+/// The payment step. Form fields as [`PayFields`], but for a free service; and `withdrawal` (`yes`) where it is asked.
 #[derive(Debug, Clone, Template)]
 #[template(path = "book_payment.html")]
 pub struct BookPaymentPage {
@@ -218,22 +212,23 @@ pub struct BookPaymentPage {
     pub problem: Option<PaymentProblem>,
     /// The person's own appointments at the same time: a warning, no refusal.
     pub overlaps: Vec<Overlap>,
-    /// Number and code never come back.
-    pub card_number: Option<FieldError>,
-    pub card_expiry: Field,
-    pub card_code: Option<FieldError>,
+    /// How to pay.
+    pub pay: PayFields,
+    /// The card is kept, and the amount reserved a day before.
+    pub keeps_card: bool,
     /// Asked where the appointment takes place before the right of withdrawal ends.
     pub withdrawal: Option<Check>,
-    /// Shown when the test provider is in use.
-    pub test_cards: Vec<TestCard>,
 }
 
-/// The test provider's question, in place of a bank's. Form field: `answer` (`approve` or `refuse`).
+/// The bank's question, or the test provider's in place of it. Form field: `answer` (`approve`, `refuse`, or `leave` to pay in
+/// another way).
 #[derive(Debug, Clone, Template)]
 #[template(path = "book_confirm.html")]
 pub struct BookConfirmPage {
     pub shell: Shell,
     pub hold: HoldView,
+    /// The provider's script asks; none where the test provider does.
+    pub bank: Option<PayScript>,
 }
 
 impl BookPaymentPage {
@@ -243,9 +238,7 @@ impl BookPaymentPage {
 
     fn problems(&self) -> Vec<(&'static str, String)> {
         self.shell.problems(&[
-            ("card_number", self.card_number),
-            ("card_expiry", self.card_expiry.error),
-            ("card_code", self.card_code),
+            ("method", self.pay.error),
             ("withdrawal", self.withdrawal.and_then(|check| check.error)),
         ])
     }
@@ -268,6 +261,8 @@ impl BookPaymentPage {
     fn button(&self) -> String {
         let key = match self.hold.price.price.model {
             PriceModel::Free => return self.shell.t("book-free"),
+            PriceModel::Fixed { .. } if self.keeps_card => "book-and-keep-fixed",
+            PriceModel::PerMinute { .. } if self.keeps_card => "book-and-keep",
             PriceModel::Fixed { .. } => "book-and-pay-fixed",
             PriceModel::PerMinute { .. } => "book-and-pay",
         };
@@ -281,6 +276,9 @@ impl BookPaymentPage {
 
     /// What is reserved now, and what is charged later.
     fn promise(&self) -> String {
+        if self.keeps_card {
+            return self.shell.t1("payment-keep-text", "amount", self.most());
+        }
         let key = match self.hold.price.price.model {
             PriceModel::PerMinute { .. } => "payment-promise-minutes",
             PriceModel::Fixed { .. } | PriceModel::Free => "payment-promise-fixed",

@@ -14,6 +14,7 @@ pub mod legal;
 pub mod operator;
 pub mod operator_mails;
 pub mod operator_retention;
+pub mod pay;
 pub mod price;
 pub mod provider;
 pub mod provider_admin;

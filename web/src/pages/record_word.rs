@@ -37,6 +37,7 @@ impl RecordWord {
                 "authorise" => "operation-authorise",
                 "capture" => "operation-capture",
                 "release" => "operation-release",
+                "refund" => "operation-refund",
                 _ => OTHER,
             },
         )
@@ -67,6 +68,7 @@ impl RecordWord {
                 "captured" => "transaction-captured",
                 "released" => "transaction-released",
                 "refunded" => "transaction-refunded",
+                "refund_returned" => "transaction-refund-returned",
                 _ => OTHER,
             },
         )

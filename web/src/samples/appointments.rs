@@ -1,11 +1,14 @@
 //! Pages of booked appointments, as consumers see them.
 
+use super::consumer::pay_fields;
 use super::parts::{DAY, HOUR, ID, MINUTE, NOW, TEN, appointment, held, row, signed_in};
 use crate::pages::appointment::{
     AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentStatus,
     AppointmentsPage, MeasuredRow,
 };
-use crate::pages::{PriceState, Shell, render};
+use crate::pages::book::PaymentProblem;
+use crate::pages::pay::{AppointmentPaymentPage, PayAnew, PayFields};
+use crate::pages::{FieldError, PriceState, Shell, render};
 use crate::text::Locale;
 
 type Pages = Vec<(&'static str, String)>;
@@ -61,7 +64,7 @@ pub(super) fn pages(locale: Locale) -> Pages {
             released_minor,
         })
     };
-    vec![
+    let mut pages = vec![
         ("appointment-new", render(&new)),
         ("appointment", page(Confirmed, RESERVED)),
         ("appointment-in-call", page(InCall, RESERVED)),
@@ -75,6 +78,38 @@ pub(super) fn pages(locale: Locale) -> Pages {
         ("appointment-after", render(&after)),
         ("appointment-cancel", cancel(45_000)),
         ("appointment-cancel-free", cancel(0)),
+    ];
+    pages.extend(paying_anew(&shell));
+    pages
+}
+
+/// A card was declined, before the call or after it.
+fn paying_anew(shell: &Shell) -> Pages {
+    use AppointmentStatus::Confirmed;
+    let anew = |until, problem, state| {
+        render(&AppointmentPaymentPage {
+            shell: shell.clone(),
+            appointment: appointment(Confirmed, RESERVED),
+            amount_minor: 45_000,
+            currency: "NOK".into(),
+            until,
+            problem,
+            state,
+        })
+    };
+    let wrong = PayFields {
+        error: Some(FieldError::MethodMissing),
+        ..pay_fields()
+    };
+    let declined = Some(PaymentProblem::Declined);
+    vec![
+        (
+            "appointment-payment",
+            anew(Some(TEN - HOUR), None, PayAnew::Form(pay_fields())),
+        ),
+        ("appointment-payment-owed", anew(None, declined, PayAnew::Form(wrong))),
+        ("appointment-payment-bank", anew(None, None, PayAnew::TestBank)),
+        ("appointment-payment-unknown", anew(None, None, PayAnew::Unknown)),
     ]
 }
 

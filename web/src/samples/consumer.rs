@@ -8,10 +8,11 @@ use crate::pages::auth::{
     VerifyPage,
 };
 use crate::pages::book::{
-    AccountStep, BookConfirmPage, BookDetailsPage, BookPaymentPage, Overlap, PaymentProblem, TestCard, TestCardOutcome,
+    AccountStep, BookConfirmPage, BookDetailsPage, BookPaymentPage, Overlap, PaymentProblem, TestCardOutcome,
     VisitorForm,
 };
 use crate::pages::home::HomePage;
+use crate::pages::pay::{PayFields, TestChoice};
 use crate::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceFact, ServiceOption, TimeSlot};
 use crate::pages::search::{Category, PlaceFound, SearchForm, SearchPage, When, Wider};
 use crate::pages::{Check, Field, FieldError, Notice, PriceState, PriceTerms, Shell, render};
@@ -195,6 +196,13 @@ pub(super) fn booking(locale: Locale) -> Pages {
             }),
         ),
         (
+            "book-payment-kept",
+            render(&BookPaymentPage {
+                keeps_card: true,
+                ..pay.clone()
+            }),
+        ),
+        (
             "book-payment-free",
             render(&BookPaymentPage {
                 hold: hold(free(), 8 * MINUTE),
@@ -206,6 +214,7 @@ pub(super) fn booking(locale: Locale) -> Pages {
             render(&BookConfirmPage {
                 shell: pay.shell.clone(),
                 hold: pay.hold.clone(),
+                bank: None,
             }),
         ),
     ]);
@@ -219,9 +228,10 @@ pub(super) fn booking(locale: Locale) -> Pages {
         ));
     }
     let wrong = BookPaymentPage {
-        card_number: Some(FieldError::CardNumberLength),
-        card_expiry: Field::wrong("13/20", FieldError::CardExpiryMalformed),
-        card_code: Some(FieldError::CardCodeMissing),
+        pay: PayFields {
+            error: Some(FieldError::MethodMissing),
+            ..pay.pay.clone()
+        },
         withdrawal: Some(Check {
             ticked: false,
             error: Some(FieldError::WithdrawalMissing),
@@ -297,18 +307,6 @@ fn details(locale: Locale) -> Pages {
 }
 
 fn payment(locale: Locale) -> BookPaymentPage {
-    let outcomes = [
-        ("4242 4242 4242 4242", TestCardOutcome::Accepted),
-        ("4000 0000 0000 0002", TestCardOutcome::Declined),
-        ("4000 0000 0000 9995", TestCardOutcome::NoFunds),
-        ("4000 0027 6000 3184", TestCardOutcome::NeedsConfirmation),
-        ("4000 0000 0000 0341", TestCardOutcome::CaptureFailsOnce),
-        ("4000 0000 0000 0342", TestCardOutcome::CaptureFails),
-    ];
-    let test_card = |(number, outcome): (&str, TestCardOutcome)| TestCard {
-        number: number.into(),
-        outcome,
-    };
     BookPaymentPage {
         shell: signed_in(locale, &format!("/book/{ID}/payment")),
         hold: hold(by_minute(), 8 * MINUTE),
@@ -320,11 +318,35 @@ fn payment(locale: Locale) -> BookPaymentPage {
             with: "Elektro Vest".into(),
             service_title: "Videotime".into(),
         }],
-        card_number: None,
-        card_expiry: Field::default(),
-        card_code: None,
+        pay: pay_fields(),
+        keeps_card: false,
         withdrawal: Some(Check::default()),
-        test_cards: outcomes.into_iter().map(test_card).collect(),
+    }
+}
+
+/// The choices of the test provider.
+pub(super) fn pay_fields() -> PayFields {
+    let outcomes = [
+        TestCardOutcome::Accepted,
+        TestCardOutcome::Declined,
+        TestCardOutcome::NoFunds,
+        TestCardOutcome::NeedsConfirmation,
+        TestCardOutcome::CaptureFailsOnce,
+        TestCardOutcome::CaptureFails,
+        TestCardOutcome::DeclinedLater,
+    ];
+    PayFields {
+        provider: "test".into(),
+        test_cards: outcomes
+            .into_iter()
+            .map(|outcome| TestChoice {
+                name: outcome.key(),
+                outcome,
+                chosen: outcome == TestCardOutcome::Accepted,
+            })
+            .collect(),
+        script: None,
+        error: None,
     }
 }
 

@@ -132,6 +132,7 @@ mail-booked-provider-body =
     { $link }
 
 mail-price-paid = We have reserved { $amount } on { $card }. After the call we charge only what you owe, and release the rest.
+mail-price-kept = We have kept { $card } for this appointment, and reserve { $amount } a day before. After the call we charge only what you owe.
 mail-price-free = The appointment is free.
 
 mail-cancelled-consumer-subject = Cancelled: { $title }, { $when }
@@ -214,7 +215,33 @@ mail-payment-failed-body =
 
     we could not charge { $amount } to { $card } for the appointment with { $other } on { $when }. We have tried several times.
 
-    Contact your bank, and answer this message so that we can find another way to pay. The appointment is here:
+    Pay again here, with another card if you like:
+    { $link }
+
+mail-pay-anew-subject = Pay again by { $until }
+mail-pay-anew-body =
+    Hello { $name },
+
+    we could not reserve { $amount } on { $card } for the appointment with { $other } on { $when }.
+
+    Pay again by { $until }, with another card if you like. Otherwise we give the time away, and you pay nothing:
+    { $link }
+
+mail-unpaid-consumer-subject = The appointment is called off: { $title }, { $when }
+mail-unpaid-consumer-body =
+    Hello { $name },
+
+    the appointment with { $other } on { $when } was not paid for, and we have given the time away. You pay nothing.
+
+    Find a new time here:
+    { $link }
+
+mail-unpaid-provider-subject = Called off: { $title }, { $when }
+mail-unpaid-provider-body =
+    Hello { $name },
+
+    the appointment with { $other } on { $when } is called off, because the customer's card was declined. The time is free again.
+
     { $link }
 
 mail-booking-lost-subject = The booking was not completed

@@ -132,6 +132,7 @@ mail-booked-provider-body =
     { $link }
 
 mail-price-paid = Vi har reservert { $amount } på { $card }. Etter samtalen trekker vi bare det du skylder, og frigir resten.
+mail-price-kept = Vi har lagret { $card } for denne timen, og reserverer { $amount } et døgn før. Etter samtalen trekker vi bare det du skylder.
 mail-price-free = Timen er gratis.
 
 mail-cancelled-consumer-subject = Avbestilt: { $title }, { $when }
@@ -214,7 +215,33 @@ mail-payment-failed-body =
 
     vi fikk ikke trukket { $amount } fra { $card } for timen hos { $other } { $when }. Vi har prøvd flere ganger.
 
-    Kontakt banken din, og svar på denne meldingen så finner vi en annen måte å betale på. Timen finner du her:
+    Betal på nytt her, gjerne med et annet kort:
+    { $link }
+
+mail-pay-anew-subject = Betal på nytt innen { $until }
+mail-pay-anew-body =
+    Hei { $name },
+
+    vi fikk ikke reservert { $amount } på { $card } for timen hos { $other } { $when }.
+
+    Betal på nytt innen { $until }, gjerne med et annet kort. Ellers gir vi tiden fra oss, og du betaler ingenting:
+    { $link }
+
+mail-unpaid-consumer-subject = Timen er avlyst: { $title }, { $when }
+mail-unpaid-consumer-body =
+    Hei { $name },
+
+    timen hos { $other } { $when } ble ikke betalt, og tiden er gitt fra oss. Du betaler ingenting.
+
+    Finn en ny tid her:
+    { $link }
+
+mail-unpaid-provider-subject = Avlyst: { $title }, { $when }
+mail-unpaid-provider-body =
+    Hei { $name },
+
+    timen med { $other } { $when } er avlyst, fordi kundens kort ble avvist. Tiden er ledig igjen.
+
     { $link }
 
 mail-booking-lost-subject = Bestillingen ble ikke fullført

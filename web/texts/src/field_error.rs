@@ -45,18 +45,8 @@ field_errors! {
     SignInFailed = "error-sign-in-failed";
     AboutMissing = "error-about-missing";
     TooLong = "error-too-long";
-    CardNumberMissing = "error-card-number-missing";
-    /// Not 16 digits.
-    CardNumberLength = "error-card-number-length";
-    /// The check digit does not fit.
-    CardNumberWrong = "error-card-number-wrong";
-    /// A number that might be somebody's, where only test cards work.
-    CardNotATestCard = "error-card-not-a-test-card";
-    CardExpiryMissing = "error-card-expiry-missing";
-    CardExpiryMalformed = "error-card-expiry-malformed";
-    CardExpired = "error-card-expired";
-    CardCodeMissing = "error-card-code-missing";
-    CardCodeMalformed = "error-card-code-malformed";
+    /// Nothing to pay with was chosen.
+    MethodMissing = "error-method-missing";
     WithdrawalMissing = "error-withdrawal-missing";
     /// A look at somebody's data needs one.
     /// Neither an account nor an appointment.

@@ -57,6 +57,10 @@ mail_kinds! {
     NotHeld = "not_held", "mail-kind-not-held";
     Receipt = "receipt", "mail-kind-receipt";
     PaymentFailed = "payment_failed", "mail-kind-payment-failed";
+    /// A coming appointment is not paid for.
+    PayAnew = "pay_anew", "mail-kind-pay-anew";
+    /// Nobody paid, and the time was given back.
+    Unpaid = "unpaid", "mail-kind-unpaid";
     BookingLost = "booking_lost", "mail-kind-booking-lost";
 }
 

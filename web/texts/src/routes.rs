@@ -50,6 +50,7 @@ pub mod pattern {
         BOOKINGS = "/bookings";
         BOOKING = "/bookings/{id}";
         BOOKING_CANCEL = "/bookings/{id}/cancel";
+        BOOKING_PAYMENT = "/bookings/{id}/payment";
         BOOKING_TAKE_OVER = "/bookings/{id}/take-over", form_only;
         BOOKING_CALENDAR = "/bookings/{id}/calendar.ics";
         BOOKING_RECEIPT = "/bookings/{id}/receipt.pdf";
@@ -206,6 +207,7 @@ filled! {
     reset_token = RESET_TOKEN;
     booking = BOOKING;
     booking_cancel = BOOKING_CANCEL;
+    booking_payment = BOOKING_PAYMENT;
     booking_take_over = BOOKING_TAKE_OVER;
     booking_calendar = BOOKING_CALENDAR;
     booking_receipt = BOOKING_RECEIPT;

@@ -24,6 +24,8 @@ pub struct MailMoney {
     pub test: bool,
     pub reserved_minor: i64,
     pub charged_minor: i64,
+    /// The most that will be reserved from a kept card; nothing where none is kept.
+    pub kept_minor: i64,
 }
 
 impl MailMoney {
@@ -36,6 +38,7 @@ impl MailMoney {
             test: false,
             reserved_minor: 0,
             charged_minor: 0,
+            kept_minor: 0,
         }
     }
 }
@@ -67,6 +70,12 @@ pub enum AppointmentMail {
     },
     /// The charge could not be captured, and we have given up.
     PaymentFailed,
+    /// A coming appointment is not paid for; until then the person may pay anew.
+    PayAnew {
+        until: Micros,
+    },
+    /// Nobody paid, and the time was given back.
+    Unpaid,
 }
 
 impl AppointmentMail {
@@ -129,29 +138,55 @@ impl AppointmentMail {
                 "mail-no-show-consumer-provider-body",
             )),
             (Self::NeverMet, Consumer) => Some((MailKind::NotHeld, "mail-not-held-subject", "mail-not-held-body")),
-            (Self::Receipt { .. }, Consumer) => Some((MailKind::Receipt, "mail-receipt-subject", "mail-receipt-body")),
-            (Self::PaymentFailed, Consumer) => Some((
+            (Self::Receipt { .. } | Self::PaymentFailed | Self::PayAnew { .. } | Self::Unpaid, Consumer | Provider) => {
+                self.money_keys(role)
+            }
+            (Self::NeverMet, Provider) | (Self::Waits { .. } | Self::TakesOver { .. }, Consumer) => None,
+        }
+    }
+
+    /// As [`Self::keys`], of mails about money.
+    fn money_keys(&self, role: PartyRole) -> Option<(MailKind, &'static str, &'static str)> {
+        let keys = match (self, role) {
+            (Self::Receipt { .. }, PartyRole::Consumer) => {
+                (MailKind::Receipt, "mail-receipt-subject", "mail-receipt-body")
+            }
+            (Self::PaymentFailed, PartyRole::Consumer) => (
                 MailKind::PaymentFailed,
                 "mail-payment-failed-subject",
                 "mail-payment-failed-body",
-            )),
-            (Self::NeverMet | Self::Receipt { .. } | Self::PaymentFailed, Provider)
-            | (Self::Waits { .. } | Self::TakesOver { .. }, Consumer) => None,
-        }
+            ),
+            (Self::PayAnew { .. }, PartyRole::Consumer) => {
+                (MailKind::PayAnew, "mail-pay-anew-subject", "mail-pay-anew-body")
+            }
+            (Self::Unpaid, PartyRole::Consumer) => (
+                MailKind::Unpaid,
+                "mail-unpaid-consumer-subject",
+                "mail-unpaid-consumer-body",
+            ),
+            (Self::Unpaid, PartyRole::Provider) => (
+                MailKind::Unpaid,
+                "mail-unpaid-provider-subject",
+                "mail-unpaid-provider-body",
+            ),
+            _ => return None,
+        };
+        Some(keys)
     }
 
     /// Where the mail leads.
     fn path(&self, appointment: &Appointment, role: PartyRole) -> String {
         match (self, role) {
-            (Self::Cancelled | Self::NoShowProvider | Self::NoShowConsumer | Self::NeverMet, PartyRole::Consumer) => {
-                routes::provider_page(&appointment.org_slug)
+            (
+                Self::Cancelled | Self::NoShowProvider | Self::NoShowConsumer | Self::NeverMet | Self::Unpaid,
+                PartyRole::Consumer,
+            ) => routes::provider_page(&appointment.org_slug),
+            (Self::PayAnew { .. } | Self::PaymentFailed, PartyRole::Consumer) => {
+                routes::booking_payment(&appointment.id)
             }
             (Self::Receipt { .. }, PartyRole::Consumer) => routes::booking_receipt(&appointment.id),
             (Self::Waits { .. }, PartyRole::Consumer | PartyRole::Provider) => routes::call(&appointment.id),
-            (
-                Self::Booked | Self::TakenOver { .. } | Self::TakesOver { .. } | Self::PaymentFailed,
-                PartyRole::Consumer,
-            )
+            (Self::Booked | Self::TakenOver { .. } | Self::TakesOver { .. }, PartyRole::Consumer)
             | (
                 Self::Booked
                 | Self::TakenOver { .. }
@@ -161,7 +196,9 @@ impl AppointmentMail {
                 | Self::NoShowConsumer
                 | Self::NeverMet
                 | Self::Receipt { .. }
-                | Self::PaymentFailed,
+                | Self::PaymentFailed
+                | Self::PayAnew { .. }
+                | Self::Unpaid,
                 PartyRole::Provider,
             ) => routes::booking(&appointment.id),
         }
@@ -179,7 +216,27 @@ impl AppointmentMail {
             | Self::NoShowProvider
             | Self::NoShowConsumer
             | Self::NeverMet
-            | Self::PaymentFailed => ("", 0),
+            | Self::PaymentFailed
+            | Self::PayAnew { .. }
+            | Self::Unpaid => ("", 0),
+        }
+    }
+
+    /// Until when the person may pay anew, in words.
+    fn until(&self, locale: Locale, time_zone: &str) -> String {
+        match self {
+            Self::PayAnew { until } => format::day_time(locale, *until, time_zone),
+            Self::Booked
+            | Self::Waits { .. }
+            | Self::TakenOver { .. }
+            | Self::TakesOver { .. }
+            | Self::Cancelled
+            | Self::NoShowProvider
+            | Self::NoShowConsumer
+            | Self::NeverMet
+            | Self::Receipt { .. }
+            | Self::PaymentFailed
+            | Self::Unpaid => String::new(),
         }
     }
 
@@ -194,7 +251,9 @@ impl AppointmentMail {
             | Self::NoShowConsumer
             | Self::NeverMet
             | Self::Receipt { .. }
-            | Self::PaymentFailed => String::new(),
+            | Self::PaymentFailed
+            | Self::PayAnew { .. }
+            | Self::Unpaid => String::new(),
         }
     }
 
@@ -203,7 +262,7 @@ impl AppointmentMail {
         match (self, role) {
             (Self::Booked, PartyRole::Consumer | PartyRole::Provider)
             | (Self::TakesOver { .. }, PartyRole::Provider) => Some(CalendarMethod::Request),
-            (Self::Cancelled, PartyRole::Consumer | PartyRole::Provider)
+            (Self::Cancelled | Self::Unpaid, PartyRole::Consumer | PartyRole::Provider)
             | (Self::TakenOver { .. }, PartyRole::Provider) => Some(CalendarMethod::Cancel),
             (
                 Self::Waits { .. }
@@ -211,7 +270,8 @@ impl AppointmentMail {
                 | Self::NoShowConsumer
                 | Self::NeverMet
                 | Self::Receipt { .. }
-                | Self::PaymentFailed,
+                | Self::PaymentFailed
+                | Self::PayAnew { .. },
                 PartyRole::Consumer | PartyRole::Provider,
             )
             | (Self::TakenOver { .. } | Self::TakesOver { .. }, PartyRole::Consumer) => None,
@@ -237,8 +297,8 @@ pub fn appointment_mail(
     let locale = recipient.locale;
     let (number, billable) = mail.figures();
     let exact = |minor| format::money_exact(locale, minor, &money.currency);
-    let failed = *mail == AppointmentMail::PaymentFailed;
-    let amount = exact(if failed {
+    let owes = matches!(mail, AppointmentMail::PaymentFailed | AppointmentMail::PayAnew { .. });
+    let amount = exact(if owes {
         money.charged_minor
     } else {
         money.reserved_minor
@@ -258,6 +318,7 @@ pub fn appointment_mail(
         ("price_line", price_line(locale, &exact(money.reserved_minor), money)),
         ("money_line", money_line(locale, &exact(money.reserved_minor), money)),
         ("card", money.card.clone()),
+        ("until", mail.until(locale, &appointment.time_zone)),
         ("amount", amount),
         ("number", number.to_owned()),
         ("duration", format::duration(locale, billable / 1000)),
@@ -376,6 +437,11 @@ fn other_name(appointment: &Appointment, role: PartyRole) -> &str {
 }
 
 fn price_line(locale: Locale, reserved: &str, money: &MailMoney) -> String {
+    if money.kept_minor > 0 {
+        let most = format::money_exact(locale, money.kept_minor, &money.currency);
+        let args = [("amount", most.as_str().into()), ("card", money.card.as_str().into())];
+        return t(locale, "mail-price-kept", &args);
+    }
     if money.reserved_minor == 0 {
         return t(locale, "mail-price-free", &[]);
     }

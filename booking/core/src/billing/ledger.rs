@@ -67,6 +67,11 @@ pub enum Posting {
         split: VatSplit,
         of: Money,
     },
+    /// A refund that was done came back.
+    RefundReturned {
+        split: VatSplit,
+        of: Money,
+    },
 }
 
 /// One line of a transaction, minor units.
@@ -78,7 +83,14 @@ pub struct Entry {
 
 impl Posting {
     /// Every [`kind`](Self::kind).
-    pub const KINDS: [&str; 5] = ["authorised", "charged", "captured", "released", "refunded"];
+    pub const KINDS: [&str; 6] = [
+        "authorised",
+        "charged",
+        "captured",
+        "released",
+        "refunded",
+        "refund_returned",
+    ];
 
     /// The name in the database.
     #[must_use]
@@ -89,6 +101,7 @@ impl Posting {
             Self::Captured { .. } => Self::KINDS[2],
             Self::Released { .. } => Self::KINDS[3],
             Self::Refunded { .. } => Self::KINDS[4],
+            Self::RefundReturned { .. } => Self::KINDS[5],
         }
     }
 
@@ -100,7 +113,8 @@ impl Posting {
             | Self::Charged { of: money, .. }
             | Self::Captured { captured: money, .. }
             | Self::Released { amount: money }
-            | Self::Refunded { of: money, .. } => money.currency,
+            | Self::Refunded { of: money, .. }
+            | Self::RefundReturned { of: money, .. } => money.currency,
         }
     }
 
@@ -129,6 +143,11 @@ impl Posting {
                 (A::ProviderPayable, split.net_minor),
                 (A::ProviderVat, split.vat_minor),
                 (A::PspClearing, -split.gross_minor),
+            ],
+            Self::RefundReturned { split, .. } => vec![
+                (A::ProviderPayable, -split.net_minor),
+                (A::ProviderVat, -split.vat_minor),
+                (A::PspClearing, split.gross_minor),
             ],
         };
         lines
@@ -208,6 +227,7 @@ mod tests {
                 Posting::Captured { captured: nok(a), released: nok(b) },
                 Posting::Released { amount: nok(a) },
                 Posting::Refunded { split, of: nok(a) },
+                Posting::RefundReturned { split, of: nok(a) },
             ] {
                 prop_assert_eq!(posting.entries().iter().map(|e| e.amount_minor).sum::<i64>(), 0, "{:?}", posting);
             }

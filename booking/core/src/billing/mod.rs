@@ -1,22 +1,25 @@
 //! Money: what a call costs, the payment that covers it, and the ledger.
 //!
 //! Nothing remote is awaited inside a transaction. A call to the payment provider is a row of `payment_op` first; its id
-//! is the idempotency key. What comes back is folded into the payment in a second transaction, with its ledger entries.
+//! makes the idempotency key. What comes back is folded into the payment in a second transaction, with its ledger entries.
 
+pub mod collection;
+pub mod differences;
 pub mod hooks;
 pub mod ledger;
-mod no_provider;
 mod ops;
 pub mod payment;
+mod payments;
 pub mod provider;
 pub mod queries;
 mod records;
+pub mod refunds;
 
-pub use no_provider::NoProvider;
-pub use ops::{backoff, release_payment_of, request_capture, request_release};
+pub use ops::{backoff, request_capture, request_payment, request_refund, request_release};
 pub use payment::PaymentState;
+pub use payments::Payments;
 pub use provider::PaymentProvider;
-pub use records::{Charge, LedgerLine, Op, OpKind, Payment};
+pub use records::{Charge, LedgerLine, Op, OpKind, Payment, Purpose, Refund, RefundState};
 
 use crate::appointments::{self, Appointment};
 use crate::appointments::{AppointmentMail, MailMoney, PartyRole};
@@ -70,14 +73,18 @@ impl From<BillingError> for Fault {
 /// How the money of an appointment stands, for its pages. Amounts are minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MoneyView {
+    /// The payment that speaks for the appointment: what was taken, else what is reserved or kept, else what was tried last.
     /// None for free appointments.
     pub payment: Option<Payment>,
     /// None before the call is charged.
     pub charge: Option<Charge>,
-    /// What was reserved at booking.
+    /// What was reserved for it.
     pub reserved_minor: i64,
+    /// What was taken, by all payments.
     pub captured_minor: i64,
     pub released_minor: i64,
+    /// What was paid back, of all payments.
+    pub refunded_minor: i64,
 }
 
 /// How the money of an appointment stands.
@@ -85,28 +92,20 @@ pub struct MoneyView {
 /// # Errors
 /// When the database fails.
 pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault> {
-    let payment = queries::of_appointment(tx, appointment).await?;
+    let payments = queries::of_appointment(tx, appointment).await?;
     let charge = queries::charge(tx, appointment).await?;
-    let (reserved_minor, captured_minor, released_minor) = match payment.as_ref().map(|payment| payment.state) {
+    let captured_minor = payments.iter().map(|payment| payment.state.captured_minor()).sum();
+    let refunded_minor = payments.iter().map(|payment| payment.state.refunded_minor()).sum();
+    let payment = speaking_payment(&payments).cloned();
+    let (reserved_minor, released_minor) = match payment.as_ref().map(|payment| payment.state) {
         Some(PaymentState::Captured {
             authorised_minor,
             captured_minor,
-        }) => (authorised_minor, captured_minor, authorised_minor - captured_minor),
-        Some(PaymentState::Released { authorised_minor }) => (authorised_minor, 0, authorised_minor),
-        Some(PaymentState::Refunded { captured_minor, .. }) => (captured_minor, captured_minor, 0),
-        Some(
-            PaymentState::Authorised { authorised_minor }
-            | PaymentState::Capturing { authorised_minor, .. }
-            | PaymentState::CaptureFailed { authorised_minor, .. }
-            | PaymentState::Releasing { authorised_minor },
-        ) => (authorised_minor, 0, 0),
-        Some(
-            PaymentState::Created
-            | PaymentState::Authorising
-            | PaymentState::NeedsConfirmation
-            | PaymentState::Declined { .. },
-        )
-        | None => (0, 0, 0),
+        }) => (authorised_minor, authorised_minor - captured_minor),
+        Some(PaymentState::Released { authorised_minor }) => (authorised_minor, authorised_minor),
+        Some(PaymentState::Refunded { captured_minor, .. }) => (captured_minor, 0),
+        Some(state) => (state.reserved_minor().unwrap_or(0), 0),
+        None => (0, 0),
     };
     Ok(MoneyView {
         payment,
@@ -114,7 +113,26 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault
         reserved_minor,
         captured_minor,
         released_minor,
+        refunded_minor,
     })
+}
+
+/// What was taken, else what is reserved, else the card that is kept, else what was tried last.
+fn speaking_payment(payments: &[Payment]) -> Option<&Payment> {
+    let rank = |payment: &Payment| match payment.state {
+        PaymentState::Captured { .. } | PaymentState::Refunded { .. } => 4,
+        PaymentState::Authorised { .. }
+        | PaymentState::Capturing { .. }
+        | PaymentState::CaptureFailed { .. }
+        | PaymentState::Releasing { .. } => 3,
+        PaymentState::Saved => 2,
+        PaymentState::Created
+        | PaymentState::Authorising
+        | PaymentState::NeedsConfirmation
+        | PaymentState::Released { .. } => 1,
+        PaymentState::Declined { .. } => 0,
+    };
+    payments.iter().max_by_key(|payment| (rank(payment), payment.attempt))
 }
 
 /// Mails both sides about an appointment, with the money as it stands.
@@ -148,6 +166,10 @@ pub fn mail_money(appointment: &Appointment, view: &MoneyView) -> MailMoney {
             .charge
             .as_ref()
             .map_or(view.captured_minor, |charge| charge.amount.minor),
+        kept_minor: match &view.payment {
+            Some(payment) if payment.state == PaymentState::Saved => payment.amount.minor,
+            Some(_) | None => 0,
+        },
     }
 }
 

@@ -1,8 +1,8 @@
 //! Outgoing calls to the payment provider, put on record in the transaction that wants them.
 
 use super::payment::{PaymentEvent, PaymentState};
-use super::{BillingError, Result};
-use super::{OpKind, queries};
+use super::queries::{self, NewOp, NewPayment};
+use super::{BillingError, OpKind, Refund, Result};
 use crate::base::db::Tx;
 use crate::base::{Base, MINUTE_US, Micros};
 
@@ -42,27 +42,67 @@ async fn request(
     let payment = queries::lock_payment(tx, payment)
         .await?
         .ok_or(BillingError::NoPayment)?;
-    if payment.state.reserved_minor().is_none() && payment.state != PaymentState::NeedsConfirmation {
+    let is_held = payment.state.reserved_minor().is_some() || payment.state == PaymentState::Saved;
+    if !is_held && payment.state != PaymentState::NeedsConfirmation {
         return Ok(None);
     }
-    if payment.state.reserved_minor().is_some() {
+    if is_held {
         let next = payment.state.handle(event)?;
         queries::save_payment(tx, &payment.id, next, None, now).await?;
     }
     let id = state.random.id(now);
-    queries::add_op(tx, &id, &payment.id, kind, amount_minor, now, now).await?;
+    let op = NewOp {
+        id: &id,
+        payment_id: &payment.id,
+        kind,
+        amount_minor,
+        due: now,
+        refund_id: None,
+    };
+    queries::add_op(tx, &op, now).await?;
     Ok(Some(id))
 }
 
-/// Records that what an appointment's payment has reserved is to be released; the ids of the operations to run.
+/// Records a payment that its provider is to be asked for. Returns the operation's id; `None` when this attempt of the hold
+/// is there already.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release_payment_of(state: &Base, tx: &mut Tx, appointment: &str) -> Result<Vec<String>> {
-    let Some(payment) = queries::of_appointment(tx, appointment).await? else {
-        return Ok(Vec::new());
+pub async fn request_payment(state: &Base, tx: &mut Tx, new: &NewPayment<'_>) -> Result<Option<String>> {
+    let now = state.now();
+    if !queries::add_payment(tx, new, now).await? {
+        return Ok(None);
+    }
+    let id = state.random.id(now);
+    let op = NewOp {
+        id: &id,
+        payment_id: new.id,
+        kind: OpKind::Authorise,
+        amount_minor: new.amount.minor,
+        due: now,
+        refund_id: None,
     };
-    Ok(request_release(state, tx, &payment.id).await?.into_iter().collect())
+    queries::add_op(tx, &op, now).await?;
+    Ok(Some(id))
+}
+
+/// Records that a refund is to be asked of the provider. Returns the operation's id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn request_refund(state: &Base, tx: &mut Tx, refund: &Refund) -> Result<String> {
+    let now = state.now();
+    let id = state.random.id(now);
+    let op = NewOp {
+        id: &id,
+        payment_id: &refund.payment_id,
+        kind: OpKind::Refund,
+        amount_minor: refund.amount.minor,
+        due: now,
+        refund_id: Some(&refund.id),
+    };
+    queries::add_op(tx, &op, now).await?;
+    Ok(id)
 }
 
 #[cfg(test)]

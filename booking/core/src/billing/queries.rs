@@ -1,9 +1,9 @@
 //! All SQL of payments, their operations, charges and the ledger.
 
-use super::ledger::Posting;
+use super::ledger::{LedgerAccount, Posting};
 use super::payment::PaymentState;
 use super::provider::PaymentMethod;
-use super::{Charge, LedgerLine, Op, OpKind, Payment};
+use super::{Charge, LedgerLine, Op, OpKind, Payment, Purpose};
 use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::money::Money;
@@ -13,7 +13,7 @@ use crate::{params, statements};
 macro_rules! payment_select {
     ($rest:literal) => {
         concat!(
-            "SELECT p.id, p.hold_id, p.attempt, p.psp, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
+            "SELECT p.id, p.hold_id, p.attempt, p.purpose, p.kept_from, p.seller_account, p.psp, p.appointment_id, p.method_token, p.method_brand, p.method_last4,
                 p.currency, p.amount_minor, p.state, p.authorised_minor, p.captured_minor, p.refunded_minor,
                 p.decline_reason, p.reference, p.updated_us, h.org_id
             FROM payment p JOIN hold h ON h.id = p.hold_id ",
@@ -22,20 +22,22 @@ macro_rules! payment_select {
     };
 }
 
-/// SQL: what a customer paid and did not get back, of a payment `p`. While a capture is tried, and where it failed, the
-/// column says what was to be captured.
+/// SQL: what a customer paid and did not get back for the appointment of a charge `h`, by all its payments. While a capture
+/// is tried, and where it failed, the column says what was to be captured.
 #[macro_export]
 macro_rules! paid_minor {
     () => {
-        "(CASE WHEN p.state IN ('captured', 'refunded') THEN p.captured_minor - p.refunded_minor ELSE 0 END)"
+        "COALESCE((SELECT CAST(SUM(p.captured_minor - p.refunded_minor) AS BIGINT) FROM payment p
+            WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded')), 0)"
     };
 }
 
-/// SQL: what is owed of a charge `h` whose payment is `p`; what was paid back is not owed.
+/// SQL: what is owed of a charge `h`; what was paid back is not owed.
 #[macro_export]
 macro_rules! owed_minor {
     () => {
-        "(h.amount_minor - CASE WHEN p.state IN ('captured', 'refunded') THEN p.captured_minor ELSE 0 END)"
+        "(h.amount_minor - COALESCE((SELECT CAST(SUM(p.captured_minor) AS BIGINT) FROM payment p
+            WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded')), 0))"
     };
 }
 
@@ -43,7 +45,8 @@ macro_rules! owed_minor {
 macro_rules! op_select {
     ($rest:literal) => {
         concat!(
-            "SELECT o.id, o.payment_id, o.kind, o.seq, o.amount_minor, o.state, o.attempts, o.created_us, o.error
+            "SELECT o.id, o.payment_id, o.kind, o.seq, o.amount_minor, o.state, o.attempts, o.created_us, o.error,
+                o.key_number, o.refund_id
             FROM payment_op o ",
             $rest
         )
@@ -55,33 +58,41 @@ statements! {
     ADD_WITHDRAWAL_REQUEST = "INSERT INTO withdrawal_request (hold_id, account_id, version, text_hash, locale, accepted_us)
                               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (hold_id) DO NOTHING";
     ADD_PAYMENT = "INSERT INTO payment (id, hold_id, attempt, psp, method_token, method_brand, method_last4, currency,
-                       amount_minor, state, created_us, updated_us)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'authorising', $10, $10)
+                       amount_minor, state, created_us, updated_us, purpose, kept_from, seller_account, appointment_id)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'authorising', $10, $10, $11, $12, $13, $14)
                    ON CONFLICT (hold_id, attempt) DO NOTHING";
+    NEXT_ATTEMPT = "SELECT COALESCE(MAX(attempt) + 1, 0) FROM payment WHERE hold_id = $1";
+    /// id, token, brand, last digits, now
+    SAVE_METHOD = "UPDATE payment SET method_token = $2, method_brand = $3, method_last4 = $4, updated_us = $5 WHERE id = $1";
+    /// id, reference
+    SAVE_REFERENCE = "UPDATE payment SET reference = $2 WHERE id = $1 AND reference IS NULL";
     /// Also locks the row until the end of the transaction.
     LOCK_PAYMENT = "UPDATE payment SET version = version + 1 WHERE id = $1";
     PAYMENT = payment_select!("WHERE p.id = $1");
     LAST_OF_HOLD = payment_select!("WHERE p.hold_id = $1 ORDER BY p.attempt DESC LIMIT 1");
-    OF_APPOINTMENT = payment_select!("WHERE p.appointment_id = $1 ORDER BY p.attempt DESC LIMIT 1");
+    OF_APPOINTMENT = payment_select!("WHERE p.appointment_id = $1 ORDER BY p.attempt");
+    /// payment: whether a call about it is to be made
+    IS_BUSY = "SELECT COUNT(*) FROM payment_op WHERE payment_id = $1 AND state = 'pending'";
     SAVE_PAYMENT = "UPDATE payment SET state = $2, authorised_minor = $3, captured_minor = $4, refunded_minor = $5,
                         decline_reason = $6, reference = COALESCE($7, reference), updated_us = $8
                     WHERE id = $1";
     LINK_PAYMENT = "UPDATE payment SET appointment_id = $2 WHERE id = $1 AND appointment_id IS NULL";
     /// Reserved or about to be, without an appointment, and the hold is over: the money goes back.
     STRANDED = "SELECT p.id FROM payment p JOIN hold h ON h.id = p.hold_id
-                WHERE p.appointment_id IS NULL AND p.state IN ('authorised', 'needs_confirmation')
+                WHERE p.appointment_id IS NULL AND p.state IN ('authorised', 'saved', 'needs_confirmation')
                   AND (h.expires_us + $2 <= $1 OR h.state <> 'held')
                 ORDER BY p.created_us, p.id LIMIT $3";
     /// provider, now, limit: what another provider hinted at nobody can be asked about
     DUE_HINTS = "SELECT id, payment_id, attempts FROM psp_event WHERE processed_us IS NULL AND psp = $1 AND next_try_us <= $2
                  ORDER BY next_try_us, received_us, id LIMIT $3";
-    ADD_HINT = "INSERT INTO psp_event (id, psp, payment_id, body, received_us) VALUES ($1, $2, $3, $4, $5)
-                ON CONFLICT (id) DO NOTHING";
+    ADD_HINT = "INSERT INTO psp_event (id, psp, payment_id, received_us) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
     HINT_PROCESSED = "UPDATE psp_event SET processed_us = $2 WHERE id = $1";
     /// id, when
     HINT_DELAY = "UPDATE psp_event SET attempts = attempts + 1, next_try_us = $2 WHERE id = $1 AND processed_us IS NULL";
-    ADD_OP = "INSERT INTO payment_op (id, payment_id, kind, seq, amount_minor, state, next_try_us, created_us)
-              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7)";
+    ADD_OP = "INSERT INTO payment_op (id, payment_id, kind, seq, amount_minor, state, next_try_us, created_us, refund_id)
+              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8)";
+    /// id: the key brought a failure, which it brings for ever
+    NEXT_KEY = "UPDATE payment_op SET key_number = key_number + 1 WHERE id = $1 AND state = 'pending'";
     NEXT_OP_SEQ = "SELECT COALESCE(MAX(seq) + 1, 0) FROM payment_op WHERE payment_id = $1 AND kind = $2";
     OP = op_select!("WHERE o.id = $1");
     /// Whoever changes the row may make the call; the others find it not yet due.
@@ -102,13 +113,17 @@ statements! {
               WHERE t.appointment_id = $1
                  OR t.payment_id IN (SELECT p.id FROM payment p WHERE p.appointment_id = $1)
               ORDER BY t.created_us, t.id, e.line";
+    /// posting key, account
+    POSTED = "SELECT CAST(COALESCE(SUM(e.amount_minor), 0) AS BIGINT) FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id
+              WHERE t.posting_key = $1 AND e.account = $2";
     ADD_CHARGE = "INSERT INTO charge (call_id, outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us)
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (call_id) DO NOTHING";
     /// account, from
-    EARNED = concat!("SELECT h.currency, COUNT(*) AS calls, CAST(SUM(", paid_minor!(), ") AS BIGINT) AS minor FROM charge h
-              JOIN seat s ON s.appointment_id = h.call_id AND s.role = 'provider' AND s.account_id = $1
-              JOIN payment p ON p.appointment_id = h.call_id
-              WHERE h.created_us >= $2 AND ", paid_minor!(), " > 0 GROUP BY h.currency ORDER BY h.currency");
+    EARNED = concat!("SELECT currency, COUNT(*) AS calls, CAST(SUM(paid) AS BIGINT) AS minor
+              FROM (SELECT h.currency, ", paid_minor!(), " AS paid FROM charge h
+                  JOIN seat s ON s.appointment_id = h.call_id AND s.role = 'provider' AND s.account_id = $1
+                  WHERE h.created_us >= $2) x
+              WHERE paid > 0 GROUP BY currency ORDER BY currency");
     CHARGE = "SELECT outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us
               FROM charge WHERE call_id = $1";
 }
@@ -120,7 +135,13 @@ pub struct NewPayment<'a> {
     pub attempt: i64,
     pub psp: &'a str,
     pub method: &'a PaymentMethod,
+    /// What is reserved, or may be reserved later.
     pub amount: Money,
+    pub purpose: Purpose,
+    pub kept_from: Option<&'a str>,
+    pub seller_account: Option<&'a str>,
+    /// Known from the beginning but for the payment that books it.
+    pub appointment_id: Option<&'a str>,
 }
 
 /// Adds a payment; `false` when this attempt of the hold exists already.
@@ -136,6 +157,10 @@ pub async fn add_payment(tx: &mut Tx, new: &NewPayment<'_>, now: Micros) -> Resu
         new.amount.currency.as_str(),
         new.amount.minor,
         now,
+        new.purpose.name(),
+        new.kept_from,
+        new.seller_account,
+        new.appointment_id,
     ];
     Ok(tx.execute(ADD_PAYMENT, values).await? == 1)
 }
@@ -155,9 +180,29 @@ pub async fn last_of_hold(tx: &mut Tx, hold: &str) -> Result<Option<Payment>, Db
     tx.optional(LAST_OF_HOLD, params![hold]).await
 }
 
-/// The payment that an appointment was booked with; none when it is free.
-pub async fn of_appointment(tx: &mut Tx, appointment: &str) -> Result<Option<Payment>, DbError> {
-    tx.optional(OF_APPOINTMENT, params![appointment]).await
+/// The payments of an appointment in the order in which they were made; none when it is free.
+pub async fn of_appointment(tx: &mut Tx, appointment: &str) -> Result<Vec<Payment>, DbError> {
+    tx.all(OF_APPOINTMENT, params![appointment]).await
+}
+
+/// The number of the next attempt to pay for a hold.
+pub async fn next_attempt(tx: &mut Tx, hold: &str) -> Result<i64, DbError> {
+    tx.one(NEXT_ATTEMPT, params![hold]).await
+}
+
+/// Whether a call about a payment to its provider is still to be made or answered.
+pub async fn is_busy(tx: &mut Tx, payment: &str) -> Result<bool, DbError> {
+    Ok(tx.one::<i64>(IS_BUSY, params![payment]).await? > 0)
+}
+
+pub async fn save_method(tx: &mut Tx, id: &str, method: &PaymentMethod, now: Micros) -> Result<(), DbError> {
+    let values = params![id, &method.token, &method.brand, &method.last4, now];
+    tx.execute(SAVE_METHOD, values).await.map(drop)
+}
+
+/// Keeps the provider's reference, the first time that it is known.
+pub async fn save_reference(tx: &mut Tx, id: &str, reference: &str) -> Result<(), DbError> {
+    tx.execute(SAVE_REFERENCE, params![id, reference]).await.map(drop)
 }
 
 pub async fn save_payment(
@@ -190,15 +235,8 @@ pub async fn stranded(tx: &mut Tx, now: Micros, grace: Micros, at_most: i64) -> 
     tx.all(STRANDED, params![now, grace, at_most]).await
 }
 
-pub async fn add_hint(
-    tx: &mut Tx,
-    id: &str,
-    psp: &str,
-    payment: &str,
-    body: &str,
-    now: Micros,
-) -> Result<bool, DbError> {
-    Ok(tx.execute(ADD_HINT, params![id, psp, payment, body, now]).await? == 1)
+pub async fn add_hint(tx: &mut Tx, id: &str, psp: &str, payment: &str, now: Micros) -> Result<bool, DbError> {
+    Ok(tx.execute(ADD_HINT, params![id, psp, payment, now]).await? == 1)
 }
 
 /// Hints of a provider that are to be followed now: their id, the payment they are about, and how often it was tried.
@@ -219,20 +257,37 @@ pub async fn hint_processed(tx: &mut Tx, id: &str, now: Micros) -> Result<(), Db
     tx.execute(HINT_PROCESSED, params![id, now]).await.map(drop)
 }
 
-/// Puts an outgoing call on record, to be made at `due` by a job unless somebody made it before.
-pub async fn add_op(
-    tx: &mut Tx,
-    id: &str,
-    payment: &str,
-    kind: OpKind,
-    amount_minor: i64,
-    due: Micros,
-    now: Micros,
-) -> Result<(), DbError> {
-    let seq: i64 = tx.one(NEXT_OP_SEQ, params![payment, kind.name()]).await?;
-    tx.execute(ADD_OP, params![id, payment, kind.name(), seq, amount_minor, due, now])
-        .await
-        .map(drop)
+/// A call to the provider that is to be made.
+pub struct NewOp<'a> {
+    pub id: &'a str,
+    pub payment_id: &'a str,
+    pub kind: OpKind,
+    pub amount_minor: i64,
+    /// When a job makes it, unless somebody made it before.
+    pub due: Micros,
+    /// Of a [`OpKind::Refund`].
+    pub refund_id: Option<&'a str>,
+}
+
+/// Puts an outgoing call on record.
+pub async fn add_op(tx: &mut Tx, new: &NewOp<'_>, now: Micros) -> Result<(), DbError> {
+    let seq: i64 = tx.one(NEXT_OP_SEQ, params![new.payment_id, new.kind.name()]).await?;
+    let values = params![
+        new.id,
+        new.payment_id,
+        new.kind.name(),
+        seq,
+        new.amount_minor,
+        new.due,
+        now,
+        new.refund_id,
+    ];
+    tx.execute(ADD_OP, values).await.map(drop)
+}
+
+/// Gives an operation another key, because the one it had brings a failure for ever.
+pub async fn next_key(tx: &mut Tx, id: &str) -> Result<(), DbError> {
+    tx.execute(NEXT_KEY, params![id]).await.map(drop)
 }
 
 pub async fn op(tx: &mut Tx, id: &str) -> Result<Option<Op>, DbError> {
@@ -312,6 +367,11 @@ pub async fn post(
             .await?;
     }
     Ok(true)
+}
+
+/// What one posting wrote to an account; nothing where there is no such posting.
+pub async fn posted_minor(tx: &mut Tx, key: &str, account: LedgerAccount) -> Result<i64, DbError> {
+    tx.one(POSTED, params![key, account.name()]).await
 }
 
 /// The ledger of an appointment, oldest first.

@@ -6,12 +6,56 @@ use crate::base::Micros;
 use crate::base::db::{FromRow, Row};
 use crate::base::money::{Currency, Money};
 
+/// What a payment of an appointment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Reserves the most that can be charged, at booking.
+    Book,
+    /// Keeps the card at booking, where the time is too far ahead to reserve.
+    Save,
+    /// Reserves from the kept card, the day before.
+    Due,
+    /// The person pays anew, after a card was declined.
+    Mend,
+    /// Charges the kept card afterwards.
+    Fee,
+}
+
+impl Purpose {
+    pub const ALL: [Self; 5] = [Self::Book, Self::Save, Self::Due, Self::Mend, Self::Fee];
+
+    /// The word in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Book => "book",
+            Self::Save => "save",
+            Self::Due => "due",
+            Self::Mend => "mend",
+            Self::Fee => "fee",
+        }
+    }
+}
+
+impl std::str::FromStr for Purpose {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|purpose| purpose.name() == name).ok_or(())
+    }
+}
+
 /// A payment as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
     pub id: String,
     pub hold_id: String,
     pub attempt: i64,
+    pub purpose: Purpose,
+    /// The payment that kept the card which this one is charged from.
+    pub kept_from: Option<String>,
+    /// The seller's own account at the provider, where money goes to the seller directly.
+    pub seller_account: Option<String>,
     /// Name of the provider that took it.
     pub psp: String,
     pub appointment_id: Option<String>,
@@ -46,6 +90,9 @@ impl FromRow for Payment {
             id: row.get("id")?,
             hold_id: row.get("hold_id")?,
             attempt: row.get("attempt")?,
+            purpose: row.parse("purpose")?,
+            kept_from: row.get("kept_from")?,
+            seller_account: row.get("seller_account")?,
             psp: row.get("psp")?,
             appointment_id: row.get("appointment_id")?,
             org_id: row.get("org_id")?,
@@ -68,10 +115,11 @@ pub enum OpKind {
     Authorise,
     Capture,
     Release,
+    Refund,
 }
 
 impl OpKind {
-    pub const ALL: [Self; 3] = [Self::Authorise, Self::Capture, Self::Release];
+    pub const ALL: [Self; 4] = [Self::Authorise, Self::Capture, Self::Release, Self::Refund];
 
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -79,6 +127,7 @@ impl OpKind {
             Self::Authorise => "authorise",
             Self::Capture => "capture",
             Self::Release => "release",
+            Self::Refund => "refund",
         }
     }
 }
@@ -94,7 +143,6 @@ impl std::str::FromStr for OpKind {
 /// One outgoing call, on record before it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Op {
-    /// Also the idempotency key.
     pub id: String,
     pub payment_id: String,
     pub kind: OpKind,
@@ -105,6 +153,110 @@ pub struct Op {
     pub attempts: i64,
     pub created_at: Micros,
     pub error: Option<String>,
+    /// How many keys of this call brought a failure as their answer.
+    pub key_number: i64,
+    /// The refund that is asked for.
+    pub refund_id: Option<String>,
+}
+
+impl Op {
+    /// The idempotency key of the next try.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self.key_number {
+            0 => self.id.clone(),
+            number => format!("{}.{number}", self.id),
+        }
+    }
+}
+
+/// Money that goes back to a consumer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    pub id: String,
+    pub payment_id: String,
+    pub amount: Money,
+    pub reason: String,
+    pub state: RefundState,
+    /// Account id; empty where somebody did it at the provider's own pages.
+    pub asked_by: String,
+    /// Account id of the second person, where one was needed.
+    pub approved_by: String,
+    pub reference: Option<String>,
+    pub created_at: Micros,
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundState {
+    /// For a second person to approve.
+    Waiting,
+    /// The second person said no.
+    Declined,
+    /// The provider is asked.
+    Asked,
+    /// The provider has it, and the money is on its way.
+    Pending,
+    Done,
+    Failed,
+}
+
+impl RefundState {
+    pub const ALL: [Self; 6] = [
+        Self::Waiting,
+        Self::Declined,
+        Self::Asked,
+        Self::Pending,
+        Self::Done,
+        Self::Failed,
+    ];
+
+    /// The word in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Declined => "declined",
+            Self::Asked => "asked",
+            Self::Pending => "pending",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether its money is gone, or may still go.
+    #[must_use]
+    pub fn counts(self) -> bool {
+        match self {
+            Self::Waiting | Self::Asked | Self::Pending | Self::Done => true,
+            Self::Declined | Self::Failed => false,
+        }
+    }
+}
+
+impl std::str::FromStr for RefundState {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|state| state.name() == name).ok_or(())
+    }
+}
+
+impl FromRow for Refund {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        let currency = Currency::parse(&row.get::<String>("currency")?).map_err(|e| sqlx::Error::Decode(e.into()))?;
+        Ok(Self {
+            id: row.get("id")?,
+            payment_id: row.get("payment_id")?,
+            amount: Money::new(row.get("amount_minor")?, currency),
+            reason: row.get("reason")?,
+            state: row.parse("state")?,
+            asked_by: row.get("asked_by")?,
+            approved_by: row.get("approved_by")?,
+            reference: row.get("reference")?,
+            created_at: row.get("created_us")?,
+        })
+    }
 }
 
 impl FromRow for Op {
@@ -119,6 +271,8 @@ impl FromRow for Op {
             attempts: row.get("attempts")?,
             created_at: row.get("created_us")?,
             error: row.get("error")?,
+            key_number: row.get("key_number")?,
+            refund_id: row.get("refund_id")?,
         })
     }
 }

@@ -11,7 +11,7 @@ statements! {
     LIST = concat!("SELECT a.id, a.start_us, a.title, a.status, o.name AS org_name, c.name AS consumer_name, a.price_terms,
                 CASE WHEN h.call_id IS NULL THEN NULL ELSE ", paid_minor!(), " END AS paid_minor
             FROM appointment a JOIN org o ON o.id = a.org_id JOIN account c ON c.id = a.consumer_id
-            LEFT JOIN charge h ON h.call_id = a.id LEFT JOIN payment p ON p.appointment_id = a.id
+            LEFT JOIN charge h ON h.call_id = a.id
             WHERE $1 = '' OR a.status = $1
             ORDER BY a.start_us DESC, a.id DESC LIMIT $2");
     /// mail: whose it is, by account or address, and who booked what it is about

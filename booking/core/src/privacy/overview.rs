@@ -192,6 +192,7 @@ fn words(table: &'static str) -> (&'static str, &'static str) {
         "call_quality" => ("registry-quality", "registry-quality-why"),
         "charge" => ("registry-charge", "registry-charge-why"),
         "payment" => ("registry-payment", "registry-payment-why"),
+        "refund" => ("registry-refund", "registry-refund-why"),
         "document" => ("registry-document", "registry-document-why"),
         "withdrawal_request" => ("registry-withdrawal", "registry-withdrawal-why"),
         "operator_look" => ("registry-looks", "registry-looks-why"),
@@ -202,7 +203,7 @@ fn words(table: &'static str) -> (&'static str, &'static str) {
 }
 
 /// Keys of the names of columns.
-const LABELS: [(&str, &str); 86] = [
+const LABELS: &[(&str, &str)] = &[
     ("name", "registry-col-name"),
     ("email", "registry-col-email"),
     ("recipient", "registry-col-email"),
@@ -276,6 +277,7 @@ const LABELS: [(&str, &str); 86] = [
     ("vat_minor", "registry-col-vat"),
     ("currency", "registry-col-currency"),
     ("psp", "registry-col-psp"),
+    ("state", "registry-col-state"),
     ("method_brand", "registry-col-card"),
     ("method_last4", "registry-col-card-digits"),
     ("authorised_minor", "registry-col-authorised"),

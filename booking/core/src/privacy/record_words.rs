@@ -107,6 +107,17 @@ const RECORD_WORDS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("psp", &[("test", "registry-test-payment")]),
+    (
+        "state",
+        &[
+            ("waiting", "refund-state-waiting"),
+            ("declined", "refund-state-declined"),
+            ("asked", "refund-state-asked"),
+            ("pending", "refund-state-pending"),
+            ("done", "refund-state-done"),
+            ("failed", "refund-state-failed"),
+        ],
+    ),
 ];
 
 /// What a column says, in words. A text that is none of our words comes back as it is, except for ids of other people.

@@ -18,7 +18,7 @@ statements! {
     AGENDA_ROWS = concat!("SELECT a.id, a.start_us, a.end_us, a.title, a.status, c.name AS consumer_name, w.name AS member_name,
             ", paid_minor!(), " AS paid_minor, ", owed_minor!(), " AS owed_minor, h.currency, d.year, d.number
         FROM appointment a JOIN account c ON c.id = a.consumer_id JOIN member m ON m.id = a.member_id JOIN account w ON w.id = m.account_id
-        LEFT JOIN charge h ON h.call_id = a.id LEFT JOIN payment p ON p.appointment_id = a.id
+        LEFT JOIN charge h ON h.call_id = a.id
         LEFT JOIN document d ON d.appointment_id = a.id AND d.kind = 'receipt'
         WHERE ", in_stretch!(), " ORDER BY a.start_us, a.id LIMIT $5 OFFSET $6");
     /// org, member or nothing, from, until
@@ -28,7 +28,7 @@ statements! {
             CAST(SUM(t.paid) AS BIGINT) AS gross_minor, CAST(SUM(t.owed) AS BIGINT) AS owed_minor,
             CAST(SUM((2 * t.paid * t.vat_bp + 10000 + t.vat_bp) / (2 * (10000 + t.vat_bp))) AS BIGINT) AS vat_minor
         FROM (SELECT h.currency, h.vat_bp, ", paid_minor!(), " AS paid, ", owed_minor!(), " AS owed
-            FROM appointment a JOIN charge h ON h.call_id = a.id LEFT JOIN payment p ON p.appointment_id = a.id
+            FROM appointment a JOIN charge h ON h.call_id = a.id
             WHERE h.amount_minor > 0 AND ", in_stretch!(), ") t GROUP BY t.currency ORDER BY t.currency");
 }
 

@@ -3,17 +3,19 @@
 
 use std::time::Duration;
 
-use super::fold::fold_status;
 use super::operations;
+use super::provider_calls;
 use crate::appointments::{self, AppointmentMail, Confirmation, Hold, HoldRefusal};
 use crate::base::db::Tx;
 use crate::base::money::{Currency, Money};
 use crate::base::outbox;
-use crate::base::{Fault, Result};
+use crate::base::{DAY_US, Fault, Micros, Result};
 use crate::billing::payment::{DeclineReason, PaymentState};
-use crate::billing::provider::{CardError, CardForm, ProviderError};
+use crate::billing::provider::{MethodFault, PaymentProvider, ProviderError, Question};
 use crate::billing::queries::{self, NewPayment};
-use crate::billing::{BillingError, OpKind, Payment, mail_both_sides, record_amount, request_release};
+use crate::billing::{
+    BillingError, OpKind, Payment, Purpose, mail_both_sides, record_amount, request_payment, request_release,
+};
 use crate::state::AppState;
 use crate::{calls, carries_faults};
 
@@ -41,9 +43,9 @@ pub enum CheckoutOutcome {
 /// Why nothing was paid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckoutRefusal {
-    /// What was typed is no card.
+    /// Nothing that can be paid with was chosen.
     #[error(transparent)]
-    Card(#[from] CardError),
+    Method(#[from] MethodFault),
     /// The person may not book what is held.
     #[error(transparent)]
     Hold(#[from] HoldRefusal),
@@ -53,15 +55,16 @@ pub enum CheckoutRefusal {
 
 carries_faults!(CheckoutRefusal);
 
-/// Pays for a hold by card and books it.
+/// Pays for a hold with what the page's fields brought, and books it. What takes place later than an amount can be reserved
+/// for keeps the card instead.
 ///
 /// # Errors
 /// [`CheckoutRefusal`]. That the bank declines is an outcome.
-pub async fn pay_by_card(
+pub async fn pay_for_hold(
     state: &AppState,
     hold: &Hold,
     consumer: &str,
-    card: &CardForm,
+    (psp, method): (&str, &str),
 ) -> Result<CheckoutOutcome, CheckoutRefusal> {
     let begun = resume_checkout(state, hold, consumer).await?;
     match begun {
@@ -72,12 +75,12 @@ pub async fn pay_by_card(
         | CheckoutOutcome::HoldLost => return Ok(begun),
     }
     appointments::may_book(&mut state.db.read().await?, consumer, hold, state.now()).await?;
-    let method = state.payments.tokenise(card, state.now()).await?;
+    let provider = state.payments.find(psp).ok_or(MethodFault::Missing)?;
+    let method = provider.read_method(method)?;
     let currency = Currency::parse(&hold.price.currency).map_err(|error| Fault::internal(&error))?;
-    let amount = Money::new(hold.price.most_minor(), currency);
     let now = state.now();
-    let (payment, op) = (state.random.id(now), state.random.id(now));
     let mut tx = state.db.write().await?;
+    // Two submits at once have the same number, and one of them finds it taken.
     let attempt = match queries::last_of_hold(&mut tx, &hold.id).await? {
         None => 0,
         Some(last) if is_over_unpaid(last.state) => last.attempt + 1,
@@ -87,21 +90,32 @@ pub async fn pay_by_card(
         }
     };
     let new = NewPayment {
-        id: &payment,
+        id: &state.random.id(now),
         hold_id: &hold.id,
         attempt,
-        psp: state.payments.name(),
+        psp,
         method: &method,
-        amount,
+        amount: Money::new(hold.price.most_minor(), currency),
+        purpose: if keeps_card(provider.as_ref(), hold.start_us, now) {
+            Purpose::Save
+        } else {
+            Purpose::Book
+        },
+        kept_from: None,
+        seller_account: None,
+        appointment_id: None,
     };
-    if queries::add_payment(&mut tx, &new, now).await? {
-        queries::add_op(&mut tx, &op, &payment, OpKind::Authorise, amount.minor, now, now).await?;
+    if let Some(op) = request_payment(state, &mut tx, &new).await.map_err(Fault::from)? {
         tx.commit().await?;
         operations::run_operation(state, &op).await.map_err(Fault::from)?;
-    } else {
-        drop(tx);
     }
     Ok(resume_checkout(state, hold, consumer).await?)
+}
+
+/// Whether what takes place at `start` is too far ahead for an amount to stay reserved until it is over.
+#[must_use]
+pub fn keeps_card(provider: &dyn PaymentProvider, start: Micros, now: Micros) -> bool {
+    start > now + provider.reserve_days() * DAY_US
 }
 
 /// Goes on where a checkout stands, without starting one. Where another request is asking the provider right now, it waits
@@ -142,9 +156,11 @@ async fn read_standing(state: &AppState, hold: &Hold) -> Result<Standing> {
         return Ok(Standing::At(CheckoutOutcome::Booked(appointment)));
     }
     Ok(match payment.state {
+        // Nothing was reserved and nothing will be: the person paid in another way, or the bank let it go.
+        PaymentState::Released { authorised_minor: 0 } => Standing::At(CheckoutOutcome::NotStarted),
         PaymentState::NeedsConfirmation => Standing::At(CheckoutOutcome::NeedsConfirmation),
         PaymentState::Declined { reason } => Standing::At(CheckoutOutcome::Declined(reason)),
-        PaymentState::Authorised { .. } => Standing::Authorised(payment.id),
+        PaymentState::Authorised { .. } | PaymentState::Saved => Standing::Authorised(payment.id),
         PaymentState::Created | PaymentState::Authorising => {
             let op = match queries::pending_op(&mut tx, &payment.id, OpKind::Authorise).await? {
                 Some(op) => queries::op(&mut tx, &op).await?,
@@ -181,6 +197,23 @@ pub async fn book_free(state: &AppState, hold: &Hold, consumer: &str) -> Result<
     Ok(outcome)
 }
 
+/// What the bank asks about the payment of a hold, or of an appointment that is paid for anew; none when it asks nothing.
+///
+/// # Errors
+/// When the database fails, or the provider does not answer.
+pub async fn question_of(state: &AppState, payment: &Payment) -> Result<Option<Question>> {
+    let Some(reference) = payment
+        .reference
+        .as_ref()
+        .filter(|_| payment.state == PaymentState::NeedsConfirmation)
+    else {
+        return Ok(None);
+    };
+    let unanswered = |error: ProviderError| Fault::from(BillingError::from(error));
+    let provider = provider_calls::provider_of(state, payment).map_err(unanswered)?;
+    provider.question(reference).await.map_err(unanswered)
+}
+
 /// The person's answer to what the bank asked.
 ///
 /// # Errors
@@ -192,23 +225,51 @@ pub async fn answer_confirmation(
     approved: bool,
 ) -> Result<CheckoutOutcome> {
     let payment = queries::last_of_hold(&mut state.db.read().await?, &hold.id).await?;
-    let waiting = payment.filter(|payment| payment.state == PaymentState::NeedsConfirmation);
-    let Some((payment, reference)) = waiting.and_then(|payment| payment.reference.clone().map(|r| (payment, r))) else {
-        return resume_checkout(state, hold, consumer).await;
+    let Some(payment) = payment else {
+        return Ok(CheckoutOutcome::NotStarted);
     };
-    match state.payments.confirm(&reference, approved).await {
+    match answer_bank(state, &payment, approved).await? {
+        true => resume_checkout(state, hold, consumer).await,
+        false => Ok(CheckoutOutcome::Unknown),
+    }
+}
+
+/// Hears from the provider how the person answered the bank about a payment; `false` when it does not say.
+pub(super) async fn answer_bank(state: &AppState, payment: &Payment, approved: bool) -> Result<bool> {
+    let Some(reference) = payment
+        .reference
+        .as_ref()
+        .filter(|_| payment.state == PaymentState::NeedsConfirmation)
+    else {
+        return Ok(true);
+    };
+    let Ok(provider) = provider_calls::provider_of(state, payment) else {
+        return Ok(false);
+    };
+    match provider.answer(reference, approved).await {
         Ok(seen) => {
-            let mut tx = state.db.write().await?;
-            let payment = queries::lock_payment(&mut tx, &payment.id)
-                .await?
-                .ok_or(Fault::NotFound)?;
-            fold_status(state, &mut tx, &payment, &seen).await?;
-            tx.commit().await?;
-            resume_checkout(state, hold, consumer).await
+            let ops = operations::fold_seen(state, &payment.id, &seen).await?;
+            operations::run_operations(state, &ops).await;
+            Ok(true)
         }
         Err(ProviderError::Refused(reason)) => Err(Fault::Internal(reason)),
-        Err(ProviderError::Unknown(_)) => Ok(CheckoutOutcome::Unknown),
+        Err(ProviderError::Unknown(_) | ProviderError::Failed(_)) => Ok(false),
     }
+}
+
+/// The person would rather pay in another way than answer the bank: what was asked for is let go of.
+///
+/// # Errors
+/// When the database fails.
+pub async fn leave_confirmation(state: &AppState, hold: &Hold) -> Result<()> {
+    let payment = queries::last_of_hold(&mut state.db.read().await?, &hold.id).await?;
+    let waiting = payment.filter(|payment| payment.state == PaymentState::NeedsConfirmation);
+    let Some(payment) = waiting else { return Ok(()) };
+    let mut tx = state.db.write().await?;
+    let ops = request_release(state, &mut tx, &payment.id).await?;
+    tx.commit().await?;
+    operations::run_operations(state, &ops.into_iter().collect::<Vec<_>>()).await;
+    Ok(())
 }
 
 /// A payment that was authorised after its request was answered: a job books, or tells that the slot is gone.
@@ -237,7 +298,7 @@ async fn book_authorised(state: &AppState, hold: &str, consumer: &str, payment: 
     if let Some(appointment) = payment.appointment_id {
         return Ok(CheckoutOutcome::Booked(appointment));
     }
-    if !matches!(payment.state, PaymentState::Authorised { .. }) {
+    if !matches!(payment.state, PaymentState::Authorised { .. } | PaymentState::Saved) {
         return Ok(CheckoutOutcome::HoldLost);
     }
     let outcome = match book_hold(state, &mut tx, hold, consumer, Some(&payment)).await {
@@ -280,15 +341,10 @@ async fn book_hold(
     calls::create_call(tx, &appointment, now).await?;
     if let Some(payment) = payment {
         queries::link_payment(tx, &payment.id, &id).await?;
-        record_amount(
-            state,
-            tx,
-            &id,
-            "reserved",
-            payment.amount.minor,
-            payment.amount.currency.as_str(),
-        )
-        .await?;
+        if payment.state.reserved_minor().is_some() {
+            let (minor, currency) = (payment.amount.minor, payment.amount.currency);
+            record_amount(state, tx, &id, "reserved", minor, currency.as_str()).await?;
+        }
     }
     mail_both_sides(state, tx, &appointment, &AppointmentMail::Booked).await?;
     Ok(CheckoutOutcome::Booked(id))
@@ -297,10 +353,11 @@ async fn book_hold(
 /// Whether another attempt may be made.
 fn is_over_unpaid(state: PaymentState) -> bool {
     match state {
-        PaymentState::Declined { .. } => true,
+        PaymentState::Declined { .. } | PaymentState::Released { authorised_minor: 0 } => true,
         PaymentState::Created
         | PaymentState::Authorising
         | PaymentState::NeedsConfirmation
+        | PaymentState::Saved
         | PaymentState::Authorised { .. }
         | PaymentState::Capturing { .. }
         | PaymentState::CaptureFailed { .. }

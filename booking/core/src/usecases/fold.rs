@@ -1,8 +1,10 @@
-//! What the provider says, folded into a payment: its ledger entries, events, receipt and mails in one transaction.
+//! What the provider says, folded into a payment: its ledger entries, events, documents and mails in one transaction.
 
+use super::collection::collect_payment;
+use super::refunds::fold_refunds;
 use crate::appointments::{self, AppointmentMail, PartyRole};
 use crate::base::db::Tx;
-use crate::base::money::{Currency, Money, split_vat};
+use crate::base::money::{Currency, Money};
 use crate::base::outbox;
 use crate::billing::ledger::Posting;
 use crate::billing::payment::{PaymentEvent, PaymentState, ProviderStatus};
@@ -14,24 +16,27 @@ use crate::state::AppState;
 
 type Result<T> = std::result::Result<T, BillingError>;
 
-/// Folds in what the provider says. The payment's row must be locked. Old news change nothing.
+/// Folds in what the provider says, and does what follows for the money of an appointment that is over. The rows of the
+/// appointment and of the payment must be locked, in that order. Old news change nothing. Returns the operations to run.
 pub(super) async fn fold_status(
     state: &AppState,
     tx: &mut Tx,
     payment: &Payment,
     seen: &ProviderPayment,
-) -> Result<PaymentState> {
-    let mut payment = payment.clone();
-    // Where the news of the capture were skipped they come first: its postings and its receipt are due all the same.
-    if let ProviderStatus::Refunded { captured_minor, .. } = seen.status
-        && payment.state.reserved_minor().is_some()
+) -> Result<Vec<String>> {
+    if let Some(method) = &seen.method
+        && *method != payment.method
     {
-        let captured = ProviderStatus::Captured {
-            amount_minor: captured_minor,
-        };
-        payment.state = fold_step(state, tx, &payment, captured, &seen.reference).await?;
+        queries::save_method(tx, &payment.id, method, state.now()).await?;
     }
-    fold_step(state, tx, &payment, seen.status, &seen.reference).await
+    let mut payment = payment.clone();
+    payment.state = fold_step(state, tx, &payment, seen.status, &seen.reference).await?;
+    fold_refunds(state, tx, &payment, &seen.refunds).await?;
+    let Some(appointment) = &payment.appointment_id else {
+        return Ok(Vec::new());
+    };
+    let appointment = appointments::load_any(tx, appointment).await?;
+    collect_payment(state, tx, &appointment).await
 }
 
 async fn fold_step(
@@ -42,59 +47,49 @@ async fn fold_step(
     reference: &str,
 ) -> Result<PaymentState> {
     let next = payment.state.handle(PaymentEvent::Observed(status))?;
-    queries::save_payment(tx, &payment.id, next, Some(reference), state.now()).await?;
     if next == payment.state {
+        queries::save_reference(tx, &payment.id, reference).await?;
         return Ok(next);
     }
-    let charge = match &payment.appointment_id {
-        Some(appointment) => queries::charge(tx, appointment).await?,
-        None => None,
-    };
-    let vat_bp = charge.map_or(0, |charge| charge.vat_bp);
-    let more_back = next.refunded_minor() - payment.state.refunded_minor();
-    for posting in postings_of(next, more_back, payment.amount.currency, vat_bp) {
-        post(state, tx, payment, next, &posting).await?;
+    queries::save_payment(tx, &payment.id, next, Some(reference), state.now()).await?;
+    for posting in postings_of(next, payment.amount.currency) {
+        let key = format!("{}:{}", posting.kind(), payment.id);
+        post(state, tx, payment, &posting, &key).await?;
     }
-    match (next, &payment.appointment_id) {
-        (PaymentState::Released { authorised_minor }, Some(appointment)) => {
-            let currency = payment.amount.currency;
+    let Some(appointment) = &payment.appointment_id else {
+        return Ok(next);
+    };
+    let currency = payment.amount.currency;
+    match next {
+        PaymentState::Authorised { authorised_minor } => {
+            record_amount(state, tx, appointment, "reserved", authorised_minor, currency.as_str()).await?;
+        }
+        PaymentState::Released { authorised_minor } if authorised_minor > 0 => {
             record_amount(state, tx, appointment, "released", authorised_minor, currency.as_str()).await?;
         }
-        (
-            PaymentState::Captured {
-                authorised_minor,
-                captured_minor,
-            },
-            Some(appointment),
-        ) => {
+        PaymentState::Captured {
+            authorised_minor,
+            captured_minor,
+        } => {
             record_capture(state, tx, payment, appointment, (authorised_minor, captured_minor)).await?;
         }
-        (PaymentState::Refunded { .. }, Some(appointment)) => {
-            let currency = payment.amount.currency;
-            record_amount(state, tx, appointment, "refunded", more_back, currency.as_str()).await?;
-        }
-        (
-            PaymentState::Created
-            | PaymentState::Authorising
-            | PaymentState::NeedsConfirmation
-            | PaymentState::Declined { .. }
-            | PaymentState::Authorised { .. }
-            | PaymentState::Capturing { .. }
-            | PaymentState::CaptureFailed { .. }
-            | PaymentState::Releasing { .. }
-            | PaymentState::Captured { .. }
-            | PaymentState::Released { .. }
-            | PaymentState::Refunded { .. },
-            _,
-        ) => {}
+        PaymentState::Created
+        | PaymentState::Authorising
+        | PaymentState::NeedsConfirmation
+        | PaymentState::Declined { .. }
+        | PaymentState::Saved
+        | PaymentState::Capturing { .. }
+        | PaymentState::CaptureFailed { .. }
+        | PaymentState::Releasing { .. }
+        | PaymentState::Released { .. }
+        | PaymentState::Refunded { .. } => {}
     }
     Ok(next)
 }
 
 /// What the ledger must hold once a payment is in a state. The reservation comes along each time, because the news of it
-/// may have been skipped: postings that are there already are not written again. `more_back` is what was paid back since
-/// the state before.
-fn postings_of(next: PaymentState, more_back: i64, currency: Currency, vat_bp: u32) -> Vec<Posting> {
+/// may have been skipped: postings that are there already are not written again.
+fn postings_of(next: PaymentState, currency: Currency) -> Vec<Posting> {
     let money = |minor| Money::new(minor, currency);
     let reserved = |minor| Posting::Authorised { amount: money(minor) };
     match next {
@@ -120,36 +115,33 @@ fn postings_of(next: PaymentState, more_back: i64, currency: Currency, vat_bp: u
                 },
             ]
         }
-        PaymentState::Refunded { .. } => {
-            vec![Posting::Refunded {
-                split: split_vat(more_back, vat_bp),
-                of: money(more_back),
-            }]
-        }
-        PaymentState::Created
+        PaymentState::Refunded { .. }
+        | PaymentState::Created
         | PaymentState::Authorising
         | PaymentState::NeedsConfirmation
         | PaymentState::Declined { .. }
+        | PaymentState::Saved
         | PaymentState::Capturing { .. }
         | PaymentState::CaptureFailed { .. }
         | PaymentState::Releasing { .. } => Vec::new(),
     }
 }
 
-async fn post(state: &AppState, tx: &mut Tx, payment: &Payment, next: PaymentState, posting: &Posting) -> Result<()> {
+/// Writes what happened to a payment into the ledger; the same key a second time changes nothing.
+pub(super) async fn post(
+    state: &AppState,
+    tx: &mut Tx,
+    payment: &Payment,
+    posting: &Posting,
+    key: &str,
+) -> Result<bool> {
     let now = state.now();
     let of = PostingOf {
         org_id: &payment.org_id,
         appointment_id: payment.appointment_id.as_deref(),
         payment_id: Some(&payment.id),
     };
-    // There may be several refunds of one payment; each is named by what was paid back in all.
-    let key = match next.refunded_minor() {
-        0 => format!("{}:{}", posting.kind(), payment.id),
-        total => format!("{}:{}:{total}", posting.kind(), payment.id),
-    };
-    queries::post(tx, &state.random.id(now), &key, posting, &of, now).await?;
-    Ok(())
+    Ok(queries::post(tx, &state.random.id(now), key, posting, &of, now).await?)
 }
 
 /// The money is in: events, receipt and its mail.

@@ -1,17 +1,18 @@
 //! Outgoing calls to the payment provider: recorded, claimed, made, and their result folded into the payment.
 
 use super::checkout;
+use super::collection::collect_payment;
 use super::fold::fold_status;
-use crate::appointments::{self, AppointmentMail, PartyRole};
+use super::provider_calls::{self, Answer, Outcome};
+use crate::appointments;
 use crate::base::Fault;
 use crate::base::db::Tx;
-use crate::base::money::Money;
-use crate::base::outbox;
 use crate::base::{MINUTE_US, Micros};
 use crate::billing::payment::{DeclineReason, PaymentEvent, PaymentState, ProviderStatus};
-use crate::billing::provider::{ProviderError, ProviderPayment};
+use crate::billing::provider::{Hint, ProviderPayment};
+use crate::billing::queries::NewOp;
 use crate::billing::{
-    BillingError, Op, OpKind, Payment, backoff, mail_money, money_of, queries, record_amount, request_release,
+    BillingError, Op, OpKind, Payment, RefundState, backoff, queries, record_amount, refunds, request_release,
 };
 use crate::state::AppState;
 
@@ -51,16 +52,21 @@ pub async fn run_due_operations(state: &AppState) -> Result<()> {
 
 async fn run_and_finish(state: &AppState, op: &str) -> Result<()> {
     run_operation(state, op).await?;
-    let mut tx = state.db.read().await?;
-    let Some(op) = queries::op(&mut tx, op).await? else {
-        return Ok(());
-    };
-    let payment = queries::payment(&mut tx, &op.payment_id)
+    let op = queries::op(&mut state.db.read().await?, op).await?;
+    match op {
+        Some(op) => finish_booking(state, &op.payment_id).await,
+        None => Ok(()),
+    }
+}
+
+/// Books what a payment was made for, where the person is not there any more to see it: the browser was closed at the bank,
+/// or the answer came late.
+pub(super) async fn finish_booking(state: &AppState, payment: &str) -> Result<()> {
+    let payment = queries::payment(&mut state.db.read().await?, payment)
         .await?
         .ok_or(BillingError::NoPayment)?;
-    drop(tx);
-    let authorised = matches!(payment.state, PaymentState::Authorised { .. });
-    if op.kind == OpKind::Authorise && authorised && payment.appointment_id.is_none() {
+    let secured = matches!(payment.state, PaymentState::Authorised { .. } | PaymentState::Saved);
+    if secured && payment.appointment_id.is_none() {
         checkout::finish_late(state, &payment).await?;
     }
     Ok(())
@@ -84,104 +90,55 @@ pub(super) async fn run_operation(state: &AppState, id: &str) -> Result<()> {
         queries::save_payment(&mut tx, &payment.id, payment.state.handle(event)?, None, now).await?;
     }
     tx.commit().await?;
-    let result = ask_provider(state, &op, &payment).await;
-    let recorded = record_answer(state, &op, result).await;
+    let answer = provider_calls::ask_provider(state, &op, &payment).await;
+    let recorded = record_answer(state, &op, answer).await;
     state.provider_answered.notify_waiters();
-    recorded
-}
-
-/// The call itself. One that was interrupted before is first looked up, and every refusal is checked against the truth.
-async fn ask_provider(
-    state: &AppState,
-    op: &Op,
-    payment: &Payment,
-) -> std::result::Result<ProviderPayment, ProviderError> {
-    let provider = &state.payments;
-    let amount = Money::new(op.amount_minor, payment.amount.currency);
-    let known = if op.attempts > 1 || payment.reference.is_none() {
-        provider.lookup(&payment.id).await?
-    } else {
-        None
-    };
-    let reference = known
-        .as_ref()
-        .map(|seen| &seen.reference)
-        .or(payment.reference.as_ref());
-    let answer = match (op.kind, reference) {
-        (OpKind::Authorise, Some(_)) if known.is_some() => return Ok(known.expect("just looked at")),
-        (OpKind::Authorise, _) if !is_still_wanted(state, op, payment).await => {
-            return Err(ProviderError::Refused("not sent: the hold is over".into()));
+    // What follows from the answer is run here too; each is claimed by whoever comes first.
+    for next in recorded? {
+        if let Err(error) = Box::pin(run_operation(state, &next)).await {
+            tracing::warn!(op = next, %error, "a call to the payment provider is left to the job");
         }
-        (OpKind::Authorise, _) => {
-            provider
-                .authorise(&op.id, &payment.id, &payment.method.token, amount)
-                .await
-        }
-        (OpKind::Capture, Some(reference)) => provider.capture(&op.id, reference, amount).await,
-        (OpKind::Release, Some(reference)) => provider.release(&op.id, reference).await,
-        (OpKind::Capture | OpKind::Release, None) => {
-            Err(ProviderError::Refused("the provider knows no such payment".into()))
-        }
-    };
-    match answer {
-        Err(ProviderError::Refused(reason)) if op.kind != OpKind::Authorise => {
-            match provider.lookup(&payment.id).await? {
-                Some(seen) if has_effect(op.kind, seen.status) => Ok(seen),
-                Some(_) | None => Err(ProviderError::Refused(reason)),
-            }
-        }
-        answer => answer,
     }
+    Ok(())
 }
 
-/// An authorisation that was interrupted before it reached the provider is sent only while its slot is held.
-async fn is_still_wanted(state: &AppState, op: &Op, payment: &Payment) -> bool {
-    if op.attempts <= 1 {
-        return true;
-    }
-    let Ok(mut tx) = state.db.read().await else {
-        return false;
-    };
-    let hold = appointments::load_hold_any(&mut tx, &payment.hold_id).await;
-    hold.is_ok_and(|hold| hold.is_live(state.now()))
-}
-
-/// Whether a status is what an operation was for.
-fn has_effect(kind: OpKind, status: ProviderStatus) -> bool {
-    match status {
-        ProviderStatus::NeedsConfirmation | ProviderStatus::Authorised { .. } => kind == OpKind::Authorise,
-        ProviderStatus::Declined(_) | ProviderStatus::Released => kind != OpKind::Capture,
-        ProviderStatus::Captured { .. } | ProviderStatus::Refunded { .. } => kind == OpKind::Capture,
-    }
-}
-
-async fn record_answer(
-    state: &AppState,
-    op: &Op,
-    result: std::result::Result<ProviderPayment, ProviderError>,
-) -> Result<()> {
+/// Writes down what came of a call. Returns the operations that follow from it.
+async fn record_answer(state: &AppState, op: &Op, answer: Answer) -> Result<Vec<String>> {
     let now = state.now();
     let mut tx = state.db.write().await?;
     let payment = lock_with_appointment(&mut tx, &op.payment_id).await?;
-    match result {
-        Ok(seen) => {
-            fold_status(state, &mut tx, &payment, &seen).await?;
-            if has_effect(op.kind, seen.status) {
-                queries::end_op(&mut tx, &op.id, "done", None, now).await?;
-            } else {
-                record_refusal(state, &mut tx, op, &payment, "the provider did something else").await?;
-            }
+    // Ended first: what is busy is left alone by whatever follows.
+    match &answer.outcome {
+        Outcome::Done => queries::end_op(&mut tx, &op.id, "done", None, now).await?,
+        Outcome::Refused(reason) => queries::end_op(&mut tx, &op.id, "failed", Some(reason), now).await?,
+        Outcome::Failed(reason) => {
+            queries::next_key(&mut tx, &op.id).await?;
+            queries::delay_op(&mut tx, &op.id, now + backoff(op.attempts - 1), reason).await?;
         }
-        Err(ProviderError::Refused(reason)) => record_refusal(state, &mut tx, op, &payment, &reason).await?,
-        Err(ProviderError::Unknown(reason)) => {
-            queries::delay_op(&mut tx, &op.id, now + backoff(op.attempts - 1), &reason).await?;
+        Outcome::Unknown(reason) => {
+            queries::delay_op(&mut tx, &op.id, now + backoff(op.attempts - 1), reason).await?;
         }
     }
-    Ok(tx.commit().await?)
+    if matches!(answer.outcome, Outcome::Refused(_)) {
+        record_refusal(state, &mut tx, op, &payment).await?;
+    }
+    let payment = queries::payment(&mut tx, &op.payment_id)
+        .await?
+        .ok_or(BillingError::NoPayment)?;
+    let mut ops = match &answer.seen {
+        Some(seen) => fold_status(state, &mut tx, &payment, seen).await?,
+        None => Vec::new(),
+    };
+    if let (Outcome::Refused(_), Some(appointment)) = (&answer.outcome, &payment.appointment_id) {
+        let appointment = appointments::load_any(&mut tx, appointment).await?;
+        ops.extend(collect_payment(state, &mut tx, &appointment).await?);
+    }
+    tx.commit().await?;
+    Ok(ops)
 }
 
 /// Locks a payment, and its appointment first: everybody takes the two rows in that order.
-async fn lock_with_appointment(tx: &mut Tx, payment: &str) -> Result<Payment> {
+pub(super) async fn lock_with_appointment(tx: &mut Tx, payment: &str) -> Result<Payment> {
     let unlocked = queries::payment(tx, payment).await?.ok_or(BillingError::NoPayment)?;
     if let Some(appointment) = &unlocked.appointment_id {
         appointments::lock(tx, appointment).await?;
@@ -190,10 +147,8 @@ async fn lock_with_appointment(tx: &mut Tx, payment: &str) -> Result<Payment> {
 }
 
 /// A definite no. A refused capture or release is tried again later, under a new key, a few times.
-async fn record_refusal(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment, reason: &str) -> Result<()> {
+async fn record_refusal(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment) -> Result<()> {
     let now = state.now();
-    queries::end_op(tx, &op.id, "failed", Some(reason), now).await?;
-    let again = op.seq + 1 < TRIES_MAX;
     match op.kind {
         OpKind::Authorise => {
             let why = if op.attempts > 1 {
@@ -201,64 +156,41 @@ async fn record_refusal(state: &AppState, tx: &mut Tx, op: &Op, payment: &Paymen
             } else {
                 DeclineReason::Declined
             };
-            let next = payment
-                .state
-                .handle(PaymentEvent::Observed(ProviderStatus::Declined(why)))?;
+            let declined = PaymentEvent::Observed(ProviderStatus::Declined(why));
+            let next = payment.state.handle(declined)?;
             queries::save_payment(tx, &payment.id, next, None, now).await?;
             return Ok(());
         }
+        OpKind::Refund => {
+            if let Some(refund) = &op.refund_id {
+                refunds::set_state(tx, refund, RefundState::Failed, None, now).await?;
+                if let Some(appointment) = &payment.appointment_id {
+                    let currency = payment.amount.currency;
+                    let minor = op.amount_minor;
+                    record_amount(state, tx, appointment, "refund_failed", minor, currency.as_str()).await?;
+                }
+            }
+            return Ok(());
+        }
         OpKind::Capture => {
-            let next = payment.state.handle(PaymentEvent::CaptureRefused)?;
-            queries::save_payment(tx, &payment.id, next, None, now).await?;
-            if !again {
-                give_up_capture(state, tx, op, payment).await?;
+            if payment.state.reserved_minor().is_some() {
+                let next = payment.state.handle(PaymentEvent::CaptureRefused)?;
+                queries::save_payment(tx, &payment.id, next, None, now).await?;
             }
         }
         OpKind::Release => {}
     }
-    if again {
+    if op.seq + 1 < TRIES_MAX {
         let id = state.random.id(now);
-        queries::add_op(
-            tx,
-            &id,
-            &payment.id,
-            op.kind,
-            op.amount_minor,
-            now + backoff(op.seq),
-            now,
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// The capture failed for good: the consumer still owes the amount, and both the consumer and the operator learn it.
-async fn give_up_capture(state: &AppState, tx: &mut Tx, op: &Op, payment: &Payment) -> Result<()> {
-    let Some(appointment) = &payment.appointment_id else {
-        return Ok(());
-    };
-    let currency = payment.amount.currency;
-    record_amount(
-        state,
-        tx,
-        appointment,
-        "charge_failed",
-        op.amount_minor,
-        currency.as_str(),
-    )
-    .await?;
-    let appointment = appointments::load_any(tx, appointment).await?;
-    let view = money_of(tx, &appointment.id).await?;
-    let money = mail_money(&appointment, &view);
-    let message = appointments::appointment_mail(
-        state,
-        &appointment,
-        PartyRole::Consumer,
-        &AppointmentMail::PaymentFailed,
-        &money,
-    );
-    if let Some(message) = message {
-        outbox::enqueue(state, tx, &message).await?;
+        let again = NewOp {
+            id: &id,
+            payment_id: &payment.id,
+            kind: op.kind,
+            amount_minor: op.amount_minor,
+            due: now + backoff(op.seq),
+            refund_id: None,
+        };
+        queries::add_op(tx, &again, now).await?;
     }
     Ok(())
 }
@@ -281,8 +213,9 @@ pub async fn release_stranded(state: &AppState) -> Result<()> {
     Ok(())
 }
 
-/// Puts the release of a payment on record for which there is no appointment, unless it is already.
+/// Books after all what was paid for in time, or puts its release on record, unless it is already.
 async fn request_stranded(state: &AppState, id: &str) -> Result<Vec<String>> {
+    finish_booking(state, id).await?;
     let mut tx = state.db.write().await?;
     let payment = queries::lock_payment(&mut tx, id)
         .await?
@@ -291,10 +224,12 @@ async fn request_stranded(state: &AppState, id: &str) -> Result<Vec<String>> {
     if payment.appointment_id.is_some() || pending.is_some() {
         return Ok(Vec::new());
     }
-    let op = request_release(state, &mut tx, id).await?;
+    let Some(op) = request_release(state, &mut tx, id).await? else {
+        return Ok(Vec::new());
+    };
     checkout::tell_lost(state, &mut tx, &payment).await?;
     tx.commit().await?;
-    Ok(op.into_iter().collect())
+    Ok(vec![op])
 }
 
 /// Stores an incoming hook before it is answered. It is a hint only: [`follow_hints`] asks for the truth. Returns whether
@@ -302,67 +237,69 @@ async fn request_stranded(state: &AppState, id: &str) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// When the database fails; the sender then tries again.
-pub async fn note_hint(state: &AppState, event: &str, payment: &str, body: &str) -> std::result::Result<bool, Fault> {
+pub async fn note_hint(state: &AppState, psp: &str, hint: &Hint) -> std::result::Result<bool, Fault> {
+    let Some(payment) = &hint.payment else { return Ok(false) };
     let mut tx = state.db.write().await?;
-    let new = queries::add_hint(&mut tx, event, state.payments.name(), payment, body, state.now()).await?;
+    // Another provider may give its news the same name.
+    let id = format!("{psp}:{}", hint.id);
+    let new = queries::add_hint(&mut tx, &id, psp, payment, state.now()).await?;
     tx.commit().await?;
     Ok(new)
 }
 
-/// Asks the provider for the truth about every payment that a hook hinted at. A hint that leads nowhere is laid aside; one
+/// Asks the providers for the truth about every payment that a hook hinted at. A hint that leads nowhere is laid aside; one
 /// that cannot be followed now is followed later, and holds up none of the others.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn follow_hints(state: &AppState) -> Result<()> {
-    let mut tx = state.db.read().await?;
-    let due = queries::due_hints(&mut tx, state.payments.name(), state.now(), BATCH_MAX).await?;
-    drop(tx);
-    for (hint, payment, tries) in due {
-        let followed = follow_hint(state, &hint, &payment).await;
-        let Err(error) = followed else { continue };
-        let last = error.is_final();
-        tracing::warn!(hint, %error, last, "a payment hook was not followed");
-        let (mut tx, now) = (state.db.write().await?, state.now());
-        if last {
-            queries::hint_processed(&mut tx, &hint, now).await?;
-        } else {
-            queries::delay_hint(&mut tx, &hint, now + backoff(tries)).await?;
+    for provider in state.payments.offered() {
+        let mut tx = state.db.read().await?;
+        let due = queries::due_hints(&mut tx, provider.name(), state.now(), BATCH_MAX).await?;
+        drop(tx);
+        for (hint, payment, tries) in due {
+            let followed = ask_about(state, &payment).await;
+            let (mut tx, now) = (state.db.write().await?, state.now());
+            match followed {
+                Ok(()) => queries::hint_processed(&mut tx, &hint, now).await?,
+                Err(error) => {
+                    let last = error.is_final();
+                    tracing::warn!(hint, %error, last, "a payment hook was not followed");
+                    if last {
+                        queries::hint_processed(&mut tx, &hint, now).await?;
+                    } else {
+                        queries::delay_hint(&mut tx, &hint, now + backoff(tries)).await?;
+                    }
+                }
+            }
+            tx.commit().await?;
         }
-        tx.commit().await?;
     }
     Ok(())
 }
 
-/// What the provider says, and that the hint is done with, in one transaction.
-async fn follow_hint(state: &AppState, hint: &str, payment: &str) -> Result<()> {
-    let seen = state.payments.lookup(payment).await?;
-    let mut tx = state.db.write().await?;
-    if let Some(seen) = seen {
-        let payment = lock_with_appointment(&mut tx, payment).await?;
-        fold_status(state, &mut tx, &payment, &seen).await?;
-    }
-    queries::hint_processed(&mut tx, hint, state.now()).await?;
-    Ok(tx.commit().await?)
+/// Asks the provider for the truth about one payment, folds it in, and does what follows.
+pub(super) async fn ask_about(state: &AppState, payment: &str) -> Result<()> {
+    let known = queries::payment(&mut state.db.read().await?, payment)
+        .await?
+        .ok_or(BillingError::NoPayment)?;
+    let Some(reference) = &known.reference else {
+        return Ok(());
+    };
+    let provider = provider_calls::provider_of(state, &known)?;
+    let Some(seen) = provider.lookup(reference).await? else {
+        return Ok(());
+    };
+    let ops = fold_seen(state, payment, &seen).await?;
+    run_operations(state, &ops).await;
+    finish_booking(state, payment).await
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_operation_is_done_by_its_own_effect_only() {
-        let captured = ProviderStatus::Captured { amount_minor: 1 };
-        assert!(has_effect(OpKind::Capture, captured));
-        assert!(!has_effect(OpKind::Release, captured));
-        assert!(!has_effect(
-            OpKind::Capture,
-            ProviderStatus::Authorised { amount_minor: 1 }
-        ));
-        assert!(has_effect(OpKind::Release, ProviderStatus::Released));
-        assert!(has_effect(
-            OpKind::Authorise,
-            ProviderStatus::Declined(DeclineReason::NoFunds)
-        ));
-    }
+/// Folds in what a provider was seen to say, in a transaction of its own. Returns the operations to run.
+pub(super) async fn fold_seen(state: &AppState, payment: &str, seen: &ProviderPayment) -> Result<Vec<String>> {
+    let mut tx = state.db.write().await?;
+    let payment = lock_with_appointment(&mut tx, payment).await?;
+    let ops = fold_status(state, &mut tx, &payment, seen).await?;
+    tx.commit().await?;
+    Ok(ops)
 }

@@ -2,14 +2,14 @@
 
 use signaling_protocol::Role;
 
+use super::collection::collect_payment;
 use crate::appointments::{self, Appointment, AppointmentMail, Moved, Status, Transition, role_as_str};
 use crate::base::db::Tx;
 use crate::base::money::{Currency, Money, split_vat, vat_rate_bp};
-use crate::base::{Fault, Result};
-use crate::base::{Micros, SECOND_US};
+use crate::base::{Base, Fault, Micros, Result, SECOND_US};
 use crate::billing::ledger::Posting;
 use crate::billing::queries::{self, PostingOf};
-use crate::billing::{Charge, mail_both_sides, record_amount, release_payment_of, request_capture};
+use crate::billing::{Charge, mail_both_sides};
 use crate::calls;
 use crate::calls::queries as call_queries;
 use crate::state::AppState;
@@ -173,49 +173,28 @@ fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now:
     })
 }
 
-/// The ledger's side of a charge, and what the payment provider is asked to do.
-async fn post_charge(state: &AppState, tx: &mut Tx, appointment: &Appointment, charge: &Charge) -> Result<Vec<String>> {
-    if charge.amount.minor == 0 {
-        return Ok(release_payment_of(state, tx, &appointment.id).await?);
+/// Puts a charge in the ledger, and asks for its money. Returns the operations to run.
+pub(super) async fn post_charge(
+    base: &Base,
+    tx: &mut Tx,
+    appointment: &Appointment,
+    charge: &Charge,
+) -> Result<Vec<String>> {
+    let now = base.now();
+    if charge.amount.minor > 0 {
+        let of = PostingOf {
+            org_id: &appointment.org_id,
+            appointment_id: Some(&appointment.id),
+            payment_id: None,
+        };
+        let posting = Posting::Charged {
+            split: split_vat(charge.amount.minor, charge.vat_bp),
+            of: charge.amount,
+        };
+        let key = format!("charged:{}", appointment.id);
+        queries::post(tx, &base.random.id(now), &key, &posting, &of, now).await?;
     }
-    let now = state.now();
-    let payment = queries::of_appointment(tx, &appointment.id).await?;
-    let of = PostingOf {
-        org_id: &appointment.org_id,
-        appointment_id: Some(&appointment.id),
-        payment_id: payment.as_ref().map(|payment| payment.id.as_str()),
-    };
-    let posting = Posting::Charged {
-        split: split_vat(charge.amount.minor, charge.vat_bp),
-        of: charge.amount,
-    };
-    queries::post(
-        tx,
-        &state.random.id(now),
-        &format!("charged:{}", appointment.id),
-        &posting,
-        &of,
-        now,
-    )
-    .await?;
-    let reserved = payment
-        .as_ref()
-        .and_then(|payment| payment.state.reserved_minor())
-        .unwrap_or(0);
-    let Some(payment) = payment.filter(|_| reserved > 0) else {
-        record_amount(
-            state,
-            tx,
-            &appointment.id,
-            "charge_failed",
-            charge.amount.minor,
-            &appointment.price.currency,
-        )
-        .await?;
-        return Ok(Vec::new());
-    };
-    let op = request_capture(state, tx, &payment.id, charge.amount.minor.min(reserved)).await?;
-    Ok(op.into_iter().collect())
+    Ok(collect_payment(base, tx, appointment).await?)
 }
 
 #[cfg(test)]

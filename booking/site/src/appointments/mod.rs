@@ -2,6 +2,7 @@
 
 mod colleague;
 mod details;
+mod payment;
 pub(crate) mod timeline;
 pub(crate) mod views;
 
@@ -39,6 +40,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route(pattern::BOOKINGS, get(list))
         .route(pattern::BOOKING, get(booking))
         .route(pattern::BOOKING_CANCEL, get(cancel_page).post(cancel))
+        .route(pattern::BOOKING_PAYMENT, get(payment::page).post(payment::submit))
         .route(pattern::BOOKING_TAKE_OVER, post(colleague::take_over))
         .route(pattern::BOOKING_CALENDAR, get(calendar))
 }

@@ -12,6 +12,7 @@ use crate::payments::view;
 use booking_core::appointments::{self, Appointment, Hold, reference};
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
+use booking_core::usecases::{self, Mending};
 use booking_core::{availability, billing, calls, documents};
 
 /// Free times that a page offers in place of one that is gone.
@@ -47,6 +48,7 @@ pub(crate) async fn appointment_view(
         opens_at: appointment.opens_us(),
         can_join: appointment.can_join(now),
         can_cancel: calls::can_cancel(tx, appointment, now).await?,
+        pay_anew: !is_provider && usecases::mending_of(tx, appointment, now).await? != Mending::NotNeeded,
         status: page_status(appointment.status),
         about: appointment.about.clone(),
         price: view::appointment_price(appointment, &money),

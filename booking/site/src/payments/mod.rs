@@ -1,5 +1,6 @@
 //! The payment step, the bank's question, and the hooks of payment providers.
 
+pub(crate) mod fields;
 mod hooks;
 pub(crate) mod view;
 
@@ -10,11 +11,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use signaling_protocol::Role;
-use web::pages::book::{
-    BookConfirmPage, BookPaymentPage, Overlap, PaymentProblem, TestCard as TestCardRow, TestCardOutcome,
-};
+use web::pages::book::{BookConfirmPage, BookPaymentPage, Overlap, PaymentProblem};
 use web::pages::legal::LEGAL_VERSION;
-use web::pages::{Check, Field, FieldError};
+use web::pages::pay::PayFields;
+use web::pages::{Check, FieldError};
 use web::routes::{self, pattern};
 use web::t;
 
@@ -26,7 +26,7 @@ use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Hold, Status};
 use booking_core::base::{DAY_US, Micros, charge, token_hash};
 use booking_core::billing::payment::DeclineReason;
-use booking_core::billing::provider::{CardError, CardFaults, CardForm, CodeFault, ExpiryFault, NumberFault, TestCard};
+use booking_core::billing::provider::Question;
 use booking_core::billing::queries;
 use booking_core::usecases::{self as checkout, CheckoutOutcome, CheckoutRefusal};
 
@@ -43,9 +43,8 @@ pub(crate) fn router() -> Router<AppState> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct PaymentForm {
-    card_number: String,
-    card_expiry: String,
-    card_code: String,
+    provider: String,
+    method: String,
     withdrawal: String,
 }
 
@@ -87,9 +86,9 @@ async fn load_payable(state: &AppState, visit: &Visit, id: &str) -> AppResult<Pa
         CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) | CheckoutOutcome::NeedsConfirmation => {
             Ok(Payable::Elsewhere(details()))
         }
-        begun @ (CheckoutOutcome::Booked(_) | CheckoutOutcome::Unknown | CheckoutOutcome::HoldLost) => Ok(
-            Payable::Elsewhere(show_outcome(state, visit, &hold, begun, Field::default()).await?),
-        ),
+        begun @ (CheckoutOutcome::Booked(_) | CheckoutOutcome::Unknown | CheckoutOutcome::HoldLost) => {
+            Ok(Payable::Elsewhere(show_outcome(state, visit, &hold, begun).await?))
+        }
     }
 }
 
@@ -100,7 +99,7 @@ async fn resume_booked(state: &AppState, visit: &Visit, hold: &Hold, account: &s
     } else {
         checkout::resume_checkout(state, hold, account).await?
     };
-    show_outcome(state, visit, hold, outcome, Field::default()).await
+    show_outcome(state, visit, hold, outcome).await
 }
 
 async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
@@ -116,7 +115,7 @@ async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
             | CheckoutOutcome::NeedsConfirmation
             | CheckoutOutcome::Unknown
             | CheckoutOutcome::HoldLost) => {
-                return show_outcome(&state, &visit, &hold, begun, Field::default()).await;
+                return show_outcome(&state, &visit, &hold, begun).await;
             }
         }
     }
@@ -134,41 +133,43 @@ async fn pay(
         Payable::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
-    let card = CardForm {
-        number: form.card_number.clone(),
-        expiry: form.card_expiry.clone(),
-        code: form.card_code.clone(),
-    };
     let sold = charge::can_be_sold(&hold.price, state.payments.takes_payments());
+    let costs = hold.price.most_minor() > 0;
     // Everything that is wrong is told at once.
-    let faults = match hold.price.most_minor() {
-        1.. if sold => state.payments.card_faults(&card, visit.now),
-        _ => CardFaults::default(),
+    let unpaid = if costs && sold {
+        fields::fault_of(&state, &form.provider, &form.method)
+    } else {
+        None
     };
     let unasked = asks_withdrawal(&hold, visit.now) && form.withdrawal != "yes";
-    if unasked || !faults.is_none() {
+    if unasked || unpaid.is_some() {
         let mut page = typed_page(&state, &visit, &hold, &form).await?;
         if let Some(check) = page.withdrawal.as_mut().filter(|_| unasked) {
             check.error = Some(FieldError::WithdrawalMissing);
         }
-        show_faults(&mut page, faults);
+        page.pay.error = unpaid;
         return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
     if asks_withdrawal(&hold, visit.now) {
         keep_withdrawal_request(&state, &visit, &hold, &account.id).await?;
     }
-    if hold.price.most_minor() == 0 {
+    if !costs {
         let outcome = checkout::book_free(&state, &hold, &account.id).await?;
-        return show_outcome(&state, &visit, &hold, outcome, Field::default()).await;
+        return show_outcome(&state, &visit, &hold, outcome).await;
     }
     if !sold {
         let page = form_page(&state, &visit, &hold).await?;
         return Ok(pages::html_with(StatusCode::CONFLICT, &page));
     }
     state.limits.hold_by_ip.check(&visit.ip_key())?;
-    match checkout::pay_by_card(&state, &hold, &account.id, &card).await {
-        Ok(outcome) => show_outcome(&state, &visit, &hold, outcome, Field::new(form.card_expiry)).await,
-        Err(CheckoutRefusal::Card(error)) => show_card_error(&state, &visit, &hold, &form, &error).await,
+    let with = (form.provider.as_str(), form.method.as_str());
+    match checkout::pay_for_hold(&state, &hold, &account.id, with).await {
+        Ok(outcome) => show_outcome(&state, &visit, &hold, outcome).await,
+        Err(CheckoutRefusal::Method(_)) => {
+            let mut page = typed_page(&state, &visit, &hold, &form).await?;
+            page.pay.error = Some(FieldError::MethodMissing);
+            Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
+        }
         Err(refusal) => Err(refusal.into()),
     }
 }
@@ -197,19 +198,44 @@ async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
     };
     let account = visit.actor.signed_in()?;
     match checkout::resume_checkout(&state, &hold, &account.id).await? {
-        CheckoutOutcome::NeedsConfirmation => {
-            let shell = pages::shell_in(&visit, &hold.time_zone);
-            Ok(pages::html(&BookConfirmPage {
-                shell,
-                hold: view::hold_view(&hold, visit.now),
-            }))
-        }
+        CheckoutOutcome::NeedsConfirmation => show_question(&state, &visit, &hold, &account.id).await,
         CheckoutOutcome::NotStarted => Ok(Redirect::to(&routes::book_payment(&hold.id)).into_response()),
         outcome @ (CheckoutOutcome::Booked(_)
         | CheckoutOutcome::Declined(_)
         | CheckoutOutcome::Unknown
-        | CheckoutOutcome::HoldLost) => show_outcome(&state, &visit, &hold, outcome, Field::default()).await,
+        | CheckoutOutcome::HoldLost) => show_outcome(&state, &visit, &hold, outcome).await,
     }
+}
+
+/// The bank's question; where it is asked elsewhere the person goes there.
+async fn show_question(state: &AppState, visit: &Visit, hold: &Hold, account: &str) -> AppResult<Response> {
+    let payment = queries::last_of_hold(&mut state.db.read().await?, &hold.id).await?;
+    let question = match &payment {
+        Some(payment) => checkout::question_of(state, payment).await?,
+        None => None,
+    };
+    let bank = match question {
+        Some(Question::Redirect(address)) => return Ok(Redirect::to(&address).into_response()),
+        Some(Question::Script { fields, secret }) => Some(fields::script_of(fields, secret)),
+        Some(Question::TestBank) => None,
+        // It was answered elsewhere, and nobody has told us yet.
+        None => {
+            let outcome = checkout::answer_confirmation(state, hold, account, true).await?;
+            return match outcome {
+                CheckoutOutcome::NeedsConfirmation => show_outcome(state, visit, hold, CheckoutOutcome::Unknown).await,
+                outcome @ (CheckoutOutcome::Booked(_)
+                | CheckoutOutcome::Declined(_)
+                | CheckoutOutcome::Unknown
+                | CheckoutOutcome::HoldLost
+                | CheckoutOutcome::NotStarted) => show_outcome(state, visit, hold, outcome).await,
+            };
+        }
+    };
+    Ok(pages::html(&BookConfirmPage {
+        shell: pages::shell_in(visit, &hold.time_zone),
+        hold: view::hold_view(hold, visit.now),
+        bank,
+    }))
 }
 
 async fn confirm(
@@ -223,19 +249,17 @@ async fn confirm(
         Payable::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
+    if form.answer == "leave" {
+        checkout::leave_confirmation(&state, &hold).await?;
+        return Ok(Redirect::to(&routes::book_payment(&hold.id)).into_response());
+    }
     let approved = form.answer == "approve";
     let outcome = checkout::answer_confirmation(&state, &hold, &account.id, approved).await?;
-    show_outcome(&state, &visit, &hold, outcome, Field::default()).await
+    show_outcome(&state, &visit, &hold, outcome).await
 }
 
 /// The page or redirect for where a checkout stands.
-async fn show_outcome(
-    state: &AppState,
-    visit: &Visit,
-    hold: &Hold,
-    outcome: CheckoutOutcome,
-    expiry: Field,
-) -> AppResult<Response> {
+async fn show_outcome(state: &AppState, visit: &Visit, hold: &Hold, outcome: CheckoutOutcome) -> AppResult<Response> {
     let problem = match outcome {
         CheckoutOutcome::Booked(id) => return Ok(Redirect::to(&routes::booking_new(&id)).into_response()),
         CheckoutOutcome::NeedsConfirmation => {
@@ -245,68 +269,34 @@ async fn show_outcome(
         CheckoutOutcome::HoldLost => return Ok(Redirect::to(&routes::book(&hold.id)).into_response()),
         CheckoutOutcome::NotStarted => None,
         CheckoutOutcome::Unknown => Some(PaymentProblem::Unknown),
-        CheckoutOutcome::Declined(DeclineReason::NoFunds) => Some(PaymentProblem::NoFunds),
-        CheckoutOutcome::Declined(DeclineReason::ConfirmationFailed) => Some(PaymentProblem::NotConfirmed),
-        CheckoutOutcome::Declined(DeclineReason::Declined) => Some(PaymentProblem::Declined),
-        CheckoutOutcome::Declined(DeclineReason::NotSent) => Some(PaymentProblem::Fault),
+        CheckoutOutcome::Declined(reason) => Some(problem_of(reason)),
     };
-    tracing::debug!(
-        hold = hold.id,
-        ?problem,
-        psp = state.payments.name(),
-        "a payment did not go through"
-    );
+    tracing::debug!(hold = hold.id, ?problem, "a payment did not go through");
     let withdrawal = asks_withdrawal(hold, visit.now).then_some(Check {
         ticked: problem.is_some(),
         error: None,
     });
     let page = BookPaymentPage {
         problem,
-        card_expiry: expiry,
         withdrawal,
         ..form_page(state, visit, hold).await?
     };
     Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
 }
 
-async fn show_card_error(
-    state: &AppState,
-    visit: &Visit,
-    hold: &Hold,
-    form: &PaymentForm,
-    error: &CardError,
-) -> AppResult<Response> {
-    let mut page = typed_page(state, visit, hold, form).await?;
-    match error {
-        CardError::Typed(faults) => show_faults(&mut page, *faults),
-        CardError::Unavailable(_) => page.problem = Some(PaymentProblem::Fault),
+pub(crate) fn problem_of(reason: DeclineReason) -> PaymentProblem {
+    match reason {
+        DeclineReason::NoFunds => PaymentProblem::NoFunds,
+        DeclineReason::ConfirmationFailed => PaymentProblem::NotConfirmed,
+        DeclineReason::Declined => PaymentProblem::Declined,
+        DeclineReason::NotSent => PaymentProblem::Fault,
     }
-    Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
 }
 
-/// Puts what is wrong with a card beside its fields.
-fn show_faults(page: &mut BookPaymentPage, faults: CardFaults) {
-    page.card_number = faults.number.map(|fault| match fault {
-        NumberFault::Missing => FieldError::CardNumberMissing,
-        NumberFault::Length => FieldError::CardNumberLength,
-        NumberFault::CheckDigit => FieldError::CardNumberWrong,
-        NumberFault::NotATestCard => FieldError::CardNotATestCard,
-    });
-    page.card_expiry.error = faults.expiry.map(|fault| match fault {
-        ExpiryFault::Missing => FieldError::CardExpiryMissing,
-        ExpiryFault::Malformed => FieldError::CardExpiryMalformed,
-        ExpiryFault::Past => FieldError::CardExpired,
-    });
-    page.card_code = faults.code.map(|fault| match fault {
-        CodeFault::Missing => FieldError::CardCodeMissing,
-        CodeFault::Malformed => FieldError::CardCodeMalformed,
-    });
-}
-
-/// The form with what was typed, except number and code.
+/// The form with what was chosen.
 async fn typed_page(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm) -> AppResult<BookPaymentPage> {
     Ok(BookPaymentPage {
-        card_expiry: Field::new(form.card_expiry.chars().take(10).collect::<String>()),
+        pay: fields::pay_fields(state, &form.method),
         withdrawal: asks_withdrawal(hold, visit.now).then_some(Check {
             ticked: form.withdrawal == "yes",
             error: None,
@@ -323,18 +313,22 @@ async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Bo
         shell: pages::shell_in(visit, &hold.time_zone),
         hold: view::hold_view(hold, visit.now),
         problem: (!charge::can_be_sold(&hold.price, state.payments.takes_payments())).then_some(PaymentProblem::Off),
-        card_number: None,
-        card_expiry: Field::default(),
-        card_code: None,
+        keeps_card: keeps_card(state, hold, visit.now),
+        pay: if hold.price.most_minor() > 0 {
+            fields::pay_fields(state, "")
+        } else {
+            PayFields::default()
+        },
         withdrawal: asks_withdrawal(hold, visit.now).then(Check::default),
-        // Only the test provider has fields on a page of ours; no real card can be typed anywhere.
-        test_cards: state
-            .payments
-            .test_cards()
-            .iter()
-            .map(|(number, card)| test_card(number, *card))
-            .collect(),
     })
+}
+
+/// Whether the time is too far ahead for its price to be reserved now.
+fn keeps_card(state: &AppState, hold: &Hold, now: Micros) -> bool {
+    state
+        .payments
+        .first()
+        .is_some_and(|provider| checkout::keeps_card(provider.as_ref(), hold.start_us, now))
 }
 
 fn overlap(appointment: Appointment) -> Overlap {
@@ -347,21 +341,5 @@ fn overlap(appointment: Appointment) -> Overlap {
         starts_at: appointment.start_us,
         ends_at: appointment.end_us,
         service_title: appointment.title,
-    }
-}
-
-fn test_card(number: &str, card: TestCard) -> TestCardRow {
-    let groups: Vec<&str> = (0..number.len()).step_by(4).map(|at| &number[at..at + 4]).collect();
-    let outcome = match card {
-        TestCard::Accepted => TestCardOutcome::Accepted,
-        TestCard::Declined => TestCardOutcome::Declined,
-        TestCard::NoFunds => TestCardOutcome::NoFunds,
-        TestCard::NeedsConfirmation => TestCardOutcome::NeedsConfirmation,
-        TestCard::CaptureFailsOnce => TestCardOutcome::CaptureFailsOnce,
-        TestCard::CaptureFails => TestCardOutcome::CaptureFails,
-    };
-    TestCardRow {
-        number: groups.join(" "),
-        outcome,
     }
 }

@@ -65,8 +65,10 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView) ->
 
 fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
     let payment = money.payment.as_ref().map(|payment| payment.state);
-    if let Some(PaymentState::Refunded { refunded_minor, .. }) = payment {
-        return PriceState::Refunded { refunded_minor };
+    if money.refunded_minor > 0 {
+        return PriceState::Refunded {
+            refunded_minor: money.refunded_minor,
+        };
     }
     // What could not be captured is not shown as taken.
     if let Some(PaymentState::CaptureFailed { authorised_minor, .. }) = payment {
@@ -107,6 +109,7 @@ fn released(payment: Option<PaymentState>, charged_minor: Option<i64>) -> Option
         | PaymentState::Authorising
         | PaymentState::NeedsConfirmation
         | PaymentState::Declined { .. }
+        | PaymentState::Saved
         | PaymentState::CaptureFailed { .. }
         | PaymentState::Captured { .. }
         | PaymentState::Released { .. }

@@ -97,6 +97,8 @@ const TABLE: &[Row] = &[
     get(pattern::BOOKINGS, SIGNED_IN),
     get(pattern::BOOKING, BOTH_SIDES),
     get(pattern::BOOKING_CANCEL, BOTH_SIDES),
+    // Nothing is to be paid anew.
+    get(pattern::BOOKING_PAYMENT, [303, 303, 404, 404, 404, 404]),
     get(pattern::BOOKING_CALENDAR, BOTH_SIDES),
     // There is no receipt before the call.
     get(pattern::BOOKING_RECEIPT, [303, 404, 404, 404, 404, 404]),
@@ -158,6 +160,7 @@ const TABLE: &[Row] = &[
     post(pattern::PROVIDER_PROFILE, [303, 404, 404, 422, 422, 404]),
     post(pattern::BOOKING_TAKE_OVER, [303, 404, 404, 303, 404, 404]),
     post(pattern::BOOKING_CANCEL, [303, 303, 404, 303, 404, 404]),
+    post(pattern::BOOKING_PAYMENT, [303, 303, 404, 404, 404, 404]),
     post(pattern::LOGOUT, [303; 6]),
 ];
 

@@ -1,145 +1,20 @@
 //! The payment provider loses requests and answers, and the process dies between any two steps: never two charges.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
-
-use async_trait::async_trait;
 use booking_adapters::test_provider::TestProvider;
 use booking_core::AppState;
 use booking_core::base::money::Money;
 use booking_core::base::{MINUTE_US, SECOND_US};
-use booking_core::billing::provider::{CardError, CardForm, PaymentMethod, ProviderError, ProviderPayment};
-use booking_core::billing::{OpKind, PaymentProvider};
+use booking_core::billing::provider::ProviderError;
+use booking_core::billing::{OpKind, Payments};
 use booking_core::params;
-use booking_core::usecases::{CheckoutOutcome, finalise_call, pay_by_card};
+use booking_core::usecases::{CheckoutOutcome, finalise_call, pay_for_hold};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
 use crate::desk::{ACCEPTED, Desk, METERED};
 use crate::harness::App;
 use crate::on_both;
-
-/// What goes wrong with one kind of call, once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    /// The request never arrives.
-    LoseRequest,
-    /// It is carried out, but the answer never arrives.
-    LoseAnswer,
-}
-
-struct Unreliable {
-    inner: Arc<dyn PaymentProvider>,
-    /// Calls of this kind only, or of any.
-    kind: Option<OpKind>,
-    /// What happens to the next calls, one after the other; after that all is well.
-    faults: Mutex<VecDeque<Option<Fault>>>,
-    /// Questions about any other payment than this one are not answered.
-    answers_for: Option<String>,
-}
-
-impl Unreliable {
-    fn fails(&self, kind: OpKind) -> Option<Fault> {
-        if self.kind.is_some_and(|only| only != kind) {
-            return None;
-        }
-        self.faults
-            .lock()
-            .expect("nobody panics while holding it")
-            .pop_front()
-            .flatten()
-    }
-
-    async fn run<F>(&self, kind: OpKind, call: F) -> Result<ProviderPayment, ProviderError>
-    where
-        F: Future<Output = Result<ProviderPayment, ProviderError>> + Send,
-    {
-        match self.fails(kind) {
-            Some(Fault::LoseRequest) => Err(ProviderError::Unknown("the line is dead".into())),
-            Some(Fault::LoseAnswer) => {
-                call.await?;
-                Err(ProviderError::Unknown("the line went dead".into()))
-            }
-            None => call.await,
-        }
-    }
-}
-
-#[async_trait]
-impl PaymentProvider for Unreliable {
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-
-    async fn tokenise(&self, card: &CardForm, now: i64) -> Result<PaymentMethod, CardError> {
-        self.inner.tokenise(card, now).await
-    }
-
-    async fn authorise(
-        &self,
-        key: &str,
-        payment: &str,
-        method: &str,
-        amount: Money,
-    ) -> Result<ProviderPayment, ProviderError> {
-        self.run(OpKind::Authorise, self.inner.authorise(key, payment, method, amount))
-            .await
-    }
-
-    async fn confirm(&self, reference: &str, approved: bool) -> Result<ProviderPayment, ProviderError> {
-        self.inner.confirm(reference, approved).await
-    }
-
-    async fn capture(&self, key: &str, reference: &str, amount: Money) -> Result<ProviderPayment, ProviderError> {
-        self.run(OpKind::Capture, self.inner.capture(key, reference, amount))
-            .await
-    }
-
-    async fn release(&self, key: &str, reference: &str) -> Result<ProviderPayment, ProviderError> {
-        self.run(OpKind::Release, self.inner.release(key, reference)).await
-    }
-
-    async fn lookup(&self, payment: &str) -> Result<Option<ProviderPayment>, ProviderError> {
-        if self.answers_for.as_ref().is_some_and(|only| only != payment) {
-            return Err(ProviderError::Unknown("the line is dead".into()));
-        }
-        self.inner.lookup(payment).await
-    }
-}
-
-/// The same state with a provider that fails as told.
-fn failing(app: &App, kind: Option<OpKind>, faults: Vec<Option<Fault>>) -> AppState {
-    let inner = Arc::clone(&app.state.payments);
-    let unreliable = Unreliable {
-        inner,
-        kind,
-        faults: Mutex::new(faults.into()),
-        answers_for: None,
-    };
-    AppState {
-        payments: Arc::new(unreliable),
-        ..app.state.clone()
-    }
-}
-
-/// The same state with a provider that tells about one payment only.
-fn answering_for(app: &App, payment: &str) -> AppState {
-    let unreliable = Unreliable {
-        inner: Arc::clone(&app.state.payments),
-        kind: None,
-        faults: Mutex::default(),
-        answers_for: Some(payment.to_owned()),
-    };
-    AppState {
-        payments: Arc::new(unreliable),
-        ..app.state.clone()
-    }
-}
-
-/// The same state with a provider that fails once.
-fn unreliable(app: &App, kind: OpKind, fault: Fault) -> AppState {
-    failing(app, Some(kind), vec![Some(fault)])
-}
+use crate::unreliable::{Fault, answering_for, failing, unreliable};
 
 async fn pay_for(state: &AppState, hold: &str) -> CheckoutOutcome {
     let mut tx = state.db.read().await.expect("a connection");
@@ -147,12 +22,8 @@ async fn pay_for(state: &AppState, hold: &str) -> CheckoutOutcome {
         .await
         .expect("the hold is there");
     drop(tx);
-    let card = CardForm {
-        number: ACCEPTED.into(),
-        expiry: "12/30".into(),
-        code: "123".into(),
-    };
-    pay_by_card(state, &hold, "c", &card).await.expect("the card is a card")
+    let with = ("test", ACCEPTED);
+    pay_for_hold(state, &hold, "c", with).await.expect("the card is a card")
 }
 
 /// The one appointment of the hold, however it came to be.
@@ -297,7 +168,7 @@ on_both! {
             params![op, app.now() + MINUTE_US],
         )
         .await;
-        app.state.payments.capture(op, &reference, amount).await.expect("it is captured");
+        app.provider().capture(op, &reference, amount).await.expect("it is captured");
         desk.jobs().await;
         assert_eq!(desk.payment(&appointment).await, "capturing 45000 1500", "the lease of the dead runs on");
         app.advance(MINUTE_US);
@@ -314,7 +185,7 @@ on_both! {
         let payment = desk.paid(&appointment).await;
         let reference = payment.reference.expect("known since it was authorised");
         let currency = payment.amount.currency;
-        let psp = &app.state.payments;
+        let psp = app.provider();
         let too_much = psp.capture("k0", &reference, Money::new(45_001, currency)).await;
         assert!(matches!(too_much, Err(ProviderError::Refused(_))), "{too_much:?}");
         let first = psp.capture("k1", &reference, Money::new(1_500, currency)).await.expect("it is captured");
@@ -351,7 +222,7 @@ on_both! {
         desk.jobs().await;
         assert_eq!(desk.payment(&appointment).await, "authorised 45000 0", "the hook's word is not taken for it");
         let reference = payment.reference.clone().expect("known since it was authorised");
-        app.state.payments.release("outside", &reference).await.expect("it is released");
+        app.provider().release("outside", &reference).await.expect("it is released");
         hook(app, &hint("e2"), &secret).await.expect(204);
         desk.jobs().await;
         assert_eq!(desk.payment(&appointment).await, "released 45000 0");
@@ -366,7 +237,7 @@ on_both! {
         let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
         let payment = desk.paid(&appointment).await;
         let reference = payment.reference.clone().expect("known since it was authorised");
-        app.state.payments.release("outside", &reference).await.expect("it is released");
+        app.provider().release("outside", &reference).await.expect("it is released");
         let hint = format!(r#"{{"id":"e1","payment":"{}"}}"#, payment.id);
         hook(app, &hint, &app.state.config.hook_secret()).await.expect(204);
         app.execute("ALTER TABLE ledger_entry RENAME TO away", params![]).await;
@@ -389,16 +260,18 @@ on_both! {
         let mut desk = Desk::open(app, METERED).await;
         let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
         let payment = desk.paid(&appointment).await;
+        let other = desk.book(Desk::slot(4), ACCEPTED).await;
+        let unanswered = desk.paid(&other).await.id;
         for number in 0..100 {
-            let row = params![format!("early{number:03}"), format!("unknown{number:03}"), app.now()];
-            app.execute("INSERT INTO psp_event (id, psp, payment_id, body, received_us) VALUES ($1, 'test', $2, '', $3)", row).await;
+            let row = params![format!("early{number:03}"), &unanswered, app.now()];
+            app.execute("INSERT INTO psp_event (id, psp, payment_id, received_us) VALUES ($1, 'test', $2, $3)", row).await;
         }
         app.advance(SECOND_US);
         let reference = payment.reference.clone().expect("known since it was authorised");
-        app.state.payments.release("outside", &reference).await.expect("it is released");
+        app.provider().release("outside", &reference).await.expect("it is released");
         let hint = format!(r#"{{"id":"late","payment":"{}"}}"#, payment.id);
         hook(app, &hint, &app.state.config.hook_secret()).await.expect(204);
-        let state = answering_for(app, &payment.id);
+        let state = answering_for(app, &reference);
         for _ in 0..2 {
             booking_core::usecases::follow_hints(&state).await.expect("the database works");
         }
@@ -412,7 +285,7 @@ on_both! {
     /// Hints of a provider that is set up no more wait for it, and are not tried again and again.
     async fn hooks_of_a_provider_that_is_gone_wait_for_it(app: App) {
         hook(app, r#"{"id":"e","payment":"p"}"#, &app.state.config.hook_secret()).await.expect(204);
-        let none = AppState { payments: Arc::new(booking_core::billing::NoProvider), ..app.state.clone() };
+        let none = AppState { payments: Payments::default(), ..app.state.clone() };
         booking_core::usecases::follow_hints(&none).await.expect("the database works");
         let left = "SELECT attempts FROM psp_event WHERE processed_us IS NULL";
         assert_eq!(app.rows::<i64>(left, params![]).await, [0]);
@@ -432,10 +305,10 @@ on_both! {
         let charged = desk.ledger(&appointment).await.len();
         let payment = desk.paid(&appointment).await;
         let reference = payment.reference.clone().expect("known since it was authorised");
-        let console = TestProvider::new(app.state.db.clone(), app.state.random.clone());
+        let console = TestProvider::new(app.state.db.clone(), app.state.random.clone(), [0; 32]);
         for (event, minor) in [("r1", 500), ("r2", 1_000)] {
             let amount = Money::new(minor, payment.amount.currency);
-            console.refund(event, &reference, amount).await.expect("it is paid back");
+            console.refund_at_console(event, &reference, amount).await.expect("it is paid back");
             let hint = format!(r#"{{"id":"{event}","payment":"{}"}}"#, payment.id);
             hook(app, &hint, &app.state.config.hook_secret()).await.expect(204);
             // Heard of twice, it is posted once.
@@ -472,9 +345,11 @@ on_both! {
 
 /// Faults for the next calls, drawn from a seed: about every second call goes wrong.
 fn drawn_faults(rng: &mut ChaCha20Rng) -> Vec<Option<Fault>> {
-    let fault = |number: u32| match number % 4 {
+    let fault = |number: u32| match number % 8 {
         0 => Some(Fault::LoseRequest),
         1 => Some(Fault::LoseAnswer),
+        2 => Some(Fault::FailAfterActing),
+        3 => Some(Fault::FailBefore),
         _ => None,
     };
     (0..6).map(|_| fault(rng.next_u32())).collect()

@@ -9,12 +9,14 @@ use signaling_protocol::{SegmentEnd, SegmentKey};
 
 use crate::harness::{Answer, App, Client, START_US};
 
-pub(crate) const ACCEPTED: &str = "4242 4242 4242 4242";
-pub(crate) const DECLINED: &str = "4000 0000 0000 0002";
-pub(crate) const NO_FUNDS: &str = "4000 0000 0000 9995";
-pub(crate) const NEEDS_CONFIRMATION: &str = "4000 0025 0000 3155";
-pub(crate) const CAPTURE_FAILS_ONCE: &str = "4000 0000 0000 0341";
-pub(crate) const CAPTURE_FAILS: &str = "4000 0000 0000 0259";
+/// The choices of the test provider.
+pub(crate) const ACCEPTED: &str = "accepted";
+pub(crate) const DECLINED: &str = "declined";
+pub(crate) const NO_FUNDS: &str = "no_funds";
+pub(crate) const NEEDS_CONFIRMATION: &str = "needs_confirmation";
+pub(crate) const CAPTURE_FAILS_ONCE: &str = "capture_fails_once";
+pub(crate) const CAPTURE_FAILS: &str = "capture_fails";
+pub(crate) const DECLINED_LATER: &str = "declined_later";
 
 /// 15 kr a minute, started minutes, at most 450 kr.
 pub(crate) const METERED: &str =
@@ -188,6 +190,14 @@ impl<'a> Desk<'a> {
         format!("{state} {authorised} {captured}")
     }
 
+    /// `authorised captured` of the one payment with that purpose and state.
+    pub(crate) async fn payment_of(&self, appointment: &str, purpose: &str, state: &str) -> String {
+        let sql = "SELECT authorised_minor, captured_minor FROM payment WHERE appointment_id = $1 AND purpose = $2 AND state = $3";
+        let rows: Vec<(i64, i64)> = self.app.rows(sql, params![appointment, purpose, state]).await;
+        let [(authorised, captured)] = rows.try_into().expect("one payment");
+        format!("{authorised} {captured}")
+    }
+
     /// What the provider of payments, the outside system, has for the appointment: `status captured`.
     pub(crate) async fn outside(&self, appointment: &str) -> Vec<String> {
         let rows: Vec<(String, i64)> = self
@@ -259,12 +269,7 @@ pub(crate) async fn signed_in(app: &App, account: &str) -> Client {
 }
 
 pub(crate) async fn submit_payment(client: &mut Client, hold: &str, card: &str) -> Answer {
-    let form = [
-        ("card_number", card),
-        ("card_expiry", "12/30"),
-        ("card_code", "123"),
-        ("withdrawal", "yes"),
-    ];
+    let form = [("provider", "test"), ("method", card), ("withdrawal", "yes")];
     client.post(&format!("/book/{hold}/payment"), &form).await
 }
 

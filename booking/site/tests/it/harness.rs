@@ -17,6 +17,7 @@ use booking_core::BookingConfig;
 use booking_core::base::config::Retention;
 use booking_core::base::db::{FromRow, Param, Sql};
 use booking_core::base::{Base, Clock, Micros, Networks, Random};
+use booking_core::billing::{PaymentProvider, Payments};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use tower::ServiceExt as _;
@@ -160,8 +161,8 @@ impl App {
         let base = Base::open(config, clock, random.clone(), Arc::new(files), None)
             .await
             .expect("the database opens");
-        let payments = TestProvider::new(base.db.clone(), random);
-        let state = AppState::new(base, Arc::new(payments));
+        let payments = TestProvider::new(base.db.clone(), random, base.config.hook_secret());
+        let state = AppState::new(base, Payments::new(vec![Arc::new(payments)]));
         Some(Self {
             router: booking_site::router(state.clone()),
             state,
@@ -200,6 +201,11 @@ impl App {
         self.now.store(at, Ordering::SeqCst);
     }
 
+    /// The payment provider that is on.
+    pub(crate) fn provider(&self) -> &Arc<dyn PaymentProvider> {
+        self.state.payments.first().expect("the test provider is on")
+    }
+
     /// A browser with no cookies yet.
     pub(crate) fn client(&self) -> Client {
         Client {
@@ -213,7 +219,7 @@ impl App {
     /// A browser at the same server, restarted without a payment provider.
     pub(crate) fn client_without_payments(&self) -> Client {
         self.client_of(AppState {
-            payments: Arc::new(booking_core::billing::NoProvider),
+            payments: Payments::default(),
             ..self.state.clone()
         })
     }

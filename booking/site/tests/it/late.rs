@@ -112,7 +112,7 @@ on_both! {
         let hold = hold_late(app, &mut desk, start).await;
         desk.pay(&hold, NEEDS_CONFIRMATION).await.expect(303);
         let reference: Vec<String> = app.rows("SELECT reference FROM payment", params![]).await;
-        app.state.payments.confirm(&reference[0], true).await.expect("the bank says yes, and our answer is lost");
+        app.provider().answer(&reference[0], true).await.expect("the bank says yes, and our answer is lost");
         app.set_now(start + MINUTE_US);
         for _ in 0..3 {
             app.advance(2 * MINUTE_US);

@@ -66,8 +66,7 @@ on_both! {
         let [noon, after_noon] = [120, 180].map(|minutes| tomorrow(app, minutes));
         book_talk_and_pay(app, &mut clinic, &mut marit).await;
         promised("Kortnummer og sikkerhetskode lagres ikke hos oss.", "Card number and security code are not stored with us.");
-        let number = ACCEPTED.replace(' ', "");
-        for part in [number.as_str(), ACCEPTED] {
+        for part in ["4242424242424242", "4242 4242"] {
             assert_eq!(found_in(app, part).await, BTreeSet::new(), "{part}");
         }
         promised("Passordet lagres bare som et avtrykk", "The password is stored only as a fingerprint");

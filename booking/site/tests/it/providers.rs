@@ -254,11 +254,11 @@ on_both! {
         }
         let payment = desk.paid(&back).await;
         let reference = payment.reference.clone().expect("known since it was authorised");
-        let console = TestProvider::new(app.state.db.clone(), app.state.random.clone());
-        console.refund("r", &reference, Money::new(2_000, payment.amount.currency)).await.expect("it is paid back");
+        let console = TestProvider::new(app.state.db.clone(), app.state.random.clone(), [0; 32]);
+        console.refund_at_console("r", &reference, Money::new(2_000, payment.amount.currency)).await.expect("it is paid back");
         let mut tx = app.state.db.write().await.expect("a connection");
         let now = app.now();
-        booking_core::billing::queries::add_hint(&mut tx, "e", "test", &payment.id, "", now).await.expect("it is written");
+        booking_core::billing::queries::add_hint(&mut tx, "e", "test", &payment.id, now).await.expect("it is written");
         tx.commit().await.expect("it commits");
         for _ in 0..9 {
             desk.jobs().await;

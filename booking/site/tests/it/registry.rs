@@ -118,7 +118,12 @@ pub(crate) async fn everybody_at_once(app: &App) -> (Client, String) {
         .await
         .pop()
         .expect("both have seats");
-    // What takes another program, another day or another role to come about.
+    insert_what_takes_more(app, &account, &consumer, &provider).await;
+    (me, account)
+}
+
+/// What takes another program, another day or another role to come about.
+async fn insert_what_takes_more(app: &App, account: &str, consumer: &str, provider: &str) {
     for (text, row) in [
         (
             "INSERT INTO registration (id, token_hash, visitor_hash, email, email_norm, password_hash, name, phone, location, locale,
@@ -129,19 +134,25 @@ pub(crate) async fn everybody_at_once(app: &App) -> (Client, String) {
         (
             "INSERT INTO hold_draft (hold_id, about, has_account, name, email, phone, place)
              SELECT MIN(h.id), 'Katten', 0, 'Marit', 'marit@example.no', '+4712345678', 'Bergen' FROM hold h WHERE h.account_id = $1",
-            params![&account],
+            params![account],
+        ),
+        (
+            "INSERT INTO refund (id, payment_id, currency, amount_minor, reason, state, asked_by, created_us, updated_us)
+             SELECT 'rf', MIN(p.id), 'NOK', 1, 'Kulanse', 'waiting', '', 1, 1 FROM payment p JOIN hold h ON h.id = p.hold_id
+             WHERE h.account_id = $1",
+            params![account],
         ),
         (
             "INSERT INTO busy_block (id, member_id, start_us, end_us) SELECT 'b', m.id, 1, 2 FROM member m WHERE m.account_id = $1",
-            params![&account],
+            params![account],
         ),
         (
             "INSERT INTO operator_record (id, at_us, operator_id, action, subject, reason) VALUES ('o', 1, $1, 'mail_seen', '', 'Ringte')",
-            params![&account],
+            params![account],
         ),
         (
             "INSERT INTO operator_look (record_id, account_id, at_us, action, reason) VALUES ('o', $1, 1, 'mail_seen', 'Ringte')",
-            params![&account],
+            params![account],
         ),
         (
             "INSERT INTO call_quality (call_id, seat_id, direction, source, from_seat_id, at_us, bitrate_bps, lost_permille, jitter_us, score_centi)
@@ -151,8 +162,7 @@ pub(crate) async fn everybody_at_once(app: &App) -> (Client, String) {
     ] {
         assert_eq!(app.execute(text, row).await, 1, "{text}");
     }
-    keep_for_a_while(app, &account).await;
-    (me, account)
+    keep_for_a_while(app, account).await;
 }
 
 /// A hold of the operator's that was lifted.
@@ -239,7 +249,7 @@ on_both! {
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10100)
              INSERT INTO operator_record (id, at_us, operator_id, action, subject, reason)
              SELECT CAST(i AS TEXT), i, $1, 'mail_seen', '', 'Ringte' FROM n",
-            params![&account],
+            params![account],
         )
         .await;
         ola.get("/account/data").await.expect(200).expect_text("Her er de 20 nyeste av 10100.");

@@ -46,8 +46,8 @@ on_both! {
         let path = format!("/book/{hold}/payment");
         let mut off = desk.consumer.at(&app.client_without_payments());
         let page = off.get(&path).await.expect(200).expect_text("tar ikke betaling").text();
-        assert!(!page.contains("card_number") && !page.contains("<button class=\"btn\">"), "{page}");
-        let card = [("card_number", ACCEPTED), ("card_expiry", "12/30"), ("card_code", "123"), ("withdrawal", "yes")];
+        assert!(!page.contains("name=\"method\"") && !page.contains("<button class=\"btn\">"), "{page}");
+        let card = [("provider", "test"), ("method", ACCEPTED), ("withdrawal", "yes")];
         off.post(&path, &card).await.expect(409);
         assert_eq!(app.number("SELECT COUNT(*) FROM payment", params![]).await, 0);
     }
@@ -60,10 +60,10 @@ on_both! {
         let hold = desk.hold(Desk::slot(2)).await;
         let path = format!("/book/{hold}/payment");
         desk.consumer.get(&path).await.expect(200).expect_text("Testbetaling.");
-        // What was typed for a number never comes back.
-        let wrong = [("card_number", "4111 1111 1111 1111"), ("card_expiry", "12/30"), ("card_code", "123"), ("withdrawal", "yes")];
+        // What was sent in place of a choice never comes back.
+        let wrong = [("provider", "test"), ("method", "4111 1111 1111 1111"), ("withdrawal", "yes")];
         let answer = desk.consumer.post(&path, &wrong).await.expect(422).text();
-        assert!(!answer.contains("4111") && answer.contains("12/30"), "{answer}");
+        assert!(!answer.contains("4111"), "{answer}");
         let appointment = booked(&desk.pay(&hold, ACCEPTED).await);
         desk.consumer.get(&format!("/bookings/{appointment}")).await.expect(200).expect_text("Testbetaling: ingen penger");
         desk.talk(&appointment, Desk::slot(2), 25 * SECOND_US).await;
@@ -208,7 +208,7 @@ on_both! {
         let hold = desk.hold(Desk::slot(2)).await;
         desk.consumer.get(&format!("/book/{hold}/payment")).await.expect(200).expect_text("name=\"withdrawal\"");
         let kept = "SELECT COUNT(*) FROM withdrawal_request";
-        let card = [("card_number", ACCEPTED), ("card_expiry", "12/30"), ("card_code", "123")];
+        let card = [("provider", "test"), ("method", ACCEPTED)];
         desk.consumer.post(&format!("/book/{hold}/payment"), &card).await.expect(422);
         assert_eq!(app.number(kept, params![]).await, 0);
         booked(&desk.pay(&hold, ACCEPTED).await);
@@ -231,7 +231,7 @@ on_both! {
         let mut desk = Desk::open(app, FREE).await;
         let hold = desk.hold(Desk::slot(2)).await;
         let page = desk.consumer.get(&format!("/book/{hold}/payment")).await.expect(200).text();
-        assert!(!page.contains("withdrawal") && !page.contains("card_number"));
+        assert!(!page.contains("withdrawal") && !page.contains("name=\"method\""));
         booked(&desk.consumer.post(&format!("/book/{hold}/payment"), &[]).await);
     }
 }

@@ -87,6 +87,9 @@ pub const PARTS: &[Part] = parts! {
     "ledger_tx", dated "created_us" by "x.appointment_id = a.id": of_appointment!("appointment_id");
     "ledger_tx", dated "created_us" by "x.payment_id IN (SELECT p.id FROM payment p WHERE p.hold_id = a.hold_id)":
         concat!("appointment_id IS NULL AND ", of_payment!("payment_id"));
+    "refund", dated "created_us" by "x.payment_id IN (SELECT p.id FROM payment p WHERE p.hold_id = a.hold_id)":
+        of_payment!("payment_id");
+    "money_difference": of_payment!("payment_id");
     "payment_op", dated "created_us" by "x.payment_id IN (SELECT p.id FROM payment p WHERE p.hold_id = a.hold_id)":
         of_payment!("payment_id");
     "outbox", dated "created_us": of_appointment!("appointment_id");

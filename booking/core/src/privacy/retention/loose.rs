@@ -13,7 +13,7 @@ const PROOF_US: Micros = 3 * 365 * DAY_US;
 statements! {
     /// after, cut, limit: payments that no appointment came of and whose books are closed
     UNBOOKED = "SELECT p.id FROM payment p WHERE p.appointment_id IS NULL AND p.id > $1 AND p.updated_us < $2
-            AND p.state NOT IN ('authorised', 'needs_confirmation')
+            AND p.state NOT IN ('authorised', 'saved', 'needs_confirmation')
             AND NOT EXISTS (SELECT 1 FROM appointment a WHERE a.hold_id = p.hold_id)
             AND NOT EXISTS (SELECT 1 FROM ledger_tx t WHERE t.payment_id = p.id AND t.created_us >= $2)
             AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.payment_id = p.id AND o.state = 'pending')
@@ -48,6 +48,8 @@ const PARTS: &[Part] = parts! {
     "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)":
         "tx_id" in "SELECT t.id FROM ledger_tx t WHERE t.payment_id IN (" ")";
     "ledger_tx", "MIN(created_us), MAX(created_us)": "payment_id" in "" "";
+    "refund", "MIN(created_us), MAX(created_us)": "payment_id" in "" "";
+    "money_difference", "MIN(found_us), MAX(seen_us)": "payment_id" in "" "";
     "payment_op", "MIN(created_us), MAX(created_us)": "payment_id" in "" "";
     "payment", "MIN(updated_us), MAX(updated_us)": "id" in "" "";
 };

@@ -99,7 +99,9 @@ pub const MARKS: &[(&str, Keep)] = &[
     ),
     ("charge", Keep::Case),
     ("payment", Keep::Case),
+    ("refund", Keep::Case),
     ("payment_op", Keep::Case),
+    ("money_difference", Keep::Case),
     ("ledger_tx", Keep::Case),
     ("ledger_entry", Keep::Case),
     ("document", Keep::Case),
@@ -126,7 +128,7 @@ pub const MARKS: &[(&str, Keep)] = &[
     ("service", Keep::Business),
     ("service_member", Keep::Business),
     ("reservation", Keep::Case),
-    ("test_psp_card", Keep::Outside),
+    ("test_psp_refund", Keep::Outside),
     ("test_psp_payment", Keep::Outside),
     ("test_psp_request", Keep::Outside),
     (

@@ -41,20 +41,21 @@ impl DeclineReason {
 /// What the provider says is true of a payment now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderStatus {
+    /// Known there, and nothing asked for yet.
+    Created,
     NeedsConfirmation,
     Declined(DeclineReason),
+    /// The card is kept, to be charged later; nothing is reserved.
+    Saved,
     Authorised {
         amount_minor: i64,
     },
-    /// Final: what was authorised above `amount_minor` is released by the same act.
+    /// Final: what was authorised above `amount_minor` is released by the same act. What was paid back of it is told beside.
     Captured {
         amount_minor: i64,
     },
+    /// Nothing is reserved or kept any more, whoever let it go.
     Released,
-    Refunded {
-        captured_minor: i64,
-        refunded_minor: i64,
-    },
 }
 
 /// Where a payment stands. Amounts are minor units of the payment's currency.
@@ -66,6 +67,8 @@ pub enum PaymentState {
     Declined {
         reason: DeclineReason,
     },
+    /// The card is kept, to be charged later; nothing is reserved.
+    Saved,
     Authorised {
         authorised_minor: i64,
     },
@@ -98,10 +101,16 @@ pub enum PaymentState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentEvent {
     AuthoriseSent,
-    CaptureSent { amount_minor: i64 },
+    CaptureSent {
+        amount_minor: i64,
+    },
     CaptureRefused,
     ReleaseSent,
     Observed(ProviderStatus),
+    /// What was paid back in all. It may fall again: a bank can send a refund back.
+    RefundedInAll {
+        refunded_minor: i64,
+    },
 }
 
 /// A step that the state does not allow; nothing was changed.
@@ -111,6 +120,8 @@ pub enum IllegalPayment {
     Step { from: PaymentState, event: PaymentEvent },
     #[error("{amount_minor} is more than the {authorised_minor} that were authorised")]
     AboveAuthorised { authorised_minor: i64, amount_minor: i64 },
+    #[error("{refunded_minor} was paid back of {captured_minor}")]
+    AboveCaptured { captured_minor: i64, refunded_minor: i64 },
     #[error("the stored state {0:?} is not known")]
     UnknownState(String),
 }
@@ -158,14 +169,18 @@ impl PaymentState {
             },
             PaymentEvent::ReleaseSent => match self.reserved_minor() {
                 Some(authorised_minor) => Ok(Self::Releasing { authorised_minor }),
+                None if self == Self::Saved => Ok(Self::Releasing { authorised_minor: 0 }),
                 None => illegal,
             },
             PaymentEvent::Observed(status) => self.observe(status),
+            PaymentEvent::RefundedInAll { refunded_minor } => self.refund(refunded_minor),
         }
     }
 
     fn observe(self, status: ProviderStatus) -> Result<Self, IllegalPayment> {
         let next = match status {
+            ProviderStatus::Created => Self::Authorising,
+            ProviderStatus::Saved => Self::Saved,
             ProviderStatus::NeedsConfirmation => Self::NeedsConfirmation,
             ProviderStatus::Declined(reason) => Self::Declined { reason },
             ProviderStatus::Authorised { amount_minor } => Self::Authorised {
@@ -187,16 +202,54 @@ impl PaymentState {
             ProviderStatus::Released => Self::Released {
                 authorised_minor: self.reserved_minor().unwrap_or(0),
             },
-            ProviderStatus::Refunded {
-                captured_minor,
-                refunded_minor,
-            } => Self::Refunded {
-                captured_minor,
-                refunded_minor,
-            },
         };
-        let is_news = next.rank() > self.rank() || next.refunded_minor() > self.refunded_minor();
-        if is_news { Ok(next) } else { Ok(self) }
+        if next.rank() > self.rank() { Ok(next) } else { Ok(self) }
+    }
+
+    fn refund(self, refunded_minor: i64) -> Result<Self, IllegalPayment> {
+        let captured_minor = self.captured_minor();
+        if self.rank() < 5 || captured_minor == 0 {
+            let event = PaymentEvent::RefundedInAll { refunded_minor };
+            let none = refunded_minor == 0;
+            return if none {
+                Ok(self)
+            } else {
+                Err(IllegalPayment::Step { from: self, event })
+            };
+        }
+        match (self, refunded_minor) {
+            (Self::Captured { .. }, 0) => Ok(self),
+            (_, 0) => Ok(Self::Captured {
+                authorised_minor: captured_minor,
+                captured_minor,
+            }),
+            (_, _) if !(0..=captured_minor).contains(&refunded_minor) => Err(IllegalPayment::AboveCaptured {
+                captured_minor,
+                refunded_minor,
+            }),
+            (_, _) => Ok(Self::Refunded {
+                captured_minor,
+                refunded_minor,
+            }),
+        }
+    }
+
+    /// What was taken, before anything was paid back.
+    #[must_use]
+    pub fn captured_minor(&self) -> i64 {
+        match *self {
+            Self::Captured { captured_minor, .. } | Self::Refunded { captured_minor, .. } => captured_minor,
+            Self::Created
+            | Self::Authorising
+            | Self::NeedsConfirmation
+            | Self::Declined { .. }
+            | Self::Saved
+            | Self::Authorised { .. }
+            | Self::Capturing { .. }
+            | Self::CaptureFailed { .. }
+            | Self::Releasing { .. }
+            | Self::Released { .. } => 0,
+        }
     }
 
     /// What was paid back in all.
@@ -208,6 +261,7 @@ impl PaymentState {
             | Self::Authorising
             | Self::NeedsConfirmation
             | Self::Declined { .. }
+            | Self::Saved
             | Self::Authorised { .. }
             | Self::Capturing { .. }
             | Self::CaptureFailed { .. }
@@ -217,14 +271,14 @@ impl PaymentState {
         }
     }
 
-    /// News of a lower or equal rank are old news, but for more that was paid back.
+    /// News of a lower or equal rank are old news.
     #[must_use]
     pub fn rank(&self) -> u8 {
         match self {
             Self::Created => 0,
             Self::Authorising => 1,
             Self::NeedsConfirmation => 2,
-            Self::Authorised { .. } => 3,
+            Self::Saved | Self::Authorised { .. } => 3,
             Self::Capturing { .. } | Self::CaptureFailed { .. } | Self::Releasing { .. } => 4,
             Self::Declined { .. } | Self::Captured { .. } | Self::Released { .. } => 5,
             Self::Refunded { .. } => 6,
@@ -243,6 +297,7 @@ impl PaymentState {
             | Self::Authorising
             | Self::NeedsConfirmation
             | Self::Declined { .. }
+            | Self::Saved
             | Self::Captured { .. }
             | Self::Released { .. }
             | Self::Refunded { .. } => None,
@@ -256,6 +311,7 @@ impl PaymentState {
             | Self::Authorising
             | Self::NeedsConfirmation
             | Self::Declined { .. }
+            | Self::Saved
             | Self::Authorised { .. }
             | Self::Captured { .. }
             | Self::Releasing { .. }
@@ -272,6 +328,7 @@ impl PaymentState {
             Self::Authorising => "authorising",
             Self::NeedsConfirmation => "needs_confirmation",
             Self::Declined { .. } => "declined",
+            Self::Saved => "saved",
             Self::Authorised { .. } => "authorised",
             Self::Capturing { .. } => "capturing",
             Self::CaptureFailed { .. } => "capture_failed",
@@ -286,7 +343,9 @@ impl PaymentState {
     #[must_use]
     pub fn store(&self) -> StoredState {
         let (authorised_minor, captured_minor, refunded_minor) = match *self {
-            Self::Created | Self::Authorising | Self::NeedsConfirmation | Self::Declined { .. } => (0, 0, 0),
+            Self::Created | Self::Authorising | Self::NeedsConfirmation | Self::Declined { .. } | Self::Saved => {
+                (0, 0, 0)
+            }
             Self::Authorised { authorised_minor }
             | Self::Releasing { authorised_minor }
             | Self::Released { authorised_minor } => (authorised_minor, 0, 0),
@@ -352,6 +411,7 @@ impl PaymentState {
                 authorised_minor,
                 captured_minor,
             },
+            "saved" => Self::Saved,
             "releasing" => Self::Releasing { authorised_minor },
             "released" => Self::Released { authorised_minor },
             "refunded" => Self::Refunded {
@@ -364,157 +424,4 @@ impl PaymentState {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use PaymentEvent as E;
-    use PaymentState as P;
-    use ProviderStatus as S;
-    use proptest::prelude::*;
-
-    fn run(events: &[PaymentEvent]) -> Result<PaymentState, IllegalPayment> {
-        events.iter().try_fold(P::Created, |state, &event| state.handle(event))
-    }
-
-    const AUTHORISED: E = E::Observed(S::Authorised { amount_minor: 45_000 });
-
-    #[test]
-    fn the_usual_walk() {
-        let end = run(&[
-            E::AuthoriseSent,
-            AUTHORISED,
-            E::CaptureSent { amount_minor: 32_500 },
-            E::Observed(S::Captured { amount_minor: 32_500 }),
-        ]);
-        assert_eq!(
-            end,
-            Ok(P::Captured {
-                authorised_minor: 45_000,
-                captured_minor: 32_500
-            })
-        );
-    }
-
-    #[test]
-    fn other_walks() {
-        let declined = E::Observed(S::Declined(DeclineReason::NoFunds));
-        assert_eq!(
-            run(&[E::AuthoriseSent, declined]),
-            Ok(P::Declined {
-                reason: DeclineReason::NoFunds
-            })
-        );
-        let confirm = E::Observed(S::NeedsConfirmation);
-        assert_eq!(
-            run(&[
-                E::AuthoriseSent,
-                confirm,
-                AUTHORISED,
-                E::ReleaseSent,
-                E::Observed(S::Released)
-            ]),
-            Ok(P::Released {
-                authorised_minor: 45_000
-            })
-        );
-        let capture = E::CaptureSent { amount_minor: 1_500 };
-        let failed = P::CaptureFailed {
-            authorised_minor: 45_000,
-            amount_minor: 1_500,
-        };
-        assert_eq!(
-            run(&[E::AuthoriseSent, AUTHORISED, capture, E::CaptureRefused]),
-            Ok(failed)
-        );
-        assert_eq!(
-            failed.handle(capture),
-            Ok(P::Capturing {
-                authorised_minor: 45_000,
-                amount_minor: 1_500
-            })
-        );
-    }
-
-    #[test]
-    fn late_news_change_nothing() {
-        let captured = P::Captured {
-            authorised_minor: 45_000,
-            captured_minor: 1_500,
-        };
-        for late in [
-            S::NeedsConfirmation,
-            S::Authorised { amount_minor: 45_000 },
-            S::Captured { amount_minor: 1 },
-        ] {
-            assert_eq!(captured.handle(E::Observed(late)), Ok(captured));
-        }
-        let capturing = P::Capturing {
-            authorised_minor: 45_000,
-            amount_minor: 1_500,
-        };
-        assert_eq!(capturing.handle(AUTHORISED), Ok(capturing));
-    }
-
-    #[test]
-    fn illegal_steps_have_names() {
-        let authorised = P::Authorised {
-            authorised_minor: 45_000,
-        };
-        assert_eq!(
-            authorised.handle(E::CaptureSent { amount_minor: 45_001 }),
-            Err(IllegalPayment::AboveAuthorised {
-                authorised_minor: 45_000,
-                amount_minor: 45_001
-            })
-        );
-        assert_eq!(
-            P::Capturing {
-                authorised_minor: 10,
-                amount_minor: 5
-            }
-            .handle(E::Observed(S::Captured { amount_minor: 11 })),
-            Err(IllegalPayment::AboveAuthorised {
-                authorised_minor: 10,
-                amount_minor: 11
-            })
-        );
-        for state in [P::Created, P::NeedsConfirmation, P::Released { authorised_minor: 1 }] {
-            assert!(state.handle(E::CaptureSent { amount_minor: 1 }).is_err(), "{state:?}");
-            assert!(state.handle(E::ReleaseSent).is_err(), "{state:?}");
-        }
-        assert!(authorised.handle(E::AuthoriseSent).is_err());
-    }
-
-    fn any_event() -> impl Strategy<Value = PaymentEvent> {
-        prop_oneof![
-            Just(E::AuthoriseSent),
-            (0i64..100).prop_map(|amount_minor| E::CaptureSent { amount_minor }),
-            Just(E::CaptureRefused),
-            Just(E::ReleaseSent),
-            Just(E::Observed(S::NeedsConfirmation)),
-            Just(E::Observed(S::Declined(DeclineReason::Declined))),
-            (0i64..100).prop_map(|amount_minor| E::Observed(S::Authorised { amount_minor })),
-            (0i64..100).prop_map(|amount_minor| E::Observed(S::Captured { amount_minor })),
-            Just(E::Observed(S::Released)),
-            (1i64..100).prop_map(|refunded_minor| E::Observed(S::Refunded {
-                captured_minor: 99,
-                refunded_minor
-            })),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn ranks_never_fall_and_every_state_survives_storing(events in proptest::collection::vec(any_event(), 0..30)) {
-            let mut state = P::Created;
-            for event in events {
-                let Ok(next) = state.handle(event) else { continue };
-                prop_assert!(next.rank() >= state.rank() && next.refunded_minor() >= state.refunded_minor());
-                if let P::Captured { authorised_minor, captured_minor } = next {
-                    prop_assert!(captured_minor <= authorised_minor);
-                }
-                prop_assert_eq!(P::load(&next.store()), Ok(next));
-                state = next;
-            }
-        }
-    }
-}
+mod tests;

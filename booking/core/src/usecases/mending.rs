@@ -1,0 +1,209 @@
+//! A card was declined, or the bank let go of what it had reserved: the person is told, and pays anew; before the call so
+//! that it takes place, after it because it is owed.
+
+use super::collection::{is_secured, owed_of};
+use super::{checkout, operations};
+use crate::appointments::{self, Appointment, AppointmentMail, PartyRole, Status};
+use crate::base::db::Tx;
+use crate::base::money::{Currency, Money};
+use crate::base::{Base, Fault, MINUTE_US, Micros, outbox};
+use crate::billing::payment::{DeclineReason, PaymentState};
+use crate::billing::provider::MethodFault;
+use crate::billing::queries::{self, NewPayment};
+use crate::billing::{BillingError, Payment, Purpose, mail_money, money_of, request_payment};
+use crate::carries_faults;
+use crate::state::AppState;
+
+/// Until so long before the start somebody may pay anew; then the time is given back.
+pub(super) const MEND_UNTIL_US: Micros = 60 * MINUTE_US;
+/// So long somebody has at least who learned of it late.
+pub(super) const MEND_FOR_US: Micros = 30 * MINUTE_US;
+
+/// Whether something is to be paid anew for an appointment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mending {
+    /// Nothing is missing.
+    NotNeeded,
+    /// So much is to be reserved, or is owed where the appointment is over; why the last card was not taken.
+    Pay { amount: Money, why: Option<DeclineReason> },
+    /// The bank asks about this payment.
+    NeedsConfirmation(Box<Payment>),
+    /// The provider has not said yet.
+    Unknown,
+}
+
+/// Why nothing was paid anew.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MendingRefusal {
+    #[error(transparent)]
+    Method(#[from] MethodFault),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+carries_faults!(MendingRefusal);
+
+/// What is missing of an appointment's money.
+///
+/// # Errors
+/// When the database fails.
+pub async fn mending_of(tx: &mut Tx, appointment: &Appointment, now: Micros) -> Result<Mending, Fault> {
+    let payments = queries::of_appointment(tx, &appointment.id).await?;
+    let amount = if appointment.status.is_over() {
+        owed_of(tx, appointment).await?
+    } else if is_unpaid(appointment, &payments, now) {
+        most_of(appointment)?
+    } else {
+        return Ok(Mending::NotNeeded);
+    };
+    if amount.minor == 0 {
+        return Ok(Mending::NotNeeded);
+    }
+    let Some(last) = payments.last() else {
+        return Ok(Mending::NotNeeded);
+    };
+    Ok(match last.state {
+        PaymentState::NeedsConfirmation if last.purpose == Purpose::Mend => {
+            Mending::NeedsConfirmation(Box::new(last.clone()))
+        }
+        PaymentState::Created | PaymentState::Authorising | PaymentState::Capturing { .. } => Mending::Unknown,
+        PaymentState::Declined { reason } => Mending::Pay {
+            amount,
+            why: Some(reason),
+        },
+        // Fetched with the next round of the jobs.
+        PaymentState::Authorised { .. } if appointment.status.is_over() => Mending::Unknown,
+        PaymentState::NeedsConfirmation
+        | PaymentState::Saved
+        | PaymentState::Authorised { .. }
+        | PaymentState::CaptureFailed { .. }
+        | PaymentState::Captured { .. }
+        | PaymentState::Releasing { .. }
+        | PaymentState::Released { .. }
+        | PaymentState::Refunded { .. } => Mending::Pay { amount, why: None },
+    })
+}
+
+fn most_of(appointment: &Appointment) -> Result<Money, Fault> {
+    let currency = Currency::parse(&appointment.price.currency).map_err(|error| Fault::internal(&error))?;
+    Ok(Money::new(appointment.price.most_minor(), currency))
+}
+
+/// Whether a coming appointment was to be paid for, and is not: a card was declined or asked about while the person was
+/// away, or what was reserved was let go of.
+pub(super) fn is_unpaid(appointment: &Appointment, payments: &[Payment], now: Micros) -> bool {
+    let is_coming = matches!(appointment.status, Status::Confirmed) && now < appointment.end_us;
+    is_coming && !is_secured(payments) && payments.iter().any(is_missing)
+}
+
+fn is_missing(payment: &Payment) -> bool {
+    match payment.state {
+        PaymentState::Declined { .. } | PaymentState::NeedsConfirmation => {
+            matches!(payment.purpose, Purpose::Due | Purpose::Mend)
+        }
+        PaymentState::Released { authorised_minor } => authorised_minor > 0,
+        PaymentState::Created
+        | PaymentState::Authorising
+        | PaymentState::Saved
+        | PaymentState::Authorised { .. }
+        | PaymentState::Capturing { .. }
+        | PaymentState::CaptureFailed { .. }
+        | PaymentState::Captured { .. }
+        | PaymentState::Releasing { .. }
+        | PaymentState::Refunded { .. } => false,
+    }
+}
+
+/// Tells the person, once, that a coming appointment is not paid for. The appointment's row must be locked.
+pub(super) async fn tell_unpaid(
+    base: &Base,
+    tx: &mut Tx,
+    appointment: &Appointment,
+    payments: &[Payment],
+) -> Result<(), BillingError> {
+    let asked = payments
+        .iter()
+        .any(|payment| matches!(payment.state, PaymentState::Created | PaymentState::Authorising));
+    if asked || !is_unpaid(appointment, payments, base.now()) {
+        return Ok(());
+    }
+    let view = money_of(tx, &appointment.id).await?;
+    let mut money = mail_money(appointment, &view);
+    money.charged_minor = appointment.price.most_minor();
+    let mail = AppointmentMail::PayAnew {
+        until: mend_until(appointment, base.now()),
+    };
+    if let Some(message) = appointments::appointment_mail(base, appointment, PartyRole::Consumer, &mail, &money) {
+        outbox::enqueue(base, tx, &message).await?;
+    }
+    Ok(())
+}
+
+/// Until when somebody who learns of it now may pay anew.
+pub(super) fn mend_until(appointment: &Appointment, now: Micros) -> Micros {
+    (appointment.start_us - MEND_UNTIL_US)
+        .max(now + MEND_FOR_US)
+        .min(appointment.start_us)
+}
+
+/// Pays anew for an appointment with what the page's fields brought.
+///
+/// # Errors
+/// [`MendingRefusal`]. That the bank declines is an outcome.
+pub async fn pay_anew(
+    state: &AppState,
+    appointment: &Appointment,
+    (psp, method): (&str, &str),
+) -> Result<Mending, MendingRefusal> {
+    let provider = state.payments.find(psp).ok_or(MethodFault::Missing)?;
+    let method = provider.read_method(method)?;
+    let now = state.now();
+    let mut tx = state.db.write().await?;
+    appointments::lock(&mut tx, &appointment.id).await?;
+    let appointment = appointments::load_any(&mut tx, &appointment.id).await?;
+    let standing = mending_of(&mut tx, &appointment, now).await?;
+    let Mending::Pay { amount, .. } = standing else {
+        return Ok(standing);
+    };
+    let new = NewPayment {
+        id: &state.random.id(now),
+        hold_id: &appointment.hold_id,
+        attempt: queries::next_attempt(&mut tx, &appointment.hold_id)
+            .await
+            .map_err(Fault::from)?,
+        psp,
+        method: &method,
+        amount,
+        purpose: Purpose::Mend,
+        kept_from: None,
+        seller_account: None,
+        appointment_id: Some(&appointment.id),
+    };
+    let op = request_payment(state, &mut tx, &new).await.map_err(Fault::from)?;
+    tx.commit().await?;
+    if let Some(op) = op {
+        operations::run_operation(state, &op).await.map_err(Fault::from)?;
+    }
+    standing_now(state, &appointment.id).await.map_err(MendingRefusal::from)
+}
+
+/// The person's answer to what the bank asked about a payment made anew.
+///
+/// # Errors
+/// When the database fails.
+pub async fn answer_mending(state: &AppState, appointment: &Appointment, approved: bool) -> Result<Mending, Fault> {
+    let standing = standing_now(state, &appointment.id).await?;
+    if let Mending::NeedsConfirmation(payment) = &standing {
+        return match checkout::answer_bank(state, payment, approved).await? {
+            true => standing_now(state, &appointment.id).await,
+            false => Ok(Mending::Unknown),
+        };
+    }
+    Ok(standing)
+}
+
+async fn standing_now(state: &AppState, appointment: &str) -> Result<Mending, Fault> {
+    let mut tx = state.db.read().await?;
+    let appointment = appointments::load_any(&mut tx, appointment).await?;
+    mending_of(&mut tx, &appointment, state.now()).await
+}

@@ -1,0 +1,181 @@
+//! What was paid back, as the provider tells it: each refund with its posting and its event, also one that comes back.
+
+use super::fold::post;
+use crate::base::Micros;
+use crate::base::db::Tx;
+use crate::base::money::{Money, VatSplit, split_vat};
+use crate::billing::ledger::{LedgerAccount, Posting};
+use crate::billing::payment::PaymentEvent;
+use crate::billing::provider::{ProviderRefund, RefundStatus};
+use crate::billing::{BillingError, Payment, Refund, RefundState, queries, record_amount, refunds};
+use crate::state::AppState;
+
+type Result<T> = std::result::Result<T, BillingError>;
+
+/// Folds in the refunds of a payment as the provider knows them. The payment's row must be locked.
+pub(super) async fn fold_refunds(
+    state: &AppState,
+    tx: &mut Tx,
+    payment: &Payment,
+    seen: &[ProviderRefund],
+) -> Result<()> {
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let now = state.now();
+    let mut known = refunds::of_payment(tx, &payment.id).await?;
+    for told in seen {
+        let at = known.iter().position(|refund| is_of(refund, told));
+        let before = match at {
+            Some(at) => known[at].clone(),
+            None => {
+                let refund = add_foreign(tx, payment, told, now).await?;
+                known.push(refund.clone());
+                refund
+            }
+        };
+        let next = match told.status {
+            RefundStatus::Pending => RefundState::Pending,
+            RefundStatus::Done => RefundState::Done,
+            RefundStatus::Failed => RefundState::Failed,
+        };
+        if !is_news(before.state, next) {
+            continue;
+        }
+        refunds::set_state(tx, &before.id, next, Some(&told.reference), now).await?;
+        record_refund(state, tx, payment, &before, next).await?;
+        if let Some(refund) = known.iter_mut().find(|refund| refund.id == before.id) {
+            refund.state = next;
+        }
+    }
+    let refunded_minor = known
+        .iter()
+        .filter(|refund| refund.state == RefundState::Done)
+        .map(|refund| refund.amount.minor)
+        .sum();
+    let next = payment.state.handle(PaymentEvent::RefundedInAll { refunded_minor })?;
+    if next != payment.state {
+        queries::save_payment(tx, &payment.id, next, None, now).await?;
+    }
+    Ok(())
+}
+
+fn is_of(refund: &Refund, told: &ProviderRefund) -> bool {
+    told.refund.as_ref() == Some(&refund.id) || refund.reference.as_ref() == Some(&told.reference)
+}
+
+/// Old news change nothing. What is done may fail afterwards, and what failed stays failed.
+fn is_news(before: RefundState, next: RefundState) -> bool {
+    let rank = |state| match state {
+        RefundState::Waiting | RefundState::Declined => 0,
+        RefundState::Asked => 1,
+        RefundState::Pending => 2,
+        RefundState::Done => 3,
+        RefundState::Failed => 4,
+    };
+    rank(next) > rank(before)
+}
+
+/// A refund that somebody made at the provider's own pages.
+async fn add_foreign(tx: &mut Tx, payment: &Payment, told: &ProviderRefund, now: Micros) -> Result<Refund> {
+    let refund = Refund {
+        id: format!("{}:{}", payment.psp, told.reference),
+        payment_id: payment.id.clone(),
+        amount: Money::new(told.amount_minor, payment.amount.currency),
+        reason: String::new(),
+        state: RefundState::Asked,
+        asked_by: String::new(),
+        approved_by: String::new(),
+        reference: Some(told.reference.clone()),
+        created_at: now,
+    };
+    refunds::add(tx, &refund).await?;
+    Ok(refund)
+}
+
+/// Ledger and timeline of one refund.
+async fn record_refund(
+    state: &AppState,
+    tx: &mut Tx,
+    payment: &Payment,
+    before: &Refund,
+    next: RefundState,
+) -> Result<()> {
+    let amount = before.amount;
+    let event = match (before.state, next) {
+        (_, RefundState::Done) => {
+            let split = split_of(tx, payment, before).await?;
+            let posting = Posting::Refunded { split, of: amount };
+            post(state, tx, payment, &posting, &posting_key(before)).await?;
+            "refunded"
+        }
+        (RefundState::Done, RefundState::Failed) => {
+            let split = posted_split(tx, before).await?;
+            let posting = Posting::RefundReturned { split, of: amount };
+            post(state, tx, payment, &posting, &format!("refund_returned:{}", before.id)).await?;
+            "refund_failed"
+        }
+        (_, RefundState::Failed) => "refund_failed",
+        (_, RefundState::Waiting | RefundState::Declined | RefundState::Asked | RefundState::Pending) => return Ok(()),
+    };
+    if let Some(appointment) = &payment.appointment_id {
+        record_amount(state, tx, appointment, event, amount.minor, amount.currency.as_str()).await?;
+    }
+    Ok(())
+}
+
+fn posting_key(refund: &Refund) -> String {
+    format!("refunded:{}", refund.id)
+}
+
+/// The tax of one refund: of the sum that was paid back with it, less that of the sum without it, so that many small
+/// refunds have no more tax than one.
+async fn split_of(tx: &mut Tx, payment: &Payment, refund: &Refund) -> Result<VatSplit> {
+    let vat_bp = match &payment.appointment_id {
+        Some(appointment) => queries::charge(tx, appointment)
+            .await?
+            .map_or(0, |charge| charge.vat_bp),
+        None => 0,
+    };
+    let before: i64 = refunds::of_payment(tx, &payment.id)
+        .await?
+        .iter()
+        .filter(|other| other.id != refund.id && other.state == RefundState::Done)
+        .map(|other| other.amount.minor)
+        .sum();
+    let (with, without) = (
+        split_vat(before + refund.amount.minor, vat_bp),
+        split_vat(before, vat_bp),
+    );
+    Ok(VatSplit {
+        net_minor: with.net_minor - without.net_minor,
+        vat_minor: with.vat_minor - without.vat_minor,
+        gross_minor: refund.amount.minor,
+        rate_bp: vat_bp,
+    })
+}
+
+/// The tax that a refund was posted with.
+async fn posted_split(tx: &mut Tx, refund: &Refund) -> Result<VatSplit> {
+    let vat_minor = queries::posted_minor(tx, &posting_key(refund), LedgerAccount::ProviderVat).await?;
+    Ok(VatSplit {
+        net_minor: refund.amount.minor - vat_minor,
+        vat_minor,
+        gross_minor: refund.amount.minor,
+        rate_bp: 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_may_fail_and_nothing_else_goes_back() {
+        assert!(is_news(RefundState::Asked, RefundState::Pending));
+        assert!(is_news(RefundState::Pending, RefundState::Failed));
+        assert!(is_news(RefundState::Done, RefundState::Failed));
+        assert!(!is_news(RefundState::Done, RefundState::Pending));
+        assert!(!is_news(RefundState::Failed, RefundState::Done));
+    }
+}
