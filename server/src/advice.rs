@@ -183,6 +183,16 @@ fn controller(config: &Config) -> Finding {
 }
 
 fn payments(config: &Config) -> Finding {
+    let stripe = &config.payments.stripe;
+    if stripe.is_live() && !config.payments.test {
+        return good("cards are taken by Stripe, for real money");
+    }
+    if stripe.is_on() {
+        return Finding::Advice(Advice::unwise(
+            "advice-payments-stripe-test",
+            "advice-payments-stripe-test-do",
+        ));
+    }
     if config.payments.test {
         return Finding::Advice(Advice::unwise("advice-payments-test", "advice-payments-test-do"));
     }

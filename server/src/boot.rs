@@ -193,18 +193,21 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
     let base = Base::open(booking, clock, random.clone(), Arc::new(files), mailer(config)?)
         .await
         .context("the database cannot be opened")?;
-    let payments = payment_providers(config, &base, random);
+    let payments = payment_providers(config, &base, random)?;
     Ok(AppState::new(base, payments))
 }
 
 /// The payment providers that are on, in the order in which people are offered them.
-fn payment_providers(config: &Config, base: &Base, random: Random) -> Payments {
+fn payment_providers(config: &Config, base: &Base, random: Random) -> anyhow::Result<Payments> {
     let mut offered: Vec<Arc<dyn PaymentProvider>> = Vec::new();
+    if let Some(stripe) = config.payments.stripe.provider()? {
+        offered.push(Arc::new(stripe));
+    }
     if config.payments.test {
         let secret = base.config.hook_secret();
         offered.push(Arc::new(TestProvider::new(base.db.clone(), random, secret)));
     }
-    Payments::new(offered)
+    Ok(Payments::new(offered))
 }
 
 fn ticket_secret(config: &Config) -> anyhow::Result<secrets::Secret> {

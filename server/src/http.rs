@@ -127,7 +127,8 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     }
     let headers = response.headers_mut();
     for (name, value) in edge.headers.iter() {
-        headers.insert(name, value.clone());
+        // The payment page has a content policy of its own.
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     // Pages show what belongs to one person; no cache between us and them may keep it.
     headers

@@ -1,7 +1,8 @@
-//! What talks to the world outside, each one file behind a trait of `booking-core`. The server chooses among them.
+//! What talks to the world outside, each one file or folder behind a trait of `booking-core`. The server chooses among them.
 
 pub mod files;
 pub mod smtp;
+pub mod stripe;
 pub mod test_provider;
 
 use booking_core::base::db::Sql;

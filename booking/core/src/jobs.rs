@@ -140,6 +140,9 @@ const WORKER_STEPS: &[Step] = &[
     ("compare payments", |state| {
         Box::pin(async move { Ok(usecases::reconcile_payments(state).await.map(drop)?) })
     }),
+    ("follow sellers' accounts", |state| {
+        Box::pin(usecases::follow_accounts(state))
+    }),
     ("release what was never booked", |state| {
         Box::pin(async move { Ok(usecases::release_stranded(state).await?) })
     }),

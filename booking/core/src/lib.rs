@@ -36,6 +36,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         billing::differences::STATEMENTS,
         billing::queries::STATEMENTS,
         billing::refunds::STATEMENTS,
+        billing::sellers::STATEMENTS,
         calls::quality::STATEMENTS,
         calls::queries::STATEMENTS,
         documents::queries::STATEMENTS,

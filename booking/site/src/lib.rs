@@ -14,6 +14,7 @@ mod form;
 mod operator;
 mod pages;
 mod payments;
+mod policy;
 mod providers;
 mod search;
 
@@ -32,19 +33,13 @@ pub use calls::{TicketAnswer, issue_ticket};
 pub use error::{AppError, AppResult};
 
 /// What every answer tells browsers: a page of ours loads nothing from elsewhere and runs no inline script or style; other
-/// sites neither frame it nor learn its addresses.
+/// sites neither frame it nor learn its addresses. An answer that says something else about that keeps it.
 ///
 /// # Panics
 /// When the public address is not plain ASCII, which the configuration has checked.
 #[must_use]
 pub fn security_headers(public_url: &str) -> Vec<(HeaderName, HeaderValue)> {
-    // Safari does not count the socket of the same host as `self`.
-    let socket = public_url.replacen("http", "ws", 1);
-    let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
-         media-src 'self' blob:; connect-src 'self' {socket}; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'"
-    );
+    let policy = policy::content_policy(public_url, &[]);
     let value = |text: &str| HeaderValue::from_str(text).expect("the public address was checked to be plain ASCII");
     let mut headers = vec![
         (header::CONTENT_SECURITY_POLICY, value(&policy)),
@@ -78,20 +73,22 @@ pub fn router(state: AppState) -> Router {
         .merge(operator::router())
         .merge(providers::router())
         .merge(search::router());
-    let headers: Arc<[_]> = security_headers(&state.config.public_url).into();
+    let public_url = state.config.public_url.clone();
+    let headers: Arc<[_]> = security_headers(&public_url).into();
     features
         .fallback(|| async { error::AppError::NotFound })
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn_with_state(state.clone(), extract::guard))
         .layer(middleware::from_fn_with_state(state.clone(), error::render))
         .layer(middleware::map_response(move |response| {
-            ready(add_headers(&headers, response))
+            ready(add_headers(&headers, &public_url, response))
         }))
         .with_state(state)
 }
 
-fn add_headers(headers: &[(HeaderName, HeaderValue)], mut response: Response) -> Response {
+fn add_headers(headers: &[(HeaderName, HeaderValue)], public_url: &str, mut response: Response) -> Response {
     response.headers_mut().extend(headers.iter().cloned());
+    policy::open(public_url, &mut response);
     // Pages show what belongs to one person; no cache between us and them may keep it.
     response
         .headers_mut()

@@ -16,6 +16,7 @@ use crate::pages::{html, shell};
 use booking_core::AppState;
 use booking_core::availability::OwnHolds;
 use booking_core::base::limits::LINE_CHARS_MAX;
+use booking_core::billing::sellers;
 use booking_core::search::{
     Listing, Place, PlaceMatch, Search, TimesFor, find_place, list_categories, radius_km, search_providers,
 };
@@ -40,8 +41,10 @@ struct SearchParams {
 
 async fn home(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     state.limits.search_by_ip.check(&visit.ip_key())?;
-    let takes_payments = state.payments.takes_payments();
-    let soon = state.soon.load(&state, &state.calendars, takes_payments).await?;
+    let mut tx = state.db.read().await?;
+    let selling = sellers::selling(&mut tx, &state.payments).await?;
+    drop(tx);
+    let soon = state.soon.load(&state, &state.calendars, selling).await?;
     let mut tx = state.db.read().await?;
     let categories = list_categories(&mut tx).await?;
     Ok(html(&HomePage {
@@ -69,7 +72,7 @@ async fn search(State(state): State<AppState>, visit: Visit, Query(asked): Query
         radius_km: radius_km(asked.radius.as_deref(), place_match.place()),
         place: place_match.place().cloned(),
         now: visit.now,
-        takes_payments: state.payments.takes_payments(),
+        selling: sellers::selling(&mut tx, &state.payments).await?,
     };
     let own = OwnHolds::load(&mut tx, &visit.actor.visitor_hash, visit.now).await?;
     let times = TimesFor {

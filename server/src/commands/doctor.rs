@@ -7,6 +7,7 @@ use std::path::Path;
 
 use booking_adapters::smtp::Smtp;
 use booking_core::base::db::Inspected;
+use booking_core::billing::provider::PaymentProvider as _;
 use booking_core::operator::advice::inspect;
 use rustix::fs::{Access, access};
 use sfu_driver::DriverConfig;
@@ -34,6 +35,7 @@ pub(crate) async fn doctor(config: &Config, file: Option<&Path>) -> anyhow::Resu
     if config.mail.transport == MailTransport::Smtp {
         findings.push(mail_server(config).await);
     }
+    findings.extend(stripe(config).await);
     findings.extend(database(config).await);
     let mut broken = 0;
     for finding in findings {
@@ -84,6 +86,22 @@ async fn mail_server(config: &Config) -> Finding {
             "{place} does not take our mails: {error}. Port 587 goes with smtp_tls = \"starttls\", 465 with \"implicit\""
         )),
     }
+}
+
+/// Asks Stripe whether it takes our key, and changes nothing there.
+async fn stripe(config: &Config) -> Option<Finding> {
+    let stripe = match config.payments.stripe.provider() {
+        Ok(Some(stripe)) => stripe,
+        Ok(None) => return None,
+        Err(error) => return Some(Finding::Broken(format!("{error:#}"))),
+    };
+    let (url, name) = (&config.public_url, stripe.name());
+    Some(match stripe.try_out().await {
+        Ok(()) => Finding::Good(format!(
+            "Stripe takes our key; its webhooks go to {url}/hooks/payments/{name}"
+        )),
+        Err(error) => Finding::Broken(format!("Stripe does not take our key: {error}")),
+    })
 }
 
 fn folder(folder: &Path) -> Finding {

@@ -44,14 +44,21 @@ impl Config {
 
     fn check_payments(&self) -> anyhow::Result<()> {
         let payments = &self.payments;
-        if payments.test && !payments.test_in_public && !self.is_local() {
+        payments.stripe.check(&self.public_url)?;
+        let stripe_tests = payments.stripe.is_on() && !payments.stripe.is_live();
+        if (payments.test || stripe_tests) && !payments.test_in_public && !self.is_local() {
+            let which = if payments.test {
+                "payments.test is on"
+            } else {
+                "payments.stripe has a key for tests"
+            };
             bail!(
-                "payments.test is on and public_url is not localhost: people would book and no money would move. \
+                "{which} and public_url is not localhost: people would book and no money would move. \
                  Turn it off, or set payments.test_in_public where that is what you want"
             );
         }
-        if payments.test && payments.free_only {
-            bail!("payments.test and payments.free_only contradict each other");
+        if (payments.test || payments.stripe.is_on()) && payments.free_only {
+            bail!("payments.free_only contradicts a payment provider that is on: leave out one of the two");
         }
         Ok(())
     }

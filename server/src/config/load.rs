@@ -72,6 +72,7 @@ impl Config {
         if let Some(file) = &self.mail.smtp_password_file {
             self.mail.smtp_password = Some(read_secret(file)?);
         }
+        self.payments.stripe.read_secret_files()?;
         if let Some(file) = &self.mail.smtp_ca {
             let pem = std::fs::read(file).with_context(|| format!("cannot read mail.smtp_ca {}", file.display()))?;
             self.mail.authority = Some(pem);
@@ -171,6 +172,7 @@ impl Config {
         if shown.mail.smtp_password.is_some() {
             shown.mail.smtp_password = Some("(hidden)".to_owned());
         }
+        shown.payments.stripe.hide_secrets();
         if !shown.database.url.is_empty() {
             shown.database.url = self.database_shown();
         }
@@ -178,7 +180,7 @@ impl Config {
     }
 }
 
-fn read_secret(file: &Path) -> anyhow::Result<String> {
+pub(super) fn read_secret(file: &Path) -> anyhow::Result<String> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read the secret in {}", file.display()))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())

@@ -2,6 +2,7 @@
 
 mod check;
 mod load;
+mod stripe;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -14,6 +15,7 @@ use booking_core::base::{Networks, config};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use load::Flags;
+pub(crate) use stripe::StripeKeys;
 
 /// Everything an operator can set. `booka config print` shows it with secrets hidden.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -169,6 +171,7 @@ pub(crate) struct Payments {
     pub test_in_public: bool,
     /// That nothing can be sold is meant so: then nobody is told that a provider is missing.
     pub free_only: bool,
+    pub stripe: StripeKeys,
 }
 
 /// How the mail server is spoken to.

@@ -204,3 +204,43 @@ fn secrets_are_not_printed() {
         assert!(!shown.contains("gehe") && shown.contains("db/booka"), "{shown}");
     }
 }
+
+/// A configuration with Stripe, with one line of it changed.
+fn with_stripe(public_url: &str, from: &str, to: &str) -> Result<Config, String> {
+    let keys = "[payments.stripe]\nsecret_key = \"sk_live_1\"\npublishable_key = \"pk_live_1\"\nwebhook_secrets = [\"whsec_1\"]\n";
+    load(&format!("public_url = \"{public_url}\"\n{}", keys.replace(from, to)))
+}
+
+#[test]
+fn keys_of_stripe_fit_together_and_are_not_shown() {
+    let secure = "https://booka.example";
+    let config = with_stripe(secure, "", "").expect("a configuration");
+    assert!(config.payments.stripe.is_on() && config.payments.stripe.is_live());
+    let shown = config.print().expect("it is shown");
+    assert!(!shown.contains("sk_live_1") && !shown.contains("whsec_1"), "{shown}");
+    assert!(!format!("{config:?}").contains("sk_live_1"));
+    for (url, from, to, word) in [
+        ("http://booka.example", "", "", "https://"),
+        (secure, "pk_live_1", "pk_test_1", "pk_live_"),
+        (secure, "sk_live_1", "4242", "secret_key"),
+        (secure, "sk_live_1", "", "there is no secret_key"),
+        (secure, "whsec_1", "secret", "whsec_"),
+        (secure, "_live_", "_test_", "test_in_public"),
+        (
+            secure,
+            "webhook_secrets",
+            "api = \"http://localhost:1\"\nwebhook_secrets",
+            "api must begin",
+        ),
+    ] {
+        let error = with_stripe(url, from, to).expect_err(word);
+        assert!(error.contains(word), "{from} -> {to}: {error}");
+    }
+    assert!(
+        !with_stripe("http://localhost:8080", "_live_", "_test_")
+            .expect("a configuration")
+            .payments
+            .stripe
+            .is_live()
+    );
+}

@@ -18,6 +18,7 @@ pub mod pay;
 pub mod price;
 pub mod provider;
 pub mod provider_admin;
+pub mod provider_payments;
 mod record_word;
 pub mod search;
 mod shell;

@@ -12,6 +12,8 @@ use super::shell::Shell;
 pub struct PayFields {
     /// Name of the provider.
     pub provider: String,
+    /// What it takes is no money.
+    pub is_test: bool,
     /// Cards of the test provider; none with any other.
     pub test_cards: Vec<TestChoice>,
     /// The provider's own fields, put on the page by its script.
@@ -37,6 +39,8 @@ pub struct PayScript {
     pub seller_account: String,
     /// The secret of a payment that the bank asks about; empty before.
     pub secret: String,
+    /// Hosts that the page's content policy opens for.
+    pub hosts: Vec<String>,
 }
 
 /// Paying anew for an appointment, before it or after. Form fields as [`PayFields`], or `answer` where the bank asks.

@@ -66,6 +66,8 @@ pub struct DayAppointment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SetupStep {
     Service,
+    /// An account for payments, where each business has its own.
+    Payments,
     Hours,
     Publish,
 }
@@ -75,6 +77,7 @@ impl SetupStep {
     pub fn key(self) -> &'static str {
         match self {
             Self::Service => "setup-service",
+            Self::Payments => "setup-payments",
             Self::Hours => "setup-hours",
             Self::Publish => "setup-publish",
         }
@@ -84,6 +87,7 @@ impl SetupStep {
     pub fn url(self) -> &'static str {
         match self {
             Self::Service => routes::pattern::PROVIDER_SERVICES,
+            Self::Payments => routes::pattern::PROVIDER_PAYMENTS,
             Self::Hours => routes::pattern::PROVIDER_HOURS,
             Self::Publish => routes::pattern::PROVIDER_PROFILE,
         }
@@ -269,7 +273,18 @@ pub struct ProviderServicesPage {
     pub shell: Shell,
     /// Nobody takes payments here: only free services can be offered.
     pub payments_off: bool,
+    /// Where each business has an account of its own for payments: whether this one's takes them.
+    pub account: Option<bool>,
     pub services: Vec<ServiceRow>,
+}
+
+impl ProviderServicesPage {
+    fn account_text(&self) -> &'static str {
+        match self.account {
+            Some(true) => "seller-ready",
+            Some(false) | None => "seller-missing",
+        }
+    }
 }
 
 /// `/provider/services/{id}` and `/provider/services/new`. Form fields: as named here, `kind` being `per_minute`, `fixed`

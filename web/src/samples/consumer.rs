@@ -306,7 +306,7 @@ fn details(locale: Locale) -> Pages {
     ]
 }
 
-fn payment(locale: Locale) -> BookPaymentPage {
+pub(super) fn payment(locale: Locale) -> BookPaymentPage {
     BookPaymentPage {
         shell: signed_in(locale, &format!("/book/{ID}/payment")),
         hold: hold(by_minute(), 8 * MINUTE),
@@ -337,6 +337,7 @@ pub(super) fn pay_fields() -> PayFields {
     ];
     PayFields {
         provider: "test".into(),
+        is_test: true,
         test_cards: outcomes
             .into_iter()
             .map(|outcome| TestChoice {

@@ -9,6 +9,7 @@ mod parts;
 mod reasons;
 mod retention;
 mod staff;
+mod stripe;
 
 use crate::text::Locale;
 
@@ -28,6 +29,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(agenda::agenda(locale));
     pages.extend(staff::first_hours(locale));
     pages.extend(staff::operator(locale));
+    pages.extend(stripe::pages(locale));
     pages.extend(reasons::mails(locale));
     pages.extend(reasons::looks(locale));
     pages.extend(retention::pages(locale));

@@ -42,22 +42,7 @@ pub(super) fn provider(locale: Locale) -> Pages {
         earned: Vec::new(),
         ..today.clone()
     };
-    let row = |title: &str, price, active| ServiceRow {
-        id: ID.into(),
-        title: title.into(),
-        duration_min: 30,
-        price,
-        active,
-    };
-    let services = ProviderServicesPage {
-        shell: member(locale, "/provider/services"),
-        payments_off: true,
-        services: vec![
-            row("Videotime", by_minute(), true),
-            row("Ny vurdering", fixed(), true),
-            row("Spør", free(), false),
-        ],
-    };
+    let services = services(locale);
     let person = |name: &str, is_owner, is_me, tint| MemberRow {
         id: ID.into(),
         name: name.into(),
@@ -168,6 +153,26 @@ fn today(locale: Locale) -> ProviderTodayPage {
             calls: 3,
             minor: 84_500,
         }],
+    }
+}
+
+fn services(locale: Locale) -> ProviderServicesPage {
+    let row = |title: &str, price, active| ServiceRow {
+        id: ID.into(),
+        title: title.into(),
+        duration_min: 30,
+        price,
+        active,
+    };
+    ProviderServicesPage {
+        shell: member(locale, "/provider/services"),
+        payments_off: true,
+        account: None,
+        services: vec![
+            row("Videotime", by_minute(), true),
+            row("Ny vurdering", fixed(), true),
+            row("Spør", free(), false),
+        ],
     }
 }
 

@@ -67,6 +67,7 @@ pub mod pattern {
         PROVIDER_SERVICE = "/provider/services/{id}";
         PROVIDER_HOURS = "/provider/hours";
         PROVIDER_MEMBERS = "/provider/members";
+        PROVIDER_PAYMENTS = "/provider/payments";
         PROVIDER_PROFILE = "/provider/profile";
         OPERATOR = "/operator";
         OPERATOR_CALL = "/operator/calls/{id}";

@@ -7,6 +7,7 @@ use super::queries::NewHold;
 use super::{HOLD_EXTENSION_US, HOLD_US, Policy, Status, Transition, queries};
 use crate::availability::{self, Rules, Slot};
 use crate::base::actor::Actor;
+use crate::base::charge::Selling;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::{Base, CELL_US, DAY_US, Micros, charge};
 use crate::base::{Fault, Result};
@@ -165,8 +166,8 @@ pub async fn load_bookable(tx: &mut Tx, service_id: &str) -> Result<BookableServ
 pub struct SlotRequest<'a> {
     pub service_id: &'a str,
     pub start_us: Micros,
-    /// Whether anybody takes payments here: only then is held what has a price.
-    pub takes_payments: bool,
+    /// Who can sell what has a price: only theirs is held.
+    pub selling: &'a Selling,
     /// Hash of the network that asks, see [`crate::base::limits::HOLDS_PER_NETWORK_MAX`].
     pub network: &'a str,
 }
@@ -190,7 +191,7 @@ pub async fn hold_slot(
     }
     let service = load_bookable(&mut tx, service_id).await?;
     let price: PriceTerms = serde_json::from_str(&service.price_terms).map_err(|error| Fault::internal(&error))?;
-    if !charge::can_be_sold(&price, wanted.takes_payments) {
+    if !charge::can_be_sold(&price, wanted.selling.includes(&service.org_id)) {
         return Err(HoldRefusal::PaymentsOff);
     }
     if start_us.rem_euclid(CELL_US) != 0 || !(now + 1..now + BOOKABLE_US_MAX).contains(&start_us) {

@@ -14,6 +14,7 @@ pub mod provider;
 pub mod queries;
 mod records;
 pub mod refunds;
+pub mod sellers;
 
 pub use ops::{backoff, request_capture, request_payment, request_refund, request_release};
 pub use payment::PaymentState;

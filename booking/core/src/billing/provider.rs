@@ -7,11 +7,20 @@
 use async_trait::async_trait;
 
 use super::payment::ProviderStatus;
+use super::sellers::SellerAccounts;
 use crate::base::Micros;
 use crate::base::money::{Currency, Money};
 
 /// Name of the test provider in `payment.psp`. What it took moved no money, and whatever is printed of it says so.
 pub const TEST_PROVIDER: &str = "test";
+/// How the name of another provider ends while it moves no money, by a key for tests.
+const TEST_ENDING: &str = "_test";
+
+/// Whether what the provider of this name took moved no money.
+#[must_use]
+pub fn is_test_provider(psp: &str) -> bool {
+    psp == TEST_PROVIDER || psp.ends_with(TEST_ENDING)
+}
 
 /// A means of payment as the provider knows it. The card number itself is never ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -230,7 +239,7 @@ pub trait PaymentProvider: Send + Sync + 'static {
 
     /// Whether what it takes is real money.
     fn is_test(&self) -> bool {
-        self.name() == TEST_PROVIDER
+        is_test_provider(self.name())
     }
 
     /// For how many days an amount stays reserved at least. What takes place later keeps the card first.
@@ -310,4 +319,9 @@ pub trait PaymentProvider: Send + Sync + 'static {
         body: &[u8],
         now: Micros,
     ) -> Result<Hint, HookError>;
+
+    /// The accounts of sellers there, where each has one of its own.
+    fn seller_accounts(&self) -> Option<&dyn SellerAccounts> {
+        None
+    }
 }

@@ -1,7 +1,7 @@
 //! What is on record of money: payments, calls to their provider, charges and the lines of the ledger.
 
 use super::payment::{PaymentState, StoredState};
-use super::provider::{PaymentMethod, TEST_PROVIDER};
+use super::provider::{PaymentMethod, is_test_provider};
 use crate::base::Micros;
 use crate::base::db::{FromRow, Row};
 use crate::base::money::{Currency, Money};
@@ -69,10 +69,10 @@ pub struct Payment {
 }
 
 impl Payment {
-    /// Whether the test provider took it, so that no money moved.
+    /// Whether a provider for tests took it, so that no money moved.
     #[must_use]
     pub fn is_test(&self) -> bool {
-        self.psp == TEST_PROVIDER
+        is_test_provider(&self.psp)
     }
 }
 

@@ -271,6 +271,7 @@ pub const TABLES: &[Table] = &[
     table!("place", not personal, [id, name, municipality, county, lat_e6, lon_e6, weight]),
     table!("place_name", not personal, [folded, place_id]),
     table!("postcode", not personal, [code, place_id, lat_e6, lon_e6]),
+    table!("seller_account", not personal, [org_id, psp, reference, state, created_us, checked_us]),
     table!("service", not personal, [id, org_id, title, description, duration_min, buffer_before_min, buffer_after_min,
         step_min, notice_min, window_days, open_max, price_terms, active, created_us, removed_us]),
     table!("service_member", not personal, [service_id, member_id]),

@@ -10,6 +10,7 @@ use texts::narrow::{RADII_KM, When};
 use super::{Place, Position, around, distance_m, fold, queries, read_search};
 use crate::availability::load::zone_named;
 use crate::availability::{Calendars, OwnHolds, Reach, date_in, midnight};
+use crate::base::charge::Selling;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::limits::{SEARCH_CANDIDATES_MAX, SEARCH_PAGE_SIZE};
 use crate::base::{DAY_US, DEFAULT_ZONE, Micros, charge};
@@ -48,8 +49,8 @@ pub struct Search {
     /// `None` means no limit.
     pub radius_km: Option<u32>,
     pub now: Micros,
-    /// Whether anybody takes payments here: only then is shown what has a price.
-    pub takes_payments: bool,
+    /// Who can sell what has a price: only theirs is shown.
+    pub selling: Selling,
 }
 
 /// A provider as results show it.
@@ -159,7 +160,7 @@ pub async fn find_soon_free(
     tx: &mut Tx,
     calendars: &Calendars,
     now: Micros,
-    takes_payments: bool,
+    selling: Selling,
 ) -> Result<SoonFree, DbError> {
     let times = TimesFor {
         calendars,
@@ -167,7 +168,7 @@ pub async fn find_soon_free(
     };
     let search = Search {
         now,
-        takes_payments,
+        selling,
         ..Search::default()
     };
     let (_, tonight) = window(When::Today, now);
@@ -369,7 +370,7 @@ async fn choose_service(
     let services: Vec<ListedService> = tx.all(queries::SERVICES, params![org]).await?;
     let mut first = None;
     for service in services {
-        if !charge::can_be_sold(&service.price, search.takes_payments) {
+        if !charge::can_be_sold(&service.price, search.selling.includes(org)) {
             continue;
         }
         let free = free_times(tx, times, &service.id, search.now, wanted).await?;

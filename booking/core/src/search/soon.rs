@@ -6,6 +6,7 @@ use tokio::sync::Mutex;
 
 use super::{SoonFree, find_soon_free};
 use crate::availability::Calendars;
+use crate::base::charge::Selling;
 use crate::base::db::DbError;
 use crate::base::{Base, MINUTE_US, Micros};
 
@@ -21,7 +22,7 @@ pub struct SoonList {
 struct Kept {
     version: u64,
     at: Micros,
-    takes_payments: bool,
+    selling: Selling,
     soon: Arc<SoonFree>,
 }
 
@@ -31,29 +32,22 @@ impl SoonList {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn load(
-        &self,
-        base: &Base,
-        calendars: &Calendars,
-        takes_payments: bool,
-    ) -> Result<Arc<SoonFree>, DbError> {
+    pub async fn load(&self, base: &Base, calendars: &Calendars, selling: Selling) -> Result<Arc<SoonFree>, DbError> {
         let mut kept = self.kept.lock().await;
         let (version, now) = (base.db.choice_version(), base.now());
         let fresh = kept.as_ref().filter(|kept| {
-            kept.version == version
-                && kept.takes_payments == takes_payments
-                && (kept.at..kept.at + KEPT_US).contains(&now)
+            kept.version == version && kept.selling == selling && (kept.at..kept.at + KEPT_US).contains(&now)
         });
         if let Some(fresh) = fresh {
             return Ok(Arc::clone(&fresh.soon));
         }
         let mut tx = base.db.read().await?;
         let version = tx.choice_version();
-        let soon = Arc::new(find_soon_free(&mut tx, calendars, now, takes_payments).await?);
+        let soon = Arc::new(find_soon_free(&mut tx, calendars, now, selling.clone()).await?);
         *kept = Some(Kept {
             version,
             at: now,
-            takes_payments,
+            selling,
             soon: Arc::clone(&soon),
         });
         Ok(soon)

@@ -13,6 +13,7 @@ use crate::base::{DAY_US, Fault, Micros, Result};
 use crate::billing::payment::{DeclineReason, PaymentState};
 use crate::billing::provider::{MethodFault, PaymentProvider, ProviderError, Question};
 use crate::billing::queries::{self, NewPayment};
+use crate::billing::sellers::{self, Payable};
 use crate::billing::{
     BillingError, OpKind, Payment, Purpose, mail_both_sides, record_amount, request_payment, request_release,
 };
@@ -75,7 +76,12 @@ pub async fn pay_for_hold(
         | CheckoutOutcome::HoldLost => return Ok(begun),
     }
     appointments::may_book(&mut state.db.read().await?, consumer, hold, state.now()).await?;
-    let provider = state.payments.find(psp).ok_or(MethodFault::Missing)?;
+    let payable = sellers::payable_by(&mut state.db.read().await?, &state.payments, &hold.org_id).await?;
+    let chosen = payable.into_iter().find(|payable| payable.provider.name() == psp);
+    let Payable {
+        provider,
+        seller_account,
+    } = chosen.ok_or(MethodFault::Missing)?;
     let method = provider.read_method(method)?;
     let currency = Currency::parse(&hold.price.currency).map_err(|error| Fault::internal(&error))?;
     let now = state.now();
@@ -102,7 +108,7 @@ pub async fn pay_for_hold(
             Purpose::Book
         },
         kept_from: None,
-        seller_account: None,
+        seller_account: seller_account.as_deref(),
         appointment_id: None,
     };
     if let Some(op) = request_payment(state, &mut tx, &new).await.map_err(Fault::from)? {

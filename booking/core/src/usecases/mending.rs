@@ -10,6 +10,7 @@ use crate::base::{Base, Fault, MINUTE_US, Micros, outbox};
 use crate::billing::payment::{DeclineReason, PaymentState};
 use crate::billing::provider::MethodFault;
 use crate::billing::queries::{self, NewPayment};
+use crate::billing::sellers::{self, Payable};
 use crate::billing::{BillingError, Payment, Purpose, mail_money, money_of, request_payment};
 use crate::carries_faults;
 use crate::state::AppState;
@@ -155,7 +156,12 @@ pub async fn pay_anew(
     appointment: &Appointment,
     (psp, method): (&str, &str),
 ) -> Result<Mending, MendingRefusal> {
-    let provider = state.payments.find(psp).ok_or(MethodFault::Missing)?;
+    let payable = sellers::payable_by(&mut state.db.read().await?, &state.payments, &appointment.org_id).await?;
+    let chosen = payable.into_iter().find(|payable| payable.provider.name() == psp);
+    let Payable {
+        provider,
+        seller_account,
+    } = chosen.ok_or(MethodFault::Missing)?;
     let method = provider.read_method(method)?;
     let now = state.now();
     let mut tx = state.db.write().await?;
@@ -176,7 +182,7 @@ pub async fn pay_anew(
         amount,
         purpose: Purpose::Mend,
         kept_from: None,
-        seller_account: None,
+        seller_account: seller_account.as_deref(),
         appointment_id: Some(&appointment.id),
     };
     let op = request_payment(state, &mut tx, &new).await.map_err(Fault::from)?;

@@ -16,6 +16,7 @@ mod operations;
 mod provider_calls;
 mod reconcile;
 mod refunds;
+mod sellers;
 mod settlement;
 mod verification;
 
@@ -31,5 +32,6 @@ pub use handover::take_over_appointment;
 pub use mending::{Mending, MendingRefusal, answer_mending, mending_of, pay_anew};
 pub use operations::{follow_hints, note_hint, release_stranded, run_due_operations, run_operations};
 pub use reconcile::reconcile_payments;
+pub use sellers::{SellerRefusal, follow_accounts, look_at_account, note_account_news, open_account, seller_provider};
 pub use settlement::{CallFacts, Outcome, decide_outcome, finalise_call};
 pub use verification::verify_address;

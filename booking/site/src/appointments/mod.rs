@@ -28,6 +28,7 @@ use crate::pages::{html, html_with, shell, shell_in};
 use booking_core::AppState;
 use booking_core::appointments::{self, Hold, HoldRefusal, PartyRole, SlotRequest, Status};
 use booking_core::base::{Fault, MINUTE_US, Micros, SECOND_US};
+use booking_core::billing::sellers;
 use booking_core::{billing, calls, usecases};
 
 pub(crate) fn router() -> Router<AppState> {
@@ -56,10 +57,11 @@ struct SlotForm {
 async fn hold_slot(State(state): State<AppState>, mut visit: Visit, Form(form): Form<SlotForm>) -> AppResult<Response> {
     state.limits.hold_by_ip.check(&visit.ip_key())?;
     let cookie = cookies::visitor(&state, &mut visit);
+    let selling = sellers::selling(&mut state.db.read().await?, &state.payments).await?;
     let wanted = SlotRequest {
         service_id: &form.service,
         start_us: form.start,
-        takes_payments: state.payments.takes_payments(),
+        selling: &selling,
         network: &visit.network_hash(&state.config.device_secret()),
     };
     match appointments::hold_slot(&state, &visit.actor, &wanted, visit.now).await {

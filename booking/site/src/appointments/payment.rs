@@ -7,6 +7,7 @@ use booking_core::AppState;
 use booking_core::appointments::{self, Appointment};
 use booking_core::base::MINUTE_US;
 use booking_core::billing::provider::Question;
+use booking_core::billing::sellers;
 use booking_core::usecases::{self, Mending, MendingRefusal};
 use serde::Deserialize;
 use signaling_protocol::Role;
@@ -81,7 +82,8 @@ async fn show(
         Mending::NotNeeded => return Ok(Redirect::to(&routes::booking(&found.id)).into_response()),
         Mending::Pay { amount, why } => {
             problem = why.map(problem_of);
-            let mut fields = fields::pay_fields(state, "");
+            let payable = sellers::payable_by(&mut state.db.read().await?, &state.payments, &found.org_id).await?;
+            let mut fields = fields::pay_fields(&payable, "");
             fields.error = error;
             (amount.minor, PayAnew::Form(fields))
         }
@@ -110,5 +112,10 @@ async fn show(
     } else {
         StatusCode::OK
     };
-    Ok(pages::html_with(status, &page))
+    let script = match &page.state {
+        PayAnew::Form(fields) => fields.script.as_ref(),
+        PayAnew::Bank(script) => Some(script),
+        PayAnew::TestBank | PayAnew::Unknown => None,
+    };
+    Ok(fields::with_script(pages::html_with(status, &page), script))
 }

@@ -1,21 +1,29 @@
 //! What the payment provider shows on our pages.
 
-use booking_core::AppState;
+use axum::response::Response;
 use booking_core::billing::provider::{MethodFault, PaymentFields, ScriptFields, TestCard};
+use booking_core::billing::sellers::Payable;
 use web::pages::FieldError;
 use web::pages::book::TestCardOutcome;
 use web::pages::pay::{PayFields, PayScript, TestChoice};
 
+use crate::policy::OpenFor;
+
 /// The fields of the provider that is offered first, with what was chosen before.
-pub(crate) fn pay_fields(state: &AppState, chosen: &str) -> PayFields {
-    let Some(provider) = state.payments.first() else {
+pub(crate) fn pay_fields(payable: &[Payable], chosen: &str) -> PayFields {
+    let Some(Payable {
+        provider,
+        seller_account,
+    }) = payable.first()
+    else {
         return PayFields::default();
     };
     let fields = PayFields {
         provider: provider.name().to_owned(),
+        is_test: provider.is_test(),
         ..PayFields::default()
     };
-    match provider.fields(None) {
+    match provider.fields(seller_account.as_deref()) {
         PaymentFields::TestCards(cards) => PayFields {
             test_cards: cards.iter().map(|card| test_choice(*card, chosen, cards)).collect(),
             ..fields
@@ -28,9 +36,9 @@ pub(crate) fn pay_fields(state: &AppState, chosen: &str) -> PayFields {
 }
 
 /// What is wrong with what was chosen, as far as it shows without asking anybody.
-pub(crate) fn fault_of(state: &AppState, provider: &str, method: &str) -> Option<FieldError> {
-    let read = match state.payments.find(provider) {
-        Some(provider) => provider.read_method(method).map(drop),
+pub(crate) fn fault_of(payable: &[Payable], provider: &str, method: &str) -> Option<FieldError> {
+    let read = match payable.iter().find(|payable| payable.provider.name() == provider) {
+        Some(payable) => payable.provider.read_method(method).map(drop),
         None => Err(MethodFault::Missing),
     };
     read.err().map(|_| FieldError::MethodMissing)
@@ -43,7 +51,16 @@ pub(crate) fn script_of(fields: ScriptFields, secret: String) -> PayScript {
         key: fields.key,
         seller_account: fields.seller_account.unwrap_or_default(),
         secret,
+        hosts: fields.hosts,
     }
+}
+
+/// A page on which the provider's script runs, if it does: the content policy opens for its hosts, there and nowhere else.
+pub(crate) fn with_script(mut response: Response, script: Option<&PayScript>) -> Response {
+    if let Some(script) = script {
+        response.extensions_mut().insert(OpenFor(script.hosts.clone()));
+    }
+    response
 }
 
 /// The first card is chosen until another is.

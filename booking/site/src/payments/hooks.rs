@@ -33,6 +33,12 @@ pub(super) async fn receive(
             HookError::Unreadable => AppError::BadRequest("the hook cannot be read"),
         })?;
     usecases::note_hint(&state, &psp, &hint).await?;
+    let account = provider
+        .seller_accounts()
+        .and_then(|accounts| accounts.read_hook(&body));
+    if let Some(account) = account {
+        usecases::note_account_news(&state, &psp, &account).await?;
+    }
     state.jobs_wanted.notify_one();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -28,6 +28,7 @@ use booking_core::base::{DAY_US, Micros, charge, token_hash};
 use booking_core::billing::payment::DeclineReason;
 use booking_core::billing::provider::Question;
 use booking_core::billing::queries;
+use booking_core::billing::sellers::{self, Payable};
 use booking_core::usecases::{self as checkout, CheckoutOutcome, CheckoutRefusal};
 
 /// The period within which a purchase at a distance can be withdrawn from.
@@ -55,39 +56,39 @@ struct ConfirmForm {
 }
 
 /// A hold that may be paid for now, or where to go instead.
-enum Payable {
+enum Standing {
     Hold(Box<Hold>),
     Elsewhere(Response),
 }
 
 /// The step needs a signed-in, verified person and the details of the step before.
-async fn load_payable(state: &AppState, visit: &Visit, id: &str) -> AppResult<Payable> {
+async fn load_payable(state: &AppState, visit: &Visit, id: &str) -> AppResult<Standing> {
     let hold = appointments::load_hold(&mut state.db.read().await?, &visit.actor, id).await?;
     let details = || Redirect::to(&routes::book(id)).into_response();
     let Some(account) = &visit.actor.account else {
-        return Ok(Payable::Elsewhere(details()));
+        return Ok(Standing::Elsewhere(details()));
     };
     if hold.state == Status::Confirmed {
         return resume_booked(state, visit, &hold, &account.id)
             .await
-            .map(Payable::Elsewhere);
+            .map(Standing::Elsewhere);
     }
     if !account.email_verified || hold.account_id.as_ref() != Some(&account.id) {
-        return Ok(Payable::Elsewhere(details()));
+        return Ok(Standing::Elsewhere(details()));
     }
     if hold.is_live(visit.now) && hold.about.trim().is_empty() {
-        return Ok(Payable::Elsewhere(details()));
+        return Ok(Standing::Elsewhere(details()));
     }
     if hold.is_live(visit.now) {
-        return Ok(Payable::Hold(Box::new(hold)));
+        return Ok(Standing::Hold(Box::new(hold)));
     }
     // Too late to begin, but what was begun in time goes on. A question of the bank must be answered in time.
     match checkout::resume_checkout(state, &hold, &account.id).await? {
         CheckoutOutcome::NotStarted | CheckoutOutcome::Declined(_) | CheckoutOutcome::NeedsConfirmation => {
-            Ok(Payable::Elsewhere(details()))
+            Ok(Standing::Elsewhere(details()))
         }
         begun @ (CheckoutOutcome::Booked(_) | CheckoutOutcome::Unknown | CheckoutOutcome::HoldLost) => {
-            Ok(Payable::Elsewhere(show_outcome(state, visit, &hold, begun).await?))
+            Ok(Standing::Elsewhere(show_outcome(state, visit, &hold, begun).await?))
         }
     }
 }
@@ -104,8 +105,8 @@ async fn resume_booked(state: &AppState, visit: &Visit, hold: &Hold, account: &s
 
 async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
     let hold = match load_payable(&state, &visit, &id).await? {
-        Payable::Hold(hold) => hold,
-        Payable::Elsewhere(response) => return Ok(response),
+        Standing::Hold(hold) => hold,
+        Standing::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
     if hold.price.most_minor() > 0 {
@@ -119,7 +120,7 @@ async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
             }
         }
     }
-    Ok(pages::html(&form_page(&state, &visit, &hold).await?))
+    Ok(show_page(StatusCode::OK, &form_page(&state, &visit, &hold).await?))
 }
 
 async fn pay(
@@ -129,15 +130,16 @@ async fn pay(
     Form(form): Form<PaymentForm>,
 ) -> AppResult<Response> {
     let hold = match load_payable(&state, &visit, &id).await? {
-        Payable::Hold(hold) => hold,
-        Payable::Elsewhere(response) => return Ok(response),
+        Standing::Hold(hold) => hold,
+        Standing::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
-    let sold = charge::can_be_sold(&hold.price, state.payments.takes_payments());
+    let payable = payable_by(&state, &hold).await?;
+    let sold = charge::can_be_sold(&hold.price, !payable.is_empty());
     let costs = hold.price.most_minor() > 0;
     // Everything that is wrong is told at once.
     let unpaid = if costs && sold {
-        fields::fault_of(&state, &form.provider, &form.method)
+        fields::fault_of(&payable, &form.provider, &form.method)
     } else {
         None
     };
@@ -148,7 +150,7 @@ async fn pay(
             check.error = Some(FieldError::WithdrawalMissing);
         }
         page.pay.error = unpaid;
-        return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+        return Ok(show_page(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
     if asks_withdrawal(&hold, visit.now) {
         keep_withdrawal_request(&state, &visit, &hold, &account.id).await?;
@@ -159,7 +161,7 @@ async fn pay(
     }
     if !sold {
         let page = form_page(&state, &visit, &hold).await?;
-        return Ok(pages::html_with(StatusCode::CONFLICT, &page));
+        return Ok(show_page(StatusCode::CONFLICT, &page));
     }
     state.limits.hold_by_ip.check(&visit.ip_key())?;
     let with = (form.provider.as_str(), form.method.as_str());
@@ -168,7 +170,7 @@ async fn pay(
         Err(CheckoutRefusal::Method(_)) => {
             let mut page = typed_page(&state, &visit, &hold, &form).await?;
             page.pay.error = Some(FieldError::MethodMissing);
-            Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
+            Ok(show_page(StatusCode::UNPROCESSABLE_ENTITY, &page))
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -193,8 +195,8 @@ async fn keep_withdrawal_request(state: &AppState, visit: &Visit, hold: &Hold, a
 
 async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
     let hold = match load_payable(&state, &visit, &id).await? {
-        Payable::Hold(hold) => hold,
-        Payable::Elsewhere(response) => return Ok(response),
+        Standing::Hold(hold) => hold,
+        Standing::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
     match checkout::resume_checkout(&state, &hold, &account.id).await? {
@@ -231,11 +233,12 @@ async fn show_question(state: &AppState, visit: &Visit, hold: &Hold, account: &s
             };
         }
     };
-    Ok(pages::html(&BookConfirmPage {
+    let page = BookConfirmPage {
         shell: pages::shell_in(visit, &hold.time_zone),
         hold: view::hold_view(hold, visit.now),
         bank,
-    }))
+    };
+    Ok(fields::with_script(pages::html(&page), page.bank.as_ref()))
 }
 
 async fn confirm(
@@ -245,8 +248,8 @@ async fn confirm(
     Form(form): Form<ConfirmForm>,
 ) -> AppResult<Response> {
     let hold = match load_payable(&state, &visit, &id).await? {
-        Payable::Hold(hold) => hold,
-        Payable::Elsewhere(response) => return Ok(response),
+        Standing::Hold(hold) => hold,
+        Standing::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
     if form.answer == "leave" {
@@ -281,7 +284,7 @@ async fn show_outcome(state: &AppState, visit: &Visit, hold: &Hold, outcome: Che
         withdrawal,
         ..form_page(state, visit, hold).await?
     };
-    Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
+    Ok(show_page(StatusCode::UNPROCESSABLE_ENTITY, &page))
 }
 
 pub(crate) fn problem_of(reason: DeclineReason) -> PaymentProblem {
@@ -296,7 +299,7 @@ pub(crate) fn problem_of(reason: DeclineReason) -> PaymentProblem {
 /// The form with what was chosen.
 async fn typed_page(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm) -> AppResult<BookPaymentPage> {
     Ok(BookPaymentPage {
-        pay: fields::pay_fields(state, &form.method),
+        pay: fields::pay_fields(&payable_by(state, hold).await?, &form.method),
         withdrawal: asks_withdrawal(hold, visit.now).then_some(Check {
             ticked: form.withdrawal == "yes",
             error: None,
@@ -307,15 +310,16 @@ async fn typed_page(state: &AppState, visit: &Visit, hold: &Hold, form: &Payment
 
 async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<BookPaymentPage> {
     let mut tx = state.db.read().await?;
+    let payable = sellers::payable_by(&mut tx, &state.payments, &hold.org_id).await?;
     let during = appointments::during(&mut tx, &visit.actor, hold.start_us, hold.end_us).await?;
     Ok(BookPaymentPage {
         overlaps: during.into_iter().map(overlap).collect(),
         shell: pages::shell_in(visit, &hold.time_zone),
         hold: view::hold_view(hold, visit.now),
-        problem: (!charge::can_be_sold(&hold.price, state.payments.takes_payments())).then_some(PaymentProblem::Off),
-        keeps_card: keeps_card(state, hold, visit.now),
+        problem: (!charge::can_be_sold(&hold.price, !payable.is_empty())).then_some(PaymentProblem::Off),
+        keeps_card: keeps_card(&payable, hold, visit.now),
         pay: if hold.price.most_minor() > 0 {
-            fields::pay_fields(state, "")
+            fields::pay_fields(&payable, "")
         } else {
             PayFields::default()
         },
@@ -324,11 +328,19 @@ async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Bo
 }
 
 /// Whether the time is too far ahead for its price to be reserved now.
-fn keeps_card(state: &AppState, hold: &Hold, now: Micros) -> bool {
-    state
-        .payments
-        .first()
-        .is_some_and(|provider| checkout::keeps_card(provider.as_ref(), hold.start_us, now))
+fn keeps_card(payable: &[Payable], hold: &Hold, now: Micros) -> bool {
+    let first = payable.first();
+    first.is_some_and(|payable| checkout::keeps_card(payable.provider.as_ref(), hold.start_us, now))
+}
+
+/// The providers that the held time can be paid by.
+async fn payable_by(state: &AppState, hold: &Hold) -> AppResult<Vec<Payable>> {
+    let mut tx = state.db.read().await?;
+    Ok(sellers::payable_by(&mut tx, &state.payments, &hold.org_id).await?)
+}
+
+fn show_page(status: StatusCode, page: &BookPaymentPage) -> Response {
+    fields::with_script(pages::html_with(status, page), page.pay.script.as_ref())
 }
 
 fn overlap(appointment: Appointment) -> Overlap {

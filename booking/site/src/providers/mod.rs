@@ -5,6 +5,7 @@ mod hours;
 mod invitations;
 mod members;
 mod own;
+mod payments;
 mod public;
 mod service_form;
 mod services;
@@ -22,5 +23,6 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(services::router())
         .merge(hours::router())
         .merge(members::router())
+        .merge(payments::router())
         .merge(invitations::router())
 }

@@ -29,9 +29,12 @@ use booking_core::base::actor::MemberRole;
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
 use booking_core::billing::queries::{Earned, earned_since};
+use booking_core::billing::sellers;
 use booking_core::calls;
 use booking_core::providers::vat::stated;
-use booking_core::providers::{Org, OrgStatus, ProviderRefusal, SetupStep, missing_steps, orgs, own_org, owner};
+use booking_core::providers::{
+    Org, OrgStatus, ProviderRefusal, SetupStep, missing_steps, orgs, own_org, owner, services,
+};
 use booking_core::search::{self, PlaceMatch};
 use booking_core::usecases::{self, BusinessInput};
 use web::pages::provider_admin;
@@ -203,7 +206,7 @@ async fn today(State(state): State<AppState>, visit: Visit) -> AppResult<Respons
     }
     let earned = earned_since(&mut tx, visit.actor.account_id(), day_start).await?;
     let missing = match member.role {
-        MemberRole::Owner => shown_steps(&missing_steps(&mut tx, &org, state.payments.takes_payments()).await?),
+        MemberRole::Owner => load_steps(&state, &mut tx, &org).await?,
         MemberRole::Staff => Vec::new(),
     };
     Ok(html(&ProviderTodayPage {
@@ -226,14 +229,22 @@ fn earned_today(sum: Earned) -> EarnedToday {
     }
 }
 
-/// The steps in the words of the pages.
-fn shown_steps(steps: &[SetupStep]) -> Vec<provider_admin::SetupStep> {
+/// What is still to do, in the words of the pages. Where only an account for payments is missing for a service to be offered,
+/// that is said.
+async fn load_steps(state: &AppState, tx: &mut Tx, org: &Org) -> AppResult<Vec<provider_admin::SetupStep>> {
+    let sells = sellers::sells(tx, &state.payments, &org.id).await?;
+    let opens_account = !sells && usecases::seller_provider(state).is_some();
+    let has_service = services::of_org(tx, &org.id)
+        .await?
+        .iter()
+        .any(|service| service.is_offered(true));
     let shown = |step: &SetupStep| match step {
+        SetupStep::Service if opens_account && has_service => provider_admin::SetupStep::Payments,
         SetupStep::Service => provider_admin::SetupStep::Service,
         SetupStep::Hours => provider_admin::SetupStep::Hours,
         SetupStep::Publish => provider_admin::SetupStep::Publish,
     };
-    steps.iter().map(shown).collect()
+    Ok(missing_steps(tx, org, sells).await?.iter().map(shown).collect())
 }
 
 async fn day_appointment(tx: &mut Tx, appointment: &Appointment, now: Micros) -> AppResult<DayAppointment> {
@@ -280,7 +291,7 @@ async fn profile_with(
         shell: shell_in(visit, &org.time_zone),
         slug: org.slug.clone(),
         published: org.status == OrgStatus::Active,
-        missing: shown_steps(&missing_steps(tx, org, state.payments.takes_payments()).await?),
+        missing: load_steps(state, tx, org).await?,
         fields,
     })
 }
@@ -291,7 +302,8 @@ async fn profile(State(state): State<AppState>, visit: Visit, Form(form): Form<O
     let notice = match form.action.as_str() {
         "publish" => {
             visit.actor.is_staying()?;
-            usecases::publish_business(&mut tx, &org, state.payments.takes_payments()).await?;
+            let sells = sellers::sells(&mut tx, &state.payments, &org.id).await?;
+            usecases::publish_business(&mut tx, &org, sells).await?;
             Notice::Published
         }
         "pause" => {

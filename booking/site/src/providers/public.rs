@@ -22,6 +22,7 @@ use booking_core::AppState;
 use booking_core::availability::{OwnHolds, Reach, Slot, date_in, midnight, of_day};
 use booking_core::base::db::Tx;
 use booking_core::base::money::vat_rate_bp;
+use booking_core::billing::sellers;
 use booking_core::providers::vat::is_registered;
 use booking_core::providers::{Org, Service, members, public_org, services};
 
@@ -48,7 +49,8 @@ async fn page(
     let members = members::names_met(&mut tx, &org.id).await?;
     let mut services = services::of_org(&mut tx, &org.id).await?;
     let offered = services.iter().filter(|service| service.details.active).count();
-    services.retain(|service| service.is_offered(state.payments.takes_payments()));
+    let sells = sellers::sells(&mut tx, &state.payments, &org.id).await?;
+    services.retain(|service| service.is_offered(sells));
     let some_unsold = services.len() < offered;
     let chosen = services
         .iter()

@@ -14,8 +14,10 @@ use crate::error::AppResult;
 use crate::extract::{Form, Path, Visit};
 use crate::pages::{html, html_with, shell};
 use booking_core::AppState;
+use booking_core::billing::sellers;
 use booking_core::providers::{owner, services};
 use booking_core::search::index_provider;
+use booking_core::usecases;
 
 /// Stands for a service that is being made.
 const NEW: &str = "new";
@@ -40,20 +42,23 @@ async fn list(State(state): State<AppState>, visit: Visit) -> AppResult<Response
             active: service.details.active,
         })
         .collect();
+    let sells = sellers::sells(&mut tx, &state.payments, &member.org_id).await?;
+    let opens_account = usecases::seller_provider(&state).is_some();
     Ok(html(&ProviderServicesPage {
         shell: shell(&visit),
-        payments_off: !state.payments.takes_payments(),
+        payments_off: !sells && !opens_account,
+        account: opens_account.then_some(sells),
         services,
     }))
 }
 
 async fn page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
     let member = owner(&visit.actor)?;
-    let payments = state.payments.takes_payments();
+    let mut tx = state.db.read().await?;
+    let payments = sellers::sells(&mut tx, &state.payments, &member.org_id).await?;
     if id == NEW {
         return Ok(html(&ServiceForm::fresh(payments).page(payments, &visit, None, false)));
     }
-    let mut tx = state.db.read().await?;
     let service = services::load_own(&mut tx, &member.org_id, &id).await?;
     Ok(html(&ServiceForm::of(&service.details).page(
         payments,
@@ -79,7 +84,7 @@ async fn save(
         let list = routes::with_notice(pattern::PROVIDER_SERVICES, Notice::ServiceRemoved);
         return Ok(Redirect::to(&list).into_response());
     }
-    let payments = state.payments.takes_payments();
+    let payments = sellers::sells(&mut tx, &state.payments, &member.org_id).await?;
     let stored = match existing {
         Some(id) => services::load_own(&mut tx, &member.org_id, id).await?.details,
         None => fresh(),

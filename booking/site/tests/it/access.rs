@@ -111,6 +111,8 @@ const TABLE: &[Row] = &[
     get(pattern::PROVIDER_SERVICE, [303, 404, 404, 200, 404, 404]),
     get(pattern::PROVIDER_HOURS, PROVIDERS),
     get(pattern::PROVIDER_MEMBERS, PROVIDERS),
+    // Nobody has an account of their own for payments here.
+    get(pattern::PROVIDER_PAYMENTS, [303, 404, 404, 404, 404, 404]),
     get(pattern::PROVIDER_PROFILE, PROVIDERS),
     get(pattern::OPERATOR, OPERATOR),
     // No call is under way.
@@ -157,6 +159,7 @@ const TABLE: &[Row] = &[
     post(pattern::PROVIDER_SERVICE, [303, 404, 404, 422, 404, 404]),
     post(pattern::PROVIDER_HOURS, [303, 404, 404, 303, 303, 404]),
     post(pattern::PROVIDER_MEMBERS, [303, 404, 404, 422, 422, 404]),
+    post(pattern::PROVIDER_PAYMENTS, [303, 404, 404, 404, 404, 404]),
     post(pattern::PROVIDER_PROFILE, [303, 404, 404, 422, 422, 404]),
     post(pattern::BOOKING_TAKE_OVER, [303, 404, 404, 303, 404, 404]),
     post(pattern::BOOKING_CANCEL, [303, 303, 404, 303, 404, 404]),

@@ -32,6 +32,7 @@ mod security;
 mod selling;
 mod sharing;
 mod sorted;
+mod stripe;
 mod unfinished;
 mod unreliable;
 mod walk;

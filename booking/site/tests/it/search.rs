@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use booking_core::availability::{FreeTimes, Reach};
+use booking_core::base::charge::Selling;
 use booking_core::base::{DAY_US, HOUR_US, MINUTE_US, Micros};
 use booking_core::params;
 
@@ -241,7 +242,7 @@ on_both! {
     /// Trial F15: the front page costs the same, however many look at it.
     async fn f15_who_is_free_soon_is_computed_once_until_something_is_written(app: App) {
         booking_core::seed::seed_demo(&app.state).await.expect("it seeds");
-        let load = || async { app.state.soon.load(&app.state, &app.state.calendars, true).await.expect("it is read") };
+        let load = || async { app.state.soon.load(&app.state, &app.state.calendars, Selling::Everybody).await.expect("it is read") };
         let first = load().await;
         assert!(!first.listings.is_empty());
         assert!(std::sync::Arc::ptr_eq(&first, &load().await), "the same list");

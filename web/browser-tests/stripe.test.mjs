@@ -1,0 +1,245 @@
+// Cards by Stripe in a real browser: typed into fields of its own script, against localstripe as an outside process.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import * as h from "./harness.mjs";
+import { CARDS, openDoor } from "./stripe-door.mjs";
+import { findService, holdFirstTime, linkFromOutbox, registerInFlow, seedLink, signInByLink } from "./walk.mjs";
+
+const VET = "Dyreklinikken Nordli";
+const PRICE = 45_000;
+const DAY_MS = 86_400_000;
+
+let door;
+let world;
+let missing;
+
+before(async () => {
+  const opened = await openDoor();
+  missing = opened.reason;
+  if (missing !== undefined) return;
+  door = opened.door;
+  world = await h.startWorld(door.environment());
+  await door.hooksTo(world.server.origin);
+  await world.cast();
+  await letThrough(world.consumer);
+});
+
+after(async () => {
+  await world?.end();
+  await door?.close();
+});
+
+/** Stripe's hosts are for the payment pages; whatever else is asked elsewhere is still noted as a stranger's. */
+async function letThrough({ context }) {
+  await context.route((url) => url.origin === door.origin, (route) => route.continue());
+}
+
+const stripe = (name, tell) => test(name, { timeout: 120_000 }, (t) => (missing === undefined ? world.story(tell) : t.skip(missing)));
+
+async function typeCard(page, number) {
+  await page.waitForSelector('[data-pay-card] [placeholder="number"]');
+  for (const [field, value] of [["number", number], ["exp_month", "12"], ["exp_year", "40"], ["cvc", "123"], ["postal_code", "5003"]]) {
+    await page.fill(`[data-pay-card] [placeholder="${field}"]`, value);
+  }
+}
+
+async function pay(page, number) {
+  await page.waitForURL((url) => url.pathname.endsWith("/payment"));
+  await typeCard(page, number);
+  const tick = page.locator("#withdrawal");
+  if ((await tick.count()) > 0) await tick.check();
+  await page.click("main form.stack-l button.btn");
+}
+
+const booked = (page) => page.waitForURL(/\/bookings\/[^/?]+/).then(() => new URL(page.url()).pathname.split("/").at(-1));
+
+/** Somebody who is signed in holds a time, on that many days' notice, and comes to the payment. */
+async function holdAnother(page, daysAhead = 0) {
+  await findService(page, world.server.origin, "Bergen", VET, "Videotime");
+  if (daysAhead > 0) {
+    const day = new Date(Date.now() + daysAhead * DAY_MS).toISOString().slice(0, 10);
+    const url = new URL(page.url());
+    url.searchParams.set("day", day);
+    await page.goto(url.href);
+  }
+  await holdFirstTime(page);
+  await page.fill("#about", "Katten hoster.");
+  await page.click("main .actions button.btn");
+  await page.waitForURL((url) => url.pathname.endsWith("/payment"));
+}
+
+async function newest() {
+  const payments = await door.payments();
+  return payments.sort((one, other) => other.created - one.created).find(({ status }) => status !== "canceled");
+}
+
+/** The status of the payment with that id, once it is `status`. */
+async function waitForStatus(find, status) {
+  const until = Date.now() + h.WAIT_MS;
+  for (;;) {
+    const found = await find();
+    if (found?.status === status) return found;
+    if (Date.now() > until) throw new Error(`not ${status}: ${JSON.stringify(found)}`);
+    await new Promise((next) => setTimeout(next, 100));
+  }
+}
+
+// S17, S62.
+stripe("a visitor books and pays by card, and the number comes nowhere near the server", async () => {
+  const { consumer, operator, server } = world;
+  const { page } = consumer;
+  await findService(page, server.origin, "Bergen", VET, "Videotime");
+  await holdFirstTime(page);
+  await registerInFlow(page, h.OLA);
+  await page.goto(await linkFromOutbox(operator.page, server.origin, h.OLA.email, "Bekreft"));
+  await page.click("main form button.btn");
+  await page.waitForURL((url) => url.pathname.endsWith("/payment"));
+  await typeCard(page, CARDS.good);
+  assert.match(await page.innerText("main"), /Testbetaling/, "a key for tests says so");
+  // The fields of the stand-in have no labels; Stripe's own are in a frame of theirs.
+  await page.evaluate(() => document.querySelectorAll("[data-pay-card] input").forEach((input) => input.setAttribute("aria-label", input.placeholder)));
+  assert.deepEqual(await h.seriousFindings(page), []);
+  // What is not ticked is said before the card leaves its fields.
+  await page.click("main form.stack-l button.btn");
+  assert.equal(await page.inputValue('[data-pay-card] [placeholder="number"]'), CARDS.good);
+  await page.check("#withdrawal");
+  await page.click("main form.stack-l button.btn");
+  await booked(page);
+  const paid = await newest();
+  assert.deepEqual([paid.status, paid.amount, paid.currency], ["requires_capture", PRICE, "nok"]);
+  const ours = door.requests.filter(({ headers }) => headers["stripe-version"] !== undefined);
+  assert.ok(ours.length >= 2);
+  for (const { path, body } of ours) assert.ok(!`${path}${body}`.includes(CARDS.good), "no number in what the server sends");
+  h.assertClean(consumer);
+});
+
+stripe("what is wrong with a card is said beside its fields, in both languages", async () => {
+  const { page } = world.consumer;
+  await holdAnother(page);
+  for (const [locale, words] of [["nb", "Fyll ut kortnummer"], ["en", "Fill in the card number"]]) {
+    await world.consumer.context.addCookies([{ name: "booka_locale", value: locale, url: world.server.origin }]);
+    await page.reload();
+    await page.waitForSelector('[data-pay-card] [placeholder="number"]');
+    const tick = page.locator("#withdrawal");
+    if ((await tick.count()) > 0) await tick.check();
+    await page.click("main form.stack-l button.btn");
+    await page.waitForSelector("[data-pay-error]:not([hidden])");
+    assert.match(await page.innerText("[data-pay-error]"), new RegExp(words, "u"));
+    assert.ok(await page.isEnabled("main form.stack-l button.btn"), "it can be pressed again");
+  }
+  await world.consumer.context.addCookies([{ name: "booka_locale", value: "nb", url: world.server.origin }]);
+});
+
+stripe("a declined card is told of, and another one pays", async () => {
+  const { page } = world.consumer;
+  await holdAnother(page);
+  await pay(page, CARDS.declined);
+  await page.waitForSelector(".errors");
+  await pay(page, CARDS.good);
+  await booked(page);
+  assert.equal((await newest()).status, "requires_capture");
+});
+
+stripe("the bank asks in the page, and the answer books", async () => {
+  const { page } = world.consumer;
+  await holdAnother(page);
+  await pay(page, CARDS.asks);
+  await page.waitForURL(/\/confirm$/);
+  await page.click("text=Complete authentication");
+  await booked(page);
+  assert.equal((await newest()).status, "requires_capture");
+  h.assertClean(world.consumer);
+});
+
+stripe("what the bank is told no to is not paid", async () => {
+  const { page } = world.consumer;
+  await holdAnother(page);
+  await pay(page, CARDS.asks);
+  await page.waitForURL(/\/confirm$/);
+  await page.click("text=Fail authentication");
+  await page.waitForSelector(".errors");
+  await pay(page, CARDS.good);
+  await booked(page);
+});
+
+stripe("a cancelled appointment gives back what was reserved", async () => {
+  const { page } = world.consumer;
+  await holdAnother(page);
+  await pay(page, CARDS.good);
+  const id = await booked(page);
+  const { id: payment } = await newest();
+  await page.goto(`${world.server.origin}/bookings/${id}/cancel`);
+  await page.click("main form button.btn");
+  await waitForStatus(async () => (await door.payments()).find((one) => one.id === payment), "canceled");
+});
+
+/** As if the day before the appointment had come. */
+function moveToTomorrow(server, id) {
+  const move = `
+import sqlite3, sys, time
+path, call = sys.argv[1:]
+base = sqlite3.connect(path, timeout=10)
+start, = base.execute("SELECT start_us FROM appointment WHERE id = ?", (call,)).fetchone()
+by = start - (int(time.time()) + 23 * 3600) * 1000000
+base.execute("UPDATE call SET opens_us = opens_us - ?1, starts_us = starts_us - ?1, ends_us = ends_us - ?1 WHERE id = ?2", (by, call))
+base.execute("UPDATE appointment SET start_us = start_us - ?1, end_us = end_us - ?1 WHERE id = ?2", (by, call))
+base.commit()
+`;
+  execFileSync("python3", ["-c", move, `${server.environment.BOOKA_DATA_DIR}/booka.sqlite`, id]);
+}
+
+stripe("far ahead the card is kept, and reserved the day before while nobody is there", async () => {
+  const { page } = world.consumer;
+  await holdAnother(page, 9);
+  const before = (await door.payments()).length;
+  await pay(page, CARDS.good);
+  const id = await booked(page);
+  assert.equal((await door.payments()).length, before, "nothing is reserved yet");
+  moveToTomorrow(world.server, id);
+  const reserved = await waitForStatus(async () => {
+    const payments = await door.payments();
+    return payments.length > before ? newest() : undefined;
+  }, "requires_capture");
+  assert.ok(reserved.customer.startsWith("cus_"), "it was charged to the kept card's own customer");
+  const confirm = door.requests.findLast(({ path }) => path === `/v1/payment_intents/${reserved.id}/confirm`);
+  assert.match(confirm.body, /off_session=true/);
+});
+
+stripe("without a script the payment page says what is needed", async () => {
+  const { context, page } = world.consumer;
+  await holdAnother(page);
+  const plain = await context.browser().newContext({ javaScriptEnabled: false, storageState: await context.storageState() });
+  const bare = await plain.newPage();
+  await bare.goto(page.url());
+  assert.match(await bare.innerText("main"), /JavaScript må være på/u);
+  await plain.close();
+});
+
+stripe("a business opens an account of its own, and is paid there", async () => {
+  const own = await h.startWorld(door.environment({ BOOKA_PAYMENTS__STRIPE__CONNECT: "true" }));
+  try {
+    const provider = await own.person("provider", h.PROVIDER);
+    await signInByLink(provider.page, seedLink(own, "Provider"));
+    await provider.page.goto(`${own.server.origin}/provider/services`);
+    await provider.page.click("text=Ta imot betaling");
+    await provider.page.click("main form button.btn");
+    const link = await provider.page.getAttribute("main a.btn", "href");
+    const account = link.split("/").at(-1);
+    const visitor = await own.person("visitor", h.CONSUMER);
+    await visitor.page.goto(`${own.server.origin}/providers/dyreklinikken-nordli`);
+    assert.equal(await visitor.page.locator('a.option:has-text("Videotime")').count(), 0, "not offered before the account is ready");
+    door.approve(account);
+    await provider.page.goto(`${own.server.origin}/provider/payments`);
+    assert.match(await provider.page.innerText("main"), /tar imot betaling/u);
+    const until = Date.now() + 90_000;
+    for (;;) {
+      await visitor.page.goto(`${own.server.origin}/providers/dyreklinikken-nordli`);
+      if ((await visitor.page.locator('text="Videotime"').count()) > 0) break;
+      assert.ok(Date.now() < until, "offered once the account is ready");
+      await visitor.page.waitForTimeout(1_000);
+    }
+  } finally {
+    await own.end();
+  }
+});
