@@ -49,7 +49,25 @@ CREATE INDEX payment_compared ON payment (compared_us);
 
 -- The test provider has no card numbers any more, and can keep a card.
 DROP TABLE test_psp_card;
-ALTER TABLE test_psp_payment ADD COLUMN keeps BIGINT NOT NULL DEFAULT 0;
+-- One of ours may be made known twice, where the first answer was a failure.
+CREATE TABLE test_psp_payment_new (
+    reference TEXT PRIMARY KEY,
+    merchant_payment TEXT NOT NULL,
+    behaviour TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    keeps BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    captured_minor BIGINT NOT NULL DEFAULT 0,
+    captures_refused BIGINT NOT NULL DEFAULT 0
+);
+INSERT INTO test_psp_payment_new (reference, merchant_payment, behaviour, currency, amount_minor, keeps, status,
+    captured_minor, captures_refused)
+SELECT reference, merchant_payment, behaviour, currency, amount_minor, 0, status, captured_minor, captures_refused
+FROM test_psp_payment;
+DROP TABLE test_psp_payment;
+ALTER TABLE test_psp_payment_new RENAME TO test_psp_payment;
+CREATE INDEX test_psp_payment_merchant ON test_psp_payment (merchant_payment);
 
 CREATE TABLE test_psp_refund (
     reference TEXT PRIMARY KEY,

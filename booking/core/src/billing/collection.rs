@@ -7,11 +7,14 @@ use super::records::{Payment, Purpose};
 /// Charges to a kept card while the person is away, before it is left to the person.
 const TRIES_MAX: usize = 3;
 
-/// A payment, and whether a call about it to its provider is still under way or due.
+/// A payment as it stands.
 #[derive(Debug, Clone, Copy)]
 pub struct Standing<'a> {
     pub payment: &'a Payment,
+    /// A call about it to its provider is still under way or due.
     pub is_busy: bool,
+    /// Nobody answered the bank's question for so long that nobody will.
+    pub is_left: bool,
 }
 
 /// One thing to do.
@@ -57,7 +60,7 @@ pub fn decide_collection(owed_minor: i64, is_over: bool, payments: &[Standing<'_
                 }
                 has_reserved = true;
             }
-            PaymentState::NeedsConfirmation if is_over && rest <= 0 && !at.is_busy => {
+            PaymentState::NeedsConfirmation if is_over && (rest <= 0 || at.is_left) && !at.is_busy => {
                 steps.push(Step::Release { payment });
             }
             PaymentState::NeedsConfirmation
@@ -112,7 +115,8 @@ fn take_from_kept(rest: i64, payments: &[Standing<'_>]) -> Vec<Step> {
             payment,
             amount_minor: rest,
         }],
-        Some(_) | None => vec![Step::GiveUp { owed_minor: rest }],
+        Some(payment) => vec![Step::Release { payment }, Step::GiveUp { owed_minor: rest }],
+        None => vec![Step::GiveUp { owed_minor: rest }],
     }
 }
 
@@ -149,6 +153,7 @@ mod tests {
             .map(|payment| Standing {
                 payment,
                 is_busy: false,
+                is_left: false,
             })
             .collect();
         decide_collection(owed, is_over, &standings)
@@ -211,7 +216,10 @@ mod tests {
             payment("3", Purpose::Fee, DECLINED),
             payment("4", Purpose::Fee, DECLINED),
         ];
-        assert_eq!(decide(9_000, true, &refused), [Step::GiveUp { owed_minor: 9_000 }]);
+        assert_eq!(
+            decide(9_000, true, &refused),
+            [release("1"), Step::GiveUp { owed_minor: 9_000 }]
+        );
     }
 
     #[test]
@@ -221,6 +229,21 @@ mod tests {
             payment("2", Purpose::Due, PaymentState::Authorising),
         ];
         assert_eq!(decide(9_000, true, &asked), []);
+    }
+
+    #[test]
+    fn a_question_that_nobody_answers_is_let_go_of() {
+        let asked = payment("1", Purpose::Mend, PaymentState::NeedsConfirmation);
+        let decide = |is_left| {
+            let at = Standing {
+                payment: &asked,
+                is_busy: false,
+                is_left,
+            };
+            decide_collection(9_000, true, &[at])
+        };
+        assert_eq!(decide(false), [Step::GiveUp { owed_minor: 9_000 }]);
+        assert_eq!(decide(true), [release("1"), Step::GiveUp { owed_minor: 9_000 }]);
     }
 
     #[test]

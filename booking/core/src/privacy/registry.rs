@@ -285,7 +285,7 @@ pub const TABLES: &[Table] = &[
     table!("money_difference", not personal, [payment_id, kind, ours, theirs, found_us, seen_us]),
     table!("test_psp_refund", not personal, [reference, payment, merchant_refund, amount_minor, status]),
     table!("test_psp_payment", not personal, [reference, merchant_payment, behaviour, currency, amount_minor, keeps, status,
-        captured_minor, refunded_minor, captures_refused]),
+        captured_minor, captures_refused]),
     table!("test_psp_request", not personal, [request_key, request, answer]),
     table!("document_series", not personal, [org_id, kind, year, next_number]),
     table!("job_lease", not personal, [name, owner, until_us]),

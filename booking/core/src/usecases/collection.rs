@@ -4,13 +4,16 @@ use super::mending::tell_unpaid;
 use crate::appointments::{self, Appointment, AppointmentMail, PartyRole};
 use crate::base::db::Tx;
 use crate::base::money::{Currency, Money};
-use crate::base::{Base, Fault, outbox};
+use crate::base::{Base, Fault, MINUTE_US, Micros, outbox};
 use crate::billing::collection::{Standing, Step, decide_collection};
 use crate::billing::queries::{self, NewPayment};
 use crate::billing::{
     BillingError, Payment, PaymentState, Purpose, mail_money, money_of, record_amount, request_capture,
     request_payment, request_release,
 };
+
+/// So long somebody has to answer the bank about what is owed.
+const ANSWERED_WITHIN_US: Micros = 60 * MINUTE_US;
 
 type Result<T> = std::result::Result<T, BillingError>;
 
@@ -27,7 +30,11 @@ pub(super) async fn collect_payment(base: &Base, tx: &mut Tx, appointment: &Appo
     let mut standings = Vec::with_capacity(payments.len());
     for payment in &payments {
         let is_busy = queries::is_busy(tx, &payment.id).await?;
-        standings.push(Standing { payment, is_busy });
+        standings.push(Standing {
+            payment,
+            is_busy,
+            is_left: payment.updated_at + ANSWERED_WITHIN_US <= base.now(),
+        });
     }
     // As it stands now: the caller may have moved it on since it was loaded.
     let appointment = &appointments::load_any(tx, &appointment.id).await?;

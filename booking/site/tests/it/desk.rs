@@ -110,6 +110,11 @@ impl<'a> Desk<'a> {
         self.service = id.to_owned();
     }
 
+    /// Makes a service that is offered the one that is booked from now on.
+    pub(crate) fn choose(&mut self, id: &str) {
+        self.service = id.to_owned();
+    }
+
     /// Half hours after the test's beginning.
     pub(crate) fn slot(number: i64) -> Micros {
         START_US + number * 30 * MINUTE_US

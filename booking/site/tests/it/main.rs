@@ -16,6 +16,7 @@ mod frame;
 mod gone;
 mod harness;
 mod hello;
+mod histories;
 mod late;
 mod log;
 mod mail;

@@ -1,0 +1,360 @@
+//! Whole histories of payments drawn from seeds: what people do, what the payment provider loses or says twice, and where
+//! the process dies. Whatever happens, the books end right. `BOOKA_HISTORIES` says how many are drawn.
+
+use std::pin::pin;
+use std::task::Poll;
+
+use booking_core::AppState;
+use booking_core::base::{DAY_US, MINUTE_US, Micros, SECOND_US};
+use booking_core::billing::provider::Hint;
+use booking_core::params;
+use booking_core::usecases;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
+
+use crate::desk::{
+    ACCEPTED, CAPTURE_FAILS, CAPTURE_FAILS_ONCE, DECLINED, DECLINED_LATER, Desk, FIXED, METERED, NEEDS_CONFIRMATION,
+    NO_FUNDS, talk,
+};
+use crate::harness::{App, Engine, with_app};
+use crate::unreliable::{Fault, failing};
+
+const HOUR_US: Micros = 60 * MINUTE_US;
+/// Histories that one database sees; the time of each begins where the one before ended.
+const BATCH: u64 = 30;
+/// Histories of an engine where nobody says how many.
+const USUAL: u64 = 60;
+
+/// What happens once it is booked.
+#[derive(Debug, Clone, Copy)]
+enum Course {
+    Talk(Micros),
+    ConsumerCancels,
+    ProviderCancels,
+    NobodyComes,
+}
+
+/// A history: everything in it follows from its seed.
+struct Draw {
+    rng: ChaCha20Rng,
+}
+
+impl Draw {
+    fn below(&mut self, end: u32) -> u32 {
+        self.rng.next_u32() % end
+    }
+
+    fn chance(&mut self, percent: u32) -> bool {
+        self.below(100) < percent
+    }
+
+    fn card(&mut self) -> &'static str {
+        match self.below(20) {
+            0 => DECLINED,
+            1 => NO_FUNDS,
+            2..=4 => NEEDS_CONFIRMATION,
+            5 | 6 => CAPTURE_FAILS_ONCE,
+            7 => CAPTURE_FAILS,
+            8..=10 => DECLINED_LATER,
+            _ => ACCEPTED,
+        }
+    }
+
+    fn course(&mut self) -> Course {
+        match self.below(10) {
+            0 => Course::ConsumerCancels,
+            1 => Course::ProviderCancels,
+            2 => Course::NobodyComes,
+            _ => Course::Talk(i64::from(self.below(29 * 60) + 1) * SECOND_US),
+        }
+    }
+
+    /// About every third call of the next ones goes wrong.
+    fn faults(&mut self) -> Vec<Option<Fault>> {
+        (0..8)
+            .map(|_| match self.below(12) {
+                0 => Some(Fault::LoseRequest),
+                1 => Some(Fault::LoseAnswer),
+                2 => Some(Fault::FailBefore),
+                3 => Some(Fault::FailAfterActing),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// Runs a future until it is done, or until it was polled so often: then it dies where it waits.
+async fn until_killed<T>(polls: u32, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    std::future::poll_fn(move |context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+/// A round of the jobs with a provider that fails as drawn, which may die anywhere.
+async fn jobs(app: &App, draw: &mut Draw) {
+    let state = failing(app, None, draw.faults());
+    if draw.chance(40) {
+        let polls = draw.below(400) + 1;
+        until_killed(polls, booking_core::jobs::round(&state)).await;
+    } else {
+        booking_core::jobs::round(&state).await;
+    }
+}
+
+/// Tries to pay for a hold, as often as a patient person does; in between everything may go wrong.
+async fn try_to_pay(app: &App, draw: &mut Draw, hold: &str) {
+    for _ in 0..4 {
+        let state = failing(app, None, draw.faults());
+        let card = draw.card();
+        let polls = if draw.chance(30) { draw.below(300) + 1 } else { u32::MAX };
+        until_killed(polls, pay_once(&state, hold, card, draw.chance(70))).await;
+        if draw.chance(50) {
+            jobs(app, draw).await;
+        }
+        app.advance(i64::from(draw.below(90)) * SECOND_US);
+    }
+}
+
+async fn pay_once(state: &AppState, hold: &str, card: &str, approves: bool) {
+    let mut tx = state.db.read().await.expect("a connection");
+    let loaded = booking_core::appointments::load_hold_any(&mut tx, hold)
+        .await
+        .expect("the hold is there");
+    drop(tx);
+    // What is refused, because the slot is gone or the answer is out, is a part of life.
+    let paid = usecases::pay_for_hold(state, &loaded, "c", ("test", card)).await;
+    if matches!(paid, Ok(usecases::CheckoutOutcome::NeedsConfirmation)) {
+        let _ = usecases::answer_confirmation(state, &loaded, "c", approves).await;
+    }
+}
+
+/// Sends the hidden fields of a form back with nothing changed.
+async fn submit_as_shown(client: &mut crate::harness::Client, path: &str) {
+    let answer = client.get(path).await;
+    if answer.status != 200 {
+        return;
+    }
+    let page = answer.text();
+    let mut fields = Vec::new();
+    for part in page.split("<input type=\"hidden\" name=\"").skip(1) {
+        let Some((name, rest)) = part.split_once("\" value=\"") else {
+            continue;
+        };
+        let value = rest.split('"').next().unwrap_or_default();
+        fields.push((name.to_owned(), value.to_owned()));
+    }
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    client.post(path, &fields).await;
+}
+
+/// Money back at the provider's own console, learned of by a hook or by the reconciler.
+async fn refund_at_console(app: &App, draw: &mut Draw, appointment: &str) {
+    let rows: Vec<(String, String, i64)> = app
+        .rows(
+            "SELECT id, reference, captured_minor FROM payment WHERE appointment_id = $1 AND state IN ('captured', 'refunded')",
+            params![appointment],
+        )
+        .await;
+    let console =
+        booking_adapters::test_provider::TestProvider::new(app.state.db.clone(), app.state.random.clone(), [0; 32]);
+    for (payment, reference, captured) in rows {
+        let minor = i64::from(draw.below(u32::try_from(captured).unwrap_or(1).max(1))) + 1;
+        let amount = booking_core::base::money::Money::new(minor, booking_core::base::money::Currency::NOK);
+        let key = format!("console-{payment}-{}", draw.below(1_000));
+        // More than there is comes back as a refusal.
+        let _ = console.refund_at_console(&key, &reference, amount).await;
+        if draw.chance(50) {
+            let hint = Hint {
+                id: key,
+                payment: Some(payment),
+            };
+            usecases::note_hint(&app.state, "test", &hint)
+                .await
+                .expect("it is written");
+        }
+    }
+}
+
+/// One history, from the first click until nothing moves any more.
+async fn live_through(app: &App, desk: &mut Desk<'_>, seed: u64) {
+    let mut draw = Draw {
+        rng: ChaCha20Rng::seed_from_u64(seed),
+    };
+    let far = draw.chance(35);
+    let ahead = if far {
+        8 * DAY_US + i64::from(draw.below(6)) * DAY_US
+    } else {
+        3 * HOUR_US
+    };
+    let half_hour = 30 * MINUTE_US;
+    let start = (app.now() + ahead) / half_hour * half_hour;
+    let hold = desk.hold(start).await;
+    try_to_pay(app, &mut draw, &hold).await;
+    for _ in 0..3 {
+        jobs(app, &mut draw).await;
+        app.advance(2 * MINUTE_US);
+    }
+    let found: Vec<String> = app
+        .rows("SELECT id FROM appointment WHERE hold_id = $1", params![&hold])
+        .await;
+    if let Some(appointment) = found.first() {
+        let course = draw.course();
+        if far {
+            for hours in [25, 24, 12, 2] {
+                app.set_now((start - hours * HOUR_US).max(app.now()));
+                jobs(app, &mut draw).await;
+            }
+            if draw.chance(60) {
+                let path = format!("/bookings/{appointment}/payment");
+                let form = [("provider", "test"), ("method", draw.card())];
+                desk.consumer.post(&path, &form).await;
+            }
+        }
+        take_course(app, desk, &mut draw, (appointment, start), course).await;
+    }
+    app.set_now(app.now().max(start + 31 * MINUTE_US));
+    for _ in 0..3 {
+        jobs(app, &mut draw).await;
+        app.advance(i64::from(draw.below(60)) * MINUTE_US);
+    }
+    if let Some(appointment) = found.first() {
+        if draw.chance(40) {
+            refund_at_console(app, &mut draw, appointment).await;
+        }
+        if draw.chance(20) {
+            let form = [("provider", "test"), ("method", draw.card())];
+            desk.consumer
+                .post(&format!("/bookings/{appointment}/payment"), &form)
+                .await;
+        }
+    }
+    // All is well again, and everything comes to its end.
+    for _ in 0..14 {
+        booking_core::jobs::round(&app.state).await;
+        app.advance(4 * HOUR_US + MINUTE_US);
+    }
+    check(app, seed).await;
+}
+
+async fn take_course(
+    app: &App,
+    desk: &mut Desk<'_>,
+    draw: &mut Draw,
+    (appointment, start): (&str, Micros),
+    course: Course,
+) {
+    let path = format!("/bookings/{appointment}/cancel");
+    match course {
+        Course::ConsumerCancels => submit_as_shown(&mut desk.consumer, &path).await,
+        Course::ProviderCancels => submit_as_shown(&mut desk.provider, &path).await,
+        Course::NobodyComes => {}
+        Course::Talk(length) => {
+            let coming = desk.status(appointment).await == "confirmed";
+            if coming && app.now() < start {
+                talk(app, appointment, start, length).await;
+                if draw.chance(30) {
+                    // The charge is on record, and the process dies before it asks for the money.
+                    let _ = usecases::finalise_call(&app.state, appointment).await;
+                }
+            }
+        }
+    }
+}
+
+/// What must be true once nothing moves any more. Each question counts what breaks the rule.
+async fn check(app: &App, seed: u64) {
+    let rules = [
+        ("a transaction does not sum to zero",
+         "SELECT COUNT(*) FROM (SELECT tx_id FROM ledger_entry GROUP BY tx_id HAVING SUM(amount_minor) <> 0) u"),
+        ("something is still reserved in the books",
+         "SELECT COUNT(*) FROM (SELECT account FROM ledger_entry WHERE account IN ('reserved', 'reserved_contra')
+              GROUP BY account HAVING SUM(amount_minor) <> 0) u"),
+        ("more was captured than reserved", "SELECT COUNT(*) FROM payment WHERE state = 'captured' AND captured_minor > authorised_minor"),
+        ("more was paid back than taken", "SELECT COUNT(*) FROM payment WHERE refunded_minor > captured_minor"),
+        ("more was taken than charged",
+         "SELECT COUNT(*) FROM charge h WHERE h.amount_minor < (SELECT COALESCE(SUM(p.captured_minor), 0) FROM payment p
+              WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded'))"),
+        ("something was taken that nobody charged",
+         "SELECT COUNT(*) FROM payment p WHERE p.state IN ('captured', 'refunded')
+              AND NOT EXISTS (SELECT 1 FROM charge h WHERE h.call_id = p.appointment_id)"),
+        ("a call to the provider is still pending", "SELECT COUNT(*) FROM payment_op WHERE state = 'pending'"),
+        ("a payment is still on its way",
+         "SELECT COUNT(*) FROM payment WHERE state IN ('authorising', 'authorised', 'capturing', 'releasing', 'saved')"),
+        ("something is still reserved or kept at the provider",
+         "SELECT COUNT(*) FROM test_psp_payment o JOIN payment p ON p.id = o.merchant_payment
+              WHERE o.status IN ('authorised', 'kept') AND p.state <> 'capture_failed'"),
+        ("the provider took something else",
+         "SELECT COUNT(*) FROM test_psp_payment o JOIN payment p ON p.id = o.merchant_payment
+              WHERE o.status = 'captured' AND (p.state NOT IN ('captured', 'refunded') OR p.captured_minor <> o.captured_minor)"),
+        ("the provider paid something else back",
+         "SELECT COUNT(*) FROM payment p WHERE p.refunded_minor <> (SELECT COALESCE(SUM(r.amount_minor), 0)
+              FROM test_psp_refund r WHERE r.payment = p.reference AND r.status = 'done')"),
+        ("a capture has no receipt or several",
+         "SELECT COUNT(*) FROM charge h WHERE h.amount_minor > 0 AND
+              (SELECT COUNT(*) FROM payment p WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded'))
+              <> (SELECT COUNT(*) FROM document d WHERE d.appointment_id = h.call_id AND d.kind = 'receipt')"),
+        ("a series of documents has a gap",
+         "SELECT COUNT(*) FROM (SELECT org_id, kind, year FROM document GROUP BY org_id, kind, year
+              HAVING COUNT(*) <> MAX(number) OR MIN(number) <> 1) u"),
+        ("the provider says something else", "SELECT COUNT(*) FROM money_difference"),
+        ("an appointment never ended", "SELECT COUNT(*) FROM appointment WHERE status IN ('confirmed', 'in_call')"),
+    ];
+    for (what, sql) in rules {
+        let broken = app.number(sql, params![]).await;
+        assert!(broken == 0, "{what}, seed {seed}:\n{}", tell(app).await);
+    }
+}
+
+/// The latest payments and the calls about them, for whoever looks for the fault.
+async fn tell(app: &App) -> String {
+    let payments = "SELECT p.id || ' ' || p.purpose || ' ' || p.method_token || ' ' || p.state || ' '
+            || CAST(p.authorised_minor AS TEXT) || ' ' || CAST(p.captured_minor AS TEXT) || ' '
+            || COALESCE((SELECT o.status FROM test_psp_payment o WHERE o.reference = p.reference), 'unknown there') || ' '
+            || COALESCE((SELECT a.status FROM appointment a WHERE a.id = p.appointment_id), 'no appointment')
+        FROM payment p ORDER BY p.created_us DESC, p.id DESC LIMIT 6";
+    let calls = "SELECT o.payment_id || ' ' || o.kind || ' ' || o.state || ' ' || CAST(o.attempts AS TEXT) || ' ' || COALESCE(o.error, '')
+        FROM payment_op o ORDER BY o.created_us DESC, o.id DESC LIMIT 12";
+    let rows: Vec<String> = app.rows(payments, params![]).await;
+    let calls: Vec<String> = app.rows(calls, params![]).await;
+    [rows, calls].concat().join("\n")
+}
+
+async fn live_through_many(engine: Engine) {
+    let many = std::env::var("BOOKA_HISTORIES").ok().and_then(|text| text.parse().ok());
+    let many = many.unwrap_or(USUAL);
+    for first in (0..many).step_by(usize::try_from(BATCH).expect("small")) {
+        with_app(engine, |app| {
+            Box::pin(async move {
+                let mut desk = Desk::open(app, METERED).await;
+                desk.offer("fixed", FIXED).await;
+                for seed in first..(first + BATCH).min(many) {
+                    app.execute("UPDATE session SET expires_us = $1", params![app.now() + 400 * DAY_US])
+                        .await;
+                    desk.choose(if seed % 3 == 0 { "fixed" } else { "service" });
+                    live_through(app, &mut desk, seed).await;
+                }
+            })
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_happens_the_books_end_right_sqlite() {
+    live_through_many(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_happens_the_books_end_right_postgres() {
+    live_through_many(Engine::Postgres).await;
+}
