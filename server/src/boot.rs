@@ -229,7 +229,9 @@ fn mailer(config: &Config) -> anyhow::Result<Option<Arc<dyn Mailer>>> {
 async fn announce(config: &Config, state: &AppState, plane: &Plane) -> anyhow::Result<()> {
     let candidates = plane.driver().candidates().into_iter().flatten();
     let candidates: Vec<String> = candidates.map(ToString::to_string).collect();
-    tracing::info!(url = %config.public_url, listen = %config.http.listen, media = ?candidates, "serving");
+    let offered = state.payments.offered().iter();
+    let payments: Vec<&str> = offered.map(|provider| provider.name()).collect();
+    tracing::info!(url = %config.public_url, listen = %config.http.listen, media = ?candidates, ?payments, "serving");
     for advice in advice::missing(config) {
         let (what, way_out) = (advice.what(Locale::En), advice.way_out(Locale::En));
         tracing::warn!("{what} {way_out}");

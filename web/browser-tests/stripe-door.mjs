@@ -138,6 +138,11 @@ class Door {
     return body.data.map((payment) => this.#completed(payment));
   }
 
+  /** As a person does at Stripe's own pages. */
+  async captureByHand(id) {
+    await this.#ask("POST", `/v1/payment_intents/${id}/capture`);
+  }
+
   async refunds() {
     return (await this.#ask("GET", "/v1/refunds?limit=100")).body.data.filter(({ metadata }) => metadata.refund);
   }

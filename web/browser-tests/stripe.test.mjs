@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import * as h from "./harness.mjs";
 import { CARDS, openDoor } from "./stripe-door.mjs";
-import { findService, holdFirstTime, linkFromOutbox, registerInFlow, seedLink, signInByLink } from "./walk.mjs";
+import { findService, holdFirstTime, linkFromOutbox, registerInFlow } from "./walk.mjs";
 
 const VET = "Dyreklinikken Nordli";
 const PRICE = 45_000;
@@ -35,7 +35,7 @@ async function letThrough({ context }) {
   await context.route((url) => url.origin === door.origin, (route) => route.continue());
 }
 
-const stripe = (name, tell) => test(name, { timeout: 120_000 }, (t) => (missing === undefined ? world.story(tell) : t.skip(missing)));
+const stripe = (name, tell) => test(name, { timeout: 180_000 }, (t) => (missing === undefined ? world.story(tell) : t.skip(missing)));
 
 async function typeCard(page, number) {
   await page.waitForSelector('[data-pay-card] [placeholder="number"]');
@@ -45,7 +45,6 @@ async function typeCard(page, number) {
 }
 
 async function pay(page, number) {
-  await page.waitForURL((url) => url.pathname.endsWith("/payment"));
   await typeCard(page, number);
   const tick = page.locator("#withdrawal");
   if ((await tick.count()) > 0) await tick.check();
@@ -87,14 +86,9 @@ async function waitForStatus(find, status) {
 
 // S17, S62.
 stripe("a visitor books and pays by card, and the number comes nowhere near the server", async () => {
-  const { consumer, operator, server } = world;
+  const { consumer } = world;
   const { page } = consumer;
-  await findService(page, server.origin, "Bergen", VET, "Videotime");
-  await holdFirstTime(page);
-  await registerInFlow(page, h.OLA);
-  await page.goto(await linkFromOutbox(operator.page, server.origin, h.OLA.email, "Bekreft"));
-  await page.click("main form button.btn");
-  await page.waitForURL((url) => url.pathname.endsWith("/payment"));
+  await comeToPayment(world, consumer, h.OLA);
   await typeCard(page, CARDS.good);
   assert.match(await page.innerText("main"), /Testbetaling/, "a key for tests says so");
   // The fields of the stand-in have no labels; Stripe's own are in a frame of theirs.
@@ -131,6 +125,15 @@ stripe("what is wrong with a card is said beside its fields, in both languages",
   await world.consumer.context.addCookies([{ name: "booka_locale", value: "nb", url: world.server.origin }]);
 });
 
+stripe("without a script the payment page says what is needed", async () => {
+  const { context, page } = world.consumer;
+  const plain = await context.browser().newContext({ javaScriptEnabled: false, storageState: await context.storageState() });
+  const bare = await plain.newPage();
+  await bare.goto(page.url());
+  assert.match(await bare.innerText("main"), /må JavaScript være på/u);
+  await plain.close();
+});
+
 stripe("a declined card is told of, and another one pays", async () => {
   const { page } = world.consumer;
   await holdAnother(page);
@@ -159,6 +162,7 @@ stripe("what the bank is told no to is not paid", async () => {
   await page.waitForURL(/\/confirm$/);
   await page.click("text=Fail authentication");
   await page.waitForSelector(".errors");
+  assert.match(await page.innerText(".errors"), /bekreft/u);
   await pay(page, CARDS.good);
   await booked(page);
 });
@@ -206,39 +210,57 @@ stripe("far ahead the card is kept, and reserved the day before while nobody is 
   assert.match(confirm.body, /off_session=true/);
 });
 
-stripe("without a script the payment page says what is needed", async () => {
-  const { context, page } = world.consumer;
-  await holdAnother(page);
-  const plain = await context.browser().newContext({ javaScriptEnabled: false, storageState: await context.storageState() });
-  const bare = await plain.newPage();
-  await bare.goto(page.url());
-  assert.match(await bare.innerText("main"), /JavaScript må være på/u);
-  await plain.close();
+stripe("doctor says where Stripe sends its hooks, and one that an outside program signs is taken", async () => {
+  const { server } = world;
+  const said = await server.command("doctor").catch((error) => error.message);
+  assert.ok(said.includes(`Stripe takes our key; its webhooks go to ${server.origin}/hooks/payments/stripe_test`), said);
+  const { id } = await newest();
+  await door.captureByHand(id);
+  const count = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT COUNT(*) FROM psp_event').fetchone()[0])";
+  const events = () => Number(execFileSync("python3", ["-c", count, `${server.environment.BOOKA_DATA_DIR}/booka.sqlite`]));
+  await waitForStatus(async () => ({ status: events() > 0 }), true);
 });
+
+/** A visitor of another server registers, and stands before the payment. */
+async function comeToPayment(own, { page }, person) {
+  await findService(page, own.server.origin, "Bergen", VET, "Videotime");
+  await holdFirstTime(page);
+  await registerInFlow(page, person);
+  await page.goto(await linkFromOutbox(own.operator.page, own.server.origin, person.email, "Bekreft"));
+  await page.click("main form button.btn");
+  await page.waitForURL((url) => url.pathname.endsWith("/payment"));
+}
 
 stripe("a business opens an account of its own, and is paid there", async () => {
   const own = await h.startWorld(door.environment({ BOOKA_PAYMENTS__STRIPE__CONNECT: "true" }));
   try {
-    const provider = await own.person("provider", h.PROVIDER);
-    await signInByLink(provider.page, seedLink(own, "Provider"));
-    await provider.page.goto(`${own.server.origin}/provider/services`);
-    await provider.page.click("text=Ta imot betaling");
-    await provider.page.click("main form button.btn");
-    const link = await provider.page.getAttribute("main a.btn", "href");
-    const account = link.split("/").at(-1);
-    const visitor = await own.person("visitor", h.CONSUMER);
-    await visitor.page.goto(`${own.server.origin}/providers/dyreklinikken-nordli`);
-    assert.equal(await visitor.page.locator('a.option:has-text("Videotime")').count(), 0, "not offered before the account is ready");
+    await own.cast();
+    await letThrough(own.consumer);
+    const { page } = own.provider;
+    await page.goto(`${own.server.origin}/provider/services`);
+    await page.click("text=Ta imot betaling");
+    assert.deepEqual(await h.seriousFindings(page), []);
+    await page.click("main form button.btn");
+    const account = (await page.getAttribute("main a.btn", "href")).split("/").at(-1);
+    const offered = async () => {
+      await own.consumer.page.goto(`${own.server.origin}/providers/dyreklinikken-nordli`);
+      return (await own.consumer.page.locator('main :text("Videotime")').count()) > 0;
+    };
+    assert.equal(await offered(), false, "not before the account takes payments");
     door.approve(account);
-    await provider.page.goto(`${own.server.origin}/provider/payments`);
-    assert.match(await provider.page.innerText("main"), /tar imot betaling/u);
+    await page.goto(`${own.server.origin}/provider/payments`);
+    assert.match(await page.innerText("main"), /tar imot betaling/u);
+    // The job asks once a minute.
     const until = Date.now() + 90_000;
-    for (;;) {
-      await visitor.page.goto(`${own.server.origin}/providers/dyreklinikken-nordli`);
-      if ((await visitor.page.locator('text="Videotime"').count()) > 0) break;
-      assert.ok(Date.now() < until, "offered once the account is ready");
-      await visitor.page.waitForTimeout(1_000);
+    while (!(await offered())) {
+      assert.ok(Date.now() < until, "offered once the account takes payments");
+      await own.consumer.page.waitForTimeout(1_000);
     }
+    await comeToPayment(own, own.consumer, h.OLA);
+    await pay(own.consumer.page, CARDS.good);
+    await booked(own.consumer.page);
+    const confirm = door.requests.findLast(({ path }) => path.endsWith("/confirm"));
+    assert.equal(confirm.headers["stripe-account"], account);
   } finally {
     await own.end();
   }

@@ -201,6 +201,13 @@ on_both! {
 }
 
 on_both! {
+    /// Both of the first and the second asking come through, under one key.
+    async fn what_is_done_after_we_gave_up_is_done_once(app: App) {
+        pay_through(app, &[("/confirm", Trouble::Late), ("/capture", Trouble::Late)]).await;
+    }
+}
+
+on_both! {
     /// Making it known is repeated under its key, so that no second one is made.
     async fn what_was_made_known_without_an_answer_is_one(app: App) {
         pay_through(app, &[("POST payment_intents", Trouble::SilentAfterActing), ("/capture", Trouble::Busy)]).await;

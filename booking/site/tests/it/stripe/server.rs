@@ -28,6 +28,8 @@ pub(crate) enum Trouble {
     SilentAfterActing,
     /// Nothing is done, and no answer comes.
     Silent,
+    /// It is done once we gave up waiting and looked: after the answer to the next request.
+    Late,
     /// Another request with this key is under way, it says.
     Busy,
 }
@@ -49,6 +51,7 @@ struct World {
     accounts: BTreeMap<String, Value>,
     answers: BTreeMap<String, (u16, Value)>,
     troubles: VecDeque<(String, Trouble)>,
+    late: Option<Asked>,
     asked: Vec<Asked>,
     made: u32,
 }
@@ -184,9 +187,17 @@ async fn answer(
     let (trouble, answer) = {
         let mut world = server.world();
         world.asked.push(asked.clone());
-        take_request(&mut world, &asked)
+        let late = world.late.take();
+        let taken = take_request(&mut world, &asked);
+        if let Some(late) = late {
+            take_request(&mut world, &late);
+        }
+        taken
     };
-    if matches!(trouble, Some(Trouble::Silent | Trouble::SilentAfterActing)) {
+    if matches!(
+        trouble,
+        Some(Trouble::Silent | Trouble::SilentAfterActing | Trouble::Late)
+    ) {
         std::future::pending::<()>().await;
     }
     let (status, body) = answer;
@@ -211,6 +222,10 @@ fn take_request(world: &mut World, asked: &Asked) -> (Option<Trouble>, (u16, Val
             ),
         );
     }
+    if trouble == Some(Trouble::Late) {
+        world.late = Some(asked.clone());
+        return (trouble, failure());
+    }
     if trouble == Some(Trouble::Silent) {
         return (trouble, failure());
     }
@@ -223,7 +238,7 @@ fn take_request(world: &mut World, asked: &Asked) -> (Option<Trouble>, (u16, Val
             act(world, asked);
             failure()
         }
-        Some(Trouble::SilentAfterActing | Trouble::Silent | Trouble::Busy) | None => act(world, asked),
+        Some(Trouble::SilentAfterActing | Trouble::Silent | Trouble::Late | Trouble::Busy) | None => act(world, asked),
     };
     if let Some(key) = &asked.key {
         world.answers.insert(key.clone(), answer.clone());
