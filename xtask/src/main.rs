@@ -1,4 +1,4 @@
-//! Project automation: `cargo xtask demo | test | web | doctor | screenshots`.
+//! Project automation: `cargo xtask demo | test | soak | web | doctor | screenshots`.
 #![expect(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
 mod demo;
@@ -6,6 +6,7 @@ mod machine;
 mod postgres;
 mod run;
 mod screenshots;
+mod soak;
 mod test;
 #[cfg(test)]
 mod tidy;
@@ -20,6 +21,7 @@ cargo xtask <command>
   test         every check there is: format, lints, tidy, unit, integration and browser tests
   web          install npm packages, check types, run the client's tests and bundle it
   doctor       say what this machine lacks
+  soak         10,000 payment histories with faults on each engine (hours); `soak 500` draws fewer
   screenshots  one contact sheet of every page, phone and desktop, light and dark
 ";
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         "web" => machine::prepare(&[machine::NODE]).and_then(|()| web::build()),
         "doctor" => machine::doctor(),
         "screenshots" => screenshots::screenshots(),
+        "soak" => soak::soak(&rest),
         _ => {
             print!("{HELP}");
             return if command.is_empty() || command == "help" {

@@ -109,7 +109,7 @@ pub(crate) fn test(only: &[String]) -> Result<()> {
 }
 
 /// A PostgreSQL server for the tests, or why there is none: they then run on SQLite alone, and say so.
-fn second_engine() -> Result<Postgres> {
+pub(crate) fn second_engine() -> Result<Postgres> {
     let started = machine::prepare(machine::FOR_BOTH_ENGINES).and_then(|()| Postgres::start());
     if let Err(reason) = &started {
         println!("every test of the second database engine will be skipped: {reason}");
@@ -117,7 +117,10 @@ fn second_engine() -> Result<Postgres> {
     started
 }
 
-fn with_engine<'a>(command: &'a mut Command, database: std::result::Result<&Postgres, &String>) -> &'a mut Command {
+pub(crate) fn with_engine<'a>(
+    command: &'a mut Command,
+    database: std::result::Result<&Postgres, &String>,
+) -> &'a mut Command {
     match database {
         Ok(database) => command.env(POSTGRES_VARIABLE, database.url()),
         Err(_) => command.env_remove(POSTGRES_VARIABLE),
