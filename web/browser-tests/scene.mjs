@@ -279,7 +279,7 @@ async function waitForCharge({ people, paths }) {
   const until = Date.now() + 40_000;
   for (;;) {
     const { text } = await must(people.consumer.get(paths.call), 200);
-    if (/receipt\.pdf/.test(text)) return;
+    if (/\/documents\//.test(text)) return;
     if (Date.now() > until) throw new Error("no receipt after the call");
     await new Promise((next) => setTimeout(next, 250));
   }

@@ -52,6 +52,7 @@ notices! {
     CookiesNeeded, "cookies-needed", "notice-cookies-needed";
     DeletionUndone, "deletion-undone", "notice-deletion-undone";
     Published, "published", "notice-published";
+    MandateGiven, "mandate-given", "notice-mandate";
     Paused, "paused", "notice-paused";
     MemberInvited, "member-invited", "notice-member-invited";
     InvitationWithdrawn, "invitation-withdrawn", "notice-invitation-withdrawn";

@@ -55,6 +55,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         privacy::retention::run::STATEMENTS,
         providers::hours::STATEMENTS,
         providers::invitations::STATEMENTS,
+        providers::mandate::STATEMENTS,
         providers::members::STATEMENTS,
         providers::orgs::STATEMENTS,
         providers::services::STATEMENTS,

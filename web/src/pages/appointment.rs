@@ -134,6 +134,7 @@ pub enum TimelineEvent {
     NoShowProvider,
     /// Number of the document.
     Receipt(String),
+    CreditNote(String),
 }
 
 impl TimelineEvent {
@@ -159,6 +160,7 @@ impl TimelineEvent {
             Self::NoShowConsumer => shell.t("event-no-show-consumer"),
             Self::NoShowProvider => shell.t("event-no-show-provider"),
             Self::Receipt(number) => shell.t1("event-receipt", "number", number),
+            Self::CreditNote(number) => shell.t1("event-credit-note", "number", number),
         }
     }
 }
@@ -175,6 +177,15 @@ pub struct TimelineEntry {
 pub struct Contact {
     pub email: String,
     pub phone: String,
+}
+
+/// A document that can be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentLink {
+    pub id: String,
+    /// Key of what it is called.
+    pub kind: &'static str,
+    pub number: String,
 }
 
 /// What every page about one appointment knows.
@@ -206,6 +217,8 @@ pub struct AppointmentView {
     pub price: PriceBox,
     /// Number of the receipt, when there is one.
     pub receipt: Option<String>,
+    /// All that was issued about it, oldest first.
+    pub documents: Vec<DocumentLink>,
     /// Oldest first; the page shows the newest on top.
     pub timeline: Vec<TimelineEntry>,
 }

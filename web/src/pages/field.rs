@@ -36,6 +36,8 @@ pub enum FieldKind {
     /// Several lines.
     Text,
     Number,
+    /// One of some words; each has the key of its name.
+    Choice(&'static [(&'static str, &'static str)]),
 }
 
 /// A field that a page shows in the order of a list, so that one more takes no change of the page.

@@ -69,6 +69,7 @@ pub enum SetupStep {
     /// An account for payments, where each business has its own.
     Payments,
     Hours,
+    Mandate,
     Publish,
 }
 
@@ -79,6 +80,7 @@ impl SetupStep {
             Self::Service => "setup-service",
             Self::Payments => "setup-payments",
             Self::Hours => "setup-hours",
+            Self::Mandate => "setup-mandate",
             Self::Publish => "setup-publish",
         }
     }
@@ -89,7 +91,7 @@ impl SetupStep {
             Self::Service => routes::pattern::PROVIDER_SERVICES,
             Self::Payments => routes::pattern::PROVIDER_PAYMENTS,
             Self::Hours => routes::pattern::PROVIDER_HOURS,
-            Self::Publish => routes::pattern::PROVIDER_PROFILE,
+            Self::Mandate | Self::Publish => routes::pattern::PROVIDER_PROFILE,
         }
     }
 }
@@ -298,6 +300,8 @@ pub struct ProviderServicePage {
     pub id: Option<String>,
     /// What it is.
     pub about: Vec<ListedField>,
+    /// How it is taxed.
+    pub tax: Vec<ListedField>,
     /// When it can be booked.
     pub times: Vec<ListedField>,
     pub kind: Field,
@@ -391,7 +395,8 @@ pub struct ProviderMembersPage {
     pub email: Field,
 }
 
-/// `/provider/profile`. `action=save` with the fields, `action=publish`, `action=pause`.
+/// `/provider/profile`. `action=save` with the fields, `action=publish`, `action=pause`; `action=mandate` lets the platform
+/// issue receipts.
 #[derive(Debug, Clone, Template)]
 #[template(path = "provider_profile.html")]
 pub struct ProviderProfilePage {
@@ -416,8 +421,15 @@ impl ProviderServicePage {
             ("free_min", self.free_min.error),
             ("amount", self.amount.error),
         ];
-        self.shell
-            .problems(&[listed(&self.about), price, listed(&self.times)].concat())
+        let active = vec![("active", self.active.error)];
+        let all = [
+            listed(&self.about),
+            price,
+            listed(&self.tax),
+            listed(&self.times),
+            active,
+        ];
+        self.shell.problems(&all.concat())
     }
 
     fn heading(&self) -> String {
@@ -444,6 +456,11 @@ impl ProviderProfilePage {
     fn missing_first(&self) -> Vec<SetupStep> {
         let steps = self.missing.iter().copied();
         steps.filter(|step| *step != SetupStep::Publish).collect()
+    }
+
+    /// The business sells and has not let the platform issue receipts yet.
+    fn asks_mandate(&self) -> bool {
+        self.missing.contains(&SetupStep::Mandate)
     }
 
     /// Nothing but the publishing itself is missing.

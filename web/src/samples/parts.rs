@@ -1,7 +1,7 @@
 //! The pieces that samples are made of.
 
 use crate::pages::appointment::{
-    AppointmentRow, AppointmentStatus, AppointmentView, TimelineEntry, TimelineEvent as Event,
+    AppointmentRow, AppointmentStatus, AppointmentView, DocumentLink, TimelineEntry, TimelineEvent as Event,
 };
 use crate::pages::book::{HeldTime, HoldView};
 use crate::pages::price::Vat;
@@ -207,6 +207,15 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         about: "Hunden har spist lite siden i går og virker slapp.".into(),
         price: price_box(by_minute(), state),
         receipt: matches!(status, AppointmentStatus::Completed).then(|| "2026-000183".into()),
+        documents: if matches!(status, AppointmentStatus::Completed) {
+            vec![DocumentLink {
+                id: ID.into(),
+                kind: "document-receipt",
+                number: "2026-000183".into(),
+            }]
+        } else {
+            Vec::new()
+        },
         timeline: timeline(open),
     }
 }

@@ -176,6 +176,11 @@ fn services(locale: Locale) -> ProviderServicesPage {
     }
 }
 
+fn tax() -> ListedField {
+    let choices = FieldKind::Choice(&[("standard", "vat-standard"), ("exempt_health", "vat-health")]);
+    listed("vat_code", "label-vat-code", "hint-vat-code", choices, "standard")
+}
+
 fn provider_forms(locale: Locale) -> Pages {
     let service = ProviderServicePage {
         shell: member(locale, "/provider/services/new"),
@@ -191,6 +196,7 @@ fn provider_forms(locale: Locale) -> Pages {
                 "",
             ),
         ],
+        tax: vec![tax()],
         times: vec![
             listed(
                 "duration_min",
@@ -231,7 +237,7 @@ fn provider_forms(locale: Locale) -> Pages {
     };
     let paused = ProviderProfilePage {
         published: false,
-        missing: vec![SetupStep::Publish],
+        missing: vec![SetupStep::Mandate, SetupStep::Publish],
         ..profile.clone()
     };
     vec![

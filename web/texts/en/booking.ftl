@@ -108,6 +108,7 @@ cancelled-text = The appointment is cancelled, and nothing is charged.
 no-show-provider-text = { $name } did not show up. You pay nothing, and the whole amount is released.
 no-show-consumer-text = The customer did not show up during the appointment. Nothing is charged, and the amount is released.
 receipt-link = Receipt { $number } (PDF)
+document-link = { $name } { $number } (PDF)
 receipt-show = Show the receipt
 
 status-confirmed = Confirmed
@@ -131,6 +132,7 @@ event-refund-failed = The refund did not arrive. The operators look into it.
 event-cancelled = The appointment was cancelled
 event-no-show-consumer = The customer did not show up
 event-no-show-provider = The professional did not show up
+event-credit-note = Credit note { $number } sent
 event-receipt = Receipt { $number } sent
 
 call-over = The call is over

@@ -314,3 +314,12 @@ mail-owner-now-body =
 
     the owner of { $org } has deleted their account. You have worked there the longest, so the business is now yours to run. Its page is paused; look through it and publish it, or invite somebody else to take over, here:
     { $link }
+
+mail-credit-subject = Credit note { $number } from { $other }
+mail-credit-body =
+    Hello { $name },
+
+    { $amount } was paid back to { $card }. It may take some days until it is in your account.
+
+    Credit note { $number } is here:
+    { $link }

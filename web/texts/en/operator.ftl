@@ -226,6 +226,7 @@ mail-kind-booked = Appointment booked
 mail-kind-cancelled = Appointment cancelled
 mail-kind-no-show = Somebody did not show up
 mail-kind-not-held = Appointment not held
+mail-kind-credit-note = Credit note
 mail-kind-receipt = Receipt
 mail-kind-payment-failed = Payment failed
 mail-kind-pay-anew = Pay again

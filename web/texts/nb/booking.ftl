@@ -108,6 +108,7 @@ cancelled-text = Timen er avbestilt, og ingenting blir trukket.
 no-show-provider-text = { $name } møtte ikke opp. Du betaler ingenting, og hele beløpet blir frigitt.
 no-show-consumer-text = Kunden møtte ikke opp i løpet av timen. Ingenting er trukket, og beløpet er frigitt.
 receipt-link = Kvittering { $number } (PDF)
+document-link = { $name } { $number } (PDF)
 receipt-show = Vis kvittering
 
 status-confirmed = Bekreftet
@@ -131,6 +132,7 @@ event-refund-failed = Tilbakebetalingen kom ikke fram. Driften ser på det.
 event-cancelled = Timen ble avbestilt
 event-no-show-consumer = Kunden møtte ikke
 event-no-show-provider = Fagpersonen møtte ikke
+event-credit-note = Kreditnota { $number } sendt
 event-receipt = Kvittering { $number } sendt
 
 call-over = Samtalen er avsluttet

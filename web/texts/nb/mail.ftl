@@ -314,3 +314,12 @@ mail-owner-now-body =
 
     eieren av { $org } har slettet kontoen sin. Du har arbeidet der lengst, så nå er det du som styrer virksomheten. Siden er satt på pause. Se gjennom den og publiser den, eller inviter noen andre til å overta, her:
     { $link }
+
+mail-credit-subject = Kreditnota { $number } fra { $other }
+mail-credit-body =
+    Hei { $name },
+
+    { $amount } er betalt tilbake til { $card }. Det kan ta noen dager før beløpet står på kontoen.
+
+    Kreditnota { $number } ligger her:
+    { $link }

@@ -226,6 +226,7 @@ mail-kind-booked = Time bestilt
 mail-kind-cancelled = Time avbestilt
 mail-kind-no-show = Noen møtte ikke
 mail-kind-not-held = Timen ble ikke noe av
+mail-kind-credit-note = Kreditnota
 mail-kind-receipt = Kvittering
 mail-kind-payment-failed = Betaling mislyktes
 mail-kind-pay-anew = Betal på nytt

@@ -76,6 +76,10 @@ field_errors! {
     VatMissing = "error-vat-missing";
     /// Registered for VAT without a company number.
     VatNeedsNumber = "error-vat-needs-number";
+    /// A published service for money, and no mandate to issue its receipts.
+    MandateMissing = "error-mandate-missing";
+    /// How a service is taxed: none of the choices.
+    VatCodeMissing = "error-vat-code";
     VatFromMissing = "error-vat-from-missing";
     /// No day, or one too far away.
     VatFromMalformed = "error-vat-from-malformed";

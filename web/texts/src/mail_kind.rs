@@ -56,6 +56,7 @@ mail_kinds! {
     NoShow = "no_show", "mail-kind-no-show";
     NotHeld = "not_held", "mail-kind-not-held";
     Receipt = "receipt", "mail-kind-receipt";
+    CreditNote = "credit_note", "mail-kind-credit-note";
     PaymentFailed = "payment_failed", "mail-kind-payment-failed";
     /// A coming appointment is not paid for.
     PayAnew = "pay_anew", "mail-kind-pay-anew";

@@ -54,6 +54,7 @@ pub mod pattern {
         BOOKING_TAKE_OVER = "/bookings/{id}/take-over", form_only;
         BOOKING_CALENDAR = "/bookings/{id}/calendar.ics";
         BOOKING_RECEIPT = "/bookings/{id}/receipt.pdf";
+        DOCUMENT = "/documents/{id}";
         CALL = "/call/{id}";
         CALL_TICKET = "/call/{id}/ticket", form_only;
         CALL_OTHER = "/call/{id}/other";
@@ -212,6 +213,7 @@ filled! {
     booking_take_over = BOOKING_TAKE_OVER;
     booking_calendar = BOOKING_CALENDAR;
     booking_receipt = BOOKING_RECEIPT;
+    document = DOCUMENT;
     call = CALL;
     call_ticket = CALL_TICKET;
     call_other = CALL_OTHER;

@@ -9,6 +9,7 @@ use crate::availability::{self, Rules, Slot};
 use crate::base::actor::Actor;
 use crate::base::charge::Selling;
 use crate::base::db::{DbError, FromRow, Row, Tx};
+use crate::base::vat::VatCode;
 use crate::base::{Base, CELL_US, DAY_US, Micros, charge};
 use crate::base::{Fault, Result};
 use crate::{carries_faults, params};
@@ -28,7 +29,8 @@ pub struct Hold {
     pub org_id: String,
     pub org_name: String,
     pub org_slug: String,
-    pub vat_registered: bool,
+    /// How it is sold, as things stand for the day of the call.
+    pub vat_code: VatCode,
     pub service_id: String,
     pub member_id: String,
     pub start_us: Micros,
@@ -47,6 +49,12 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// The rate of its tax, basis points.
+    #[must_use]
+    pub fn vat_bp(&self) -> u32 {
+        self.vat_code.rate_bp(self.start_us)
+    }
+
     /// Whether it still keeps the slot for sure. After that the slot is kept until somebody else takes it.
     #[must_use]
     pub fn is_live(&self, now: Micros) -> bool {
@@ -75,7 +83,9 @@ impl FromRow for Hold {
             org_id: row.get("org_id")?,
             org_name: row.get("org_name")?,
             org_slug: row.get("org_slug")?,
-            vat_registered: row.flag("vat_registered")?,
+            vat_code: row
+                .parse::<VatCode>("service_vat_code")?
+                .sold_by(row.flag("vat_registered")?),
             service_id: row.get("service_id")?,
             member_id: row.get("member_id")?,
             start_us: row.get("start_us")?,

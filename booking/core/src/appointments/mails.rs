@@ -68,6 +68,13 @@ pub enum AppointmentMail {
         number: String,
         billable: Micros,
     },
+    /// Money was paid back.
+    CreditNote {
+        /// Id of the document.
+        document: String,
+        number: String,
+        refunded_minor: i64,
+    },
     /// The charge could not be captured, and we have given up.
     PaymentFailed,
     /// A coming appointment is not paid for; until then the person may pay anew.
@@ -138,9 +145,14 @@ impl AppointmentMail {
                 "mail-no-show-consumer-provider-body",
             )),
             (Self::NeverMet, Consumer) => Some((MailKind::NotHeld, "mail-not-held-subject", "mail-not-held-body")),
-            (Self::Receipt { .. } | Self::PaymentFailed | Self::PayAnew { .. } | Self::Unpaid, Consumer | Provider) => {
-                self.money_keys(role)
-            }
+            (
+                Self::Receipt { .. }
+                | Self::CreditNote { .. }
+                | Self::PaymentFailed
+                | Self::PayAnew { .. }
+                | Self::Unpaid,
+                Consumer | Provider,
+            ) => self.money_keys(role),
             (Self::NeverMet, Provider) | (Self::Waits { .. } | Self::TakesOver { .. }, Consumer) => None,
         }
     }
@@ -150,6 +162,9 @@ impl AppointmentMail {
         let keys = match (self, role) {
             (Self::Receipt { .. }, PartyRole::Consumer) => {
                 (MailKind::Receipt, "mail-receipt-subject", "mail-receipt-body")
+            }
+            (Self::CreditNote { .. }, PartyRole::Consumer) => {
+                (MailKind::CreditNote, "mail-credit-subject", "mail-credit-body")
             }
             (Self::PaymentFailed, PartyRole::Consumer) => (
                 MailKind::PaymentFailed,
@@ -185,6 +200,7 @@ impl AppointmentMail {
                 routes::booking_payment(&appointment.id)
             }
             (Self::Receipt { .. }, PartyRole::Consumer) => routes::booking_receipt(&appointment.id),
+            (Self::CreditNote { document, .. }, PartyRole::Consumer) => routes::document(document),
             (Self::Waits { .. }, PartyRole::Consumer | PartyRole::Provider) => routes::call(&appointment.id),
             (Self::Booked | Self::TakenOver { .. } | Self::TakesOver { .. }, PartyRole::Consumer)
             | (
@@ -196,6 +212,7 @@ impl AppointmentMail {
                 | Self::NoShowConsumer
                 | Self::NeverMet
                 | Self::Receipt { .. }
+                | Self::CreditNote { .. }
                 | Self::PaymentFailed
                 | Self::PayAnew { .. }
                 | Self::Unpaid,
@@ -204,10 +221,11 @@ impl AppointmentMail {
         }
     }
 
-    /// Number of the receipt, and the time that was measured, microseconds.
+    /// Number of the document, and the time that was measured, microseconds.
     fn figures(&self) -> (&str, Micros) {
         match self {
             Self::Receipt { number, billable } => (number, *billable),
+            Self::CreditNote { number, .. } => (number, 0),
             Self::Booked
             | Self::Waits { .. }
             | Self::TakenOver { .. }
@@ -235,8 +253,27 @@ impl AppointmentMail {
             | Self::NoShowConsumer
             | Self::NeverMet
             | Self::Receipt { .. }
+            | Self::CreditNote { .. }
             | Self::PaymentFailed
             | Self::Unpaid => String::new(),
+        }
+    }
+
+    /// The amount that it is about, minor units.
+    fn amount_minor(&self, money: &MailMoney) -> i64 {
+        match self {
+            Self::CreditNote { refunded_minor, .. } => *refunded_minor,
+            Self::PaymentFailed | Self::PayAnew { .. } => money.charged_minor,
+            Self::Booked
+            | Self::Waits { .. }
+            | Self::TakenOver { .. }
+            | Self::TakesOver { .. }
+            | Self::Cancelled
+            | Self::NoShowProvider
+            | Self::NoShowConsumer
+            | Self::NeverMet
+            | Self::Receipt { .. }
+            | Self::Unpaid => money.reserved_minor,
         }
     }
 
@@ -245,12 +282,12 @@ impl AppointmentMail {
         match self {
             Self::Waits { since: at } | Self::TakenOver { at } => format!(":{at}"),
             Self::TakesOver { at } => format!(":to:{at}"),
+            Self::Receipt { number, .. } | Self::CreditNote { number, .. } => format!(":{number}"),
             Self::Booked
             | Self::Cancelled
             | Self::NoShowProvider
             | Self::NoShowConsumer
             | Self::NeverMet
-            | Self::Receipt { .. }
             | Self::PaymentFailed
             | Self::PayAnew { .. }
             | Self::Unpaid => String::new(),
@@ -270,6 +307,7 @@ impl AppointmentMail {
                 | Self::NoShowConsumer
                 | Self::NeverMet
                 | Self::Receipt { .. }
+                | Self::CreditNote { .. }
                 | Self::PaymentFailed
                 | Self::PayAnew { .. },
                 PartyRole::Consumer | PartyRole::Provider,
@@ -297,12 +335,7 @@ pub fn appointment_mail(
     let locale = recipient.locale;
     let (number, billable) = mail.figures();
     let exact = |minor| format::money_exact(locale, minor, &money.currency);
-    let owes = matches!(mail, AppointmentMail::PaymentFailed | AppointmentMail::PayAnew { .. });
-    let amount = exact(if owes {
-        money.charged_minor
-    } else {
-        money.reserved_minor
-    });
+    let amount = exact(mail.amount_minor(money));
     let args = [
         ("name", recipient.name.clone()),
         ("other", other_name(appointment, role).to_owned()),

@@ -19,6 +19,7 @@ use texts::Locale;
 
 use crate::base::actor::Actor;
 use crate::base::db::{FromRow, Row, Tx};
+use crate::base::vat::VatCode;
 use crate::base::{CELL_US, MINUTE_US, Micros};
 use crate::base::{Fault, Result};
 use crate::params;
@@ -67,7 +68,10 @@ pub struct Appointment {
     pub org_id: String,
     pub org_name: String,
     pub org_slug: String,
+    /// Whether the business is registered for VAT on the day of the call.
     pub vat_registered: bool,
+    /// How it is sold, as things stand for the day of the call; its charge freezes it.
+    pub vat_code: VatCode,
     pub service_id: String,
     pub member_id: String,
     pub start_us: Micros,
@@ -110,6 +114,12 @@ pub struct Seat {
 }
 
 impl Appointment {
+    /// The rate of its tax on the day of the call, basis points.
+    #[must_use]
+    pub fn vat_bp(&self) -> u32 {
+        self.vat_code.rate_bp(self.start_us)
+    }
+
     /// From when on the room can be entered.
     #[must_use]
     pub fn opens_us(&self) -> Micros {
@@ -156,6 +166,9 @@ impl FromRow for Appointment {
             org_name: row.get("org_name")?,
             org_slug: row.get("org_slug")?,
             vat_registered: row.flag("vat_registered")?,
+            vat_code: row
+                .parse::<VatCode>("service_vat_code")?
+                .sold_by(row.flag("vat_registered")?),
             service_id: row.get("service_id")?,
             member_id: row.get("member_id")?,
             start_us: row.get("start_us")?,
@@ -255,7 +268,7 @@ pub async fn events(tx: &mut Tx, id: &str) -> Result<Vec<Event>> {
 
 /// Adds a line to what happened. The appointment's row must be locked ([`lock`], [`set_status`]) where two may write at
 /// once. Kinds besides those of [`Transition::event`]: `reserved`, `charged`, `released`, `refunded`, `charge_failed` with
-/// data `{"minor": 45000, "currency": "NOK"}`, and `receipt` with `{"number": "2026-000001"}`.
+/// data `{"minor": 45000, "currency": "NOK"}`, and `receipt` and `credit_note` with `{"number": "2026-000001"}`.
 ///
 /// # Errors
 /// When the database fails.

@@ -35,7 +35,8 @@ macro_rules! hold_select {
                 h.created_us, h.expires_us, o.name AS org_name, o.slug AS org_slug,
                 ",
             vat_at!("h.org_id", "h.start_us"),
-            " AS vat_registered
+            " AS vat_registered,
+                (SELECT v.vat_code FROM service v WHERE v.id = h.service_id) AS service_vat_code
             FROM hold h JOIN org o ON o.id = h.org_id ",
             $rest
         )
@@ -52,6 +53,7 @@ macro_rules! appointment_select {
                 ",
             vat_at!("a.org_id", "a.start_us"),
             " AS vat_registered,
+                (SELECT v.vat_code FROM service v WHERE v.id = a.service_id) AS service_vat_code,
                 c.name AS consumer_name, c.email AS consumer_email, c.phone AS consumer_phone,
                 c.locale AS consumer_locale, p.id AS provider_account_id, p.name AS provider_name,
                 p.email AS provider_email, p.locale AS provider_locale, s.id AS seat_id, s.role AS seat_role

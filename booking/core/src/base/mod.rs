@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod password;
 pub mod security;
 mod time;
+pub mod vat;
 mod word;
 
 use std::sync::Arc;

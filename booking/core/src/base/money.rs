@@ -94,12 +94,6 @@ impl Money {
     }
 }
 
-/// The rate of what is sold by somebody who is registered for VAT, or not.
-#[must_use]
-pub fn vat_rate_bp(registered: bool) -> u32 {
-    if registered { VAT_STANDARD_BP } else { 0 }
-}
-
 /// A gross amount taken apart: `net + vat == gross`, always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VatSplit {
@@ -124,6 +118,43 @@ pub fn split_vat(gross_minor: i64, rate_bp: u32) -> VatSplit {
         gross_minor,
         rate_bp,
     }
+}
+
+/// The part of a sum that grew from `before_minor` to `after_minor`, both gross. The parts of a sum taken one after the
+/// other have exactly its tax together, and no few of them have more: each is a difference of running totals.
+///
+/// # Panics
+/// When the sum did not grow within the range of amounts.
+#[must_use]
+pub fn split_vat_between(before_minor: i64, after_minor: i64, rate_bp: u32) -> VatSplit {
+    let (before, after) = (split_vat(before_minor, rate_bp), split_vat(after_minor, rate_bp));
+    let grown = |after: i64, before: i64| after.checked_sub(before).expect("amounts of one payment");
+    VatSplit {
+        net_minor: grown(after.net_minor, before.net_minor),
+        vat_minor: grown(after.vat_minor, before.vat_minor),
+        gross_minor: grown(after.gross_minor, before.gross_minor),
+        rate_bp,
+    }
+}
+
+/// The tax of the next part that is taken back of a document, whose sum and tax are `whole`, after `taken`, sum and tax, was
+/// taken back of it. `None` where more is taken back than there is left, or nothing. What is taken back in all has its share
+/// of the tax, rounded half up once, so the parts of the whole document have its tax to the last minor unit.
+#[must_use]
+pub fn share_of_vat(whole: (i64, i64), taken: (i64, i64), amount_minor: i64, rate_bp: u32) -> Option<VatSplit> {
+    let after_minor = taken.0.checked_add(amount_minor)?;
+    if amount_minor <= 0 || taken.0 < 0 || after_minor > whole.0 {
+        return None;
+    }
+    let share = div_round_half_up(i128::from(whole.1) * i128::from(after_minor), i128::from(whole.0));
+    let share = i64::try_from(share).expect("a share of a tax is not above the tax");
+    let vat_minor = share.saturating_sub(taken.1).clamp(0, amount_minor);
+    Some(VatSplit {
+        net_minor: amount_minor - vat_minor,
+        vat_minor,
+        gross_minor: amount_minor,
+        rate_bp,
+    })
 }
 
 /// `dividend / divisor` rounded to the nearest integer, halves away from zero.
@@ -189,12 +220,73 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_part_of_a_document_has_its_part_of_the_tax() {
+        let check = |before, amount, expect| {
+            let taken = (
+                before,
+                share_of_vat((1_500, 300), (0, 0), before, 0).map_or(0, |split| split.vat_minor),
+            );
+            let split = share_of_vat((1_500, 300), taken, amount, VAT_STANDARD_BP);
+            assert_eq!(
+                split.map(|split| (split.net_minor, split.vat_minor)),
+                expect,
+                "{before} {amount}"
+            );
+        };
+        check(0, 1_500, Some((1_200, 300)));
+        check(0, 499, Some((399, 100)));
+        check(499, 1_001, Some((801, 200)));
+        check(0, 1, Some((1, 0)));
+        check(1_500, 1, None);
+        check(0, 0, None);
+        check(0, 1_501, None);
+        check(i64::MAX, 1, None);
+    }
+
     proptest! {
+        /// Refunds in any number of parts never give back more tax than the receipt had, nor more net, and all of it in the
+        /// end, whatever rounding made of the receipt itself.
+        #[test]
+        fn credit_notes_take_back_the_tax_of_their_receipt(
+            parts in proptest::collection::vec(1i64..200_000, 1..12), rate in 0u32..5_000, earlier in 0i64..1_000
+        ) {
+            let total: i64 = parts.iter().sum();
+            let receipt = split_vat_between(earlier, earlier + total, rate);
+            let (mut gross, mut vat) = (0, 0);
+            for part in parts {
+                let split = share_of_vat((total, receipt.vat_minor), (gross, vat), part, rate).expect("there is that much left");
+                prop_assert_eq!((split.gross_minor, split.net_minor + split.vat_minor), (part, part));
+                prop_assert!(split.vat_minor >= 0 && split.net_minor >= 0, "{:?}", split);
+                gross += part;
+                vat += split.vat_minor;
+                prop_assert!(vat <= receipt.vat_minor && gross - vat <= receipt.net_minor, "{} of {:?}", vat, receipt);
+            }
+            prop_assert_eq!(vat, receipt.vat_minor);
+            prop_assert_eq!(share_of_vat((total, receipt.vat_minor), (gross, vat), 1, rate), None);
+        }
+
         #[test]
         fn the_parts_always_make_the_whole(gross in any::<i64>(), rate in 0u32..10_000) {
             let split = split_vat(gross, rate);
             prop_assert_eq!(split.net_minor + split.vat_minor, gross);
             prop_assert!(split.vat_minor.unsigned_abs() <= gross.unsigned_abs());
+        }
+
+        /// Refunds in any number of parts never give back more tax than the receipt had, nor more net, and all of it in the end.
+        #[test]
+        fn the_parts_of_a_sum_have_its_tax(parts in proptest::collection::vec(0i64..200_000, 1..12), rate in 0u32..5_000) {
+            let whole = split_vat(parts.iter().sum(), rate);
+            let (mut gross, mut vat) = (0, 0);
+            for part in parts {
+                let split = split_vat_between(gross, gross + part, rate);
+                prop_assert_eq!((split.gross_minor, split.net_minor + split.vat_minor), (part, part));
+                prop_assert!(split.vat_minor >= 0 && split.net_minor >= 0, "{:?}", split);
+                gross += part;
+                vat += split.vat_minor;
+                prop_assert!(vat <= whole.vat_minor && gross - vat <= whole.net_minor, "{} of {:?}", vat, whole);
+            }
+            prop_assert_eq!(vat, whole.vat_minor);
         }
 
         #[test]

@@ -116,15 +116,15 @@ statements! {
     /// posting key, account
     POSTED = "SELECT CAST(COALESCE(SUM(e.amount_minor), 0) AS BIGINT) FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id
               WHERE t.posting_key = $1 AND e.account = $2";
-    ADD_CHARGE = "INSERT INTO charge (call_id, outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us)
-                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (call_id) DO NOTHING";
+    ADD_CHARGE = "INSERT INTO charge (call_id, outcome, billable_us, amount_minor, vat_code, vat_bp, vat_minor, currency, created_us)
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (call_id) DO NOTHING";
     /// account, from
     EARNED = concat!("SELECT currency, COUNT(*) AS calls, CAST(SUM(paid) AS BIGINT) AS minor
               FROM (SELECT h.currency, ", paid_minor!(), " AS paid FROM charge h
                   JOIN seat s ON s.appointment_id = h.call_id AND s.role = 'provider' AND s.account_id = $1
                   WHERE h.created_us >= $2) x
               WHERE paid > 0 GROUP BY currency ORDER BY currency");
-    CHARGE = "SELECT outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us
+    CHARGE = "SELECT outcome, billable_us, amount_minor, vat_code, vat_bp, vat_minor, currency, created_us
               FROM charge WHERE call_id = $1";
 }
 
@@ -386,6 +386,7 @@ pub async fn add_charge(tx: &mut Tx, call: &str, charge: &Charge) -> Result<bool
         &charge.outcome,
         charge.billable,
         charge.amount.minor,
+        charge.vat_code,
         charge.vat_bp,
         charge.vat_minor,
         charge.amount.currency.as_str(),

@@ -5,6 +5,7 @@ use super::provider::{PaymentMethod, is_test_provider};
 use crate::base::Micros;
 use crate::base::db::{FromRow, Row};
 use crate::base::money::{Currency, Money};
+use crate::base::vat::VatCode;
 
 /// What a payment of an appointment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -305,6 +306,7 @@ pub struct Charge {
     pub outcome: String,
     pub billable: Micros,
     pub amount: Money,
+    pub vat_code: VatCode,
     pub vat_bp: u32,
     pub vat_minor: i64,
     pub at: Micros,
@@ -317,6 +319,7 @@ impl FromRow for Charge {
             outcome: row.get("outcome")?,
             billable: row.get("billable_us")?,
             amount: Money::new(row.get("amount_minor")?, currency),
+            vat_code: row.parse("vat_code")?,
             vat_bp: u32::try_from(row.get::<i64>("vat_bp")?).map_err(|e| sqlx::Error::Decode(e.into()))?,
             vat_minor: row.get("vat_minor")?,
             at: row.get("created_us")?,

@@ -24,7 +24,7 @@ const FILES: [&[u8]; 9] = [
 /// Where in [`FILES`] the fonts begin that both weights fall back to.
 const FALLBACKS: usize = 2;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weight {
     Regular,
     Bold,

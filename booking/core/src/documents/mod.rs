@@ -1,33 +1,34 @@
-//! Receipts: numbered without gaps, drawn once as PDF, and kept with their hash.
+//! Documents: numbered without gaps, drawn once as PDF, and kept with their hash.
 //!
 //! The number, the frozen content and the bytes are written in one transaction, so a number exists exactly when its
 //! document does. Afterwards the bytes move to the object store; the row keeps their path and SHA-256.
 
 mod fonts;
+mod kind;
+mod layout;
+mod paper;
 pub mod queries;
 mod receipt;
 mod render;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::tz::TimeZone;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt as _, PutPayload};
 use sha2::{Digest as _, Sha256};
 
-use crate::appointments::{self, Appointment};
+use crate::base::actor::Actor;
 use crate::base::db::Tx;
-use crate::base::money::split_vat;
-use crate::base::{Base, Micros, hex};
-use crate::base::{Fault, Result};
-use crate::billing::{Charge, Payment};
-use crate::calls;
+use crate::base::{Base, Fault, Micros, Result, hex};
 
-pub use queries::Document;
+pub use kind::DocumentKind;
+pub use paper::{Paper, PaperLine, Party, VatLine};
+pub use queries::{Document, of_consumer, of_org};
+pub use receipt::{issue_credit_note, issue_receipt, issue_returned, seller_of};
+
 use queries::NewDocument;
-use receipt::{Receipt, SellerPart};
 
-/// The kind in the database; invoices and credit notes come later.
-const RECEIPT: &str = "receipt";
 /// Documents that one round of [`store_pending`] moves.
 const STORE_BATCH_MAX: i64 = 50;
 
@@ -37,113 +38,121 @@ pub fn number_name(year: i64, number: i64) -> String {
     format!("{year}-{number:06}")
 }
 
-/// Issues the receipt of a captured payment, in the caller's transaction. Returns its number.
+/// A document that is to be issued.
+#[derive(Debug, Clone)]
+pub struct New<'a> {
+    /// Whose books it belongs to: the business that sells, or that the platform sells to.
+    pub org_id: &'a str,
+    pub appointment_id: Option<&'a str>,
+    pub payment_id: Option<&'a str>,
+    /// Names what it is issued for. There is one document of a kind for a cause of a business.
+    pub cause: &'a str,
+    /// The document that it corrects.
+    pub refers_to: Option<&'a str>,
+    /// What stands on it; its number and its moment are filled in.
+    pub paper: Paper,
+}
+
+/// Issues a document in the caller's transaction: its number, content and bytes are there with it or not at all. What was
+/// issued for the same cause already is returned as it is. A series begins anew with each calendar year of the seller.
 ///
 /// # Errors
-/// When the database or the PDF library fails; the transaction must then not be committed.
-pub async fn issue_receipt(
-    state: &Base,
-    tx: &mut Tx,
-    appointment: &Appointment,
-    charge: &Charge,
-    payment: &Payment,
-    (reserved_minor, captured_minor): (i64, i64),
-) -> Result<String> {
+/// [`Fault::Internal`] when the lines, the tax and the total do not add up; when the database or the PDF library fails. The
+/// transaction must then not be committed.
+pub async fn issue_document(state: &Base, tx: &mut Tx, new: New<'_>) -> Result<Document> {
+    let mut paper = new.paper;
     let now = state.now();
-    if let Some(document) = queries::of_appointment(tx, &appointment.id, RECEIPT).await? {
-        return Ok(document.name());
+    let kind = paper.kind;
+    let (seller, year) = (kind.seller(new.org_id), year_of(now, &paper.time_zone));
+    let (true, Some(total_minor), Some(vat_minor)) = (paper.adds_up(), paper.total_minor(), paper.vat_minor()) else {
+        return Err(Fault::Internal(format!(
+            "the {} for {} does not add up",
+            kind.word(),
+            new.cause
+        )));
+    };
+    queries::lock_series(tx, seller, kind, year).await?;
+    if let Some(document) = queries::of_cause(tx, new.org_id, kind, new.cause).await? {
+        return Ok(document);
     }
-    let year = receipt::year_of(now, &appointment.time_zone);
-    let number = queries::take_number(tx, &appointment.org_id, RECEIPT, year).await?;
-    let name = number_name(year, number);
-    let mut receipt = draft(tx, appointment, charge, &name, now).await?;
-    receipt.method_brand.clone_from(&payment.method.brand);
-    receipt.method_last4.clone_from(&payment.method.last4);
-    receipt.test = payment.is_test();
-    receipt.reserved_minor = reserved_minor;
-    receipt.charged_minor = captured_minor;
-    receipt.released_minor = reserved_minor - captured_minor;
-    receipt.set_split(split_vat(captured_minor, charge.vat_bp));
-    let bytes = render::render(&receipt.sheet()).map_err(|error| Fault::internal(&error))?;
+    let number = queries::take_number(tx, seller, kind, year).await?;
+    paper.number = number_name(year, number);
+    paper.issued_at = now;
+    let bytes = render::render(&paper.sheet()).map_err(|error| Fault::internal(&error))?;
+    let content = serde_json::to_string(&paper).map_err(|error| Fault::internal(&error))?;
     let id = state.random.id(now);
-    let content = serde_json::to_string(&receipt).map_err(|error| Fault::internal(&error))?;
-    let new = NewDocument {
+    let row = NewDocument {
         id: &id,
-        org_id: &appointment.org_id,
-        appointment_id: &appointment.id,
-        kind: RECEIPT,
+        org_id: new.org_id,
+        seller_id: seller,
+        appointment_id: new.appointment_id,
+        payment_id: new.payment_id,
+        kind,
+        cause: new.cause,
+        refers_to: new.refers_to,
         year,
         number,
-        locale: &receipt.locale,
+        locale: paper.locale.tag(),
         content: &content,
-        total_minor: captured_minor,
-        currency: &receipt.price.currency,
+        total_minor,
+        vat_minor,
+        currency: &paper.currency,
         sha256: &hex(&Sha256::digest(&bytes)),
         path: &format!("documents/{id}.pdf"),
         unstored: &STANDARD.encode(&bytes),
         issued_us: now,
     };
-    queries::add_document(tx, new).await?;
-    Ok(name)
+    queries::add_document(tx, row).await?;
+    let issued = queries::of_cause(tx, new.org_id, kind, new.cause).await?;
+    issued.ok_or_else(|| Fault::Internal(format!("document {id} is not there after it was added")))
 }
 
-/// What the receipt says about the appointment and its measured time.
-async fn draft(tx: &mut Tx, appointment: &Appointment, charge: &Charge, number: &str, now: Micros) -> Result<Receipt> {
-    let seller = queries::seller(tx, &appointment.org_id).await?;
-    let measured = calls::load_measured(tx, &appointment.id).await?;
-    let spans = measured.as_slice();
-    Ok(Receipt {
-        number: number.to_owned(),
-        reference: appointments::reference(&appointment.id),
-        locale: appointment.consumer.locale.tag().to_owned(),
-        issued_at: now,
-        time_zone: appointment.time_zone.clone(),
-        seller: SellerPart {
-            name: seller.name,
-            orgno: seller.orgno,
-            vat_registered: charge.vat_bp > 0,
-            address: seller.address,
-            town: seller.town,
-        },
-        buyer_name: appointment.consumer.name.clone(),
-        title: appointment.title.clone(),
-        from: spans.first().map_or(appointment.start_us, |span| span.from),
-        to: spans.last().map_or(appointment.end_us, |span| span.to),
-        billable: charge.billable,
-        price: appointment.price.clone(),
-        net_minor: 0,
-        vat_minor: 0,
-        gross_minor: 0,
-        vat_bp: charge.vat_bp,
-        method_brand: String::new(),
-        method_last4: String::new(),
-        reserved_minor: 0,
-        charged_minor: 0,
-        released_minor: 0,
-        test: false,
-    })
+/// The calendar year of a moment where the seller is.
+fn year_of(at: Micros, time_zone: &str) -> i64 {
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    let at = jiff::Timestamp::from_microsecond(at).unwrap_or_default();
+    i64::from(at.to_zoned(zone).year())
 }
 
-/// The number of an appointment's receipt, when there is one.
+/// A document for somebody who may read it: the customer, the member who takes the call, and the owners of the business.
+///
+/// # Errors
+/// [`Fault::NotFound`] for everybody else.
+pub async fn load(tx: &mut Tx, actor: &Actor, id: &str) -> Result<Document> {
+    let found = queries::readable(tx, id, actor.account_id()).await?;
+    found.ok_or(Fault::NotFound)
+}
+
+/// The number of an appointment's newest receipt, when there is one.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn receipt_number(tx: &mut Tx, appointment: &str) -> Result<Option<String>> {
-    Ok(queries::of_appointment(tx, appointment, RECEIPT)
-        .await?
-        .map(|document| document.name()))
+    let receipt = receipt_of(tx, appointment).await?;
+    Ok(receipt.map(|document| document.name()))
 }
 
-/// The receipt of an appointment and its bytes, which are the ones that were issued.
+/// An appointment's newest receipt, when there is one.
 ///
 /// # Errors
-/// [`Fault::NotFound`] without a receipt; [`Fault::Internal`] when the stored bytes are not the issued ones.
-pub async fn receipt_bytes(state: &Base, appointment: &str) -> Result<(Document, Vec<u8>)> {
-    let mut tx = state.db.read().await?;
-    let document = queries::of_appointment(&mut tx, appointment, RECEIPT)
-        .await?
-        .ok_or(Fault::NotFound)?;
-    drop(tx);
+/// When the database fails.
+pub async fn receipt_of(tx: &mut Tx, appointment: &str) -> Result<Option<Document>> {
+    Ok(queries::of_appointment(tx, appointment, DocumentKind::Receipt).await?)
+}
+
+/// All that was issued about an appointment, oldest first. The caller has checked who asks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_appointment(tx: &mut Tx, appointment: &str) -> Result<Vec<Document>> {
+    Ok(queries::all_of_appointment(tx, appointment).await?)
+}
+
+/// The bytes of a document, which are the ones that were issued.
+///
+/// # Errors
+/// [`Fault::Internal`] when the stored bytes are not the issued ones, or the store fails.
+pub async fn load_bytes(state: &Base, document: &Document) -> Result<Vec<u8>> {
     let bytes = match &document.unstored {
         Some(text) => STANDARD.decode(text).map_err(|error| Fault::internal(&error))?,
         None => {
@@ -158,7 +167,7 @@ pub async fn receipt_bytes(state: &Base, appointment: &str) -> Result<(Document,
             document.id
         )));
     }
-    Ok((document, bytes))
+    Ok(bytes)
 }
 
 /// Moves the bytes of newly issued documents to the object store; repeating it changes nothing.
@@ -181,4 +190,16 @@ pub async fn store_pending(state: &Base) -> Result<()> {
         tx.commit().await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_year_is_the_sellers() {
+        // 2026-12-31 23:30 in UTC is 2027 in Oslo.
+        assert_eq!(year_of(1_798_759_800_000_000, "Europe/Oslo"), 2027);
+        assert_eq!(year_of(1_798_759_800_000_000, "UTC"), 2026);
+    }
 }

@@ -1,162 +1,297 @@
-//! What stands on a receipt, as sentences in the buyer's language.
+//! Receipts of payments, and the credit notes that take back what was refunded, in the customer's language.
 
-use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
-use signaling_protocol::{PriceModel, PriceTerms};
+use signaling_protocol::PriceModel;
 use texts::{Locale, format, t};
 
-use super::render::Sheet;
-use crate::base::Micros;
-use crate::base::money::VatSplit;
+use super::paper::{Paper, PaperLine, Party, VatLine};
+use super::{Document, DocumentKind, New, issue_document, queries};
+use crate::appointments::{self, Appointment};
+use crate::base::db::Tx;
+use crate::base::money::{VatSplit, share_of_vat, split_vat_between};
+use crate::base::{Base, Fault, Micros, Result};
+use crate::billing::queries as billing;
+use crate::billing::{Charge, Payment};
+use crate::calls;
 
-/// Everything on the receipt, frozen when it is issued and kept beside the bytes. Amounts are minor units.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Receipt {
-    pub number: String,
-    /// For people, such as `B7K-42Q`.
-    pub reference: String,
-    pub locale: String,
-    pub issued_at: Micros,
-    pub time_zone: String,
-    pub seller: SellerPart,
-    /// All that the receipt has of the buyer: it outlives the account by years.
-    pub buyer_name: String,
-    pub title: String,
-    /// First and last moment together.
-    pub from: Micros,
-    pub to: Micros,
-    pub billable: Micros,
-    pub price: PriceTerms,
-    pub net_minor: i64,
-    pub vat_minor: i64,
-    pub gross_minor: i64,
-    pub vat_bp: u32,
-    pub method_brand: String,
-    pub method_last4: String,
-    pub reserved_minor: i64,
-    pub charged_minor: i64,
-    pub released_minor: i64,
-    /// The test provider took the payment.
-    #[serde(default)]
-    pub test: bool,
+/// Who sells, as a document names it; `vat_registered` as it was when the thing was sold.
+///
+/// # Errors
+/// When the database fails.
+pub async fn seller_of(tx: &mut Tx, org: &str, vat_registered: bool) -> Result<Party> {
+    let seller = queries::seller(tx, org).await?;
+    Ok(Party {
+        name: seller.name,
+        orgno: seller.orgno,
+        vat_registered,
+        address: vec![seller.address, seller.town],
+    })
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SellerPart {
-    pub name: String,
-    pub orgno: String,
-    pub vat_registered: bool,
-    pub address: String,
-    pub town: String,
+/// Issues the receipt of a captured payment, in the caller's transaction; one that is there already is returned. Amounts
+/// are what was reserved and what was captured, minor units.
+///
+/// # Errors
+/// As [`issue_document`].
+pub async fn issue_receipt(
+    state: &Base,
+    tx: &mut Tx,
+    appointment: &Appointment,
+    charge: &Charge,
+    payment: &Payment,
+    (reserved_minor, captured_minor): (i64, i64),
+) -> Result<Document> {
+    if let Some(document) = queries::of_payment(tx, &payment.id, DocumentKind::Receipt).await? {
+        return Ok(document);
+    }
+    let before = queries::sum_of_appointment(tx, &appointment.id, DocumentKind::Receipt).await?;
+    let after = before.checked_add(captured_minor).ok_or_else(out_of_range)?;
+    let mut paper = draft(state, tx, appointment, DocumentKind::Receipt, payment).await?;
+    let (spans, billable) = (calls::load_measured(tx, &appointment.id).await?, charge.billable);
+    let said = Said {
+        locale: paper.locale,
+        appointment,
+        from: spans.as_slice().first().map_or(appointment.start_us, |span| span.from),
+        to: spans.as_slice().last().map_or(appointment.end_us, |span| span.to),
+        billable,
+    };
+    paper.lines.push(PaperLine {
+        text: said.about(&charge.outcome),
+        amount_minor: captured_minor,
+    });
+    let split = split_vat_between(before, after, charge.vat_bp);
+    paper.vat.push(VatLine::new(charge.vat_code, split));
+    let text = |key: &str| t(paper.locale, key, &[]);
+    paper.payment_heading = format!("{}: {}", text("document-payment"), method_name(paper.locale, payment));
+    paper.payment = vec![
+        (text("document-reserved"), reserved_minor),
+        (text("document-charged"), captured_minor),
+        (text("document-released"), reserved_minor - captured_minor),
+    ];
+    let new = New {
+        org_id: &appointment.org_id,
+        appointment_id: Some(&appointment.id),
+        payment_id: Some(&payment.id),
+        cause: &format!("receipt:{}", payment.id),
+        refers_to: None,
+        paper,
+    };
+    issue_document(state, tx, new).await
 }
 
-impl Receipt {
-    pub(super) fn set_split(&mut self, split: VatSplit) {
-        self.net_minor = split.net_minor;
-        self.vat_minor = split.vat_minor;
-        self.gross_minor = split.gross_minor;
-        self.vat_bp = split.rate_bp;
+/// Issues the credit note of a refund, in the caller's transaction; one that is there already is returned, and there is none
+/// where the payment has no receipt. `refund` names the refund among all of them; the amount is minor units. All credit
+/// notes of a receipt together have its tax, and never more of it than was on the receipt.
+///
+/// # Errors
+/// As [`issue_document`]; [`Fault::Internal`] when more comes back than was paid.
+pub async fn issue_credit_note(
+    state: &Base,
+    tx: &mut Tx,
+    appointment: &Appointment,
+    payment: &Payment,
+    refund: &str,
+    amount_minor: i64,
+    reason: &str,
+) -> Result<Option<Document>> {
+    let cause = format!("refund:{refund}");
+    if let Some(document) = queries::of_cause(tx, &appointment.org_id, DocumentKind::CreditNote, &cause).await? {
+        return Ok(Some(document));
     }
-
-    /// The page.
-    pub(super) fn sheet(&self) -> Sheet {
-        let locale = Locale::from_tag(&self.locale).unwrap_or_default();
-        let text = |key: &str| t(locale, key, &[]);
-        let money = |minor| format::money_exact(locale, minor, &self.price.currency);
-        let clock = |at| format::clock_seconds(at, &self.time_zone);
-        let day = format::day(locale, format::date_of(self.from, &self.time_zone));
-        let carried_out = t(
-            locale,
-            "document-service-time",
-            &[
-                ("from", format!("{day} {}", clock(self.from)).into()),
-                ("to", clock(self.to).into()),
-            ],
-        );
-        let card = t(
-            locale,
-            "document-method",
-            &[
-                ("brand", self.method_brand.as_str().into()),
-                ("last4", self.method_last4.as_str().into()),
-            ],
-        );
-        Sheet {
-            language: locale.tag().to_owned(),
-            title: text(if self.test {
-                "document-receipt-test"
-            } else {
-                "document-receipt"
-            }),
-            number: self.number.clone(),
-            facts: vec![
-                (text("document-number"), self.number.clone()),
-                (text("document-issued"), self.issue_date()),
-                (text("document-booking"), self.reference.clone()),
-            ],
-            seller: self.seller_lines(locale),
-            buyer: vec![text("document-buyer"), self.buyer_name.clone()],
-            item_heading: (text("document-item"), text("document-amount")),
-            item: vec![self.title.clone(), carried_out, self.measured(locale)],
-            item_amount: money(self.gross_minor),
-            totals: self.totals(locale),
-            payment_heading: format!("{}: {card}", text("document-payment")),
-            payment: vec![
-                (text("document-reserved"), money(self.reserved_minor)),
-                (text("document-charged"), money(self.charged_minor)),
-                (text("document-released"), money(self.released_minor)),
-            ],
-            footer: t(locale, "document-page", &[("number", self.number.as_str().into())]),
-        }
+    let receipt = queries::of_payment(tx, &payment.id, DocumentKind::Receipt).await?;
+    let charge = billing::charge(tx, &appointment.id).await?;
+    let (Some(receipt), Some(charge)) = (receipt, charge) else {
+        return Ok(None);
+    };
+    let taken = queries::taken_back(tx, &receipt.id).await?;
+    let split = share_of_vat(
+        (receipt.total_minor, receipt.vat_minor),
+        taken,
+        amount_minor,
+        charge.vat_bp,
+    )
+    .ok_or_else(|| Fault::Internal(format!("more comes back of receipt {} than it says", receipt.id)))?;
+    let mut paper = draft(state, tx, appointment, DocumentKind::CreditNote, payment).await?;
+    paper.buyer.name = buyer_of(&queries::content(tx, &receipt.id).await?).unwrap_or(paper.buyer.name);
+    let name = receipt.name();
+    let with = |key: &str, name: &str, value: &str| t(paper.locale, key, &[(name, value.into())]);
+    paper
+        .facts
+        .push((t(paper.locale, "document-corrects", &[]), name.clone()));
+    paper.lines.push(PaperLine {
+        text: vec![appointment.title.clone(), with("document-credits", "number", &name)],
+        amount_minor,
+    });
+    if !reason.trim().is_empty() {
+        paper.notes.insert(0, with("document-reason", "reason", reason.trim()));
     }
+    paper.vat.push(VatLine::new(charge.vat_code, split));
+    paper.payment_heading = with("document-paid-back", "method", &method_name(paper.locale, payment));
+    paper.payment = vec![(t(paper.locale, "document-refunded", &[]), amount_minor)];
+    let new = New {
+        org_id: &appointment.org_id,
+        appointment_id: Some(&appointment.id),
+        payment_id: Some(&payment.id),
+        cause: &cause,
+        refers_to: Some(&receipt.id),
+        paper,
+    };
+    issue_document(state, tx, new).await.map(Some)
+}
 
-    /// The sum, and its tax where the seller is registered.
-    fn totals(&self, locale: Locale) -> Vec<(String, String)> {
-        let money = |minor| format::money_exact(locale, minor, &self.price.currency);
-        let total = (t(locale, "document-total", &[]), money(self.gross_minor));
-        if !self.seller.vat_registered {
-            return vec![(t(locale, "document-no-vat", &[]), String::new()), total];
-        }
-        let rate = percent(self.vat_bp, locale);
-        vec![
-            (t(locale, "document-net", &[]), money(self.net_minor)),
-            (
-                t(locale, "document-vat", &[("rate", rate.into())]),
-                money(self.vat_minor),
-            ),
-            total,
-        ]
+/// Issues the receipt that takes a credit note back, because its refund did not reach the customer; none where there was no
+/// credit note. What was taken back by it may be taken back anew.
+///
+/// # Errors
+/// As [`issue_document`].
+pub async fn issue_returned(state: &Base, tx: &mut Tx, payment: &Payment, refund: &str) -> Result<Option<Document>> {
+    let note = queries::of_cause(
+        tx,
+        &payment.org_id,
+        DocumentKind::CreditNote,
+        &format!("refund:{refund}"),
+    )
+    .await?;
+    let (Some(note), Some(appointment)) = (note, &payment.appointment_id) else {
+        return Ok(None);
+    };
+    let Some(charge) = billing::charge(tx, appointment).await? else {
+        return Ok(None);
+    };
+    let appointment = appointments::load_any(tx, appointment).await?;
+    let mut paper = draft(state, tx, &appointment, DocumentKind::Receipt, payment).await?;
+    paper.buyer.name = buyer_of(&queries::content(tx, &note.id).await?).unwrap_or(paper.buyer.name);
+    let name = note.name();
+    paper
+        .facts
+        .push((t(paper.locale, "document-corrects-note", &[]), name.clone()));
+    paper.lines.push(PaperLine {
+        text: vec![
+            appointment.title.clone(),
+            t(paper.locale, "document-returned", &[("number", name.as_str().into())]),
+        ],
+        amount_minor: note.total_minor,
+    });
+    let split = VatSplit {
+        net_minor: note.total_minor - note.vat_minor,
+        vat_minor: note.vat_minor,
+        gross_minor: note.total_minor,
+        rate_bp: charge.vat_bp,
+    };
+    paper.vat.push(VatLine::new(charge.vat_code, split));
+    let new = New {
+        org_id: &appointment.org_id,
+        appointment_id: Some(&appointment.id),
+        payment_id: Some(&payment.id),
+        cause: &format!("returned:{refund}"),
+        refers_to: Some(&note.id),
+        paper,
+    };
+    issue_document(state, tx, new).await.map(Some)
+}
+
+fn out_of_range() -> Fault {
+    Fault::Internal("the receipts of an appointment leave the range of amounts".to_owned())
+}
+
+/// What a document about an appointment says of both sides and of the booking; lines, tax and payment are missing.
+async fn draft(
+    state: &Base,
+    tx: &mut Tx,
+    appointment: &Appointment,
+    kind: DocumentKind,
+    payment: &Payment,
+) -> Result<Paper> {
+    let locale = appointment.consumer.locale;
+    let platform = match state.config.controller.name.trim() {
+        "" => "Booka",
+        name => name,
+    };
+    Ok(Paper {
+        kind,
+        number: String::new(),
+        issued_at: 0,
+        locale,
+        time_zone: appointment.time_zone.clone(),
+        currency: appointment.price.currency.clone(),
+        facts: vec![(
+            t(locale, "document-booking", &[]),
+            appointments::reference(&appointment.id),
+        )],
+        seller: seller_of(tx, &appointment.org_id, appointment.vat_registered).await?,
+        // All that a document has of the buyer: it outlives the account by years.
+        buyer: Party {
+            name: appointment.consumer.name.clone(),
+            ..Party::default()
+        },
+        lines: Vec::new(),
+        vat: Vec::new(),
+        payment_heading: String::new(),
+        payment: Vec::new(),
+        notes: vec![t(locale, "document-issuer", &[("platform", platform.into())])],
+        test: payment.is_test(),
+    })
+}
+
+/// The buyer as an issued document names it: an account may have been erased since.
+fn buyer_of(content: &str) -> Option<String> {
+    let content: serde_json::Value = serde_json::from_str(content).ok()?;
+    let name = content.pointer("/buyer/name").or_else(|| content.get("buyer_name"))?;
+    name.as_str().map(str::to_owned)
+}
+
+/// `Visa **** 4242`, or the name alone of what has no number.
+fn method_name(locale: Locale, payment: &Payment) -> String {
+    let (brand, last4) = (payment.method.brand.as_str(), payment.method.last4.as_str());
+    if last4.is_empty() {
+        return brand.to_owned();
     }
+    t(
+        locale,
+        "document-method",
+        &[("brand", brand.into()), ("last4", last4.into())],
+    )
+}
 
-    /// ISO 8601, which nobody mistakes.
-    fn issue_date(&self) -> String {
-        format::date_of(self.issued_at, &self.time_zone).to_string()
-    }
+/// What a receipt tells about an appointment.
+struct Said<'a> {
+    locale: Locale,
+    appointment: &'a Appointment,
+    /// First and last moment together, or the booked time where nobody met.
+    from: Micros,
+    to: Micros,
+    billable: Micros,
+}
 
-    fn seller_lines(&self, locale: Locale) -> Vec<String> {
-        let seller = &self.seller;
-        let key = if seller.vat_registered {
-            "document-orgno-vat"
-        } else {
-            "document-orgno"
+impl Said<'_> {
+    /// What is paid for, when it was, and how the amount follows.
+    fn about(&self, outcome: &str) -> Vec<String> {
+        let (time, why) = match outcome {
+            "cancelled" => ("document-booked-time", t(self.locale, "document-cancelled-late", &[])),
+            "no_show_consumer" => ("document-booked-time", t(self.locale, "document-did-not-come", &[])),
+            _ => ("document-service-time", self.measured()),
         };
-        let mut lines = vec![
-            t(locale, "document-seller", &[]),
-            seller.name.clone(),
-            seller.address.clone(),
-            seller.town.clone(),
-            t(locale, key, &[("orgno", seller.orgno.as_str().into())]),
-        ];
-        lines.retain(|line| !line.trim().is_empty());
-        lines
+        vec![self.appointment.title.clone(), self.time(time), why]
+    }
+
+    fn time(&self, key: &str) -> String {
+        let zone = &self.appointment.time_zone;
+        let clock = |at| format::clock_seconds(at, zone);
+        let day = format::day(self.locale, format::date_of(self.from, zone));
+        let from = format!("{day} {}", clock(self.from));
+        t(
+            self.locale,
+            key,
+            &[("from", from.into()), ("to", clock(self.to).into())],
+        )
     }
 
     /// How the amount follows from the measured time.
-    fn measured(&self, locale: Locale) -> String {
+    fn measured(&self) -> String {
+        let (locale, price) = (self.locale, &self.appointment.price);
         let duration = measured_time(locale, self.billable);
-        let counted = format::duration(locale, self.price.counted_s(self.billable) * 1000);
-        let money = |minor| format::money_exact(locale, minor, &self.price.currency);
-        match self.price.model {
+        let counted = format::duration(locale, price.counted_s(self.billable) * 1000);
+        let money = |minor| format::money_exact(locale, minor, &price.currency);
+        match price.model {
             PriceModel::Free => t(locale, "document-free", &[("duration", duration.into())]),
             PriceModel::Fixed { .. } => t(locale, "document-fixed", &[("duration", duration.into())]),
             PriceModel::PerMinute {
@@ -170,46 +305,23 @@ impl Receipt {
                 } else {
                     "document-metered-free"
                 };
-                t(
-                    locale,
-                    key,
-                    &[
-                        ("duration", duration.into()),
-                        ("counted", counted.into()),
-                        ("rate", money(rate_minor).into()),
-                        ("increment", increment_s.into()),
-                        ("free", free_s.to_string().into()),
-                        ("cap", money(cap_minor).into()),
-                    ],
-                )
+                let args = [
+                    ("duration", duration.into()),
+                    ("counted", counted.into()),
+                    ("rate", money(rate_minor).into()),
+                    ("increment", increment_s.into()),
+                    ("free", free_s.to_string().into()),
+                    ("cap", money(cap_minor).into()),
+                ];
+                t(locale, key, &args)
             }
         }
     }
 }
 
 /// `1 min 25,4 s`, as the page of the booking shows it.
-pub(super) fn measured_time(locale: Locale, billable: Micros) -> String {
+fn measured_time(locale: Locale, billable: Micros) -> String {
     format::duration_exact(locale, (billable.max(0) + 999) / 1000)
-}
-
-/// `25`, or `12,5`.
-fn percent(basis_points: u32, locale: Locale) -> String {
-    let (whole, rest) = (basis_points / 100, basis_points % 100);
-    if rest == 0 {
-        return whole.to_string();
-    }
-    let separator = match locale {
-        Locale::Nb => ',',
-        Locale::En => '.',
-    };
-    format!("{whole}{separator}{rest:02}")
-}
-
-/// The calendar year of a moment where the seller is: a series of numbers begins anew with it.
-pub(super) fn year_of(at: Micros, time_zone: &str) -> i64 {
-    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
-    let at = jiff::Timestamp::from_microsecond(at).unwrap_or_default();
-    i64::from(at.to_zoned(zone).year())
 }
 
 #[cfg(test)]
@@ -229,16 +341,10 @@ mod tests {
     }
 
     #[test]
-    fn the_year_is_the_sellers() {
-        // 2026-12-31 23:30 in UTC is 2027 in Oslo.
-        assert_eq!(year_of(1_798_759_800_000_000, "Europe/Oslo"), 2027);
-        assert_eq!(year_of(1_798_759_800_000_000, "UTC"), 2026);
-    }
-
-    #[test]
-    fn rates_of_tax_have_no_needless_decimals() {
-        assert_eq!(percent(2_500, Locale::Nb), "25");
-        assert_eq!(percent(1_111, Locale::Nb), "11,11");
-        assert_eq!(percent(0, Locale::En), "0");
+    fn the_buyer_is_found_on_documents_of_every_age() {
+        assert_eq!(buyer_of(r#"{"buyer_name":"Ola"}"#).as_deref(), Some("Ola"));
+        assert_eq!(buyer_of(r#"{"buyer":{"name":"Kari"}}"#).as_deref(), Some("Kari"));
+        assert_eq!(buyer_of("{}"), None);
+        assert_eq!(buyer_of("kvittering"), None);
     }
 }

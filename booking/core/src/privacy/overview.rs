@@ -194,6 +194,7 @@ fn words(table: &'static str) -> (&'static str, &'static str) {
         "payment" => ("registry-payment", "registry-payment-why"),
         "refund" => ("registry-refund", "registry-refund-why"),
         "document" => ("registry-document", "registry-document-why"),
+        "document_mandate" => ("registry-mandate", "registry-mandate-why"),
         "withdrawal_request" => ("registry-withdrawal", "registry-withdrawal-why"),
         "operator_look" => ("registry-looks", "registry-looks-why"),
         "retention_hold" => ("registry-kept-back", "registry-kept-back-why"),

@@ -37,6 +37,7 @@ const RECORD_WORDS: &[(&str, &[(&str, &str)])] = &[
             ("refunded", "price-refunded"),
             ("charge_failed", "event-charge-failed"),
             ("receipt", "mail-kind-receipt"),
+            ("credit_note", "mail-kind-credit-note"),
             ("cancelled", "event-cancelled"),
             ("taken_over", "event-taken-over"),
             ("no_show_consumer", "registry-no-show-consumer"),

@@ -2,6 +2,7 @@
 
 pub mod hours;
 pub mod invitations;
+pub mod mandate;
 pub mod members;
 pub mod orgs;
 pub mod services;

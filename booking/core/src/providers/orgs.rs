@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use texts::Category;
 
-use super::{hours, services};
+use super::{hours, mandate, services};
 use crate::base::actor::{Actor, MemberRole, Membership};
 use crate::base::db::{DbError, FromRow, Param, Row, Tx};
 use crate::base::{DEFAULT_ZONE, Fault, Micros, Result, UnknownWord};
@@ -139,6 +139,8 @@ impl OrgDetails<'_> {
 pub enum SetupStep {
     Service,
     Hours,
+    /// Letting the platform issue receipts, before something is sold.
+    Mandate,
     Publish,
 }
 
@@ -227,6 +229,12 @@ pub async fn missing_steps(tx: &mut Tx, org: &Org, takes_payments: bool) -> Resu
     }
     if hours::count_spans(tx, &org.id).await? == 0 {
         missing.push(SetupStep::Hours);
+    }
+    let sells = services
+        .iter()
+        .any(|service| service.is_offered(takes_payments) && service.details.is_priced());
+    if sells && !mandate::has_mandate(tx, &org.id).await? {
+        missing.push(SetupStep::Mandate);
     }
     if org.status != OrgStatus::Active {
         missing.push(SetupStep::Publish);

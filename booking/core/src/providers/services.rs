@@ -8,6 +8,7 @@ use super::ProviderRefusal;
 use crate::base::charge::can_be_sold;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::limits::SERVICES_PER_ORG_MAX;
+use crate::base::vat::VatCode;
 use crate::base::{Base, Fault, Micros, Result};
 use crate::{columns, params, statements};
 
@@ -29,6 +30,8 @@ columns! {
         /// Coming appointments that one customer may have with the provider.
         open_max: i64,
         price_terms: PriceTerms,
+        /// How it is taxed where the business is registered for VAT.
+        vat_code: VatCode,
         active: bool,
     }
 }
@@ -74,6 +77,12 @@ impl Service {
 }
 
 impl ServiceDetails {
+    /// Whether it may cost something.
+    #[must_use]
+    pub fn is_priced(&self) -> bool {
+        self.price_terms.most_minor() > 0
+    }
+
     /// Distance between possible starts.
     fn step_min(&self) -> i64 {
         self.duration_min.min(STEP_MIN_MAX)

@@ -2,6 +2,8 @@
 
 use signaling_protocol::{PriceModel, PriceTerms};
 
+use crate::base::vat::VatCode;
+
 /// A service as the demo offers it.
 pub(super) struct Offer {
     pub(super) title: &'static str,
@@ -175,6 +177,14 @@ pub(super) fn offers(category: &str) -> &'static [Offer] {
         "lawyer" | "accountant" => ADVISER,
         "psychologist" | "doctor" | "dentist" => HEALTH,
         _ => EVERYDAY,
+    }
+}
+
+/// How a trade's services are taxed: health services are exempt.
+pub(super) fn vat_code(category: &str) -> VatCode {
+    match category {
+        "psychologist" | "doctor" | "dentist" => VatCode::ExemptHealth,
+        _ => VatCode::Standard,
     }
 }
 

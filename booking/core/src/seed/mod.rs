@@ -6,9 +6,12 @@ pub mod queries;
 use crate::accounts;
 use crate::base::Result;
 use crate::base::db::{DbError, Tx};
+use crate::base::vat::VatCode;
 use crate::params;
+use crate::providers::mandate::give_mandate;
 use crate::search::{Place, find_place, index_provider, snap};
 use crate::state::AppState;
+use texts::Locale;
 use texts::routes::pattern;
 
 const PROVIDERS: &str = include_str!("../../assets/demo_providers.csv");
@@ -111,13 +114,21 @@ async fn add_provider(state: &AppState, tx: &mut Tx, number: usize, provider: &P
     .await?;
     tx.execute(queries::VAT_INSERT, params![state.id(), org.clone(), now])
         .await?;
+    give_mandate(state, tx, &org, &account, Locale::Nb).await?;
     tx.execute(
         queries::MEMBER_INSERT,
         params![member.clone(), org.clone(), account, "", now],
     )
     .await?;
     for offer in catalogue::offers(provider.category) {
-        add_service(state, tx, &org, &member, offer).await?;
+        add_service(
+            state,
+            tx,
+            (&org, &member),
+            offer,
+            catalogue::vat_code(provider.category),
+        )
+        .await?;
     }
     for (weekday, hours) in (1_i64..).zip(catalogue::hours(provider.category)) {
         if let Some((start, end)) = hours {
@@ -132,9 +143,9 @@ async fn add_provider(state: &AppState, tx: &mut Tx, number: usize, provider: &P
 async fn add_service(
     state: &AppState,
     tx: &mut Tx,
-    org: &str,
-    member: &str,
+    (org, member): (&str, &str),
     offer: &catalogue::Offer,
+    vat_code: VatCode,
 ) -> Result<(), DbError> {
     let service = state.id();
     let price = serde_json::to_string(&offer.price()).expect("price terms are plain strings and numbers");
@@ -150,7 +161,8 @@ async fn add_service(
             offer.step_min,
             offer.notice_min,
             price,
-            state.now()
+            state.now(),
+            vat_code
         ],
     )
     .await?;

@@ -19,10 +19,10 @@ statements! {
     VAT_INSERT = "INSERT INTO org_vat (id, org_id, registered, from_us, stated_us) VALUES ($1, $2, 1, 0, $3)";
     /// id, org, account, title, now
     MEMBER_INSERT = "INSERT INTO member (id, org_id, account_id, role, title, created_us) VALUES ($1, $2, $3, 'owner', $4, $5)";
-    /// id, org, title, description, duration, buffer after, step, notice, price, now
+    /// id, org, title, description, duration, buffer after, step, notice, price, now, tax
     SERVICE_INSERT = "INSERT INTO service (id, org_id, title, description, duration_min, buffer_before_min, buffer_after_min, step_min,
-            notice_min, window_days, price_terms, created_us)
-        VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, 28, $9, $10)";
+            notice_min, window_days, price_terms, created_us, vat_code)
+        VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, 28, $9, $10, $11)";
     /// service, member
     SERVICE_MEMBER_INSERT = "INSERT INTO service_member (service_id, member_id) VALUES ($1, $2)";
     /// member, weekday, start, end

@@ -19,7 +19,8 @@ statements! {
             ", paid_minor!(), " AS paid_minor, ", owed_minor!(), " AS owed_minor, h.currency, d.year, d.number
         FROM appointment a JOIN account c ON c.id = a.consumer_id JOIN member m ON m.id = a.member_id JOIN account w ON w.id = m.account_id
         LEFT JOIN charge h ON h.call_id = a.id
-        LEFT JOIN document d ON d.appointment_id = a.id AND d.kind = 'receipt'
+        LEFT JOIN document d ON d.id = (SELECT r.id FROM document r
+            WHERE r.appointment_id = a.id AND r.kind = 'receipt' AND r.refers_to IS NULL ORDER BY r.issued_us DESC, r.id DESC LIMIT 1)
         WHERE ", in_stretch!(), " ORDER BY a.start_us, a.id LIMIT $5 OFFSET $6");
     /// org, member or nothing, from, until
     AGENDA_COUNT = concat!("SELECT COUNT(*) FROM appointment a WHERE ", in_stretch!());

@@ -6,7 +6,9 @@ use crate::base::actor::{MemberRole, SignedIn};
 use crate::base::db::Tx;
 use crate::base::{Base, Micros};
 use crate::providers::vat::{VatStatement, state_vat};
-use crate::providers::{Org, OrgDetails, OrgStatus, ProviderRefusal, SetupStep, members, missing_steps, orgs};
+use crate::providers::{
+    Org, OrgDetails, OrgStatus, ProviderRefusal, ServiceDetails, SetupStep, mandate, members, missing_steps, orgs,
+};
 use crate::search::{Place, fold, index_provider, snap};
 
 /// Addresses tried for a new provider before giving up.
@@ -96,6 +98,16 @@ pub async fn save_business(tx: &mut Tx, base: &Base, org: &Org, input: &Business
     state_vat(base, tx, &org.id, input.vat).await?;
     index_provider(tx, &org.id).await?;
     Ok(())
+}
+
+/// Whether a service may stand on the page of a business as it is written: what is published for money needs the mandate to
+/// issue receipts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn may_publish_service(tx: &mut Tx, org: &Org, details: &ServiceDetails) -> Result<bool, ProviderRefusal> {
+    let is_public = org.status == OrgStatus::Active && details.active;
+    Ok(!is_public || !details.is_priced() || mandate::has_mandate(tx, &org.id).await?)
 }
 
 /// Publishes a business that has everything it needs.

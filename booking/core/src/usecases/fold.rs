@@ -163,7 +163,8 @@ async fn record_capture(
         return Ok(());
     };
     let amounts = (reserved_minor, captured_minor);
-    let number = documents::issue_receipt(state, tx, &appointment, &charge, payment, amounts).await?;
+    let receipt = documents::issue_receipt(state, tx, &appointment, &charge, payment, amounts).await?;
+    let number = receipt.name();
     let data = serde_json::json!({ "number": &number });
     appointments::record_event(tx, &appointment.id, "receipt", "system", state.now(), &data).await?;
     let view = money_of(tx, &appointment.id).await?;

@@ -1,13 +1,18 @@
 //! What was paid back, as the provider tells it: each refund with its posting and its event, also one that comes back.
 
 use super::fold::post;
+use crate::appointments::{self, AppointmentMail, PartyRole};
 use crate::base::Micros;
 use crate::base::db::Tx;
 use crate::base::money::{Money, VatSplit, split_vat};
+use crate::base::outbox;
 use crate::billing::ledger::{LedgerAccount, Posting};
 use crate::billing::payment::PaymentEvent;
 use crate::billing::provider::{ProviderRefund, RefundStatus};
-use crate::billing::{BillingError, Payment, Refund, RefundState, queries, record_amount, refunds};
+use crate::billing::{
+    BillingError, Payment, Refund, RefundState, mail_money, money_of, queries, record_amount, refunds,
+};
+use crate::documents::{self, Document};
 use crate::state::AppState;
 
 type Result<T> = std::result::Result<T, BillingError>;
@@ -104,13 +109,16 @@ async fn record_refund(
     let amount = before.amount;
     let event = match (before.state, next) {
         (_, RefundState::Done) => {
-            let split = split_of(tx, payment, before).await?;
+            // What comes back has the tax that its credit note says.
+            let note = issue_note(state, tx, payment, before).await?;
+            let split = note.as_ref().map_or_else(|| split_vat(amount.minor, 0), split_of);
             let posting = Posting::Refunded { split, of: amount };
             post(state, tx, payment, &posting, &posting_key(before)).await?;
             "refunded"
         }
         (RefundState::Done, RefundState::Failed) => {
             let split = posted_split(tx, before).await?;
+            documents::issue_returned(state, tx, payment, &before.id).await?;
             let posting = Posting::RefundReturned { split, of: amount };
             post(state, tx, payment, &posting, &format!("refund_returned:{}", before.id)).await?;
             "refund_failed"
@@ -128,31 +136,37 @@ fn posting_key(refund: &Refund) -> String {
     format!("refunded:{}", refund.id)
 }
 
-/// The tax of one refund: of the sum that was paid back with it, less that of the sum without it, so that many small
-/// refunds have no more tax than one.
-async fn split_of(tx: &mut Tx, payment: &Payment, refund: &Refund) -> Result<VatSplit> {
-    let vat_bp = match &payment.appointment_id {
-        Some(appointment) => queries::charge(tx, appointment)
-            .await?
-            .map_or(0, |charge| charge.vat_bp),
-        None => 0,
+/// The credit note of a refund, told to the customer; none where there is no receipt that it takes back from.
+async fn issue_note(state: &AppState, tx: &mut Tx, payment: &Payment, refund: &Refund) -> Result<Option<Document>> {
+    let Some(appointment) = &payment.appointment_id else {
+        return Ok(None);
     };
-    let before: i64 = refunds::of_payment(tx, &payment.id)
-        .await?
-        .iter()
-        .filter(|other| other.id != refund.id && other.state == RefundState::Done)
-        .map(|other| other.amount.minor)
-        .sum();
-    let (with, without) = (
-        split_vat(before + refund.amount.minor, vat_bp),
-        split_vat(before, vat_bp),
-    );
-    Ok(VatSplit {
-        net_minor: with.net_minor - without.net_minor,
-        vat_minor: with.vat_minor - without.vat_minor,
-        gross_minor: refund.amount.minor,
-        rate_bp: vat_bp,
-    })
+    let appointment = appointments::load_any(tx, appointment).await?;
+    let minor = refund.amount.minor;
+    let note =
+        documents::issue_credit_note(state, tx, &appointment, payment, &refund.id, minor, &refund.reason).await?;
+    let Some(note) = note else { return Ok(None) };
+    let data = serde_json::json!({ "number": note.name() });
+    appointments::record_event(tx, &appointment.id, "credit_note", "system", state.now(), &data).await?;
+    let money = mail_money(&appointment, &money_of(tx, &appointment.id).await?);
+    let what = AppointmentMail::CreditNote {
+        document: note.id.clone(),
+        number: note.name(),
+        refunded_minor: minor,
+    };
+    if let Some(message) = appointments::appointment_mail(state, &appointment, PartyRole::Consumer, &what, &money) {
+        outbox::enqueue(state, tx, &message).await?;
+    }
+    Ok(Some(note))
+}
+
+fn split_of(note: &Document) -> VatSplit {
+    VatSplit {
+        net_minor: note.total_minor - note.vat_minor,
+        vat_minor: note.vat_minor,
+        gross_minor: note.total_minor,
+        rate_bp: 0,
+    }
 }
 
 /// The tax that a refund was posted with.

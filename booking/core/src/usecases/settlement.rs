@@ -5,7 +5,7 @@ use signaling_protocol::Role;
 use super::collection::collect_payment;
 use crate::appointments::{self, Appointment, AppointmentMail, Moved, Status, Transition, role_as_str};
 use crate::base::db::Tx;
-use crate::base::money::{Currency, Money, split_vat, vat_rate_bp};
+use crate::base::money::{Currency, Money, split_vat};
 use crate::base::{Base, Fault, Micros, Result, SECOND_US};
 use crate::billing::ledger::Posting;
 use crate::billing::queries::{self, PostingOf};
@@ -162,11 +162,12 @@ fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now:
         Outcome::NeverMet | Outcome::NoShowConsumer | Outcome::NoShowProvider => 0,
     };
     let amount_minor = appointment.price.cost_minor(billable);
-    let vat_bp = vat_rate_bp(appointment.vat_registered);
+    let vat_bp = appointment.vat_bp();
     Ok(Charge {
         outcome: outcome.name().to_owned(),
         billable,
         amount: Money::new(amount_minor, currency),
+        vat_code: appointment.vat_code,
         vat_bp,
         vat_minor: split_vat(amount_minor, vat_bp).vat_minor,
         at: now,

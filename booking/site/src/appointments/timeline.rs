@@ -52,6 +52,7 @@ fn told(event: &Event, billable: Micros) -> Option<TimelineEvent> {
         "cancelled" => TimelineEvent::Cancelled,
         "no_show_consumer" => TimelineEvent::NoShowConsumer,
         "no_show_provider" => TimelineEvent::NoShowProvider,
+        "credit_note" => TimelineEvent::CreditNote(text("number")?),
         "receipt" => TimelineEvent::Receipt(text("number")?),
         _ => return None,
     })

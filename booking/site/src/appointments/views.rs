@@ -1,7 +1,7 @@
 //! What pages show of holds and appointments.
 
 use signaling_protocol::Role;
-use web::pages::appointment::{AppointmentRow, AppointmentView, Contact};
+use web::pages::appointment::{AppointmentRow, AppointmentView, Contact, DocumentLink};
 use web::pages::book::HeldTime;
 use web::pages::provider::TimeSlot;
 
@@ -12,6 +12,7 @@ use crate::payments::view;
 use booking_core::appointments::{self, Appointment, Hold, reference};
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
+use booking_core::documents::Document;
 use booking_core::usecases::{self, Mending};
 use booking_core::{availability, billing, calls, documents};
 
@@ -53,8 +54,22 @@ pub(crate) async fn appointment_view(
         about: appointment.about.clone(),
         price: view::appointment_price(appointment, &money),
         receipt: documents::receipt_number(tx, &appointment.id).await?,
+        documents: documents::of_appointment(tx, &appointment.id)
+            .await?
+            .iter()
+            .map(document_link)
+            .collect(),
         timeline: timeline(&events, billable),
     })
+}
+
+/// A document as a page links to it.
+pub(crate) fn document_link(document: &Document) -> DocumentLink {
+    DocumentLink {
+        id: document.id.clone(),
+        kind: document.kind.key(),
+        number: document.name(),
+    }
 }
 
 fn other_name(appointment: &Appointment) -> String {

@@ -5,7 +5,7 @@ use web::pages::price::Vat;
 use web::pages::{PriceBox, PriceState};
 
 use booking_core::appointments::{Appointment, Hold};
-use booking_core::base::money::{split_vat, vat_rate_bp};
+use booking_core::base::money::split_vat;
 use booking_core::base::{MINUTE_US, Micros};
 use booking_core::billing::{MoneyView, Payment, PaymentState};
 
@@ -26,7 +26,7 @@ pub(crate) fn hold_view(hold: &Hold, now: Micros) -> HoldView {
             price: hold.price.clone(),
             duration_min: minutes(hold.end_us - hold.start_us),
             provider_name: hold.org_name.clone(),
-            vat: vat(vat_rate_bp(hold.vat_registered), hold.price.most_minor()),
+            vat: vat(hold.vat_bp(), hold.price.most_minor()),
             free_cancel_until: Some(hold.start_us),
             test: false,
             state: PriceState::Estimate,
@@ -54,7 +54,7 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView) ->
             money
                 .charge
                 .as_ref()
-                .map_or_else(|| vat_rate_bp(appointment.vat_registered), |charge| charge.vat_bp),
+                .map_or_else(|| appointment.vat_bp(), |charge| charge.vat_bp),
             total,
         ),
         free_cancel_until: Some(appointment.start_us),

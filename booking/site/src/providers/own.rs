@@ -31,6 +31,7 @@ use booking_core::base::{DAY_US, Micros};
 use booking_core::billing::queries::{Earned, earned_since};
 use booking_core::billing::sellers;
 use booking_core::calls;
+use booking_core::providers::mandate::give_mandate;
 use booking_core::providers::vat::stated;
 use booking_core::providers::{
     Org, OrgStatus, ProviderRefusal, SetupStep, missing_steps, orgs, own_org, owner, services,
@@ -242,6 +243,7 @@ async fn load_steps(state: &AppState, tx: &mut Tx, org: &Org) -> AppResult<Vec<p
         SetupStep::Service if opens_account && has_service => provider_admin::SetupStep::Payments,
         SetupStep::Service => provider_admin::SetupStep::Service,
         SetupStep::Hours => provider_admin::SetupStep::Hours,
+        SetupStep::Mandate => provider_admin::SetupStep::Mandate,
         SetupStep::Publish => provider_admin::SetupStep::Publish,
     };
     Ok(missing_steps(tx, org, sells).await?.iter().map(shown).collect())
@@ -305,6 +307,11 @@ async fn profile(State(state): State<AppState>, visit: Visit, Form(form): Form<O
             let sells = sellers::sells(&mut tx, &state.payments, &org.id).await?;
             usecases::publish_business(&mut tx, &org, sells).await?;
             Notice::Published
+        }
+        "mandate" => {
+            let who = visit.actor.signed_in()?;
+            give_mandate(&state, &mut tx, &org.id, &who.id, visit.locale).await?;
+            Notice::MandateGiven
         }
         "pause" => {
             orgs::set_status(&mut tx, &org.id, OrgStatus::Paused).await?;

@@ -21,7 +21,6 @@ use crate::providers::service_form::facts;
 use booking_core::AppState;
 use booking_core::availability::{OwnHolds, Reach, Slot, date_in, midnight, of_day};
 use booking_core::base::db::Tx;
-use booking_core::base::money::vat_rate_bp;
 use booking_core::billing::sellers;
 use booking_core::providers::vat::is_registered;
 use booking_core::providers::{Org, Service, members, public_org, services};
@@ -133,7 +132,10 @@ async fn picker(
         price: service.details.price_terms.clone(),
         duration_min: u32::try_from(service.details.duration_min).unwrap_or(0),
         provider_name: org.name.clone(),
-        vat: view::vat(vat_rate_bp(registered), service.details.price_terms.most_minor()),
+        vat: view::vat(
+            service.details.vat_code.sold_by(registered).rate_bp(moment),
+            service.details.price_terms.most_minor(),
+        ),
         free_cancel_until: None,
         test: false,
         state: PriceState::Estimate,

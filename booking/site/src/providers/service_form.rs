@@ -12,6 +12,7 @@ use crate::extract::Visit;
 use crate::form;
 use crate::pages::shell;
 use booking_core::base::limits::OPEN_PER_ACCOUNT_MAX;
+use booking_core::base::vat::VatCode;
 use booking_core::providers::ServiceDetails;
 
 const CURRENCY: &str = "NOK";
@@ -42,6 +43,8 @@ struct ServiceField {
 enum Part {
     /// What the service is.
     About,
+    /// How it is taxed.
+    Tax,
     /// When it can be booked.
     Times,
 }
@@ -67,6 +70,24 @@ const FIELDS: &[ServiceField] = &[
         customers: None,
         show: |service| service.description.clone(),
         take: |service, typed| form::text(typed).map(|description| service.description = description),
+    },
+    ServiceField {
+        name: "vat_code",
+        label: "label-vat-code",
+        hint: "hint-vat-code",
+        kind: FieldKind::Choice(VAT_CHOICES),
+        part: Part::Tax,
+        customers: None,
+        show: |service| service.vat_code.word().to_owned(),
+        take: |service, typed| {
+            // A form that does not ask changes nothing.
+            let code = if typed.is_empty() {
+                Ok(service.vat_code)
+            } else {
+                vat_code(typed)
+            };
+            code.map(|code| service.vat_code = code)
+        },
     },
     ServiceField {
         name: "duration_min",
@@ -127,6 +148,20 @@ const FIELDS: &[ServiceField] = &[
     },
 ];
 
+/// The taxes that a service can have, with the keys of their names.
+const VAT_CHOICES: &[(&str, &str)] = &[
+    ("standard", "vat-standard"),
+    ("middle", "vat-middle"),
+    ("low", "vat-low"),
+    ("zero", "vat-zero"),
+    ("exempt_health", "vat-health"),
+    ("exempt_social", "vat-social"),
+    ("exempt_teaching", "vat-teaching"),
+    ("exempt_finance", "vat-finance"),
+    ("exempt_culture", "vat-culture"),
+    ("exempt_sport", "vat-sport"),
+];
+
 /// Coming appointments of one customer where a form does not say.
 const OPEN_MAX: i64 = 5;
 
@@ -144,6 +179,7 @@ pub(super) fn fresh() -> ServiceDetails {
             currency: CURRENCY.to_owned(),
             model: PriceModel::Free,
         },
+        vat_code: VatCode::Standard,
         active: true,
     }
 }
@@ -275,6 +311,7 @@ impl ServiceForm {
             payments_off: !payments,
             id: id.map(str::to_owned),
             about: listed(Part::About),
+            tax: listed(Part::Tax),
             times: listed(Part::Times),
             kind: shown("kind", price.kind.err()),
             amount: shown("amount", price.amount.err()),
@@ -329,6 +366,14 @@ impl ServiceForm {
             model,
         })
     }
+}
+
+/// A tax that a service can have.
+fn vat_code(typed: &str) -> Result<VatCode, FieldError> {
+    let chosen = VAT_CHOICES.iter().find(|(word, _)| *word == typed);
+    chosen
+        .and_then(|(word, _)| word.parse().ok())
+        .ok_or(FieldError::VatCodeMissing)
 }
 
 fn number(typed: &str, least: i64, most: i64) -> Result<i64, FieldError> {
@@ -479,5 +524,18 @@ mod tests {
         check("cap", "421", FieldError::CapTooHigh);
         check("free_min", "30", FieldError::FreeTooLong);
         check("window_days", "0", FieldError::NumberMalformed);
+        check("vat_code", "unregistered", FieldError::VatCodeMissing);
+        check("vat_code", "moms", FieldError::VatCodeMissing);
+    }
+
+    #[test]
+    fn every_tax_but_none_can_be_chosen() {
+        let choices = VatCode::ALL.into_iter().filter(|code| *code != VatCode::Unregistered);
+        let named: Vec<_> = choices.map(|code| (code.word(), code.name_key())).collect();
+        assert_eq!(VAT_CHOICES, named);
+        for (word, _) in VAT_CHOICES {
+            assert_eq!(details(&[("vat_code", word)]).vat_code.word(), *word);
+        }
+        assert_eq!(details(&[("vat_code", "")]).vat_code, VatCode::Standard);
     }
 }

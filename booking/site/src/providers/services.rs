@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use web::Notice;
+use web::pages::FieldError;
 use web::pages::provider_admin::{ProviderServicesPage, ServiceRow};
 use web::routes::{self, pattern};
 
@@ -15,9 +16,9 @@ use crate::extract::{Form, Path, Visit};
 use crate::pages::{html, html_with, shell};
 use booking_core::AppState;
 use booking_core::billing::sellers;
-use booking_core::providers::{owner, services};
+use booking_core::providers::{own_org, owner, services};
 use booking_core::search::index_provider;
-use booking_core::usecases;
+use booking_core::usecases::{self, may_publish_service};
 
 /// Stands for a service that is being made.
 const NEW: &str = "new";
@@ -95,6 +96,12 @@ async fn save(
             &form.page(payments, &visit, existing, true),
         ));
     };
+    let org = own_org(&mut tx, member).await?;
+    if !may_publish_service(&mut tx, &org, &details).await? {
+        let mut page = form.page(payments, &visit, existing, true);
+        page.active.error = Some(FieldError::MandateMissing);
+        return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    }
     match existing {
         Some(id) => services::save(&mut tx, &member.org_id, id, &details).await?,
         None => services::add(&mut tx, &state, &member.org_id, &details).await?,

@@ -102,6 +102,7 @@ const TABLE: &[Row] = &[
     get(pattern::BOOKING_CALENDAR, BOTH_SIDES),
     // There is no receipt before the call.
     get(pattern::BOOKING_RECEIPT, [303, 404, 404, 404, 404, 404]),
+    get(pattern::DOCUMENT, [303, 404, 404, 404, 404, 404]),
     get(pattern::CALL, [303, 303, 404, 303, 404, 404]),
     get(pattern::CALL_OTHER, [303, 200, 404, 200, 404, 404]),
     get(pattern::PROVIDER, [303, 303, 303, 200, 200, 303]),

@@ -200,7 +200,7 @@ on_both! {
 }
 
 /// Sends a hook as the provider would.
-async fn hook(app: &App, body: &str, secret: &[u8]) -> crate::harness::Answer {
+pub(crate) async fn hook(app: &App, body: &str, secret: &[u8]) -> crate::harness::Answer {
     let signature = booking_core::billing::hooks::sign_hook(secret, app.now() / SECOND_US, body);
     let request = axum::http::Request::post("/hooks/payments/test").header("booka-signature", signature);
     let request = request

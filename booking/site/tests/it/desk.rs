@@ -254,6 +254,15 @@ pub(crate) async fn open(operator: &mut Client, path: &str) -> String {
     operator.get(path).await.expect(200).text()
 }
 
+/// The receipt of an appointment, from the address that mails name.
+pub(crate) async fn receipt(client: &mut Client, appointment: &str) -> Answer {
+    let newest = client
+        .get(&format!("/bookings/{appointment}/receipt.pdf"))
+        .await
+        .expect(303);
+    client.get(&newest.location()).await.expect(200)
+}
+
 /// A browser with a session of that account.
 pub(crate) async fn signed_in(app: &App, account: &str) -> Client {
     let secret = format!("secret-of-{account}");

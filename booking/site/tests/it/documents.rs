@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use booking_core::base::SECOND_US;
 use booking_core::params;
 
-use crate::desk::{ACCEPTED, Desk, METERED};
+use crate::desk::{ACCEPTED, Desk, METERED, receipt};
 use crate::on_both;
 
 /// The text of a PDF, or `None` without poppler.
@@ -33,9 +33,9 @@ on_both! {
         desk.consumer.get(&path).await.expect(404);
         desk.talk(&appointment, start, 25 * SECOND_US).await;
         desk.jobs().await;
-        let answer = desk.consumer.get(&path).await.expect(200);
+        let answer = receipt(&mut desk.consumer, &appointment).await;
         assert_eq!(answer.headers["content-type"], "application/pdf");
-        assert_eq!(desk.provider.get(&path).await.expect(200).bytes, answer.bytes);
+        assert_eq!(receipt(&mut desk.provider, &appointment).await.bytes, answer.bytes);
         desk.stranger.get(&path).await.expect(404);
         assert_eq!(app.number("SELECT COUNT(*) FROM document WHERE unstored IS NULL", params![]).await, 1);
         let Some(text) = text_of(&answer.bytes) else { return };
@@ -70,7 +70,8 @@ on_both! {
         desk.jobs().await;
         let stored = desk.text("SELECT path FROM document WHERE appointment_id = $1", &appointment).await;
         std::fs::write(app.state.config.data_dir.join(stored), b"%PDF-1.7 forged").expect("the folder is ours");
-        desk.consumer.get(&format!("/bookings/{appointment}/receipt.pdf")).await.expect(500);
+        let newest = desk.consumer.get(&format!("/bookings/{appointment}/receipt.pdf")).await.expect(303).location();
+        desk.consumer.get(&newest).await.expect(500);
     }
 }
 
@@ -119,7 +120,7 @@ on_both! {
             let appointment = desk.book(start, ACCEPTED).await;
             desk.talk(&appointment, start, 25 * SECOND_US).await;
             desk.jobs().await;
-            let pdf = desk.consumer.get(&format!("/bookings/{appointment}/receipt.pdf")).await.expect(200).bytes;
+            let pdf = receipt(&mut desk.consumer, &appointment).await.bytes;
             // To be looked at, as the pages of `web`.
             if let Some(folder) = std::env::var_os("BOOKA_RENDER_DIR") {
                 std::fs::write(std::path::Path::new(&folder).join(format!("receipt-{number}.pdf")), &pdf)

@@ -34,6 +34,7 @@ mod selling;
 mod sharing;
 mod sorted;
 mod stripe;
+mod sums;
 mod unfinished;
 mod unreliable;
 mod walk;

@@ -5,7 +5,8 @@ use booking_core::base::money::Money;
 use booking_core::base::{DAY_US, MINUTE_US};
 use booking_core::params;
 
-use crate::desk::{ACCEPTED, CAPTURE_FAILS, Desk, METERED};
+use crate::desk::{ACCEPTED, CAPTURE_FAILS, Desk, FREE, METERED};
+use crate::harness::{App, Client};
 use crate::on_both;
 use crate::walk::{self, PASSWORD, add_service, consumer, hold, provider, tomorrow};
 
@@ -30,6 +31,7 @@ on_both! {
         let hours = [("action", "save"), ("d1_1_from", "09:00"), ("d1_1_to", "16:00")];
         client.post("/provider/hours", &hours).await.expect(303);
         app.client().get("/providers/fjellfot-dyr-co").await.expect(404);
+        sell_with_a_mandate(app, &mut client).await;
         client.post("/provider/profile", &[("action", "publish")]).await.expect(303);
         app.client().get("/providers/fjellfot-dyr-co").await.expect(200).expect_text("Fjellfot Dyr &#38; Co.");
         // A second provider of the same name gets an address of its own.
@@ -37,6 +39,59 @@ on_both! {
         other.post("/provider/signup", &form("Bergen", "", "vet")).await.expect(303);
         let slugs: Vec<String> = app.rows("SELECT slug FROM org ORDER BY slug", params![]).await;
         assert_eq!(slugs, ["fjellfot-dyr-co", "fjellfot-dyr-co-2"]);
+    }
+}
+
+/// What costs something is published only once the business lets the platform issue its receipts, which is kept.
+async fn sell_with_a_mandate(app: &App, client: &mut Client) {
+    let kept =
+        "SELECT COUNT(*) FROM document_mandate m JOIN org o ON o.id = m.org_id JOIN account a ON a.id = m.account_id
+        WHERE m.version <> '' AND LENGTH(m.text_hash) = 64 AND m.locale = 'nb' AND m.accepted_us > 0";
+    client
+        .post("/provider/profile", &[("action", "publish")])
+        .await
+        .expect(409);
+    client.get("/provider").await.expect(200).expect_text("Gi fullmakt");
+    let page = client.get("/provider/profile").await.expect(200);
+    page.expect_text("utsteder vi kvitteringer og kreditnotaer i bedriftens navn");
+    assert_eq!(app.number(kept, params![]).await, 0);
+    for _ in 0..2 {
+        client
+            .post("/provider/profile", &[("action", "mandate")])
+            .await
+            .expect(303);
+        assert_eq!(app.number(kept, params![]).await, 1);
+    }
+    assert!(
+        !client
+            .get("/provider/profile")
+            .await
+            .expect(200)
+            .text()
+            .contains("Gi fullmakten")
+    );
+}
+
+on_both! {
+    /// A business that is published already is asked, and puts nothing more up for money before it has answered.
+    async fn a_published_business_without_a_mandate_is_asked_for_it(app: App) {
+        let mut desk = Desk::open(app, FREE).await;
+        let owner = &mut desk.provider;
+        assert!(!owner.get("/provider/profile").await.expect(200).text().contains("Gi fullmakten"), "nothing is sold");
+        let form = [
+            ("title", "Råd"), ("kind", "fixed"), ("amount", "390"), ("duration_min", "30"), ("buffer_min", "0"), ("notice_h", "2"),
+            ("window_days", "30"), ("active", "yes"), ("vat_code", "exempt_health"), ("action", "save"),
+        ];
+        let refused = owner.post("/provider/services/new", &form).await.expect(422);
+        refused.expect_text("først gi fullmakt").expect_text("value=\"exempt_health\" selected");
+        let mut resting = form;
+        resting[7].1 = "";
+        owner.post("/provider/services/new", &resting).await.expect(303);
+        owner.post("/provider/profile", &[("action", "mandate")]).await.expect(303);
+        owner.post("/provider/services/new", &form).await.expect(303);
+        let codes: Vec<(i64, String)> =
+            app.rows("SELECT active, vat_code FROM service WHERE title = 'Råd' ORDER BY active", params![]).await;
+        assert_eq!(codes, [(0, "exempt_health".to_owned()), (1, "exempt_health".to_owned())]);
     }
 }
 
@@ -227,7 +282,7 @@ on_both! {
             assert!(week.contains(part), "no {part} in {week}");
         }
         assert!(!week.contains(&coming), "that is next week");
-        desk.provider.get(&receipt).await.expect(200);
+        desk.provider.get(&receipt).await.expect(303);
         let next = desk.provider.get("/provider/appointments?day=2026-12-01").await.expect(200).text();
         assert!(next.contains(&coming) && !next.contains(&held) && !next.contains("Inntekt"), "{next}");
         let month = desk.provider.get("/provider/appointments?by=month&day=2026-11-30").await.expect(200).text();
@@ -320,10 +375,13 @@ on_both! {
         }
         let seen = desk.operator.get(&page).await.expect(200).expect_text("Timen var hos Kari Nordli").text();
         assert!(seen.contains(&receipt) && !seen.contains("Hunden spiser ikke") && !seen.contains("Overta"), "{seen}");
-        desk.operator.get(&receipt).await.expect(200);
+        let document = desk.operator.get(&receipt).await.expect(303).location();
+        desk.operator.get(&document).await.expect(200);
         // Staff see that it was, and not what was paid.
         let seen = desk.stranger.get(&page).await.expect(200).text();
         assert!(!seen.contains(&receipt), "{seen}");
-        desk.stranger.get(&receipt).await.expect(404);
+        for path in [&receipt, &document] {
+            desk.stranger.get(path).await.expect(404);
+        }
     }
 }

@@ -178,7 +178,7 @@ on_both! {
         assert_eq!((count(app, "retention_file").await, count(app, "retention_door").await), (0, 0));
         sign_in(&mut marit, "marit").await;
         marit.get(&format!("/bookings/{first}")).await.expect(404);
-        marit.get(&format!("/bookings/{second}/receipt.pdf")).await.expect(200);
+        crate::desk::receipt(&mut marit, &second).await;
         drift.get(PAGE).await.expect(200).expect_text("Ferdig");
         // Done is done: the next days find nothing.
         app.advance(2 * DAY_US);

@@ -4,7 +4,7 @@ use booking_core::base::{DAY_US, Micros, SECOND_US};
 use booking_core::params;
 use booking_core::providers::vat::is_registered;
 
-use crate::desk::{ACCEPTED, Desk, FREE, METERED, booked};
+use crate::desk::{ACCEPTED, Desk, FREE, METERED, booked, receipt};
 use crate::harness::App;
 use crate::on_both;
 use crate::walk::{add_service, consumer, provider, tomorrow};
@@ -192,7 +192,7 @@ on_both! {
             desk.jobs().await;
             let charge = "SELECT amount_minor, vat_minor FROM charge WHERE call_id = $1";
             assert_eq!(app.rows::<(i64, i64)>(charge, params![&appointment]).await, [(1500, vat_minor)]);
-            let pdf = desk.consumer.get(&format!("/bookings/{appointment}/receipt.pdf")).await.expect(200);
+            let pdf = receipt(&mut desk.consumer, &appointment).await;
             let Some(text) = crate::documents::text_of(&pdf.bytes) else { continue };
             assert_eq!(text.contains("923609016 MVA"), vat_minor > 0, "{text}");
             assert_eq!(text.contains("Mva. 25 %"), vat_minor > 0, "{text}");

@@ -114,6 +114,10 @@ pub(crate) async fn provider(app: &App, name: &str) -> Provider {
     let hours: Vec<(&str, &str)> = hours.iter().map(|(key, value)| (key.as_str(), *value)).collect();
     client.post("/provider/hours", &hours).await.expect(303);
     client
+        .post("/provider/profile", &[("action", "mandate")])
+        .await
+        .expect(303);
+    client
         .post("/provider/profile", &[("action", "publish")])
         .await
         .expect(303);

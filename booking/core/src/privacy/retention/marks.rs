@@ -58,6 +58,7 @@ pub const MARKS: &[(&str, Keep)] = &[
     ("acceptance", Keep::Age { days: 1_095 }),
     ("org", Keep::Business),
     ("org_vat", Keep::Business),
+    ("document_mandate", Keep::Business),
     ("member", Keep::Account),
     (
         "invitation",
