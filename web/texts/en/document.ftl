@@ -19,6 +19,8 @@ document-metered-free = Time together { $duration }, billed { $counted }. { $rat
    *[other] billed per { $increment } s or part of it
  }, at most { $cap }
 document-fixed = Time together { $duration }. Fixed price
+document-fee-cancelled = Fee for late cancellation
+document-fee-missed = Fee for an appointment that the customer missed
 document-free = Time together { $duration }. Free
 document-net = Without VAT
 document-vat = VAT { $rate } %

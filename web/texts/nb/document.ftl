@@ -19,6 +19,8 @@ document-metered-free = Tid sammen { $duration }, betalt tid { $counted }. { $ra
    *[other] avregnet per påbegynte { $increment } s
  }, makspris { $cap }
 document-fixed = Tid sammen { $duration }. Fast pris
+document-fee-cancelled = Gebyr for sen avbestilling
+document-fee-missed = Gebyr for time som kunden ikke møtte til
 document-free = Tid sammen { $duration }. Gratis
 document-net = Uten mva.
 document-vat = Mva. { $rate } %

@@ -3,7 +3,8 @@
 use texts::{Locale, MailKind, format, routes, t};
 
 use super::calendar::{CalendarEntry, CalendarMethod, calendar_file};
-use super::{Appointment, Hold, Person, Status};
+use super::order_terms::order_terms;
+use super::{Appointment, Hold, Person, Status, WithdrawalRequest};
 use crate::base::outbox::{Message, Recipient, text};
 use crate::base::{Base, Micros};
 
@@ -26,6 +27,8 @@ pub struct MailMoney {
     pub charged_minor: i64,
     /// The most that will be reserved from a kept card; nothing where none is kept.
     pub kept_minor: i64,
+    /// What the consumer asked for about the right of withdrawal; only the mail about the booking tells it.
+    pub withdrawal: Option<WithdrawalRequest>,
 }
 
 impl MailMoney {
@@ -39,6 +42,7 @@ impl MailMoney {
             reserved_minor: 0,
             charged_minor: 0,
             kept_minor: 0,
+            withdrawal: None,
         }
     }
 }
@@ -67,6 +71,11 @@ pub enum AppointmentMail {
     Receipt {
         number: String,
         billable: Micros,
+    },
+    /// As [`Self::Receipt`], for what a consumer owes who cancelled late, or who missed the appointment.
+    FeeReceipt {
+        number: String,
+        missed: bool,
     },
     /// The charge could not be captured, and we have given up.
     PaymentFailed,
@@ -138,9 +147,14 @@ impl AppointmentMail {
                 "mail-no-show-consumer-provider-body",
             )),
             (Self::NeverMet, Consumer) => Some((MailKind::NotHeld, "mail-not-held-subject", "mail-not-held-body")),
-            (Self::Receipt { .. } | Self::PaymentFailed | Self::PayAnew { .. } | Self::Unpaid, Consumer | Provider) => {
-                self.money_keys(role)
-            }
+            (
+                Self::Receipt { .. }
+                | Self::FeeReceipt { .. }
+                | Self::PaymentFailed
+                | Self::PayAnew { .. }
+                | Self::Unpaid,
+                Consumer | Provider,
+            ) => self.money_keys(role),
             (Self::NeverMet, Provider) | (Self::Waits { .. } | Self::TakesOver { .. }, Consumer) => None,
         }
     }
@@ -150,6 +164,10 @@ impl AppointmentMail {
         let keys = match (self, role) {
             (Self::Receipt { .. }, PartyRole::Consumer) => {
                 (MailKind::Receipt, "mail-receipt-subject", "mail-receipt-body")
+            }
+            (Self::FeeReceipt { missed, .. }, PartyRole::Consumer) => {
+                let bodies = ["mail-fee-cancelled-body", "mail-fee-missed-body"];
+                (MailKind::Receipt, "mail-receipt-subject", bodies[usize::from(*missed)])
             }
             (Self::PaymentFailed, PartyRole::Consumer) => (
                 MailKind::PaymentFailed,
@@ -184,7 +202,9 @@ impl AppointmentMail {
             (Self::PayAnew { .. } | Self::PaymentFailed, PartyRole::Consumer) => {
                 routes::booking_payment(&appointment.id)
             }
-            (Self::Receipt { .. }, PartyRole::Consumer) => routes::booking_receipt(&appointment.id),
+            (Self::Receipt { .. } | Self::FeeReceipt { .. }, PartyRole::Consumer) => {
+                routes::booking_receipt(&appointment.id)
+            }
             (Self::Waits { .. }, PartyRole::Consumer | PartyRole::Provider) => routes::call(&appointment.id),
             (Self::Booked | Self::TakenOver { .. } | Self::TakesOver { .. }, PartyRole::Consumer)
             | (
@@ -196,6 +216,7 @@ impl AppointmentMail {
                 | Self::NoShowConsumer
                 | Self::NeverMet
                 | Self::Receipt { .. }
+                | Self::FeeReceipt { .. }
                 | Self::PaymentFailed
                 | Self::PayAnew { .. }
                 | Self::Unpaid,
@@ -208,6 +229,7 @@ impl AppointmentMail {
     fn figures(&self) -> (&str, Micros) {
         match self {
             Self::Receipt { number, billable } => (number, *billable),
+            Self::FeeReceipt { number, .. } => (number, 0),
             Self::Booked
             | Self::Waits { .. }
             | Self::TakenOver { .. }
@@ -235,6 +257,7 @@ impl AppointmentMail {
             | Self::NoShowConsumer
             | Self::NeverMet
             | Self::Receipt { .. }
+            | Self::FeeReceipt { .. }
             | Self::PaymentFailed
             | Self::Unpaid => String::new(),
         }
@@ -251,6 +274,7 @@ impl AppointmentMail {
             | Self::NoShowConsumer
             | Self::NeverMet
             | Self::Receipt { .. }
+            | Self::FeeReceipt { .. }
             | Self::PaymentFailed
             | Self::PayAnew { .. }
             | Self::Unpaid => String::new(),
@@ -270,6 +294,7 @@ impl AppointmentMail {
                 | Self::NoShowConsumer
                 | Self::NeverMet
                 | Self::Receipt { .. }
+                | Self::FeeReceipt { .. }
                 | Self::PaymentFailed
                 | Self::PayAnew { .. },
                 PartyRole::Consumer | PartyRole::Provider,
@@ -296,7 +321,7 @@ pub fn appointment_mail(
     };
     let locale = recipient.locale;
     let (number, billable) = mail.figures();
-    let exact = |minor| format::money_exact(locale, minor, &money.currency);
+    let exact = |minor: i64| format::money_exact(locale, minor, &money.currency);
     let owes = matches!(mail, AppointmentMail::PaymentFailed | AppointmentMail::PayAnew { .. });
     let amount = exact(if owes {
         money.charged_minor
@@ -316,7 +341,12 @@ pub fn appointment_mail(
             format::clock_clear(locale, appointment.opens_us(), &appointment.time_zone),
         ),
         ("price_line", price_line(locale, &exact(money.reserved_minor), money)),
-        ("money_line", money_line(locale, &exact(money.reserved_minor), money)),
+        ("money_line", money_line(locale, exact, money)),
+        ("fee_line", fee_line(locale, exact, money)),
+        (
+            "terms",
+            order_terms(state, locale, appointment, money.withdrawal.as_ref()),
+        ),
         ("card", money.card.clone()),
         ("until", mail.until(locale, &appointment.time_zone)),
         ("amount", amount),
@@ -452,11 +482,27 @@ fn price_line(locale: Locale, reserved: &str, money: &MailMoney) -> String {
     )
 }
 
-fn money_line(locale: Locale, reserved: &str, money: &MailMoney) -> String {
-    if money.reserved_minor == 0 {
-        return t(locale, "mail-money-none", &[]);
+fn money_line(locale: Locale, exact: impl Fn(i64) -> String, money: &MailMoney) -> String {
+    let released_minor = money.reserved_minor - money.charged_minor;
+    let amounts = [
+        ("amount", exact(released_minor).into()),
+        ("charged", exact(money.charged_minor).into()),
+    ];
+    let key = match (money.charged_minor, released_minor) {
+        (0, ..=0) => "mail-money-none",
+        (0, 1..) => "mail-money-released",
+        (_, ..=0) => "mail-money-charged",
+        (_, 1..) => "mail-money-charged-and-released",
+    };
+    t(locale, key, &amounts)
+}
+
+/// What the consumer pays for an appointment that was cancelled or missed, for the provider.
+fn fee_line(locale: Locale, exact: impl Fn(i64) -> String, money: &MailMoney) -> String {
+    match money.charged_minor {
+        0 => t(locale, "mail-fee-none", &[]),
+        minor => t(locale, "mail-fee", &[("amount", exact(minor).into())]),
     }
-    t(locale, "mail-money-released", &[("amount", reserved.into())])
 }
 
 /// `a@b` of `Name <a@b>`.

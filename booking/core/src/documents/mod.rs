@@ -106,6 +106,11 @@ async fn draft(tx: &mut Tx, appointment: &Appointment, charge: &Charge, number: 
             town: seller.town,
         },
         buyer_name: appointment.consumer.name.clone(),
+        buyer_org: appointment
+            .buyer_org
+            .as_ref()
+            .map(|buyer| (buyer.name.clone(), buyer.orgno.clone())),
+        outcome: charge.outcome.clone(),
         title: appointment.title.clone(),
         from: spans.first().map_or(appointment.start_us, |span| span.from),
         to: spans.last().map_or(appointment.end_us, |span| span.to),

@@ -8,6 +8,7 @@ use texts::{Locale, format, t};
 use super::render::Sheet;
 use crate::base::Micros;
 use crate::base::money::VatSplit;
+use crate::billing::{CANCELLED, NO_SHOW_CONSUMER};
 
 /// Everything on the receipt, frozen when it is issued and kept beside the bytes. Amounts are minor units.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,12 @@ pub(super) struct Receipt {
     pub seller: SellerPart,
     /// All that the receipt has of the buyer: it outlives the account by years.
     pub buyer_name: String,
+    /// The organisation that the buyer booked for, with its number.
+    #[serde(default)]
+    pub buyer_org: Option<(String, String)>,
+    /// [`Charge::outcome`](crate::billing::Charge::outcome).
+    #[serde(default)]
+    pub outcome: String,
     pub title: String,
     /// First and last moment together.
     pub from: Micros,
@@ -95,9 +102,13 @@ impl Receipt {
                 (text("document-booking"), self.reference.clone()),
             ],
             seller: self.seller_lines(locale),
-            buyer: vec![text("document-buyer"), self.buyer_name.clone()],
+            buyer: self.buyer_lines(locale),
             item_heading: (text("document-item"), text("document-amount")),
-            item: vec![self.title.clone(), carried_out, self.measured(locale)],
+            item: match self.outcome.as_str() {
+                CANCELLED => vec![self.title.clone(), text("document-fee-cancelled")],
+                NO_SHOW_CONSUMER => vec![self.title.clone(), text("document-fee-missed")],
+                _ => vec![self.title.clone(), carried_out, self.measured(locale)],
+            },
             item_amount: money(self.gross_minor),
             totals: self.totals(locale),
             payment_heading: format!("{}: {card}", text("document-payment")),
@@ -148,6 +159,17 @@ impl Receipt {
             t(locale, key, &[("orgno", seller.orgno.as_str().into())]),
         ];
         lines.retain(|line| !line.trim().is_empty());
+        lines
+    }
+
+    /// The buyer: a person, or the organisation and who booked for it.
+    fn buyer_lines(&self, locale: Locale) -> Vec<String> {
+        let mut lines = vec![t(locale, "document-buyer", &[])];
+        if let Some((name, orgno)) = &self.buyer_org {
+            lines.push(name.clone());
+            lines.push(t(locale, "document-orgno", &[("orgno", orgno.as_str().into())]));
+        }
+        lines.push(self.buyer_name.clone());
         lines
     }
 

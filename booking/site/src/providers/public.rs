@@ -134,7 +134,12 @@ async fn picker(
         duration_min: u32::try_from(service.details.duration_min).unwrap_or(0),
         provider_name: org.name.clone(),
         vat: view::vat(vat_rate_bp(registered), service.details.price_terms.most_minor()),
-        free_cancel_until: None,
+        cancel: Some(
+            service
+                .details
+                .cancel_policy
+                .terms_in_hours(&service.details.price_terms),
+        ),
         test: false,
         state: PriceState::Estimate,
     };

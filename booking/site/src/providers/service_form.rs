@@ -8,10 +8,12 @@ use web::pages::provider::ServiceFact;
 use web::pages::provider_admin::ProviderServicePage;
 use web::pages::{Check, Field, FieldError, FieldKind, ListedField};
 
+use super::policy_form::{POLICY_FIELDS, policy_fields, read_policy, shown as shown_policy};
 use crate::extract::Visit;
 use crate::form;
 use crate::pages::shell;
 use booking_core::base::limits::OPEN_PER_ACCOUNT_MAX;
+use booking_core::base::policy::CancellationPolicy;
 use booking_core::providers::ServiceDetails;
 
 const CURRENCY: &str = "NOK";
@@ -144,6 +146,7 @@ pub(super) fn fresh() -> ServiceDetails {
             currency: CURRENCY.to_owned(),
             model: PriceModel::Free,
         },
+        cancel_policy: CancellationPolicy::default(),
         active: true,
     }
 }
@@ -182,7 +185,7 @@ impl ServiceForm {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.0.insert(name.to_owned(), value.into());
         self
     }
@@ -194,6 +197,10 @@ impl ServiceForm {
             form.with(field.name, (field.show)(service))
         });
         let form = form.with("active", if service.active { "yes" } else { "" });
+        let policy = shown_policy(&service.cancel_policy);
+        let form = policy
+            .into_iter()
+            .fold(form, |form, (name, value)| form.with(name, value));
         match service.price_terms.model {
             PriceModel::Free => form.with("kind", "free"),
             PriceModel::Fixed { amount_minor } => form.with("kind", "fixed").with("amount", kroner(amount_minor)),
@@ -281,6 +288,7 @@ impl ServiceForm {
             rate: shown("rate", price.rate.err()),
             cap: shown("cap", price.cap.err()),
             free_min: shown("free_min", price.free_min.err()),
+            policy: policy_fields(self, checked),
             active: Check {
                 ticked: self.typed("active") == "yes",
                 error: None,
@@ -304,6 +312,10 @@ impl ServiceForm {
         }
         if !PRICE_FIELDS.into_iter().all(unchanged) {
             details.price_terms = price_terms;
+        }
+        let policy = read_policy(self, &stored.cancel_policy)?;
+        if !POLICY_FIELDS.into_iter().all(unchanged) {
+            details.cancel_policy = policy;
         }
         details.active = self.typed("active") == "yes";
         Ok(details)
@@ -331,7 +343,7 @@ impl ServiceForm {
     }
 }
 
-fn number(typed: &str, least: i64, most: i64) -> Result<i64, FieldError> {
+pub(super) fn number(typed: &str, least: i64, most: i64) -> Result<i64, FieldError> {
     let value: i64 = typed.trim().parse().map_err(|_| FieldError::NumberMalformed)?;
     if (least..=most).contains(&value) {
         Ok(value)
