@@ -29,6 +29,7 @@ pub fn statements() -> Vec<base::db::Sql> {
     let features = [
         accounts::credentials::STATEMENTS,
         accounts::queries::STATEMENTS,
+        appointments::let_downs::STATEMENTS,
         appointments::queries::STATEMENTS,
         availability::queries::STATEMENTS,
         base::audit::STATEMENTS,

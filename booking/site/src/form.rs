@@ -4,7 +4,7 @@ use booking_core::accounts::register::Registration;
 use booking_core::base::limits;
 use web::pages::{Check, Field, FieldError};
 
-pub(crate) use booking_core::base::fields::{email, line, password, phone, text};
+pub(crate) use booking_core::base::fields::{email, line, org_number, password, phone, text};
 
 /// Keeps what was typed beside what is wrong with it.
 pub(crate) fn field<T>(typed: &str, checked: &Result<T, FieldError>) -> Field {

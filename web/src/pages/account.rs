@@ -145,7 +145,7 @@ pub struct AccountSessionsPage {
     pub sessions: Vec<SessionRow>,
 }
 
-/// `/account/delete`. Form field: `password`.
+/// `/account/delete`. Form fields: `password`, and `fee`, as [`AccountDeletePage::fee_minor`] was.
 #[derive(Debug, Clone, Template)]
 #[template(path = "account_delete.html")]
 pub struct AccountDeletePage {
@@ -161,6 +161,10 @@ pub struct AccountDeletePage {
     pub heirs: Vec<(String, String)>,
     /// What is released by cancelling them, by currency: minor units.
     pub released: Vec<(String, i64)>,
+    /// What cancelling them costs, likewise.
+    pub fees: Vec<(String, i64)>,
+    /// It came to cost more since the page was opened, and nothing was done.
+    pub changed: bool,
     pub undo_days: u32,
 }
 
@@ -189,10 +193,16 @@ impl AccountPasswordPage {
 }
 
 impl AccountDeletePage {
+    /// The sum of what cancelling costs, whatever the currencies: it grows where any of the amounts does.
+    #[must_use]
+    pub fn fee_minor(&self) -> i64 {
+        self.fees.iter().map(|(_, minor)| minor).sum()
+    }
+
     /// `450 kr`, and one amount for each further currency
-    fn released_words(&self) -> String {
-        let amounts = self.released.iter();
+    fn words(&self, amounts: &[(String, i64)]) -> String {
         let amounts: Vec<_> = amounts
+            .iter()
             .map(|(currency, minor)| self.shell.money(*minor, currency))
             .collect();
         amounts.join(", ")

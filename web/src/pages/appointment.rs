@@ -130,6 +130,8 @@ pub enum TimelineEvent {
     ChargeFailed,
     RefundFailed,
     Cancelled,
+    /// By right of withdrawal.
+    Withdrawn,
     NoShowConsumer,
     NoShowProvider,
     /// Number of the document.
@@ -157,6 +159,7 @@ impl TimelineEvent {
             Self::ChargeFailed => shell.t("event-charge-failed"),
             Self::RefundFailed => shell.t("event-refund-failed"),
             Self::Cancelled => shell.t("event-cancelled"),
+            Self::Withdrawn => shell.t("event-withdrawn"),
             Self::NoShowConsumer => shell.t("event-no-show-consumer"),
             Self::NoShowProvider => shell.t("event-no-show-provider"),
             Self::Receipt(number) => shell.t1("event-receipt", "number", number),
@@ -188,6 +191,14 @@ pub struct DocumentLink {
     pub number: String,
 }
 
+/// An organisation that buys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuyerOrg {
+    pub name: String,
+    /// Nine digits.
+    pub number: String,
+}
+
 /// What every page about one appointment knows.
 #[derive(Debug, Clone)]
 pub struct AppointmentView {
@@ -215,6 +226,10 @@ pub struct AppointmentView {
     /// What the consumer wrote.
     pub about: String,
     pub price: PriceBox,
+    /// For which organisation it is booked.
+    pub buyer_org: Option<BuyerOrg>,
+    /// Until when the viewer can withdraw from it at no cost.
+    pub withdraw_until: Option<i64>,
     /// Number of the receipt, when there is one.
     pub receipt: Option<String>,
     /// All that was issued about it, oldest first.
@@ -233,6 +248,23 @@ impl AppointmentView {
 
     fn money(&self, shell: &Shell, minor: i64) -> String {
         shell.money(minor, &self.price.price.currency)
+    }
+
+    /// What an appointment that was cancelled or missed by the customer came to.
+    fn ending(&self, shell: &Shell) -> String {
+        let missed = self.status == AppointmentStatus::NoShowConsumer;
+        let (free, costs) = match missed {
+            true => ("no-show-consumer-text", "no-show-consumer-fee-text"),
+            false => ("cancelled-text", "cancelled-fee-text"),
+        };
+        match self.price.state {
+            PriceState::Fee { charged_minor, .. } => shell.t1(costs, "amount", self.money(shell, charged_minor)),
+            PriceState::Estimate
+            | PriceState::Reserved { .. }
+            | PriceState::Final { .. }
+            | PriceState::Released { .. }
+            | PriceState::Refunded { .. } => shell.t(free),
+        }
     }
 }
 
@@ -282,12 +314,44 @@ impl AppointmentCancelPage {
     /// What cancelling costs and gives back.
     fn consequence(&self) -> String {
         let (shell, view) = (&self.shell, &self.appointment);
-        let released = view.money(shell, self.released_minor);
-        if self.released_minor > 0 {
-            shell.t1("cancel-free", "released", &released)
-        } else {
-            shell.t("cancel-nothing")
+        if view.viewer_is_provider {
+            return shell.t("cancel-as-provider");
         }
+        let released = view.money(shell, self.released_minor);
+        let fee = view.money(shell, self.fee_minor);
+        match (self.fee_minor, self.released_minor) {
+            (0, ..=0) => shell.t("cancel-nothing"),
+            (0, 1..) => shell.t1("cancel-free", "released", &released),
+            (_, ..=0) => shell.t1("cancel-fee-all", "amount", &fee),
+            (_, 1..) => shell.t2("cancel-fee", "amount", &fee, "released", &released),
+        }
+    }
+
+    /// Until when the right of withdrawal spares the customer the fee.
+    fn free_until(&self) -> Option<i64> {
+        self.appointment.withdraw_until.filter(|_| self.fee_minor > 0)
+    }
+
+    /// What the button does, with the sum.
+    fn button(&self) -> String {
+        if self.fee_minor == 0 {
+            return self.shell.t("cancel-button");
+        }
+        let fee = self.appointment.money(&self.shell, self.fee_minor);
+        self.shell.t1("cancel-button-fee", "amount", fee)
+    }
+}
+
+impl AppointmentWithdrawPage {
+    /// The sentence of the form that withdraws.
+    fn notice(&self) -> String {
+        let (shell, view) = (&self.shell, &self.appointment);
+        let args = [
+            ("title", view.service_title.as_str().into()),
+            ("when", shell.span(view.starts_at, view.ends_at).into()),
+            ("reference", view.reference.as_str().into()),
+        ];
+        crate::text::t(shell.locale, "withdraw-form-notice", &args)
     }
 }
 
@@ -328,14 +392,32 @@ pub struct MeasuredRow {
     pub tenths: i64,
 }
 
-/// `/bookings/{id}/cancel`; a POST cancels.
+/// `/bookings/{id}/cancel`; a POST cancels. Form field: `fee`, the sum in minor units that was shown.
 #[derive(Debug, Clone, Template)]
 #[template(path = "appointment_cancel.html")]
 pub struct AppointmentCancelPage {
     pub shell: Shell,
     pub appointment: AppointmentView,
+    /// What cancelling now costs whoever looks.
+    pub fee_minor: i64,
     /// What is released when cancelling now.
     pub released_minor: i64,
+    /// It came to cost more since the page was opened, and nothing was done.
+    pub changed: bool,
+}
+
+/// `/bookings/{id}/withdraw`; a POST withdraws. It holds the form of the law (angrerettloven section 8), filled in.
+#[derive(Debug, Clone, Template)]
+#[template(path = "appointment_withdraw.html")]
+pub struct AppointmentWithdrawPage {
+    pub shell: Shell,
+    pub appointment: AppointmentView,
+    pub until: i64,
+    pub ordered_at: i64,
+    pub seller_name: String,
+    /// Empty where the seller states none.
+    pub seller_email: String,
+    pub consumer_name: String,
 }
 
 /// `/bookings/{id}` for a colleague of whoever takes it: when and with whom, and nothing that the customer wrote.

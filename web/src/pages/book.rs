@@ -55,14 +55,31 @@ impl HeldTime {
     }
 }
 
-/// The details step. Form fields: `about`, and by [`AccountStep`] those of [`VisitorForm`].
+/// The details step. Form fields: `about`, those of [`BuyerFields`], and by [`AccountStep`] those of [`VisitorForm`].
 #[derive(Debug, Clone, Template)]
 #[template(path = "book_details.html")]
 pub struct BookDetailsPage {
     pub shell: Shell,
     pub hold: HoldView,
     pub about: Field,
+    pub buyer: BuyerFields,
     pub account: AccountStep,
+}
+
+/// The organisation in whose name somebody books, if any. Form fields: `org_name`, `org_number`.
+#[derive(Debug, Clone, Default)]
+pub struct BuyerFields {
+    pub name: Field,
+    pub number: Field,
+}
+
+impl BuyerFields {
+    /// Something was typed, or is wrong.
+    fn is_open(&self) -> bool {
+        [&self.name, &self.number]
+            .iter()
+            .any(|field| !field.value.is_empty() || field.error.is_some())
+    }
 }
 
 /// Who is booking, as far as we know.
@@ -123,6 +140,10 @@ impl BookDetailsPage {
                 ("accept", form.accept.error),
             ]);
         }
+        fields.extend([
+            ("org_name", self.buyer.name.error),
+            ("org_number", self.buyer.number.error),
+        ]);
         self.shell.problems(&fields)
     }
 }

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::appointment::{AppointmentStatus, TimelineEntry, Tone};
 use super::field::Field;
+use super::provider_admin::Broken;
 use super::{RecordWord, Shell};
 use crate::routes;
 
@@ -290,6 +291,8 @@ pub struct PersonRow {
     pub business: String,
     pub is_operator: bool,
     pub since: i64,
+    /// Of the business.
+    pub let_downs: Broken,
 }
 
 /// One of the operators.

@@ -1,6 +1,9 @@
 //! Prices as pages show them: one box from the slot picker to the receipt.
 
 pub use signaling_protocol::{PriceModel, PriceTerms};
+pub use texts::CancelTerms;
+
+use super::Shell;
 
 /// The price box: what it costs, what is reserved, what happens if nobody comes.
 #[derive(Debug, Clone)]
@@ -11,8 +14,8 @@ pub struct PriceBox {
     pub provider_name: String,
     /// Value added tax contained in the total that the box shows; `None` where the service is exempt.
     pub vat: Option<Vat>,
-    /// UTC microseconds until which cancelling costs nothing.
-    pub free_cancel_until: Option<i64>,
+    /// What cancelling costs the customer; `None` where the customer cannot cancel, and for the other side.
+    pub cancel: Option<CancelTerms>,
     /// The test provider has it: no money moves.
     pub test: bool,
     pub state: PriceState,
@@ -33,7 +36,7 @@ impl PriceBox {
     }
 
     /// The amount in the line that the box folds to.
-    pub(crate) fn short(&self, shell: &super::Shell) -> String {
+    pub(crate) fn short(&self, shell: &Shell) -> String {
         let amount = shell.money(self.price.most_minor(), &self.price.currency);
         match self.price.model {
             PriceModel::PerMinute { .. } => shell.t1("price-most-short", "amount", amount),
@@ -41,11 +44,17 @@ impl PriceBox {
         }
     }
 
-    /// Until when cancelling is free, while that lies ahead and there still is something to cancel.
-    pub(crate) fn cancel_until(&self, now: &i64) -> Option<i64> {
+    /// What cancelling costs, line by line, while there still is something to cancel.
+    pub(crate) fn cancel_lines(&self, shell: &Shell) -> Vec<String> {
         match self.state {
-            PriceState::Estimate | PriceState::Reserved { .. } => self.free_cancel_until.filter(|until| until > now),
-            PriceState::Final { .. } | PriceState::Released { .. } | PriceState::Refunded { .. } => None,
+            PriceState::Estimate | PriceState::Reserved { .. } => self
+                .cancel
+                .as_ref()
+                .map_or_else(Vec::new, |terms| terms.sentences(shell.locale, &shell.zone)),
+            PriceState::Final { .. }
+            | PriceState::Fee { .. }
+            | PriceState::Released { .. }
+            | PriceState::Refunded { .. } => Vec::new(),
         }
     }
 }
@@ -73,38 +82,15 @@ pub enum PriceState {
         reserved_minor: i64,
         released_minor: i64,
     },
+    /// Charged without a call: the customer cancelled late, or missed the appointment.
+    Fee {
+        missed: bool,
+        charged_minor: i64,
+        reserved_minor: i64,
+        released_minor: i64,
+    },
     /// Everything was given back: cancelled, or somebody did not come.
     Released { released_minor: i64 },
     /// Paid back after it was charged.
     Refunded { refunded_minor: i64 },
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_deadline_is_named_only_while_it_lies_ahead() {
-        let price = PriceTerms {
-            currency: "NOK".into(),
-            model: PriceModel::Fixed { amount_minor: 39_000 },
-        };
-        let vat = Some(Vat {
-            percent: 25,
-            amount_minor: 7_800,
-        });
-        let mut shown = PriceBox {
-            price,
-            duration_min: 30,
-            provider_name: "Nordli".into(),
-            vat,
-            free_cancel_until: Some(1_000),
-            test: false,
-            state: PriceState::Reserved { reserved_minor: 39_000 },
-        };
-        assert_eq!(shown.cancel_until(&999), Some(1_000));
-        assert_eq!(shown.cancel_until(&1_000), None);
-        shown.state = PriceState::Released { released_minor: 39_000 };
-        assert_eq!(shown.cancel_until(&999), None);
-    }
 }

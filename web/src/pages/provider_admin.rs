@@ -311,7 +311,24 @@ pub struct ProviderServicePage {
     pub rate: Field,
     pub cap: Field,
     pub free_min: Field,
+    pub policy: PolicyFields,
     pub active: Check,
+}
+
+/// What cancelling costs. Form fields: `policy` (`free`, `day`, `strict` or `own`), and for `own` the others.
+#[derive(Debug, Clone, Default)]
+pub struct PolicyFields {
+    pub choice: Field,
+    /// `policy_free_h`: free until so many hours before the start.
+    pub free_h: Field,
+    /// `policy_percent` of the price after that.
+    pub percent: Field,
+    /// `policy_full_h`: the full price from so many hours before the start on.
+    pub full_h: Field,
+    /// `policy_no_show`: per cent.
+    pub no_show: Field,
+    /// `policy_notice_h`: no cancelling in the last hours.
+    pub notice_h: Field,
 }
 
 /// Opening hours of one weekday, up to two spans. Form fields: `d{1..7}_{1|2}_{from|to}` as `HH:MM`, 1 is Monday.
@@ -383,6 +400,24 @@ pub struct MemberRow {
     /// This is the viewer.
     pub is_me: bool,
     pub tint: u8,
+    pub let_downs: Broken,
+}
+
+/// Appointments of the last year in which customers were let down.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Broken {
+    /// The provider's side cancelled them.
+    pub cancelled: i64,
+    /// Nobody of the provider came.
+    pub missed: i64,
+}
+
+impl Broken {
+    /// The sentence, where there is something to tell.
+    pub(crate) fn sentence(&self, shell: &Shell) -> Option<String> {
+        let args = [("cancelled", self.cancelled.into()), ("missed", self.missed.into())];
+        (self.cancelled + self.missed > 0).then(|| crate::text::t(shell.locale, "let-downs", &args))
+    }
 }
 
 /// `/provider/members`. `action=add` with `email`, `name`; `action=remove` with `id`.
@@ -421,10 +456,19 @@ impl ProviderServicePage {
             ("free_min", self.free_min.error),
             ("amount", self.amount.error),
         ];
+        let policy = vec![
+            ("policy", self.policy.choice.error),
+            ("policy_free_h", self.policy.free_h.error),
+            ("policy_percent", self.policy.percent.error),
+            ("policy_full_h", self.policy.full_h.error),
+            ("policy_no_show", self.policy.no_show.error),
+            ("policy_notice_h", self.policy.notice_h.error),
+        ];
         let active = vec![("active", self.active.error)];
         let all = [
             listed(&self.about),
             price,
+            policy,
             listed(&self.tax),
             listed(&self.times),
             active,

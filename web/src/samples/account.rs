@@ -65,6 +65,8 @@ pub(super) fn account(locale: Locale) -> Pages {
         customers_appointments: 3,
         is_provider: true,
         released: vec![("NOK".into(), 45_000)],
+        fees: vec![("NOK".into(), 22_500)],
+        changed: true,
         undo_days: 7,
     };
     vec![

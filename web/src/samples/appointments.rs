@@ -4,7 +4,7 @@ use super::consumer::pay_fields;
 use super::parts::{DAY, HOUR, ID, MINUTE, NOW, TEN, appointment, held, row, signed_in};
 use crate::pages::appointment::{
     AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentStatus,
-    AppointmentsPage, MeasuredRow,
+    AppointmentWithdrawPage, AppointmentsPage, MeasuredRow,
 };
 use crate::pages::book::PaymentProblem;
 use crate::pages::pay::{AppointmentPaymentPage, PayAnew, PayFields};
@@ -56,13 +56,11 @@ pub(super) fn pages(locale: Locale) -> Pages {
             },
         ],
     };
-    let cancel = |released_minor| {
-        let appointment = appointment(Confirmed, RESERVED);
-        render(&AppointmentCancelPage {
-            shell: shell.clone(),
-            appointment,
-            released_minor,
-        })
+    let fee = |missed| PriceState::Fee {
+        missed,
+        charged_minor: 22_500,
+        reserved_minor: 45_000,
+        released_minor: 22_500,
     };
     let mut pages = vec![
         ("appointment-new", render(&new)),
@@ -76,8 +74,8 @@ pub(super) fn pages(locale: Locale) -> Pages {
             page(Cancelled, PriceState::Refunded { refunded_minor: 32_500 }),
         ),
         ("appointment-after", render(&after)),
-        ("appointment-cancel", cancel(45_000)),
-        ("appointment-cancel-free", cancel(0)),
+        ("appointment-cancelled-late", page(Cancelled, fee(false))),
+        ("appointment-missed", page(NoShowConsumer, fee(true))),
     ];
     pages.extend(paying_anew(&shell));
     pages
@@ -110,6 +108,36 @@ fn paying_anew(shell: &Shell) -> Pages {
         ("appointment-payment-owed", anew(None, declined, PayAnew::Form(wrong))),
         ("appointment-payment-bank", anew(None, None, PayAnew::TestBank)),
         ("appointment-payment-unknown", anew(None, None, PayAnew::Unknown)),
+    ]
+}
+
+pub(super) fn cancelling(locale: Locale) -> Pages {
+    use AppointmentStatus::Confirmed;
+    let shell = signed_in(locale, &format!("/bookings/{ID}/cancel"));
+    let cancel = |released_minor, fee_minor, changed| {
+        render(&AppointmentCancelPage {
+            shell: shell.clone(),
+            appointment: appointment(Confirmed, RESERVED),
+            fee_minor,
+            released_minor,
+            changed,
+        })
+    };
+    let withdraw = AppointmentWithdrawPage {
+        shell: shell.clone(),
+        appointment: appointment(Confirmed, RESERVED),
+        until: TEN,
+        ordered_at: NOW - HOUR,
+        seller_name: "Dyreklinikken Nordli".into(),
+        seller_email: "post@nordli.example".into(),
+        consumer_name: "Ola Hansen".into(),
+    };
+    vec![
+        ("appointment-withdraw", render(&withdraw)),
+        ("appointment-cancel", cancel(45_000, 0, false)),
+        ("appointment-cancel-free", cancel(0, 0, false)),
+        ("appointment-cancel-late", cancel(22_500, 22_500, false)),
+        ("appointment-cancel-changed", cancel(0, 45_000, true)),
     ]
 }
 

@@ -8,8 +8,8 @@ use crate::pages::auth::{
     VerifyPage,
 };
 use crate::pages::book::{
-    AccountStep, BookConfirmPage, BookDetailsPage, BookPaymentPage, Overlap, PaymentProblem, TestCardOutcome,
-    VisitorForm,
+    AccountStep, BookConfirmPage, BookDetailsPage, BookPaymentPage, BuyerFields, Overlap, PaymentProblem,
+    TestCardOutcome, VisitorForm,
 };
 use crate::pages::home::HomePage;
 use crate::pages::pay::{PayFields, TestChoice};
@@ -249,6 +249,7 @@ fn details(locale: Locale) -> Pages {
             shell: shell(locale, &path),
             hold: hold(by_minute(), left),
             about,
+            buyer: BuyerFields::default(),
             account,
         };
         render(&page)

@@ -19,6 +19,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(consumer::providers(locale));
     pages.extend(consumer::booking(locale));
     pages.extend(appointments::pages(locale));
+    pages.extend(appointments::cancelling(locale));
     pages.extend(appointments::lists(locale));
     pages.extend(consumer::entering(locale));
     pages.extend(consumer::links(locale));

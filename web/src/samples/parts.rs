@@ -1,13 +1,14 @@
 //! The pieces that samples are made of.
 
 use crate::pages::appointment::{
-    AppointmentRow, AppointmentStatus, AppointmentView, DocumentLink, TimelineEntry, TimelineEvent as Event,
+    AppointmentRow, AppointmentStatus, AppointmentView, BuyerOrg, DocumentLink, TimelineEntry, TimelineEvent as Event,
 };
 use crate::pages::book::{HeldTime, HoldView};
 use crate::pages::price::Vat;
 use crate::pages::search::{Category, FreeTime, ProviderCard};
 use crate::pages::{PriceBox, PriceModel, PriceState, PriceTerms, Shell, SignedIn};
 use crate::text::Locale;
+use texts::{CancelMoment, CancelStep, CancelTerms};
 
 pub(super) const MINUTE: i64 = 60_000_000;
 pub(super) const HOUR: i64 = 60 * MINUTE;
@@ -102,6 +103,7 @@ pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
         PriceState::Estimate
         | PriceState::Reserved { .. }
         | PriceState::Released { .. }
+        | PriceState::Fee { .. }
         | PriceState::Refunded { .. } => price.most_minor() / 5,
     };
     PriceBox {
@@ -111,10 +113,25 @@ pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
             percent: 25,
             amount_minor,
         }),
-        free_cancel_until: Some(TEN),
+        cancel: Some(cancel_terms(price.most_minor())),
         test: false,
         state,
         price,
+    }
+}
+
+/// Half from a moment before the start on, and everything for who does not come.
+fn cancel_terms(most_minor: i64) -> CancelTerms {
+    CancelTerms {
+        currency: "NOK".into(),
+        fee_minor: 0,
+        steps: vec![CancelStep {
+            after: CancelMoment::At(TEN - 12 * HOUR),
+            fee_minor: most_minor / 2,
+        }],
+        until: CancelMoment::At(TEN - HOUR),
+        until_start: false,
+        no_show_minor: most_minor,
     }
 }
 
@@ -206,6 +223,11 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         status,
         about: "Hunden har spist lite siden i går og virker slapp.".into(),
         price: price_box(by_minute(), state),
+        buyer_org: Some(BuyerOrg {
+            name: "Hansen Rør AS".into(),
+            number: "999900003".into(),
+        }),
+        withdraw_until: open.then_some(TEN),
         receipt: matches!(status, AppointmentStatus::Completed).then(|| "2026-000183".into()),
         documents: if matches!(status, AppointmentStatus::Completed) {
             vec![DocumentLink {
@@ -238,6 +260,7 @@ pub(super) fn timeline(open: bool) -> Vec<TimelineEntry> {
             (TEN + 23 * MINUTE, Event::ChargeFailed),
             (TEN + 23 * MINUTE, Event::RefundFailed),
             (TEN + 24 * MINUTE, Event::Cancelled),
+            (TEN + 24 * MINUTE, Event::Withdrawn),
             (TEN + 24 * MINUTE, Event::NoShowConsumer),
             (TEN + 24 * MINUTE, Event::NoShowProvider),
             (TEN + DAY, Event::Refunded(32_500, nok())),

@@ -13,9 +13,9 @@ use crate::pages::operator::{
     OperatorPeoplePage, OperatorRow, PaymentRow, PersonRow, QualityRow, SegmentRow,
 };
 use crate::pages::provider_admin::{
-    BusinessFields, ClosedDay, DayAppointment, EarnedToday, InvitedRow, MemberRow, ProviderHoursPage,
-    ProviderMembersPage, ProviderProfilePage, ProviderServicePage, ProviderServicesPage, ProviderSignupPage,
-    ProviderTodayPage, ServiceRow, SetupStep, WeekdayHours,
+    Broken, BusinessFields, ClosedDay, DayAppointment, EarnedToday, InvitedRow, MemberRow, PolicyFields,
+    ProviderHoursPage, ProviderMembersPage, ProviderProfilePage, ProviderServicePage, ProviderServicesPage,
+    ProviderSignupPage, ProviderTodayPage, ServiceRow, SetupStep, WeekdayHours,
 };
 use crate::pages::{Check, Field, FieldError, FieldKind, ListedField, Notice, Shell, render};
 use crate::text::Locale;
@@ -32,6 +32,22 @@ fn listed(name: &'static str, label: &'static str, hint: &'static str, kind: Fie
     }
 }
 
+fn broken(cancelled: i64, missed: i64) -> Broken {
+    Broken { cancelled, missed }
+}
+
+fn person(name: &str, is_owner: bool, is_me: bool, tint: u8) -> MemberRow {
+    MemberRow {
+        id: ID.into(),
+        name: name.into(),
+        email: "kari@example.no".into(),
+        is_owner,
+        is_me,
+        tint,
+        let_downs: broken(i64::from(tint % 3), i64::from(tint % 2)),
+    }
+}
+
 pub(super) fn provider(locale: Locale) -> Pages {
     let today = today(locale);
     let quiet = ProviderTodayPage {
@@ -43,14 +59,6 @@ pub(super) fn provider(locale: Locale) -> Pages {
         ..today.clone()
     };
     let services = services(locale);
-    let person = |name: &str, is_owner, is_me, tint| MemberRow {
-        id: ID.into(),
-        name: name.into(),
-        email: "kari@example.no".into(),
-        is_owner,
-        is_me,
-        tint,
-    };
     let asked = |email: &str, declined| InvitedRow {
         id: ID.into(),
         email: email.into(),
@@ -215,6 +223,12 @@ fn provider_forms(locale: Locale) -> Pages {
         rate: Field::wrong("x", FieldError::AmountMalformed),
         cap: Field::new("450"),
         free_min: Field::default(),
+        policy: PolicyFields {
+            choice: Field::new("own"),
+            free_h: Field::new("24"),
+            percent: Field::wrong("x", FieldError::PolicyPercent),
+            ..PolicyFields::default()
+        },
         active: Check {
             ticked: true,
             error: None,
@@ -370,6 +384,7 @@ fn people(locale: Locale) -> Pages {
         business: "Dyreklinikken Nordli".into(),
         is_operator: true,
         since: NOW,
+        let_downs: broken(2, 1),
     };
     let people = OperatorPeoplePage {
         shell: operator_shell(locale, "/operator/people"),

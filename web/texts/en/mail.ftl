@@ -113,6 +113,7 @@ mail-booked-consumer-body =
     { $when }
 
     { $price_line }
+    { $terms }
 
     Join from here. The room opens at { $opens }:
     { $link }
@@ -148,11 +149,41 @@ mail-cancelled-provider-subject = Cancelled: { $other }, { $when }
 mail-cancelled-provider-body =
     Hello { $name },
 
-    the appointment with { $other } on { $when } is cancelled, and the time is available again.
+    the appointment with { $other } on { $when } is cancelled, and the time is available again. { $fee_line }
     { $link }
 
 mail-money-released = You pay nothing, and { $amount } is released.
 mail-money-none = You pay nothing.
+mail-money-charged = Under the terms of the appointment you pay { $charged }.
+mail-money-charged-and-released = Under the terms of the appointment you pay { $charged }, and { $amount } is released.
+mail-fee = The customer pays { $amount } under the terms of the appointment.
+mail-fee-none = The customer pays nothing.
+mail-withdrawal-right = You have the right of withdrawal, and can withdraw without paying until { $until }. The button and a form are here: { $link }
+mail-withdrawal-asked = On { $when } you asked for the appointment to take place within the withdrawal period, in these words (version { $version }): “{ $words }”. Once the appointment has taken place, the right of withdrawal has ended.
+mail-fee-cancelled-body =
+    Hello { $name },
+
+    you cancelled the appointment with { $other } on { $when } so late that it costs something under its terms.
+
+    Reserved: { $reserved }
+    Charged: { $charged }
+    Released: { $released }
+
+    Receipt { $number } is here:
+    { $link }
+
+mail-fee-missed-body =
+    Hello { $name },
+
+    you missed the appointment with { $other } on { $when }, which costs something under its terms.
+
+    Reserved: { $reserved }
+    Charged: { $charged }
+    Released: { $released }
+
+    Receipt { $number } is here:
+    { $link }
+
 
 mail-receipt-subject = Receipt { $number } from { $other }
 mail-receipt-body =
@@ -197,7 +228,7 @@ mail-no-show-consumer-provider-subject = { $other } did not show up, { $when }
 mail-no-show-consumer-provider-body =
     Hello { $name },
 
-    { $other } did not show up for the appointment on { $when }. Under its terms nothing is charged.
+    { $other } did not show up for the appointment on { $when }. { $fee_line }
     { $link }
 
 mail-not-held-subject = The appointment is over: { $title }, { $when }

@@ -96,6 +96,7 @@ registry-col-ends = Ends
 registry-col-day = Day
 registry-col-why = Reason
 registry-col-about = What you wrote
+registry-col-buyer-org = Organisation you booked for
 registry-col-zone = Time zone
 registry-col-terms = Price as agreed
 registry-col-policy = Cancellation rules

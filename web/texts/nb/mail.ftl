@@ -113,6 +113,7 @@ mail-booked-consumer-body =
     { $when }
 
     { $price_line }
+    { $terms }
 
     Bli med herfra. Rommet åpner kl. { $opens }:
     { $link }
@@ -148,11 +149,41 @@ mail-cancelled-provider-subject = Avbestilt: { $other }, { $when }
 mail-cancelled-provider-body =
     Hei { $name },
 
-    timen med { $other } { $when } er avbestilt, og tiden er ledig igjen.
+    timen med { $other } { $when } er avbestilt, og tiden er ledig igjen. { $fee_line }
     { $link }
 
 mail-money-released = Du betaler ingenting, og { $amount } blir frigitt.
 mail-money-none = Du betaler ingenting.
+mail-money-charged = Etter vilkårene for timen betaler du { $charged }.
+mail-money-charged-and-released = Etter vilkårene for timen betaler du { $charged }, og { $amount } blir frigitt.
+mail-fee = Kunden betaler { $amount } etter vilkårene for timen.
+mail-fee-none = Kunden betaler ingenting.
+mail-withdrawal-right = Du har angrerett, og kan gå fra avtalen uten å betale til { $until }. Knapp og angreskjema finner du her: { $link }
+mail-withdrawal-asked = Du ba { $when } om at timen gjennomføres i angrefristen, med disse ordene (versjon { $version }): «{ $words }». Når timen er gjennomført, har du ikke angrerett lenger.
+mail-fee-cancelled-body =
+    Hei { $name },
+
+    du avbestilte timen hos { $other } { $when } så sent at det koster noe etter vilkårene.
+
+    Reservert: { $reserved }
+    Trukket: { $charged }
+    Frigitt: { $released }
+
+    Kvittering { $number } ligger her:
+    { $link }
+
+mail-fee-missed-body =
+    Hei { $name },
+
+    du møtte ikke til timen hos { $other } { $when }, og det koster noe etter vilkårene.
+
+    Reservert: { $reserved }
+    Trukket: { $charged }
+    Frigitt: { $released }
+
+    Kvittering { $number } ligger her:
+    { $link }
+
 
 mail-receipt-subject = Kvittering { $number } fra { $other }
 mail-receipt-body =
@@ -197,7 +228,7 @@ mail-no-show-consumer-provider-subject = { $other } møtte ikke, { $when }
 mail-no-show-consumer-provider-body =
     Hei { $name },
 
-    { $other } møtte ikke til timen { $when }. Etter vilkårene for timen trekkes ingenting.
+    { $other } møtte ikke til timen { $when }. { $fee_line }
     { $link }
 
 mail-not-held-subject = Timen er avsluttet: { $title }, { $when }

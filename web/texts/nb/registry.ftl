@@ -96,6 +96,7 @@ registry-col-ends = Slutter
 registry-col-day = Dag
 registry-col-why = Grunn
 registry-col-about = Det du skrev
+registry-col-buyer-org = Virksomheten du bestilte for
 registry-col-zone = Tidssone
 registry-col-terms = Prisavtale
 registry-col-policy = Avbestillingsregler

@@ -95,4 +95,16 @@ field_errors! {
     /// That person is a member already.
     MemberExists = "error-member-exists";
     ReasonMissing = "error-reason-missing";
+    /// No rule for cancelling was chosen.
+    PolicyMissing = "error-policy-missing";
+    /// Not a share between nothing and everything.
+    PolicyPercent = "error-policy-percent";
+    /// All is to be paid before anything is.
+    PolicyFull = "error-policy-full-h";
+    /// Not coming would be cheaper than cancelling.
+    PolicyNoShow = "error-policy-no-show";
+    /// The number of an organisation without its name.
+    BuyerNameMissing = "error-buyer-name-missing";
+    /// The name of an organisation without its number.
+    BuyerNumberMissing = "error-buyer-number-missing";
 }

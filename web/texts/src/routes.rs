@@ -51,6 +51,7 @@ pub mod pattern {
         BOOKING = "/bookings/{id}";
         BOOKING_CANCEL = "/bookings/{id}/cancel";
         BOOKING_PAYMENT = "/bookings/{id}/payment";
+        BOOKING_WITHDRAW = "/bookings/{id}/withdraw";
         BOOKING_TAKE_OVER = "/bookings/{id}/take-over", form_only;
         BOOKING_CALENDAR = "/bookings/{id}/calendar.ics";
         BOOKING_RECEIPT = "/bookings/{id}/receipt.pdf";
@@ -210,6 +211,7 @@ filled! {
     booking = BOOKING;
     booking_cancel = BOOKING_CANCEL;
     booking_payment = BOOKING_PAYMENT;
+    booking_withdraw = BOOKING_WITHDRAW;
     booking_take_over = BOOKING_TAKE_OVER;
     booking_calendar = BOOKING_CALENDAR;
     booking_receipt = BOOKING_RECEIPT;

@@ -136,6 +136,8 @@ statements! {
     ACCOUNT_DELETION = "UPDATE account SET deletion_asked_us = $2 WHERE id = $1 AND erased_us IS NULL";
     /// id, asked before: locks the row of an account that is to be deleted until the end of the transaction
     LEAVING_LOCK = "UPDATE account SET locale = locale WHERE id = $1 AND deletion_asked_us <= $2 AND erased_us IS NULL";
+    /// id
+    DELETION_ASKED = "SELECT COALESCE(deletion_asked_us, 0) FROM account WHERE id = $1";
     /// asked before, limit
     ACCOUNTS_TO_ERASE = concat!("SELECT c.id FROM account c WHERE c.deletion_asked_us <= $1 AND c.erased_us IS NULL
         AND NOT ", is_kept_back!(), " ORDER BY c.id LIMIT $2");

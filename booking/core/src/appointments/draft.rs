@@ -18,6 +18,9 @@ pub struct Draft {
     pub email: String,
     pub phone: String,
     pub place: String,
+    /// The organisation in whose name it is booked.
+    pub org_name: String,
+    pub org_number: String,
 }
 
 impl FromRow for Draft {
@@ -29,6 +32,8 @@ impl FromRow for Draft {
             email: row.get("email")?,
             phone: row.get("phone")?,
             place: row.get("place")?,
+            org_name: row.get("buyer_org_name")?,
+            org_number: row.get("buyer_orgno")?,
         })
     }
 }
@@ -49,6 +54,8 @@ pub async fn keep_draft(tx: &mut Tx, hold: &Hold, draft: &Draft) -> Result<()> {
         kept(&draft.email, LINE_CHARS_MAX),
         kept(&draft.phone, LINE_CHARS_MAX),
         kept(&draft.place, LINE_CHARS_MAX),
+        kept(&draft.org_name, LINE_CHARS_MAX),
+        kept(&draft.org_number, LINE_CHARS_MAX),
     ];
     tx.execute(queries::DRAFT_KEEP, row).await?;
     Ok(())

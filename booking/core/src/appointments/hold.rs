@@ -4,11 +4,12 @@ use signaling_protocol::PriceTerms;
 
 use super::bounds::{check_number_of_holds, may_book};
 use super::queries::NewHold;
-use super::{HOLD_EXTENSION_US, HOLD_US, Policy, Status, Transition, queries};
+use super::{BuyerOrg, HOLD_EXTENSION_US, HOLD_US, Policy, Status, Transition, queries, set_buyer_org};
 use crate::availability::{self, Rules, Slot};
 use crate::base::actor::Actor;
 use crate::base::charge::Selling;
 use crate::base::db::{DbError, FromRow, Row, Tx};
+use crate::base::policy::CancellationPolicy;
 use crate::base::vat::VatCode;
 use crate::base::{Base, CELL_US, DAY_US, Micros, charge};
 use crate::base::{Fault, Result};
@@ -42,6 +43,8 @@ pub struct Hold {
     pub price: PriceTerms,
     pub policy: Policy,
     pub about: String,
+    /// For which organisation it is booked.
+    pub buyer_org: Option<BuyerOrg>,
     pub state: Status,
     pub extended: bool,
     pub created_us: Micros,
@@ -97,6 +100,7 @@ impl FromRow for Hold {
             price: row.json("price_terms")?,
             policy: row.json("policy")?,
             about: row.get("about")?,
+            buyer_org: BuyerOrg::of_row(row)?,
             state: row.parse("state")?,
             extended: row.flag("extended")?,
             created_us: row.get("created_us")?,
@@ -146,6 +150,7 @@ pub struct BookableService {
     pub time_zone: String,
     title: String,
     price_terms: String,
+    cancellation: CancellationPolicy,
 }
 
 impl FromRow for BookableService {
@@ -157,6 +162,7 @@ impl FromRow for BookableService {
             time_zone: row.get("time_zone")?,
             title: row.get("title")?,
             price_terms: row.get("price_terms")?,
+            cancellation: row.json("cancel_policy")?,
         })
     }
 }
@@ -287,7 +293,8 @@ async fn hold_with_member(
         return Err(HoldRefusal::Taken);
     }
     let id = state.id();
-    let policy = serde_json::to_string(&Policy::STANDARD).expect("a policy is plain numbers");
+    let policy =
+        serde_json::to_string(&Policy::with(attempt.service.cancellation.clone())).expect("a policy is plain numbers");
     let hold = NewHold {
         id: &id,
         visitor_hash: visitor,
@@ -482,7 +489,7 @@ pub async fn set_about(tx: &mut Tx, hold: &Hold, about: &str) -> Result<()> {
     Ok(())
 }
 
-/// Keeps what the account wants help with, and binds the hold to it.
+/// Keeps what the account wants help with and for whom, and binds the hold to it.
 ///
 /// # Errors
 /// [`HoldRefusal::OwnSlot`], or as [`may_book`].
@@ -490,7 +497,7 @@ pub async fn keep_details(
     tx: &mut Tx,
     hold: &Hold,
     account_id: &str,
-    about: &str,
+    (about, buyer): (&str, Option<&BuyerOrg>),
     now: Micros,
 ) -> Result<(), HoldRefusal> {
     let provider: String = tx.one(queries::MEMBER_ACCOUNT, params![&hold.member_id]).await?;
@@ -499,6 +506,7 @@ pub async fn keep_details(
     }
     may_book(tx, account_id, hold, now).await?;
     set_about(tx, hold, about).await?;
+    set_buyer_org(tx, hold, buyer).await?;
     Ok(attach_account(tx, &hold.id, account_id).await?)
 }
 

@@ -3,7 +3,8 @@
 use texts::{Locale, MailKind, format, routes, t};
 
 use super::calendar::{CalendarEntry, CalendarMethod, calendar_file};
-use super::{Appointment, Hold, Person, Status};
+use super::order_terms::order_terms;
+use super::{Appointment, Hold, Person, Status, WithdrawalRequest};
 use crate::base::outbox::{Message, Recipient, text};
 use crate::base::{Base, Micros};
 
@@ -26,6 +27,8 @@ pub struct MailMoney {
     pub charged_minor: i64,
     /// The most that will be reserved from a kept card; nothing where none is kept.
     pub kept_minor: i64,
+    /// What the consumer asked for about the right of withdrawal; only the mail about the booking tells it.
+    pub withdrawal: Option<WithdrawalRequest>,
 }
 
 impl MailMoney {
@@ -39,6 +42,7 @@ impl MailMoney {
             reserved_minor: 0,
             charged_minor: 0,
             kept_minor: 0,
+            withdrawal: None,
         }
     }
 }
@@ -74,6 +78,11 @@ pub enum AppointmentMail {
         document: String,
         number: String,
         refunded_minor: i64,
+    },
+    /// As [`Self::Receipt`], for what a consumer owes who cancelled late, or who missed the appointment.
+    FeeReceipt {
+        number: String,
+        missed: bool,
     },
     /// The charge could not be captured, and we have given up.
     PaymentFailed,
@@ -148,6 +157,7 @@ impl AppointmentMail {
             (
                 Self::Receipt { .. }
                 | Self::CreditNote { .. }
+                | Self::FeeReceipt { .. }
                 | Self::PaymentFailed
                 | Self::PayAnew { .. }
                 | Self::Unpaid,
@@ -165,6 +175,10 @@ impl AppointmentMail {
             }
             (Self::CreditNote { .. }, PartyRole::Consumer) => {
                 (MailKind::CreditNote, "mail-credit-subject", "mail-credit-body")
+            }
+            (Self::FeeReceipt { missed, .. }, PartyRole::Consumer) => {
+                let bodies = ["mail-fee-cancelled-body", "mail-fee-missed-body"];
+                (MailKind::Receipt, "mail-receipt-subject", bodies[usize::from(*missed)])
             }
             (Self::PaymentFailed, PartyRole::Consumer) => (
                 MailKind::PaymentFailed,
@@ -199,7 +213,9 @@ impl AppointmentMail {
             (Self::PayAnew { .. } | Self::PaymentFailed, PartyRole::Consumer) => {
                 routes::booking_payment(&appointment.id)
             }
-            (Self::Receipt { .. }, PartyRole::Consumer) => routes::booking_receipt(&appointment.id),
+            (Self::Receipt { .. } | Self::FeeReceipt { .. }, PartyRole::Consumer) => {
+                routes::booking_receipt(&appointment.id)
+            }
             (Self::CreditNote { document, .. }, PartyRole::Consumer) => routes::document(document),
             (Self::Waits { .. }, PartyRole::Consumer | PartyRole::Provider) => routes::call(&appointment.id),
             (Self::Booked | Self::TakenOver { .. } | Self::TakesOver { .. }, PartyRole::Consumer)
@@ -213,6 +229,7 @@ impl AppointmentMail {
                 | Self::NeverMet
                 | Self::Receipt { .. }
                 | Self::CreditNote { .. }
+                | Self::FeeReceipt { .. }
                 | Self::PaymentFailed
                 | Self::PayAnew { .. }
                 | Self::Unpaid,
@@ -226,6 +243,7 @@ impl AppointmentMail {
         match self {
             Self::Receipt { number, billable } => (number, *billable),
             Self::CreditNote { number, .. } => (number, 0),
+            Self::FeeReceipt { number, .. } => (number, 0),
             Self::Booked
             | Self::Waits { .. }
             | Self::TakenOver { .. }
@@ -254,6 +272,7 @@ impl AppointmentMail {
             | Self::NeverMet
             | Self::Receipt { .. }
             | Self::CreditNote { .. }
+            | Self::FeeReceipt { .. }
             | Self::PaymentFailed
             | Self::Unpaid => String::new(),
         }
@@ -273,6 +292,7 @@ impl AppointmentMail {
             | Self::NoShowConsumer
             | Self::NeverMet
             | Self::Receipt { .. }
+            | Self::FeeReceipt { .. }
             | Self::Unpaid => money.reserved_minor,
         }
     }
@@ -282,7 +302,9 @@ impl AppointmentMail {
         match self {
             Self::Waits { since: at } | Self::TakenOver { at } => format!(":{at}"),
             Self::TakesOver { at } => format!(":to:{at}"),
-            Self::Receipt { number, .. } | Self::CreditNote { number, .. } => format!(":{number}"),
+            Self::Receipt { number, .. } | Self::FeeReceipt { number, .. } | Self::CreditNote { number, .. } => {
+                format!(":{number}")
+            }
             Self::Booked
             | Self::Cancelled
             | Self::NoShowProvider
@@ -308,6 +330,7 @@ impl AppointmentMail {
                 | Self::NeverMet
                 | Self::Receipt { .. }
                 | Self::CreditNote { .. }
+                | Self::FeeReceipt { .. }
                 | Self::PaymentFailed
                 | Self::PayAnew { .. },
                 PartyRole::Consumer | PartyRole::Provider,
@@ -349,7 +372,12 @@ pub fn appointment_mail(
             format::clock_clear(locale, appointment.opens_us(), &appointment.time_zone),
         ),
         ("price_line", price_line(locale, &exact(money.reserved_minor), money)),
-        ("money_line", money_line(locale, &exact(money.reserved_minor), money)),
+        ("money_line", money_line(locale, exact, money)),
+        ("fee_line", fee_line(locale, exact, money)),
+        (
+            "terms",
+            order_terms(state, locale, appointment, money.withdrawal.as_ref()),
+        ),
         ("card", money.card.clone()),
         ("until", mail.until(locale, &appointment.time_zone)),
         ("amount", amount),
@@ -485,11 +513,27 @@ fn price_line(locale: Locale, reserved: &str, money: &MailMoney) -> String {
     )
 }
 
-fn money_line(locale: Locale, reserved: &str, money: &MailMoney) -> String {
-    if money.reserved_minor == 0 {
-        return t(locale, "mail-money-none", &[]);
+fn money_line(locale: Locale, exact: impl Fn(i64) -> String, money: &MailMoney) -> String {
+    let released_minor = money.reserved_minor - money.charged_minor;
+    let amounts = [
+        ("amount", exact(released_minor).into()),
+        ("charged", exact(money.charged_minor).into()),
+    ];
+    let key = match (money.charged_minor, released_minor) {
+        (0, ..=0) => "mail-money-none",
+        (0, 1..) => "mail-money-released",
+        (_, ..=0) => "mail-money-charged",
+        (_, 1..) => "mail-money-charged-and-released",
+    };
+    t(locale, key, &amounts)
+}
+
+/// What the consumer pays for an appointment that was cancelled or missed, for the provider.
+fn fee_line(locale: Locale, exact: impl Fn(i64) -> String, money: &MailMoney) -> String {
+    match money.charged_minor {
+        0 => t(locale, "mail-fee-none", &[]),
+        minor => t(locale, "mail-fee", &[("amount", exact(minor).into())]),
     }
-    t(locale, "mail-money-released", &[("amount", reserved.into())])
 }
 
 /// `a@b` of `Name <a@b>`.

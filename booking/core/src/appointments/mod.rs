@@ -4,14 +4,18 @@
 //! transaction locks the member's row first, so that expired holds can be cleared and cells counted in peace.
 
 mod bounds;
+mod buyer;
 mod calendar;
 mod colleagues;
 mod confirm;
 mod draft;
 mod hold;
+pub(crate) mod let_downs;
 mod mails;
+mod order_terms;
 pub(crate) mod queries;
 mod status;
+mod withdrawal;
 
 use serde::{Deserialize, Serialize};
 use signaling_protocol::{PriceTerms, Role};
@@ -19,12 +23,14 @@ use texts::Locale;
 
 use crate::base::actor::Actor;
 use crate::base::db::{FromRow, Row, Tx};
+use crate::base::policy::CancellationPolicy;
 use crate::base::vat::VatCode;
 use crate::base::{CELL_US, MINUTE_US, Micros};
 use crate::base::{Fault, Result};
 use crate::params;
 
 pub use bounds::may_book;
+pub use buyer::{BuyerOrg, set_buyer_org};
 pub use calendar::{CalendarEntry, CalendarMethod, calendar_file};
 pub use colleagues::{give_to, load_of_colleague, load_with_receipt, of_colleagues};
 pub use confirm::{Confirmation, confirm_hold};
@@ -34,30 +40,39 @@ pub use hold::{
     find_hold_end, held_by, hold_slot, keep_details, load_bookable, load_hold, load_hold_any, release_hold, set_about,
     set_contact_email,
 };
+pub use let_downs::{LetDowns, let_downs_of};
 pub use mails::{AppointmentMail, MailMoney, PartyRole, appointment_mail, booking_lost_mail, calendar_of};
 pub use status::{IllegalTransition, Status, Transition};
+pub use withdrawal::{WithdrawalRequest, load_withdrawal_request};
 
 /// How long a slot is held.
 pub const HOLD_US: Micros = 10 * MINUTE_US;
 /// By how much a hold may be extended, once.
 pub const HOLD_EXTENSION_US: Micros = 5 * MINUTE_US;
 
-/// What was agreed about coming, frozen at booking. Cancelling before the start costs nothing, and nobody pays for a call
-/// that did not take place.
+/// What was agreed about coming and cancelling, frozen at booking. A provider who cancels or does not come never costs the
+/// consumer anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// The room opens this many minutes before the start.
     pub opens_before_min: i64,
     /// A side that has not come this many minutes after the start did not come.
     pub no_show_after_min: i64,
+    /// What it costs the consumer to cancel, or not to come.
+    #[serde(default)]
+    pub cancellation: CancellationPolicy,
 }
 
 impl Policy {
-    /// The terms of this release.
-    pub const STANDARD: Self = Self {
-        opens_before_min: 15,
-        no_show_after_min: 10,
-    };
+    /// The terms of this release, with what a service says about cancelling.
+    #[must_use]
+    pub fn with(cancellation: CancellationPolicy) -> Self {
+        Self {
+            opens_before_min: 15,
+            no_show_after_min: 10,
+            cancellation,
+        }
+    }
 }
 
 /// A booked appointment with the names of both sides.
@@ -84,6 +99,8 @@ pub struct Appointment {
     pub policy: Policy,
     /// What the consumer wrote.
     pub about: String,
+    /// For which organisation the consumer booked.
+    pub buyer_org: Option<BuyerOrg>,
     pub status: Status,
     pub created_us: Micros,
     /// How often a colleague has taken it over.
@@ -138,10 +155,24 @@ impl Appointment {
         !self.status.is_over() && now >= self.opens_us() && now < self.end_us
     }
 
-    /// Whether it can still be cancelled at `now`.
+    /// Whether whoever loaded it can still cancel at `now`: the consumer in due time, the provider until the start.
     #[must_use]
     pub fn can_cancel(&self, now: Micros) -> bool {
-        self.status.handle(Transition::Cancel).is_ok() && now < self.start_us
+        let in_time = match self.seat.role {
+            Role::Consumer => self.policy.cancellation.can_cancel(self.start_us, now),
+            Role::Provider => now < self.start_us,
+        };
+        in_time && self.status.handle(Transition::Cancel).is_ok()
+    }
+
+    /// What the consumer owes who cancels at `now`, minor units. After the start that is possible only where the provider has
+    /// not come or has not let the consumer in, and costs nothing.
+    #[must_use]
+    pub fn cancel_fee_minor(&self, now: Micros) -> i64 {
+        if now >= self.start_us {
+            return 0;
+        }
+        self.policy.cancellation.fee_minor(&self.price, self.start_us, now)
     }
 }
 
@@ -178,6 +209,7 @@ impl FromRow for Appointment {
             price: row.json("price_terms")?,
             policy: row.json("policy")?,
             about: row.get("about")?,
+            buyer_org: BuyerOrg::of_row(row)?,
             status: row.parse("status")?,
             created_us: row.get("created_us")?,
             handovers: u32::try_from(row.get::<i64>("handovers")?).unwrap_or(u32::MAX),
@@ -268,7 +300,8 @@ pub async fn events(tx: &mut Tx, id: &str) -> Result<Vec<Event>> {
 
 /// Adds a line to what happened. The appointment's row must be locked ([`lock`], [`set_status`]) where two may write at
 /// once. Kinds besides those of [`Transition::event`]: `reserved`, `charged`, `released`, `refunded`, `charge_failed` with
-/// data `{"minor": 45000, "currency": "NOK"}`, and `receipt` and `credit_note` with `{"number": "2026-000001"}`.
+/// data `{"minor": 45000, "currency": "NOK"}`, and `receipt` and `credit_note` with `{"number": "2026-000001"}`; and
+/// `withdrawn` before a cancelling by right of withdrawal.
 ///
 /// # Errors
 /// When the database fails.

@@ -31,8 +31,8 @@ macro_rules! hold_select {
     ($rest:literal) => {
         concat!(
             "SELECT h.id, h.visitor_hash, h.account_id, h.contact_email, h.org_id, h.service_id, h.member_id, h.start_us, h.end_us,
-                h.cell_first, h.cell_end, h.time_zone, h.title, h.price_terms, h.policy, h.about, h.state, h.extended,
-                h.created_us, h.expires_us, o.name AS org_name, o.slug AS org_slug,
+                h.cell_first, h.cell_end, h.time_zone, h.title, h.price_terms, h.policy, h.about, h.buyer_org_name, h.buyer_orgno, h.state,
+                h.extended, h.created_us, h.expires_us, o.name AS org_name, o.slug AS org_slug,
                 ",
             vat_at!("h.org_id", "h.start_us"),
             " AS vat_registered,
@@ -48,7 +48,7 @@ macro_rules! appointment_select {
     ($($rest:expr),+) => {
         concat!(
             "SELECT a.id, a.hold_id, a.org_id, a.service_id, a.member_id, a.consumer_id, a.start_us, a.end_us, a.time_zone,
-                a.title, a.price_terms, a.policy, a.about, a.status, a.created_us, o.name AS org_name, o.slug AS org_slug,
+                a.title, a.price_terms, a.policy, a.about, a.buyer_org_name, a.buyer_orgno, a.status, a.created_us, o.name AS org_name, o.slug AS org_slug,
                 (SELECT COUNT(*) FROM appointment_event e WHERE e.appointment_id = a.id AND e.kind = 'taken_over') AS handovers,
                 ",
             vat_at!("a.org_id", "a.start_us"),
@@ -77,7 +77,7 @@ macro_rules! own_seat {
 
 statements! {
     /// service
-    SERVICE_TO_HOLD = "SELECT s.id, s.org_id, s.title, s.price_terms, o.time_zone, o.name, o.slug
+    SERVICE_TO_HOLD = "SELECT s.id, s.org_id, s.title, s.price_terms, s.cancel_policy, o.time_zone, o.name, o.slug
         FROM service s JOIN org o ON o.id = s.org_id WHERE s.id = $1 AND s.active = 1 AND o.status = 'active'";
     /// member
     MEMBER_LOCK = "UPDATE member SET version = version + 1 WHERE id = $1";
@@ -140,11 +140,16 @@ statements! {
     /// id, new state: whose browser and network it was is not asked again, and the account has the address
     HOLD_BOOK = "UPDATE hold SET state = $2, visitor_hash = '', network_hash = '', contact_email = '' WHERE id = $1";
     /// id, new state: the visitor still finds the page that says so; what was typed goes
-    HOLD_END = "UPDATE hold SET state = $2, network_hash = '', contact_email = '', about = '' WHERE id = $1";
+    HOLD_END = "UPDATE hold SET state = $2, network_hash = '', contact_email = '', about = '',
+        buyer_org_name = '', buyer_orgno = '' WHERE id = $1";
     /// id, expires
     HOLD_EXTEND = "UPDATE hold SET expires_us = $2, extended = 1 WHERE id = $1 AND extended = 0 AND state = 'held'";
     /// id, about
     HOLD_ABOUT = "UPDATE hold SET about = $2 WHERE id = $1 AND state = 'held'";
+    /// id, organisation, its number
+    HOLD_BUYER = "UPDATE hold SET buyer_org_name = $2, buyer_orgno = $3 WHERE id = $1 AND state = 'held'";
+    /// hold
+    WITHDRAWAL_REQUEST = "SELECT version, text_hash, locale, accepted_us FROM withdrawal_request WHERE hold_id = $1";
     /// id, account
     HOLD_ACCOUNT = "UPDATE hold SET account_id = $2 WHERE id = $1 AND state = 'held'";
     /// id, e-mail
@@ -152,12 +157,14 @@ statements! {
     /// visitor, account, now
     HELD_BY = hold_select!("WHERE h.state = 'held' AND h.expires_us > $3 AND ((h.visitor_hash = $1 AND $1 <> '') OR h.account_id = $2)
         ORDER BY h.start_us, h.id LIMIT 20");
-    /// hold, about, has an account, name, e-mail, phone, place
-    DRAFT_KEEP = "INSERT INTO hold_draft (hold_id, about, has_account, name, email, phone, place) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    /// hold, about, has an account, name, e-mail, phone, place, organisation, its number
+    DRAFT_KEEP = "INSERT INTO hold_draft (hold_id, about, has_account, name, email, phone, place, buyer_org_name, buyer_orgno)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (hold_id) DO UPDATE SET about = excluded.about, has_account = excluded.has_account, name = excluded.name,
-            email = excluded.email, phone = excluded.phone, place = excluded.place";
+            email = excluded.email, phone = excluded.phone, place = excluded.place, buyer_org_name = excluded.buyer_org_name,
+            buyer_orgno = excluded.buyer_orgno";
     /// hold
-    DRAFT_LOAD = "SELECT about, has_account, name, email, phone, place FROM hold_draft WHERE hold_id = $1";
+    DRAFT_LOAD = "SELECT about, has_account, name, email, phone, place, buyer_org_name, buyer_orgno FROM hold_draft WHERE hold_id = $1";
     /// new hold, visitor, org, now
     DRAFT_TAKE_OVER = "UPDATE hold_draft SET hold_id = $1 WHERE hold_id = (SELECT h.id FROM hold h JOIN hold_draft d ON d.hold_id = h.id
         WHERE h.visitor_hash = $2 AND h.org_id = $3 AND (h.state IN ('expired', 'cancelled') OR (h.state = 'held' AND h.expires_us <= $4))
@@ -168,9 +175,9 @@ statements! {
     APPOINTMENT_OF_HOLD = "SELECT id FROM appointment WHERE hold_id = $1";
     /// id, consumer, now, hold
     APPOINTMENT_INSERT = "INSERT INTO appointment (id, hold_id, org_id, service_id, member_id, consumer_id, start_us, end_us, time_zone,
-            title, price_terms, policy, about, status, created_us)
+            title, price_terms, policy, about, buyer_org_name, buyer_orgno, status, created_us)
         SELECT CAST($1 AS TEXT), id, org_id, service_id, member_id, CAST($2 AS TEXT), start_us, end_us, time_zone, title, price_terms, policy,
-            about, 'confirmed', CAST($3 AS BIGINT) FROM hold WHERE id = $4";
+            about, buyer_org_name, buyer_orgno, 'confirmed', CAST($3 AS BIGINT) FROM hold WHERE id = $4";
     /// id, appointment, role, account
     SEAT_INSERT = "INSERT INTO seat (id, appointment_id, role, account_id) VALUES ($1, $2, $3, $4)";
     /// member

@@ -133,6 +133,36 @@ fn is_line_end(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
+/// A Norwegian organisation number: nine digits, the last one checks the others (modulo 11). None is fine. It may be
+/// written as a VAT number is, `NO 999 900 003 MVA`; whether the business is registered is asked all the same.
+pub fn org_number(typed: &str) -> Result<String, FieldError> {
+    let compact: String = typed
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-'))
+        .flat_map(char::to_uppercase)
+        .collect();
+    let compact = compact.strip_prefix("NO").unwrap_or(&compact);
+    let compact = compact.strip_suffix("MVA").unwrap_or(compact).to_owned();
+    if compact.is_empty() {
+        return Ok(compact);
+    }
+    if compact.len() != 9 || !compact.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(FieldError::OrgNumberMalformed);
+    }
+    let digits: Vec<u32> = compact.bytes().map(|byte| u32::from(byte - b'0')).collect();
+    let sum: u32 = digits
+        .iter()
+        .zip([3, 2, 7, 6, 5, 4, 3, 2])
+        .map(|(digit, weight)| digit * weight)
+        .sum();
+    let check = (11 - sum % 11) % 11;
+    if check == digits[8] {
+        Ok(compact)
+    } else {
+        Err(FieldError::OrgNumberMalformed)
+    }
+}
+
 /// Checks a new password.
 pub fn password(typed: &str, email: &str) -> Result<(), FieldError> {
     let length = typed.chars().count();
@@ -164,6 +194,19 @@ fn is_guessed_first(typed: &str, email: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn organisation_numbers_check_themselves() {
+        assert_eq!(org_number("999 900 003"), Ok("999900003".to_owned()));
+        assert_eq!(org_number(""), Ok(String::new()));
+        // Trial E13: as a VAT number is written.
+        for typed in ["NO 999 900 003 MVA", "NO999900003MVA", "999900003 mva", "no999.900.003"] {
+            assert_eq!(org_number(typed), Ok("999900003".to_owned()), "{typed}");
+        }
+        assert_eq!(org_number("999900004"), Err(FieldError::OrgNumberMalformed));
+        assert_eq!(org_number("99990000"), Err(FieldError::OrgNumberMalformed));
+        assert_eq!(org_number("99990000x"), Err(FieldError::OrgNumberMalformed));
+    }
 
     #[test]
     fn addresses_are_checked_and_folded() {

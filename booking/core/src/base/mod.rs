@@ -16,6 +16,7 @@ pub mod money;
 mod networks;
 pub mod outbox;
 pub mod password;
+pub mod policy;
 pub mod security;
 mod time;
 pub mod vat;

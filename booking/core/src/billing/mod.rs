@@ -20,7 +20,9 @@ pub use ops::{backoff, request_capture, request_payment, request_refund, request
 pub use payment::PaymentState;
 pub use payments::Payments;
 pub use provider::PaymentProvider;
-pub use records::{Charge, LedgerLine, Op, OpKind, Payment, Purpose, Refund, RefundState};
+pub use records::{
+    CANCELLED, Charge, Fee, LedgerLine, NO_SHOW_CONSUMER, Op, OpKind, Payment, Purpose, Refund, RefundState,
+};
 
 use crate::appointments::{self, Appointment};
 use crate::appointments::{AppointmentMail, MailMoney, PartyRole};
@@ -144,7 +146,10 @@ pub async fn mail_both_sides(
     what: &AppointmentMail,
 ) -> Result<(), Fault> {
     let view = money_of(tx, &appointment.id).await?;
-    let money = mail_money(appointment, &view);
+    let mut money = mail_money(appointment, &view);
+    if *what == AppointmentMail::Booked {
+        money.withdrawal = appointments::load_withdrawal_request(tx, &appointment.hold_id).await?;
+    }
     for role in [PartyRole::Consumer, PartyRole::Provider] {
         if let Some(message) = appointments::appointment_mail(state, appointment, role, what, &money) {
             outbox::enqueue(state, tx, &message).await?;
@@ -170,6 +175,22 @@ pub fn mail_money(appointment: &Appointment, view: &MoneyView) -> MailMoney {
         kept_minor: match &view.payment {
             Some(payment) if payment.state == PaymentState::Saved => payment.amount.minor,
             Some(_) | None => 0,
+        },
+        withdrawal: None,
+    }
+}
+
+/// The mail of a receipt for a charge.
+#[must_use]
+pub fn receipt_mail(number: String, charge: &Charge) -> AppointmentMail {
+    match charge.fee() {
+        Some(fee) => AppointmentMail::FeeReceipt {
+            number,
+            missed: fee == Fee::Missed,
+        },
+        None => AppointmentMail::Receipt {
+            number,
+            billable: charge.billable,
         },
     }
 }

@@ -300,6 +300,20 @@ impl FromRow for LedgerLine {
     }
 }
 
+/// `charge.outcome` of an appointment that was cancelled so late that it costs something.
+pub const CANCELLED: &str = "cancelled";
+/// `charge.outcome` of an appointment whose consumer did not come.
+pub const NO_SHOW_CONSUMER: &str = "no_show_consumer";
+
+/// What is charged where no call took place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fee {
+    /// The consumer cancelled late.
+    Cancelled,
+    /// The consumer did not come.
+    Missed,
+}
+
 /// What a call came to. There is at most one for a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
@@ -310,6 +324,19 @@ pub struct Charge {
     pub vat_bp: u32,
     pub vat_minor: i64,
     pub at: Micros,
+}
+
+impl Charge {
+    /// Which fee it is, if it is one.
+    #[must_use]
+    pub fn fee(&self) -> Option<Fee> {
+        match self.outcome.as_str() {
+            _ if self.amount.minor == 0 => None,
+            CANCELLED => Some(Fee::Cancelled),
+            NO_SHOW_CONSUMER => Some(Fee::Missed),
+            _ => None,
+        }
+    }
 }
 
 impl FromRow for Charge {

@@ -110,14 +110,15 @@ pub fn may_enter(seat: &SeatRow, status: Status, now: Micros) -> Result<(), Refu
     }
 }
 
-/// Whether whoever loaded an appointment can cancel it at `now`: before its start, and after it still the customer, as long
-/// as the provider has not come or has not let them in.
+/// Whether whoever loaded an appointment can cancel it at `now`: in due time before its start, and after it still the
+/// customer, as long as the provider has not come or has not let them in.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn can_cancel(tx: &mut Tx, appointment: &Appointment, now: Micros) -> Result<bool, DbError> {
     let open = appointment.status.handle(Transition::Cancel).is_ok();
-    if appointment.can_cancel(now) || !open || appointment.seat.role == Role::Provider || now >= appointment.end_us {
+    let under_way = (appointment.start_us..appointment.end_us).contains(&now);
+    if appointment.can_cancel(now) || !open || appointment.seat.role == Role::Provider || !under_way {
         return Ok(appointment.can_cancel(now));
     }
     let seats = queries::seats(tx, &appointment.id).await?;

@@ -219,10 +219,7 @@ async fn draft(
         )],
         seller: seller_of(tx, &appointment.org_id, appointment.vat_registered).await?,
         // All that a document has of the buyer: it outlives the account by years.
-        buyer: Party {
-            name: appointment.consumer.name.clone(),
-            ..Party::default()
-        },
+        buyer: buyer_party(appointment),
         lines: Vec::new(),
         vat: Vec::new(),
         payment_heading: String::new(),
@@ -230,6 +227,23 @@ async fn draft(
         notes: vec![t(locale, "document-issuer", &[("platform", platform.into())])],
         test: payment.is_test(),
     })
+}
+
+/// A person, or the organisation and who booked for it.
+fn buyer_party(appointment: &Appointment) -> Party {
+    let person = appointment.consumer.name.clone();
+    match &appointment.buyer_org {
+        Some(org) => Party {
+            name: org.name.clone(),
+            orgno: org.orgno.clone(),
+            vat_registered: false,
+            address: vec![person],
+        },
+        None => Party {
+            name: person,
+            ..Party::default()
+        },
+    }
 }
 
 /// The buyer as an issued document names it: an account may have been erased since.

@@ -11,7 +11,8 @@ const DIGITS_MIN: usize = 4;
 
 statements! {
     /// part of name or e-mail in lower case, digits of a phone number or nothing, limit
-    FIND = concat!("SELECT a.id, a.name, a.email, a.phone, a.created_us, a.is_operator, COALESCE(o.name, '') AS business
+    FIND = concat!("SELECT a.id, a.name, a.email, a.phone, a.created_us, a.is_operator, COALESCE(o.name, '') AS business,
+                COALESCE(o.id, '') AS org_id
             FROM account a LEFT JOIN member m ON m.account_id = a.id AND m.active = 1 LEFT JOIN org o ON o.id = m.org_id
             WHERE a.erased_us IS NULL AND (", small_letters!("a.name"), " LIKE $1 ESCAPE '!'
                 OR a.email_norm LIKE $1 ESCAPE '!' OR ($2 <> '' AND a.phone LIKE $2))
@@ -31,6 +32,8 @@ pub struct Person {
     pub is_operator: bool,
     /// Empty without one.
     pub business: String,
+    /// Likewise.
+    pub org_id: String,
 }
 
 impl FromRow for Person {
@@ -43,6 +46,7 @@ impl FromRow for Person {
             since: row.get("created_us")?,
             is_operator: row.flag("is_operator")?,
             business: row.get("business")?,
+            org_id: row.get("org_id")?,
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::calls::quality;
 use crate::params;
 use crate::providers::members;
 use crate::state::AppState;
-use crate::usecases::cancel_appointment;
+use crate::usecases::{CancelGround, cancel_appointment};
 
 /// How long a deletion can be undone.
 pub const UNDO_US: Micros = 7 * DAY_US;
@@ -73,6 +73,8 @@ pub async fn cancel_batch(state: &AppState, account_id: &str) -> Result<usize> {
     {
         return Ok(0);
     }
+    let asked_us: Micros = tx.one(queries::DELETION_ASKED, params![account_id]).await?;
+    let ground = CancelGround::Leaving { asked_us };
     let open: Vec<String> = tx
         .all(queries::OPEN_APPOINTMENTS, params![account_id, CANCEL_BATCH])
         .await?;
@@ -80,7 +82,7 @@ pub async fn cancel_batch(state: &AppState, account_id: &str) -> Result<usize> {
     for id in open {
         // One that has begun since it was read ends as calls do.
         if tx.execute(queries::OPEN_LOCK, params![&id]).await? == 1 {
-            cancel_appointment(&mut tx, state, &id, account_id, now).await?;
+            cancel_appointment(&mut tx, state, &id, account_id, ground, now).await?;
             cancelled.push(id);
         }
     }

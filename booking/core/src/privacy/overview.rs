@@ -248,6 +248,8 @@ const LABELS: &[(&str, &str)] = &[
     ("day", "registry-col-day"),
     ("reason", "registry-col-why"),
     ("about", "registry-col-about"),
+    ("buyer_org_name", "registry-col-buyer-org"),
+    ("buyer_orgno", "registry-col-orgno"),
     ("time_zone", "registry-col-zone"),
     ("price_terms", "registry-col-terms"),
     ("policy", "registry-col-policy"),

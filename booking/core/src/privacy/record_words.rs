@@ -18,6 +18,7 @@ const RECORD_WORDS: &[(&str, &[(&str, &str)])] = &[
     (
         "outcome",
         &[
+            ("cancelled", "status-cancelled"),
             ("held", "status-completed"),
             ("not_held", "mail-kind-not-held"),
             ("no_show_consumer", "registry-no-show-consumer"),
@@ -39,6 +40,7 @@ const RECORD_WORDS: &[(&str, &[(&str, &str)])] = &[
             ("receipt", "mail-kind-receipt"),
             ("credit_note", "mail-kind-credit-note"),
             ("cancelled", "event-cancelled"),
+            ("withdrawn", "event-withdrawn"),
             ("taken_over", "event-taken-over"),
             ("no_show_consumer", "registry-no-show-consumer"),
             ("no_show_provider", "registry-no-show-provider"),

@@ -12,7 +12,7 @@ use crate::base::Fault;
 use crate::carries_faults;
 
 pub use members::Member;
-pub use orgs::{Org, OrgDetails, OrgStatus, SetupStep, missing_steps, own_org, owner, public_org};
+pub use orgs::{Org, OrgDetails, OrgStatus, SetupStep, contact_email, missing_steps, own_org, owner, public_org};
 pub use services::{Service, ServiceDetails};
 
 /// What the rules of providers say no to.

@@ -36,6 +36,8 @@ statements! {
     /// id, status: nobody's change of mind about leaving takes this back
     STATUS = "UPDATE org SET status = $2, resume_status = NULL WHERE id = $1";
     /// id
+    CONTACT = "SELECT email FROM org WHERE id = $1";
+    /// id
     NAME = "SELECT name FROM org WHERE id = $1";
 }
 
@@ -240,4 +242,12 @@ pub async fn missing_steps(tx: &mut Tx, org: &Org, takes_payments: bool) -> Resu
         missing.push(SetupStep::Publish);
     }
     Ok(missing)
+}
+
+/// The address that a provider can be written to; empty where there is none. For those who have booked with it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn contact_email(tx: &mut Tx, org_id: &str) -> Result<String, DbError> {
+    Ok(tx.optional(CONTACT, params![org_id]).await?.unwrap_or_default())
 }

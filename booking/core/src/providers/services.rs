@@ -8,6 +8,7 @@ use super::ProviderRefusal;
 use crate::base::charge::can_be_sold;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::limits::SERVICES_PER_ORG_MAX;
+use crate::base::policy::CancellationPolicy;
 use crate::base::vat::VatCode;
 use crate::base::{Base, Fault, Micros, Result};
 use crate::{columns, params, statements};
@@ -30,6 +31,7 @@ columns! {
         /// Coming appointments that one customer may have with the provider.
         open_max: i64,
         price_terms: PriceTerms,
+        cancel_policy: CancellationPolicy,
         /// How it is taxed where the business is registered for VAT.
         vat_code: VatCode,
         active: bool,

@@ -2,7 +2,7 @@
 
 use super::collection::collect_payment;
 use super::refunds::fold_refunds;
-use crate::appointments::{self, AppointmentMail, PartyRole};
+use crate::appointments::{self, PartyRole};
 use crate::base::db::Tx;
 use crate::base::money::{Currency, Money};
 use crate::base::outbox;
@@ -10,7 +10,7 @@ use crate::billing::ledger::Posting;
 use crate::billing::payment::{PaymentEvent, PaymentState, ProviderStatus};
 use crate::billing::provider::ProviderPayment;
 use crate::billing::queries::{self, PostingOf};
-use crate::billing::{BillingError, Payment, mail_money, money_of, record_amount};
+use crate::billing::{BillingError, Payment, mail_money, money_of, receipt_mail, record_amount};
 use crate::documents;
 use crate::state::AppState;
 
@@ -169,10 +169,7 @@ async fn record_capture(
     appointments::record_event(tx, &appointment.id, "receipt", "system", state.now(), &data).await?;
     let view = money_of(tx, &appointment.id).await?;
     let money = mail_money(&appointment, &view);
-    let what = AppointmentMail::Receipt {
-        number,
-        billable: charge.billable,
-    };
+    let what = receipt_mail(number, &charge);
     if let Some(message) = appointments::appointment_mail(state, &appointment, PartyRole::Consumer, &what, &money) {
         outbox::enqueue(state, tx, &message).await?;
     }

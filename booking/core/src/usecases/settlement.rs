@@ -9,7 +9,7 @@ use crate::base::money::{Currency, Money, split_vat};
 use crate::base::{Base, Fault, Micros, Result, SECOND_US};
 use crate::billing::ledger::Posting;
 use crate::billing::queries::{self, PostingOf};
-use crate::billing::{Charge, mail_both_sides};
+use crate::billing::{Charge, NO_SHOW_CONSUMER, mail_both_sides};
 use crate::calls;
 use crate::calls::queries as call_queries;
 use crate::state::AppState;
@@ -36,7 +36,7 @@ impl Outcome {
         match self {
             Self::TookPlace => "held",
             Self::NeverMet => "not_held",
-            Self::NoShowConsumer => "no_show_consumer",
+            Self::NoShowConsumer => NO_SHOW_CONSUMER,
             Self::NoShowProvider => "no_show_provider",
         }
     }
@@ -153,18 +153,29 @@ async fn load_facts(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts>
     })
 }
 
-/// What is due, by the price that was agreed.
+/// What is due, by the price and the policy that were agreed.
 fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now: Micros) -> Result<Charge> {
-    let currency = Currency::parse(&appointment.price.currency).map_err(|error| Fault::internal(&error))?;
-    let billable = match outcome {
-        Outcome::TookPlace => billable,
+    let (billable, amount_minor) = match outcome {
+        Outcome::TookPlace => (billable, appointment.price.cost_minor(billable)),
+        Outcome::NoShowConsumer => (0, appointment.policy.cancellation.no_show_minor(&appointment.price)),
         // A hello before the start is not paid for.
-        Outcome::NeverMet | Outcome::NoShowConsumer | Outcome::NoShowProvider => 0,
+        Outcome::NeverMet | Outcome::NoShowProvider => (0, 0),
     };
-    let amount_minor = appointment.price.cost_minor(billable);
+    charge_amount(appointment, outcome.name(), billable, amount_minor, now)
+}
+
+/// A charge of an amount in minor units, with the tax in it.
+pub(super) fn charge_amount(
+    appointment: &Appointment,
+    outcome: &str,
+    billable: Micros,
+    amount_minor: i64,
+    now: Micros,
+) -> Result<Charge> {
+    let currency = Currency::parse(&appointment.price.currency).map_err(|error| Fault::internal(&error))?;
     let vat_bp = appointment.vat_bp();
     Ok(Charge {
-        outcome: outcome.name().to_owned(),
+        outcome: outcome.to_owned(),
         billable,
         amount: Money::new(amount_minor, currency),
         vat_code: appointment.vat_code,

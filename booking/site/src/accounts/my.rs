@@ -22,7 +22,7 @@ use crate::form::{self, field};
 use crate::pages::{html, html_with, shell};
 use booking_core::AppState;
 use booking_core::accounts::{self, Account, Correction, sessions, sign_in};
-use booking_core::appointments;
+use booking_core::appointments::{self, Status};
 use booking_core::base::DAY_US;
 use booking_core::base::actor::SignedIn;
 use booking_core::base::security::{self, SecurityEvent};
@@ -230,20 +230,25 @@ async fn sessions_post(
 
 async fn delete_page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     visit.actor.signed_in()?;
-    Ok(html(&deletion(&state, &visit, None).await?))
+    Ok(html(&deletion(&state, &visit).await?))
 }
 
 /// The page with the consequences: what is cancelled and released.
-async fn deletion(state: &AppState, visit: &Visit, password: Option<FieldError>) -> AppResult<AccountDeletePage> {
+async fn deletion(state: &AppState, visit: &Visit) -> AppResult<AccountDeletePage> {
     let mut tx = state.db.read().await?;
     let (coming, _) = appointments::of_consumer(&mut tx, &visit.actor, visit.now).await?;
     let open: Vec<_> = coming
         .iter()
-        .filter(|appointment| appointment.can_cancel(visit.now))
+        .filter(|appointment| appointment.status == Status::Confirmed && visit.now < appointment.start_us)
         .collect();
-    let mut released = BTreeMap::new();
+    let (mut released, mut fees) = (BTreeMap::new(), BTreeMap::new());
     for appointment in &open {
-        *released.entry(appointment.price.currency.clone()).or_default() += appointment.price.most_minor();
+        let fee_minor = appointment.leaving_fee_minor(visit.now);
+        let currency = &appointment.price.currency;
+        *released.entry(currency.clone()).or_default() += appointment.price.most_minor() - fee_minor;
+        if fee_minor > 0 {
+            *fees.entry(currency.clone()).or_default() += fee_minor;
+        }
     }
     let customers_appointments = erase::count_customers_appointments(&mut tx, &visit.actor).await?;
     let mut heirs = Vec::new();
@@ -254,7 +259,9 @@ async fn deletion(state: &AppState, visit: &Visit, password: Option<FieldError>)
         shell: shell(visit),
         email: visit.actor.signed_in()?.email.clone(),
         heirs,
-        password,
+        password: None,
+        fees: fees.into_iter().collect(),
+        changed: false,
         open_appointments: u32::try_from(open.len()).unwrap_or(u32::MAX),
         customers_appointments,
         is_provider: visit
@@ -272,6 +279,8 @@ async fn deletion(state: &AppState, visit: &Visit, password: Option<FieldError>)
 struct DeleteForm {
     password: String,
     action: String,
+    /// What cancelling costs, as the page showed it: the sum of the amounts, whatever their currency.
+    fee: i64,
 }
 
 async fn delete_post(State(state): State<AppState>, visit: Visit, Form(form): Form<DeleteForm>) -> AppResult<Response> {
@@ -287,8 +296,16 @@ async fn delete_post(State(state): State<AppState>, visit: Visit, Form(form): Fo
         .await?
         .is_none()
     {
-        let page = deletion(&state, &visit, Some(FieldError::PasswordWrong)).await?;
+        let page = AccountDeletePage {
+            password: Some(FieldError::PasswordWrong),
+            ..deletion(&state, &visit).await?
+        };
         return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    }
+    let page = deletion(&state, &visit).await?;
+    if page.fee_minor() > form.fee {
+        let page = AccountDeletePage { changed: true, ..page };
+        return Ok(html_with(StatusCode::CONFLICT, &page));
     }
     let mut tx = state.db.write().await?;
     erase::ask(&mut tx, &state, &account, visit.now).await?;

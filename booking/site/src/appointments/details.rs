@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use web::Notice;
-use web::pages::book::{AccountStep, BookDetailsPage, VisitorForm};
+use web::pages::book::{AccountStep, BookDetailsPage, BuyerFields, VisitorForm};
 use web::pages::{Field, FieldError};
 use web::routes;
 
@@ -20,7 +20,8 @@ use booking_core::AppState;
 use booking_core::accounts::register::{self, Continue, Registration};
 use booking_core::accounts::sign_in;
 use booking_core::appointments::{
-    Draft, Hold, Status, extend_hold, keep_details, keep_draft, load_draft, load_hold, set_about, set_contact_email,
+    BuyerOrg, Draft, Hold, Status, extend_hold, keep_details, keep_draft, load_draft, load_hold, set_about,
+    set_buyer_org, set_contact_email,
 };
 
 #[derive(Debug, Default, Deserialize)]
@@ -36,6 +37,9 @@ pub(super) struct DetailsForm {
     place: String,
     password: String,
     accept: String,
+    /// The organisation in whose name it is booked.
+    org_name: String,
+    org_number: String,
     /// Where to go after the time was extended.
     return_to: String,
 }
@@ -50,6 +54,8 @@ impl DetailsForm {
             email: self.email.clone(),
             phone: self.phone.clone(),
             place: self.place.clone(),
+            org_name: self.org_name.clone(),
+            org_number: self.org_number.clone(),
         })
     }
 
@@ -93,12 +99,24 @@ pub(super) async fn page(
     }
     let about = draft.as_ref().map_or(&hold.about, |draft| &draft.about);
     let about = Field::new(about.clone());
+    let buyer = buyer_before(&hold, draft.as_ref());
     let visitor = draft.map(typed_before).unwrap_or_default();
-    let mut page = details(&visit, &hold, about, visitor);
+    let mut page = details(&visit, &hold, Typed { about, buyer, visitor });
     if let AccountStep::Unverified { claimed, .. } = &mut page.account {
         *claimed = query.confirmed == "1";
     }
     Ok(html(&page))
+}
+
+fn buyer_before(hold: &Hold, draft: Option<&Draft>) -> BuyerFields {
+    let kept = hold.buyer_org.as_ref().map(|buyer| (&buyer.name, &buyer.orgno));
+    let typed = draft.map(|draft| (&draft.org_name, &draft.org_number));
+    typed
+        .or(kept)
+        .map_or_else(BuyerFields::default, |(name, number)| BuyerFields {
+            name: Field::new(name),
+            number: Field::new(number),
+        })
 }
 
 fn typed_before(draft: Draft) -> VisitorForm {
@@ -161,7 +179,15 @@ pub(super) async fn extend(
     Ok(Redirect::to(&back).into_response())
 }
 
-fn details(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> BookDetailsPage {
+/// The fields of the form, with what is wrong with them.
+struct Typed {
+    about: Field,
+    buyer: BuyerFields,
+    visitor: VisitorForm,
+}
+
+fn details(visit: &Visit, hold: &Hold, typed: Typed) -> BookDetailsPage {
+    let Typed { about, buyer, visitor } = typed;
     let account = match &visit.actor.account {
         Some(account) => AccountStep::SignedIn {
             name: account.name.clone(),
@@ -184,8 +210,50 @@ fn details(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> Bo
         shell,
         hold: view::hold_view(hold, visit.now),
         about,
+        buyer,
         account,
     }
+}
+
+/// What a booking is about, and for which organisation it is.
+struct Matter {
+    about: String,
+    buyer: Option<BuyerOrg>,
+}
+
+/// Checks what it is about and for whom; the fields come back either way, for other errors.
+fn check_matter(form: &DetailsForm) -> (Option<Matter>, Typed) {
+    let typed_about = form.about.as_deref().unwrap_or_default();
+    let about = form::text(typed_about).and_then(|text| match text.is_empty() {
+        true => Err(FieldError::AboutMissing),
+        false => Ok(text),
+    });
+    let (buyer, buyer_fields) = check_buyer(form);
+    let typed = Typed {
+        about: field(typed_about, &about),
+        buyer: buyer_fields,
+        visitor: VisitorForm::default(),
+    };
+    let matter = about.ok().zip(buyer.ok());
+    (matter.map(|(about, buyer)| Matter { about, buyer }), typed)
+}
+
+/// The organisation that buys, where one is named: both its name and its number, or neither.
+fn check_buyer(form: &DetailsForm) -> (Result<Option<BuyerOrg>, FieldError>, BuyerFields) {
+    if form.org_name.trim().is_empty() && form.org_number.trim().is_empty() {
+        return (Ok(None), BuyerFields::default());
+    }
+    let name = form::line(&form.org_name, FieldError::BuyerNameMissing);
+    let number = match form::org_number(&form.org_number) {
+        Ok(number) if number.is_empty() => Err(FieldError::BuyerNumberMissing),
+        number => number,
+    };
+    let fields = BuyerFields {
+        name: field(&form.org_name, &name),
+        number: field(&form.org_number, &number),
+    };
+    let buyer = name.and_then(|name| number.map(|orgno| Some(BuyerOrg { name, orgno })));
+    (buyer, fields)
 }
 
 /// What a visitor wants to do about an account, checked.
@@ -204,43 +272,34 @@ pub(super) async fn submit(
     if hold.state != Status::Held || hold.has_begun(visit.now) {
         return super::show_hold_end(&state, &visit, &hold).await;
     }
-    let typed_about = form.about.as_deref().unwrap_or_default();
-    let about = form::text(typed_about).and_then(|text| {
-        if text.is_empty() {
-            Err(FieldError::AboutMissing)
-        } else {
-            Ok(text)
-        }
-    });
-    let about_field = field(typed_about, &about);
+    let (matter, typed) = check_matter(&form);
     if let Some(account) = visit.actor.account.clone() {
-        let Ok(about) = about else {
-            return Ok(show_problems(&visit, &hold, about_field, VisitorForm::default()));
+        let Some(matter) = matter else {
+            return Ok(show_problems(&visit, &hold, typed));
         };
-        return keep_and_go_on(&state, &hold, &account.id, &about)
+        return keep_and_go_on(&state, &hold, &account.id, &matter)
             .await
             .map(IntoResponse::into_response);
     }
     let (choice, visitor) = match check_account_part(&form) {
         Ok(checked) => checked,
-        Err(visitor) => return Ok(show_problems(&visit, &hold, about_field, *visitor)),
+        Err(visitor) => {
+            let visitor = *visitor;
+            return Ok(show_problems(&visit, &hold, Typed { visitor, ..typed }));
+        }
     };
-    let Ok(about) = about else {
-        return Ok(show_problems(&visit, &hold, about_field, visitor));
+    let Some(matter) = matter else {
+        return Ok(show_problems(&visit, &hold, Typed { visitor, ..typed }));
     };
     match choice {
         AccountChoice::SignIn => {
             let Some(account) = sign_in::check_password(&state, &visit, &form.email, &form.password).await? else {
                 let email = Field::wrong(form.email.trim(), FieldError::SignInFailed);
-                return Ok(show_problems(
-                    &visit,
-                    &hold,
-                    about_field,
-                    VisitorForm { email, ..visitor },
-                ));
+                let visitor = VisitorForm { email, ..visitor };
+                return Ok(show_problems(&visit, &hold, Typed { visitor, ..typed }));
             };
             let headers = cookies::begin_now(&state, &visit, &account.id).await?;
-            let next = keep_and_go_on(&state, &hold, &account.id, &about).await?;
+            let next = keep_and_go_on(&state, &hold, &account.id, &matter).await?;
             Ok((headers, next).into_response())
         }
         AccountChoice::Register(registration) => {
@@ -252,7 +311,8 @@ pub(super) async fn submit(
             };
             register::register(&state, &visit, &registration, &then).await?;
             let mut tx = state.db.write().await?;
-            set_about(&mut tx, &hold, &about).await?;
+            set_about(&mut tx, &hold, &matter.about).await?;
+            set_buyer_org(&mut tx, &hold, matter.buyer.as_ref()).await?;
             set_contact_email(&mut tx, &hold, &registration.email.text).await?;
             tx.commit().await?;
             Ok((cookie, Redirect::to(&routes::book(&hold.id))).into_response())
@@ -303,14 +363,15 @@ fn check_account_part(form: &DetailsForm) -> Result<(AccountChoice, VisitorForm)
     }
 }
 
-fn show_problems(visit: &Visit, hold: &Hold, about: Field, visitor: VisitorForm) -> Response {
-    html_with(StatusCode::UNPROCESSABLE_ENTITY, &details(visit, hold, about, visitor))
+fn show_problems(visit: &Visit, hold: &Hold, typed: Typed) -> Response {
+    html_with(StatusCode::UNPROCESSABLE_ENTITY, &details(visit, hold, typed))
 }
 
 /// Keeps the details, binds the hold to the account and goes on to the payment.
-async fn keep_and_go_on(state: &AppState, hold: &Hold, account_id: &str, about: &str) -> AppResult<Redirect> {
+async fn keep_and_go_on(state: &AppState, hold: &Hold, account_id: &str, matter: &Matter) -> AppResult<Redirect> {
     let mut tx = state.db.write().await?;
-    keep_details(&mut tx, hold, account_id, about, state.now()).await?;
+    let details = (matter.about.as_str(), matter.buyer.as_ref());
+    keep_details(&mut tx, hold, account_id, details, state.now()).await?;
     tx.commit().await?;
     Ok(Redirect::to(&routes::book_payment(&hold.id)))
 }

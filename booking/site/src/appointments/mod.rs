@@ -1,5 +1,6 @@
 //! From a slot to a booking, and the pages of booked appointments.
 
+mod cancel;
 mod colleague;
 mod details;
 mod payment;
@@ -15,21 +16,21 @@ use serde::Deserialize;
 use signaling_protocol::{Role, Spans};
 use web::Notice;
 use web::pages::appointment::{
-    AppointmentAfterPage, AppointmentCancelPage, AppointmentNewPage, AppointmentPage, AppointmentsPage, MeasuredRow,
+    AppointmentAfterPage, AppointmentNewPage, AppointmentPage, AppointmentsPage, MeasuredRow,
 };
 use web::pages::{HoldEnd, HoldExpiredPage, HoldsFull, HoldsFullPage, SlotTakenPage};
 use web::routes::{self, pattern};
 
 use self::views::appointment_view;
 use crate::accounts::cookies;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::extract::{Form, Path, Query, Visit};
 use crate::pages::{html, html_with, shell, shell_in};
 use booking_core::AppState;
 use booking_core::appointments::{self, Hold, HoldRefusal, PartyRole, SlotRequest, Status};
 use booking_core::base::{Fault, MINUTE_US, Micros, SECOND_US};
 use booking_core::billing::sellers;
-use booking_core::{billing, calls, usecases};
+use booking_core::calls;
 
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
@@ -40,7 +41,11 @@ pub(crate) fn router() -> Router<AppState> {
         .route(pattern::BOOK_RELEASE, post(release))
         .route(pattern::BOOKINGS, get(list))
         .route(pattern::BOOKING, get(booking))
-        .route(pattern::BOOKING_CANCEL, get(cancel_page).post(cancel))
+        .route(pattern::BOOKING_CANCEL, get(cancel::page).post(cancel::submit))
+        .route(
+            pattern::BOOKING_WITHDRAW,
+            get(cancel::withdraw_page).post(cancel::withdraw),
+        )
         .route(pattern::BOOKING_PAYMENT, get(payment::page).post(payment::submit))
         .route(pattern::BOOKING_TAKE_OVER, post(colleague::take_over))
         .route(pattern::BOOKING_CALENDAR, get(calendar))
@@ -248,41 +253,6 @@ fn measured_rows(measured: &Spans) -> Vec<MeasuredRow> {
             tenths,
         })
         .collect()
-}
-
-async fn cancel_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
-    visit.actor.signed_in()?;
-    let mut tx = state.db.read().await?;
-    let found = appointments::load(&mut tx, &visit.actor, &id).await?;
-    if !calls::can_cancel(&mut tx, &found, visit.now).await? {
-        return Ok(Redirect::to(&routes::booking(&id)).into_response());
-    }
-    let money = billing::money_of(&mut tx, &id).await?;
-    let page = AppointmentCancelPage {
-        shell: shell_in(&visit, &found.time_zone),
-        appointment: appointment_view(&mut tx, &found, visit.now).await?,
-        released_minor: money.reserved_minor,
-    };
-    Ok(html(&page))
-}
-
-async fn cancel(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
-    let who = visit.actor.signed_in()?;
-    let mut tx = state.db.write().await?;
-    let found = appointments::load(&mut tx, &visit.actor, &id).await?;
-    let target = routes::with_notice(&routes::booking(&id), Notice::AppointmentCancelled);
-    if found.status == Status::Cancelled {
-        return Ok(Redirect::to(&target).into_response());
-    }
-    if !calls::can_cancel(&mut tx, &found, visit.now).await? {
-        return Err(AppError::Conflict("the appointment is under way or over"));
-    }
-    let releases = usecases::cancel_appointment(&mut tx, &state, &id, &who.id, visit.now).await?;
-    tx.commit().await?;
-    // Whoever waits in the lobby must not wait for nobody.
-    state.end_calls(std::slice::from_ref(&id));
-    usecases::run_operations(&state, &releases).await;
-    Ok(Redirect::to(&target).into_response())
 }
 
 async fn calendar(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {

@@ -50,6 +50,7 @@ fn told(event: &Event, billable: Micros) -> Option<TimelineEvent> {
         "charge_failed" => TimelineEvent::ChargeFailed,
         "refund_failed" => TimelineEvent::RefundFailed,
         "cancelled" => TimelineEvent::Cancelled,
+        "withdrawn" => TimelineEvent::Withdrawn,
         "no_show_consumer" => TimelineEvent::NoShowConsumer,
         "no_show_provider" => TimelineEvent::NoShowProvider,
         "credit_note" => TimelineEvent::CreditNote(text("number")?),

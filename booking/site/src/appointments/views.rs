@@ -1,7 +1,7 @@
 //! What pages show of holds and appointments.
 
 use signaling_protocol::Role;
-use web::pages::appointment::{AppointmentRow, AppointmentView, Contact, DocumentLink};
+use web::pages::appointment::{AppointmentRow, AppointmentView, BuyerOrg, Contact, DocumentLink};
 use web::pages::book::HeldTime;
 use web::pages::provider::TimeSlot;
 
@@ -52,7 +52,12 @@ pub(crate) async fn appointment_view(
         pay_anew: !is_provider && usecases::mending_of(tx, appointment, now).await? != Mending::NotNeeded,
         status: page_status(appointment.status),
         about: appointment.about.clone(),
-        price: view::appointment_price(appointment, &money),
+        price: view::appointment_price(appointment, &money, now),
+        buyer_org: appointment.buyer_org.as_ref().map(|buyer| BuyerOrg {
+            name: buyer.name.clone(),
+            number: buyer.orgno.clone(),
+        }),
+        withdraw_until: appointment.withdrawal_until().filter(|_| appointment.can_withdraw(now)),
         receipt: documents::receipt_number(tx, &appointment.id).await?,
         documents: documents::of_appointment(tx, &appointment.id)
             .await?

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 use web::Notice;
 use web::pages::operator::{LookRow, OperatorPeoplePage, OperatorRow, PersonRow};
+use web::pages::provider_admin::Broken;
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
 
@@ -17,6 +18,7 @@ use crate::form::{self, field};
 use crate::pages;
 use booking_core::AppState;
 use booking_core::accounts::{AccountMail, account_mail};
+use booking_core::appointments::{self, LetDowns};
 use booking_core::base::audit::{self, Action};
 use booking_core::base::db::Tx;
 use booking_core::base::limits;
@@ -73,7 +75,12 @@ async fn find(state: &AppState, visit: &Visit, typed: &PeopleForm) -> AppResult<
     let ids: Vec<String> = found.iter().map(|person| person.id.clone()).collect();
     looks::record(state, operator, Action::PeopleSearched, "", reason, &ids).await?;
     let mut tx = state.db.read().await?;
-    page.found = Some(found.into_iter().map(row).collect());
+    let mut rows = Vec::with_capacity(found.len());
+    for person in found {
+        let let_downs = appointments::let_downs_of(&mut tx, &person.org_id, visit.now).await?;
+        rows.push(row(person, &let_downs));
+    }
+    page.found = Some(rows);
     page.looks = newest_looks(&mut tx).await?;
     Ok(pages::html(&page))
 }
@@ -88,8 +95,12 @@ pub(super) fn term(typed: &str) -> Field {
     }
 }
 
-fn row(person: Person) -> PersonRow {
+fn row(person: Person, let_downs: &[LetDowns]) -> PersonRow {
     PersonRow {
+        let_downs: Broken {
+            cancelled: let_downs.iter().map(|member| member.cancelled).sum(),
+            missed: let_downs.iter().map(|member| member.missed).sum(),
+        },
         id: person.id,
         name: person.name,
         email: person.email,

@@ -24,15 +24,12 @@ use crate::extract::{Form, Path, Visit};
 use crate::pages;
 use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Hold, Status};
-use booking_core::base::{DAY_US, Micros, charge, token_hash};
+use booking_core::base::{Micros, charge, token_hash};
 use booking_core::billing::payment::DeclineReason;
 use booking_core::billing::provider::Question;
 use booking_core::billing::queries;
 use booking_core::billing::sellers::{self, Payable};
 use booking_core::usecases::{self as checkout, CheckoutOutcome, CheckoutRefusal};
-
-/// The period within which a purchase at a distance can be withdrawn from.
-const WITHDRAWAL_US: Micros = 14 * DAY_US;
 
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
@@ -143,7 +140,7 @@ async fn pay(
     } else {
         None
     };
-    let unasked = asks_withdrawal(&hold, visit.now) && form.withdrawal != "yes";
+    let unasked = hold.asks_for_early_start(visit.now) && form.withdrawal != "yes";
     if unasked || unpaid.is_some() {
         let mut page = typed_page(&state, &visit, &hold, &form).await?;
         if let Some(check) = page.withdrawal.as_mut().filter(|_| unasked) {
@@ -152,7 +149,7 @@ async fn pay(
         page.pay.error = unpaid;
         return Ok(show_page(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
-    if asks_withdrawal(&hold, visit.now) {
+    if hold.asks_for_early_start(visit.now) {
         keep_withdrawal_request(&state, &visit, &hold, &account.id).await?;
     }
     if !costs {
@@ -174,12 +171,6 @@ async fn pay(
         }
         Err(refusal) => Err(refusal.into()),
     }
-}
-
-/// Whether the consumer must ask for the appointment before the right of withdrawal ends (the Right of Withdrawal Act
-/// sections 18 and 22): something is paid for, and it takes place within the period.
-fn asks_withdrawal(hold: &Hold, now: Micros) -> bool {
-    hold.price.most_minor() > 0 && hold.start_us < now + WITHDRAWAL_US
 }
 
 /// Keeps what was ticked, in which words, before anything is paid.
@@ -275,7 +266,7 @@ async fn show_outcome(state: &AppState, visit: &Visit, hold: &Hold, outcome: Che
         CheckoutOutcome::Declined(reason) => Some(problem_of(reason)),
     };
     tracing::debug!(hold = hold.id, ?problem, "a payment did not go through");
-    let withdrawal = asks_withdrawal(hold, visit.now).then_some(Check {
+    let withdrawal = hold.asks_for_early_start(visit.now).then_some(Check {
         ticked: problem.is_some(),
         error: None,
     });
@@ -300,7 +291,7 @@ pub(crate) fn problem_of(reason: DeclineReason) -> PaymentProblem {
 async fn typed_page(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm) -> AppResult<BookPaymentPage> {
     Ok(BookPaymentPage {
         pay: fields::pay_fields(&payable_by(state, hold).await?, &form.method),
-        withdrawal: asks_withdrawal(hold, visit.now).then_some(Check {
+        withdrawal: hold.asks_for_early_start(visit.now).then_some(Check {
             ticked: form.withdrawal == "yes",
             error: None,
         }),
@@ -323,7 +314,7 @@ async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Bo
         } else {
             PayFields::default()
         },
-        withdrawal: asks_withdrawal(hold, visit.now).then(Check::default),
+        withdrawal: hold.asks_for_early_start(visit.now).then(Check::default),
     })
 }
 

@@ -1,13 +1,14 @@
 //! Prices and money as the pages show them.
 
+use signaling_protocol::Role;
 use web::pages::book::HoldView;
-use web::pages::price::Vat;
+use web::pages::price::{CancelTerms, Vat};
 use web::pages::{PriceBox, PriceState};
 
 use booking_core::appointments::{Appointment, Hold};
 use booking_core::base::money::split_vat;
 use booking_core::base::{MINUTE_US, Micros};
-use booking_core::billing::{MoneyView, Payment, PaymentState};
+use booking_core::billing::{Fee, MoneyView, Payment, PaymentState};
 
 /// What the pages of a booking show about the held time.
 #[must_use]
@@ -27,19 +28,19 @@ pub(crate) fn hold_view(hold: &Hold, now: Micros) -> HoldView {
             duration_min: minutes(hold.end_us - hold.start_us),
             provider_name: hold.org_name.clone(),
             vat: vat(hold.vat_bp(), hold.price.most_minor()),
-            free_cancel_until: Some(hold.start_us),
+            cancel: hold.policy.cancellation.terms(&hold.price, hold.start_us, now),
             test: false,
             state: PriceState::Estimate,
         },
     }
 }
 
-/// The price box of an appointment, as its money stands.
+/// The price box of an appointment, as its money stands at `now`.
 #[must_use]
-pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView) -> PriceBox {
+pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView, now: Micros) -> PriceBox {
     let state = money_state(appointment, money);
     let total = match &state {
-        PriceState::Final { charged_minor, .. } => *charged_minor,
+        PriceState::Final { charged_minor, .. } | PriceState::Fee { charged_minor, .. } => *charged_minor,
         PriceState::Refunded { refunded_minor } => *refunded_minor,
         PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Released { .. } => {
             appointment.price.most_minor()
@@ -57,10 +58,19 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView) ->
                 .map_or_else(|| appointment.vat_bp(), |charge| charge.vat_bp),
             total,
         ),
-        free_cancel_until: Some(appointment.start_us),
+        cancel: cancel_terms(appointment, now),
         test: money.payment.as_ref().is_some_and(Payment::is_test),
         state,
     }
+}
+
+/// What cancelling costs whoever looks: a provider pays nothing for it.
+fn cancel_terms(appointment: &Appointment, now: Micros) -> Option<CancelTerms> {
+    let consumers = appointment.seat.role == Role::Consumer;
+    let cancellation = &appointment.policy.cancellation;
+    cancellation
+        .terms(&appointment.price, appointment.start_us, now)
+        .filter(|_| consumers)
 }
 
 fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
@@ -78,6 +88,14 @@ fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
     }
     let charged = money.charge.as_ref().map(|charge| charge.amount.minor);
     let released_minor = released(payment, charged).unwrap_or(money.released_minor);
+    if let Some((charge, fee)) = money.charge.as_ref().and_then(|charge| Some((charge, charge.fee()?))) {
+        return PriceState::Fee {
+            missed: fee == Fee::Missed,
+            charged_minor: charge.amount.minor,
+            reserved_minor: money.reserved_minor,
+            released_minor,
+        };
+    }
     match &money.charge {
         Some(charge) if charge.billable > 0 || charge.amount.minor > 0 => PriceState::Final {
             billable_ms: (charge.billable + 999) / 1000,

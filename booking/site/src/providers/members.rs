@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use web::Notice;
-use web::pages::provider_admin::{InvitedRow, MemberRow, ProviderMembersPage};
+use web::pages::provider_admin::{Broken, InvitedRow, MemberRow, ProviderMembersPage};
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
 
@@ -17,6 +17,7 @@ use crate::extract::{Form, Visit};
 use crate::form::{self, field};
 use crate::pages::{html, html_with, shell};
 use booking_core::AppState;
+use booking_core::appointments;
 use booking_core::base::actor::MemberRole;
 use booking_core::base::db::Tx;
 use booking_core::providers::{invitations, members, owner};
@@ -32,10 +33,19 @@ async fn page(State(state): State<AppState>, visit: Visit) -> AppResult<Response
 
 async fn with_field(tx: &mut Tx, visit: &Visit, email: Field) -> AppResult<ProviderMembersPage> {
     let me = owner(&visit.actor)?;
+    let let_downs = appointments::let_downs_of(tx, &me.org_id, visit.now).await?;
+    let broken = |member: &str| {
+        let found = let_downs.iter().find(|of| of.member_id == member);
+        found.map_or_else(Broken::default, |of| Broken {
+            cancelled: of.cancelled,
+            missed: of.missed,
+        })
+    };
     let members = members::of_org(tx, &me.org_id)
         .await?
         .into_iter()
         .map(|member| MemberRow {
+            let_downs: broken(&member.id),
             is_me: member.id == me.id,
             is_owner: member.role == MemberRole::Owner,
             tint: tint(&member.account_id),

@@ -6,6 +6,7 @@ mod invitations;
 mod members;
 mod own;
 mod payments;
+mod policy_form;
 mod public;
 mod service_form;
 mod services;

@@ -136,7 +136,12 @@ async fn picker(
             service.details.vat_code.sold_by(registered).rate_bp(moment),
             service.details.price_terms.most_minor(),
         ),
-        free_cancel_until: None,
+        cancel: Some(
+            service
+                .details
+                .cancel_policy
+                .terms_in_hours(&service.details.price_terms),
+        ),
         test: false,
         state: PriceState::Estimate,
     };

@@ -8,10 +8,12 @@ use web::pages::provider::ServiceFact;
 use web::pages::provider_admin::ProviderServicePage;
 use web::pages::{Check, Field, FieldError, FieldKind, ListedField};
 
+use super::policy_form::{POLICY_FIELDS, policy_fields, read_policy, shown as shown_policy};
 use crate::extract::Visit;
 use crate::form;
 use crate::pages::shell;
 use booking_core::base::limits::OPEN_PER_ACCOUNT_MAX;
+use booking_core::base::policy::CancellationPolicy;
 use booking_core::base::vat::VatCode;
 use booking_core::providers::ServiceDetails;
 
@@ -180,6 +182,7 @@ pub(super) fn fresh() -> ServiceDetails {
             model: PriceModel::Free,
         },
         vat_code: VatCode::Standard,
+        cancel_policy: CancellationPolicy::default(),
         active: true,
     }
 }
@@ -218,7 +221,7 @@ impl ServiceForm {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.0.insert(name.to_owned(), value.into());
         self
     }
@@ -230,6 +233,10 @@ impl ServiceForm {
             form.with(field.name, (field.show)(service))
         });
         let form = form.with("active", if service.active { "yes" } else { "" });
+        let policy = shown_policy(&service.cancel_policy);
+        let form = policy
+            .into_iter()
+            .fold(form, |form, (name, value)| form.with(name, value));
         match service.price_terms.model {
             PriceModel::Free => form.with("kind", "free"),
             PriceModel::Fixed { amount_minor } => form.with("kind", "fixed").with("amount", kroner(amount_minor)),
@@ -318,6 +325,7 @@ impl ServiceForm {
             rate: shown("rate", price.rate.err()),
             cap: shown("cap", price.cap.err()),
             free_min: shown("free_min", price.free_min.err()),
+            policy: policy_fields(self, checked),
             active: Check {
                 ticked: self.typed("active") == "yes",
                 error: None,
@@ -341,6 +349,10 @@ impl ServiceForm {
         }
         if !PRICE_FIELDS.into_iter().all(unchanged) {
             details.price_terms = price_terms;
+        }
+        let policy = read_policy(self, &stored.cancel_policy)?;
+        if !POLICY_FIELDS.into_iter().all(unchanged) {
+            details.cancel_policy = policy;
         }
         details.active = self.typed("active") == "yes";
         Ok(details)
@@ -376,7 +388,7 @@ fn vat_code(typed: &str) -> Result<VatCode, FieldError> {
         .ok_or(FieldError::VatCodeMissing)
 }
 
-fn number(typed: &str, least: i64, most: i64) -> Result<i64, FieldError> {
+pub(super) fn number(typed: &str, least: i64, most: i64) -> Result<i64, FieldError> {
     let value: i64 = typed.trim().parse().map_err(|_| FieldError::NumberMalformed)?;
     if (least..=most).contains(&value) {
         Ok(value)

@@ -99,6 +99,8 @@ const TABLE: &[Row] = &[
     get(pattern::BOOKING_CANCEL, BOTH_SIDES),
     // Nothing is to be paid anew.
     get(pattern::BOOKING_PAYMENT, [303, 303, 404, 404, 404, 404]),
+    // Nothing is withdrawn from what is free of charge.
+    get(pattern::BOOKING_WITHDRAW, [303, 303, 404, 404, 404, 404]),
     get(pattern::BOOKING_CALENDAR, BOTH_SIDES),
     // There is no receipt before the call.
     get(pattern::BOOKING_RECEIPT, [303, 404, 404, 404, 404, 404]),
@@ -163,6 +165,7 @@ const TABLE: &[Row] = &[
     post(pattern::PROVIDER_PAYMENTS, [303, 404, 404, 404, 404, 404]),
     post(pattern::PROVIDER_PROFILE, [303, 404, 404, 422, 422, 404]),
     post(pattern::BOOKING_TAKE_OVER, [303, 404, 404, 303, 404, 404]),
+    post(pattern::BOOKING_WITHDRAW, [303, 409, 404, 404, 404, 404]),
     post(pattern::BOOKING_CANCEL, [303, 303, 404, 303, 404, 404]),
     post(pattern::BOOKING_PAYMENT, [303, 303, 404, 404, 404, 404]),
     post(pattern::LOGOUT, [303; 6]),

@@ -24,6 +24,7 @@ mod members;
 mod notice;
 mod operator;
 mod places;
+mod policy;
 mod providers;
 mod registry;
 mod retention;
