@@ -3,7 +3,7 @@
 use crate::text::Locale;
 
 /// Version of notice and terms that is accepted at registration; changes with their texts.
-pub const LEGAL_VERSION: &str = "2026-11-29";
+pub const LEGAL_VERSION: &str = "2026-11-30";
 
 /// Who answers for the data.
 #[derive(Debug, Clone, Default)]

@@ -361,7 +361,7 @@ async fn count_next(state: &Base, run: &mut Run) -> Result<Tally> {
         }
         _ => {
             let cut = loose::unbooked_cut(run.as_of, run.years);
-            let payments = loose::unbooked(&mut tx, &run.position, cut, STRETCH_MAX).await?;
+            let payments = loose::unbooked(&mut tx, &run.position, (run.as_of, cut), STRETCH_MAX).await?;
             tally.add(loose::count_unbooked(&mut tx, &payments).await?);
             run.go_on(payments.last().cloned());
         }
@@ -511,7 +511,7 @@ async fn delete_unbooked(state: &Base, run: &mut Run, size: i64) -> Result<i64> 
     let begun = state.clock.steady();
     let cut = loose::unbooked_cut(run.as_of, run.years);
     let mut tx = begin_deleting(state).await?;
-    let payments = loose::unbooked(&mut tx, &run.position, cut, size).await?;
+    let payments = loose::unbooked(&mut tx, &run.position, (run.as_of, cut), size).await?;
     let mut tally = Tally::default();
     door::open(&mut tx, cut).await?;
     tally.add(loose::delete_unbooked(&mut tx, &payments).await?);
