@@ -17,6 +17,7 @@ use booking_adapters::test_provider::TestProvider;
 use booking_core::base::config::Retention;
 use booking_core::base::db::{Param, Sql};
 use booking_core::base::{Base, Clock, DAY_US, Micros, Networks, Random};
+use booking_core::billing::Payments;
 use booking_core::privacy::retention::{report, run};
 use booking_core::{AppState, BookingConfig, params};
 
@@ -161,8 +162,8 @@ async fn open(url: &str, folder: &Path, later: &Arc<AtomicI64>) -> AppState {
     let files = local_folder(folder).expect("the folder can be used");
     let base = Base::open(config, clock, Random::system(), Arc::new(files), None);
     let base = base.await.expect("the database opens");
-    let payments = TestProvider::new(base.db.clone(), Random::system());
-    AppState::new(base, Arc::new(payments))
+    let payments = TestProvider::new(base.db.clone(), Random::system(), base.config.hook_secret());
+    AppState::new(base, Payments::new(vec![Arc::new(payments)]))
 }
 
 async fn write(state: &AppState, text: &'static str, params: Vec<Param>) {
