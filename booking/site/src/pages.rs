@@ -116,6 +116,8 @@ async fn notice(State(state): State<AppState>, visit: Visit) -> Response {
     html(&NoticePage {
         shell: shell(&visit),
         controller: controller(&state),
+        accounting_years: state.config.retention.accounting_years,
+        inactive_months: state.config.retention.inactive_months,
     })
 }
 

@@ -11,6 +11,10 @@ pub use texts::legal::{Controller, LEGAL_VERSION, notice_source, terms_source};
 pub struct NoticePage {
     pub shell: Shell,
     pub controller: Controller,
+    /// How long accounting records are kept after the end of their year.
+    pub accounting_years: i64,
+    /// After how many months without a sign-in an account counts as left.
+    pub inactive_months: i64,
 }
 
 /// `/terms`

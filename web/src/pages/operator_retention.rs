@@ -127,6 +127,8 @@ fn table_key(table: &str) -> Option<&'static str> {
         "payment" => "retention-payment",
         "payment_op" => "retention-op",
         "psp_event" => "retention-hook",
+        "money_difference" => "retention-difference",
+        "refund" => "retention-refund",
         "reservation" => "retention-reservation",
         "retention_hold" => "retention-lifted",
         "seat" => "retention-seat",

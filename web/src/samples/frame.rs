@@ -36,6 +36,8 @@ pub(super) fn frame(locale: Locale) -> Pages {
             render(&NoticePage {
                 shell: shell(locale, "/notice"),
                 controller: legal,
+                accounting_years: 5,
+                inactive_months: 24,
             }),
         ),
         (

@@ -8,7 +8,7 @@ use crate::pages::{Field, FieldError, render};
 use crate::text::Locale;
 
 /// Every table that a run may name, and one of a newer server's.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 24] = [
     "acceptance",
     "appointment",
     "appointment_event",
@@ -26,6 +26,8 @@ const TABLES: [&str; 22] = [
     "payment",
     "payment_op",
     "psp_event",
+    "money_difference",
+    "refund",
     "reservation",
     "retention_hold",
     "seat",

@@ -13,6 +13,10 @@ use crate::statements;
 
 statements! {
     PUBLISHED = "SELECT COUNT(*) FROM org WHERE status = 'active'";
+    /// Whether the newest report of what is old enough found something, and no operator has let it be deleted.
+    RETENTION_WAITS = "SELECT COUNT(*) FROM retention_line l WHERE l.entries > 0
+        AND l.run_id = (SELECT r.id FROM retention_run r WHERE r.kind = 'dry' AND r.ended_us IS NOT NULL ORDER BY r.as_of_us DESC LIMIT 1)
+        AND EXISTS (SELECT 1 FROM retention_switch s WHERE s.approved_us IS NULL)";
 }
 
 /// Everything that this server lacks.
@@ -22,8 +26,11 @@ statements! {
 pub async fn missing(state: &AppState) -> Result<Vec<Advice>> {
     let mut advice = state.advisor.get().map(|advisor| advisor.advice()).unwrap_or_default();
     advice.extend(held_up_mail(state).await?);
-    let published: i64 = state.db.read().await?.one(PUBLISHED, params![]).await?;
+    let mut tx = state.db.read().await?;
+    let published: i64 = tx.one(PUBLISHED, params![]).await?;
     advice.extend(without_business(published, &state.link(pattern::PROVIDER_SIGNUP)));
+    let waiting: i64 = tx.one(RETENTION_WAITS, params![]).await?;
+    advice.extend((waiting > 0).then(|| Advice::unwise("advice-retention", "advice-retention-do")));
     Ok(advice)
 }
 

@@ -178,7 +178,7 @@ pub const TABLES: &[Table] = &[
     table!("acceptance", "account_id = $1", by [accepted_us, id],
         [kind: Text, version: Text, text_hash: Text, locale: Text, accepted_us: Time],
         [id, account_id],
-        deleted),
+        kept),
     table!("org", "id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner')", by [created_us, id],
         [name: Text, orgno: Text, headline: Text, description: Text, address: Text, postcode: Text, town: Text, email: Text,
             phone: Text, lat_e6: Degrees, lon_e6: Degrees, created_us: Time],

@@ -17,6 +17,7 @@ mod gone;
 mod harness;
 mod hello;
 mod histories;
+mod inactive;
 mod late;
 mod log;
 mod mail;

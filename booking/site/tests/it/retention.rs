@@ -9,6 +9,7 @@ use booking_core::base::config::Retention;
 use booking_core::base::db::Sql;
 use booking_core::base::{Base, DAY_US, MINUTE_US, Micros};
 use booking_core::params;
+use booking_core::privacy::registry::TABLES;
 use booking_core::privacy::retention::cases::PARTS;
 use booking_core::privacy::retention::marks::HOW_TO_MARK;
 use booking_core::privacy::retention::run::{self, Tally};
@@ -160,9 +161,16 @@ on_both! {
         assert_eq!(count(app, "document").await, 2);
         drift.ip = [198, 51, 100, 7];
         sign_in(&mut drift, "drift").await;
+        drift.get("/operator").await.expect(200).expect_text("ingen har satt i gang slettingen");
         drift.get(PAGE).await.expect(200).expect_text("Posteringer i hovedboken").expect_text("Ingenting slettes ennå.");
+        let notice = app.client().get("/notice").await.expect(200).text();
+        let notice: Vec<&str> = notice.split_whitespace().collect();
+        let promise = "5 år etter slutten av året de hører til, fordi bokføringsloven krever det, og så slettes de";
+        assert!(notice.join(" ").contains(promise), "{notice:?}");
         drift.post(PAGE, &[("action", "approve")]).await.expect(303);
         drift.get(PAGE).await.expect(200).expect_text("Det slettes hver dag");
+        let front = drift.get("/operator").await.expect(200).text();
+        assert!(!front.contains("ingen har satt i gang slettingen"), "{front}");
         assert_eq!(count(app, "document").await, 2, "the page itself deletes nothing");
         jobs(app).await;
         assert_eq!(recorded(app, "real").await, reported);
@@ -401,5 +409,93 @@ on_both! {
         app.advance(DAY_US);
         jobs(app).await;
         assert_eq!((count(app, "hold").await, count(app, "withdrawal_request").await), (0, 0));
+    }
+}
+
+/// So many more of every row of a table. A value that is named is made from the row `x` and the number `n.i`.
+async fn copy_rows(app: &App, name: &str, times: i64, values: &[(&str, &str)]) {
+    let table = TABLES
+        .iter()
+        .find(|table| table.name == name)
+        .expect("it is registered");
+    let personal = table.personal.iter().map(|column| column.name);
+    let columns: Vec<&str> = personal.chain(table.plain.iter().copied()).collect();
+    let values: Vec<String> = columns
+        .iter()
+        .map(|column| match values.iter().find(|(name, _)| name == column) {
+            Some((_, value)) => (*value).to_owned(),
+            None => format!("x.{column}"),
+        })
+        .collect();
+    let text = format!(
+        "INSERT INTO {name} ({}) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {times})
+            SELECT {} FROM {name} x, n",
+        columns.join(", "),
+        values.join(", ")
+    );
+    app.execute(Box::leak(text.into_boxed_str()), params![]).await;
+}
+
+/// Sixty finished appointments with a receipt each, and its file.
+async fn sixty(app: &App) {
+    let mut clinic = provider(app, "kari").await;
+    let mut marit = consumer(app, "marit").await;
+    book_talk_and_pay(app, &mut clinic, &mut marit).await;
+    jobs(app).await;
+    let id = ("id", "x.id || '-' || n.i");
+    copy_rows(app, "hold", 59, &[id]).await;
+    copy_rows(app, "appointment", 59, &[id, ("hold_id", "x.hold_id || '-' || n.i")]).await;
+    let document = [
+        id,
+        ("appointment_id", "x.appointment_id || '-' || n.i"),
+        ("number", "x.number + n.i"),
+        ("path", "REPLACE(x.path, '.pdf', '-' || n.i || '.pdf')"),
+    ];
+    copy_rows(app, "document", 59, &document).await;
+    let paths: Vec<String> = app.rows("SELECT path FROM document ORDER BY path", params![]).await;
+    let folder = &app.state.config.data_dir;
+    let issued = paths
+        .iter()
+        .find(|path| folder.join(path).exists())
+        .expect("one was issued");
+    for path in paths.iter().filter(|path| *path != issued) {
+        std::fs::copy(folder.join(issued), folder.join(path)).expect("the folder is ours");
+    }
+}
+
+on_both! {
+    /// S50: a run that is stopped between two of its stretches, or between a file and its row, goes on where it was.
+    async fn s50_a_run_that_is_stopped_goes_on(app: App) {
+        let mut drift = operator(app).await;
+        drift.post(PAGE, &[("action", "approve")]).await.expect(303);
+        sixty(app).await;
+        app.set_now(FIVE_YEARS_ON);
+        jobs(app).await;
+        let reported = recorded(app, "dry").await;
+        assert_eq!((reported["document"], reported["hold"], files(app).len()), (60, 60, 60));
+        // The store refuses one file: as little as a process that dies there do the others of its stretch lose their rows.
+        let fortieth: (String, String) = app
+            .rows("SELECT path, appointment_id FROM document ORDER BY appointment_id LIMIT 1 OFFSET 39", params![])
+            .await
+            .remove(0);
+        let stuck = app.state.config.data_dir.join(&fortieth.0);
+        std::fs::remove_file(&stuck).expect("it is there");
+        std::fs::create_dir_all(stuck.join("full")).expect("the folder is ours");
+        app.advance(DAY_US);
+        jobs(app).await;
+        let left = count(app, "document").await;
+        assert!((21..60).contains(&left), "{left}");
+        assert_eq!(count(app, "appointment").await, left);
+        assert!(count(app, "retention_file").await > 0, "what is on its way is on record");
+        // What is on its way can no longer be kept back.
+        drift.ip = [198, 51, 100, 11];
+        sign_in(&mut drift, "drift").await;
+        let keep = [("action", "keep"), ("subject", fortieth.1.as_str()), ("reason", "Sak 8")];
+        drift.post(PAGE, &keep).await.expect(422).expect_text("Dette blir slettet akkurat nå");
+        drift.get(PAGE).await.expect(200).expect_text("Pågår");
+        std::fs::remove_dir_all(&stuck).expect("the folder is ours");
+        jobs(app).await;
+        assert_eq!(recorded(app, "real").await, reported);
+        assert_eq!((count(app, "document").await, count(app, "retention_file").await, files(app).len()), (0, 0, 0));
     }
 }

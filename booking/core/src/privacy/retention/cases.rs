@@ -51,9 +51,9 @@ pub struct Part {
     young: Option<Sql>,
 }
 
-/// `"table", dated "column" by "link from a row x to its appointment a": condition;`
+/// `"table", dated "column" of "joins of its row x" by "link to the appointment a": condition;`
 macro_rules! parts {
-    ($($table:literal $(, dated $dated:literal $(by $link:literal)?)?: $of:expr;)+) => {
+    ($($table:literal $(, dated $dated:literal $($(of $joins:literal)? by $link:literal)?)?: $of:expr;)+) => {
         &[$(Part {
             table: $table,
             count: Sql {
@@ -64,18 +64,28 @@ macro_rules! parts {
                 name: concat!("RETENTION_DELETE_", $table),
                 text: concat!("DELETE FROM ", $table, " WHERE ", $of),
             },
-            young: parts!(@young $table $($($dated $link)?)?),
+            young: parts!(@young $table $($($dated $link $($joins)?)?)?),
         }),+]
     };
     (@ends) => { "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)" };
     (@ends $dated:literal) => { concat!("MIN(", $dated, "), MAX(", $dated, ")") };
     (@young $table:literal) => { None };
     (@young $table:literal $dated:literal $link:literal) => {
+        parts!(@young $table $dated $link concat!($table, " x"))
+    };
+    (@young $table:literal $dated:literal $link:literal $joins:expr) => {
         Some(Sql {
             name: concat!("RETENTION_YOUNG_", $table),
             text: concat!("SELECT a.id FROM appointment a WHERE a.id > $1 AND a.id <= $2 AND a.end_us < $3
-                AND EXISTS (SELECT 1 FROM ", $table, " x WHERE ", $link, " AND x.", $dated, " >= $3)"),
+                AND EXISTS (SELECT 1 FROM ", $joins, " WHERE ", $link, " AND x.", $dated, " >= $3)"),
         })
+    };
+}
+
+/// Postings that name a payment and no appointment, said so that no engine looks for them among all that name none.
+macro_rules! of_no_appointment {
+    ($column:literal) => {
+        concat!("COALESCE(", $column, ", '') = ''")
     };
 }
 
@@ -83,14 +93,14 @@ macro_rules! parts {
 /// whole case while it is younger than the accounting time.
 pub const PARTS: &[Part] = parts! {
     "ledger_entry": concat!("tx_id IN (SELECT t.id FROM ledger_tx t WHERE ", of_appointment!("t.appointment_id"), ")");
-    "ledger_entry": concat!("tx_id IN (SELECT t.id FROM ledger_tx t WHERE t.appointment_id IS NULL AND ", of_payment!("t.payment_id"), ")");
+    "ledger_entry": concat!("tx_id IN (SELECT t.id FROM ledger_tx t WHERE ", of_no_appointment!("t.appointment_id"), " AND ", of_payment!("t.payment_id"), ")");
     "ledger_tx", dated "created_us" by "x.appointment_id = a.id": of_appointment!("appointment_id");
-    "ledger_tx", dated "created_us" by "x.payment_id IN (SELECT p.id FROM payment p WHERE p.hold_id = a.hold_id)":
-        concat!("appointment_id IS NULL AND ", of_payment!("payment_id"));
-    "refund", dated "created_us" by "x.payment_id IN (SELECT p.id FROM payment p WHERE p.hold_id = a.hold_id)":
+    "ledger_tx", dated "created_us" of "payment p JOIN ledger_tx x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
+        concat!(of_no_appointment!("appointment_id"), " AND ", of_payment!("payment_id"));
+    "refund", dated "created_us" of "payment p JOIN refund x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
         of_payment!("payment_id");
     "money_difference": of_payment!("payment_id");
-    "payment_op", dated "created_us" by "x.payment_id IN (SELECT p.id FROM payment p WHERE p.hold_id = a.hold_id)":
+    "payment_op", dated "created_us" of "payment p JOIN payment_op x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
         of_payment!("payment_id");
     "outbox", dated "created_us": of_appointment!("appointment_id");
     "document", dated "issued_us" by "x.appointment_id = a.id": of_appointment!("appointment_id");
@@ -128,6 +138,8 @@ pub const BLOCKS: &[(&str, Sql)] = &[
             text: "SELECT a.id FROM appointment a WHERE a.id > $1 AND a.id <= $2 AND a.end_us < $3 AND $3 <= $4
             AND (a.status IN ('confirmed', 'in_call')
                 OR EXISTS (SELECT 1 FROM document d WHERE d.appointment_id = a.id AND d.unstored IS NOT NULL)
+                OR EXISTS (SELECT 1 FROM payment p JOIN refund r ON r.payment_id = p.id
+                    WHERE p.hold_id = a.hold_id AND r.state IN ('waiting', 'asked', 'pending'))
                 OR EXISTS (SELECT 1 FROM payment p JOIN payment_op o ON o.payment_id = p.id
                     WHERE p.hold_id = a.hold_id AND o.state = 'pending'))",
         },

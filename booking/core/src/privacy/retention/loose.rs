@@ -11,12 +11,16 @@ use crate::{params, statements};
 const PROOF_US: Micros = 3 * 365 * DAY_US;
 
 statements! {
-    /// after, cut, limit: payments that no appointment came of and whose books are closed
+    /// after, cut, limit, as of: payments that no appointment came of and whose books are closed. One that others were made
+    /// from leaves by a later report, after them
     UNBOOKED = "SELECT p.id FROM payment p WHERE p.appointment_id IS NULL AND p.id > $1 AND p.updated_us < $2
             AND p.state NOT IN ('authorised', 'saved', 'needs_confirmation')
             AND NOT EXISTS (SELECT 1 FROM appointment a WHERE a.hold_id = p.hold_id)
             AND NOT EXISTS (SELECT 1 FROM ledger_tx t WHERE t.payment_id = p.id AND t.created_us >= $2)
             AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.payment_id = p.id AND o.state = 'pending')
+            AND NOT EXISTS (SELECT 1 FROM payment d WHERE d.kept_from = p.id)
+            AND NOT EXISTS (SELECT 1 FROM hold h JOIN retention_hold k ON k.account_id = h.account_id
+                WHERE h.id = p.hold_id AND (k.lifted_us IS NULL OR k.lifted_us > $4))
         ORDER BY p.id LIMIT $3";
 }
 
@@ -123,8 +127,13 @@ pub(super) fn unbooked_cut(as_of: Micros, years: i64) -> Micros {
 }
 
 /// The next payments after an id that no appointment came of and that may leave.
-pub(super) async fn unbooked(tx: &mut Tx, after: &str, cut: Micros, at_most: i64) -> Result<Vec<String>, DbError> {
-    tx.all(UNBOOKED, params![after, cut, at_most]).await
+pub(super) async fn unbooked(
+    tx: &mut Tx,
+    after: &str,
+    (as_of, cut): (Micros, Micros),
+    at_most: i64,
+) -> Result<Vec<String>, DbError> {
+    tx.all(UNBOOKED, params![after, cut, at_most, as_of]).await
 }
 
 /// Counts what these payments would take along.

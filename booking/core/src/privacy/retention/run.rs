@@ -27,7 +27,7 @@ const STRETCH_MAX: i64 = 5_000;
 /// Those of one in which nothing was deleted, while nobody knows how long the next one takes.
 const STRETCH_IDLE: i64 = 200;
 /// How long a transaction may last: on SQLite everybody else waits for it; on PostgreSQL nobody does.
-const SQLITE_TX_US: Micros = 25_000;
+const SQLITE_TX_US: Micros = 20_000;
 const POSTGRES_TX_US: Micros = 500_000;
 /// Files that are deleted at the same time.
 const FILES_AT_ONCE: usize = 16;
@@ -53,6 +53,8 @@ statements! {
     APPROVED = "SELECT approved_us FROM retention_switch WHERE id = 1";
     /// Also locks out whoever keeps something back, until the end of the transaction.
     LOCK = "UPDATE retention_switch SET version = version + 1 WHERE id = 1";
+    /// How often that was done.
+    LOCKED = "SELECT version FROM retention_switch WHERE id = 1";
     /// id, kind, basis, as of, years, last case, now
     BEGIN = "INSERT INTO retention_run (id, kind, basis_id, as_of_us, accounting_years, stage, position, last_case, started_us)
         VALUES ($1, $2, $3, $4, $5, 0, '', $6, $7)";
@@ -361,7 +363,7 @@ async fn count_next(state: &Base, run: &mut Run) -> Result<Tally> {
         }
         _ => {
             let cut = loose::unbooked_cut(run.as_of, run.years);
-            let payments = loose::unbooked(&mut tx, &run.position, cut, STRETCH_MAX).await?;
+            let payments = loose::unbooked(&mut tx, &run.position, (run.as_of, cut), STRETCH_MAX).await?;
             tally.add(loose::count_unbooked(&mut tx, &payments).await?);
             run.go_on(payments.last().cloned());
         }
@@ -406,27 +408,25 @@ async fn delete_cases(state: &Base, run: &mut Run, size: i64) -> Result<i64> {
     let before = run.clone();
     let begun = state.clock.steady();
     let mut tx = begin_deleting(state).await?;
-    let stretch = cases::look(&mut tx, &run.position, size, run.as_of, run.years).await?;
-    let ranges = within(&stretch.ranges, &run.last_case);
+    let mut stretch = cases::look(&mut tx, &run.position, size, run.as_of, run.years).await?;
     let mut files: Vec<String> = Vec::new();
-    for range in ranges {
+    for range in within(&stretch.ranges, &run.last_case) {
         tx.execute(MARK_FILES, params![&range.after, &range.last]).await?;
         files.extend(tx.all::<String>(FILES, params![&range.after, &range.last]).await?);
     }
-    if files.is_empty() {
-        let now = delete_ranges(&mut tx, &before, run, &stretch, state).await?;
+    if !files.is_empty() {
+        let locked: i64 = tx.one(LOCKED, params![]).await?;
         tx.commit().await?;
-        return Ok(fit(state, size, state.clock.steady() - begun, now));
+        delete_files(state, files).await?;
+        tx = begin_deleting(state).await?;
+        // Whoever keeps something back is refused what is marked, and may have kept what was not.
+        if tx.one::<i64>(LOCKED, params![]).await? != locked + 1 {
+            stretch = cases::look(&mut tx, &run.position, size, run.as_of, run.years).await?;
+        }
     }
+    let deleted = delete_ranges(&mut tx, &before, run, &stretch, state).await?;
     tx.commit().await?;
-    delete_files(state, files).await?;
-    let begun = state.clock.steady();
-    let mut tx = begin_deleting(state).await?;
-    // What was kept back meanwhile was not: whoever does that is refused while its files are marked.
-    let stretch = cases::look(&mut tx, &run.position, size, run.as_of, run.years).await?;
-    let now = delete_ranges(&mut tx, &before, run, &stretch, state).await?;
-    tx.commit().await?;
-    Ok(fit(state, size, state.clock.steady() - begun, now))
+    Ok(fit(state, size, state.clock.steady() - begun, deleted))
 }
 
 /// Deletes the rows of a stretch. Returns how many appointments those were.
@@ -511,7 +511,7 @@ async fn delete_unbooked(state: &Base, run: &mut Run, size: i64) -> Result<i64> 
     let begun = state.clock.steady();
     let cut = loose::unbooked_cut(run.as_of, run.years);
     let mut tx = begin_deleting(state).await?;
-    let payments = loose::unbooked(&mut tx, &run.position, cut, size).await?;
+    let payments = loose::unbooked(&mut tx, &run.position, (run.as_of, cut), size).await?;
     let mut tally = Tally::default();
     door::open(&mut tx, cut).await?;
     tally.add(loose::delete_unbooked(&mut tx, &payments).await?);
