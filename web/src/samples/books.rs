@@ -27,10 +27,10 @@ fn balance(held_minor: i64) -> BalanceBox {
     };
     BalanceBox {
         currency: "NOK".into(),
-        sales: row(12_400_00, 15_000_00),
-        vat: row(3_100_00, 3_750_00),
-        owed: row(0, 325_00),
-        held: row(15_500_00, held_minor),
+        sales: row(1_240_000, 1_500_000),
+        vat: row(310_000, 375_000),
+        owed: row(0, 32_500),
+        held: row(1_550_000, held_minor),
     }
 }
 
@@ -63,11 +63,11 @@ pub(super) fn provider(locale: Locale) -> Pages {
     let money = ProviderMoneyPage {
         shell: member(locale, "/provider/money"),
         month: month("/provider/money"),
-        balances: vec![balance(18_425_00)],
+        balances: vec![balance(1_842_500)],
         lines: vec![
-            line("charged", 260_00, 65_00, 0),
-            line("captured", 0, 0, 325_00),
-            line("refunded", -80_00, -20_00, -100_00),
+            line("charged", 26_000, 6_500, 0),
+            line("captured", 0, 0, 32_500),
+            line("refunded", -8_000, -2_000, -10_000),
         ],
         total: 53,
         page: 1,
@@ -77,7 +77,7 @@ pub(super) fn provider(locale: Locale) -> Pages {
         exports: vec![export(false, ""), export(true, "Bokettersyn")],
     };
     let owing = ProviderMoneyPage {
-        balances: vec![balance(-120_00), balance(0)],
+        balances: vec![balance(-12_000), balance(0)],
         lines: Vec::new(),
         exports: Vec::new(),
         has_test: false,
@@ -129,7 +129,7 @@ fn tax(locale: Locale) -> ProviderTaxPage {
 pub(super) fn all_sellers(locale: Locale) -> Pages {
     let seller = |name: &str, sum_minor| SellerBalance {
         name: name.into(),
-        balance: balance(18_425_00),
+        balance: balance(1_842_500),
         sum_minor,
     };
     let money = OperatorMoneyPage {
@@ -161,6 +161,17 @@ pub(super) fn all_sellers(locale: Locale) -> Pages {
         totals: Vec::new(),
         ..money.clone()
     };
+    let mut pages = vec![
+        ("operator-money", render(&money)),
+        ("operator-money-wrong", render(&wrong)),
+        ("operator-money-empty", render(&empty)),
+    ];
+    pages.extend(sellers(locale));
+    pages
+}
+
+/// The yearly report.
+fn sellers(locale: Locale) -> Pages {
     let quarter = SellerQuarter {
         paid_minor: 32_500,
         fees_minor: 0,
@@ -194,9 +205,6 @@ pub(super) fn all_sellers(locale: Locale) -> Pages {
         ..sellers.clone()
     };
     vec![
-        ("operator-money", render(&money)),
-        ("operator-money-wrong", render(&wrong)),
-        ("operator-money-empty", render(&empty)),
         ("operator-sellers", render(&sellers)),
         ("operator-sellers-empty", render(&nobody)),
     ]

@@ -18,7 +18,7 @@ statements! {
     PAID_TO_SELLERS = "SELECT t.org_id, t.currency, CAST(SUM(e.amount_minor) AS BIGINT) AS paid_minor,
             COUNT(DISTINCT CASE WHEN t.kind = 'captured' THEN t.appointment_id END) AS activities
         FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id AND e.account = 'psp_clearing'
-        WHERE t.kind IN ('captured', 'refunded') AND t.created_us >= $1 AND t.created_us < $2
+        WHERE t.kind IN ('captured', 'refunded', 'refund_returned') AND t.created_us >= $1 AND t.created_us < $2
         GROUP BY t.org_id, t.currency";
     /// Businesses that can be booked, or that had postings from the one moment until the other.
     SELLERS_OF_YEAR = "SELECT o.id, o.name, o.orgno FROM org o
@@ -203,7 +203,7 @@ mod tests {
     /// The statement names what it adds up; a renamed kind or account would make it add up nothing.
     #[test]
     fn the_statement_speaks_of_kinds_and_accounts_that_are_there() {
-        for word in ["captured", "refunded"] {
+        for word in ["captured", "refunded", "refund_returned"] {
             assert!(PAID_TO_SELLERS.text.contains(&format!("'{word}'")) && Posting::KINDS.contains(&word));
         }
         let held = LedgerAccount::PspClearing.name();

@@ -275,7 +275,8 @@ on_both! {
     }
 }
 
-const TAX: [(&str, &str); 9] = [
+/// Tax details that are whole.
+pub(crate) const TAX: [(&str, &str); 9] = [
     ("seller_kind", "company"),
     ("legal_name", "Dyreklinikken Nordli AS"),
     ("tin", "923 609 016"),
