@@ -1,6 +1,5 @@
 //! The postings of a business as its books show them, each with the appointment and the document that it is about.
 
-use serde::Deserialize;
 use signaling_protocol::PriceTerms;
 
 use super::Period;
@@ -231,17 +230,12 @@ pub async fn count(tx: &mut Tx, what: Selection<'_>, cursor: &Cursor) -> Result<
     tx.one(POSTED_COUNT, row).await
 }
 
-/// What the frozen content of a document says about who bought.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Buyer {
-    buyer_name: String,
-}
-
-/// The buyer's name on a document; none where it has no such word.
+/// The buyer's name on a document, by its frozen content; none where it has no such word.
 pub(super) fn buyer_on(content: Option<&str>) -> Option<String> {
-    let buyer: Buyer = serde_json::from_str(content?).ok()?;
-    (!buyer.buyer_name.is_empty()).then_some(buyer.buyer_name)
+    let content: serde_json::Value = serde_json::from_str(content?).ok()?;
+    // Documents of every age are read.
+    let name = content.pointer("/buyer/name").or_else(|| content.get("buyer_name"))?;
+    name.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 struct EntryRow {
@@ -341,6 +335,7 @@ mod tests {
             buyer_on(Some(r#"{"buyer_name":"Ola","number":"1"}"#)),
             Some("Ola".to_owned())
         );
+        assert_eq!(buyer_on(Some(r#"{"buyer":{"name":"Kari"}}"#)), Some("Kari".to_owned()));
         assert_eq!(buyer_on(Some(r#"{"number":"1"}"#)), None);
         assert_eq!(buyer_on(Some("no json")), None);
         assert_eq!(buyer_on(None), None);

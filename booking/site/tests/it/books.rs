@@ -56,11 +56,14 @@ async fn november<'a>(app: &'a App, name: &str) -> (Desk<'a>, [String; 4]) {
 async fn pay_back(app: &App, desk: &Desk<'_>, appointment: &str, minor: i64) {
     let payment = desk.paid(appointment).await;
     let reference = payment.reference.clone().expect("known since it was authorised");
-    let console = TestProvider::new(app.state.db.clone(), app.state.random.clone());
+    let console = TestProvider::new(app.state.db.clone(), app.state.random.clone(), [0; 32]);
     let amount = Money::new(minor, payment.amount.currency);
-    console.refund("r", &reference, amount).await.expect("it is paid back");
+    console
+        .refund_at_console("r", &reference, amount)
+        .await
+        .expect("it is paid back");
     let mut tx = app.state.db.write().await.expect("a connection");
-    booking_core::billing::queries::add_hint(&mut tx, "e", "test", &payment.id, "", app.now())
+    booking_core::billing::queries::add_hint(&mut tx, "e", "test", &payment.id, app.now())
         .await
         .expect("it is written");
     tx.commit().await.expect("it commits");
