@@ -39,7 +39,8 @@ statements! {
         FROM (SELECT x.id, x.kind, x.created_us, x.currency, x.appointment_id, x.payment_id ", booked_tx!(), "
             ORDER BY x.created_us, x.id LIMIT $6 OFFSET $7) t
         JOIN ledger_entry e ON e.tx_id = t.id AND ", is_booked!("e"), "
-        LEFT JOIN payment p ON p.id = t.payment_id
+        LEFT JOIN payment p ON p.id = COALESCE(t.payment_id, (SELECT q.id FROM payment q
+            WHERE q.appointment_id = t.appointment_id ORDER BY q.captured_minor DESC, q.attempt DESC, q.id LIMIT 1))
         LEFT JOIN appointment a ON a.id = COALESCE(t.appointment_id, p.appointment_id)
         LEFT JOIN account c ON c.id = a.consumer_id
         LEFT JOIN member m ON m.id = a.member_id LEFT JOIN account w ON w.id = m.account_id
