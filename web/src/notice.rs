@@ -69,5 +69,6 @@ notices! {
     OperatorInvited, "operator-invited", "notice-operator-invited";
     TakenOver, "taken-over", "notice-taken-over";
     TakeOverBusy, "take-over-busy", "notice-take-over-busy";
+    TaxNeeded, "tax-needed", "notice-tax-needed";
     ServiceRemoved, "service-removed", "notice-service-removed";
 }

@@ -16,7 +16,7 @@ use crate::base::db::DbError;
 use crate::base::outbox;
 use crate::base::{Micros, SECOND_US};
 use crate::state::AppState;
-use crate::{appointments, calls, documents, params, privacy, statements, usecases};
+use crate::{appointments, books, calls, documents, params, privacy, statements, usecases};
 
 statements! {
     ADD_LEASE = "INSERT INTO job_lease (name, owner, until_us) VALUES ($1, '', 0) ON CONFLICT (name) DO NOTHING";
@@ -165,6 +165,12 @@ const WORKER_STEPS: &[Step] = &[
     ("sweep old records of operators", |state| {
         Box::pin(async move {
             log_swept("old records of operators", audit::sweep(state).await?);
+            Ok(())
+        })
+    }),
+    ("sweep old records of exports", |state| {
+        Box::pin(async move {
+            log_swept("old records of exports", books::exports::sweep(state).await?);
             Ok(())
         })
     }),

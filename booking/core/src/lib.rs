@@ -1,7 +1,7 @@
 //! The booking side without its pages: rules and records, one folder a feature.
 //!
 //! The features stand on floors, and each knows only those below it: [`base`], [`accounts`], [`providers`],
-//! [`availability`], [`search`], [`appointments`], [`calls`], [`billing`], [`documents`]. What ties features together is one
+//! [`availability`], [`search`], [`appointments`], [`calls`], [`billing`], [`documents`], [`books`]. What ties features together is one
 //! of the [`usecases`] above them; [`privacy`], [`operator`] and [`jobs`] stand on those. HTTP and HTML are not known here.
 
 pub mod accounts;
@@ -9,6 +9,7 @@ pub mod appointments;
 pub mod availability;
 pub mod base;
 pub mod billing;
+pub mod books;
 pub mod calls;
 pub mod documents;
 pub mod jobs;
@@ -38,6 +39,15 @@ pub fn statements() -> Vec<base::db::Sql> {
         billing::queries::STATEMENTS,
         billing::refunds::STATEMENTS,
         billing::sellers::STATEMENTS,
+        books::STATEMENTS,
+        books::balances::STATEMENTS,
+        books::exports::STATEMENTS,
+        books::postings::STATEMENTS,
+        books::saft::STATEMENTS,
+        books::saft::customers::STATEMENTS,
+        books::sellers::STATEMENTS,
+        books::tax::STATEMENTS,
+        books::time::STATEMENTS,
         calls::quality::STATEMENTS,
         calls::queries::STATEMENTS,
         documents::queries::STATEMENTS,

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod appointments;
+mod books;
 mod calls;
 mod crawlers;
 mod documents;
@@ -67,6 +68,7 @@ pub fn router(state: AppState) -> Router {
         .merge(accounts::router())
         .merge(appointments::router())
         .merge(payments::router())
+        .merge(books::router())
         .merge(calls::router())
         .merge(crawlers::router())
         .merge(documents::router())

@@ -6,6 +6,7 @@ pub mod account;
 pub mod appointment;
 pub mod auth;
 pub mod book;
+pub mod books;
 pub mod call;
 pub mod errors;
 pub mod field;

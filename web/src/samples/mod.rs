@@ -3,6 +3,7 @@
 mod account;
 mod agenda;
 mod appointments;
+mod books;
 mod consumer;
 mod frame;
 mod parts;
@@ -34,6 +35,8 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(reasons::mails(locale));
     pages.extend(reasons::looks(locale));
     pages.extend(retention::pages(locale));
+    pages.extend(books::provider(locale));
+    pages.extend(books::all_sellers(locale));
     pages.extend(frame::frame(locale));
     pages
 }

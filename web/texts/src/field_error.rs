@@ -107,4 +107,20 @@ field_errors! {
     BuyerNameMissing = "error-buyer-name-missing";
     /// The name of an organisation without its number.
     BuyerNumberMissing = "error-buyer-number-missing";
+    /// None of those that there are.
+    BusinessMissing = "error-business-missing";
+    /// A sole person or a company: no answer.
+    SellerKindMissing = "error-seller-kind-missing";
+    TinMissing = "error-tin-missing";
+    /// The check digits do not fit, or it is no number of this kind of seller.
+    TinMalformed = "error-tin-malformed";
+    /// No day, or one on which nobody alive was born.
+    BirthDateMissing = "error-birth-date-missing";
+    AddressMissing = "error-address-missing";
+    PostcodeMissing = "error-postcode-missing";
+    /// Not two letters.
+    CountryMalformed = "error-country-malformed";
+    BankAccountMissing = "error-bank-account-missing";
+    /// The check digits do not fit.
+    BankAccountMalformed = "error-bank-account-malformed";
 }

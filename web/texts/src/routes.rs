@@ -71,6 +71,10 @@ pub mod pattern {
         PROVIDER_MEMBERS = "/provider/members";
         PROVIDER_PAYMENTS = "/provider/payments";
         PROVIDER_PROFILE = "/provider/profile";
+        /// What the business has on its accounts; files of its books are sent for there.
+        PROVIDER_MONEY = "/provider/money";
+        PROVIDER_TIME = "/provider/time";
+        PROVIDER_TAX = "/provider/tax";
         OPERATOR = "/operator";
         OPERATOR_CALL = "/operator/calls/{id}";
         OPERATOR_CALL_CAPTURE = "/operator/calls/{id}/capture", form_only;
@@ -80,6 +84,8 @@ pub mod pattern {
         OPERATOR_OUTBOX_MAIL = "/operator/outbox/{id}";
         OPERATOR_PEOPLE = "/operator/people";
         OPERATOR_RETENTION = "/operator/retention";
+        OPERATOR_MONEY = "/operator/money";
+        OPERATOR_SELLERS = "/operator/sellers";
         OPERATOR_SETUP = "/operator/setup/{token}";
         NOTICE = "/notice";
         TERMS = "/terms";
@@ -166,6 +172,25 @@ pub fn provider_appointments(by_month: bool, day: Date, page: u32) -> String {
         pattern::PROVIDER_APPOINTMENTS,
         &[("by", by), ("day", &day.to_string()), ("page", &page)],
     )
+}
+
+/// A page of books in the month that a day lies in, `?month=2026-11`.
+#[must_use]
+pub fn books_month(path: &str, day: Date, page: u32) -> String {
+    let page = if page > 1 { page.to_string() } else { String::new() };
+    with_query(path, &[("month", &month_name(day)), ("page", &page)])
+}
+
+/// A page of books in a year, `?year=2026`.
+#[must_use]
+pub fn books_year(path: &str, year: i16) -> String {
+    with_query(path, &[("year", &year.to_string())])
+}
+
+/// `2026-11`
+#[must_use]
+pub fn month_name(day: Date) -> String {
+    format!("{:04}-{:02}", day.year(), day.month())
 }
 
 /// An address that leads back to `return_to` after signing in.

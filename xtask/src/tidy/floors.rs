@@ -35,6 +35,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["calls"],
             &["billing"],
             &["documents"],
+            &["books"],
             &["state"],
             &["usecases"],
             &["operator", "privacy"],

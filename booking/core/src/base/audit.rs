@@ -40,6 +40,14 @@ pub enum Action {
     PeopleSearched,
     OperatorInvited,
     OperatorMade,
+    /// What all businesses have on their accounts was looked at.
+    MoneySeen,
+    /// The yearly report of sellers was looked at.
+    SellersSeen,
+    /// The books of a business left as a file.
+    BooksExported,
+    /// The yearly report of sellers did.
+    SellersExported,
     /// By command on the server: a link that signs an operator in, or makes one.
     LinkMade,
     /// What is old enough may be deleted from now on.
@@ -66,6 +74,10 @@ impl Action {
             Self::PeopleSearched => "people_searched",
             Self::OperatorInvited => "operator_invited",
             Self::OperatorMade => "operator_made",
+            Self::MoneySeen => "money_seen",
+            Self::SellersSeen => "sellers_seen",
+            Self::BooksExported => "books_exported",
+            Self::SellersExported => "sellers_exported",
             Self::LinkMade => "link_made",
             Self::RetentionApproved => "retention_approved",
             Self::RetentionStopped => "retention_stopped",

@@ -198,6 +198,8 @@ fn words(table: &'static str) -> (&'static str, &'static str) {
         "withdrawal_request" => ("registry-withdrawal", "registry-withdrawal-why"),
         "operator_look" => ("registry-looks", "registry-looks-why"),
         "retention_hold" => ("registry-kept-back", "registry-kept-back-why"),
+        "seller_tax" => ("registry-seller-tax", "registry-seller-tax-why"),
+        "book_export" => ("registry-book-export", "registry-book-export-why"),
         "operator_record" => ("registry-operated", "registry-operated-why"),
         other => (other, ""),
     }
@@ -294,6 +296,13 @@ const LABELS: &[(&str, &str)] = &[
     ("number", "registry-col-number"),
     ("issued_us", "registry-col-issued"),
     ("action", "registry-col-action"),
+    ("legal_name", "label-legal-name"),
+    ("tin", "label-tin"),
+    ("birth_date", "label-birth-date"),
+    ("country", "label-country"),
+    ("bank_account", "label-bank-account"),
+    ("stated_us", "registry-col-stated"),
+    ("period", "registry-col-period"),
 ];
 
 /// Key of the name of a column. One that is not listed is shown by its own name.

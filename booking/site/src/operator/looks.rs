@@ -54,7 +54,7 @@ impl Opened {
 }
 
 /// Puts a look on record before anything of it is shown.
-pub(super) async fn record(
+pub(crate) async fn record(
     state: &AppState,
     operator: &SignedIn,
     action: Action,

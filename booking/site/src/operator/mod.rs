@@ -2,7 +2,7 @@
 //! here; for everybody else these pages do not exist.
 
 mod live;
-mod looks;
+pub(crate) mod looks;
 mod outbox;
 mod people;
 mod quality;

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod billing;
 mod booking_walk;
+mod books;
 mod bounds;
 mod calls;
 mod colleagues;

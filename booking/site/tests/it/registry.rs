@@ -119,6 +119,7 @@ pub(crate) async fn everybody_at_once(app: &App) -> (Client, String) {
         .pop()
         .expect("both have seats");
     insert_what_takes_more(app, &account, &consumer, &provider).await;
+    keep_books(&mut me).await;
     (me, account)
 }
 
@@ -163,6 +164,12 @@ async fn insert_what_takes_more(app: &App, account: &str, consumer: &str, provid
         assert_eq!(app.execute(text, row).await, 1, "{text}");
     }
     keep_for_a_while(app, account).await;
+}
+
+/// The tax details of the business, and a file of its books.
+async fn keep_books(me: &mut Client) {
+    me.post("/provider/tax", &crate::books::TAX).await.expect(303);
+    me.post("/provider/time", &[]).await.expect(200);
 }
 
 /// A hold of the operator's that was lifted.
