@@ -68,5 +68,8 @@ notices! {
     OperatorInvited, "operator-invited", "notice-operator-invited";
     TakenOver, "taken-over", "notice-taken-over";
     TakeOverBusy, "take-over-busy", "notice-take-over-busy";
+    RefundSent, "refund-sent", "notice-refund-sent";
+    RefundWaits, "refund-waits", "notice-refund-waits";
+    RefundDeclined, "refund-declined", "notice-refund-declined";
     ServiceRemoved, "service-removed", "notice-service-removed";
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::book::HeldTime;
+use super::refund::RefundLine;
 use super::{PriceBox, PriceState, Shell};
 
 /// Where an appointment stands.
@@ -129,6 +130,8 @@ pub enum TimelineEvent {
     Refunded(i64, String),
     ChargeFailed,
     RefundFailed,
+    /// The provider was asked to pay back.
+    RefundAsked(i64, String),
     Cancelled,
     NoShowConsumer,
     NoShowProvider,
@@ -155,6 +158,7 @@ impl TimelineEvent {
             Self::Refunded(minor, currency) => amount("event-refunded", minor, currency),
             Self::ChargeFailed => shell.t("event-charge-failed"),
             Self::RefundFailed => shell.t("event-refund-failed"),
+            Self::RefundAsked(minor, currency) => amount("event-refund-asked", minor, currency),
             Self::Cancelled => shell.t("event-cancelled"),
             Self::NoShowConsumer => shell.t("event-no-show-consumer"),
             Self::NoShowProvider => shell.t("event-no-show-provider"),
@@ -206,6 +210,10 @@ pub struct AppointmentView {
     pub price: PriceBox,
     /// Number of the receipt, when there is one.
     pub receipt: Option<String>,
+    /// What was paid back, or is on its way, oldest first.
+    pub refunds: Vec<RefundLine>,
+    /// The viewer owns the business, and something was paid.
+    pub can_refund: bool,
     /// Oldest first; the page shows the newest on top.
     pub timeline: Vec<TimelineEntry>,
 }
@@ -343,6 +351,8 @@ pub struct AppointmentColleaguePage {
     pub waiting: bool,
     /// Number of the receipt, for whoever may read it.
     pub receipt: Option<String>,
+    /// The viewer owns the business, and something was paid.
+    pub can_refund: bool,
     pub can_take_over: bool,
 }
 

@@ -7,6 +7,7 @@ mod consumer;
 mod frame;
 mod parts;
 mod reasons;
+mod refunds;
 mod retention;
 mod staff;
 mod stripe;
@@ -32,6 +33,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(stripe::pages(locale));
     pages.extend(reasons::mails(locale));
     pages.extend(reasons::looks(locale));
+    pages.extend(refunds::pages(locale));
     pages.extend(retention::pages(locale));
     pages.extend(frame::frame(locale));
     pages

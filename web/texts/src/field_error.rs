@@ -91,4 +91,10 @@ field_errors! {
     /// That person is a member already.
     MemberExists = "error-member-exists";
     ReasonMissing = "error-reason-missing";
+    /// Fewer than three characters.
+    ReasonShort = "error-reason-short";
+    /// No amount, or one with more places than the currency has.
+    AmountUnreadable = "error-amount-unreadable";
+    /// More than what was paid, less what was paid back.
+    RefundTooMuch = "error-refund-too-much";
 }

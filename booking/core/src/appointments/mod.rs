@@ -33,7 +33,9 @@ pub use hold::{
     find_hold_end, held_by, hold_slot, keep_details, load_bookable, load_hold, load_hold_any, release_hold, set_about,
     set_contact_email,
 };
-pub use mails::{AppointmentMail, MailMoney, PartyRole, appointment_mail, booking_lost_mail, calendar_of};
+pub use mails::{
+    AppointmentMail, MailMoney, PartyRole, appointment_mail, booking_lost_mail, calendar_of, recipient_of,
+};
 pub use status::{IllegalTransition, Status, Transition};
 
 /// How long a slot is held.

@@ -3,6 +3,7 @@
 mod colleague;
 mod details;
 mod payment;
+mod refund;
 pub(crate) mod timeline;
 pub(crate) mod views;
 
@@ -42,6 +43,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route(pattern::BOOKING, get(booking))
         .route(pattern::BOOKING_CANCEL, get(cancel_page).post(cancel))
         .route(pattern::BOOKING_PAYMENT, get(payment::page).post(payment::submit))
+        .route(pattern::BOOKING_REFUND, get(refund::page).post(refund::submit))
         .route(pattern::BOOKING_TAKE_OVER, post(colleague::take_over))
         .route(pattern::BOOKING_CALENDAR, get(calendar))
 }
@@ -217,7 +219,7 @@ async fn booking(
         Err(Fault::NotFound) => return colleague::page(&mut tx, &visit, &id).await,
         Err(fault) => return Err(fault.into()),
     };
-    let appointment = appointment_view(&mut tx, &found, visit.now).await?;
+    let appointment = appointment_view(&mut tx, &visit.actor, &found, visit.now).await?;
     let shell = shell_in(&visit, &found.time_zone);
     if query.new == "1" && found.status == Status::Confirmed && found.seat.role == Role::Consumer {
         return Ok(html(&AppointmentNewPage {
@@ -260,7 +262,7 @@ async fn cancel_page(State(state): State<AppState>, visit: Visit, Path(id): Path
     let money = billing::money_of(&mut tx, &id).await?;
     let page = AppointmentCancelPage {
         shell: shell_in(&visit, &found.time_zone),
-        appointment: appointment_view(&mut tx, &found, visit.now).await?,
+        appointment: appointment_view(&mut tx, &visit.actor, &found, visit.now).await?,
         released_minor: money.reserved_minor,
     };
     Ok(html(&page))

@@ -25,6 +25,7 @@ mod notice;
 mod operator;
 mod places;
 mod providers;
+mod refunds;
 mod registry;
 mod retention;
 mod saved;
