@@ -185,6 +185,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
             email: config.controller.email.clone(),
         },
         retention: config.retention.terms(),
+        refund_alone_minor: config.payments.refund_alone_minor,
     };
     let (clock, random) = (Clock::system(), Random::system());
     let files = local_folder(&booking.data_dir)

@@ -70,5 +70,8 @@ notices! {
     TakenOver, "taken-over", "notice-taken-over";
     TakeOverBusy, "take-over-busy", "notice-take-over-busy";
     TaxNeeded, "tax-needed", "notice-tax-needed";
+    RefundSent, "refund-sent", "notice-refund-sent";
+    RefundWaits, "refund-waits", "notice-refund-waits";
+    RefundDeclined, "refund-declined", "notice-refund-declined";
     ServiceRemoved, "service-removed", "notice-service-removed";
 }

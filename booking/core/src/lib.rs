@@ -54,6 +54,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         jobs::STATEMENTS,
         operator::advice::STATEMENTS,
         operator::links::STATEMENTS,
+        operator::money::STATEMENTS,
         operator::people::STATEMENTS,
         operator::queries::STATEMENTS,
         privacy::inactive::STATEMENTS,

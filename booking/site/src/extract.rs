@@ -17,6 +17,7 @@ use booking_core::base::actor::{Actor, Requester};
 use booking_core::base::limits::LINE_CHARS_MAX;
 use booking_core::base::security::{self, SecurityEvent};
 use booking_core::base::{Networks, token_hash};
+use booking_core::operator::money::count_waiting;
 
 /// The language cookie; its value is a tag of [`Locale`].
 pub(crate) const LOCALE_COOKIE: &str = "booka_locale";
@@ -37,6 +38,8 @@ pub struct Visit {
     pub is_get: bool,
     /// Whether it brought any cookie: none of ours is looked into here.
     pub has_cookies: bool,
+    /// How much of the money waits for an operator; counted on the operator's pages only.
+    pub(crate) money_waits: i64,
     /// Path and query of the page that the request was sent from, where the browser says it.
     sent_from: Option<String>,
 }
@@ -76,6 +79,7 @@ impl Visit {
             wants_json: text(header::ACCEPT).contains("application/json"),
             has_cookies: headers.contains_key(header::COOKIE),
             is_get: *method == Method::GET || *method == Method::HEAD,
+            money_waits: 0,
             sent_from: text(header::REFERER)
                 .split_once("://")
                 .and_then(|(_, rest)| rest.find('/').map(|slash| rest[slash..].to_owned())),
@@ -130,6 +134,10 @@ impl FromRequestParts<AppState> for Visit {
         }
         if let (Some(account), None) = (&visit.actor.account, cookie(&parts.headers, LOCALE_COOKIE)) {
             visit.locale = account.locale;
+        }
+        if visit.is_get && visit.route.starts_with(pattern::OPERATOR) && visit.actor.operator().is_ok() {
+            let mut tx = state.db.read().await?;
+            visit.money_waits = count_waiting(&mut tx, visit.now).await?;
         }
         Ok(visit)
     }

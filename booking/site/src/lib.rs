@@ -17,6 +17,7 @@ mod pages;
 mod payments;
 mod policy;
 mod providers;
+mod refunds;
 mod search;
 
 use std::future::ready;

@@ -57,6 +57,7 @@ pub(crate) fn shell_in(visit: &Visit, zone: &str) -> Shell {
             deletion_at: account.deletion_asked_us.map(|asked| asked + UNDO_US),
         }),
         notice: notice_in(&visit.path_and_query),
+        money_waits: visit.money_waits,
     }
 }
 

@@ -60,6 +60,9 @@ impl Config {
         if (payments.test || payments.stripe.is_on()) && payments.free_only {
             bail!("payments.free_only contradicts a payment provider that is on: leave out one of the two");
         }
+        if payments.refund_alone_minor < 0 {
+            bail!("payments.refund_alone_minor is an amount in the smallest unit, such as 500000 for 5 000 kr");
+        }
         Ok(())
     }
 

@@ -162,7 +162,7 @@ impl Mail {
 }
 
 /// How consumers pay. Without a provider only free services are offered.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Payments {
     /// The built-in test provider: for trying things out, no money moves.
@@ -172,6 +172,20 @@ pub(crate) struct Payments {
     /// That nothing can be sold is meant so: then nobody is told that a provider is missing.
     pub free_only: bool,
     pub stripe: StripeKeys,
+    /// Up to this sum of an appointment's refunds, in the smallest unit of its currency, one person pays back alone.
+    pub refund_alone_minor: i64,
+}
+
+impl Default for Payments {
+    fn default() -> Self {
+        Self {
+            test: false,
+            test_in_public: false,
+            free_only: false,
+            stripe: StripeKeys::default(),
+            refund_alone_minor: config::BookingConfig::REFUND_ALONE_MINOR,
+        }
+    }
 }
 
 /// How the mail server is spoken to.

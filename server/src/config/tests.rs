@@ -136,6 +136,7 @@ fn contradictions_are_refused() {
         ("[media]\nbind = [\"0.0.0.0\"]", "advertise"),
         ("[media]\nbind = []", "bind"),
         ("[payments]\ntest = true\nfree_only = true", "free_only"),
+        ("[payments]\nrefund_alone_minor = -1", "refund_alone_minor"),
         ("[log]\nlevel = \"booka=loud\"", "log.level"),
         ("[media_api]\nkey_hashes = [\"booka_key\"]", "key_hashes"),
         ("[database]\nurl = \"mysql://x\"", "database.url"),

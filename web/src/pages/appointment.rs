@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::book::HeldTime;
+use super::refund::RefundLine;
 use super::{PriceBox, PriceState, Shell};
 
 /// Where an appointment stands.
@@ -129,6 +130,8 @@ pub enum TimelineEvent {
     Refunded(i64, String),
     ChargeFailed,
     RefundFailed,
+    /// The provider was asked to pay back.
+    RefundAsked(i64, String),
     Cancelled,
     /// By right of withdrawal.
     Withdrawn,
@@ -158,6 +161,7 @@ impl TimelineEvent {
             Self::Refunded(minor, currency) => amount("event-refunded", minor, currency),
             Self::ChargeFailed => shell.t("event-charge-failed"),
             Self::RefundFailed => shell.t("event-refund-failed"),
+            Self::RefundAsked(minor, currency) => amount("event-refund-asked", minor, currency),
             Self::Cancelled => shell.t("event-cancelled"),
             Self::Withdrawn => shell.t("event-withdrawn"),
             Self::NoShowConsumer => shell.t("event-no-show-consumer"),
@@ -234,6 +238,10 @@ pub struct AppointmentView {
     pub receipt: Option<String>,
     /// All that was issued about it, oldest first.
     pub documents: Vec<DocumentLink>,
+    /// What was paid back, or is on its way, oldest first.
+    pub refunds: Vec<RefundLine>,
+    /// The viewer owns the business, and something was paid.
+    pub can_refund: bool,
     /// Oldest first; the page shows the newest on top.
     pub timeline: Vec<TimelineEntry>,
 }
@@ -438,6 +446,8 @@ pub struct AppointmentColleaguePage {
     pub waiting: bool,
     /// Number of the receipt, for whoever may read it.
     pub receipt: Option<String>,
+    /// The viewer owns the business, and something was paid.
+    pub can_refund: bool,
     pub can_take_over: bool,
 }
 

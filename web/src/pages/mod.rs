@@ -21,6 +21,7 @@ pub mod provider;
 pub mod provider_admin;
 pub mod provider_payments;
 mod record_word;
+pub mod refund;
 pub mod search;
 mod shell;
 

@@ -343,6 +343,11 @@ pub(super) fn look_key(action: &str) -> &'static str {
         "retention_stopped" => "look-retention-stopped",
         "hold_placed" => "look-hold-placed",
         "hold_lifted" => "look-hold-lifted",
+        "refunds_seen" => "look-refunds-seen",
+        "refund_made" => "look-refund-made",
+        "refund_asked" => "look-refund-asked",
+        "refund_approved" => "look-refund-approved",
+        "refund_declined" => "look-refund-declined",
         _ => "look-other",
     }
 }

@@ -22,6 +22,8 @@ pub struct Shell {
     pub zone: String,
     pub signed_in: Option<SignedIn>,
     pub notice: Option<Notice>,
+    /// How much of the money waits for an operator; counted on the operator's pages only.
+    pub money_waits: i64,
 }
 
 /// The person behind a session.

@@ -8,6 +8,7 @@ mod consumer;
 mod frame;
 mod parts;
 mod reasons;
+mod refunds;
 mod retention;
 mod staff;
 mod stripe;
@@ -34,6 +35,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(stripe::pages(locale));
     pages.extend(reasons::mails(locale));
     pages.extend(reasons::looks(locale));
+    pages.extend(refunds::pages(locale));
     pages.extend(retention::pages(locale));
     pages.extend(books::provider(locale));
     pages.extend(books::all_sellers(locale));

@@ -28,6 +28,7 @@ pub(super) fn shell(locale: Locale, path: &str) -> Shell {
         zone: "Europe/Oslo".into(),
         signed_in: None,
         notice: None,
+        money_waits: 0,
     }
 }
 
@@ -205,6 +206,12 @@ pub(super) fn hold(price: PriceTerms, expires_in: i64) -> HoldView {
 
 pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> AppointmentView {
     let open = matches!(status, AppointmentStatus::Confirmed);
+    let refunds = match state {
+        PriceState::Refunded { .. } => super::refunds::lines(),
+        PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Final { .. } | PriceState::Released { .. } => {
+            Vec::new()
+        }
+    };
     AppointmentView {
         id: ID.into(),
         reference: "B7K-42Q".into(),
@@ -238,6 +245,8 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         } else {
             Vec::new()
         },
+        refunds,
+        can_refund: true,
         timeline: timeline(open),
     }
 }
@@ -258,6 +267,7 @@ pub(super) fn timeline(open: bool) -> Vec<TimelineEntry> {
             (TEN + 22 * MINUTE, Event::Released(12_500, nok())),
             (TEN + 22 * MINUTE, Event::Receipt("2026-000183".into())),
             (TEN + 23 * MINUTE, Event::ChargeFailed),
+            (TEN + 23 * MINUTE, Event::RefundAsked(32_500, nok())),
             (TEN + 23 * MINUTE, Event::RefundFailed),
             (TEN + 24 * MINUTE, Event::Cancelled),
             (TEN + 24 * MINUTE, Event::Withdrawn),

@@ -111,12 +111,14 @@ fn colleagues(locale: Locale) -> Pages {
         status: AppointmentStatus::Confirmed,
         waiting: true,
         receipt: None,
+        can_refund: false,
         can_take_over: true,
     };
     let past = AppointmentColleaguePage {
         status: AppointmentStatus::Completed,
         waiting: false,
         receipt: Some("2026-000017".into()),
+        can_refund: true,
         can_take_over: false,
         ..now.clone()
     };
@@ -414,6 +416,11 @@ fn people(locale: Locale) -> Pages {
             "retention_stopped",
             "hold_placed",
             "hold_lifted",
+            "refunds_seen",
+            "refund_made",
+            "refund_asked",
+            "refund_approved",
+            "refund_declined",
             "other",
         ]
         .map(|action| LookRow {

@@ -123,4 +123,10 @@ field_errors! {
     BankAccountMissing = "error-bank-account-missing";
     /// The check digits do not fit.
     BankAccountMalformed = "error-bank-account-malformed";
+    /// Fewer than three characters.
+    ReasonShort = "error-reason-short";
+    /// No amount, or one with more places than the currency has.
+    AmountUnreadable = "error-amount-unreadable";
+    /// More than what was paid, less what was paid back.
+    RefundTooMuch = "error-refund-too-much";
 }

@@ -62,6 +62,10 @@ mail_kinds! {
     PayAnew = "pay_anew", "mail-kind-pay-anew";
     /// Nobody paid, and the time was given back.
     Unpaid = "unpaid", "mail-kind-unpaid";
+    /// Money is to be paid back, when a second person agrees.
+    RefundWaits = "refund_waits", "mail-kind-refund-waits";
+    /// What was paid back came back to the business.
+    RefundReturned = "refund_returned", "mail-kind-refund-returned";
     BookingLost = "booking_lost", "mail-kind-booking-lost";
 }
 

@@ -52,6 +52,7 @@ pub mod pattern {
         BOOKING_CANCEL = "/bookings/{id}/cancel";
         BOOKING_PAYMENT = "/bookings/{id}/payment";
         BOOKING_WITHDRAW = "/bookings/{id}/withdraw";
+        BOOKING_REFUND = "/bookings/{id}/refund";
         BOOKING_TAKE_OVER = "/bookings/{id}/take-over", form_only;
         BOOKING_CALENDAR = "/bookings/{id}/calendar.ics";
         BOOKING_RECEIPT = "/bookings/{id}/receipt.pdf";
@@ -80,6 +81,8 @@ pub mod pattern {
         OPERATOR_CALL_CAPTURE = "/operator/calls/{id}/capture", form_only;
         OPERATOR_APPOINTMENTS = "/operator/appointments";
         OPERATOR_APPOINTMENT = "/operator/appointments/{id}";
+        OPERATOR_APPOINTMENT_REFUND = "/operator/appointments/{id}/refund";
+        OPERATOR_REFUNDS = "/operator/refunds";
         OPERATOR_OUTBOX = "/operator/outbox";
         OPERATOR_OUTBOX_MAIL = "/operator/outbox/{id}";
         OPERATOR_PEOPLE = "/operator/people";
@@ -237,6 +240,7 @@ filled! {
     booking_cancel = BOOKING_CANCEL;
     booking_payment = BOOKING_PAYMENT;
     booking_withdraw = BOOKING_WITHDRAW;
+    booking_refund = BOOKING_REFUND;
     booking_take_over = BOOKING_TAKE_OVER;
     booking_calendar = BOOKING_CALENDAR;
     booking_receipt = BOOKING_RECEIPT;
@@ -248,6 +252,7 @@ filled! {
     operator_call = OPERATOR_CALL;
     operator_call_capture = OPERATOR_CALL_CAPTURE;
     operator_appointment = OPERATOR_APPOINTMENT;
+    operator_appointment_refund = OPERATOR_APPOINTMENT_REFUND;
     operator_outbox_mail = OPERATOR_OUTBOX_MAIL;
     operator_setup = OPERATOR_SETUP;
     static_file = STATIC;

@@ -20,7 +20,9 @@ use crate::base::{Fault, Result};
 use crate::params;
 
 pub use mails::{AccountMail, account_mail};
-pub use operators::{OperatorInput, OperatorRefusal, make_operator, operator_link_purpose, operator_setup_link};
+pub use operators::{
+    OperatorInput, OperatorRefusal, make_operator, operator_link_purpose, operator_setup_link, operators,
+};
 pub use tokens::Purpose;
 
 /// An account's own row.

@@ -4,7 +4,7 @@ use texts::routes::{self, pattern};
 
 use super::register::{NewAccount, create_account};
 use super::tokens::{self, Purpose};
-use super::{find_by_email, queries};
+use super::{Account, find_by_email, queries};
 use crate::base::actor::Requester;
 use crate::base::audit::{self, Action};
 use crate::base::db::{DbError, Tx};
@@ -25,6 +25,14 @@ pub async fn operator_setup_link(state: &Base) -> Result<Option<String>> {
     let token = tokens::issue(&mut tx, state, Purpose::OperatorSetup, None, pattern::OPERATOR).await?;
     tx.commit().await?;
     Ok(Some(state.link(&routes::operator_setup(token.secret()))))
+}
+
+/// The accounts of all operators.
+///
+/// # Errors
+/// When the database fails.
+pub async fn operators(tx: &mut Tx) -> Result<Vec<Account>, DbError> {
+    tx.all(queries::OPERATOR_ACCOUNTS, params![]).await
 }
 
 async fn has_operator(tx: &mut Tx) -> Result<bool, DbError> {

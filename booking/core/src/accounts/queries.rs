@@ -116,6 +116,7 @@ statements! {
     ACCOUNT_BY_EMAIL = account_select!("WHERE email_norm = $1 AND erased_us IS NULL");
     /// id
     ACCOUNT_BY_ID = account_select!("WHERE id = $1 AND erased_us IS NULL");
+    OPERATOR_ACCOUNTS = account_select!("WHERE is_operator = 1 AND erased_us IS NULL ORDER BY created_us, id LIMIT 1000");
     /// the values of a [`AccountRow`]
     ACCOUNT_INSERT = concat!("INSERT INTO account (", account_columns!(names), ")
         VALUES (", account_columns!(binds from 1), ") ON CONFLICT (email_norm) DO NOTHING");

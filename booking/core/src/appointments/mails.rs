@@ -5,7 +5,7 @@ use texts::{Locale, MailKind, format, routes, t};
 use super::calendar::{CalendarEntry, CalendarMethod, calendar_file};
 use super::order_terms::order_terms;
 use super::{Appointment, Hold, Person, Status, WithdrawalRequest};
-use crate::base::outbox::{Message, Recipient, text};
+use crate::base::outbox::{Message, Recipient, marked_as_test, text};
 use crate::base::{Base, Micros};
 
 /// Which side a mail goes to.
@@ -390,10 +390,8 @@ pub fn appointment_mail(
     ];
     let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let (subject, mut body) = text(locale, subject, body, &args);
-    if money.test
-        && let Some((greeting, rest)) = body.split_once("\n\n")
-    {
-        body = format!("{greeting}\n\n{}\n\n{rest}", t(locale, "mail-test-payment", &[]));
+    if money.test {
+        body = marked_as_test(locale, body);
     }
     let ics = mail
         .calendar_method(role)
@@ -481,7 +479,9 @@ fn calendar(state: &Base, appointment: &Appointment, role: PartyRole, method: Ca
     })
 }
 
-fn recipient_of(person: &Person) -> Recipient {
+/// A side of an appointment as the recipient of a mail.
+#[must_use]
+pub fn recipient_of(person: &Person) -> Recipient {
     Recipient {
         account_id: Some(person.account_id.clone()),
         name: person.name.clone(),

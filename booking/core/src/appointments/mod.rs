@@ -41,7 +41,9 @@ pub use hold::{
     set_contact_email,
 };
 pub use let_downs::{LetDowns, let_downs_of};
-pub use mails::{AppointmentMail, MailMoney, PartyRole, appointment_mail, booking_lost_mail, calendar_of};
+pub use mails::{
+    AppointmentMail, MailMoney, PartyRole, appointment_mail, booking_lost_mail, calendar_of, recipient_of,
+};
 pub use status::{IllegalTransition, Status, Transition};
 pub use withdrawal::{WithdrawalRequest, load_withdrawal_request};
 

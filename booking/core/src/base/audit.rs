@@ -56,6 +56,14 @@ pub enum Action {
     /// Something is kept from being deleted.
     HoldPlaced,
     HoldLifted,
+    /// The list of what waits or went wrong about money.
+    RefundsSeen,
+    /// Money is paid back.
+    RefundMade,
+    /// Money is to be paid back, when a second person agrees.
+    RefundAsked,
+    RefundApproved,
+    RefundDeclined,
 }
 
 impl Action {
@@ -83,6 +91,11 @@ impl Action {
             Self::RetentionStopped => "retention_stopped",
             Self::HoldPlaced => "hold_placed",
             Self::HoldLifted => "hold_lifted",
+            Self::RefundsSeen => "refunds_seen",
+            Self::RefundMade => "refund_made",
+            Self::RefundAsked => "refund_asked",
+            Self::RefundApproved => "refund_approved",
+            Self::RefundDeclined => "refund_declined",
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct BookingConfig {
     pub controller: texts::legal::Controller,
     /// How long records are kept.
     pub retention: Retention,
+    /// Up to this sum of an appointment's refunds, minor units, one person pays back alone.
+    pub refund_alone_minor: i64,
 }
 
 /// How long is kept what the operator may decide about.
@@ -61,6 +63,9 @@ impl Default for Retention {
 }
 
 impl BookingConfig {
+    /// 5 000 kr.
+    pub const REFUND_ALONE_MINOR: i64 = 500_000;
+
     /// The key that the test provider signs its hooks with, made from the ticket secret so that there is one to keep.
     #[must_use]
     pub fn hook_secret(&self) -> [u8; 32] {

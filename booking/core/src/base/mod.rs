@@ -4,6 +4,7 @@
 
 pub mod actor;
 pub mod advice;
+pub mod amount;
 pub mod audit;
 pub mod charge;
 pub mod config;

@@ -12,7 +12,8 @@ statements! {
                     AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.payment_id = p.id AND o.state = 'pending')
                     AND (p.state IN ('authorising', 'needs_confirmation', 'saved', 'authorised', 'capturing',
                             'capture_failed', 'releasing')
-                        OR p.updated_us >= $1)
+                        OR p.updated_us >= $1
+                        OR EXISTS (SELECT 1 FROM refund r WHERE r.payment_id = p.id AND r.state IN ('asked', 'pending')))
                   ORDER BY p.compared_us, p.id LIMIT $3";
     /// payment, now
     COMPARED = "UPDATE payment SET compared_us = $2 WHERE id = $1";

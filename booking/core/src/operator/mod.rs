@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod links;
+pub mod money;
 pub mod people;
 pub mod queries;
 

@@ -15,6 +15,7 @@ mod mending;
 mod operations;
 mod provider_calls;
 mod reconcile;
+mod refunding;
 mod refunds;
 mod sellers;
 mod settlement;
@@ -32,6 +33,10 @@ pub use handover::take_over_appointment;
 pub use mending::{Mending, MendingRefusal, answer_mending, mending_of, pay_anew};
 pub use operations::{follow_hints, note_hint, release_stranded, run_due_operations, run_operations};
 pub use reconcile::reconcile_payments;
+pub use refunding::{
+    RefundAsked, RefundRefusal, RefundRequest, RefundSide, RefundStanding, ask_of, ask_refund, decide_refund,
+    load_refundable, may_decide, read_refund_reason, refund_standing,
+};
 pub use sellers::{SellerRefusal, follow_accounts, look_at_account, note_account_news, open_account, seller_provider};
 pub use settlement::{CallFacts, Outcome, decide_outcome, finalise_call};
 pub use verification::verify_address;

@@ -1,11 +1,13 @@
 //! What was paid back, as the provider tells it: each refund with its posting and its event, also one that comes back.
 
+use texts::{MailKind, format, routes};
+
 use super::fold::post;
 use crate::appointments::{self, AppointmentMail, PartyRole};
 use crate::base::Micros;
 use crate::base::db::Tx;
 use crate::base::money::{Money, VatSplit, split_vat};
-use crate::base::outbox;
+use crate::base::outbox::{self, Message};
 use crate::billing::ledger::{LedgerAccount, Posting};
 use crate::billing::payment::PaymentEvent;
 use crate::billing::provider::{ProviderRefund, RefundStatus};
@@ -121,6 +123,7 @@ async fn record_refund(
             documents::issue_returned(state, tx, payment, &before.id).await?;
             let posting = Posting::RefundReturned { split, of: amount };
             post(state, tx, payment, &posting, &format!("refund_returned:{}", before.id)).await?;
+            tell_returned(state, tx, payment, before).await?;
             "refund_failed"
         }
         (_, RefundState::Failed) => "refund_failed",
@@ -129,6 +132,46 @@ async fn record_refund(
     if let Some(appointment) = &payment.appointment_id {
         record_amount(state, tx, appointment, event, amount.minor, amount.currency.as_str()).await?;
     }
+    Ok(())
+}
+
+/// The consumer was told that the money was paid back, and is told that it was not; what happens next is for people to say.
+async fn tell_returned(state: &AppState, tx: &mut Tx, payment: &Payment, refund: &Refund) -> Result<()> {
+    let Some(appointment) = &payment.appointment_id else {
+        return Ok(());
+    };
+    let appointment = appointments::load_any(tx, appointment).await?;
+    let to = &appointment.consumer;
+    let amount = format::money_exact(to.locale, refund.amount.minor, refund.amount.currency.as_str());
+    let zone = &appointment.time_zone;
+    let when = format::span_in_mail(to.locale, appointment.start_us, appointment.end_us, zone);
+    let link = state.link(&routes::booking(&appointment.id));
+    let args = [
+        ("name", to.name.as_str()),
+        ("other", appointment.org_name.as_str()),
+        ("amount", amount.as_str()),
+        ("when", when.as_str()),
+        ("link", link.as_str()),
+    ];
+    let (subject, mut body) = outbox::text(
+        to.locale,
+        "mail-refund-returned-subject",
+        "mail-refund-returned-body",
+        &args,
+    );
+    if payment.is_test() {
+        body = outbox::marked_as_test(to.locale, body);
+    }
+    let message = Message {
+        key: format!("{}:{}", MailKind::RefundReturned.word(), refund.id),
+        kind: MailKind::RefundReturned,
+        recipient: appointments::recipient_of(to),
+        appointment_id: Some(appointment.id.clone()),
+        subject,
+        body,
+        ics: None,
+    };
+    outbox::enqueue(state, tx, &message).await?;
     Ok(())
 }
 

@@ -52,7 +52,7 @@ async fn cancel_page(
     };
     Ok(AppointmentCancelPage {
         shell: shell_in(visit, &found.time_zone),
-        appointment: appointment_view(tx, found, visit.now).await?,
+        appointment: appointment_view(tx, &visit.actor, found, visit.now).await?,
         fee_minor,
         released_minor: (money.reserved_minor - fee_minor).max(0),
         changed,
@@ -116,7 +116,7 @@ pub(super) async fn withdraw_page(
     };
     let page = AppointmentWithdrawPage {
         shell: shell_in(&visit, &found.time_zone),
-        appointment: appointment_view(&mut tx, &found, visit.now).await?,
+        appointment: appointment_view(&mut tx, &visit.actor, &found, visit.now).await?,
         until,
         ordered_at: found.created_us,
         seller_name: found.org_name.clone(),

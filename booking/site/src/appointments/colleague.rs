@@ -7,6 +7,7 @@ use web::pages::appointment::AppointmentColleaguePage;
 use web::routes;
 
 use super::timeline::page_status;
+use super::views;
 use crate::error::AppResult;
 use crate::extract::{Path, Visit};
 use crate::pages::{html, shell_in};
@@ -14,7 +15,7 @@ use booking_core::AppState;
 use booking_core::appointments::{self, reference};
 use booking_core::base::Fault;
 use booking_core::base::db::Tx;
-use booking_core::{calls, documents, usecases};
+use booking_core::{billing, calls, documents, usecases};
 
 /// When and with whom; what the customer wrote is for whoever takes the appointment (S12).
 pub(super) async fn page(tx: &mut Tx, visit: &Visit, id: &str) -> AppResult<Response> {
@@ -30,6 +31,7 @@ pub(super) async fn page(tx: &mut Tx, visit: &Visit, id: &str) -> AppResult<Resp
         waiting: found.can_join(visit.now) && calls::customer_waits(tx, id).await?,
         can_take_over: found.can_be_taken_over(visit.now),
         receipt,
+        can_refund: views::can_refund(&visit.actor, &found, &billing::money_of(tx, id).await?),
         status: page_status(found.status),
         id: found.id,
         service_title: found.title,

@@ -4,6 +4,7 @@ mod cancel;
 mod colleague;
 mod details;
 mod payment;
+mod refund;
 pub(crate) mod timeline;
 pub(crate) mod views;
 
@@ -47,6 +48,7 @@ pub(crate) fn router() -> Router<AppState> {
             get(cancel::withdraw_page).post(cancel::withdraw),
         )
         .route(pattern::BOOKING_PAYMENT, get(payment::page).post(payment::submit))
+        .route(pattern::BOOKING_REFUND, get(refund::page).post(refund::submit))
         .route(pattern::BOOKING_TAKE_OVER, post(colleague::take_over))
         .route(pattern::BOOKING_CALENDAR, get(calendar))
 }
@@ -222,7 +224,7 @@ async fn booking(
         Err(Fault::NotFound) => return colleague::page(&mut tx, &visit, &id).await,
         Err(fault) => return Err(fault.into()),
     };
-    let appointment = appointment_view(&mut tx, &found, visit.now).await?;
+    let appointment = appointment_view(&mut tx, &visit.actor, &found, visit.now).await?;
     let shell = shell_in(&visit, &found.time_zone);
     if query.new == "1" && found.status == Status::Confirmed && found.seat.role == Role::Consumer {
         return Ok(html(&AppointmentNewPage {

@@ -100,7 +100,7 @@ async fn show(
     let mut tx = state.db.read().await?;
     let page = AppointmentPaymentPage {
         shell: pages::shell_in(visit, &found.time_zone),
-        appointment: appointment_view(&mut tx, found, visit.now).await?,
+        appointment: appointment_view(&mut tx, &visit.actor, found, visit.now).await?,
         amount_minor,
         currency: found.price.currency.clone(),
         until: (!owed).then_some((found.start_us - 60 * MINUTE_US).max(visit.now)),

@@ -48,6 +48,7 @@ fn told(event: &Event, billable: Micros) -> Option<TimelineEvent> {
         "released" => TimelineEvent::Released(minor()?, currency()?),
         "refunded" => TimelineEvent::Refunded(minor()?, currency()?),
         "charge_failed" => TimelineEvent::ChargeFailed,
+        "refund_asked" => TimelineEvent::RefundAsked(minor()?, currency()?),
         "refund_failed" => TimelineEvent::RefundFailed,
         "cancelled" => TimelineEvent::Cancelled,
         "withdrawn" => TimelineEvent::Withdrawn,

@@ -9,12 +9,15 @@ use super::timeline::{page_status, timeline};
 use crate::error::AppResult;
 use crate::extract::Visit;
 use crate::payments::view;
+use crate::refunds;
 use booking_core::appointments::{self, Appointment, Hold, reference};
+use booking_core::base::actor::Actor;
 use booking_core::base::db::Tx;
 use booking_core::base::{DAY_US, Micros};
+use booking_core::billing::MoneyView;
 use booking_core::documents::Document;
 use booking_core::usecases::{self, Mending};
-use booking_core::{availability, billing, calls, documents};
+use booking_core::{availability, billing, calls, documents, providers};
 
 /// Free times that a page offers in place of one that is gone.
 const NEAREST: usize = 4;
@@ -22,6 +25,7 @@ const NEAREST: usize = 4;
 /// Everything that the page of an appointment shows, for the side that looks at it.
 pub(crate) async fn appointment_view(
     tx: &mut Tx,
+    actor: &Actor,
     appointment: &Appointment,
     now: Micros,
 ) -> AppResult<AppointmentView> {
@@ -64,6 +68,8 @@ pub(crate) async fn appointment_view(
             .iter()
             .map(document_link)
             .collect(),
+        refunds: refunds::lines(&billing::refunds::of_appointment(tx, &appointment.id).await?),
+        can_refund: can_refund(actor, appointment, &money),
         timeline: timeline(&events, billable),
     })
 }
@@ -75,6 +81,13 @@ pub(crate) fn document_link(document: &Document) -> DocumentLink {
         kind: document.kind.key(),
         number: document.name(),
     }
+}
+
+/// Whether something was taken that the actor, an owner of the business, may pay back.
+pub(crate) fn can_refund(actor: &Actor, appointment: &Appointment, money: &MoneyView) -> bool {
+    money.captured_minor > 0
+        && providers::owner(actor).is_ok_and(|owner| owner.org_id == appointment.org_id)
+        && appointment.consumer.account_id != actor.account_id()
 }
 
 fn other_name(appointment: &Appointment) -> String {

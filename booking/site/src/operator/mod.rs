@@ -6,6 +6,7 @@ pub(crate) mod looks;
 mod outbox;
 mod people;
 mod quality;
+mod refunds;
 mod retention;
 
 use std::time::Duration;
@@ -57,6 +58,11 @@ pub(crate) fn router() -> Router<AppState> {
             pattern::OPERATOR_APPOINTMENT,
             get(appointment).post(looks::open_appointment),
         )
+        .route(
+            pattern::OPERATOR_APPOINTMENT_REFUND,
+            get(refunds::form).post(refunds::submit_form),
+        )
+        .route(pattern::OPERATOR_REFUNDS, get(refunds::list).post(refunds::decide))
         .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
         .route(
             pattern::OPERATOR_RETENTION,

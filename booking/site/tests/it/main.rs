@@ -28,6 +28,7 @@ mod operator;
 mod places;
 mod policy;
 mod providers;
+mod refunds;
 mod registry;
 mod retention;
 mod saved;

@@ -8,7 +8,7 @@ use booking_core::AppState;
 use booking_core::base::money::Money;
 use booking_core::billing::provider::{
     Authorisation, Hint, HookError, MethodFault, Order, PaymentFields, PaymentMethod, ProviderError, ProviderPayment,
-    Question,
+    Question, RefundStatus,
 };
 use booking_core::billing::{OpKind, PaymentProvider, Payments};
 
@@ -37,9 +37,18 @@ pub(crate) struct Unreliable {
     failed: Mutex<Vec<String>>,
     /// Questions about any other payment than this one are not answered.
     answers_for: Option<String>,
+    /// Where the provider says that every refund stands, whatever it did.
+    refunds_are: Option<RefundStatus>,
 }
 
 impl Unreliable {
+    fn told(&self, mut seen: ProviderPayment) -> ProviderPayment {
+        if let Some(status) = self.refunds_are {
+            seen.refunds.iter_mut().for_each(|refund| refund.status = status);
+        }
+        seen
+    }
+
     fn next_fault(&self, kind: OpKind) -> Option<Fault> {
         if self.kind.is_some_and(|only| only != kind) {
             return None;
@@ -136,15 +145,15 @@ impl PaymentProvider for Unreliable {
         refund: &str,
         amount: Money,
     ) -> Result<ProviderPayment, ProviderError> {
-        self.run(OpKind::Refund, key, self.inner.refund(key, reference, refund, amount))
-            .await
+        let call = self.inner.refund(key, reference, refund, amount);
+        Ok(self.told(self.run(OpKind::Refund, key, call).await?))
     }
 
     async fn lookup(&self, reference: &str) -> Result<Option<ProviderPayment>, ProviderError> {
         if self.answers_for.as_ref().is_some_and(|only| only != reference) {
             return Err(ProviderError::Unknown("the line is dead".into()));
         }
-        self.inner.lookup(reference).await
+        Ok(self.inner.lookup(reference).await?.map(|seen| self.told(seen)))
     }
 
     fn read_hook(
@@ -164,6 +173,7 @@ fn with(app: &App, change: impl FnOnce(&mut Unreliable)) -> AppState {
         faults: Mutex::default(),
         failed: Mutex::default(),
         answers_for: None,
+        refunds_are: None,
     };
     change(&mut unreliable);
     AppState {
@@ -183,6 +193,11 @@ pub(crate) fn failing(app: &App, kind: Option<OpKind>, faults: Vec<Option<Fault>
 /// The same state with a provider that tells about one payment only, by its reference there.
 pub(crate) fn answering_for(app: &App, reference: &str) -> AppState {
     with(app, |unreliable| unreliable.answers_for = Some(reference.to_owned()))
+}
+
+/// The same state with a provider that says of every refund that it stands there.
+pub(crate) fn telling_refunds(app: &App, status: RefundStatus) -> AppState {
+    with(app, |unreliable| unreliable.refunds_are = Some(status))
 }
 
 /// The same state with a provider that fails once.

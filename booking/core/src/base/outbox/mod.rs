@@ -178,6 +178,15 @@ pub async fn resend(state: &Base, tx: &mut Tx, id: &str) -> Result<bool, DbError
     queries::resend(tx, id, state.now()).await
 }
 
+/// The body with a line below its greeting that says that no money moves.
+#[must_use]
+pub fn marked_as_test(locale: Locale, body: String) -> String {
+    match body.split_once("\n\n") {
+        Some((greeting, rest)) => format!("{greeting}\n\n{}\n\n{rest}", t(locale, "mail-test-payment", &[])),
+        None => body,
+    }
+}
+
 /// Subject and body of the mail `name` in the recipient's language, with the signature.
 pub fn text(locale: Locale, subject: &str, body: &str, args: &[(&str, &str)]) -> (String, String) {
     let args: Vec<_> = args.iter().map(|(name, value)| (*name, (*value).into())).collect();
