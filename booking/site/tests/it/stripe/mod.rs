@@ -1,8 +1,10 @@
 //! Payments by Stripe, against a server that speaks its wire and fails as it is told.
 
+mod histories;
 mod server;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -21,6 +23,8 @@ use crate::on_both;
 use server::{SECRET, StripeServer, Trouble};
 
 const CARD: &str = "pm_good";
+/// How long an answer is waited for.
+const CALL_TIME_MAX: Duration = Duration::from_millis(400);
 /// A round of jobs after each of these waits ends every retry of an operation.
 const LATER: Micros = 2 * MINUTE_US;
 
@@ -33,9 +37,14 @@ struct Till<'a> {
 
 impl<'a> Till<'a> {
     async fn open(app: &'a App, connect: bool) -> Self {
+        Self::open_within(app, connect, CALL_TIME_MAX).await
+    }
+
+    /// The same, where answers are waited for so long.
+    async fn open_within(app: &'a App, connect: bool, call_time_max: Duration) -> Self {
         let server = StripeServer::start().await;
         let state = AppState {
-            payments: Payments::new(vec![Arc::new(server.adapter(connect))]),
+            payments: Payments::new(vec![Arc::new(server.adapter(connect, call_time_max))]),
             ..app.state.clone()
         };
         let mut desk = Desk::open(app, METERED).await;

@@ -14,8 +14,6 @@ use booking_adapters::stripe::{Stripe, StripeSettings};
 use serde_json::{Value, json};
 
 pub(crate) const SECRET: &str = "whsec_test";
-/// How long the adapter waits in these tests.
-const CALL_TIME_MAX: Duration = Duration::from_millis(400);
 
 /// What goes wrong with the next request whose path ends so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,8 +74,8 @@ impl StripeServer {
         server
     }
 
-    /// The adapter, which asks here.
-    pub(crate) fn adapter(&self, connect: bool) -> Stripe {
+    /// The adapter, which asks here and waits so long for answers.
+    pub(crate) fn adapter(&self, connect: bool, call_time_max: Duration) -> Stripe {
         let settings = StripeSettings {
             secret_key: "sk_test_1".to_owned(),
             publishable_key: "pk_test_1".to_owned(),
@@ -85,7 +83,7 @@ impl StripeServer {
             api: self.origin.clone(),
             script: "https://js.stripe.com/v3/".to_owned(),
             connect,
-            call_time_max: CALL_TIME_MAX,
+            call_time_max,
         };
         Stripe::new(settings).expect("these settings can be used")
     }
@@ -94,7 +92,12 @@ impl StripeServer {
         self.world.lock().expect("nobody panics while holding it")
     }
 
-    /// The next request whose path ends so meets this.
+    /// From now on all goes well.
+    pub(crate) fn calm(&self) {
+        self.world().troubles.clear();
+    }
+
+    /// The next request whose line ends so, or begins so where that ends in a slash, meets this.
     pub(crate) fn next(&self, path_end: &str, trouble: Trouble) {
         self.world().troubles.push_back((path_end.to_owned(), trouble));
     }
@@ -208,10 +211,9 @@ const FAILURE: (u16, &str) = (500, r#"{"error":{"type":"api_error"}}"#);
 
 fn take_request(world: &mut World, asked: &Asked) -> (Option<Trouble>, (u16, Value)) {
     let failure = || (FAILURE.0, serde_json::from_str(FAILURE.1).expect("JSON"));
-    let at = world
-        .troubles
-        .iter()
-        .position(|(end, _)| asked.line.ends_with(end.as_str()));
+    let at = world.troubles.iter().position(|(part, _)| {
+        asked.line.ends_with(part.as_str()) || (part.ends_with('/') && asked.line.starts_with(part.as_str()))
+    });
     let trouble = at.and_then(|at| world.troubles.remove(at)).map(|(_, trouble)| trouble);
     if trouble == Some(Trouble::Busy) {
         return (
