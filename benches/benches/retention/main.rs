@@ -150,6 +150,7 @@ async fn open(url: &str, folder: &Path, later: &Arc<AtomicI64>) -> AppState {
         trusted_proxies: Networks::default(),
         ticket_secret: [7; 32],
         mail_from: "Booka <post@booka.example>".to_owned(),
+        refund_alone_minor: 500_000,
         controller: web::pages::legal::Controller::default(),
         retention: Retention::default(),
     };
