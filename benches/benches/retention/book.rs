@@ -45,7 +45,7 @@ pub(super) struct Desk {
     state: AppState,
 }
 
-pub(super) async fn open(state: &AppState) -> Desk {
+pub(super) fn open(state: &AppState) -> Desk {
     let quarter = 15 * MINUTE_US;
     Desk {
         router: booking_site::router(state.clone()),

@@ -79,7 +79,7 @@ async fn measure(engine: &'static str, url: &str, folder: &Path, appointments: i
     fill::fill(&state, folder, appointments).await;
     write(&state, "ANALYZE", params![]).await;
     write(&state, "UPDATE retention_switch SET approved_us = 1", params![]).await;
-    let mut desk = book::open(&state).await;
+    let mut desk = book::open(&state);
     let alone = desk.book_until(Instant::now() + ALONE, &AtomicBool::new(false)).await;
     let begun = Instant::now();
     step(&state, "dry").await;

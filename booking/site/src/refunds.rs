@@ -36,7 +36,7 @@ pub(crate) enum Answer {
     /// On to the page, with a sentence.
     Done(Notice),
     /// The form again, with what is wrong with it.
-    Again(StatusCode, RefundForm),
+    Again(StatusCode, Box<RefundForm>),
 }
 
 /// Where a page that pays back stands.
@@ -96,7 +96,7 @@ pub(crate) async fn submit(
         true => StatusCode::CONFLICT,
         false => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    Ok(Answer::Again(status, form))
+    Ok(Answer::Again(status, Box::new(form)))
 }
 
 /// Whether a button of the second person was pressed, and which.

@@ -208,9 +208,11 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
     let open = matches!(status, AppointmentStatus::Confirmed);
     let refunds = match state {
         PriceState::Refunded { .. } => super::refunds::lines(),
-        PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Final { .. } | PriceState::Released { .. } => {
-            Vec::new()
-        }
+        PriceState::Estimate
+        | PriceState::Reserved { .. }
+        | PriceState::Final { .. }
+        | PriceState::Fee { .. }
+        | PriceState::Released { .. } => Vec::new(),
     };
     AppointmentView {
         id: ID.into(),

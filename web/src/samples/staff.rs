@@ -207,19 +207,7 @@ fn provider_forms(locale: Locale) -> Pages {
             ),
         ],
         tax: vec![tax()],
-        times: vec![
-            listed(
-                "duration_min",
-                "label-duration",
-                "hint-minutes-5",
-                FieldKind::Number,
-                "30",
-            ),
-            listed("buffer_min", "label-buffer", "hint-minutes-5", FieldKind::Number, "5"),
-            listed("notice_h", "label-notice", "hint-hours", FieldKind::Number, "2"),
-            listed("window_days", "label-window", "hint-days", FieldKind::Number, "30"),
-            listed("open_max", "label-open-max", "", FieldKind::Number, "5"),
-        ],
+        times: times(),
         kind: Field::new("per_minute"),
         amount: Field::default(),
         rate: Field::wrong("x", FieldError::AmountMalformed),
@@ -262,6 +250,22 @@ fn provider_forms(locale: Locale) -> Pages {
         ("provider-hours", render(&hours(locale))),
         ("provider-profile", render(&profile)),
         ("provider-profile-paused", render(&paused)),
+    ]
+}
+
+fn times() -> Vec<ListedField> {
+    vec![
+        listed(
+            "duration_min",
+            "label-duration",
+            "hint-minutes-5",
+            FieldKind::Number,
+            "30",
+        ),
+        listed("buffer_min", "label-buffer", "hint-minutes-5", FieldKind::Number, "5"),
+        listed("notice_h", "label-notice", "hint-hours", FieldKind::Number, "2"),
+        listed("window_days", "label-window", "hint-days", FieldKind::Number, "30"),
+        listed("open_max", "label-open-max", "", FieldKind::Number, "5"),
     ]
 }
 

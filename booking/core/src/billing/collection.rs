@@ -22,7 +22,7 @@ pub struct Standing<'a> {
 pub enum Step {
     /// Take so much of what this payment has reserved; the rest is let go of by the same act.
     Capture { payment: String, amount_minor: i64 },
-    /// Let go of what is reserved or kept.
+    /// Let go of what is reserved or kept; also of what could not be taken after all tries.
     Release { payment: String },
     /// Charge the card that this payment kept.
     ChargeKept { payment: String, amount_minor: i64 },
@@ -55,7 +55,7 @@ pub fn decide_collection(owed_minor: i64, is_over: bool, payments: &[Standing<'_
                 if amount_minor > 0 && fresh {
                     rest -= amount_minor;
                     steps.push(Step::Capture { payment, amount_minor });
-                } else if rest <= 0 && (is_over || has_reserved) {
+                } else if is_over && !fresh || rest <= 0 && (is_over || has_reserved) {
                     steps.push(Step::Release { payment });
                 }
                 has_reserved = true;
@@ -263,7 +263,10 @@ mod tests {
             amount_minor: 1_500,
         };
         let one = [payment("1", Purpose::Book, failed)];
-        assert_eq!(decide(1_500, true, &one), [Step::GiveUp { owed_minor: 1_500 }]);
+        assert_eq!(
+            decide(1_500, true, &one),
+            [release("1"), Step::GiveUp { owed_minor: 1_500 }]
+        );
         let paid = PaymentState::Captured {
             authorised_minor: 1_500,
             captured_minor: 1_500,

@@ -53,6 +53,6 @@ pub(super) async fn submit(
         Answer::Done(notice) => {
             Ok(Redirect::to(&routes::with_notice(&routes::booking_refund(&id), notice)).into_response())
         }
-        Answer::Again(status, form) => Ok(pages::html_with(status, &show(&visit, &appointment, form))),
+        Answer::Again(status, form) => Ok(pages::html_with(status, &show(&visit, &appointment, *form))),
     }
 }

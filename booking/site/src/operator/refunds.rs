@@ -79,6 +79,7 @@ pub(super) async fn submit_form(
             Ok(Redirect::to(&routes::with_notice(&page, notice)).into_response())
         }
         Answer::Again(status, form) => {
+            let form = *form;
             if looked.is_none() {
                 let Ok(reason) = usecases::read_refund_reason(&form.reason.value) else {
                     let page = looks::ask(&visit, Opened::Appointment, &appointment, form.reason);

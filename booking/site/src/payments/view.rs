@@ -80,7 +80,15 @@ fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
             refunded_minor: money.refunded_minor,
         };
     }
-    // What could not be captured is not shown as taken.
+    // What could not be taken, and is owed, is not shown as taken.
+    if let (Some(PaymentState::Released { authorised_minor }), Some(charge)) = (payment, &money.charge)
+        && charge.amount.minor > 0
+        && money.captured_minor == 0
+    {
+        return PriceState::Released {
+            released_minor: authorised_minor,
+        };
+    }
     if let Some(PaymentState::CaptureFailed { authorised_minor, .. }) = payment {
         return PriceState::Reserved {
             reserved_minor: authorised_minor,

@@ -208,7 +208,7 @@ impl<'a> Desk<'a> {
         let rows: Vec<(String, i64)> = self
             .app
             .rows(
-                "SELECT o.status, o.captured_minor FROM test_psp_payment o JOIN payment p ON p.id = o.merchant_payment
+                "SELECT o.status, o.captured_minor FROM test_psp_payment o JOIN payment p ON p.reference = o.reference
                  WHERE p.appointment_id = $1",
                 params![appointment],
             )

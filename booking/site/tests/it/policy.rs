@@ -27,9 +27,15 @@ pub(crate) async fn save_policy(desk: &mut Desk<'_>, policy: &[(&str, &str)]) ->
         ("rate", "15"),
         ("cap", "450"),
         ("free_min", "0"),
+        ("vat_code", "standard"),
         ("active", "yes"),
         ("action", "save"),
     ];
+    // A business that sells has given leave to issue its receipts.
+    desk.provider
+        .post("/provider/profile", &[("action", "mandate")])
+        .await
+        .expect(303);
     desk.provider
         .post("/provider/services/service", &[&form, policy].concat())
         .await

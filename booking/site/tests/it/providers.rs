@@ -319,7 +319,7 @@ on_both! {
             desk.jobs().await;
             app.advance(60 * MINUTE_US);
         }
-        assert_eq!(desk.payment(&unpaid).await, "capture_failed 45000 4500");
+        assert_eq!(desk.payment(&unpaid).await, "released 45000 0");
         let kroner = |minor| web::format::money_exact(web::Locale::Nb, minor, "NOK");
         let page = desk.provider.get("/provider/appointments").await.expect(200).text();
         // 60 kr, and 30 kr of which 20 kr went back; 14 kr of it are VAT. 45 kr are owed.

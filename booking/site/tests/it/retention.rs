@@ -449,6 +449,7 @@ async fn sixty(app: &App) {
         id,
         ("appointment_id", "x.appointment_id || '-' || n.i"),
         ("number", "x.number + n.i"),
+        ("cause", "x.cause || '-' || n.i"),
         ("path", "REPLACE(x.path, '.pdf', '-' || n.i || '.pdf')"),
     ];
     copy_rows(app, "document", 59, &document).await;

@@ -126,6 +126,15 @@ pub const MARKS: &[(&str, Keep)] = &[
     ("place", Keep::Always { why: "the map" }),
     ("place_name", Keep::Always { why: "the map" }),
     ("postcode", Keep::Always { why: "the map" }),
+    ("seller_account", Keep::Business),
+    ("seller_tax", Keep::Business),
+    (
+        "book_export",
+        Keep::Swept {
+            days: 730,
+            by: "sweep old exports of books",
+        },
+    ),
     ("service", Keep::Business),
     ("service_member", Keep::Business),
     ("reservation", Keep::Case),

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use super::server::{SECRET, Trouble};
 use super::{CARD, Till, event};
-use crate::desk::Desk;
 use crate::harness::{App, Engine, with_app};
 
 const HOUR_US: Micros = 60 * MINUTE_US;
