@@ -62,6 +62,16 @@ on_both! {
         desk.talk(&appointment, start, 25 * SECOND_US).await;
         desk.jobs().await;
         desk.jobs().await;
+        // As notice and terms say, in both languages.
+        let said = |source: &str| source.split_whitespace().collect::<Vec<_>>().join(" ");
+        for (locale, ahead, deleted) in [
+            (web::Locale::Nb, "mer enn seks dager fram", "sletter det når timen er gjort opp"),
+            (web::Locale::En, "more than six days ahead", "deletes it when the appointment is settled"),
+        ] {
+            assert!(said(web::pages::legal::terms_source(locale)).contains(ahead), "{ahead}");
+            assert!(said(web::pages::legal::notice_source(locale)).contains(deleted), "{deleted}");
+        }
+        assert_eq!(app.provider().reserve_days(), 6);
         assert_eq!(payments(app, &appointment).await, ["save released 0 0", "due captured 45000 1500"]);
         assert_eq!((reserved(app).await, kept(app).await), (0, 0));
         assert_eq!(app.number("SELECT COUNT(*) FROM document", params![]).await, 1);
