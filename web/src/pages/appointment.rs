@@ -261,12 +261,23 @@ impl AppointmentView {
     /// What an appointment that was cancelled or missed by the customer came to.
     fn ending(&self, shell: &Shell) -> String {
         let missed = self.status == AppointmentStatus::NoShowConsumer;
-        let (free, costs) = match missed {
-            true => ("no-show-consumer-text", "no-show-consumer-fee-text"),
-            false => ("cancelled-text", "cancelled-fee-text"),
+        let (free, costs, costs_all) = match missed {
+            true => (
+                "no-show-consumer-text",
+                "no-show-consumer-fee-text",
+                "no-show-consumer-fee-all-text",
+            ),
+            false => ("cancelled-text", "cancelled-fee-text", "cancelled-fee-all-text"),
         };
         match self.price.state {
-            PriceState::Fee { charged_minor, .. } => shell.t1(costs, "amount", self.money(shell, charged_minor)),
+            PriceState::Fee {
+                charged_minor,
+                released_minor,
+                ..
+            } => {
+                let key = if released_minor > 0 { costs } else { costs_all };
+                shell.t1(key, "amount", self.money(shell, charged_minor))
+            }
             PriceState::Estimate
             | PriceState::Reserved { .. }
             | PriceState::Final { .. }

@@ -60,7 +60,7 @@ pub(super) fn pages(locale: Locale) -> Pages {
         missed,
         charged_minor: 22_500,
         reserved_minor: 45_000,
-        released_minor: 22_500,
+        released_minor: if missed { 0 } else { 22_500 },
     };
     let mut pages = vec![
         ("appointment-new", render(&new)),

@@ -17,6 +17,9 @@ cancel-last-before = { $hours ->
  }
 no-show-costs = Not showing up costs { $amount }.
 
+cancelled-fee-all-text = The appointment is cancelled. Under its terms that costs { $amount }.
+no-show-consumer-fee-all-text = The customer did not show up during the appointment. Under its terms that costs { $amount }.
+
 price-fee-cancelled = Late cancellation
 price-fee-missed = You did not show up
 

@@ -17,6 +17,9 @@ cancel-last-before = { $hours ->
  }
 no-show-costs = Møter du ikke, koster det { $amount }.
 
+cancelled-fee-all-text = Timen er avbestilt. Etter vilkårene koster det { $amount }.
+no-show-consumer-fee-all-text = Kunden møtte ikke opp i løpet av timen. Etter vilkårene koster det { $amount }.
+
 price-fee-cancelled = Sen avbestilling
 price-fee-missed = Du møtte ikke
 

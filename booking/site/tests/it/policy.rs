@@ -5,7 +5,7 @@ use booking_core::base::{DAY_US, HOUR_US, MINUTE_US, Micros, SECOND_US};
 use booking_core::calls;
 use booking_core::params;
 
-use crate::desk::{ACCEPTED, Desk, FREE, METERED, booked, present};
+use crate::desk::{ACCEPTED, DECLINED_LATER, Desk, FREE, METERED, booked, present};
 use crate::documents::text_of;
 use crate::harness::{Answer, App};
 use crate::on_both;
@@ -464,5 +464,71 @@ on_both! {
         let then = let_downs_of(&mut tx, "org", later).await.expect("it reads");
         assert_eq!(then.iter().map(|member| (member.cancelled, member.missed)).collect::<Vec<_>>(), [(2, 1)]);
         assert!(let_downs_of(&mut tx, "org", later + 1).await.expect("it reads").is_empty());
+    }
+}
+
+/// Purpose, state and captured amount of each payment of an appointment, in order.
+async fn payments(app: &App, appointment: &str) -> Vec<(String, String, i64)> {
+    let all = "SELECT purpose, state, captured_minor FROM payment WHERE appointment_id = $1 ORDER BY attempt";
+    app.rows(all, params![appointment]).await
+}
+
+/// The call is ten days ahead, so that the card is only kept, and half is due from the booking on.
+async fn cancel_far_ahead(app: &App, desk: &mut Desk<'_>, card: &str) -> String {
+    let appointment = desk.book(Desk::slot(480), card).await;
+    let path = format!("/bookings/{appointment}");
+    let asked = page(&mut desk.consumer, &format!("{path}/cancel")).await;
+    assert!(asked.contains("Etter vilkårene koster det 225 kr å avbestille nå."), "{asked}");
+    desk.consumer.post(&format!("{path}/cancel"), &[("fee", "22500")]).await.expect(303);
+    for _ in 0..3 {
+        app.advance(MINUTE_US);
+        desk.jobs().await;
+    }
+    assert_eq!(charges(app).await, [("cancelled".to_owned(), 22_500, 4_500)]);
+    appointment
+}
+
+/// Half from thirty days before on.
+const EARLY: &[(&str, &str)] = &[
+    ("policy", "own"),
+    ("policy_free_h", "720"),
+    ("policy_percent", "50"),
+    ("policy_no_show", "50"),
+];
+
+on_both! {
+    async fn the_fee_is_taken_from_a_card_that_is_only_kept(app: App) {
+        let mut desk = open_with(app, EARLY).await;
+        let appointment = cancel_far_ahead(app, &mut desk, ACCEPTED).await;
+        let [save, fee] = payments(app, &appointment).await.try_into().expect("two payments");
+        assert_eq!((save.0.as_str(), save.2), ("save", 0));
+        assert_eq!(fee, ("fee".to_owned(), "captured".to_owned(), 22_500));
+        let left = "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM ledger_entry WHERE account IN ('reserved', 'consumer_receivable')";
+        assert_eq!(app.number(left, params![]).await, 0);
+        assert_eq!(app.number("SELECT COUNT(*) FROM test_psp_payment WHERE status = 'kept'", params![]).await, 0);
+        let shown = page(&mut desk.consumer, &format!("/bookings/{appointment}")).await;
+        assert!(shown.contains("Etter vilkårene koster det 225 kr."), "{shown}");
+        let told = mail_to_consumer(app, "cancelled").await;
+        assert!(told.contains("Etter vilkårene for timen betaler du 225,00 kr."), "{told}");
+        let receipt = mail_to_consumer(app, "receipt").await;
+        assert!(receipt.contains("Trukket: 225,00 kr"), "{receipt}");
+    }
+}
+
+on_both! {
+    async fn a_fee_that_the_bank_declines_is_owed_and_paid_anew(app: App) {
+        let mut desk = open_with(app, EARLY).await;
+        let appointment = cancel_far_ahead(app, &mut desk, DECLINED_LATER).await;
+        let failed = mail_to_consumer(app, "payment_failed").await;
+        assert!(failed.contains("225,00 kr"), "{failed}");
+        let again = [("provider", "test"), ("method", ACCEPTED)];
+        desk.consumer.post(&format!("/bookings/{appointment}/payment"), &again).await.expect(303);
+        for _ in 0..2 {
+            app.advance(MINUTE_US);
+            desk.jobs().await;
+        }
+        let last = payments(app, &appointment).await.pop().expect("a payment");
+        assert_eq!(last, ("mend".to_owned(), "captured".to_owned(), 22_500));
+        assert_eq!(app.number("SELECT COUNT(*) FROM document", params![]).await, 1);
     }
 }
