@@ -232,7 +232,7 @@ async fn agree(app: &App, case: Case) {
 }
 
 /// With plain spaces.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.replace("&nbsp;", " ").replace(['\u{a0}', '\u{202f}'], " ")
 }
 
@@ -300,7 +300,7 @@ on_both! {
 }
 
 /// Pays back at the provider, as its console does, and lets us hear of it.
-async fn pay_back(app: &App, desk: &Desk<'_>, appointment: &str, parts: &[(&str, i64)]) {
+pub(crate) async fn pay_back(app: &App, desk: &Desk<'_>, appointment: &str, parts: &[(&str, i64)]) {
     let payment = desk.paid(appointment).await;
     let reference = payment.reference.clone().expect("known since it was authorised");
     let console = TestProvider::new(app.state.db.clone(), app.state.random.clone(), [0; 32]);
