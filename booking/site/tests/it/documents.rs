@@ -278,7 +278,7 @@ on_both! {
         ];
         let mut desk = Desk::open(app, METERED).await;
         for (number, name) in (0..).zip(names) {
-            app.execute("UPDATE account SET name = $1 WHERE id = 'consumer'", params![name]).await;
+            app.execute("UPDATE account SET name = $1 WHERE id = 'c'", params![name]).await;
             app.execute("UPDATE org SET name = $1", params![format!("{name} 🐶")]).await;
             let start = Desk::slot(2 + number);
             let appointment = desk.book(start, ACCEPTED).await;
