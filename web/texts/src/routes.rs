@@ -196,6 +196,8 @@ pub fn books_year(path: &str, year: i16) -> String {
 #[must_use]
 pub fn month_name(day: Date) -> String {
     format!("{:04}-{:02}", day.year(), day.month())
+}
+
 /// A provider's documents of the month that a day lies in.
 #[must_use]
 pub fn provider_documents(day: Date, page: u32) -> String {
