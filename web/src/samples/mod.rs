@@ -5,6 +5,7 @@ mod agenda;
 mod appointments;
 mod books;
 mod consumer;
+mod documents;
 mod frame;
 mod parts;
 mod reasons;
@@ -27,6 +28,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(consumer::links(locale));
     pages.extend(account::account(locale));
     pages.extend(account::credentials(locale));
+    pages.extend(documents::documents(locale));
     pages.extend(account::invitations(locale));
     pages.extend(staff::provider(locale));
     pages.extend(agenda::agenda(locale));

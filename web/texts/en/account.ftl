@@ -95,3 +95,7 @@ account-password-forgot = If you do not remember the password, we can send you a
 data-cut = These are the { $shown } newest of { $n }. The file you download has all of them.
 data-looks = When operators looked at something about you
 data-looks-none = No operator has opened anything about you.
+account-documents = Receipts
+documents-lead = Receipts and credit notes for your appointments.
+documents-none = You have no receipts yet.
+documents-booking = Booking

@@ -95,3 +95,7 @@ account-password-forgot = Husker du ikke passordet, kan du få tilsendt en lenke
 data-cut = Her er de { $shown } nyeste av { $n }. Alle står i filen du laster ned.
 data-looks = Når driften har sett på noe om deg
 data-looks-none = Ingen i driften har åpnet noe om deg.
+account-documents = Kvitteringer
+documents-lead = Kvitteringer og kreditnotaer for timene dine.
+documents-none = Du har ingen kvitteringer ennå.
+documents-booking = Bestilling

@@ -42,6 +42,7 @@ pub mod pattern {
         ACCOUNT_EMAIL = "/account/email";
         ACCOUNT_EMAIL_CHANGE = "/account/email/{token}";
         ACCOUNT_PASSWORD = "/account/password";
+        ACCOUNT_DOCUMENTS = "/account/documents";
         ACCOUNT_DATA = "/account/data";
         ACCOUNT_EXPORT = "/account/export";
         ACCOUNT_DELETE = "/account/delete";
@@ -65,6 +66,7 @@ pub mod pattern {
         PROVIDER = "/provider";
         PROVIDER_SIGNUP = "/provider/signup";
         PROVIDER_APPOINTMENTS = "/provider/appointments";
+        PROVIDER_DOCUMENTS = "/provider/documents";
         PROVIDER_SERVICES = "/provider/services";
         /// `{id}` is a service, or `new`.
         PROVIDER_SERVICE = "/provider/services/{id}";
@@ -194,6 +196,16 @@ pub fn books_year(path: &str, year: i16) -> String {
 #[must_use]
 pub fn month_name(day: Date) -> String {
     format!("{:04}-{:02}", day.year(), day.month())
+}
+
+/// A provider's documents of the month that a day lies in.
+#[must_use]
+pub fn provider_documents(day: Date, page: u32) -> String {
+    let page = if page > 1 { page.to_string() } else { String::new() };
+    with_query(
+        pattern::PROVIDER_DOCUMENTS,
+        &[("day", &day.to_string()), ("page", &page)],
+    )
 }
 
 /// An address that leads back to `return_to` after signing in.

@@ -67,6 +67,15 @@ impl DocumentKind {
         }
     }
 
+    /// 1, or -1 where it takes something back.
+    #[must_use]
+    pub fn sign(self) -> i64 {
+        match self {
+            Self::Receipt | Self::Invoice | Self::CommissionInvoice | Self::PayoutStatement => 1,
+            Self::CreditNote => -1,
+        }
+    }
+
     /// Who numbers it: the business, or the platform.
     pub(super) fn seller(self, org: &str) -> &str {
         match self {

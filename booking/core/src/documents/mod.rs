@@ -24,7 +24,7 @@ use crate::base::{Base, Fault, Micros, Result, hex};
 
 pub use kind::DocumentKind;
 pub use paper::{Paper, PaperLine, Party, VatLine};
-pub use queries::{Document, of_consumer, of_org};
+pub use queries::{Document, KindSum, of_consumer, of_org, sums_of_org};
 pub use receipt::{issue_credit_note, issue_receipt, issue_returned, seller_of};
 
 use queries::NewDocument;

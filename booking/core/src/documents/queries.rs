@@ -78,8 +78,13 @@ statements! {
         WHERE a.consumer_id = $1 ORDER BY d.issued_us DESC, d.id DESC LIMIT $2 OFFSET $3");
     /// account
     COUNT_OF_CONSUMER = "SELECT COUNT(*) FROM document d JOIN appointment a ON a.id = d.appointment_id WHERE a.consumer_id = $1";
+    /// org, from, until, limit, offset
+    OF_ORG = document_select!("WHERE d.org_id = $1 AND d.issued_us >= $2 AND d.issued_us < $3
+        ORDER BY d.issued_us, d.id LIMIT $4 OFFSET $5");
     /// org, from, until
-    OF_ORG = document_select!("WHERE d.org_id = $1 AND d.issued_us >= $2 AND d.issued_us < $3 ORDER BY d.issued_us, d.id");
+    SUMS_OF_ORG = "SELECT kind, currency, COUNT(*) AS documents, CAST(SUM(total_minor) AS BIGINT) AS total_minor,
+            CAST(SUM(vat_minor) AS BIGINT) AS vat_minor
+        FROM document WHERE org_id = $1 AND issued_us >= $2 AND issued_us < $3 GROUP BY kind, currency ORDER BY kind DESC, currency";
     /// appointment, kind: what its documents of the kind come to that correct no other
     SUM_OF_APPOINTMENT = "SELECT CAST(COALESCE(SUM(total_minor), 0) AS BIGINT) FROM document
                           WHERE appointment_id = $1 AND kind = $2 AND refers_to IS NULL";
@@ -216,9 +221,44 @@ pub async fn of_consumer(
     Ok((rows, tx.one(COUNT_OF_CONSUMER, params![account]).await?))
 }
 
-/// What belongs to the books of a business from one moment until before another, oldest first.
-pub async fn of_org(tx: &mut Tx, org: &str, from: Micros, until: Micros) -> Result<Vec<Document>, DbError> {
-    tx.all(OF_ORG, params![org, from, until]).await
+/// What the documents of a kind come to, in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KindSum {
+    pub kind: DocumentKind,
+    pub currency: String,
+    pub documents: i64,
+    /// Minor units, with the tax.
+    pub total_minor: i64,
+    pub vat_minor: i64,
+}
+
+impl FromRow for KindSum {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            kind: row.parse("kind")?,
+            currency: row.get("currency")?,
+            documents: row.get("documents")?,
+            total_minor: row.get("total_minor")?,
+            vat_minor: row.get("vat_minor")?,
+        })
+    }
+}
+
+/// What belongs to the books of a business from one moment until before another, oldest first. The caller has checked that
+/// the books are the actor's.
+pub async fn of_org(
+    tx: &mut Tx,
+    org: &str,
+    (from, until): (Micros, Micros),
+    at_most: i64,
+    offset: i64,
+) -> Result<Vec<Document>, DbError> {
+    tx.all(OF_ORG, params![org, from, until, at_most, offset]).await
+}
+
+/// What it comes to by kind.
+pub async fn sums_of_org(tx: &mut Tx, org: &str, (from, until): (Micros, Micros)) -> Result<Vec<KindSum>, DbError> {
+    tx.all(SUMS_OF_ORG, params![org, from, until]).await
 }
 
 pub async fn sum_of_appointment(tx: &mut Tx, appointment: &str, kind: DocumentKind) -> Result<i64, DbError> {

@@ -175,10 +175,22 @@ impl App {
         })
     }
 
+    /// The address of a second database with nothing in it, which is gone with the app.
+    pub(crate) async fn empty_database(&self) -> String {
+        match &self.postgres {
+            None => format!("sqlite:{}", self.folder.join("empty.sqlite").display()),
+            Some((server, name)) => {
+                admin(server, format!("CREATE DATABASE {name}_empty")).await;
+                format!("{server}{name}_empty")
+            }
+        }
+    }
+
     pub(crate) async fn stop(self) {
         self.state.db.close().await;
         if let Some((server, name)) = &self.postgres {
             admin(server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+            admin(server, format!("DROP DATABASE IF EXISTS {name}_empty WITH (FORCE)")).await;
         }
         let _ = std::fs::remove_dir_all(&self.folder);
     }

@@ -41,4 +41,5 @@ mod stripe;
 mod sums;
 mod unfinished;
 mod unreliable;
+mod upgrade;
 mod walk;

@@ -232,7 +232,7 @@ async fn agree(app: &App, case: Case) {
 }
 
 /// With plain spaces.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.replace("&nbsp;", " ").replace(['\u{a0}', '\u{202f}'], " ")
 }
 
@@ -300,7 +300,7 @@ on_both! {
 }
 
 /// Pays back at the provider, as its console does, and lets us hear of it.
-async fn pay_back(app: &App, desk: &Desk<'_>, appointment: &str, parts: &[(&str, i64)]) {
+pub(crate) async fn pay_back(app: &App, desk: &Desk<'_>, appointment: &str, parts: &[(&str, i64)]) {
     let payment = desk.paid(appointment).await;
     let reference = payment.reference.clone().expect("known since it was authorised");
     let console = TestProvider::new(app.state.db.clone(), app.state.random.clone(), [0; 32]);
@@ -381,5 +381,37 @@ on_both! {
         let text = credit_note(&mut desk.consumer, app, 1).await;
         if text.is_empty() { return }
         in_order(&text, &["Ola Hansen", "390,00 kr", "348,21 kr", "Mva. 12 %", "41,79 kr", "390,00 kr"]);
+    }
+}
+
+on_both! {
+    /// Money that was paid back and came back to us: the credit note is taken back, and the same may be paid back anew.
+    async fn s23_a_refund_that_comes_back_takes_its_credit_note_with_it(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let appointment = desk.book(Desk::slot(2), ACCEPTED).await;
+        desk.talk(&appointment, Desk::slot(2), 25 * SECOND_US).await;
+        desk.jobs().await;
+        pay_back(app, &desk, &appointment, &[("r1", 501), ("r2", 999)]).await;
+        // As the outside system says it when a bank sends money back.
+        app.execute("UPDATE test_psp_refund SET status = 'failed' WHERE amount_minor = 501", params![]).await;
+        let payment = desk.paid(&appointment).await;
+        let hint = format!(r#"{{"id":"came-back","payment":"{}"}}"#, payment.id);
+        hook(app, &hint, &app.state.config.hook_secret()).await.expect(204);
+        desk.jobs().await;
+        desk.jobs().await;
+        pay_back(app, &desk, &appointment, &[("r3", 501)]).await;
+        let documents: Vec<(String, i64, i64)> =
+            app.rows("SELECT kind, total_minor, vat_minor FROM document ORDER BY kind, number", params![]).await;
+        let documents: Vec<(&str, i64, i64)> = documents.iter().map(|(kind, sum, vat)| (kind.as_str(), *sum, *vat)).collect();
+        let expect = [
+            ("credit_note", 501, 100), ("credit_note", 999, 200), ("credit_note", 501, 100),
+            ("receipt", 1_500, 300), ("receipt", 501, 100),
+        ];
+        assert_eq!(documents, expect);
+        let vat: Vec<i64> = app
+            .rows("SELECT CAST(SUM(amount_minor) AS BIGINT) FROM ledger_entry WHERE account = 'provider_vat'", params![])
+            .await;
+        assert_eq!(vat, [0], "all was paid back, and all of its tax with it");
+        assert_eq!(app.rows::<i64>("SELECT next_number FROM document_series ORDER BY kind", params![]).await, [4, 3]);
     }
 }

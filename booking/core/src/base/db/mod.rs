@@ -24,7 +24,7 @@ pub use columns::FromColumn;
 use health::{Health, Probe};
 pub use inspect::{Inspected, inspect};
 pub use letters::pattern_within;
-pub use migrate::MIGRATIONS;
+pub use migrate::{MIGRATIONS, Step};
 pub use row::{Column, FromRow, Param, Row};
 /// Why a row does not fit the type that reads it.
 pub use sqlx::Error as RowError;
