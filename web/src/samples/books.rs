@@ -42,7 +42,7 @@ fn line(kind: &str, net_minor: i64, vat_minor: i64, held_minor: i64) -> MoneyLin
         service_title: "Videotime".into(),
         consumer: "Ola Hansen".into(),
         method: "TEST Visa **** 4242".into(),
-        document: Some("2026-000183".into()),
+        document: Some("Kvittering 2026-000183".into()),
         currency: "NOK".into(),
         net_minor,
         vat_minor,

@@ -28,7 +28,6 @@ books-lines-title = { $n ->
    *[other] { $n } postings
  }
 books-col-held = In and out
-books-document = Document { $number }
 books-files-title = Download
 books-files-hint = Files for the accountant. The sheets open in Excel and LibreOffice; SAF-T covers the whole year and is the format the Norwegian tax office asks for. Each download goes on record.
 books-file-transactions = Transactions (CSV)
@@ -183,6 +182,7 @@ saft-held = Held by the payment provider
 saft-equity = Equity, sales of earlier years
 saft-vat = Output VAT
 saft-sales-taxed = Sales subject to VAT
+saft-sales-zero = Sales at zero rate
 saft-sales-outside = Sales outside the VAT Act
 saft-journal = Calls booked and paid in Booka
 saft-test = TEST: the file has payments with test cards, by which no money moved.
@@ -190,4 +190,5 @@ saft-tax-regular = Output VAT, regular rate
 saft-tax-middle = Output VAT, middle rate
 saft-tax-low = Output VAT, low rate
 saft-tax-none = No VAT treatment
-saft-tax-other = Output VAT, other rate
+saft-tax-zero = No output VAT, zero rate
+saft-tax-exempt = Turnover outside the scope of the VAT Act

@@ -28,7 +28,6 @@ books-lines-title = { $n ->
    *[other] { $n } posteringer
  }
 books-col-held = Inn og ut
-books-document = Bilag { $number }
 books-files-title = Last ned
 books-files-hint = Filer for regnskapsføreren. Regnearkene åpnes i Excel og LibreOffice; SAF-T gjelder hele året og er formatet Skatteetaten ber om. Hver nedlasting blir loggført.
 books-file-transactions = Transaksjoner (CSV)
@@ -183,6 +182,7 @@ saft-held = Til gode hos betalingsleverandør
 saft-equity = Egenkapital, salg fra tidligere år
 saft-vat = Utgående merverdiavgift
 saft-sales-taxed = Salgsinntekt, avgiftspliktig
+saft-sales-zero = Salgsinntekt, avgiftsfri
 saft-sales-outside = Salgsinntekt, utenfor merverdiavgiftsloven
 saft-journal = Samtaler bestilt og betalt i Booka
 saft-test = TEST: filen har betalinger med testkort, der ingen penger er flyttet.
@@ -190,4 +190,5 @@ saft-tax-regular = Utgående merverdiavgift, alminnelig sats
 saft-tax-middle = Utgående merverdiavgift, middels sats
 saft-tax-low = Utgående merverdiavgift, lav sats
 saft-tax-none = Ingen merverdiavgiftsbehandling
-saft-tax-other = Utgående merverdiavgift, annen sats
+saft-tax-zero = Innenlands omsetning fritatt for merverdiavgift
+saft-tax-exempt = Omsetning utenfor merverdiavgiftsloven

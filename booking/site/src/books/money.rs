@@ -75,7 +75,7 @@ pub(super) async fn own_page(
         month: month_nav(pattern::PROVIDER_MONEY, first, &zone, visit.now),
         balances: balances.iter().map(balance_box).collect(),
         has_test: posted.iter().any(Posted::is_test),
-        lines: posted.into_iter().map(line).collect(),
+        lines: posted.into_iter().map(|one| line(one, visit.locale)).collect(),
         total,
         page,
         pages: pages_of(total),
@@ -84,7 +84,7 @@ pub(super) async fn own_page(
     }))
 }
 
-fn line(posted: Posted) -> MoneyLine {
+fn line(posted: Posted, locale: Locale) -> MoneyLine {
     MoneyLine {
         at: posted.at,
         transaction: RecordWord::transaction(&posted.kind),
@@ -103,7 +103,7 @@ fn line(posted: Posted) -> MoneyLine {
             .as_ref()
             .map(|about| about.consumer.clone())
             .unwrap_or_default(),
-        document: posted.about.and_then(|about| about.document),
+        document: posted.about.and_then(|about| about.document_words(locale)),
         currency: posted.currency,
     }
 }

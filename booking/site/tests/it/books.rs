@@ -211,7 +211,8 @@ on_both! {
         assert_eq!(texts(&xml, "StandardTaxCode"), ["3"]);
         let customers = texts(&xml, "Customers")[0];
         assert_eq!(texts(customers, "Name"), ["=1+1&lt;/Name&gt;&amp;&quot;Ola&quot;"]);
-        assert!(xml.contains("<SourceDocumentID>2026-000001<") && xml.contains("<HeaderComment>TEST: "), "{xml}");
+        assert!(xml.contains("<SourceDocumentID>Kreditnota 2026-000001<"), "{xml}");
+        assert!(xml.contains("<SourceDocumentID>Kvittering 2026-000001<") && xml.contains("<HeaderComment>TEST: "), "{xml}");
         // A year without a call has no transaction, and the file is valid all the same.
         let quiet = saft(&mut desk.provider, "2025-03").await;
         check_schema(quiet.as_bytes(), &format!("quiet_{:?}", app.engine));
@@ -246,7 +247,7 @@ on_both! {
         assert_eq!(lines.len(), 8);
         assert!(lines[0].starts_with("Postert;Hva;Bestilling;Bilag;Tjeneste;Kunde;"), "{}", lines[0]);
         let reference = booking_core::appointments::reference(&calls[0]);
-        let about = format!("{reference};2026-000001;Videotime;\"'=1+1</Name>&\"\"Ola\"\"\";Kari Nordli");
+        let about = format!("{reference};Kvittering 2026-000001;Videotime;\"'=1+1</Name>&\"\"Ola\"\"\";Kari Nordli");
         let charged = format!(
             "2026-11-23 10:00;Samtalen er gjort opp;{about};2026-11-23 10:00;2026-11-23 10:30;Europe/Oslo;25;Per minutt;\
              15,00;450,00;TEST Visa **** 4242;12,00;25;3,00;15,00;0,00;15,00;0,00;NOK;"
@@ -392,5 +393,33 @@ on_both! {
         check_schema(xml.as_bytes(), &format!("person_{:?}", app.engine));
         assert_eq!(texts(&xml, "RegistrationNumber"), ["01019009900"]);
         assert!(!xml.contains("TaxRegistration"), "{xml}");
+    }
+}
+
+on_both! {
+    /// S23: each treatment of a sale has its account, its standard code and, where there is no tax, its reason.
+    async fn s23_every_tax_stands_in_the_audit_file_as_the_law_has_it(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        for (number, code) in [(2, "low"), (6, "exempt_health"), (10, "zero")] {
+            desk.offer(code, FIXED).await;
+            app.execute("UPDATE service SET vat_code = $1 WHERE id = $1", params![code]).await;
+            let call = desk.book(Desk::slot(number), ACCEPTED).await;
+            desk.talk(&call, Desk::slot(number), MINUTE_US).await;
+            desk.jobs().await;
+        }
+        let xml = saft(&mut desk.provider, "2026-11").await;
+        check_schema(xml.as_bytes(), &format!("taxes_{:?}", app.engine));
+        let accounts = texts(&xml, "GeneralLedgerAccounts")[0];
+        // Of 390 kr with 12 % the tax is 41.79 kr.
+        for (account, closing) in [("2700", "41.79"), ("3000", "348.21"), ("3100", "390.00"), ("3200", "390.00")] {
+            let found = texts(accounts, "Account").into_iter().find(|one| one.contains(&format!("<AccountID>{account}<")));
+            let closing = format!("<ClosingCreditBalance>{closing}<");
+            assert!(found.is_some_and(|one| one.contains(&closing)), "{account} in {accounts}");
+        }
+        assert_eq!(texts(&xml, "StandardTaxCode"), ["33", "5", "6"]);
+        assert_eq!(texts(texts(&xml, "TaxTable")[0], "TaxPercentage"), ["12", "0", "0"]);
+        let reasons = texts(&xml, "TaxExemptionReason");
+        assert_eq!(reasons.len(), 2);
+        assert!(reasons.iter().any(|reason| reason.starts_with("Helsetjenester er unntatt")), "{reasons:?}");
     }
 }
