@@ -4,6 +4,7 @@
 //! none leaves before it is on record who took it.
 
 pub mod balances;
+pub mod carried;
 pub mod exports;
 pub mod period;
 pub mod postings;

@@ -423,3 +423,29 @@ on_both! {
         assert!(reasons.iter().any(|reason| reason.starts_with("Helsetjenester er unntatt")), "{reasons:?}");
     }
 }
+
+on_both! {
+    /// S23, S50: when the postings of a year have left, what the business has coming is carried, and the books add up.
+    async fn s50_balances_outlive_the_postings_that_leave(app: App) {
+        let (mut desk, _) = november(app, "Ola Hansen").await;
+        // Five years after the end of the accounting year 2026.
+        app.set_now(1_956_524_400_000_000);
+        app.execute("UPDATE session SET expires_us = $1", params![app.now() + 40 * DAY_US]).await;
+        desk.jobs().await;
+        desk.operator.post("/operator/retention", &[("action", "approve")]).await.expect(303);
+        app.advance(2 * DAY_US);
+        desk.jobs().await;
+        assert_eq!(app.number("SELECT COUNT(*) FROM ledger_tx", params![]).await, 0);
+        let carried = "SELECT account, amount_minor FROM ledger_carried ORDER BY account";
+        let carried: Vec<(String, i64)> = app.rows(carried, params![]).await;
+        let row = |account: &str, minor: i64| (account.to_owned(), minor);
+        assert_eq!(carried, [row("provider_payable", -33_200), row("provider_vat", -8_300), row("psp_clearing", 41_500)]);
+        let held = format!("Til gode hos betalingsleverandøren: {}.", kroner(41_500));
+        desk.provider.get("/provider/money").await.expect(200).expect_text(&held);
+        desk.operator.get("/operator/money").await.expect(200).expect_text("Alle kontoer summerer til null");
+        let xml = saft(&mut desk.provider, "2032-01").await;
+        check_schema(xml.as_bytes(), &format!("carried_{:?}", app.engine));
+        let accounts = texts(&xml, "GeneralLedgerAccounts")[0];
+        assert!(accounts.contains("<OpeningDebitBalance>415.00<") && accounts.contains("<OpeningCreditBalance>332.00<"), "{accounts}");
+    }
+}

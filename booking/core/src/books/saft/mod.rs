@@ -46,7 +46,9 @@ statements! {
     /// org, currency, from, until
     SUMS_OF_SELLER = concat!("SELECT e.account, h.vat_code, h.vat_bp, CAST(SUM(e.amount_minor) AS BIGINT) AS after_minor,
             CAST(SUM(CASE WHEN t.created_us < $3 THEN e.amount_minor ELSE 0 END) AS BIGINT) AS before_minor ", booked_entries!(), "
-            AND t.created_us < $4 GROUP BY e.account, h.vat_code, h.vat_bp");
+            AND t.created_us < $4 GROUP BY e.account, h.vat_code, h.vat_bp
+        UNION ALL SELECT c.account, NULL, CAST(NULL AS BIGINT), c.amount_minor, c.amount_minor FROM ledger_carried c
+            WHERE c.org_id = $1 AND c.currency = $2");
     /// org, currency, from, until
     TOTALS_OF_SELLER = concat!("SELECT COUNT(DISTINCT t.id), CAST(COALESCE(SUM(CASE WHEN e.amount_minor > 0 THEN e.amount_minor ELSE 0 END), 0) AS BIGINT),
             CAST(COALESCE(SUM(CASE WHEN p.psp = 'test' THEN 1 ELSE 0 END), 0) AS BIGINT) ", booked_entries!(), "
@@ -239,7 +241,9 @@ async fn load_accounts(
         };
         let standing = accounts.entry(account).or_default();
         if account.is_of_the_year() {
-            taxes.push(sum.tax);
+            if sum.after_minor != sum.before_minor {
+                taxes.push(sum.tax);
+            }
             standing.1 += sum.after_minor - sum.before_minor;
             let equity = accounts.entry(BookAccount::Equity).or_default();
             equity.0 += sum.before_minor;

@@ -123,6 +123,20 @@ pub const MARKS: &[(&str, Keep)] = &[
         },
     ),
     ("retention_hold", Keep::Case),
+    ("seller_tax", Keep::Business),
+    (
+        "book_export",
+        Keep::Swept {
+            days: 730,
+            by: "sweep old records of exports",
+        },
+    ),
+    (
+        "ledger_carried",
+        Keep::Always {
+            why: "sums without a person: what a business has coming outlives its postings",
+        },
+    ),
     ("place", Keep::Always { why: "the map" }),
     ("place_name", Keep::Always { why: "the map" }),
     ("postcode", Keep::Always { why: "the map" }),
