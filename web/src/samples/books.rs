@@ -137,6 +137,7 @@ pub(super) fn all_sellers(locale: Locale) -> Pages {
         month: month("/operator/money"),
         sellers: vec![seller("Dyreklinikken Nordli", 0)],
         totals: vec![seller("", 0)],
+        has_test: true,
         unbalanced: 0,
         total: 1,
         page: 1,
@@ -181,6 +182,7 @@ fn sellers(locale: Locale) -> Pages {
         shell: operator(locale, "/operator/sellers"),
         year: 2025,
         this_year: 2026,
+        has_test: true,
         rows: vec![SellerRow {
             name: "Dyreklinikken Nordli".into(),
             orgno: "923609016".into(),

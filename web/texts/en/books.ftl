@@ -176,6 +176,7 @@ csv-bank-account = Bank account
 csv-year = Year
 csv-quarter = Quarter
 csv-consideration = Consideration
+csv-note = Note
 csv-activities = Activities
 saft-receivable = Accounts receivable
 saft-held = Held by the payment provider

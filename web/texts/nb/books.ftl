@@ -176,6 +176,7 @@ csv-bank-account = Kontonummer
 csv-year = År
 csv-quarter = Kvartal
 csv-consideration = Vederlag
+csv-note = Merknad
 csv-activities = Aktiviteter
 saft-receivable = Kundefordringer
 saft-held = Til gode hos betalingsleverandør

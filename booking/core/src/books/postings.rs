@@ -8,7 +8,7 @@ use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::vat::VatCode;
 use crate::billing::ledger::LedgerAccount;
-use crate::billing::provider::TEST_PROVIDER;
+use crate::billing::provider::is_test_provider;
 use crate::documents::DocumentKind;
 use crate::{documents, params, statements};
 
@@ -17,6 +17,20 @@ use crate::{documents, params, statements};
 macro_rules! is_booked {
     ($alias:literal) => {
         concat!($alias, ".account NOT IN ('reserved', 'reserved_contra')")
+    };
+}
+
+/// SQL: whether no money moved in a payment `$alias`; see [`is_test_provider`].
+#[macro_export]
+macro_rules! is_test_payment {
+    ($alias:literal) => {
+        concat!(
+            "(",
+            $alias,
+            ".psp = 'test' OR ",
+            $alias,
+            ".psp LIKE '%!_test' ESCAPE '!')"
+        )
     };
 }
 
@@ -71,6 +85,9 @@ statements! {
         LEFT JOIN document d ON d.id = (SELECT y.id FROM document y WHERE y.appointment_id = a.id AND y.seller_id = y.org_id
             AND y.cause = ", cause_of_posting!("y", "t"), " ORDER BY y.issued_us, y.id LIMIT 1)
         ORDER BY t.created_us, t.id, e.line");
+    /// from, until: whether payments without money are among the postings
+    HAS_TEST = concat!("SELECT COUNT(*) FROM (SELECT t.id FROM ledger_tx t JOIN payment p ON p.id = t.payment_id
+        WHERE t.created_us >= $1 AND t.created_us < $2 AND ", is_test_payment!("p"), " LIMIT 1) AS found");
     /// As [`POSTED`] up to the id
     POSTED_COUNT = concat!("SELECT COUNT(*) ", booked_tx!());
 }
@@ -194,7 +211,7 @@ impl Method {
     /// Whether no money moved.
     #[must_use]
     pub fn is_test(&self) -> bool {
-        self.psp == TEST_PROVIDER
+        is_test_provider(&self.psp)
     }
 
     /// `Visa **** 4242`, `TEST Visa **** 4242`, `invoice`
@@ -295,6 +312,15 @@ pub async fn count(tx: &mut Tx, what: Selection<'_>, cursor: &Cursor) -> Result<
     tx.one(POSTED_COUNT, row).await
 }
 
+/// Whether payments in which no money moved are among the postings of a period.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_test(tx: &mut Tx, period: Period) -> Result<bool, DbError> {
+    let found: i64 = tx.one(HAS_TEST, params![period.from, period.until]).await?;
+    Ok(found > 0)
+}
+
 /// The buyer's name on a document, by its frozen content; none where it has no such word.
 pub(super) fn buyer_on(content: Option<&str>) -> Option<String> {
     let content: serde_json::Value = serde_json::from_str(content?).ok()?;
@@ -370,6 +396,7 @@ fn about_of(row: &Row) -> Result<Option<About>, sqlx::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::billing::provider::TEST_PROVIDER;
 
     /// What the statements leave out is what is no part of the books.
     #[test]
@@ -393,6 +420,7 @@ mod tests {
         check("stripe", "Visa", "4242", "Visa **** 4242");
         check(TEST_PROVIDER, "Visa", "4242", "TEST Visa **** 4242");
         check(TEST_PROVIDER, "TEST Visa", "4242", "TEST Visa **** 4242");
+        check("stripe_test", "Visa", "4242", "TEST Visa **** 4242");
         check("invoice", "", "", "invoice");
     }
 

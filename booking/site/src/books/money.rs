@@ -236,6 +236,8 @@ async fn all(state: &AppState, visit: &Visit, query: &MonthQuery) -> AppResult<O
     let mut tx = state.db.read().await?;
     let balances = balances::of_all(&mut tx, period).await?;
     let unbalanced = count_unbalanced(&mut tx).await?;
+    // What stands on the accounts is of any age.
+    let has_test = postings::has_test(&mut tx, Period { from: 0, ..period }).await?;
     drop(tx);
     let total = u32::try_from(balances.len()).unwrap_or(u32::MAX);
     let page = page_number(&query.page).min(pages_of(total));
@@ -258,6 +260,7 @@ async fn all(state: &AppState, visit: &Visit, query: &MonthQuery) -> AppResult<O
             .map(seller_balance)
             .collect(),
         totals: balances::add_up(&balances).iter().map(seller_balance).collect(),
+        has_test,
         unbalanced,
         total,
         page,

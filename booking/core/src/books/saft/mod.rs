@@ -22,8 +22,7 @@ use crate::availability::load::zone_named;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::money::Currency;
 use crate::base::{Base, Fault, Micros, Result};
-use crate::is_booked;
-use crate::{params, statements};
+use crate::{is_booked, is_test_payment, params, statements};
 
 /// Version of the schema; it stands in the file, too.
 pub const VERSION: &str = "1.30";
@@ -51,7 +50,7 @@ statements! {
             WHERE c.org_id = $1 AND c.currency = $2");
     /// org, currency, from, until
     TOTALS_OF_SELLER = concat!("SELECT COUNT(DISTINCT t.id), CAST(COALESCE(SUM(CASE WHEN e.amount_minor > 0 THEN e.amount_minor ELSE 0 END), 0) AS BIGINT),
-            CAST(COALESCE(SUM(CASE WHEN p.psp = 'test' THEN 1 ELSE 0 END), 0) AS BIGINT) ", booked_entries!(), "
+            CAST(COALESCE(SUM(CASE WHEN ", is_test_payment!("p"), " THEN 1 ELSE 0 END), 0) AS BIGINT) ", booked_entries!(), "
             AND t.created_us >= $3 AND t.created_us < $4");
 }
 

@@ -123,14 +123,6 @@ pub const MARKS: &[(&str, Keep)] = &[
         },
     ),
     ("retention_hold", Keep::Case),
-    ("seller_tax", Keep::Business),
-    (
-        "book_export",
-        Keep::Swept {
-            days: 730,
-            by: "sweep old records of exports",
-        },
-    ),
     (
         "ledger_carried",
         Keep::Always {
@@ -146,7 +138,7 @@ pub const MARKS: &[(&str, Keep)] = &[
         "book_export",
         Keep::Swept {
             days: 730,
-            by: "sweep old exports of books",
+            by: "sweep old records of exports",
         },
     ),
     ("service", Keep::Business),
