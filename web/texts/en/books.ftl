@@ -79,6 +79,7 @@ hint-country = Two letters, for example NO or SE.
 label-bank-account = Bank account
 hint-bank-account = A Norwegian account number or an IBAN.
 error-business-missing = Choose a business
+error-business-without-number = The business has no number yet. Its owner has to give the tax details first
 error-seller-kind-missing = Choose whether a person or a company sells
 error-tin-missing = Enter the organisation number or national identity number
 error-tin-malformed = The number is not right. A company has nine digits, a person nine or eleven

@@ -79,6 +79,7 @@ hint-country = To bokstaver, for eksempel NO eller SE.
 label-bank-account = Kontonummer
 hint-bank-account = Norsk kontonummer eller IBAN.
 error-business-missing = Velg en bedrift
+error-business-without-number = Bedriften har ikke noe nummer ennå. Eieren må fylle ut skatteopplysningene først
 error-seller-kind-missing = Velg om det er en person eller et selskap som selger
 error-tin-missing = Skriv organisasjonsnummer eller fødselsnummer
 error-tin-malformed = Nummeret stemmer ikke. Et selskap har ni sifre, en person ni eller elleve

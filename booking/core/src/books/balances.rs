@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::Period;
 use super::postings::Part;
-use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::billing::ledger::LedgerAccount;
 use crate::{params, statements};
@@ -180,12 +179,6 @@ pub fn add_up(balances: &[Balance]) -> Vec<Balance> {
 /// When the database fails.
 pub async fn count_unbalanced(tx: &mut Tx) -> Result<i64, DbError> {
     tx.one(UNBALANCED, params![]).await
-}
-
-/// The end of the month that `now` lies in is not known yet: what is shown then is what stands now.
-#[must_use]
-pub fn is_closed(period: Period, now: Micros) -> bool {
-    period.until <= now
 }
 
 #[cfg(test)]

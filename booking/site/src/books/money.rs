@@ -294,24 +294,16 @@ pub(super) async fn seller_file(
     let reason = form::line(&typed.reason, FieldError::LookReasonMissing);
     let seller = find_seller(&mut state.db.read().await?, &typed.org).await?;
     let (Ok(reason), Some(seller)) = (&reason, seller) else {
-        let query = MonthQuery {
-            month: typed.month.clone(),
-            page: String::new(),
-        };
-        let mut page = all(&state, &visit, &query).await?;
-        page.reason = field(&typed.reason, &reason);
-        page.file = Field::new(typed.file.clone());
-        let is_chosen = page.choices.iter().any(|choice| choice.id == typed.org);
-        page.org = Field {
-            value: typed.org.clone(),
-            error: (!is_chosen).then_some(FieldError::BusinessMissing),
-        };
-        return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+        return ask_again(&state, &visit, &typed, FieldError::BusinessMissing).await;
     };
     let kind = seller_kind(&typed.file)?;
     let first = month_of(&typed.month, &zone_named(&seller.time_zone), visit.now);
     let wanted = Wanted { seller, kind, first };
-    let audit_file = open_audit_file(&state, &visit, &wanted).await?;
+    let audit_file = match open_audit_file(&state, &visit, &wanted).await {
+        Ok(file) => file,
+        Err(Fault::Conflict(_)) => return ask_again(&state, &visit, &typed, FieldError::BusinessWithoutNumber).await,
+        Err(fault) => return Err(fault.into()),
+    };
     let export = Export {
         org: Some(&wanted.seller.id),
         account: &operator.id,
@@ -320,4 +312,23 @@ pub(super) async fn seller_file(
     };
     exports::record_operators(&state, export, reason).await?;
     send(state.clone(), &visit, wanted, audit_file).await
+}
+
+/// The page with what was typed, and what is wrong with it. A business that is known is wrong only where it has no number.
+async fn ask_again(state: &AppState, visit: &Visit, typed: &FileForm, wrong: FieldError) -> AppResult<Response> {
+    let query = MonthQuery {
+        month: typed.month.clone(),
+        page: String::new(),
+    };
+    let reason = form::line(&typed.reason, FieldError::LookReasonMissing);
+    let mut page = all(state, visit, &query).await?;
+    page.reason = field(&typed.reason, &reason);
+    page.file = Field::new(typed.file.clone());
+    let is_known = page.choices.iter().any(|choice| choice.id == typed.org);
+    let is_wrong = !is_known || wrong == FieldError::BusinessWithoutNumber;
+    page.org = Field {
+        value: typed.org.clone(),
+        error: is_wrong.then_some(wrong),
+    };
+    Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
 }

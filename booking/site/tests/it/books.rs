@@ -334,6 +334,10 @@ on_both! {
         desk.operator.post("/operator/money", &no_reason).await.expect(422).expect_text("value=\"org\" selected");
         let unknown = [("month", "2026-11"), ("org", "x"), ("file", "saft"), ("reason", "Bokettersyn")];
         desk.operator.post("/operator/money", &unknown).await.expect(422).expect_text("Velg en bedrift");
+        app.execute("UPDATE org SET orgno = ''", params![]).await;
+        let nameless = [("month", "2026-11"), ("org", "org"), ("file", "saft"), ("reason", "Bokettersyn")];
+        desk.operator.post("/operator/money", &nameless).await.expect(422).expect_text("Bedriften har ikke noe nummer ennå");
+        app.execute("UPDATE org SET orgno = '923609016'", params![]).await;
         let recorded = "SELECT kind, period, reason FROM book_export ORDER BY at_us, id";
         let own: Vec<(String, String, String)> = app.rows(recorded, params![]).await;
         let row = |kind: &str, period: &str, reason: &str| (kind.to_owned(), period.to_owned(), reason.to_owned());
