@@ -41,6 +41,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         billing::sellers::STATEMENTS,
         books::STATEMENTS,
         books::balances::STATEMENTS,
+        books::carried::STATEMENTS,
         books::exports::STATEMENTS,
         books::postings::STATEMENTS,
         books::saft::STATEMENTS,

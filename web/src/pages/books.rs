@@ -252,6 +252,8 @@ pub struct OperatorMoneyPage {
     pub sellers: Vec<SellerBalance>,
     /// By currency.
     pub totals: Vec<SellerBalance>,
+    /// Some of it was paid without money, by a provider for tests.
+    pub has_test: bool,
     /// Transactions that do not sum to zero.
     pub unbalanced: u32,
     /// How many businesses there are.
@@ -314,6 +316,8 @@ pub struct OperatorSellersPage {
     pub shell: Shell,
     pub year: i16,
     pub this_year: i16,
+    /// Some of it was paid without money, by a provider for tests.
+    pub has_test: bool,
     /// Those that were paid something.
     pub rows: Vec<SellerRow>,
     /// Names of those whose tax details are missing.

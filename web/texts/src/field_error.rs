@@ -109,6 +109,8 @@ field_errors! {
     BuyerNumberMissing = "error-buyer-number-missing";
     /// None of those that there are.
     BusinessMissing = "error-business-missing";
+    /// An audit file must name the business by a number.
+    BusinessWithoutNumber = "error-business-without-number";
     /// A sole person or a company: no answer.
     SellerKindMissing = "error-seller-kind-missing";
     TinMissing = "error-tin-missing";

@@ -26,6 +26,15 @@ CREATE TABLE book_export (
     reason TEXT NOT NULL
 );
 
+-- What the postings came to that have left since, so that balances outlive them.
+CREATE TABLE ledger_carried (
+    org_id TEXT NOT NULL REFERENCES org (id),
+    currency TEXT NOT NULL,
+    account TEXT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    PRIMARY KEY (org_id, currency, account)
+);
+
 CREATE INDEX book_export_org ON book_export (org_id, at_us);
 CREATE INDEX book_export_account ON book_export (account_id);
 CREATE INDEX ledger_tx_org ON ledger_tx (org_id, created_us);

@@ -1,27 +1,35 @@
-//! What stands on the accounts at a date: derived from the ledger each time it is asked for, and kept nowhere else.
+//! What stands on the accounts at a date: derived from the ledger each time it is asked for.
 
 use std::collections::BTreeMap;
 
 use super::Period;
 use super::postings::Part;
-use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::billing::ledger::LedgerAccount;
 use crate::{params, statements};
 
+/// SQL: every entry from before a moment, and as the oldest ones what is carried of those that have left.
+macro_rules! entries_before {
+    ($moment:literal, $transactions:literal, $carried:literal) => {
+        concat!(
+            "(SELECT t.org_id, t.currency, e.account, e.amount_minor, t.created_us FROM ledger_tx t
+                JOIN ledger_entry e ON e.tx_id = t.id WHERE t.created_us < ", $moment, $transactions, "
+            UNION ALL SELECT c.org_id, c.currency, c.account, c.amount_minor, CAST(0 AS BIGINT) FROM ledger_carried c", $carried, ") AS x"
+        )
+    };
+}
+
 statements! {
     /// org, from, until
-    OF_SELLER = "SELECT t.org_id, '' AS name, t.currency, e.account, CAST(SUM(e.amount_minor) AS BIGINT) AS after_minor,
-            CAST(SUM(CASE WHEN t.created_us < $2 THEN e.amount_minor ELSE 0 END) AS BIGINT) AS before_minor
-        FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id
-        WHERE t.org_id = $1 AND t.created_us < $3
-        GROUP BY t.org_id, t.currency, e.account ORDER BY t.currency, e.account";
+    OF_SELLER = concat!("SELECT x.org_id, '' AS name, x.currency, x.account, CAST(SUM(x.amount_minor) AS BIGINT) AS after_minor,
+            CAST(SUM(CASE WHEN x.created_us < $2 THEN x.amount_minor ELSE 0 END) AS BIGINT) AS before_minor
+        FROM ", entries_before!("$3", " AND t.org_id = $1", " WHERE c.org_id = $1"), "
+        GROUP BY x.org_id, x.currency, x.account ORDER BY x.currency, x.account");
     /// from, until
-    OF_ALL = "SELECT t.org_id, o.name, t.currency, e.account, CAST(SUM(e.amount_minor) AS BIGINT) AS after_minor,
-            CAST(SUM(CASE WHEN t.created_us < $1 THEN e.amount_minor ELSE 0 END) AS BIGINT) AS before_minor
-        FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id JOIN org o ON o.id = t.org_id
-        WHERE t.created_us < $2
-        GROUP BY t.org_id, o.name, t.currency, e.account ORDER BY o.name, t.org_id, t.currency, e.account";
+    OF_ALL = concat!("SELECT x.org_id, o.name, x.currency, x.account, CAST(SUM(x.amount_minor) AS BIGINT) AS after_minor,
+            CAST(SUM(CASE WHEN x.created_us < $1 THEN x.amount_minor ELSE 0 END) AS BIGINT) AS before_minor
+        FROM ", entries_before!("$2", "", ""), " JOIN org o ON o.id = x.org_id
+        GROUP BY x.org_id, o.name, x.currency, x.account ORDER BY o.name, x.org_id, x.currency, x.account");
     UNBALANCED = "SELECT COUNT(*) FROM (SELECT tx_id FROM ledger_entry GROUP BY tx_id HAVING SUM(amount_minor) <> 0) AS wrong";
 }
 
@@ -171,12 +179,6 @@ pub fn add_up(balances: &[Balance]) -> Vec<Balance> {
 /// When the database fails.
 pub async fn count_unbalanced(tx: &mut Tx) -> Result<i64, DbError> {
     tx.one(UNBALANCED, params![]).await
-}
-
-/// The end of the month that `now` lies in is not known yet: what is shown then is what stands now.
-#[must_use]
-pub fn is_closed(period: Period, now: Micros) -> bool {
-    period.until <= now
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! none leaves before it is on record who took it.
 
 pub mod balances;
+pub mod carried;
 pub mod exports;
 pub mod period;
 pub mod postings;
@@ -14,7 +15,6 @@ pub mod tax;
 pub mod time;
 pub mod transactions;
 
-use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::{params, statements};
 
@@ -26,8 +26,6 @@ statements! {
             COALESCE((SELECT a.name FROM member m JOIN account a ON a.id = m.account_id
                 WHERE m.org_id = o.id AND m.role = 'owner' AND m.active = 1 ORDER BY m.created_us, m.id LIMIT 1), '') AS owner_name
         FROM org o WHERE o.id = $1";
-    /// org: who has opened its ledger, and when first
-    FIRST_POSTING = "SELECT MIN(created_us) FROM ledger_tx WHERE org_id = $1";
     /// org
     CURRENCIES = "SELECT DISTINCT currency FROM ledger_tx WHERE org_id = $1 ORDER BY currency";
 }
@@ -72,14 +70,6 @@ impl FromRow for Seller {
 /// When the database fails.
 pub async fn find_seller(tx: &mut Tx, org: &str) -> Result<Option<Seller>, DbError> {
     tx.optional(SELLER_OF_BOOKS, params![org]).await
-}
-
-/// When the first posting of a business was made: there is nothing to leaf through before it.
-///
-/// # Errors
-/// When the database fails.
-pub async fn first_posting(tx: &mut Tx, org: &str) -> Result<Option<Micros>, DbError> {
-    tx.one(FIRST_POSTING, params![org]).await
 }
 
 /// The currencies that a business has postings in.

@@ -1,12 +1,15 @@
 //! The postings of a business as its books show them, each with the appointment and the document that it is about.
 
 use signaling_protocol::PriceTerms;
+use texts::{Locale, t};
 
 use super::Period;
 use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
+use crate::base::vat::VatCode;
 use crate::billing::ledger::LedgerAccount;
-use crate::billing::provider::TEST_PROVIDER;
+use crate::billing::provider::is_test_provider;
+use crate::documents::DocumentKind;
 use crate::{documents, params, statements};
 
 /// SQL: whether an entry `$alias` is one of the books, and not a memo of what is only reserved.
@@ -14,6 +17,20 @@ use crate::{documents, params, statements};
 macro_rules! is_booked {
     ($alias:literal) => {
         concat!($alias, ".account NOT IN ('reserved', 'reserved_contra')")
+    };
+}
+
+/// SQL: whether no money moved in a payment `$alias`; see [`is_test_provider`].
+#[macro_export]
+macro_rules! is_test_payment {
+    ($alias:literal) => {
+        concat!(
+            "(",
+            $alias,
+            ".psp = 'test' OR ",
+            $alias,
+            ".psp LIKE '%!_test' ESCAPE '!')"
+        )
     };
 }
 
@@ -31,12 +48,32 @@ macro_rules! booked_tx {
     };
 }
 
+/// SQL: the cause of the document `y` of a posting `t`: a refund has its credit note, a refund that came back the receipt that
+/// takes the note back, and everything else what the customer got first. A posting is keyed by the refund it is about.
+macro_rules! cause_of_posting {
+    ($document:literal, $posting:literal) => {
+        concat!(
+            "CASE ",
+            $posting,
+            ".kind WHEN 'refunded' THEN 'refund:' || SUBSTR(",
+            $posting,
+            ".posting_key, 10)
+                WHEN 'refund_returned' THEN 'returned:' || SUBSTR(",
+            $posting,
+            ".posting_key, 17) ELSE ",
+            $document,
+            ".cause END"
+        )
+    };
+}
+
 statements! {
     /// org, currency or nothing, from, until, after this id, limit, offset
     POSTED = concat!("SELECT t.id, t.kind, t.created_us, t.currency, e.account, e.amount_minor,
             a.id AS appointment_id, a.title, a.start_us, a.end_us, a.time_zone, a.price_terms, a.consumer_id, c.name AS consumer_name,
-            w.name AS member_name, h.billable_us, h.vat_bp, p.psp, p.method_brand, p.method_last4, d.year, d.number, d.content
-        FROM (SELECT x.id, x.kind, x.created_us, x.currency, x.appointment_id, x.payment_id ", booked_tx!(), "
+            w.name AS member_name, h.billable_us, h.vat_code, h.vat_bp, p.psp, p.method_brand, p.method_last4,
+            d.kind AS document_kind, d.year, d.number, d.content
+        FROM (SELECT x.id, x.kind, x.posting_key, x.created_us, x.currency, x.appointment_id, x.payment_id ", booked_tx!(), "
             ORDER BY x.created_us, x.id LIMIT $6 OFFSET $7) t
         JOIN ledger_entry e ON e.tx_id = t.id AND ", is_booked!("e"), "
         LEFT JOIN payment p ON p.id = COALESCE(t.payment_id, (SELECT q.id FROM payment q
@@ -45,8 +82,12 @@ statements! {
         LEFT JOIN account c ON c.id = a.consumer_id
         LEFT JOIN member m ON m.id = a.member_id LEFT JOIN account w ON w.id = m.account_id
         LEFT JOIN charge h ON h.call_id = a.id
-        LEFT JOIN document d ON d.id = (SELECT y.id FROM document y WHERE y.appointment_id = a.id ORDER BY y.issued_us, y.id LIMIT 1)
+        LEFT JOIN document d ON d.id = (SELECT y.id FROM document y WHERE y.appointment_id = a.id AND y.seller_id = y.org_id
+            AND y.cause = ", cause_of_posting!("y", "t"), " ORDER BY y.issued_us, y.id LIMIT 1)
         ORDER BY t.created_us, t.id, e.line");
+    /// from, until: whether payments without money are among the postings
+    HAS_TEST = concat!("SELECT COUNT(*) FROM (SELECT t.id FROM ledger_tx t JOIN payment p ON p.id = t.payment_id
+        WHERE t.created_us >= $1 AND t.created_us < $2 AND ", is_test_payment!("p"), " LIMIT 1) AS found");
     /// As [`POSTED`] up to the id
     POSTED_COUNT = concat!("SELECT COUNT(*) ", booked_tx!());
 }
@@ -113,9 +154,49 @@ pub struct About {
     pub member: String,
     /// Once the call is settled.
     pub billable: Option<Micros>,
-    pub vat_bp: u32,
-    /// `2026-000001`
-    pub document: Option<String>,
+    /// How the sale is taxed: as it was settled.
+    pub tax: Tax,
+    /// Kind and number, `2026-000001`.
+    pub document: Option<(DocumentKind, String)>,
+}
+
+/// The treatment of a sale and its rate on that day, basis points of the net amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tax {
+    pub code: VatCode,
+    pub bp: u32,
+}
+
+impl Tax {
+    /// What has no charge has no tax.
+    pub(super) const NONE: Self = Self {
+        code: VatCode::Unregistered,
+        bp: 0,
+    };
+
+    /// From the columns `vat_code` and `vat_bp`, which are null without a charge.
+    pub(super) fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        let Some(word) = row.get::<Option<String>>("vat_code")? else {
+            return Ok(Self::NONE);
+        };
+        let code = word
+            .parse()
+            .map_err(|_| sqlx::Error::Decode(format!("an unknown tax: {word}").into()))?;
+        let bp = row.get::<Option<i64>>("vat_bp")?.unwrap_or(0);
+        Ok(Self {
+            code,
+            bp: u32::try_from(bp).map_err(|error| sqlx::Error::Decode(error.into()))?,
+        })
+    }
+}
+
+impl About {
+    /// `Kvittering 2026-000001`, since each kind of document has its own series.
+    #[must_use]
+    pub fn document_words(&self, locale: Locale) -> Option<String> {
+        let (kind, number) = self.document.as_ref()?;
+        Some(format!("{} {number}", t(locale, kind.key(), &[])))
+    }
 }
 
 /// By what a customer paid.
@@ -130,7 +211,7 @@ impl Method {
     /// Whether no money moved.
     #[must_use]
     pub fn is_test(&self) -> bool {
-        self.psp == TEST_PROVIDER
+        is_test_provider(&self.psp)
     }
 
     /// `Visa **** 4242`, `TEST Visa **** 4242`, `invoice`
@@ -231,6 +312,15 @@ pub async fn count(tx: &mut Tx, what: Selection<'_>, cursor: &Cursor) -> Result<
     tx.one(POSTED_COUNT, row).await
 }
 
+/// Whether payments in which no money moved are among the postings of a period.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_test(tx: &mut Tx, period: Period) -> Result<bool, DbError> {
+    let found: i64 = tx.one(HAS_TEST, params![period.from, period.until]).await?;
+    Ok(found > 0)
+}
+
 /// The buyer's name on a document, by its frozen content; none where it has no such word.
 pub(super) fn buyer_on(content: Option<&str>) -> Option<String> {
     let content: serde_json::Value = serde_json::from_str(content?).ok()?;
@@ -276,12 +366,14 @@ fn about_of(row: &Row) -> Result<Option<About>, sqlx::Error> {
     };
     let year: Option<i64> = row.get("year")?;
     let document = match year {
-        Some(year) => Some(documents::number_name(year, row.get("number")?)),
+        Some(year) => Some((
+            row.parse("document_kind")?,
+            documents::number_name(year, row.get("number")?),
+        )),
         None => None,
     };
     let content: Option<String> = row.get("content")?;
     let on_document = buyer_on(content.as_deref());
-    let vat_bp = row.get::<Option<i64>>("vat_bp")?.unwrap_or(0);
     Ok(Some(About {
         appointment_id,
         title: row.get("title")?,
@@ -296,7 +388,7 @@ fn about_of(row: &Row) -> Result<Option<About>, sqlx::Error> {
         },
         member: row.get("member_name")?,
         billable: row.get("billable_us")?,
-        vat_bp: u32::try_from(vat_bp).map_err(|error| sqlx::Error::Decode(error.into()))?,
+        tax: Tax::from_row(row)?,
         document,
     }))
 }
@@ -304,6 +396,7 @@ fn about_of(row: &Row) -> Result<Option<About>, sqlx::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::billing::provider::TEST_PROVIDER;
 
     /// What the statements leave out is what is no part of the books.
     #[test]
@@ -327,6 +420,7 @@ mod tests {
         check("stripe", "Visa", "4242", "Visa **** 4242");
         check(TEST_PROVIDER, "Visa", "4242", "TEST Visa **** 4242");
         check(TEST_PROVIDER, "TEST Visa", "4242", "TEST Visa **** 4242");
+        check("stripe_test", "Visa", "4242", "TEST Visa **** 4242");
         check("invoice", "", "", "invoice");
     }
 

@@ -11,22 +11,23 @@ use super::tax::{self, SellerTax};
 use super::{Period, sheet};
 use crate::base::Base;
 use crate::base::db::{DbError, FromRow, Row, Tx};
-use crate::{params, statements};
+use crate::{is_test_payment, params, statements};
 
 statements! {
     /// from, until: what came in for each business less what was paid back, and for how many appointments
-    PAID_TO_SELLERS = "SELECT t.org_id, t.currency, CAST(SUM(e.amount_minor) AS BIGINT) AS paid_minor,
-            COUNT(DISTINCT CASE WHEN t.kind = 'captured' THEN t.appointment_id END) AS activities
-        FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id AND e.account = 'psp_clearing'
+    PAID_TO_SELLERS = concat!("SELECT t.org_id, t.currency, CAST(SUM(e.amount_minor) AS BIGINT) AS paid_minor,
+            COUNT(DISTINCT CASE WHEN t.kind = 'captured' THEN t.appointment_id END) AS activities,
+            CAST(SUM(CASE WHEN ", is_test_payment!("p"), " THEN 1 ELSE 0 END) AS BIGINT) AS tests
+        FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id AND e.account = 'psp_clearing' LEFT JOIN payment p ON p.id = t.payment_id
         WHERE t.kind IN ('captured', 'refunded', 'refund_returned') AND t.created_us >= $1 AND t.created_us < $2
-        GROUP BY t.org_id, t.currency";
+        GROUP BY t.org_id, t.currency");
     /// Businesses that can be booked, or that had postings from the one moment until the other.
     SELLERS_OF_YEAR = "SELECT o.id, o.name, o.orgno FROM org o
         WHERE o.status = 'active' OR EXISTS (SELECT 1 FROM ledger_tx t WHERE t.org_id = o.id AND t.created_us >= $1 AND t.created_us < $2)
         ORDER BY o.name, o.id";
 }
 
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "csv-business",
     "csv-orgno",
     "csv-seller-kind",
@@ -44,6 +45,7 @@ const COLUMNS: [&str; 17] = [
     "csv-fee",
     "csv-activities",
     "csv-currency",
+    "csv-note",
 ];
 
 /// What a seller got in a quarter.
@@ -55,6 +57,8 @@ pub struct Quarter {
     pub fees_minor: i64,
     /// Calls that were paid for.
     pub activities: i64,
+    /// Some of it was paid without money, by a provider for tests.
+    pub has_test: bool,
 }
 
 /// A seller's year in one currency.
@@ -78,6 +82,7 @@ impl SellerYear {
             sum.paid_minor = sum.paid_minor.saturating_add(quarter.paid_minor);
             sum.fees_minor = sum.fees_minor.saturating_add(quarter.fees_minor);
             sum.activities = sum.activities.saturating_add(quarter.activities);
+            sum.has_test |= quarter.has_test;
         }
         sum
     }
@@ -105,6 +110,7 @@ impl FromRow for PaidRow {
                 // No commission is taken yet: it would be an account of the ledger.
                 fees_minor: 0,
                 activities: row.get("activities")?,
+                has_test: row.get::<i64>("tests")? > 0,
             },
         })
     }
@@ -189,6 +195,7 @@ fn lines_of(seller: &SellerYear, year: i16, locale: Locale) -> Vec<Vec<String>> 
             sheet::amount(quarter.fees_minor, &seller.currency),
             quarter.activities.to_string(),
             seller.currency.clone(),
+            if quarter.has_test { "TEST" } else { "" }.to_owned(),
         ]);
         line
     };

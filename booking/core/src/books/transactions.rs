@@ -118,7 +118,7 @@ fn row(posted: &Posted, zone: &str, locale: Locale) -> Vec<String> {
         posted
             .about
             .as_ref()
-            .map_or_else(String::new, |about| sheet::seconds(i64::from(about.vat_bp) * 10_000)),
+            .map_or_else(String::new, |about| sheet::seconds(i64::from(about.tax.bp) * 10_000)),
         money(vat),
         money(net.saturating_add(vat)),
         // The operator takes no fee of what is posted here: a commission would be an account of its own.
@@ -146,7 +146,7 @@ fn about_cells(posted: &Posted, locale: Locale) -> Vec<String> {
     };
     vec![
         reference(&about.appointment_id),
-        about.document.clone().unwrap_or_default(),
+        about.document_words(locale).unwrap_or_default(),
         sheet::text(&about.title),
         sheet::text(&about.consumer),
         sheet::text(&about.member),

@@ -294,6 +294,7 @@ pub const TABLES: &[Table] = &[
         done_us, error, key_number, refund_id]),
     table!("psp_event", not personal, [id, psp, payment_id, received_us, processed_us, attempts, next_try_us]),
     table!("ledger_tx", not personal, [id, posting_key, kind, org_id, appointment_id, payment_id, currency, created_us]),
+    table!("ledger_carried", not personal, [org_id, currency, account, amount_minor]),
     table!("ledger_entry", not personal, [tx_id, line, account, amount_minor]),
     table!("money_difference", not personal, [payment_id, kind, ours, theirs, found_us, seen_us]),
     table!("test_psp_refund", not personal, [reference, payment, merchant_refund, amount_minor, status]),

@@ -75,7 +75,7 @@ pub(super) async fn own_page(
         month: month_nav(pattern::PROVIDER_MONEY, first, &zone, visit.now),
         balances: balances.iter().map(balance_box).collect(),
         has_test: posted.iter().any(Posted::is_test),
-        lines: posted.into_iter().map(line).collect(),
+        lines: posted.into_iter().map(|one| line(one, visit.locale)).collect(),
         total,
         page,
         pages: pages_of(total),
@@ -84,7 +84,7 @@ pub(super) async fn own_page(
     }))
 }
 
-fn line(posted: Posted) -> MoneyLine {
+fn line(posted: Posted, locale: Locale) -> MoneyLine {
     MoneyLine {
         at: posted.at,
         transaction: RecordWord::transaction(&posted.kind),
@@ -103,7 +103,7 @@ fn line(posted: Posted) -> MoneyLine {
             .as_ref()
             .map(|about| about.consumer.clone())
             .unwrap_or_default(),
-        document: posted.about.and_then(|about| about.document),
+        document: posted.about.and_then(|about| about.document_words(locale)),
         currency: posted.currency,
     }
 }
@@ -236,6 +236,8 @@ async fn all(state: &AppState, visit: &Visit, query: &MonthQuery) -> AppResult<O
     let mut tx = state.db.read().await?;
     let balances = balances::of_all(&mut tx, period).await?;
     let unbalanced = count_unbalanced(&mut tx).await?;
+    // What stands on the accounts is of any age.
+    let has_test = postings::has_test(&mut tx, Period { from: 0, ..period }).await?;
     drop(tx);
     let total = u32::try_from(balances.len()).unwrap_or(u32::MAX);
     let page = page_number(&query.page).min(pages_of(total));
@@ -258,6 +260,7 @@ async fn all(state: &AppState, visit: &Visit, query: &MonthQuery) -> AppResult<O
             .map(seller_balance)
             .collect(),
         totals: balances::add_up(&balances).iter().map(seller_balance).collect(),
+        has_test,
         unbalanced,
         total,
         page,
@@ -291,24 +294,16 @@ pub(super) async fn seller_file(
     let reason = form::line(&typed.reason, FieldError::LookReasonMissing);
     let seller = find_seller(&mut state.db.read().await?, &typed.org).await?;
     let (Ok(reason), Some(seller)) = (&reason, seller) else {
-        let query = MonthQuery {
-            month: typed.month.clone(),
-            page: String::new(),
-        };
-        let mut page = all(&state, &visit, &query).await?;
-        page.reason = field(&typed.reason, &reason);
-        page.file = Field::new(typed.file.clone());
-        let is_chosen = page.choices.iter().any(|choice| choice.id == typed.org);
-        page.org = Field {
-            value: typed.org.clone(),
-            error: (!is_chosen).then_some(FieldError::BusinessMissing),
-        };
-        return Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
+        return ask_again(&state, &visit, &typed, FieldError::BusinessMissing).await;
     };
     let kind = seller_kind(&typed.file)?;
     let first = month_of(&typed.month, &zone_named(&seller.time_zone), visit.now);
     let wanted = Wanted { seller, kind, first };
-    let audit_file = open_audit_file(&state, &visit, &wanted).await?;
+    let audit_file = match open_audit_file(&state, &visit, &wanted).await {
+        Ok(file) => file,
+        Err(Fault::Conflict(_)) => return ask_again(&state, &visit, &typed, FieldError::BusinessWithoutNumber).await,
+        Err(fault) => return Err(fault.into()),
+    };
     let export = Export {
         org: Some(&wanted.seller.id),
         account: &operator.id,
@@ -317,4 +312,23 @@ pub(super) async fn seller_file(
     };
     exports::record_operators(&state, export, reason).await?;
     send(state.clone(), &visit, wanted, audit_file).await
+}
+
+/// The page with what was typed, and what is wrong with it. A business that is known is wrong only where it has no number.
+async fn ask_again(state: &AppState, visit: &Visit, typed: &FileForm, wrong: FieldError) -> AppResult<Response> {
+    let query = MonthQuery {
+        month: typed.month.clone(),
+        page: String::new(),
+    };
+    let reason = form::line(&typed.reason, FieldError::LookReasonMissing);
+    let mut page = all(state, visit, &query).await?;
+    page.reason = field(&typed.reason, &reason);
+    page.file = Field::new(typed.file.clone());
+    let is_known = page.choices.iter().any(|choice| choice.id == typed.org);
+    let is_wrong = !is_known || wrong == FieldError::BusinessWithoutNumber;
+    page.org = Field {
+        value: typed.org.clone(),
+        error: is_wrong.then_some(wrong),
+    };
+    Ok(pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page))
 }

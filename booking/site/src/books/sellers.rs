@@ -53,6 +53,7 @@ async fn report_page(state: &AppState, visit: &Visit, typed: &str) -> AppResult<
         year,
         this_year: date_in(&zone, visit.now).year(),
         lacking: names.into_iter().map(|(name, _)| name.to_owned()).collect(),
+        has_test: report.iter().any(|seller| seller.total().has_test),
         is_empty: report.is_empty(),
         rows: report.iter().filter(|seller| seller.is_reported()).map(row).collect(),
         reason: Field::default(),

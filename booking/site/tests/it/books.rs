@@ -159,7 +159,7 @@ on_both! {
         let later = desk.provider.get("/provider/money?month=2026-12").await.expect(200).text();
         assert!(later.contains(&held) && later.contains("Ingen posteringer"), "{later}");
         let all = desk.operator.get("/operator/money").await.expect(200).text();
-        for part in ["Alle kontoer summerer til null", "Dyreklinikken Nordli", "Alle, NOK", &kroner(41_500)] {
+        for part in ["Alle kontoer summerer til null", "Dyreklinikken Nordli", "Alle, NOK", &kroner(41_500), "TEST: Noe her"] {
             assert!(all.contains(part), "no {part:?} in {all}");
         }
         desk.operator.get("/operator/money?month=2026-10").await.expect(200).expect_text("Ingen bedrifter har posteringer");
@@ -211,7 +211,8 @@ on_both! {
         assert_eq!(texts(&xml, "StandardTaxCode"), ["3"]);
         let customers = texts(&xml, "Customers")[0];
         assert_eq!(texts(customers, "Name"), ["=1+1&lt;/Name&gt;&amp;&quot;Ola&quot;"]);
-        assert!(xml.contains("<SourceDocumentID>2026-000001<") && xml.contains("<HeaderComment>TEST: "), "{xml}");
+        assert!(xml.contains("<SourceDocumentID>Kreditnota 2026-000001<"), "{xml}");
+        assert!(xml.contains("<SourceDocumentID>Kvittering 2026-000001<") && xml.contains("<HeaderComment>TEST: "), "{xml}");
         // A year without a call has no transaction, and the file is valid all the same.
         let quiet = saft(&mut desk.provider, "2025-03").await;
         check_schema(quiet.as_bytes(), &format!("quiet_{:?}", app.engine));
@@ -246,7 +247,7 @@ on_both! {
         assert_eq!(lines.len(), 8);
         assert!(lines[0].starts_with("Postert;Hva;Bestilling;Bilag;Tjeneste;Kunde;"), "{}", lines[0]);
         let reference = booking_core::appointments::reference(&calls[0]);
-        let about = format!("{reference};2026-000001;Videotime;\"'=1+1</Name>&\"\"Ola\"\"\";Kari Nordli");
+        let about = format!("{reference};Kvittering 2026-000001;Videotime;\"'=1+1</Name>&\"\"Ola\"\"\";Kari Nordli");
         let charged = format!(
             "2026-11-23 10:00;Samtalen er gjort opp;{about};2026-11-23 10:00;2026-11-23 10:30;Europe/Oslo;25;Per minutt;\
              15,00;450,00;TEST Visa **** 4242;12,00;25;3,00;15,00;0,00;15,00;0,00;NOK;"
@@ -296,7 +297,7 @@ on_both! {
     async fn s59_sellers_are_reported_by_quarter_with_what_they_say_of_themselves(app: App) {
         let (mut desk, _) = november(app, "Ola Hansen").await;
         let page = desk.operator.get("/operator/sellers").await.expect(200).text();
-        for part in ["1 bedrift har ikke gitt skatteopplysninger", "4. kvartal", &kroner(41_500), "Mangler"] {
+        for part in ["1 bedrift har ikke gitt skatteopplysninger", "4. kvartal", &kroner(41_500), "Mangler", "TEST: Noe her"] {
             assert!(page.contains(part), "no {part:?} in {page}");
         }
         desk.provider.get("/provider/money").await.expect(200).expect_text("Skatteopplysningene mangler");
@@ -316,8 +317,8 @@ on_both! {
         let lines = cells(&desk.operator.post("/operator/sellers", &form).await.expect(200));
         assert_eq!(lines.len(), 5);
         let who = "Dyreklinikken Nordli;923609016;Et selskap eller en forening;Dyreklinikken Nordli AS;923609016;;Storgata 1;5003;Bergen;NO;86011117947";
-        assert_eq!(lines[1], format!("{who};2026;1;0,00;0,00;0;NOK"));
-        assert_eq!(lines[4], format!("{who};2026;4;415,00;0,00;3;NOK"));
+        assert_eq!(lines[1], format!("{who};2026;1;0,00;0,00;0;NOK;"));
+        assert_eq!(lines[4], format!("{who};2026;4;415,00;0,00;3;NOK;TEST"));
         let quiet = cells(&desk.operator.post("/operator/sellers", &[("year", "2025"), ("reason", "x")]).await.expect(200));
         assert_eq!(quiet.len(), 1);
     }
@@ -333,6 +334,10 @@ on_both! {
         desk.operator.post("/operator/money", &no_reason).await.expect(422).expect_text("value=\"org\" selected");
         let unknown = [("month", "2026-11"), ("org", "x"), ("file", "saft"), ("reason", "Bokettersyn")];
         desk.operator.post("/operator/money", &unknown).await.expect(422).expect_text("Velg en bedrift");
+        app.execute("UPDATE org SET orgno = ''", params![]).await;
+        let nameless = [("month", "2026-11"), ("org", "org"), ("file", "saft"), ("reason", "Bokettersyn")];
+        desk.operator.post("/operator/money", &nameless).await.expect(422).expect_text("Bedriften har ikke noe nummer ennå");
+        app.execute("UPDATE org SET orgno = '923609016'", params![]).await;
         let recorded = "SELECT kind, period, reason FROM book_export ORDER BY at_us, id";
         let own: Vec<(String, String, String)> = app.rows(recorded, params![]).await;
         let row = |kind: &str, period: &str, reason: &str| (kind.to_owned(), period.to_owned(), reason.to_owned());
@@ -392,5 +397,59 @@ on_both! {
         check_schema(xml.as_bytes(), &format!("person_{:?}", app.engine));
         assert_eq!(texts(&xml, "RegistrationNumber"), ["01019009900"]);
         assert!(!xml.contains("TaxRegistration"), "{xml}");
+    }
+}
+
+on_both! {
+    /// S23: each treatment of a sale has its account, its standard code and, where there is no tax, its reason.
+    async fn s23_every_tax_stands_in_the_audit_file_as_the_law_has_it(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        for (number, code) in [(2, "low"), (6, "exempt_health"), (10, "zero")] {
+            desk.offer(code, FIXED).await;
+            app.execute("UPDATE service SET vat_code = $1 WHERE id = $1", params![code]).await;
+            let call = desk.book(Desk::slot(number), ACCEPTED).await;
+            desk.talk(&call, Desk::slot(number), MINUTE_US).await;
+            desk.jobs().await;
+        }
+        let xml = saft(&mut desk.provider, "2026-11").await;
+        check_schema(xml.as_bytes(), &format!("taxes_{:?}", app.engine));
+        let accounts = texts(&xml, "GeneralLedgerAccounts")[0];
+        // Of 390 kr with 12 % the tax is 41.79 kr.
+        for (account, closing) in [("2700", "41.79"), ("3000", "348.21"), ("3100", "390.00"), ("3200", "390.00")] {
+            let found = texts(accounts, "Account").into_iter().find(|one| one.contains(&format!("<AccountID>{account}<")));
+            let closing = format!("<ClosingCreditBalance>{closing}<");
+            assert!(found.is_some_and(|one| one.contains(&closing)), "{account} in {accounts}");
+        }
+        assert_eq!(texts(&xml, "StandardTaxCode"), ["33", "5", "6"]);
+        assert_eq!(texts(texts(&xml, "TaxTable")[0], "TaxPercentage"), ["12", "0", "0"]);
+        let reasons = texts(&xml, "TaxExemptionReason");
+        assert_eq!(reasons.len(), 2);
+        assert!(reasons.iter().any(|reason| reason.starts_with("Helsetjenester er unntatt")), "{reasons:?}");
+    }
+}
+
+on_both! {
+    /// S23, S50: when the postings of a year have left, what the business has coming is carried, and the books add up.
+    async fn s50_balances_outlive_the_postings_that_leave(app: App) {
+        let (mut desk, _) = november(app, "Ola Hansen").await;
+        // Five years after the end of the accounting year 2026.
+        app.set_now(1_956_524_400_000_000);
+        app.execute("UPDATE session SET expires_us = $1", params![app.now() + 40 * DAY_US]).await;
+        desk.jobs().await;
+        desk.operator.post("/operator/retention", &[("action", "approve")]).await.expect(303);
+        app.advance(2 * DAY_US);
+        desk.jobs().await;
+        assert_eq!(app.number("SELECT COUNT(*) FROM ledger_tx", params![]).await, 0);
+        let carried = "SELECT account, amount_minor FROM ledger_carried ORDER BY account";
+        let carried: Vec<(String, i64)> = app.rows(carried, params![]).await;
+        let row = |account: &str, minor: i64| (account.to_owned(), minor);
+        assert_eq!(carried, [row("provider_payable", -33_200), row("provider_vat", -8_300), row("psp_clearing", 41_500)]);
+        let held = format!("Til gode hos betalingsleverandøren: {}.", kroner(41_500));
+        desk.provider.get("/provider/money").await.expect(200).expect_text(&held);
+        desk.operator.get("/operator/money").await.expect(200).expect_text("Alle kontoer summerer til null");
+        let xml = saft(&mut desk.provider, "2032-01").await;
+        check_schema(xml.as_bytes(), &format!("carried_{:?}", app.engine));
+        let accounts = texts(&xml, "GeneralLedgerAccounts")[0];
+        assert!(accounts.contains("<OpeningDebitBalance>415.00<") && accounts.contains("<OpeningCreditBalance>332.00<"), "{accounts}");
     }
 }

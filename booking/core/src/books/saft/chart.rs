@@ -1,7 +1,8 @@
 //! The accounts of a seller's audit file, with the groups of the tax office's list "Næringsspesifikasjon" (Grouping Category
 //! Code 2025-2026) and its standard tax codes.
 
-use crate::books::postings::Part;
+use crate::base::vat::VatCode;
+use crate::books::postings::{Part, Tax};
 
 /// An account of the file, numbered as Norwegian accounts are (NS 4102).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,17 +15,18 @@ pub(super) enum BookAccount {
     Equity,
     Vat,
     SalesTaxed,
+    SalesZero,
     SalesOutside,
 }
 
 impl BookAccount {
     /// Where a part of the ledger stands in the file; the memo accounts stand nowhere.
-    pub(super) fn of(part: Part, vat_bp: u32) -> Option<Self> {
+    pub(super) fn of(part: Part, tax: Tax) -> Option<Self> {
         match part {
             Part::Memo => None,
             Part::Owed => Some(Self::Receivable),
             Part::Held => Some(Self::Held),
-            Part::Sales => Some(TaxCode::of(vat_bp).sales),
+            Part::Sales => Some(sales_of(tax.code)),
             Part::Vat => Some(Self::Vat),
         }
     }
@@ -37,6 +39,7 @@ impl BookAccount {
             Self::Equity => "2050",
             Self::Vat => "2700",
             Self::SalesTaxed => "3000",
+            Self::SalesZero => "3100",
             Self::SalesOutside => "3200",
         }
     }
@@ -49,6 +52,7 @@ impl BookAccount {
             Self::Equity => "saft-equity",
             Self::Vat => "saft-vat",
             Self::SalesTaxed => "saft-sales-taxed",
+            Self::SalesZero => "saft-sales-zero",
             Self::SalesOutside => "saft-sales-outside",
         }
     }
@@ -61,6 +65,7 @@ impl BookAccount {
             Self::Equity => ("egenkapital", "2050"),
             Self::Vat => ("kortsiktigGjeld", "2740"),
             Self::SalesTaxed => ("salgsinntekt", "3000"),
+            Self::SalesZero => ("salgsinntekt", "3100"),
             Self::SalesOutside => ("salgsinntekt", "3200"),
         }
     }
@@ -68,49 +73,40 @@ impl BookAccount {
     /// Whether it begins at zero each year.
     pub(super) fn is_of_the_year(self) -> bool {
         match self {
-            Self::SalesTaxed | Self::SalesOutside => true,
+            Self::SalesTaxed | Self::SalesZero | Self::SalesOutside => true,
             Self::Receivable | Self::Held | Self::Equity | Self::Vat => false,
         }
     }
 }
 
-/// How a sale is taxed, in the words of the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TaxCode {
-    /// The seller's own code is the standard one where there is one.
-    pub(super) own: &'static str,
-    /// Of `Standard_Tax_Codes.csv`; `NA` where none fits.
-    pub(super) standard: &'static str,
-    /// Key of its description.
-    pub(super) key: &'static str,
-    pub(super) sales: BookAccount,
+/// The account that a sale of this treatment is booked on.
+fn sales_of(code: VatCode) -> BookAccount {
+    match code {
+        VatCode::Standard | VatCode::Middle | VatCode::Low => BookAccount::SalesTaxed,
+        VatCode::Zero => BookAccount::SalesZero,
+        VatCode::ExemptHealth
+        | VatCode::ExemptSocial
+        | VatCode::ExemptTeaching
+        | VatCode::ExemptFinance
+        | VatCode::ExemptCulture
+        | VatCode::ExemptSport
+        | VatCode::Unregistered => BookAccount::SalesOutside,
+    }
 }
 
-impl TaxCode {
-    /// The code of a rate, basis points.
-    pub(super) fn of(vat_bp: u32) -> Self {
-        let taxed = |code, key| Self {
-            own: code,
-            standard: code,
-            key,
-            sales: BookAccount::SalesTaxed,
-        };
-        match vat_bp {
-            2_500 => taxed("3", "saft-tax-regular"),
-            1_500 => taxed("31", "saft-tax-middle"),
-            1_200 => taxed("33", "saft-tax-low"),
-            0 => Self {
-                own: "7",
-                standard: "7",
-                key: "saft-tax-none",
-                sales: BookAccount::SalesOutside,
-            },
-            _ => Self {
-                own: "X",
-                standard: "NA",
-                key: "saft-tax-other",
-                sales: BookAccount::SalesTaxed,
-            },
-        }
+/// Key of the description of a standard tax code in the file's table; several exemptions have one.
+pub(super) fn tax_key(code: VatCode) -> &'static str {
+    match code {
+        VatCode::Standard => "saft-tax-regular",
+        VatCode::Middle => "saft-tax-middle",
+        VatCode::Low => "saft-tax-low",
+        VatCode::Zero => "saft-tax-zero",
+        VatCode::ExemptHealth
+        | VatCode::ExemptSocial
+        | VatCode::ExemptTeaching
+        | VatCode::ExemptFinance
+        | VatCode::ExemptCulture
+        | VatCode::ExemptSport => "saft-tax-exempt",
+        VatCode::Unregistered => "saft-tax-none",
     }
 }

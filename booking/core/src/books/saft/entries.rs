@@ -3,7 +3,7 @@
 use texts::t;
 
 use super::AuditFile;
-use super::chart::{BookAccount, TaxCode};
+use super::chart::BookAccount;
 use super::customers::customer_id;
 use super::head::{LINE, LONG, MIDDLE, SHORT, percentage};
 use super::writer::Xml;
@@ -11,7 +11,7 @@ use crate::appointments::reference;
 use crate::availability::date_in;
 use crate::base::Base;
 use crate::base::db::DbError;
-use crate::books::postings::{self, Cursor, Part, Posted, Selection};
+use crate::books::postings::{self, Cursor, Part, Posted, Selection, Tax};
 use crate::books::transactions::kind_words;
 
 /// Transactions that are read at a time.
@@ -67,15 +67,14 @@ impl AuditFile {
         xml.word("SystemEntryDate", &day.to_string());
         xml.word("GLPostingDate", &day.to_string());
         for (index, (account, minor)) in posted.entries.iter().enumerate() {
-            let vat_bp = posted.about.as_ref().map_or(0, |about| about.vat_bp);
-            if let Some(number) = BookAccount::of(Part::of(*account), vat_bp) {
+            if let Some(number) = BookAccount::of(Part::of(*account), tax_of(posted)) {
                 self.write_line(xml, posted, index + 1, (number, *minor), &words);
             }
         }
         xml.close("Transaction");
     }
 
-    /// `Samlingen er gjort opp, K7M-2RD, Videotime`
+    /// `Samtalen er gjort opp, K7M-2RD, Videotime`
     fn describe(&self, posted: &Posted) -> String {
         let mut words = kind_words(self.locale, &posted.kind);
         if let Some(about) = &posted.about {
@@ -125,16 +124,23 @@ impl AuditFile {
     }
 
     fn write_tax(&self, xml: &mut Xml, posted: &Posted, base_minor: i64, side: &str) {
-        let vat_bp = posted.about.as_ref().map_or(0, |about| about.vat_bp);
+        let tax = tax_of(posted);
         xml.open("TaxInformation");
         xml.word("TaxType", "MVA");
-        xml.word("TaxCode", TaxCode::of(vat_bp).own);
-        xml.word("TaxPercentage", &percentage(vat_bp));
+        xml.word("TaxCode", tax.code.saft());
+        xml.word("TaxPercentage", &percentage(tax.bp));
         xml.word("Country", "NO");
         xml.word("TaxBase", &self.amount(base_minor));
         xml.open(side);
         xml.word("Amount", &self.amount(posted.minor(Part::Vat)));
         xml.close(side);
+        if let Some(law) = tax.code.legal_key() {
+            xml.text("TaxExemptionReason", &t(self.locale, law, &[]), LINE);
+        }
         xml.close("TaxInformation");
     }
+}
+
+fn tax_of(posted: &Posted) -> Tax {
+    posted.about.as_ref().map_or(Tax::NONE, |about| about.tax)
 }

@@ -1,12 +1,13 @@
 //! Header, accounts and taxes of an audit file.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use texts::t;
 
-use super::chart::{BookAccount, TaxCode};
+use super::chart::{BookAccount, tax_key};
 use super::writer::Xml;
 use super::{AuditFile, NAMESPACE, VERSION};
+use crate::books::postings::Tax;
 
 /// Longest texts of the schema, characters.
 pub(super) const SHORT: usize = 18;
@@ -116,20 +117,20 @@ impl AuditFile {
 
     /// The taxes that sales of the file have, and the end of the master files.
     pub(super) fn write_tax_table(&self, xml: &mut Xml) {
-        let rates: BTreeSet<u32> = self.rates.iter().copied().collect();
-        if !rates.is_empty() {
+        // By the standard code, of which the exemptions have one: the reason stands at each sale.
+        let taxes: BTreeMap<&str, Tax> = self.taxes.iter().map(|tax| (tax.code.saft(), *tax)).collect();
+        if !taxes.is_empty() {
             xml.open("TaxTable");
             xml.open("TaxTableEntry");
             xml.word("TaxType", "MVA");
             xml.word("Description", "Merverdiavgift");
-            for rate in rates {
-                let code = TaxCode::of(rate);
+            for (code, tax) in taxes {
                 xml.open("TaxCodeDetails");
-                xml.word("TaxCode", code.own);
-                xml.text("Description", &t(self.locale, code.key, &[]), LONG);
-                xml.word("TaxPercentage", &percentage(rate));
+                xml.word("TaxCode", code);
+                xml.text("Description", &t(self.locale, tax_key(tax.code), &[]), LONG);
+                xml.word("TaxPercentage", &percentage(tax.bp));
                 xml.word("Country", "NO");
-                xml.word("StandardTaxCode", code.standard);
+                xml.word("StandardTaxCode", code);
                 xml.word("Compensation", "false");
                 xml.word("BaseRate", "100");
                 xml.close("TaxCodeDetails");

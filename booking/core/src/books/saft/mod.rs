@@ -15,15 +15,14 @@ use texts::Locale;
 use self::chart::BookAccount;
 use self::customers::CustomerCursor;
 use self::writer::Xml;
-use super::postings::{Cursor, Part};
+use super::postings::{Cursor, Part, Tax};
 use super::{Period, Seller, find_seller, tax};
 use crate::availability::date_in;
 use crate::availability::load::zone_named;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::money::Currency;
 use crate::base::{Base, Fault, Micros, Result};
-use crate::is_booked;
-use crate::{params, statements};
+use crate::{is_booked, is_test_payment, params, statements};
 
 /// Version of the schema; it stands in the file, too.
 pub const VERSION: &str = "1.30";
@@ -44,12 +43,14 @@ macro_rules! booked_entries {
 
 statements! {
     /// org, currency, from, until
-    SUMS_OF_SELLER = concat!("SELECT e.account, COALESCE(h.vat_bp, 0) AS vat_bp, CAST(SUM(e.amount_minor) AS BIGINT) AS after_minor,
+    SUMS_OF_SELLER = concat!("SELECT e.account, h.vat_code, h.vat_bp, CAST(SUM(e.amount_minor) AS BIGINT) AS after_minor,
             CAST(SUM(CASE WHEN t.created_us < $3 THEN e.amount_minor ELSE 0 END) AS BIGINT) AS before_minor ", booked_entries!(), "
-            AND t.created_us < $4 GROUP BY e.account, COALESCE(h.vat_bp, 0)");
+            AND t.created_us < $4 GROUP BY e.account, h.vat_code, h.vat_bp
+        UNION ALL SELECT c.account, NULL, CAST(NULL AS BIGINT), c.amount_minor, c.amount_minor FROM ledger_carried c
+            WHERE c.org_id = $1 AND c.currency = $2");
     /// org, currency, from, until
     TOTALS_OF_SELLER = concat!("SELECT COUNT(DISTINCT t.id), CAST(COALESCE(SUM(CASE WHEN e.amount_minor > 0 THEN e.amount_minor ELSE 0 END), 0) AS BIGINT),
-            CAST(COALESCE(SUM(CASE WHEN p.psp = 'test' THEN 1 ELSE 0 END), 0) AS BIGINT) ", booked_entries!(), "
+            CAST(COALESCE(SUM(CASE WHEN ", is_test_payment!("p"), " THEN 1 ELSE 0 END), 0) AS BIGINT) ", booked_entries!(), "
             AND t.created_us >= $3 AND t.created_us < $4");
 }
 
@@ -80,8 +81,8 @@ pub struct AuditFile {
     currency: Currency,
     locale: Locale,
     accounts: Accounts,
-    /// Of sales in the period, basis points.
-    rates: Vec<u32>,
+    /// Of sales in the period.
+    taxes: Vec<Tax>,
     totals: Totals,
     written: Totals,
     has_test: bool,
@@ -113,7 +114,7 @@ impl AuditFile {
             from: whole.from,
             until: whole.until.min(now.saturating_add(1)).max(whole.from),
         };
-        let (accounts, rates) = load_accounts(&mut tx, org, currency, period).await?;
+        let (accounts, taxes) = load_accounts(&mut tx, org, currency, period).await?;
         let (totals, has_test) = load_totals(&mut tx, org, currency, period).await?;
         let at = period.until.saturating_sub(1);
         let is_registered = crate::providers::vat::is_registered(&mut tx, org, at).await?;
@@ -126,7 +127,7 @@ impl AuditFile {
             currency,
             locale,
             accounts,
-            rates,
+            taxes,
             totals,
             written: Totals::default(),
             has_test,
@@ -206,7 +207,7 @@ impl AuditFile {
 
 struct SumRow {
     part: Part,
-    vat_bp: u32,
+    tax: Tax,
     before_minor: i64,
     after_minor: i64,
 }
@@ -216,7 +217,7 @@ impl FromRow for SumRow {
         let account = super::postings::account_named(&row.get::<String>("account")?)?;
         Ok(Self {
             part: Part::of(account),
-            vat_bp: u32::try_from(row.get::<i64>("vat_bp")?).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            tax: Tax::from_row(row)?,
             before_minor: row.get("before_minor")?,
             after_minor: row.get("after_minor")?,
         })
@@ -229,17 +230,19 @@ async fn load_accounts(
     org: &str,
     currency: Currency,
     period: Period,
-) -> Result<(Accounts, Vec<u32>), DbError> {
+) -> Result<(Accounts, Vec<Tax>), DbError> {
     let row = params![org, currency.as_str(), period.from, period.until];
     let sums: Vec<SumRow> = tx.all(SUMS_OF_SELLER, row).await?;
-    let (mut accounts, mut rates) = (Accounts::new(), Vec::new());
+    let (mut accounts, mut taxes) = (Accounts::new(), Vec::new());
     for sum in sums {
-        let Some(account) = BookAccount::of(sum.part, sum.vat_bp) else {
+        let Some(account) = BookAccount::of(sum.part, sum.tax) else {
             continue;
         };
         let standing = accounts.entry(account).or_default();
         if account.is_of_the_year() {
-            rates.push(sum.vat_bp);
+            if sum.after_minor != sum.before_minor {
+                taxes.push(sum.tax);
+            }
             standing.1 += sum.after_minor - sum.before_minor;
             let equity = accounts.entry(BookAccount::Equity).or_default();
             equity.0 += sum.before_minor;
@@ -250,7 +253,7 @@ async fn load_accounts(
         }
     }
     accounts.retain(|account, standing| *account != BookAccount::Equity || *standing != (0, 0));
-    Ok((accounts, rates))
+    Ok((accounts, taxes))
 }
 
 async fn load_totals(tx: &mut Tx, org: &str, currency: Currency, period: Period) -> Result<(Totals, bool), DbError> {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rules::accounting_cut;
 use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Param, Row, Sql, Tx};
+use crate::books::carried;
 use crate::{params, statements};
 
 statements! {
@@ -315,8 +316,9 @@ pub(super) async fn count(tx: &mut Tx, range: &Range) -> Result<Vec<Counted>, Db
     Ok(counted)
 }
 
-/// Deletes a range, table by table. The door must be open.
+/// Deletes a range, table by table; what its postings came to is carried. The door must be open.
 pub(super) async fn delete(tx: &mut Tx, range: &Range) -> Result<Vec<Counted>, DbError> {
+    carried::carry(tx, &range.after, &range.last).await?;
     let mut counted = Vec::with_capacity(PARTS.len() + 1);
     for part in PARTS {
         let rows = tx.execute(part.delete, params![&range.after, &range.last]).await?;

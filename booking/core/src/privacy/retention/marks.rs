@@ -123,6 +123,12 @@ pub const MARKS: &[(&str, Keep)] = &[
         },
     ),
     ("retention_hold", Keep::Case),
+    (
+        "ledger_carried",
+        Keep::Always {
+            why: "sums without a person: what a business has coming outlives its postings",
+        },
+    ),
     ("place", Keep::Always { why: "the map" }),
     ("place_name", Keep::Always { why: "the map" }),
     ("postcode", Keep::Always { why: "the map" }),
@@ -132,7 +138,7 @@ pub const MARKS: &[(&str, Keep)] = &[
         "book_export",
         Keep::Swept {
             days: 730,
-            by: "sweep old exports of books",
+            by: "sweep old records of exports",
         },
     ),
     ("service", Keep::Business),

@@ -1,0 +1,39 @@
+//! What postings came to that have left since: accounting records go after five years, and what a business has coming, or
+//! owes, stays.
+
+use crate::base::db::{DbError, Tx};
+use crate::{params, statements};
+
+/// SQL: adds the postings of transactions `t` to what is carried; the condition says which.
+macro_rules! carry {
+    ($of:literal) => {
+        concat!(
+            "INSERT INTO ledger_carried (org_id, currency, account, amount_minor)
+            SELECT t.org_id, t.currency, e.account, CAST(SUM(e.amount_minor) AS BIGINT)
+            FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id WHERE ",
+            $of,
+            " GROUP BY t.org_id, t.currency, e.account HAVING SUM(e.amount_minor) <> 0
+            ON CONFLICT (org_id, currency, account)
+            DO UPDATE SET amount_minor = ledger_carried.amount_minor + excluded.amount_minor"
+        )
+    };
+}
+
+statements! {
+    /// after, last: of these appointments
+    CARRY_APPOINTMENTS = carry!("t.appointment_id > $1 AND t.appointment_id <= $2");
+    /// after, last: of payments on their holds that name no appointment
+    CARRY_PAYMENTS = carry!("t.appointment_id IS NULL AND t.payment_id IN (SELECT p.id FROM payment p
+        JOIN appointment a ON a.hold_id = p.hold_id WHERE a.id > $1 AND a.id <= $2)");
+}
+
+/// Carries what the postings of the appointments after an id, up to another one, come to. They must leave in this transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn carry(tx: &mut Tx, after: &str, last: &str) -> Result<(), DbError> {
+    for sql in [CARRY_APPOINTMENTS, CARRY_PAYMENTS] {
+        tx.execute(sql, params![after, last]).await?;
+    }
+    Ok(())
+}
