@@ -88,3 +88,5 @@ mail-refund-returned-body =
 
     Here you see where it stands:
     { $link }
+
+mail-credit-reason = Reason: “{ $reason }”.

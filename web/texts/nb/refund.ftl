@@ -88,3 +88,5 @@ mail-refund-returned-body =
 
     Her ser du hvor saken står:
     { $link }
+
+mail-credit-reason = Begrunnelse: «{ $reason }».
