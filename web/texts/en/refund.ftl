@@ -90,3 +90,5 @@ mail-refund-returned-body =
     { $link }
 
 mail-credit-reason = Reason: “{ $reason }”.
+
+price-kept = Paid after the refund

@@ -90,3 +90,5 @@ mail-refund-returned-body =
     { $link }
 
 mail-credit-reason = Begrunnelse: «{ $reason }».
+
+price-kept = Betalt etter tilbakebetaling
