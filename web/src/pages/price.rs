@@ -92,5 +92,5 @@ pub enum PriceState {
     /// Everything was given back: cancelled, or somebody did not come.
     Released { released_minor: i64 },
     /// Paid back after it was charged.
-    Refunded { refunded_minor: i64 },
+    Refunded { captured_minor: i64, refunded_minor: i64 },
 }

@@ -71,7 +71,13 @@ pub(super) fn pages(locale: Locale) -> Pages {
         ("appointment-no-show-consumer", page(NoShowConsumer, released)),
         (
             "appointment-refunded",
-            page(Cancelled, PriceState::Refunded { refunded_minor: 32_500 }),
+            page(
+                Cancelled,
+                PriceState::Refunded {
+                    captured_minor: 45_000,
+                    refunded_minor: 32_500,
+                },
+            ),
         ),
         ("appointment-after", render(&after)),
         ("appointment-cancelled-late", page(Cancelled, fee(false))),

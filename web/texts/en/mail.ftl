@@ -350,7 +350,7 @@ mail-credit-subject = Credit note { $number } from { $other }
 mail-credit-body =
     Hello { $name },
 
-    { $amount } was paid back to { $card }. It may take some days until it is in your account.
+    { $amount } was paid back to { $card }.{ $reason } It may take some days until it is in your account.
 
     Credit note { $number } is here:
     { $link }

@@ -88,3 +88,7 @@ mail-refund-returned-body =
 
     Here you see where it stands:
     { $link }
+
+mail-credit-reason = Reason: “{ $reason }”.
+
+price-kept = Paid after the refund

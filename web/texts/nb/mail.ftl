@@ -350,7 +350,7 @@ mail-credit-subject = Kreditnota { $number } fra { $other }
 mail-credit-body =
     Hei { $name },
 
-    { $amount } er betalt tilbake til { $card }. Det kan ta noen dager før beløpet står på kontoen.
+    { $amount } er betalt tilbake til { $card }.{ $reason } Det kan ta noen dager før beløpet står på kontoen.
 
     Kreditnota { $number } ligger her:
     { $link }

@@ -88,3 +88,7 @@ mail-refund-returned-body =
 
     Her ser du hvor saken står:
     { $link }
+
+mail-credit-reason = Begrunnelse: «{ $reason }».
+
+price-kept = Betalt etter tilbakebetaling

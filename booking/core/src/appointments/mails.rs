@@ -78,6 +78,8 @@ pub enum AppointmentMail {
         document: String,
         number: String,
         refunded_minor: i64,
+        /// Empty where it was made at the provider's own pages.
+        reason: String,
     },
     /// As [`Self::Receipt`], for what a consumer owes who cancelled late, or who missed the appointment.
     FeeReceipt {
@@ -278,6 +280,34 @@ impl AppointmentMail {
         }
     }
 
+    /// Why money was paid back, as a sentence behind another; empty where nobody said.
+    fn reason_sentence(&self, locale: Locale) -> String {
+        match self {
+            Self::CreditNote { reason, .. } if !reason.is_empty() => {
+                // Whoever wrote it is no part of our letter: it stays within its sentence.
+                let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+                format!(
+                    " {}",
+                    t(locale, "mail-credit-reason", &[("reason", reason.as_str().into())])
+                )
+            }
+            Self::CreditNote { .. }
+            | Self::FeeReceipt { .. }
+            | Self::Booked
+            | Self::Waits { .. }
+            | Self::TakenOver { .. }
+            | Self::TakesOver { .. }
+            | Self::Cancelled
+            | Self::NoShowProvider
+            | Self::NoShowConsumer
+            | Self::NeverMet
+            | Self::Receipt { .. }
+            | Self::PaymentFailed
+            | Self::PayAnew { .. }
+            | Self::Unpaid => String::new(),
+        }
+    }
+
     /// The amount that it is about, minor units.
     fn amount_minor(&self, money: &MailMoney) -> i64 {
         match self {
@@ -381,6 +411,7 @@ pub fn appointment_mail(
         ("card", money.card.clone()),
         ("until", mail.until(locale, &appointment.time_zone)),
         ("amount", amount),
+        ("reason", mail.reason_sentence(locale)),
         ("number", number.to_owned()),
         ("duration", format::duration(locale, billable / 1000)),
         ("reserved", exact(money.reserved_minor)),

@@ -196,6 +196,7 @@ async fn issue_note(state: &AppState, tx: &mut Tx, payment: &Payment, refund: &R
         document: note.id.clone(),
         number: note.name(),
         refunded_minor: minor,
+        reason: refund.reason.clone(),
     };
     if let Some(message) = appointments::appointment_mail(state, &appointment, PartyRole::Consumer, &what, &money) {
         outbox::enqueue(state, tx, &message).await?;

@@ -41,7 +41,10 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView, no
     let state = money_state(appointment, money);
     let total = match &state {
         PriceState::Final { charged_minor, .. } | PriceState::Fee { charged_minor, .. } => *charged_minor,
-        PriceState::Refunded { refunded_minor } => *refunded_minor,
+        PriceState::Refunded {
+            captured_minor,
+            refunded_minor,
+        } => captured_minor - refunded_minor,
         PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Released { .. } => {
             appointment.price.most_minor()
         }
@@ -77,6 +80,7 @@ fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
     let payment = money.payment.as_ref().map(|payment| payment.state);
     if money.refunded_minor > 0 {
         return PriceState::Refunded {
+            captured_minor: money.captured_minor,
             refunded_minor: money.refunded_minor,
         };
     }

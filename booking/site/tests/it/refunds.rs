@@ -104,6 +104,7 @@ on_both! {
         assert_eq!(desk.payment(&appointment).await, "captured 39000 39000");
         let path = page(&appointment);
         desk.provider.get(&format!("/bookings/{appointment}")).await.expect(200).expect_text(&path);
+        app.advance(MINUTE_US);
         let form = desk.provider.get(&path).await.expect(200).text();
         assert!(form.contains("390,00") && form.contains("name=\"known\" value=\"0\""), "{form}");
         let over = ask(&mut desk.provider, &path, "390,01", "Forbindelsen", 0).await.expect(422).text();
@@ -113,6 +114,10 @@ on_both! {
         assert_eq!(refunds(app).await, [""; 0]);
         let first = ask(&mut desk.provider, &path, "100,50", "Forbindelsen var dårlig", 0).await.expect(303);
         assert_eq!(notice(&first), "refund-sent");
+        let half = desk.consumer.get(&format!("/bookings/{appointment}")).await.expect(200).text();
+        for told in ["390,00", "100,50", "289,50"] {
+            assert!(half.contains(told), "{told}: {half}");
+        }
         let rest = ask(&mut desk.provider, &path, "289,50 kr", "Resten også", 1).await.expect(303);
         assert_eq!(notice(&rest), "refund-sent");
         ask(&mut desk.provider, &path, "0,01", "En øre til", 2).await.expect(422);
@@ -129,6 +134,13 @@ on_both! {
         expect.sort();
         assert_eq!(lines, expect);
         assert_eq!(ledger_sum(app).await, 0);
+        // One credit note for each, and one mail with it.
+        let notes = "SELECT total_minor FROM document WHERE kind = 'credit_note' ORDER BY total_minor";
+        assert_eq!(app.rows::<i64>(notes, params![]).await, [10_050, 28_950]);
+        let mails = "SELECT body FROM outbox WHERE recipient = 'c@example.no' AND created_us >= $1 ORDER BY created_us, id";
+        let [first, rest]: [String; 2] = app.rows(mails, params![app.now()]).await.try_into().expect("two mails");
+        assert!(first.contains("100,50") && first.contains("«Forbindelsen var dårlig»") && first.contains("TEST"), "{first}");
+        assert!(rest.contains("289,50") && rest.contains("«Resten også»"), "{rest}");
         let mine = desk.consumer.get(&format!("/bookings/{appointment}")).await.expect(200).text();
         for told in ["100,50", "289,50", "Forbindelsen var dårlig", "Betalt tilbake"] {
             assert!(mine.contains(told), "{told}: {mine}");
