@@ -7,7 +7,9 @@ use std::sync::Arc;
 use booking_core::AppState;
 use booking_core::base::config::Retention;
 use booking_core::base::db::Sql;
+use booking_core::base::vat::VatCode;
 use booking_core::base::{Base, DAY_US, MINUTE_US, Micros};
+use booking_core::documents::{self, DocumentKind, Paper, PaperLine, Party, VatLine};
 use booking_core::params;
 use booking_core::privacy::registry::TABLES;
 use booking_core::privacy::retention::cases::PARTS;
@@ -498,5 +500,70 @@ on_both! {
         jobs(app).await;
         assert_eq!(recorded(app, "real").await, reported);
         assert_eq!((count(app, "document").await, count(app, "retention_file").await, files(app).len()), (0, 0, 0));
+    }
+}
+
+/// What the platform takes of a business, as it is issued for a month.
+fn commission() -> Paper {
+    Paper {
+        kind: DocumentKind::CommissionInvoice,
+        number: String::new(),
+        issued_at: 0,
+        locale: web::Locale::Nb,
+        time_zone: "Europe/Oslo".to_owned(),
+        currency: "NOK".to_owned(),
+        facts: Vec::new(),
+        seller: Party::default(),
+        buyer: Party::default(),
+        lines: vec![PaperLine {
+            text: vec!["Provisjon".to_owned()],
+            amount_minor: 1_250,
+        }],
+        vat: vec![VatLine {
+            code: VatCode::Standard,
+            rate_bp: 2_500,
+            net_minor: 1_000,
+            vat_minor: 250,
+            gross_minor: 1_250,
+        }],
+        payment_heading: String::new(),
+        payment: Vec::new(),
+        notes: Vec::new(),
+        test: true,
+    }
+}
+
+on_both! {
+    /// S50: a document that hangs on no appointment has its five years, too, and its file goes with it.
+    async fn s50_documents_of_no_appointment_leave_too(app: App) {
+        provider(app, "kari").await;
+        let org: String = app.rows("SELECT id FROM org", params![]).await.remove(0);
+        for cause in ["commission:2026-11", "commission:2026-12"] {
+            let mut tx = app.state.db.write().await.expect("a connection");
+            let new = documents::New {
+                org_id: &org,
+                appointment_id: None,
+                payment_id: None,
+                cause,
+                refers_to: None,
+                paper: commission(),
+            };
+            documents::issue_document(&app.state, &mut tx, new).await.expect("it adds up");
+            tx.commit().await.expect("it commits");
+            app.advance(60 * DAY_US);
+        }
+        jobs(app).await;
+        assert_eq!(files(app).len(), 2);
+        app.execute("UPDATE retention_switch SET approved_us = 1", params![]).await;
+        app.set_now(FIVE_YEARS_ON - 1);
+        assert_eq!(rows(&report(app).await).get("document"), None);
+        app.set_now(FIVE_YEARS_ON);
+        jobs(app).await;
+        assert_eq!(recorded(app, "dry").await.get("document"), Some(&1));
+        app.advance(DAY_US);
+        jobs(app).await;
+        assert_eq!((count(app, "document").await, files(app).len()), (1, 1));
+        let left: Vec<String> = app.rows("SELECT cause FROM document", params![]).await;
+        assert_eq!(left, ["commission:2026-12"]);
     }
 }

@@ -105,6 +105,8 @@ pub const PARTS: &[Part] = parts! {
         of_payment!("payment_id");
     "outbox", dated "created_us": of_appointment!("appointment_id");
     "document", dated "issued_us" by "x.appointment_id = a.id": of_appointment!("appointment_id");
+    "document", dated "issued_us" of "payment p JOIN document x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
+        concat!(of_no_appointment!("appointment_id"), " AND ", of_payment!("payment_id"));
     "charge", dated "created_us" by "x.call_id = a.id": of_appointment!("call_id");
     "call_quality", dated "at_us": of_appointment!("call_id");
     "call_segment", dated "last_seen_us" by "x.call_id = a.id": of_appointment!("call_id");
@@ -139,6 +141,8 @@ pub const BLOCKS: &[(&str, Sql)] = &[
             text: "SELECT a.id FROM appointment a WHERE a.id > $1 AND a.id <= $2 AND a.end_us < $3 AND $3 <= $4
             AND (a.status IN ('confirmed', 'in_call')
                 OR EXISTS (SELECT 1 FROM document d WHERE d.appointment_id = a.id AND d.unstored IS NOT NULL)
+                OR EXISTS (SELECT 1 FROM payment p JOIN document d ON d.payment_id = p.id
+                    WHERE p.hold_id = a.hold_id AND d.unstored IS NOT NULL)
                 OR EXISTS (SELECT 1 FROM payment p JOIN refund r ON r.payment_id = p.id
                     WHERE p.hold_id = a.hold_id AND r.state IN ('waiting', 'asked', 'pending'))
                 OR EXISTS (SELECT 1 FROM payment p JOIN payment_op o ON o.payment_id = p.id

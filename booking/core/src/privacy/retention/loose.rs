@@ -1,7 +1,7 @@
-//! What leaves by age alone and belongs to no appointment: payments that none came of, holds, hooks, and what is left of
-//! accounts that were erased.
+//! What leaves by age alone and belongs to no appointment: payments that none came of, documents and postings of other
+//! causes, holds, hooks, and what is left of accounts that were erased.
 
-use super::cases::{Counted, as_count, by_hundreds, hundred};
+use super::cases::{Counted, as_count, by_hundreds, hundred, hundred_params};
 use super::rules::{LOOSE_US, accounting_cut};
 use crate::base::db::{DbError, Sql, Tx};
 use crate::base::{DAY_US, DEFAULT_ZONE, Micros};
@@ -11,20 +11,22 @@ use crate::{params, statements};
 const PROOF_US: Micros = 3 * 365 * DAY_US;
 
 statements! {
-    /// after, cut, limit, as of: payments that no appointment came of and whose books are closed. One that others were made
-    /// from leaves by a later report, after them
-    UNBOOKED = "SELECT p.id FROM payment p WHERE p.appointment_id IS NULL AND p.id > $1 AND p.updated_us < $2
-            AND p.state NOT IN ('authorised', 'saved', 'needs_confirmation')
-            AND NOT EXISTS (SELECT 1 FROM appointment a WHERE a.hold_id = p.hold_id)
-            AND NOT EXISTS (SELECT 1 FROM ledger_tx t WHERE t.payment_id = p.id AND t.created_us >= $2)
-            AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.payment_id = p.id AND o.state = 'pending')
-            AND NOT EXISTS (SELECT 1 FROM payment d WHERE d.kept_from = p.id)
-            AND NOT EXISTS (SELECT 1 FROM hold h JOIN retention_hold k ON k.account_id = h.account_id
-                WHERE h.id = p.hold_id AND (k.lifted_us IS NULL OR k.lifted_us > $4))
-        ORDER BY p.id LIMIT $3";
+    ZONES = "SELECT DISTINCT time_zone FROM org ORDER BY time_zone LIMIT 600";
 }
 
-/// A table that loses rows of a hundred payments.
+/// Accounting records that hang on no appointment, in lists that are gone through one after the other.
+pub struct List {
+    /// Ids after `$1`, with everything from before `$2`, at most `$3`, as it was at `$4`.
+    find: Sql,
+    /// The files of a hundred of them.
+    files: Option<Sql>,
+    /// Whether an operator may keep some back.
+    pub can_be_kept: bool,
+    /// The tables, children first.
+    parts: &'static [Part],
+}
+
+/// A table that loses rows of a hundred ids.
 struct Part {
     table: &'static str,
     count: Sql,
@@ -36,27 +38,76 @@ macro_rules! parts {
         &[$(Part {
             table: $table,
             count: Sql {
-                name: concat!("RETENTION_COUNT_UNBOOKED_", $table),
+                name: concat!("RETENTION_COUNT_LISTED_", $table),
                 text: concat!("SELECT COUNT(*), ", $ends, " FROM ", $table, " WHERE ", $column, " IN (", $before, hundred!(), $after, ")"),
             },
             delete: Sql {
-                name: concat!("RETENTION_DELETE_UNBOOKED_", $table),
+                name: concat!("RETENTION_DELETE_LISTED_", $table),
                 text: concat!("DELETE FROM ", $table, " WHERE ", $column, " IN (", $before, hundred!(), $after, ")"),
             },
         }),+]
     };
 }
 
-/// The tables of a payment, children first.
-const PARTS: &[Part] = parts! {
-    "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)":
-        "tx_id" in "SELECT t.id FROM ledger_tx t WHERE t.payment_id IN (" ")";
-    "ledger_tx", "MIN(created_us), MAX(created_us)": "payment_id" in "" "";
-    "refund", "MIN(created_us), MAX(created_us)": "payment_id" in "" "";
-    "money_difference", "MIN(found_us), MAX(seen_us)": "payment_id" in "" "";
-    "payment_op", "MIN(created_us), MAX(created_us)": "payment_id" in "" "";
-    "payment", "MIN(updated_us), MAX(updated_us)": "id" in "" "";
-};
+/// Payments that no appointment came of and whose books are closed; one that others were made from, or that a document names,
+/// leaves by a later report, after them. Then documents, for example of commission, and postings of no payment.
+pub const LISTS: &[List] = &[
+    List {
+        find: Sql {
+            name: "RETENTION_UNBOOKED",
+            text: "SELECT p.id FROM payment p WHERE p.appointment_id IS NULL AND p.id > $1 AND p.updated_us < $2
+                AND p.state NOT IN ('authorised', 'saved', 'needs_confirmation')
+                AND NOT EXISTS (SELECT 1 FROM appointment a WHERE a.hold_id = p.hold_id)
+                AND NOT EXISTS (SELECT 1 FROM ledger_tx t WHERE t.payment_id = p.id AND t.created_us >= $2)
+                AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.payment_id = p.id AND o.state = 'pending')
+                AND NOT EXISTS (SELECT 1 FROM payment d WHERE d.kept_from = p.id)
+                AND NOT EXISTS (SELECT 1 FROM document d WHERE d.payment_id = p.id)
+                AND NOT EXISTS (SELECT 1 FROM hold h JOIN retention_hold k ON k.account_id = h.account_id
+                    WHERE h.id = p.hold_id AND (k.lifted_us IS NULL OR k.lifted_us > $4))
+            ORDER BY p.id LIMIT $3",
+        },
+        files: None,
+        can_be_kept: true,
+        parts: parts! {
+            "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)":
+                "tx_id" in "SELECT t.id FROM ledger_tx t WHERE t.payment_id IN (" ")";
+            "ledger_tx", "MIN(created_us), MAX(created_us)": "payment_id" in "" "";
+            "refund", "MIN(created_us), MAX(created_us)": "payment_id" in "" "";
+            "money_difference", "MIN(found_us), MAX(seen_us)": "payment_id" in "" "";
+            "payment_op", "MIN(created_us), MAX(created_us)": "payment_id" in "" "";
+            "payment", "MIN(updated_us), MAX(updated_us)": "id" in "" "";
+        },
+    },
+    List {
+        find: Sql {
+            name: "RETENTION_DOCUMENTS",
+            text: "SELECT d.id FROM document d WHERE d.appointment_id IS NULL AND d.id > $1 AND d.issued_us < $2 AND $2 <= $4
+                AND d.unstored IS NULL
+                AND NOT EXISTS (SELECT 1 FROM payment p JOIN appointment a ON a.hold_id = p.hold_id WHERE p.id = d.payment_id)
+            ORDER BY d.id LIMIT $3",
+        },
+        files: Some(Sql {
+            name: "RETENTION_DOCUMENT_FILES",
+            text: concat!("SELECT path FROM document WHERE id IN (", hundred!(), ")"),
+        }),
+        can_be_kept: false,
+        parts: parts! { "document", "MIN(issued_us), MAX(issued_us)": "id" in "" ""; },
+    },
+    List {
+        find: Sql {
+            name: "RETENTION_POSTINGS",
+            text: "SELECT t.id FROM ledger_tx t WHERE t.appointment_id IS NULL AND t.payment_id IS NULL AND t.id > $1
+                AND t.created_us < $2 AND $2 <= $4
+            ORDER BY t.id LIMIT $3",
+        },
+        files: None,
+        can_be_kept: false,
+        parts: parts! {
+            "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)": "tx_id" in "" "";
+            "ledger_tx", "MIN(created_us), MAX(created_us)": "id" in "" "";
+        },
+    },
+];
 
 /// A rule by age.
 pub struct Age {
@@ -110,53 +161,76 @@ pub const AGES: &[Age] = ages! {
 
 /// Every statement here that no list declares, for the test that prepares them.
 pub(super) fn registered_statements() -> impl Iterator<Item = Sql> {
-    let parts = PARTS.iter().flat_map(|part| [part.count, part.delete]);
-    parts.chain(AGES.iter().flat_map(|age| [age.count, age.delete]))
+    let parts = LISTS.iter().flat_map(|list| list.parts);
+    let finds = LISTS
+        .iter()
+        .flat_map(|list| [Some(list.find), list.files].into_iter().flatten());
+    finds
+        .chain(parts.flat_map(|part| [part.count, part.delete]))
+        .chain(AGES.iter().flat_map(|age| [age.count, age.delete]))
 }
 
 /// The tables that these rules empty.
 #[cfg(test)]
 pub(super) fn tables() -> impl Iterator<Item = &'static str> {
-    let parts = PARTS.iter().map(|part| part.table);
-    parts.chain(AGES.iter().map(|age| age.table))
+    let parts = LISTS.iter().flat_map(|list| list.parts);
+    parts.map(|part| part.table).chain(AGES.iter().map(|age| age.table))
 }
 
-/// From when on payments without an appointment stay. Nobody sold anything, so the zone is the house's.
-pub(super) fn unbooked_cut(as_of: Micros, years: i64) -> Micros {
-    accounting_cut(as_of, DEFAULT_ZONE, years)
+/// From when on records stay that hang on no appointment: the latest moment at which the accounting year is over for every
+/// seller, whose zones differ.
+pub(super) async fn latest_cut(tx: &mut Tx, as_of: Micros, years: i64) -> Result<Micros, DbError> {
+    let zones: Vec<String> = tx.all(ZONES, params![]).await?;
+    let cuts = zones.iter().map(|zone| accounting_cut(as_of, zone, years));
+    Ok(cuts.fold(accounting_cut(as_of, DEFAULT_ZONE, years), Micros::min))
 }
 
-/// The next payments after an id that no appointment came of and that may leave.
-pub(super) async fn unbooked(
-    tx: &mut Tx,
-    after: &str,
-    (as_of, cut): (Micros, Micros),
-    at_most: i64,
-) -> Result<Vec<String>, DbError> {
-    tx.all(UNBOOKED, params![after, cut, at_most, as_of]).await
-}
+impl List {
+    /// The next ids after one, as it was at a moment; records stay so many years.
+    pub(super) async fn next(
+        &self,
+        tx: &mut Tx,
+        after: &str,
+        (as_of, years): (Micros, i64),
+        at_most: i64,
+    ) -> Result<Vec<String>, DbError> {
+        let cut = latest_cut(tx, as_of, years).await?;
+        tx.all(self.find, params![after, cut, at_most, as_of]).await
+    }
 
-/// Counts what these payments would take along.
-pub(super) async fn count_unbooked(tx: &mut Tx, payments: &[String]) -> Result<Vec<Counted>, DbError> {
-    let mut counted = Vec::new();
-    for part in PARTS {
-        for some in payments.chunks(100) {
-            let (rows, oldest, newest): (i64, Option<i64>, Option<i64>) =
-                tx.one(part.count, super::cases::hundred_params(some)).await?;
-            counted.push((part.table, rows, oldest, newest));
+    /// Counts what these would take along.
+    pub(super) async fn count(&self, tx: &mut Tx, ids: &[String]) -> Result<Vec<Counted>, DbError> {
+        let mut counted = Vec::new();
+        for part in self.parts {
+            for some in ids.chunks(100) {
+                let (rows, oldest, newest): (i64, Option<i64>, Option<i64>) =
+                    tx.one(part.count, hundred_params(some)).await?;
+                counted.push((part.table, rows, oldest, newest));
+            }
         }
+        Ok(counted)
     }
-    Ok(counted)
-}
 
-/// Deletes them. The door must be open.
-pub(super) async fn delete_unbooked(tx: &mut Tx, payments: &[String]) -> Result<Vec<Counted>, DbError> {
-    let mut counted = Vec::with_capacity(PARTS.len());
-    for part in PARTS {
-        let rows = by_hundreds(tx, part.delete, payments).await?;
-        counted.push((part.table, rows, None, None));
+    /// The paths of their files.
+    pub(super) async fn files(&self, tx: &mut Tx, ids: &[String]) -> Result<Vec<String>, DbError> {
+        let mut paths = Vec::new();
+        if let Some(sql) = self.files {
+            for some in ids.chunks(100) {
+                paths.extend(tx.all::<String>(sql, hundred_params(some)).await?);
+            }
+        }
+        Ok(paths)
     }
-    Ok(counted)
+
+    /// Deletes them. The door must be open.
+    pub(super) async fn delete(&self, tx: &mut Tx, ids: &[String]) -> Result<Vec<Counted>, DbError> {
+        let mut counted = Vec::with_capacity(self.parts.len());
+        for part in self.parts {
+            let rows = by_hundreds(tx, part.delete, ids).await?;
+            counted.push((part.table, rows, None, None));
+        }
+        Ok(counted)
+    }
 }
 
 /// Counts what a rule would delete.

@@ -4,7 +4,7 @@
 /// How long the rows of a table are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// Until the accounting time of the appointment is over that it hangs on: an entry of `cases::PARTS`, or of `loose::PARTS` where
+    /// Until the accounting time of the appointment is over that it hangs on: an entry of `cases::PARTS`, or of `loose::LISTS` where
     /// none came of it.
     Case,
     /// So many days, by a rule of `loose::AGES`.

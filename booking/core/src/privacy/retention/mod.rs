@@ -3,6 +3,7 @@
 
 pub mod cases;
 pub mod door;
+mod files;
 pub mod holds;
 pub mod loose;
 pub mod marks;

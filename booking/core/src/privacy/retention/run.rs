@@ -4,10 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use object_store::ObjectStoreExt as _;
-use object_store::path::Path;
-
 use super::cases::{self, Counted, Range};
+use super::files::delete_files;
 use super::{door, loose};
 use crate::base::db::{Db, DbError, FromRow, Row, Tx};
 use crate::base::{Base, DAY_US, Fault, Micros, Result, SECOND_US};
@@ -29,8 +27,6 @@ const STRETCH_IDLE: i64 = 200;
 /// How long a transaction may last: on SQLite everybody else waits for it; on PostgreSQL nobody does.
 const SQLITE_TX_US: Micros = 20_000;
 const POSTGRES_TX_US: Micros = 500_000;
-/// Files that are deleted at the same time.
-const FILES_AT_ONCE: usize = 16;
 
 /// What the columns of a [`Run`] are.
 macro_rules! run_select {
@@ -76,6 +72,11 @@ statements! {
     /// after, last: marks the files of a range
     MARK_FILES = "INSERT INTO retention_file (path, appointment_id)
         SELECT d.path, d.appointment_id FROM document d WHERE d.appointment_id > $1 AND d.appointment_id <= $2
+        ON CONFLICT (path) DO NOTHING";
+    /// after, last: and those that name a payment only
+    MARK_PAYMENT_FILES = "INSERT INTO retention_file (path, appointment_id)
+        SELECT d.path, a.id FROM appointment a JOIN payment p ON p.hold_id = a.hold_id JOIN document d ON d.payment_id = p.id
+        WHERE a.id > $1 AND a.id <= $2 AND d.appointment_id IS NULL
         ON CONFLICT (path) DO NOTHING";
     /// after, last
     FILES = "SELECT path FROM retention_file WHERE appointment_id > $1 AND appointment_id <= $2 ORDER BY path";
@@ -123,8 +124,9 @@ impl std::str::FromStr for Kind {
 const CASES: i64 = 0;
 /// The holds of payments that leave behind them leave by the next report, which has them.
 const AGES: i64 = 1;
-/// Between these two: payments that no appointment came of.
-const DONE: i64 = 3;
+/// From here on, one after the other: the lists of [`loose::LISTS`].
+const LISTS: i64 = 2;
+const DONE: i64 = LISTS + loose::LISTS.len() as i64;
 
 /// A run where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -361,11 +363,13 @@ async fn count_next(state: &Base, run: &mut Run) -> Result<Tally> {
             }
             run.go_on(None);
         }
-        _ => {
-            let cut = loose::unbooked_cut(run.as_of, run.years);
-            let payments = loose::unbooked(&mut tx, &run.position, (run.as_of, cut), STRETCH_MAX).await?;
-            tally.add(loose::count_unbooked(&mut tx, &payments).await?);
-            run.go_on(payments.last().cloned());
+        stage => {
+            let list = list_of(stage);
+            let ids = list
+                .next(&mut tx, &run.position, (run.as_of, run.years), STRETCH_MAX)
+                .await?;
+            tally.add(list.count(&mut tx, &ids).await?);
+            run.go_on(ids.last().cloned());
         }
     }
     Ok(tally)
@@ -395,8 +399,13 @@ async fn delete_next(state: &Base, run: &mut Run, size: i64) -> Result<i64> {
     match run.stage {
         CASES => delete_cases(state, run, size).await,
         AGES => delete_old(state, run, size).await,
-        _ => delete_unbooked(state, run, size).await,
+        stage => delete_listed(state, run, list_of(stage), size).await,
     }
+}
+
+fn list_of(stage: i64) -> &'static loose::List {
+    let index = usize::try_from(stage - LISTS).expect("the stages before are not lists");
+    &loose::LISTS[index]
 }
 
 /// Files first, rows last: what is marked is deleted from the store, and only then from the database. Stopped between, the
@@ -411,7 +420,9 @@ async fn delete_cases(state: &Base, run: &mut Run, size: i64) -> Result<i64> {
     let mut stretch = cases::look(&mut tx, &run.position, size, run.as_of, run.years).await?;
     let mut files: Vec<String> = Vec::new();
     for range in within(&stretch.ranges, &run.last_case) {
-        tx.execute(MARK_FILES, params![&range.after, &range.last]).await?;
+        for mark in [MARK_FILES, MARK_PAYMENT_FILES] {
+            tx.execute(mark, params![&range.after, &range.last]).await?;
+        }
         files.extend(tx.all::<String>(FILES, params![&range.after, &range.last]).await?);
     }
     if !files.is_empty() {
@@ -480,46 +491,32 @@ fn fit(state: &Base, size: i64, took: Micros, deleted: usize) -> i64 {
     next.clamp(STRETCH_MIN, STRETCH_MAX)
 }
 
-async fn delete_files(state: &Base, paths: Vec<String>) -> Result<()> {
-    let mut running = tokio::task::JoinSet::new();
-    for path in paths {
-        if running.len() >= FILES_AT_ONCE {
-            joined(running.join_next().await)?;
-        }
-        let files = std::sync::Arc::clone(&state.files);
-        running.spawn(async move { files.delete(&Path::from(path.as_str())).await });
-    }
-    while let Some(done) = running.join_next().await {
-        joined(Some(done))?;
-    }
-    Ok(())
-}
-
-/// A file that is gone is what we want.
-fn joined(
-    done: Option<std::result::Result<std::result::Result<(), object_store::Error>, tokio::task::JoinError>>,
-) -> Result<()> {
-    match done {
-        None | Some(Ok(Ok(()) | Err(object_store::Error::NotFound { .. }))) => Ok(()),
-        Some(Ok(Err(error))) => Err(Fault::internal(&error)),
-        Some(Err(error)) => Err(Fault::internal(&error)),
-    }
-}
-
-async fn delete_unbooked(state: &Base, run: &mut Run, size: i64) -> Result<i64> {
+/// Files first, rows last, as with the cases: stopped between, the same stretch comes again.
+async fn delete_listed(state: &Base, run: &mut Run, list: &loose::List, size: i64) -> Result<i64> {
     let before = run.clone();
+    let mut tx = state.db.read().await?;
+    tx.prefer_indexes().await?;
+    let terms = (run.as_of, run.years);
+    let ids = list.next(&mut tx, &run.position, terms, size).await?;
+    let cut = loose::latest_cut(&mut tx, run.as_of, run.years).await?;
+    let files = list.files(&mut tx, &ids).await?;
+    drop(tx);
+    delete_files(state, files).await?;
     let begun = state.clock.steady();
-    let cut = loose::unbooked_cut(run.as_of, run.years);
     let mut tx = begin_deleting(state).await?;
-    let payments = loose::unbooked(&mut tx, &run.position, (run.as_of, cut), size).await?;
+    // Whoever keeps something back meanwhile has it kept.
+    let ids = match list.can_be_kept {
+        true => list.next(&mut tx, &run.position, terms, size).await?,
+        false => ids,
+    };
     let mut tally = Tally::default();
     door::open(&mut tx, cut).await?;
-    tally.add(loose::delete_unbooked(&mut tx, &payments).await?);
+    tally.add(list.delete(&mut tx, &ids).await?);
     door::shut(&mut tx).await?;
-    run.go_on(payments.last().cloned());
+    run.go_on(ids.last().cloned());
     save(&mut tx, &before, run, &tally, state.now()).await?;
     tx.commit().await?;
-    Ok(fit(state, size, state.clock.steady() - begun, payments.len()))
+    Ok(fit(state, size, state.clock.steady() - begun, ids.len()))
 }
 
 /// The position of this stage is the number of the rule.
