@@ -478,8 +478,14 @@ async fn cancel_far_ahead(app: &App, desk: &mut Desk<'_>, card: &str) -> String 
     let appointment = desk.book(Desk::slot(480), card).await;
     let path = format!("/bookings/{appointment}");
     let asked = page(&mut desk.consumer, &format!("{path}/cancel")).await;
-    assert!(asked.contains("Etter vilkårene koster det 225 kr å avbestille nå."), "{asked}");
-    desk.consumer.post(&format!("{path}/cancel"), &[("fee", "22500")]).await.expect(303);
+    assert!(
+        asked.contains("Etter vilkårene koster det 225 kr å avbestille nå."),
+        "{asked}"
+    );
+    desk.consumer
+        .post(&format!("{path}/cancel"), &[("fee", "22500")])
+        .await
+        .expect(303);
     for _ in 0..3 {
         app.advance(MINUTE_US);
         desk.jobs().await;
