@@ -452,6 +452,8 @@ async fn sixty(app: &App) {
         ("appointment_id", "x.appointment_id || '-' || n.i"),
         ("number", "x.number + n.i"),
         ("cause", "x.cause || '-' || n.i"),
+        // The payment is the first one's, and leaves with it.
+        ("payment_id", "CAST(NULL AS TEXT)"),
         ("path", "REPLACE(x.path, '.pdf', '-' || n.i || '.pdf')"),
     ];
     copy_rows(app, "document", 59, &document).await;

@@ -3,7 +3,7 @@
 use booking_core::base::db::{MIGRATIONS, Step};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
-use crate::harness::{App, Engine};
+use crate::harness::Engine;
 use crate::on_both;
 
 /// One paid call of before there was more than one document a payment.

@@ -101,8 +101,8 @@ impl AuditFile {
         if let Some(about) = &posted.about {
             let voucher = about
                 .document
-                .clone()
-                .unwrap_or_else(|| reference(&about.appointment_id));
+                .as_ref()
+                .map_or_else(|| reference(&about.appointment_id), |(_, number)| number.clone());
             xml.text("SourceDocumentID", &voucher, MIDDLE);
             if account == BookAccount::Receivable {
                 xml.text("CustomerID", &customer_id(&about.consumer_id), MIDDLE);
