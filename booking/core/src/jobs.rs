@@ -29,9 +29,11 @@ statements! {
     END_LEASE = "UPDATE job_lease SET until_us = 0 WHERE name = $1 AND owner = $2";
 }
 
-/// The lines of work. Mails have their own, so that a mail server that hangs does not hold up anybody's money, and so has
-/// what leaves by age, which may take minutes.
+/// The lines of work. Whatever asks others has a line of its own, so that a mail server or a payment provider that hangs
+/// holds up nothing else, and so has what leaves by age, which may take minutes.
 const WORKER: &str = "worker";
+const CASHIER: &str = "cashier";
+const COMPARER: &str = "comparer";
 const MAILER: &str = "mailer";
 const KEEPER: &str = "keeper";
 /// Longest wait between two rounds.
@@ -53,13 +55,21 @@ pub async fn run(state: AppState, shutdown: impl Future<Output = ()>) {
     let mailer = repeat(&state, MAILER, stopped.clone(), None, || {
         take_steps(&state, MAILER_STEPS)
     });
+    let cashier = repeat(&state, CASHIER, stopped.clone(), Some(&state.payments_wanted), || {
+        take_steps(&state, CASHIER_STEPS)
+    });
+    let comparer = repeat(&state, COMPARER, stopped.clone(), None, || {
+        take_steps(&state, COMPARER_STEPS)
+    });
     let keeper = repeat(&state, KEEPER, stopped, None, || take_steps(&state, KEEPER_STEPS));
-    tokio::join!(signal, worker, mailer, keeper);
+    tokio::join!(signal, worker, cashier, comparer, mailer, keeper);
 }
 
 /// One round of everything. What fails is logged, and tried again by the next round.
 pub async fn round(state: &AppState) {
     take_steps(state, WORKER_STEPS).await;
+    take_steps(state, CASHIER_STEPS).await;
+    take_steps(state, COMPARER_STEPS).await;
     take_steps(state, MAILER_STEPS).await;
     take_steps(state, KEEPER_STEPS).await;
 }
@@ -125,27 +135,6 @@ const WORKER_STEPS: &[Step] = &[
         Box::pin(async move { Ok(calls::recover_silent(state, &state.silence).await?) })
     }),
     ("charge calls", |state| Box::pin(charge_calls(state))),
-    ("make payment requests", |state| {
-        Box::pin(async move { Ok(usecases::run_due_operations(state).await?) })
-    }),
-    ("follow payment hooks", |state| {
-        Box::pin(async move { Ok(usecases::follow_hints(state).await?) })
-    }),
-    ("reserve what is due", |state| {
-        Box::pin(async move { Ok(usecases::reserve_due(state).await?) })
-    }),
-    ("give back what nobody pays", |state| {
-        Box::pin(async move { Ok(usecases::give_back_unpaid(state).await?) })
-    }),
-    ("compare payments", |state| {
-        Box::pin(async move { Ok(usecases::reconcile_payments(state).await.map(drop)?) })
-    }),
-    ("follow sellers' accounts", |state| {
-        Box::pin(usecases::follow_accounts(state))
-    }),
-    ("release what was never booked", |state| {
-        Box::pin(async move { Ok(usecases::release_stranded(state).await?) })
-    }),
     ("store documents", |state| Box::pin(documents::store_pending(state))),
     ("expire holds", |state| {
         Box::pin(async move { appointments::expire_holds(state, state.now()).await.map(drop) })
@@ -173,6 +162,35 @@ const WORKER_STEPS: &[Step] = &[
             log_swept("old records of exports", books::exports::sweep(state).await?);
             Ok(())
         })
+    }),
+];
+
+/// What the cashier does each round: it asks payment providers, and one that hangs holds up nothing else.
+const CASHIER_STEPS: &[Step] = &[
+    ("make payment requests", |state| {
+        Box::pin(async move { Ok(usecases::run_due_operations(state).await?) })
+    }),
+    ("follow payment hooks", |state| {
+        Box::pin(async move { Ok(usecases::follow_hints(state).await?) })
+    }),
+    ("reserve what is due", |state| {
+        Box::pin(async move { Ok(usecases::reserve_due(state).await?) })
+    }),
+    ("give back what nobody pays", |state| {
+        Box::pin(async move { Ok(usecases::give_back_unpaid(state).await?) })
+    }),
+    ("release what was never booked", |state| {
+        Box::pin(async move { Ok(usecases::release_stranded(state).await?) })
+    }),
+];
+
+/// What the comparer does each round: nobody waits for it.
+const COMPARER_STEPS: &[Step] = &[
+    ("compare payments", |state| {
+        Box::pin(async move { Ok(usecases::reconcile_payments(state).await.map(drop)?) })
+    }),
+    ("follow sellers' accounts", |state| {
+        Box::pin(usecases::follow_accounts(state))
     }),
 ];
 
@@ -213,7 +231,8 @@ async fn charge_calls(state: &AppState) -> Result<()> {
     let calls = calls::queries::to_finalise(&mut state.db.read().await?, now, now, CALLS_MAX).await?;
     for call in calls {
         match usecases::finalise_call(state, &call).await {
-            Ok(ops) => usecases::run_operations(state, &ops).await,
+            // The cashier asks for the money.
+            Ok(_) => state.payments_wanted.notify_one(),
             Err(error) => tracing::error!(call, %error, "a call was not charged"),
         }
     }

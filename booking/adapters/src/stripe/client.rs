@@ -168,6 +168,10 @@ fn classify(status: StatusCode, body: &[u8]) -> CallError {
         {
             CallError::NotNow(said)
         }
+        // Our key was changed, or may not do this: the operator mends that, and no card was declined.
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if error.code.as_deref() != Some("account_invalid") => {
+            CallError::Other(ProviderError::Unknown(said))
+        }
         status if status.is_client_error() => CallError::Other(ProviderError::Refused(said)),
         _ => CallError::Other(ProviderError::Failed(said)),
     }
@@ -245,7 +249,14 @@ mod tests {
             ));
         }
         assert!(matches!(check(404, "{}"), CallError::Missing));
-        assert!(matches!(check(401, "{}"), CallError::Other(ProviderError::Refused(_))));
+        for status in [401, 403] {
+            assert!(matches!(
+                check(status, "{}"),
+                CallError::Other(ProviderError::Unknown(_))
+            ));
+        }
+        let gone = check(403, &error("invalid_request_error", "account_invalid"));
+        assert!(matches!(gone, CallError::Other(ProviderError::Refused(_))));
     }
 
     proptest! {

@@ -45,7 +45,7 @@ CREATE TABLE money_difference (
 
 -- When a payment was last compared with the provider.
 ALTER TABLE payment ADD COLUMN compared_us INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX payment_compared ON payment (compared_us);
+CREATE INDEX payment_updated ON payment (updated_us);
 
 -- The test provider has no card numbers any more, and can keep a card.
 DROP TABLE test_psp_card;

@@ -91,6 +91,8 @@ pub enum AppointmentMail {
     /// A coming appointment is not paid for; until then the person may pay anew.
     PayAnew {
         until: Micros,
+        /// The number of the payment that was lost: each is told once.
+        attempt: i64,
     },
     /// Nobody paid, and the time was given back.
     Unpaid,
@@ -263,7 +265,7 @@ impl AppointmentMail {
     /// Until when the person may pay anew, in words.
     fn until(&self, locale: Locale, time_zone: &str) -> String {
         match self {
-            Self::PayAnew { until } => format::day_time(locale, *until, time_zone),
+            Self::PayAnew { until, .. } => format::day_time(locale, *until, time_zone),
             Self::Booked
             | Self::Waits { .. }
             | Self::TakenOver { .. }
@@ -332,6 +334,7 @@ impl AppointmentMail {
         match self {
             Self::Waits { since: at } | Self::TakenOver { at } => format!(":{at}"),
             Self::TakesOver { at } => format!(":to:{at}"),
+            Self::PayAnew { attempt, .. } => format!(":{attempt}"),
             Self::Receipt { number, .. } | Self::FeeReceipt { number, .. } | Self::CreditNote { number, .. } => {
                 format!(":{number}")
             }
@@ -341,7 +344,6 @@ impl AppointmentMail {
             | Self::NoShowConsumer
             | Self::NeverMet
             | Self::PaymentFailed
-            | Self::PayAnew { .. }
             | Self::Unpaid => String::new(),
         }
     }

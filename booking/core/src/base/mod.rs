@@ -59,6 +59,8 @@ pub struct Base {
     pub mail_counts: Arc<MailCounts>,
     /// Wakes the jobs before their time.
     pub jobs_wanted: Arc<Notify>,
+    /// Wakes the job that asks payment providers.
+    pub payments_wanted: Arc<Notify>,
 }
 
 impl Base {
@@ -85,6 +87,7 @@ impl Base {
             mailer,
             mail_counts: Arc::default(),
             jobs_wanted: Arc::default(),
+            payments_wanted: Arc::default(),
         })
     }
 

@@ -10,10 +10,11 @@ statements! {
     TO_COMPARE = "SELECT p.id FROM payment p
                   WHERE p.compared_us <= $2 AND p.reference IS NOT NULL AND p.created_us <= $2
                     AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.payment_id = p.id AND o.state = 'pending')
-                    AND (p.state IN ('authorising', 'needs_confirmation', 'saved', 'authorised', 'capturing',
-                            'capture_failed', 'releasing')
-                        OR p.updated_us >= $1
-                        OR EXISTS (SELECT 1 FROM refund r WHERE r.payment_id = p.id AND r.state IN ('asked', 'pending')))
+                    AND p.id IN (
+                        SELECT q.id FROM payment q WHERE q.state IN ('authorising', 'needs_confirmation', 'saved', 'authorised',
+                            'capturing', 'capture_failed', 'releasing')
+                        UNION SELECT q.id FROM payment q WHERE q.updated_us >= $1
+                        UNION SELECT r.payment_id FROM refund r WHERE r.state IN ('asked', 'pending'))
                   ORDER BY p.compared_us, p.id LIMIT $3";
     /// payment, now
     COMPARED = "UPDATE payment SET compared_us = $2 WHERE id = $1";

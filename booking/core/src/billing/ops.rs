@@ -51,24 +51,29 @@ async fn request(
         queries::save_payment(tx, &payment.id, next, None, now).await?;
     }
     let id = state.random.id(now);
+    // What was asked for in vain before is asked for again later and later.
+    let due = match queries::asked_before(tx, &payment.id, kind).await? {
+        0 => now,
+        tries => now + backoff(tries),
+    };
     let op = NewOp {
         id: &id,
         payment_id: &payment.id,
         kind,
         amount_minor,
-        due: now,
+        due,
         refund_id: None,
     };
     queries::add_op(tx, &op, now).await?;
     Ok(Some(id))
 }
 
-/// Records a payment that its provider is to be asked for. Returns the operation's id; `None` when this attempt of the hold
+/// Records a payment that its provider is to be asked for from `due` on. Returns the operation's id; `None` when this attempt of the hold
 /// is there already.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn request_payment(state: &Base, tx: &mut Tx, new: &NewPayment<'_>) -> Result<Option<String>> {
+pub async fn request_payment(state: &Base, tx: &mut Tx, new: &NewPayment<'_>, due: Micros) -> Result<Option<String>> {
     let now = state.now();
     if !queries::add_payment(tx, new, now).await? {
         return Ok(None);
@@ -79,7 +84,7 @@ pub async fn request_payment(state: &Base, tx: &mut Tx, new: &NewPayment<'_>) ->
         payment_id: new.id,
         kind: OpKind::Authorise,
         amount_minor: new.amount.minor,
-        due: now,
+        due,
         refund_id: None,
     };
     queries::add_op(tx, &op, now).await?;

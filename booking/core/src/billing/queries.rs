@@ -81,6 +81,7 @@ statements! {
     STRANDED = "SELECT p.id FROM payment p JOIN hold h ON h.id = p.hold_id
                 WHERE p.appointment_id IS NULL AND p.state IN ('authorised', 'saved', 'needs_confirmation')
                   AND (h.expires_us + $2 <= $1 OR h.state <> 'held')
+                  AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.payment_id = p.id AND o.state = 'pending')
                 ORDER BY p.created_us, p.id LIMIT $3";
     /// provider, now, limit: what another provider hinted at nobody can be asked about
     DUE_HINTS = "SELECT id, payment_id, attempts FROM psp_event WHERE processed_us IS NULL AND psp = $1 AND next_try_us <= $2
@@ -94,6 +95,8 @@ statements! {
     /// id: the key brought a failure, which it brings for ever
     NEXT_KEY = "UPDATE payment_op SET key_number = key_number + 1 WHERE id = $1 AND state = 'pending'";
     NEXT_OP_SEQ = "SELECT COALESCE(MAX(seq) + 1, 0) FROM payment_op WHERE payment_id = $1 AND kind = $2";
+    /// payment, kind
+    ASKED_BEFORE = "SELECT COUNT(*) FROM payment_op WHERE payment_id = $1 AND kind = $2 AND state <> 'pending'";
     OP = op_select!("WHERE o.id = $1");
     /// Whoever changes the row may make the call; the others find it not yet due.
     CLAIM_OP = "UPDATE payment_op SET attempts = attempts + 1, next_try_us = $3
@@ -283,6 +286,11 @@ pub async fn add_op(tx: &mut Tx, new: &NewOp<'_>, now: Micros) -> Result<(), DbE
         new.refund_id,
     ];
     tx.execute(ADD_OP, values).await.map(drop)
+}
+
+/// How many calls of a kind about a payment are over.
+pub async fn asked_before(tx: &mut Tx, payment: &str, kind: OpKind) -> Result<i64, DbError> {
+    tx.one(ASKED_BEFORE, params![payment, kind.name()]).await
 }
 
 /// Gives an operation another key, because the one it had brings a failure for ever.

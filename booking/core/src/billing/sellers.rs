@@ -26,6 +26,8 @@ statements! {
     OF_ORG = "SELECT reference, state, created_us FROM seller_account WHERE org_id = $1 AND psp = $2";
     /// psp, reference, state, now
     SAVE_STATE = "UPDATE seller_account SET state = $3, checked_us = $4 WHERE psp = $1 AND reference = $2";
+    /// psp, reference, now
+    LOOKED_IN_VAIN = "UPDATE seller_account SET checked_us = $3 WHERE psp = $1 AND reference = $2";
     /// psp, reference
     NOTE_NEWS = "UPDATE seller_account SET checked_us = 0 WHERE psp = $1 AND reference = $2";
     /// psp
@@ -213,6 +215,14 @@ pub async fn save_state(
     tx.execute(SAVE_STATE, params![psp, reference, state.name(), now])
         .await
         .map(drop)
+}
+
+/// An account that could not be looked up has had its turn.
+///
+/// # Errors
+/// When the database fails.
+pub async fn looked_in_vain(tx: &mut Tx, psp: &str, reference: &str, now: Micros) -> Result<(), DbError> {
+    tx.execute(LOOKED_IN_VAIN, params![psp, reference, now]).await.map(drop)
 }
 
 /// Notes that the provider has news of an account; of one that is not ours nothing is noted.

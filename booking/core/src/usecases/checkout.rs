@@ -111,7 +111,7 @@ pub async fn pay_for_hold(
         seller_account: seller_account.as_deref(),
         appointment_id: None,
     };
-    if let Some(op) = request_payment(state, &mut tx, &new).await.map_err(Fault::from)? {
+    if let Some(op) = request_payment(state, &mut tx, &new, now).await.map_err(Fault::from)? {
         tx.commit().await?;
         operations::run_operation(state, &op).await.map_err(Fault::from)?;
     }
@@ -306,6 +306,13 @@ async fn book_authorised(state: &AppState, hold: &str, consumer: &str, payment: 
     }
     if !matches!(payment.state, PaymentState::Authorised { .. } | PaymentState::Saved) {
         return Ok(CheckoutOutcome::HoldLost);
+    }
+    // The person wanted to pay in another way, and the provider was asked to let go of it.
+    if queries::pending_op(&mut tx, &payment.id, OpKind::Release)
+        .await?
+        .is_some()
+    {
+        return Ok(CheckoutOutcome::Unknown);
     }
     let outcome = match book_hold(state, &mut tx, hold, consumer, Some(&payment)).await {
         Ok(outcome) => outcome,

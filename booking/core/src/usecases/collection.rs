@@ -15,6 +15,9 @@ use crate::billing::{
 /// So long somebody has to answer the bank about what is owed.
 const ANSWERED_WITHIN_US: Micros = 60 * MINUTE_US;
 
+/// Before each try to charge a kept card: what is not on the account today may be tomorrow.
+const FEE_WAITS_US: [Micros; 3] = [0, 6 * 60 * MINUTE_US, 24 * 60 * MINUTE_US];
+
 type Result<T> = std::result::Result<T, BillingError>;
 
 /// Takes what is owed for an appointment and lets go of the rest. To be called in the transaction of whatever changed it;
@@ -50,7 +53,12 @@ pub(super) async fn collect_payment(base: &Base, tx: &mut Tx, appointment: &Appo
             Step::ChargeKept { payment, amount_minor } => {
                 let kept = payments.iter().find(|kept| kept.id == payment);
                 let kept = kept.ok_or(BillingError::NoPayment)?;
-                ops.extend(charge_kept(base, tx, appointment, kept, Purpose::Fee, amount_minor).await?);
+                let tries = payments
+                    .iter()
+                    .filter(|payment| payment.purpose == Purpose::Fee)
+                    .count();
+                let due = base.now() + FEE_WAITS_US[tries.min(FEE_WAITS_US.len() - 1)];
+                ops.extend(charge_kept(base, tx, appointment, kept, (Purpose::Fee, amount_minor, due)).await?);
             }
             Step::GiveUp { owed_minor } => give_up(base, tx, appointment, owed_minor).await?,
         }
@@ -58,14 +66,13 @@ pub(super) async fn collect_payment(base: &Base, tx: &mut Tx, appointment: &Appo
     Ok(ops)
 }
 
-/// Asks for an amount from a kept card while the person is away.
+/// Asks for an amount from a kept card while the person is away, from `due` on.
 pub(super) async fn charge_kept(
     base: &Base,
     tx: &mut Tx,
     appointment: &Appointment,
     kept: &Payment,
-    purpose: Purpose,
-    amount_minor: i64,
+    (purpose, amount_minor, due): (Purpose, i64, Micros),
 ) -> Result<Option<String>> {
     let now = base.now();
     let new = NewPayment {
@@ -80,7 +87,7 @@ pub(super) async fn charge_kept(
         seller_account: kept.seller_account.as_deref(),
         appointment_id: Some(&appointment.id),
     };
-    request_payment(base, tx, &new).await
+    request_payment(base, tx, &new, due).await
 }
 
 /// Nothing is left to take it from: the consumer still owes it, and both the consumer and the operator learn it, once.

@@ -26,8 +26,8 @@ statements! {
     TO_GIVE_BACK = "SELECT a.id FROM appointment a
                     WHERE a.status = 'confirmed' AND a.start_us > $1 AND a.start_us <= $2
                       AND EXISTS (SELECT 1 FROM payment p WHERE p.appointment_id = a.id
-                          AND p.state IN ('declined', 'needs_confirmation', 'released') AND p.purpose <> 'save')
-                      AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.appointment_id = a.id AND p.purpose <> 'save'
+                          AND p.state IN ('declined', 'needs_confirmation', 'released'))
+                      AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.appointment_id = a.id AND p.state <> 'saved'
                           AND (p.updated_us > $3
                               OR p.state IN ('created', 'authorising', 'authorised', 'capturing', 'capture_failed', 'captured',
                                   'refunded')))
@@ -66,7 +66,7 @@ async fn request_reservation(state: &AppState, id: &str) -> Result<Vec<String>> 
         return Ok(Vec::new());
     };
     let most = appointment.price.most_minor();
-    let op = charge_kept(state, &mut tx, &appointment, kept, Purpose::Due, most).await?;
+    let op = charge_kept(state, &mut tx, &appointment, kept, (Purpose::Due, most, state.now())).await?;
     tx.commit().await?;
     Ok(op.into_iter().collect())
 }
@@ -95,7 +95,11 @@ async fn give_back(state: &AppState, id: &str) -> Result<Vec<String>> {
     appointments::lock(&mut tx, id).await?;
     let appointment = appointments::load_any(&mut tx, id).await?;
     let payments = queries::of_appointment(&mut tx, id).await?;
-    if !is_unpaid(&appointment, &payments, now) {
+    // Somebody may have begun to pay since it was looked for.
+    let is_tried = payments
+        .iter()
+        .any(|payment| payment.state != PaymentState::Saved && payment.updated_at > now - MEND_FOR_US);
+    if is_tried || !is_unpaid(&appointment, &payments, now) {
         return Ok(Vec::new());
     }
     let ops = cancellation::call_off(&mut tx, state, id, "system", now, &AppointmentMail::Unpaid).await?;

@@ -11,7 +11,7 @@ use crate::billing::payment::{DeclineReason, PaymentState};
 use crate::billing::provider::MethodFault;
 use crate::billing::queries::{self, NewPayment};
 use crate::billing::sellers::{self, Payable};
-use crate::billing::{BillingError, Payment, Purpose, mail_money, money_of, request_payment};
+use crate::billing::{BillingError, Payment, Purpose, mail_money, money_of, request_payment, request_release};
 use crate::carries_faults;
 use crate::state::AppState;
 
@@ -102,7 +102,7 @@ fn is_missing(payment: &Payment) -> bool {
         PaymentState::Declined { .. } | PaymentState::NeedsConfirmation => {
             matches!(payment.purpose, Purpose::Due | Purpose::Mend)
         }
-        PaymentState::Released { authorised_minor } => authorised_minor > 0,
+        PaymentState::Released { authorised_minor } => authorised_minor > 0 || payment.purpose == Purpose::Save,
         PaymentState::Created
         | PaymentState::Authorising
         | PaymentState::Saved
@@ -131,8 +131,13 @@ pub(super) async fn tell_unpaid(
     let view = money_of(tx, &appointment.id).await?;
     let mut money = mail_money(appointment, &view);
     money.charged_minor = appointment.price.most_minor();
+    // What the person tried meanwhile told by itself how it went.
+    let lost = payments
+        .iter()
+        .rfind(|payment| payment.purpose != Purpose::Mend || matches!(payment.state, PaymentState::Released { .. }));
     let mail = AppointmentMail::PayAnew {
         until: mend_until(appointment, base.now()),
+        attempt: lost.map_or(0, |payment| payment.attempt),
     };
     if let Some(message) = appointments::appointment_mail(base, appointment, PartyRole::Consumer, &mail, &money) {
         outbox::enqueue(base, tx, &message).await?;
@@ -185,12 +190,29 @@ pub async fn pay_anew(
         seller_account: seller_account.as_deref(),
         appointment_id: Some(&appointment.id),
     };
-    let op = request_payment(state, &mut tx, &new).await.map_err(Fault::from)?;
+    let op = request_payment(state, &mut tx, &new, now).await.map_err(Fault::from)?;
     tx.commit().await?;
     if let Some(op) = op {
         operations::run_operation(state, &op).await.map_err(Fault::from)?;
     }
     standing_now(state, &appointment.id).await.map_err(MendingRefusal::from)
+}
+
+/// The person would rather pay with something else than answer the bank: what was asked for is let go of.
+///
+/// # Errors
+/// When the database fails.
+pub async fn leave_mending(state: &AppState, appointment: &Appointment) -> Result<Mending, Fault> {
+    if let Mending::NeedsConfirmation(payment) = standing_now(state, &appointment.id).await? {
+        let mut tx = state.db.write().await?;
+        appointments::lock(&mut tx, &appointment.id).await?;
+        let op = request_release(state, &mut tx, &payment.id)
+            .await
+            .map_err(Fault::from)?;
+        tx.commit().await?;
+        operations::run_operations(state, &op.into_iter().collect::<Vec<_>>()).await;
+    }
+    standing_now(state, &appointment.id).await
 }
 
 /// The person's answer to what the bank asked about a payment made anew.

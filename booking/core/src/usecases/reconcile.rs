@@ -6,7 +6,7 @@ use crate::base::{DAY_US, MINUTE_US, Micros};
 use crate::billing::differences::{self, DifferenceKind};
 use crate::billing::payment::{PaymentState, ProviderStatus};
 use crate::billing::provider::{ProviderError, ProviderPayment};
-use crate::billing::{BillingError, Payment, queries};
+use crate::billing::{BillingError, OpKind, Payment, queries, request_release};
 use crate::state::AppState;
 
 /// A payment is compared at most once in this time.
@@ -67,6 +67,13 @@ async fn compare(state: &AppState, id: &str) -> Result<()> {
     let payment = queries::payment(&mut state.db.read().await?, id)
         .await?
         .ok_or(BillingError::NoPayment)?;
+    if matches!(payment.state, PaymentState::Releasing { .. }) {
+        let mut tx = state.db.write().await?;
+        if queries::pending_op(&mut tx, id, OpKind::Release).await?.is_none() {
+            request_release(state, &mut tx, id).await?;
+        }
+        tx.commit().await?;
+    }
     match difference(&payment, &seen) {
         Some(kind) => note(state, &payment, kind, &describe(&seen)).await,
         None => solve(state, id).await,
@@ -112,6 +119,10 @@ fn difference(payment: &Payment, seen: &ProviderPayment) -> Option<DifferenceKin
         }
         (PaymentState::Authorised { authorised_minor }, ProviderStatus::Authorised { amount_minor }) => {
             (authorised_minor != amount_minor).then_some(DifferenceKind::Amount)
+        }
+        // It was to be let go of, and was not.
+        (PaymentState::Releasing { .. }, ProviderStatus::Authorised { .. } | ProviderStatus::Saved) => {
+            Some(DifferenceKind::Status)
         }
         (_, ProviderStatus::Captured { .. }) => Some(DifferenceKind::Status),
         (PaymentState::Captured { .. } | PaymentState::Refunded { .. }, _) => Some(DifferenceKind::Status),

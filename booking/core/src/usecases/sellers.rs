@@ -115,18 +115,20 @@ pub async fn follow_accounts(state: &AppState) -> Result<()> {
     drop(tx);
     for (psp, reference) in due {
         let provider = state.payments.find(&psp);
-        let Some(accounts) = provider.and_then(|provider| provider.seller_accounts()) else {
-            continue;
-        };
-        let seen = match accounts.look_up(&reference).await {
-            Ok(seen) => seen,
-            Err(error) => {
-                tracing::warn!(psp, %error, "a seller's account cannot be looked up");
-                continue;
-            }
+        let accounts = provider.and_then(|provider| provider.seller_accounts());
+        let seen = match accounts {
+            Some(accounts) => accounts.look_up(&reference).await.map_err(|error| error.to_string()),
+            None => Err("its provider is not set up".to_owned()),
         };
         let mut tx = state.db.write().await?;
-        sellers::save_state(&mut tx, &psp, &reference, seen, now).await?;
+        match seen {
+            Ok(seen) => sellers::save_state(&mut tx, &psp, &reference, seen, now).await?,
+            Err(error) => {
+                tracing::warn!(psp, error, "a seller's account cannot be looked up");
+                // Its turn comes again after all the others.
+                sellers::looked_in_vain(&mut tx, &psp, &reference, now).await?;
+            }
+        }
         tx.commit().await?;
     }
     Ok(())

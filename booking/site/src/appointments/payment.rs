@@ -52,6 +52,10 @@ pub(super) async fn submit(
     Form(form): Form<PayAnewForm>,
 ) -> AppResult<Response> {
     let found = load(&state, &visit, &id).await?;
+    if form.answer == "leave" {
+        let standing = usecases::leave_mending(&state, &found).await?;
+        return show(&state, &visit, &found, standing, None).await;
+    }
     if !form.answer.is_empty() {
         let standing = usecases::answer_mending(&state, &found, form.answer == "approve").await?;
         return show(&state, &visit, &found, standing, None).await;

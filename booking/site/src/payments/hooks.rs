@@ -39,6 +39,6 @@ pub(super) async fn receive(
     if let Some(account) = account {
         usecases::note_account_news(&state, &psp, &account).await?;
     }
-    state.jobs_wanted.notify_one();
+    state.payments_wanted.notify_one();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -160,6 +160,32 @@ on_both! {
 }
 
 on_both! {
+    /// A card that is gone before it was needed is asked for anew, as one that is declined.
+    async fn a_kept_card_that_is_gone_is_paid_anew(app: App) {
+        let mut desk = Desk::open(app, METERED).await;
+        let start = far();
+        let appointment = desk.book(start, ACCEPTED).await;
+        let reference = desk.paid(&appointment).await.reference.expect("known since it was kept");
+        app.provider().release("elsewhere", &reference).await.expect("it is let go of");
+        app.advance(2 * HOUR_US);
+        desk.jobs().await;
+        assert_eq!(payments(app, &appointment).await, ["save released 0 0"]);
+        assert_eq!(app.number("SELECT COUNT(*) FROM outbox WHERE kind = 'pay_anew'", params![]).await, 1);
+        let path = format!("/bookings/{appointment}/payment");
+        let pay = |method| [("provider", "test"), ("method", method)];
+        // The bank asks, and the person would rather take another card.
+        desk.consumer.post(&path, &pay(NEEDS_CONFIRMATION)).await.expect(200).expect_text("Betal på en annen måte");
+        desk.consumer.post(&path, &[("answer", "leave")]).await.expect(200).expect_text("Betal på nytt innen");
+        desk.consumer.post(&path, &pay(ACCEPTED)).await.expect(303);
+        let expect = ["save released 0 0", "mend released 0 0", "mend authorised 45000 0"];
+        assert_eq!(payments(app, &appointment).await, expect);
+        app.set_now(start - HOUR_US);
+        desk.jobs().await;
+        assert_eq!(desk.status(&appointment).await, "confirmed");
+    }
+}
+
+on_both! {
     async fn a_kept_card_is_let_go_of_when_the_appointment_is_cancelled(app: App) {
         let mut desk = Desk::open(app, METERED).await;
         let appointment = desk.book(far(), ACCEPTED).await;
