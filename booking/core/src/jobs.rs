@@ -49,19 +49,30 @@ pub async fn run(state: AppState, shutdown: impl Future<Output = ()>) {
         shutdown.await;
         stop.send_replace(true);
     };
-    let worker = repeat(&state, WORKER, stopped.clone(), Some(&state.jobs_wanted), || {
-        take_steps(&state, WORKER_STEPS)
-    });
-    let mailer = repeat(&state, MAILER, stopped.clone(), None, || {
+    // On the heap: together they are more than a thread's stack holds well.
+    let worker = Box::pin(repeat(
+        &state,
+        WORKER,
+        stopped.clone(),
+        Some(&state.jobs_wanted),
+        || take_steps(&state, WORKER_STEPS),
+    ));
+    let mailer = Box::pin(repeat(&state, MAILER, stopped.clone(), None, || {
         take_steps(&state, MAILER_STEPS)
-    });
-    let cashier = repeat(&state, CASHIER, stopped.clone(), Some(&state.payments_wanted), || {
-        take_steps(&state, CASHIER_STEPS)
-    });
-    let comparer = repeat(&state, COMPARER, stopped.clone(), None, || {
+    }));
+    let cashier = Box::pin(repeat(
+        &state,
+        CASHIER,
+        stopped.clone(),
+        Some(&state.payments_wanted),
+        || take_steps(&state, CASHIER_STEPS),
+    ));
+    let comparer = Box::pin(repeat(&state, COMPARER, stopped.clone(), None, || {
         take_steps(&state, COMPARER_STEPS)
-    });
-    let keeper = repeat(&state, KEEPER, stopped, None, || take_steps(&state, KEEPER_STEPS));
+    }));
+    let keeper = Box::pin(repeat(&state, KEEPER, stopped, None, || {
+        take_steps(&state, KEEPER_STEPS)
+    }));
     tokio::join!(signal, worker, cashier, comparer, mailer, keeper);
 }
 
