@@ -278,11 +278,11 @@ impl AppointmentView {
                 let key = if released_minor > 0 { costs } else { costs_all };
                 shell.t1(key, "amount", self.money(shell, charged_minor))
             }
+            PriceState::Owed { owed_minor } => shell.t1(costs_all, "amount", self.money(shell, owed_minor)),
             PriceState::Estimate
             | PriceState::Reserved { .. }
             | PriceState::Final { .. }
-            | PriceState::Released { .. }
-            | PriceState::Refunded { .. } => shell.t(free),
+            | PriceState::Released { .. } => shell.t(free),
         }
     }
 }

@@ -28,7 +28,7 @@ mod shell;
 
 pub use errors::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, HoldsFull, HoldsFullPage, SlotTakenPage};
 pub use field::{Check, Field, FieldError, FieldKind, ListedField};
-pub use price::{PriceBox, PriceModel, PriceState, PriceTerms};
+pub use price::{PriceBox, PriceModel, PriceState, PriceTerms, Refunded};
 pub use record_word::RecordWord;
 pub use shell::{Shell, SignedIn};
 

@@ -19,9 +19,16 @@ pub struct PriceBox {
     /// The test provider has it: no money moves.
     pub test: bool,
     pub state: PriceState,
+    /// What was paid back of what was charged; `None` where nothing was.
+    pub refunded: Option<Refunded>,
 }
 
 impl PriceBox {
+    /// Class of the row of what was charged: it is the last word unless something was paid back.
+    pub(crate) fn charged_class(&self) -> &'static str {
+        if self.refunded.is_none() { "total" } else { "" }
+    }
+
     /// Whether nothing is ever due.
     pub(crate) fn is_free(&self) -> bool {
         self.price.most_minor() == 0
@@ -54,7 +61,7 @@ impl PriceBox {
             PriceState::Final { .. }
             | PriceState::Fee { .. }
             | PriceState::Released { .. }
-            | PriceState::Refunded { .. } => Vec::new(),
+            | PriceState::Owed { .. } => Vec::new(),
         }
     }
 }
@@ -91,6 +98,13 @@ pub enum PriceState {
     },
     /// Everything was given back: cancelled, or somebody did not come.
     Released { released_minor: i64 },
-    /// Paid back after it was charged.
-    Refunded { captured_minor: i64, refunded_minor: i64 },
+    /// Charged, but not taken yet: the payment did not go through.
+    Owed { owed_minor: i64 },
+}
+
+/// What was paid back, and what the business keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refunded {
+    pub refunded_minor: i64,
+    pub kept_minor: i64,
 }

@@ -8,7 +8,7 @@ use crate::pages::appointment::{
 };
 use crate::pages::book::PaymentProblem;
 use crate::pages::pay::{AppointmentPaymentPage, PayAnew, PayFields};
-use crate::pages::{FieldError, PriceState, Shell, render};
+use crate::pages::{FieldError, PriceState, Refunded, Shell, render};
 use crate::text::Locale;
 
 type Pages = Vec<(&'static str, String)>;
@@ -62,6 +62,15 @@ pub(super) fn pages(locale: Locale) -> Pages {
         reserved_minor: 45_000,
         released_minor: if missed { 0 } else { 22_500 },
     };
+    let mut refunded = AppointmentPage {
+        shell: shell.clone(),
+        appointment: appointment(Cancelled, fee(false)),
+    };
+    refunded.appointment.refunds = super::refunds::lines();
+    refunded.appointment.price.refunded = Some(Refunded {
+        refunded_minor: 10_000,
+        kept_minor: 12_500,
+    });
     let mut pages = vec![
         ("appointment-new", render(&new)),
         ("appointment", page(Confirmed, RESERVED)),
@@ -69,15 +78,10 @@ pub(super) fn pages(locale: Locale) -> Pages {
         ("appointment-cancelled", page(Cancelled, released.clone())),
         ("appointment-no-show-provider", page(NoShowProvider, released.clone())),
         ("appointment-no-show-consumer", page(NoShowConsumer, released)),
+        ("appointment-refunded", render(&refunded)),
         (
-            "appointment-refunded",
-            page(
-                Cancelled,
-                PriceState::Refunded {
-                    captured_minor: 45_000,
-                    refunded_minor: 32_500,
-                },
-            ),
+            "appointment-owed",
+            page(Cancelled, PriceState::Owed { owed_minor: 22_500 }),
         ),
         ("appointment-after", render(&after)),
         ("appointment-cancelled-late", page(Cancelled, fee(false))),

@@ -101,11 +101,10 @@ pub(super) fn free() -> PriceTerms {
 pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
     let amount_minor = match state {
         PriceState::Final { charged_minor, .. } => charged_minor / 5,
-        PriceState::Estimate
-        | PriceState::Reserved { .. }
-        | PriceState::Released { .. }
-        | PriceState::Fee { .. }
-        | PriceState::Refunded { .. } => price.most_minor() / 5,
+        PriceState::Owed { owed_minor } => owed_minor / 5,
+        PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Released { .. } | PriceState::Fee { .. } => {
+            price.most_minor() / 5
+        }
     };
     PriceBox {
         duration_min: 30,
@@ -117,6 +116,7 @@ pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
         cancel: Some(cancel_terms(price.most_minor())),
         test: false,
         state,
+        refunded: None,
         price,
     }
 }
@@ -206,14 +206,6 @@ pub(super) fn hold(price: PriceTerms, expires_in: i64) -> HoldView {
 
 pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> AppointmentView {
     let open = matches!(status, AppointmentStatus::Confirmed);
-    let refunds = match state {
-        PriceState::Refunded { .. } => super::refunds::lines(),
-        PriceState::Estimate
-        | PriceState::Reserved { .. }
-        | PriceState::Final { .. }
-        | PriceState::Fee { .. }
-        | PriceState::Released { .. } => Vec::new(),
-    };
     AppointmentView {
         id: ID.into(),
         reference: "B7K-42Q".into(),
@@ -247,7 +239,7 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         } else {
             Vec::new()
         },
-        refunds,
+        refunds: Vec::new(),
         can_refund: true,
         timeline: timeline(open),
     }

@@ -21,7 +21,8 @@ cancelled-fee-all-text = The appointment is cancelled. Under its terms that cost
 no-show-consumer-fee-all-text = The customer did not show up during the appointment. Under its terms that costs { $amount }.
 
 price-fee-cancelled = Late cancellation
-price-fee-missed = You did not show up
+price-fee-missed = Customer did not show up
+price-not-paid = Not paid
 
 withdraw-link = Use the right of withdrawal
 withdraw-title = Withdraw from the order

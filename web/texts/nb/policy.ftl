@@ -21,7 +21,8 @@ cancelled-fee-all-text = Timen er avbestilt. Etter vilkårene koster det { $amou
 no-show-consumer-fee-all-text = Kunden møtte ikke opp i løpet av timen. Etter vilkårene koster det { $amount }.
 
 price-fee-cancelled = Sen avbestilling
-price-fee-missed = Du møtte ikke
+price-fee-missed = Kunden møtte ikke
+price-not-paid = Ikke betalt
 
 withdraw-link = Bruk angreretten
 withdraw-title = Angre bestillingen

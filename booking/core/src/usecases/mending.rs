@@ -146,7 +146,8 @@ pub(super) async fn tell_unpaid(
 }
 
 /// Until when somebody who learns of it now may pay anew.
-pub(super) fn mend_until(appointment: &Appointment, now: Micros) -> Micros {
+#[must_use]
+pub fn mend_until(appointment: &Appointment, now: Micros) -> Micros {
     (appointment.start_us - MEND_UNTIL_US)
         .max(now + MEND_FOR_US)
         .min(appointment.start_us)

@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use booking_core::AppState;
 use booking_core::appointments::{self, Appointment};
-use booking_core::base::MINUTE_US;
 use booking_core::billing::provider::Question;
 use booking_core::billing::sellers;
 use booking_core::usecases::{self, Mending, MendingRefusal};
@@ -107,7 +106,7 @@ async fn show(
         appointment: appointment_view(&mut tx, &visit.actor, found, visit.now).await?,
         amount_minor,
         currency: found.price.currency.clone(),
-        until: (!owed).then_some((found.start_us - 60 * MINUTE_US).max(visit.now)),
+        until: (!owed).then_some(usecases::mend_until(found, visit.now)),
         problem,
         state: pay,
     };

@@ -3,7 +3,7 @@
 use signaling_protocol::Role;
 use web::pages::book::HoldView;
 use web::pages::price::{CancelTerms, Vat};
-use web::pages::{PriceBox, PriceState};
+use web::pages::{PriceBox, PriceState, Refunded};
 
 use booking_core::appointments::{Appointment, Hold};
 use booking_core::base::money::split_vat;
@@ -31,6 +31,7 @@ pub(crate) fn hold_view(hold: &Hold, now: Micros) -> HoldView {
             cancel: hold.policy.cancellation.terms(&hold.price, hold.start_us, now),
             test: false,
             state: PriceState::Estimate,
+            refunded: None,
         },
     }
 }
@@ -41,10 +42,7 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView, no
     let state = money_state(appointment, money);
     let total = match &state {
         PriceState::Final { charged_minor, .. } | PriceState::Fee { charged_minor, .. } => *charged_minor,
-        PriceState::Refunded {
-            captured_minor,
-            refunded_minor,
-        } => captured_minor - refunded_minor,
+        PriceState::Owed { owed_minor } => *owed_minor,
         PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Released { .. } => {
             appointment.price.most_minor()
         }
@@ -64,6 +62,10 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView, no
         cancel: cancel_terms(appointment, now),
         test: money.payment.as_ref().is_some_and(Payment::is_test),
         state,
+        refunded: (money.refunded_minor > 0).then(|| Refunded {
+            refunded_minor: money.refunded_minor,
+            kept_minor: money.captured_minor - money.refunded_minor,
+        }),
     }
 }
 
@@ -78,24 +80,14 @@ fn cancel_terms(appointment: &Appointment, now: Micros) -> Option<CancelTerms> {
 
 fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
     let payment = money.payment.as_ref().map(|payment| payment.state);
-    if money.refunded_minor > 0 {
-        return PriceState::Refunded {
-            captured_minor: money.captured_minor,
-            refunded_minor: money.refunded_minor,
-        };
-    }
     // What could not be taken, and is owed, is not shown as taken.
-    if let (Some(PaymentState::Released { authorised_minor }), Some(charge)) = (payment, &money.charge)
+    if let Some(charge) = &money.charge
         && charge.amount.minor > 0
         && money.captured_minor == 0
+        && payment.is_some_and(is_owed)
     {
-        return PriceState::Released {
-            released_minor: authorised_minor,
-        };
-    }
-    if let Some(PaymentState::CaptureFailed { authorised_minor, .. }) = payment {
-        return PriceState::Reserved {
-            reserved_minor: authorised_minor,
+        return PriceState::Owed {
+            owed_minor: charge.amount.minor,
         };
     }
     let charged = money.charge.as_ref().map(|charge| charge.amount.minor);
@@ -122,6 +114,24 @@ fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
             reserved_minor: money.reserved_minor,
         },
         None => PriceState::Estimate,
+    }
+}
+
+/// Whether what is charged did not come in by a payment, and is not on its way.
+fn is_owed(state: PaymentState) -> bool {
+    match state {
+        PaymentState::NeedsConfirmation
+        | PaymentState::Declined { .. }
+        | PaymentState::CaptureFailed { .. }
+        | PaymentState::Released { .. } => true,
+        PaymentState::Created
+        | PaymentState::Authorising
+        | PaymentState::Saved
+        | PaymentState::Authorised { .. }
+        | PaymentState::Capturing { .. }
+        | PaymentState::Captured { .. }
+        | PaymentState::Releasing { .. }
+        | PaymentState::Refunded { .. } => false,
     }
 }
 
@@ -162,6 +172,15 @@ fn minutes(span: Micros) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_let_go_of_or_declined_is_owed_and_what_is_on_its_way_is_not() {
+        let authorised_minor = 9_000;
+        assert!(is_owed(PaymentState::Released { authorised_minor }));
+        assert!(is_owed(PaymentState::NeedsConfirmation), "the person has not answered");
+        assert!(!is_owed(PaymentState::Authorised { authorised_minor }));
+        assert!(!is_owed(PaymentState::Releasing { authorised_minor }));
+    }
 
     #[test]
     fn e21_what_is_decided_adds_up_before_the_payment_provider_has_answered() {

@@ -144,6 +144,7 @@ async fn picker(
         ),
         test: false,
         state: PriceState::Estimate,
+        refunded: None,
     };
     let calendar = calendar(&free.zone, slots, today, last, selected);
     Ok(Picker {

@@ -209,6 +209,7 @@ on_both! {
         assert!(page.contains("the issuer does not answer"), "the operator sees why");
         let mine = desk.consumer.get(&format!("/bookings/{appointment}")).await.expect(200).text();
         assert!(!mine.contains("Trukket"), "what was not taken is not shown as taken: {mine}");
+        assert!(mine.contains("Ikke betalt") && mine.contains("15,00"), "what is owed is shown: {mine}");
     }
 }
 

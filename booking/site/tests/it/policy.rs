@@ -145,7 +145,7 @@ on_both! {
         let receipt = desk.consumer.get(&format!("/bookings/{appointment}/receipt.pdf")).await.expect(303).location();
         let pdf = desk.consumer.get(&receipt).await.expect(200);
         if let Some(text) = text_of(&pdf.bytes) {
-            for part in ["Avbestilt etter fristen", "225,00 kr", "45,00 kr"] {
+            for part in ["Storgata 1", "5003 Bergen", "Avbestilt etter fristen", "225,00 kr", "45,00 kr"] {
                 assert!(text.contains(part), "no {part:?} in {text}");
             }
         }
@@ -155,6 +155,26 @@ on_both! {
         desk.jobs().await;
         assert_eq!(charges(app).await.len(), 1);
         assert_eq!(app.number("SELECT COUNT(*) FROM document", params![]).await, 1);
+    }
+}
+
+on_both! {
+    async fn a_fee_that_cannot_be_taken_is_shown_as_owed(app: App) {
+        let mut desk = open_with(app, DAY).await;
+        let start = Desk::slot(100);
+        let appointment = desk.book(start, crate::desk::CAPTURE_FAILS).await;
+        app.set_now(start - DAY_US + 1);
+        desk.consumer.post(&format!("/bookings/{appointment}/cancel"), &[("fee", "22500")]).await.expect(303);
+        for _ in 0..12 {
+            desk.jobs().await;
+            app.advance(4 * HOUR_US);
+        }
+        assert_eq!(desk.payment(&appointment).await, "released 45000 0");
+        let shown = page(&mut desk.consumer, &format!("/bookings/{appointment}")).await;
+        for part in ["Etter vilkårene koster det 225 kr.", "<dt>Ikke betalt</dt>", "225,00 kr"] {
+            assert!(shown.contains(part), "no {part:?} in {shown}");
+        }
+        assert!(!shown.contains("ingenting blir trukket") && !shown.contains("Å betale"), "{shown}");
     }
 }
 
@@ -209,6 +229,8 @@ on_both! {
         assert!(missed.contains("betaler du 148,50 kr, og 301,50 kr blir frigitt."), "{missed}");
         let shown = page(&mut desk.consumer, &format!("/bookings/{appointment}")).await;
         assert!(shown.contains("Etter vilkårene koster det 148,50 kr"), "{shown}");
+        let theirs = page(&mut desk.provider, &format!("/bookings/{appointment}")).await;
+        assert!(theirs.contains("<dt>Kunden møtte ikke</dt>") && !theirs.contains("Du møtte ikke"), "{theirs}");
         let theirs = "SELECT body FROM outbox WHERE kind = 'no_show' AND recipient = 'p@example.no'";
         let theirs = app.rows::<String>(theirs, params![]).await.remove(0).replace('\u{a0}', " ");
         assert!(theirs.contains("Kunden betaler 148,50 kr"), "{theirs}");

@@ -246,6 +246,9 @@ on_both! {
         assert_eq!(payments(app, &appointment).await, ["book released 45000 0"]);
         assert_eq!(app.number("SELECT COUNT(*) FROM outbox WHERE kind = 'pay_anew'", params![]).await, 1);
         let path = format!("/bookings/{appointment}/payment");
+        // Who learns of it late has half an hour at least: the start is at ten.
+        app.set_now(start - 70 * booking_core::base::MINUTE_US);
+        desk.consumer.get(&path).await.expect(200).expect_text("09:20, ellers gir vi");
         desk.consumer.post(&path, &[("provider", "test"), ("method", ACCEPTED)]).await.expect(303);
         assert_eq!(payments(app, &appointment).await, ["book released 45000 0", "mend authorised 45000 0"]);
     }
