@@ -171,7 +171,7 @@ on_both! {
         assert_eq!(mails, ["o2@example.no"], "one mail, and none to who asked");
         let yes = [("action", "approve"), ("id", ids[0].as_str())];
         let own = desk.operator.get("/operator/refunds").await.expect(200).expect_text("Penger som venter (1)").text();
-        assert!(own.contains("en annen må avgjøre") && !own.contains("value=\"approve\""), "{own}");
+        assert!(own.contains("en annen må godkjenne") && !own.contains("value=\"approve\""), "{own}");
         desk.operator.post("/operator/refunds", &yes).await.expect(409);
         desk.operator.post(&path, &yes).await.expect(409);
         for stranger in [&mut desk.consumer, &mut desk.stranger, &mut desk.provider] {
