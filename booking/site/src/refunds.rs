@@ -99,7 +99,7 @@ pub(crate) async fn submit(
     Ok(Answer::Again(status, Box::new(form)))
 }
 
-/// Whether a button of the second person was pressed, and which.
+/// Whether a button about what waits was pressed, and which.
 pub(crate) fn decision(action: &str) -> Option<bool> {
     match action {
         "approve" => Some(true),
@@ -108,7 +108,7 @@ pub(crate) fn decision(action: &str) -> Option<bool> {
     }
 }
 
-/// The second person's word.
+/// The second person's word, or that of whoever asked and takes it back.
 pub(crate) async fn decide(
     state: &AppState,
     visit: &Visit,
@@ -184,6 +184,7 @@ async fn rows(tx: &mut Tx, visit: &Visit, place: &Place<'_>, standing: &RefundSt
         rows.push(RefundRow {
             id: ask_of(refund).to_owned(),
             asked_by: name_of(tx, &refund.asked_by).await?,
+            can_take_back: refund.state == RefundState::Waiting && refund.asked_by == visit.actor.account_id(),
             can_decide: may_decide(tx, &visit.actor, place.side, place.appointment, refund).await?,
             line,
         });

@@ -26,6 +26,8 @@ pub(crate) struct StripeKeys {
     pub webhook_secrets_file: Option<PathBuf>,
     /// Each business has an account of its own at Stripe and is paid directly (Connect).
     pub connect: bool,
+    /// The operator declares that it is the seller itself, or licensed to pay out to others: without `connect` all money is its.
+    pub operator_sells: bool,
     /// Where Stripe's interface is.
     pub api: String,
     /// The script that draws Stripe's card fields on the payment page.
@@ -41,6 +43,7 @@ impl Default for StripeKeys {
             webhook_secrets: Vec::new(),
             webhook_secrets_file: None,
             connect: false,
+            operator_sells: false,
             api: "https://api.stripe.com".to_owned(),
             script: "https://js.stripe.com/v3/".to_owned(),
         }
@@ -124,6 +127,13 @@ impl StripeKeys {
         }
         if !is_test_key(key) && !public_url.starts_with("https://") {
             bail!("[payments.stripe]: the secret_key is for real money: public_url must begin with https://");
+        }
+        if !is_test_key(key) && !self.connect && !self.operator_sells {
+            bail!(
+                "[payments.stripe]: the secret_key is for real money, and without connect all that customers pay lands with you, who may \
+                 not be allowed to hold it for others: set connect = true, or operator_sells = true where you are the seller yourself \
+                 or are licensed to pay out"
+            );
         }
         for (name, address) in [("api", &self.api), ("script", &self.script)] {
             let url = Url::parse(address).with_context(|| format!("[payments.stripe]: {name} is no address"))?;

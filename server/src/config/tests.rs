@@ -208,7 +208,7 @@ fn secrets_are_not_printed() {
 
 /// A configuration with Stripe, with one line of it changed.
 fn with_stripe(public_url: &str, from: &str, to: &str) -> Result<Config, String> {
-    let keys = "[payments.stripe]\nsecret_key = \"sk_live_1\"\npublishable_key = \"pk_live_1\"\nwebhook_secrets = [\"whsec_1\"]\n";
+    let keys = "[payments.stripe]\nsecret_key = \"sk_live_1\"\npublishable_key = \"pk_live_1\"\nwebhook_secrets = [\"whsec_1\"]\nconnect = true\n";
     load(&format!("public_url = \"{public_url}\"\n{}", keys.replace(from, to)))
 }
 
@@ -233,15 +233,14 @@ fn keys_of_stripe_fit_together_and_are_not_shown() {
             "api = \"http://localhost:1\"\nwebhook_secrets",
             "api must begin",
         ),
+        (secure, "connect = true", "", "operator_sells"),
     ] {
         let error = with_stripe(url, from, to).expect_err(word);
         assert!(error.contains(word), "{from} -> {to}: {error}");
     }
-    assert!(
-        !with_stripe("http://localhost:8080", "_live_", "_test_")
-            .expect("a configuration")
-            .payments
-            .stripe
-            .is_live()
-    );
+    with_stripe(secure, "connect = true", "operator_sells = true").expect("the operator is the seller");
+    let tests = "public_url = \"http://localhost:8080\"\n[payments.stripe]\nsecret_key = \"sk_test_1\"\n\
+        publishable_key = \"pk_test_1\"\nwebhook_secrets = [\"whsec_1\"]\n";
+    let tests = load(tests).expect("no money moves: nobody needs to declare anything");
+    assert!(!tests.payments.stripe.is_live());
 }

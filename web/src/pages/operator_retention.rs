@@ -131,6 +131,7 @@ fn table_key(table: &str) -> Option<&'static str> {
         "refund" => "retention-refund",
         "reservation" => "retention-reservation",
         "retention_hold" => "retention-lifted",
+        "seller_tax" => "registry-seller-tax",
         "seat" => "retention-seat",
         "withdrawal_request" => "retention-withdrawal",
         _ => return None,

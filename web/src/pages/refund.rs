@@ -61,6 +61,8 @@ pub struct RefundRow {
     /// Who asked; empty where nobody of ours did.
     pub asked_by: String,
     pub can_decide: bool,
+    /// Whoever looks asked for it, and it waits.
+    pub can_take_back: bool,
 }
 
 /// What a page that pays back shows and asks. Form fields: `amount`, `reason` and `known`; or `action` (`approve`,

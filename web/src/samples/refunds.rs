@@ -26,9 +26,16 @@ fn form() -> RefundForm {
         id: ID.into(),
         asked_by: "Kari Nordli".into(),
         can_decide: line.status == RefundStatus::Waiting,
+        can_take_back: false,
         line,
     };
     let mut refunds: Vec<RefundRow> = lines().into_iter().map(row).collect();
+    let own = refunds[0].clone();
+    refunds.push(RefundRow {
+        can_decide: false,
+        can_take_back: true,
+        ..own
+    });
     refunds[3].asked_by.clear();
     refunds[3].line.reason.clear();
     RefundForm {

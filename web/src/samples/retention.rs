@@ -8,7 +8,7 @@ use crate::pages::{Field, FieldError, render};
 use crate::text::Locale;
 
 /// Every table that a run may name, and one of a newer server's.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 25] = [
     "acceptance",
     "appointment",
     "appointment_event",
@@ -30,6 +30,7 @@ const TABLES: [&str; 24] = [
     "refund",
     "reservation",
     "retention_hold",
+    "seller_tax",
     "seat",
     "withdrawal_request",
     "of_tomorrow",

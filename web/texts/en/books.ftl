@@ -19,9 +19,9 @@ books-sales = Sales without VAT
 books-vat = VAT in the sales
 books-owed = Owed by customers
 books-held = Due to you
-books-held-words = Due to you from the payment provider: { $amount }.
+books-held-words = Charged for the business up to and including the month, less what was paid back: { $amount }. Payouts to the bank are not shown here.
 books-held-none = Nothing is due to you.
-books-held-negative = The business owes { $amount }. The amount carries over and is taken from what comes in, until it is settled.
+books-held-negative = The business owes { $amount }.
 books-test = TEST: Some of this was paid with test cards. No money has moved.
 books-lines-title = { $n ->
     [one] 1 posting

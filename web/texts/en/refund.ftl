@@ -16,7 +16,8 @@ refund-nothing-paid = Nothing was charged for this appointment, so there is noth
 refund-nothing-left = All that was paid for this appointment is paid back or on its way.
 refund-approve = Approve
 refund-decline = Decline
-refund-own = You asked for it yourself, so somebody else decides.
+refund-own = You asked for it yourself, so somebody else must approve it.
+refund-take-back = Take back
 refund-asked-by = Asked for by { $name }
 refund-elsewhere = Made at the payment service
 refund-changed-title = Something happened meanwhile
@@ -33,7 +34,7 @@ error-refund-too-much = The amount is more than what can be paid back.
 
 notice-refund-sent = The refund was sent. Here you see where it stands.
 notice-refund-waits = The amount is above the limit, so another person must approve before anything is sent. Those who can were told by e-mail.
-notice-refund-declined = The refund was declined. Nothing was sent.
+notice-refund-declined = The refund was declined or taken back. Nothing was sent.
 
 operator-refunds = Money that waits
 operator-refunds-count = Money that waits ({ $n })

@@ -19,9 +19,9 @@ books-sales = Salg uten mva.
 books-vat = Merverdiavgift i salget
 books-owed = Kundene skylder
 books-held = Til gode
-books-held-words = Til gode hos betalingsleverandøren: { $amount }.
+books-held-words = Trukket for bedriften til og med måneden, minus tilbakebetalt: { $amount }. Utbetaling til bank vises ikke her.
 books-held-none = Ingenting står til gode.
-books-held-negative = Bedriften skylder { $amount }. Beløpet står videre og trekkes fra i det som kommer inn, til det er gjort opp.
+books-held-negative = Bedriften skylder { $amount }.
 books-test = TEST: Noe her er betalt med testkort. Ingen penger er flyttet.
 books-lines-title = { $n ->
     [one] 1 postering

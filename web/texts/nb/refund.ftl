@@ -16,7 +16,8 @@ refund-nothing-paid = Det er ikke trukket noe for denne timen, så det er ikke n
 refund-nothing-left = Alt som er betalt for denne timen, er betalt tilbake eller på vei.
 refund-approve = Godkjenn
 refund-decline = Avslå
-refund-own = Du ba om den selv, så en annen må avgjøre.
+refund-own = Du ba om den selv, så en annen må godkjenne.
+refund-take-back = Trekk tilbake
 refund-asked-by = Bestilt av { $name }
 refund-elsewhere = Gjort hos betalingstjenesten
 refund-changed-title = Noe har skjedd i mellomtiden
@@ -33,7 +34,7 @@ error-refund-too-much = Beløpet er større enn det som kan betales tilbake.
 
 notice-refund-sent = Tilbakebetalingen er sendt. Her ser du hvor den står.
 notice-refund-waits = Beløpet er over grensen, så en til må godkjenne før noe sendes. De som kan, har fått e-post.
-notice-refund-declined = Tilbakebetalingen er avslått. Ingenting er sendt.
+notice-refund-declined = Tilbakebetalingen er avslått eller trukket tilbake. Ingenting er sendt.
 
 operator-refunds = Penger som venter
 operator-refunds-count = Penger som venter ({ $n })

@@ -226,6 +226,10 @@ statements! {
     /// account: whether their pages are shown is the decision of the owners who stay
     ORGS_LEAVE = concat!("UPDATE org SET resume_status = NULL WHERE resume_status IS NOT NULL
         AND id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner' AND ", another_owner_stays!(), ")");
+    /// account, since: what the tax office is told about the businesses that it alone owns, where nothing was posted since
+    SELLER_TAX_LEAVE = concat!("DELETE FROM seller_tax
+        WHERE org_id IN (SELECT m.org_id FROM member m WHERE m.account_id = $1 AND m.role = 'owner' AND NOT ", another_owner_stays!(), ")
+            AND NOT EXISTS (SELECT 1 FROM ledger_tx t WHERE t.org_id = seller_tax.org_id AND t.created_us >= $2)");
     /// account: the address that a provider was signed up with is its founder's
     ORGS_EMAIL_ERASE = "UPDATE org SET email = '' WHERE email = (SELECT a.email FROM account a WHERE a.id = $1)";
     /// account: they are what they were before

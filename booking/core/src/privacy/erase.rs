@@ -2,6 +2,7 @@
 
 use super::registry;
 use super::retention::holds;
+use super::retention::rules::accounting_cut;
 use crate::accounts::{Account, AccountMail, account_mail, credentials, queries};
 use crate::base::DEFAULT_ZONE;
 use crate::base::actor::Actor;
@@ -176,6 +177,9 @@ pub async fn erase_account(state: &AppState, id: &str) -> Result<bool> {
     ] {
         tx.execute(statement, params![id]).await?;
     }
+    // The tax office is told in January about the year before: what has no sale in this or the last year is told to nobody.
+    let last_year = accounting_cut(now, DEFAULT_ZONE, 1);
+    tx.execute(queries::SELLER_TAX_LEAVE, params![id, last_year]).await?;
     registry::erase(&mut tx, id).await?;
     tx.execute(queries::ACCOUNT_ERASED, params![id, now]).await?;
     tx.commit().await?;

@@ -118,7 +118,7 @@ pub enum RefundRefusal {
     TooMuch,
     #[error("the refunds of the appointment have changed meanwhile")]
     Changed,
-    #[error("whoever asked does not decide")]
+    #[error("whoever asked does not approve")]
     SamePerson,
     #[error("it was decided already")]
     Decided,
@@ -307,7 +307,7 @@ pub async fn may_decide(
     })
 }
 
-/// The second person's word about what waits. Returns the appointment.
+/// The second person's word about what waits; whoever asked may take it back, and no more. Returns the appointment.
 ///
 /// # Errors
 /// [`RefundRefusal`].
@@ -326,13 +326,14 @@ pub async fn decide_refund(
     let standing = refund_standing(&mut tx, &appointment).await?;
     let parts: Vec<&Refund> = standing.refunds.iter().filter(|refund| ask_of(refund) == ask).collect();
     let first = *parts.first().ok_or(Fault::NotFound)?;
-    if first.asked_by == who.id {
+    let takes_back = first.asked_by == who.id;
+    if takes_back && approves {
         return Err(RefundRefusal::SamePerson);
     }
     if parts.iter().any(|part| part.state != RefundState::Waiting) {
         return Err(RefundRefusal::Decided);
     }
-    if !may_decide(&mut tx, actor, side, &appointment, first).await? {
+    if !takes_back && !may_decide(&mut tx, actor, side, &appointment, first).await? {
         return Err(Fault::NotFound.into());
     }
     let next = if approves {

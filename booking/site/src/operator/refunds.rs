@@ -120,7 +120,7 @@ pub(super) async fn list(State(state): State<AppState>, visit: Visit) -> AppResu
     }))
 }
 
-/// The second person's word.
+/// The second person's word, or that of whoever asked and takes it back.
 pub(super) async fn decide(
     State(state): State<AppState>,
     visit: Visit,

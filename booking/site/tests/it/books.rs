@@ -143,7 +143,7 @@ on_both! {
     async fn s23_balances_follow_a_metered_a_fixed_a_refunded_and_a_free_call(app: App) {
         let (mut desk, calls) = november(app, "Ola Hansen").await;
         let page = desk.provider.get("/provider/money").await.expect(200).text();
-        let held = format!("Til gode hos betalingsleverandøren: {}.", kroner(41_500));
+        let held = format!("Trukket for bedriften til og med måneden, minus tilbakebetalt: {}.", kroner(41_500));
         let method = "TEST Visa **** 4242";
         for part in [held.as_str(), &kroner(33_200), &kroner(8_300), &kroner(-2_000), "7 posteringer", method, "TEST: Noe her"] {
             assert!(page.contains(part), "no {part:?} in {page}");
@@ -325,6 +325,33 @@ on_both! {
 }
 
 on_both! {
+    /// S59: national identity numbers go with the last owner, or once the tax office has been told and five years are over.
+    async fn s59_tax_details_leave_with_the_last_owner(app: App) {
+        let left = async || app.number("SELECT COUNT(*) FROM seller_tax", params![]).await;
+        let mut clinic = provider(app, "kari").await;
+        clinic.client.post("/provider/tax", &TAX).await.expect(303);
+        assert_eq!(left().await, 1);
+        app.execute("UPDATE account SET deletion_asked_us = 1 WHERE email = 'kari@example.no'", params![]).await;
+        assert_eq!(booking_core::privacy::erase_due(&app.state).await, Ok(1));
+        assert_eq!(left().await, 0, "nothing was sold");
+        let (mut desk, _) = november(app, "Ola Hansen").await;
+        desk.provider.post("/provider/tax", &TAX).await.expect(303);
+        app.execute("UPDATE account SET deletion_asked_us = 1 WHERE id = 'p'", params![]).await;
+        assert_eq!(booking_core::privacy::erase_due(&app.state).await, Ok(1));
+        assert_eq!(left().await, 1, "sold this year: the tax office is told");
+        for (days, rows) in [(5 * 365 - 30, 1), (60, 0)] {
+            app.advance(days * DAY_US);
+            app.execute("UPDATE session SET expires_us = $1", params![app.now() + 40 * DAY_US]).await;
+            desk.jobs().await;
+            desk.operator.post("/operator/retention", &[("action", "approve")]).await.expect(303);
+            app.advance(2 * DAY_US);
+            desk.jobs().await;
+            assert_eq!(left().await, rows, "after {days} days more");
+        }
+    }
+}
+
+on_both! {
     /// S59: every file is on record before it leaves, and the owner sees who took the books, and why.
     async fn s59_every_export_is_on_record_and_shown_to_the_owner(app: App) {
         let (mut desk, _) = november(app, "Ola Hansen").await;
@@ -444,7 +471,7 @@ on_both! {
         let carried: Vec<(String, i64)> = app.rows(carried, params![]).await;
         let row = |account: &str, minor: i64| (account.to_owned(), minor);
         assert_eq!(carried, [row("provider_payable", -33_200), row("provider_vat", -8_300), row("psp_clearing", 41_500)]);
-        let held = format!("Til gode hos betalingsleverandøren: {}.", kroner(41_500));
+        let held = format!("Trukket for bedriften til og med måneden, minus tilbakebetalt: {}.", kroner(41_500));
         desk.provider.get("/provider/money").await.expect(200).expect_text(&held);
         desk.operator.get("/operator/money").await.expect(200).expect_text("Alle kontoer summerer til null");
         let xml = saft(&mut desk.provider, "2032-01").await;

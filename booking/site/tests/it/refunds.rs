@@ -171,7 +171,7 @@ on_both! {
         assert_eq!(mails, ["o2@example.no"], "one mail, and none to who asked");
         let yes = [("action", "approve"), ("id", ids[0].as_str())];
         let own = desk.operator.get("/operator/refunds").await.expect(200).expect_text("Penger som venter (1)").text();
-        assert!(own.contains("en annen må avgjøre") && !own.contains("value=\"approve\""), "{own}");
+        assert!(own.contains("en annen må godkjenne") && !own.contains("value=\"approve\""), "{own}");
         desk.operator.post("/operator/refunds", &yes).await.expect(409);
         desk.operator.post(&path, &yes).await.expect(409);
         for stranger in [&mut desk.consumer, &mut desk.stranger, &mut desk.provider] {
@@ -223,6 +223,30 @@ on_both! {
         desk.operator.post("/operator/refunds", &yes).await.expect(303);
         assert_eq!(refunds(app).await, ["600000 declined", "700000 done"]);
         assert_eq!(outside(app).await, ["700000 done"]);
+    }
+}
+
+on_both! {
+    /// S63: what was mistyped does not wait for a second person for ever; approving stays another's.
+    async fn s63_whoever_asked_takes_it_back_and_never_approves(app: App) {
+        let mut desk = Desk::open(app, DEAR).await;
+        let appointment = paid(&mut desk).await;
+        open(&mut desk.operator, &format!("/operator/appointments/{appointment}")).await;
+        let (theirs, mine) = (format!("/operator/appointments/{appointment}/refund"), page(&appointment));
+        let cases = [(&mut desk.operator, theirs, "/operator/refunds"), (&mut desk.provider, mine.clone(), mine.as_str())];
+        for (known, (client, path, decides)) in cases.into_iter().enumerate() {
+            assert_eq!(notice(&ask(client, &path, "7000", "Skulle vært 700", known).await), "refund-waits");
+            let id: Vec<String> = app.rows("SELECT id FROM refund WHERE state = 'waiting'", params![]).await;
+            let (yes, no) = ([("action", "approve"), ("id", id[0].as_str())], [("action", "decline"), ("id", id[0].as_str())]);
+            let shown = client.get(decides).await.expect(200).text();
+            assert!(shown.contains("Trekk tilbake") && !shown.contains("value=\"approve\""), "{shown}");
+            client.post(decides, &yes).await.expect(409);
+            assert_eq!(notice(&client.post(decides, &no).await.expect(303)), "refund-declined");
+            client.post(decides, &no).await.expect(409);
+        }
+        assert_eq!(refunds(app).await, ["700000 declined", "700000 declined"]);
+        assert_eq!(outside(app).await, [""; 0]);
+        assert_eq!(notice(&ask(&mut desk.provider, &mine, "700", "Kulanse", 2).await), "refund-sent");
     }
 }
 

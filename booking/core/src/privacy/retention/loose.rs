@@ -9,6 +9,8 @@ use crate::{params, statements};
 
 /// What acceptances and lifted holds of operators are kept for after their end.
 const PROOF_US: Micros = 3 * 365 * DAY_US;
+/// What the tax office was told about a seller is kept for after it was last said, and after the last posting.
+const TOLD_US: Micros = 5 * 365 * DAY_US;
 
 statements! {
     ZONES = "SELECT DISTINCT time_zone FROM org ORDER BY time_zone LIMIT 600";
@@ -157,6 +159,10 @@ pub const AGES: &[Age] = ages! {
     "psp_event" x "", dated "x.received_us" by "id", kept LOOSE_US; "x.received_us < $1";
     "acceptance" x "JOIN account c ON c.id = x.account_id", dated "x.accepted_us" by "id", kept PROOF_US; "c.erased_us < $1";
     "retention_hold" x "", dated "x.lifted_us" by "id", kept PROOF_US; "x.lifted_us < $1";
+    "seller_tax" x "", dated "x.stated_us" by "org_id", kept TOLD_US; "x.stated_us < $1
+        AND NOT EXISTS (SELECT 1 FROM ledger_tx t WHERE t.org_id = x.org_id AND t.created_us >= $1)
+        AND NOT EXISTS (SELECT 1 FROM member o JOIN account c ON c.id = o.account_id WHERE o.org_id = x.org_id
+            AND o.role = 'owner' AND o.active = 1 AND c.erased_us IS NULL)";
 };
 
 /// Every statement here that no list declares, for the test that prepares them.

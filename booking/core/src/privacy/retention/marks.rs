@@ -133,7 +133,8 @@ pub const MARKS: &[(&str, Keep)] = &[
     ("place_name", Keep::Always { why: "the map" }),
     ("postcode", Keep::Always { why: "the map" }),
     ("seller_account", Keep::Business),
-    ("seller_tax", Keep::Business),
+    // After it was last said and nothing was paid since, where no owner is left.
+    ("seller_tax", Keep::Age { days: 1_825 }),
     (
         "book_export",
         Keep::Swept {
