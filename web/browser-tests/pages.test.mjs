@@ -198,6 +198,8 @@ test("the keyboard alone: skip link, focus that shows, in both themes", () => wo
     await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement.className), "skip", `${name}: the first stop`);
     for (let stop = 0; stop < 12; stop += 1) {
+      // A short page has fewer: after its last one the browser's own controls follow.
+      if (stop > 8 && (await page.evaluate(() => document.activeElement === document.body))) break;
       assert.equal(await page.evaluate(hiddenFocus), null, `${name}: stop ${stop}`);
       await page.keyboard.press("Tab");
     }

@@ -467,7 +467,7 @@ on_both! {
         app.advance(2 * DAY_US);
         desk.jobs().await;
         assert_eq!(app.number("SELECT COUNT(*) FROM ledger_tx", params![]).await, 0);
-        let carried = "SELECT account, amount_minor FROM ledger_carried ORDER BY account";
+        let carried = "SELECT account, amount_minor FROM ledger_carried WHERE amount_minor <> 0 ORDER BY account";
         let carried: Vec<(String, i64)> = app.rows(carried, params![]).await;
         let row = |account: &str, minor: i64| (account.to_owned(), minor);
         assert_eq!(carried, [row("provider_payable", -33_200), row("provider_vat", -8_300), row("psp_clearing", 41_500)]);
