@@ -99,10 +99,8 @@ impl AuditFile {
         xml.word("RecordID", &number.to_string());
         xml.word("AccountID", account.id());
         if let Some(about) = &posted.about {
-            let voucher = about
-                .document
-                .as_ref()
-                .map_or_else(|| reference(&about.appointment_id), |(_, number)| number.clone());
+            let voucher = about.document_words(self.locale);
+            let voucher = voucher.unwrap_or_else(|| reference(&about.appointment_id));
             xml.text("SourceDocumentID", &voucher, MIDDLE);
             if account == BookAccount::Receivable {
                 xml.text("CustomerID", &customer_id(&about.consumer_id), MIDDLE);
