@@ -146,7 +146,6 @@ const WORKER_STEPS: &[Step] = &[
         Box::pin(async move { Ok(calls::recover_silent(state, &state.silence).await?) })
     }),
     ("charge calls", |state| Box::pin(charge_calls(state))),
-    ("store documents", |state| Box::pin(documents::store_pending(state))),
     ("expire holds", |state| {
         Box::pin(async move { appointments::expire_holds(state, state.now()).await.map(drop) })
     }),
@@ -195,7 +194,7 @@ const CASHIER_STEPS: &[Step] = &[
     }),
 ];
 
-/// What the comparer does each round: nobody waits for it.
+/// What the comparer does each round: nobody waits for it, and until documents are stored they are read from their rows.
 const COMPARER_STEPS: &[Step] = &[
     ("compare payments", |state| {
         Box::pin(async move { Ok(usecases::reconcile_payments(state).await.map(drop)?) })
@@ -203,6 +202,7 @@ const COMPARER_STEPS: &[Step] = &[
     ("follow sellers' accounts", |state| {
         Box::pin(usecases::follow_accounts(state))
     }),
+    ("store documents", |state| Box::pin(documents::store_pending(state))),
 ];
 
 /// Says how much was deleted, if anything was.
