@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import * as h from "./harness.mjs";
 import { CARDS, openDoor } from "./stripe-door.mjs";
-import { findService, holdFirstTime, linkFromOutbox, registerInFlow } from "./walk.mjs";
+import { beginNow, endCall, findService, holdFirstTime, linkFromOutbox, meet, registerInFlow } from "./walk.mjs";
 
 const VET = "Dyreklinikken Nordli";
 const PRICE = 45_000;
@@ -13,6 +13,8 @@ const DAY_MS = 86_400_000;
 let door;
 let world;
 let missing;
+/** The appointment that was booked first. */
+let first;
 
 before(async () => {
   const opened = await openDoor();
@@ -99,13 +101,33 @@ stripe("a visitor books and pays by card, and the number comes nowhere near the 
   assert.equal(await page.inputValue('[data-pay-card] [placeholder="number"]'), CARDS.good);
   await page.check("#withdrawal");
   await page.click("main form.stack-l button.btn");
-  await booked(page);
+  first = await booked(page);
   const paid = await newest();
   assert.deepEqual([paid.status, paid.amount, paid.currency], ["requires_capture", PRICE, "nok"]);
   const ours = door.requests.filter(({ headers }) => headers["stripe-version"] !== undefined);
   assert.ok(ours.length >= 2);
   for (const { path, body } of ours) assert.ok(!`${path}${body}`.includes(CARDS.good), "no number in what the server sends");
   h.assertClean(consumer);
+});
+
+stripe("after the call what was talked is taken, and what the business pays back goes back", async () => {
+  const { consumer, provider, server } = world;
+  const { id } = await newest();
+  beginNow(server, first);
+  await meet(provider, consumer, server.origin, first);
+  await h.waitForBillable(consumer.page, 21_000);
+  await endCall(provider);
+  const taken = await waitForStatus(async () => (await door.payments()).find((one) => one.id === id), "succeeded");
+  assert.ok(taken.amount_received >= 500 && taken.amount_received < PRICE, `${taken.amount_received}`);
+  await provider.page.goto(`${server.origin}/bookings/${first}/refund`);
+  await provider.page.fill("#amount", "2,50");
+  await provider.page.fill("#reason", "Bildet hang");
+  await provider.page.click("main .actions button.btn");
+  await waitForStatus(async () => (await door.refunds())[0], "succeeded");
+  const [refund] = await door.refunds();
+  assert.deepEqual([refund.amount, refund.payment_intent, refund.metadata.payment], [250, id, taken.metadata.payment]);
+  await consumer.page.goto(`${server.origin}/bookings/${first}`);
+  assert.match(await consumer.page.innerText("main"), /2,50/);
 });
 
 stripe("what is wrong with a card is said beside its fields, in both languages", async () => {

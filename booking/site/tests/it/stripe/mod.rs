@@ -427,9 +427,37 @@ on_both! {
         let found = psp.refund("k", &reference, "r1", amount).await.expect("it answers");
         let [refund] = found.refunds.as_slice() else { panic!("{:?}", found.refunds) };
         assert_eq!((refund.refund.as_deref(), refund.amount_minor, refund.status), (Some("r1"), 500, RefundStatus::Pending));
-        assert_eq!(till.server.refunds_made(), 1);
+        till.server.only_refund();
         till.server.set_refund(&json!({"status": "succeeded"}));
         let done = psp.lookup(&reference).await.expect("it answers").expect("it is there");
         assert_eq!(done.refunds[0].status, RefundStatus::Done);
+    }
+}
+
+on_both! {
+    /// What a business pays back goes out once though the answer is lost, and is followed until it is there.
+    async fn what_a_business_pays_back_is_followed_by_hooks(app: App) {
+        let mut till = Till::open(app, false).await;
+        let start = Desk::slot(2);
+        let appointment = till.book(start).await;
+        till.talk(&appointment, start).await;
+        let path = format!("/bookings/{appointment}/refund");
+        let page = till.desk.provider.get(&path).await.expect(200).text();
+        let known = page.split("name=\"known\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("it is there");
+        till.server.next("POST refunds", Trouble::SilentAfterActing);
+        let form = [("known", known), ("amount", "2,50"), ("reason", "Bildet hang")];
+        till.desk.provider.post(&path, &form).await.expect(303);
+        till.jobs(3).await;
+        let refund = till.server.only_refund();
+        assert_eq!((&refund["amount"], &refund["metadata"]["payment"]),
+            (&json!(250), &till.server.only_intent()["metadata"]["payment"]));
+        let state = || async { app.rows::<String>("SELECT state FROM refund", params![]).await };
+        assert_eq!(state().await, ["pending"]);
+        till.server.set_refund(&json!({"status": "succeeded"}));
+        let news = json!({"id": "evt_1", "type": "refund.updated", "livemode": false, "data": {"object": refund}});
+        till.hook(&news, SECRET).await.expect(204);
+        booking_core::jobs::round(&till.state).await;
+        assert_eq!(state().await, ["done"]);
+        assert_eq!(till.count("SELECT refunded_minor FROM payment").await, 250);
     }
 }

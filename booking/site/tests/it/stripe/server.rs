@@ -143,8 +143,10 @@ impl StripeServer {
         self.world().refunds.push(moved);
     }
 
-    pub(crate) fn refunds_made(&self) -> usize {
-        self.world().refunds.len()
+    pub(crate) fn only_refund(&self) -> Value {
+        let world = self.world();
+        assert_eq!(world.refunds.len(), 1, "{:?}", world.refunds);
+        world.refunds[0].clone()
     }
 
     /// Changes the only refund.
