@@ -78,9 +78,9 @@ const DATED: &[&str] = &[
         concat!(id!("eee", 3), ", ", id!("eee", 3), ", 'charged', 'large', CASE k.j WHEN 0 THEN NULL ELSE ", id!("aaa"), " END, ",
             id!("ccc"), ", 'NOK', $3")),
     for_each!("document (id, org_id, appointment_id, kind, year, number, locale, content, total_minor, currency, sha256, path, unstored,
-            issued_us)", times 1,
+            issued_us, seller_id, cause, vat_minor)", times 1,
         concat!(id!("fff"), ", 'large', ", id!("aaa"), ", 'receipt', 2019, n.i, 'nb', '{\"number\":\"2019-1\"}', 12500, 'NOK', 'hash',
-            'documents/' || CAST(100000000000 + n.i AS TEXT) || '.pdf', NULL, $3")),
+            'documents/' || CAST(100000000000 + n.i AS TEXT) || '.pdf', NULL, $3, 'large', 'large:' || CAST(n.i AS TEXT), 2500")),
 ];
 
 /// The same without a time of its own, in their place among the others: after the one of that number.
