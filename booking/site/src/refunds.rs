@@ -89,6 +89,8 @@ pub(crate) async fn submit(
             Err(RefundRefusal::Changed) => form.changed = true,
             Err(refusal) => return Err(refused(refusal)),
         }
+    } else if amount.is_ok_and(|amount_minor| amount_minor > form.left_minor) {
+        amount = Err(FieldError::RefundTooMuch);
     }
     form.amount = field(&typed.amount, &amount);
     form.reason = field(&typed.reason, &reason);

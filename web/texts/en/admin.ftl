@@ -137,5 +137,6 @@ agenda-receipt = Receipt { $number }
 provider-documents = Receipts
 documents-of-business = All that was issued in the name of the business, and to it, month by month. Amounts include VAT; credit notes are subtracted.
 documents-none-in-month = Nothing was issued this month.
+documents-sums = Totals by kind of document
 documents-kind = Document
 documents-count = Number

@@ -137,5 +137,6 @@ agenda-receipt = Kvittering { $number }
 provider-documents = Kvitteringer
 documents-of-business = Alt som er utstedt i bedriftens navn, og til den, måned for måned. Beløpene er med mva.; kreditnotaer trekkes fra.
 documents-none-in-month = Ingenting er utstedt denne måneden.
+documents-sums = Sum for hver type dokument
 documents-kind = Dokument
 documents-count = Antall

@@ -91,11 +91,11 @@ error-bank-account-missing = Skriv kontonummeret
 error-bank-account-malformed = Kontonummeret stemmer ikke. Et norsk har elleve sifre
 books-all-lead = Hva hver bedrift har på kontoene, regnet ut fra hovedboken. Beløp er slik de står ved slutten av måneden.
 books-all-empty = Ingen bedrifter har posteringer ennå.
-books-all-sum = Alle kontoer summerer til null.
-books-all-wrong = Regnskapet går ikke opp: alle kontoer summerer til { $amount }, og skal summere til null. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
+books-all-sum = Alle kontoer summerer til 0.
+books-all-wrong = Regnskapet går ikke opp: alle kontoer summerer til { $amount }, og skal summere til 0. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
 books-all-wrong-transactions = { $n ->
-    [one] 1 transaksjon summerer ikke til null. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
-   *[other] { $n } transaksjoner summerer ikke til null. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
+    [one] 1 transaksjon summerer ikke til 0. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
+   *[other] { $n } transaksjoner summerer ikke til 0. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
  }
 books-all-total = Alle, { $currency }
 books-all-count = { $n ->

@@ -41,7 +41,7 @@ async fn load(state: &AppState, visit: &Visit, id: &str) -> AppResult<Appointmen
 pub(super) async fn page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
     let found = load(&state, &visit, &id).await?;
     let standing = usecases::mending_of(&mut state.db.read().await?, &found, visit.now).await?;
-    show(&state, &visit, &found, standing, None).await
+    show(&state, &visit, &found, standing, Said::Nothing).await
 }
 
 pub(super) async fn submit(
@@ -53,20 +53,39 @@ pub(super) async fn submit(
     let found = load(&state, &visit, &id).await?;
     if form.answer == "leave" {
         let standing = usecases::leave_mending(&state, &found).await?;
-        return show(&state, &visit, &found, standing, None).await;
+        return show(&state, &visit, &found, standing, Said::Answer(None)).await;
     }
     if !form.answer.is_empty() {
         let standing = usecases::answer_mending(&state, &found, form.answer == "approve").await?;
-        return show(&state, &visit, &found, standing, None).await;
+        return show(&state, &visit, &found, standing, Said::Answer(None)).await;
     }
     state.limits.hold_by_ip.check(&visit.ip_key())?;
     match usecases::pay_anew(&state, &found, (&form.provider, &form.method)).await {
-        Ok(standing) => show(&state, &visit, &found, standing, None).await,
+        Ok(standing) => show(&state, &visit, &found, standing, Said::Answer(None)).await,
         Err(MendingRefusal::Method(_)) => {
             let standing = usecases::mending_of(&mut state.db.read().await?, &found, visit.now).await?;
-            show(&state, &visit, &found, standing, Some(FieldError::MethodMissing)).await
+            let error = Some(FieldError::MethodMissing);
+            show(&state, &visit, &found, standing, Said::Answer(error)).await
         }
         Err(MendingRefusal::Fault(fault)) => Err(fault.into()),
+    }
+}
+
+/// What the person did before the page is shown.
+#[derive(Clone, Copy)]
+enum Said {
+    /// Opened it.
+    Nothing,
+    /// Sent a form, with what is wrong in it.
+    Answer(Option<FieldError>),
+}
+
+impl Said {
+    fn error(self) -> Option<FieldError> {
+        match self {
+            Self::Nothing => None,
+            Self::Answer(error) => error,
+        }
     }
 }
 
@@ -76,7 +95,7 @@ async fn show(
     visit: &Visit,
     found: &Appointment,
     standing: Mending,
-    error: Option<FieldError>,
+    said: Said,
 ) -> AppResult<Response> {
     let owed = found.status.is_over();
     let most = found.price.most_minor();
@@ -87,7 +106,7 @@ async fn show(
             problem = why.map(problem_of);
             let payable = sellers::payable_by(&mut state.db.read().await?, &state.payments, &found.org_id).await?;
             let mut fields = fields::pay_fields(&payable, "");
-            fields.error = error;
+            fields.error = said.error();
             (amount.minor, PayAnew::Form(fields))
         }
         Mending::Unknown => (most, PayAnew::Unknown),
@@ -110,10 +129,10 @@ async fn show(
         problem,
         state: pay,
     };
-    let status = if error.is_some() || page.problem.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
+    let refused = said.error().is_some() || page.problem.is_some();
+    let status = match said {
+        Said::Answer(_) if refused => StatusCode::UNPROCESSABLE_ENTITY,
+        Said::Answer(_) | Said::Nothing => StatusCode::OK,
     };
     let script = match &page.state {
         PayAnew::Form(fields) => fields.script.as_ref(),
