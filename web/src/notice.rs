@@ -53,6 +53,8 @@ notices! {
     DeletionUndone, "deletion-undone", "notice-deletion-undone";
     Published, "published", "notice-published";
     MandateGiven, "mandate-given", "notice-mandate";
+    MandateWithdrawn, "mandate-withdrawn", "notice-mandate-withdrawn";
+    SellerStated, "seller-stated", "notice-seller-stated";
     Paused, "paused", "notice-paused";
     MemberInvited, "member-invited", "notice-member-invited";
     InvitationWithdrawn, "invitation-withdrawn", "notice-invitation-withdrawn";

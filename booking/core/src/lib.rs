@@ -71,6 +71,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         providers::mandate::STATEMENTS,
         providers::members::STATEMENTS,
         providers::orgs::STATEMENTS,
+        providers::seller::STATEMENTS,
         providers::services::STATEMENTS,
         providers::vat::STATEMENTS,
         search::queries::STATEMENTS,

@@ -151,6 +151,7 @@ impl From<HoldRefusal> for AppError {
             HoldRefusal::Fault(fault) => fault.into(),
             HoldRefusal::NoService => Self::NotFound,
             HoldRefusal::Taken => Self::Conflict("not a free time"),
+            HoldRefusal::SellerUnknown => Self::Conflict("nobody knows who sells"),
             HoldRefusal::PaymentsOff => Self::Conflict("nobody takes payments here"),
             HoldRefusal::TooManyHolds | HoldRefusal::NetworkFull { .. } | HoldRefusal::ProviderFull { .. } => {
                 Self::TooMany { retry_after_s: 600 }

@@ -455,8 +455,8 @@ pub struct AppointmentColleaguePage {
     pub status: AppointmentStatus,
     /// The customer is in the waiting room.
     pub waiting: bool,
-    /// Number of the receipt, for whoever may read it.
-    pub receipt: Option<String>,
+    /// Oldest first, for whoever may read them.
+    pub documents: Vec<DocumentLink>,
     /// The viewer owns the business, and something was paid.
     pub can_refund: bool,
     pub can_take_over: bool,

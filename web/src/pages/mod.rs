@@ -24,6 +24,7 @@ pub mod provider_payments;
 mod record_word;
 pub mod refund;
 pub mod search;
+pub mod seller;
 mod shell;
 
 pub use errors::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, HoldsFull, HoldsFullPage, SlotTakenPage};

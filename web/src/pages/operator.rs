@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::appointment::{AppointmentStatus, TimelineEntry, Tone};
+use super::appointment::{AppointmentStatus, DocumentLink, TimelineEntry, Tone};
 use super::field::Field;
 use super::provider_admin::Broken;
 use super::{RecordWord, Shell};
@@ -277,7 +277,8 @@ pub struct OperatorAppointmentPage {
     pub quality: Vec<QualityRow>,
     pub payments: Vec<PaymentRow>,
     pub ledger: Vec<LedgerRow>,
-    pub receipt: Option<String>,
+    /// Oldest first; that one is read goes on record.
+    pub documents: Vec<DocumentLink>,
 }
 
 /// A person that a search found.
@@ -326,6 +327,7 @@ pub(super) fn look_key(action: &str) -> &'static str {
         "call_seen" => "look-call-seen",
         "capture_started" => "look-capture-started",
         "appointment_seen" => "look-appointment-seen",
+        "document_seen" => "look-document-seen",
         "appointments_seen" => "look-appointments-seen",
         "outbox_seen" => "look-outbox-seen",
         "outbox_searched" => "look-outbox-searched",

@@ -4,6 +4,7 @@ mod account;
 mod agenda;
 mod appointments;
 mod books;
+mod colleagues;
 mod consumer;
 mod documents;
 mod frame;
@@ -11,6 +12,7 @@ mod parts;
 mod reasons;
 mod refunds;
 mod retention;
+mod seller;
 mod staff;
 mod stripe;
 
@@ -31,6 +33,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(documents::documents(locale));
     pages.extend(account::invitations(locale));
     pages.extend(staff::provider(locale));
+    pages.extend(colleagues::colleagues(locale));
     pages.extend(agenda::agenda(locale));
     pages.extend(staff::first_hours(locale));
     pages.extend(staff::operator(locale));
@@ -39,6 +42,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(reasons::looks(locale));
     pages.extend(refunds::pages(locale));
     pages.extend(retention::pages(locale));
+    pages.extend(seller::pages(locale));
     pages.extend(books::provider(locale));
     pages.extend(books::all_sellers(locale));
     pages.extend(frame::frame(locale));

@@ -189,6 +189,15 @@ pub(super) fn held(hours: i64) -> HeldTime {
     }
 }
 
+/// A document of a kind that can be opened.
+pub(super) fn document(kind: &'static str) -> DocumentLink {
+    DocumentLink {
+        id: ID.into(),
+        kind,
+        number: "2026-000183".into(),
+    }
+}
+
 pub(super) fn hold(price: PriceTerms, expires_in: i64) -> HoldView {
     HoldView {
         id: ID.into(),
@@ -231,11 +240,7 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         withdraw_until: open.then_some(TEN),
         receipt: matches!(status, AppointmentStatus::Completed).then(|| "2026-000183".into()),
         documents: if matches!(status, AppointmentStatus::Completed) {
-            vec![DocumentLink {
-                id: ID.into(),
-                kind: "document-receipt",
-                number: "2026-000183".into(),
-            }]
+            vec![document("document-receipt")]
         } else {
             Vec::new()
         },

@@ -55,6 +55,7 @@ test-cards-title = Test cards
 test-cards-hint = No money moves. Choose what is to happen.
 test-payment-title = Test payment.
 payment-off = This server takes no payments yet, so this appointment cannot be booked. Nothing is reserved.
+payment-seller-unknown = The business lacks what the law asks of whoever sells, so this time cannot be booked now. It costs you nothing.
 price-test = Test payment: no money moves.
 test-card-accepted = Accepted
 test-card-declined = Declined

@@ -120,6 +120,7 @@ col-action = What
 look-call-seen = Opened a call
 look-capture-started = Started a packet capture
 look-appointment-seen = Opened an appointment
+look-document-seen = Read a receipt or credit note
 look-appointments-seen = Opened the list of appointments
 look-outbox-seen = Opened the list of e-mail
 look-outbox-searched = Searched the e-mail

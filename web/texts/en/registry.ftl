@@ -81,6 +81,7 @@ registry-col-used = Used
 registry-col-kind = What
 registry-col-hash = Fingerprint of the text
 registry-col-accepted = Accepted
+registry-col-withdrawn = Withdrawn
 registry-col-orgno = Organisation number
 registry-col-headline = Headline
 registry-col-description = Description

@@ -55,6 +55,7 @@ test-cards-title = Testkort
 test-cards-hint = Ingen penger flyttes. Velg hva som skal skje.
 test-payment-title = Testbetaling.
 payment-off = Denne serveren tar ikke betaling ennå, så timen kan ikke bestilles. Ingenting er reservert.
+payment-seller-unknown = Bedriften har ikke på plass det som loven krever av den som selger, så timen kan ikke bestilles nå. Det koster deg ingenting.
 price-test = Testbetaling: ingen penger flyttes.
 test-card-accepted = Godkjennes
 test-card-declined = Avvises

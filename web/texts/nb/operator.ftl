@@ -120,6 +120,7 @@ col-action = Hva
 look-call-seen = Åpnet en samtale
 look-capture-started = Startet en pakkelogg
 look-appointment-seen = Åpnet en bestilling
+look-document-seen = Leste en kvittering eller kreditnota
 look-appointments-seen = Åpnet listen over bestillinger
 look-outbox-seen = Åpnet listen over e-post
 look-outbox-searched = Søkte i e-post

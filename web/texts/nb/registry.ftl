@@ -81,6 +81,7 @@ registry-col-used = Brukt
 registry-col-kind = Hva
 registry-col-hash = Tekstens avtrykk
 registry-col-accepted = Godtatt
+registry-col-withdrawn = Trukket tilbake
 registry-col-orgno = Organisasjonsnummer
 registry-col-headline = Overskrift
 registry-col-description = Beskrivelse

@@ -78,6 +78,14 @@ field_errors! {
     VatNeedsNumber = "error-vat-needs-number";
     /// A published service for money, and no mandate to issue its receipts.
     MandateMissing = "error-mandate-missing";
+    /// A published service for money, and nobody knows who sells it.
+    SellerMissing = "error-seller-missing";
+    /// No legal form was chosen.
+    LegalFormMissing = "error-legal-form-missing";
+    /// A person without a number, and the business has one.
+    LegalFormHasNumber = "error-legal-form-has-number";
+    /// A company without a number.
+    LegalFormNeedsNumber = "error-legal-form-needs-number";
     /// How a service is taxed: none of the choices.
     VatCodeMissing = "error-vat-code";
     VatFromMissing = "error-vat-from-missing";
@@ -120,6 +128,8 @@ field_errors! {
     BirthDateMissing = "error-birth-date-missing";
     AddressMissing = "error-address-missing";
     PostcodeMissing = "error-postcode-missing";
+    /// A Norwegian one that has not four digits.
+    PostcodeMalformed = "error-postcode-malformed";
     /// Not two letters.
     CountryMalformed = "error-country-malformed";
     BankAccountMissing = "error-bank-account-missing";

@@ -74,6 +74,8 @@ pub mod pattern {
         PROVIDER_MEMBERS = "/provider/members";
         PROVIDER_PAYMENTS = "/provider/payments";
         PROVIDER_PROFILE = "/provider/profile";
+        /// Who sells, as customers are told before they order.
+        PROVIDER_SELLER = "/provider/seller";
         /// What the business has on its accounts; files of its books are sent for there.
         PROVIDER_MONEY = "/provider/money";
         PROVIDER_TIME = "/provider/time";

@@ -119,6 +119,8 @@ pub enum HoldRefusal {
     Taken,
     #[error("it has a price, and nobody takes payments here")]
     PaymentsOff,
+    #[error("it has a price, and the business has not said who sells")]
+    SellerUnknown,
     #[error("the visitor holds as many slots as one may")]
     TooManyHolds,
     /// Until this moment.
@@ -151,6 +153,8 @@ pub struct BookableService {
     title: String,
     price_terms: String,
     cancellation: CancellationPolicy,
+    /// What has a price can be ordered from the business.
+    seller_stands: bool,
 }
 
 impl FromRow for BookableService {
@@ -163,6 +167,7 @@ impl FromRow for BookableService {
             title: row.get("title")?,
             price_terms: row.get("price_terms")?,
             cancellation: row.json("cancel_policy")?,
+            seller_stands: row.flag("seller_stands")?,
         })
     }
 }
@@ -209,6 +214,9 @@ pub async fn hold_slot(
     let price: PriceTerms = serde_json::from_str(&service.price_terms).map_err(|error| Fault::internal(&error))?;
     if !charge::can_be_sold(&price, wanted.selling.includes(&service.org_id)) {
         return Err(HoldRefusal::PaymentsOff);
+    }
+    if !charge::can_be_sold(&price, service.seller_stands) {
+        return Err(HoldRefusal::SellerUnknown);
     }
     if start_us.rem_euclid(CELL_US) != 0 || !(now + 1..now + BOOKABLE_US_MAX).contains(&start_us) {
         return Err(HoldRefusal::Taken);

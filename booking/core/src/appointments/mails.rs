@@ -7,6 +7,7 @@ use super::order_terms::order_terms;
 use super::{Appointment, Hold, Person, Status, WithdrawalRequest};
 use crate::base::outbox::{Message, Recipient, marked_as_test, text};
 use crate::base::{Base, Micros};
+use crate::providers::seller::Seller;
 
 /// Which side a mail goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct MailMoney {
     pub kept_minor: i64,
     /// What the consumer asked for about the right of withdrawal; only the mail about the booking tells it.
     pub withdrawal: Option<WithdrawalRequest>,
+    /// Who sells; only the mail about the booking tells it.
+    pub seller: Option<Seller>,
 }
 
 impl MailMoney {
@@ -43,6 +46,7 @@ impl MailMoney {
             charged_minor: 0,
             kept_minor: 0,
             withdrawal: None,
+            seller: None,
         }
     }
 }
@@ -406,10 +410,7 @@ pub fn appointment_mail(
         ("price_line", price_line(locale, &exact(money.reserved_minor), money)),
         ("money_line", money_line(locale, exact, money)),
         ("fee_line", fee_line(locale, exact, money)),
-        (
-            "terms",
-            order_terms(state, locale, appointment, money.withdrawal.as_ref()),
-        ),
+        ("terms", order_terms(state, locale, appointment, money)),
         ("card", money.card.clone()),
         ("until", mail.until(locale, &appointment.time_zone)),
         ("amount", amount),

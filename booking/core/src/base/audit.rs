@@ -29,6 +29,8 @@ pub enum Action {
     CallSeen,
     CaptureStarted,
     AppointmentSeen,
+    /// A receipt or credit note was read.
+    DocumentSeen,
     /// The list of appointments, which names businesses and has customers' initials.
     AppointmentsSeen,
     /// The list of mails, which names their recipients.
@@ -74,6 +76,7 @@ impl Action {
             Self::CallSeen => "call_seen",
             Self::CaptureStarted => "capture_started",
             Self::AppointmentSeen => "appointment_seen",
+            Self::DocumentSeen => "document_seen",
             Self::AppointmentsSeen => "appointments_seen",
             Self::OutboxSeen => "outbox_seen",
             Self::OutboxSearched => "outbox_searched",

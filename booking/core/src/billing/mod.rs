@@ -30,6 +30,7 @@ use crate::base::Base;
 use crate::base::Fault;
 use crate::base::db::{DbError, Tx};
 use crate::base::outbox;
+use crate::providers::seller::find_seller;
 use payment::IllegalPayment;
 use provider::ProviderError;
 
@@ -149,6 +150,7 @@ pub async fn mail_both_sides(
     let mut money = mail_money(appointment, &view);
     if *what == AppointmentMail::Booked {
         money.withdrawal = appointments::load_withdrawal_request(tx, &appointment.hold_id).await?;
+        money.seller = find_seller(tx, &appointment.org_id).await?;
     }
     for role in [PartyRole::Consumer, PartyRole::Provider] {
         if let Some(message) = appointments::appointment_mail(state, appointment, role, what, &money) {
@@ -177,6 +179,7 @@ pub fn mail_money(appointment: &Appointment, view: &MoneyView) -> MailMoney {
             Some(_) | None => 0,
         },
         withdrawal: None,
+        seller: None,
     }
 }
 

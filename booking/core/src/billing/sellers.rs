@@ -11,6 +11,7 @@ use super::provider::{PaymentProvider, ProviderError};
 use crate::base::charge::Selling;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::{Micros, UnknownWord};
+use crate::providers::seller;
 use crate::{params, statements};
 
 statements! {
@@ -153,7 +154,19 @@ pub async fn payable_by(tx: &mut Tx, payments: &Payments, org: &str) -> Result<V
     Ok(payable)
 }
 
-/// Who can sell what has a price.
+/// The providers that a new order with a business can be paid by: none where consumers could not know who sells.
+///
+/// # Errors
+/// When the database fails.
+pub async fn orderable_by(tx: &mut Tx, payments: &Payments, org: &str) -> Result<Vec<Payable>, DbError> {
+    if seller::stands(tx, org).await? {
+        payable_by(tx, payments, org).await
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// Who can be paid for what has a price.
 ///
 /// # Errors
 /// When the database fails.
@@ -168,7 +181,7 @@ pub async fn selling(tx: &mut Tx, payments: &Payments) -> Result<Selling, DbErro
     Ok(ready)
 }
 
-/// Whether a business can sell what has a price.
+/// Whether a business can be paid for what has a price.
 ///
 /// # Errors
 /// When the database fails.

@@ -123,6 +123,14 @@ pub async fn load(tx: &mut Tx, actor: &Actor, id: &str) -> Result<Document> {
     found.ok_or(Fault::NotFound)
 }
 
+/// A document for an operator, whom the caller has checked and whose look it puts on record.
+///
+/// # Errors
+/// [`Fault::NotFound`] where there is none.
+pub async fn load_any(tx: &mut Tx, id: &str) -> Result<Document> {
+    queries::any(tx, id).await?.ok_or(Fault::NotFound)
+}
+
 /// The number of an appointment's newest receipt, when there is one.
 ///
 /// # Errors

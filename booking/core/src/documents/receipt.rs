@@ -12,18 +12,34 @@ use crate::base::{Base, Fault, Micros, Result};
 use crate::billing::queries as billing;
 use crate::billing::{Charge, Payment};
 use crate::calls;
+use crate::providers::seller::find_seller;
 
 /// Who sells, as a document names it; `vat_registered` as it was when the thing was sold.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn seller_of(tx: &mut Tx, org: &str, vat_registered: bool) -> Result<Party> {
-    let seller = queries::seller(tx, org).await?;
+    let Some(seller) = find_seller(tx, org).await? else {
+        let (name, orgno, postcode, town) = queries::unstated_seller(tx, org).await?;
+        return Ok(Party {
+            name,
+            orgno,
+            vat_registered,
+            address: vec![format!("{postcode} {town}").trim().to_owned()],
+            names_register: false,
+        });
+    };
+    let mut address = seller.postal_lines();
+    // Customers know it by the name on its page.
+    if seller.name != seller.identity.legal_name {
+        address.insert(0, seller.name.clone());
+    }
     Ok(Party {
-        name: seller.name,
+        names_register: seller.identity.legal_form.names_register(),
+        name: seller.identity.legal_name,
         orgno: seller.orgno,
         vat_registered,
-        address: vec![seller.address, seller.town],
+        address,
     })
 }
 
@@ -238,6 +254,7 @@ fn buyer_party(appointment: &Appointment) -> Party {
             orgno: org.orgno.clone(),
             vat_registered: false,
             address: vec![person],
+            names_register: false,
         },
         None => Party {
             name: person,

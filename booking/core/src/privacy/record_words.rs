@@ -105,6 +105,7 @@ const RECORD_WORDS: &[(&str, &[(&str, &str)])] = &[
             ("call_seen", "look-call-seen"),
             ("capture_started", "look-capture-started"),
             ("appointment_seen", "look-appointment-seen"),
+            ("document_seen", "look-document-seen"),
             ("outbox_seen", "look-outbox-seen"),
             ("mail_seen", "look-mail-seen"),
             ("people_searched", "look-people-searched"),

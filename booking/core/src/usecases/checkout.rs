@@ -76,7 +76,7 @@ pub async fn pay_for_hold(
         | CheckoutOutcome::HoldLost => return Ok(begun),
     }
     appointments::may_book(&mut state.db.read().await?, consumer, hold, state.now()).await?;
-    let payable = sellers::payable_by(&mut state.db.read().await?, &state.payments, &hold.org_id).await?;
+    let payable = sellers::orderable_by(&mut state.db.read().await?, &state.payments, &hold.org_id).await?;
     let chosen = payable.into_iter().find(|payable| payable.provider.name() == psp);
     let Payable {
         provider,

@@ -21,7 +21,7 @@ mod sellers;
 mod settlement;
 mod verification;
 
-pub use business::{BusinessInput, may_publish_service, publish_business, save_business, sign_up_business};
+pub use business::{BusinessInput, missing_to_publish, publish_business, save_business, sign_up_business};
 pub use cancellation::{CancelGround, CancelOutcome, cancel_appointment};
 pub use checkout::{
     CheckoutOutcome, CheckoutRefusal, answer_confirmation, book_free, keeps_card, leave_confirmation, pay_for_hold,

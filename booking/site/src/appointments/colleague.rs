@@ -20,9 +20,9 @@ use booking_core::{billing, calls, documents, usecases};
 /// When and with whom; what the customer wrote is for whoever takes the appointment (S12).
 pub(super) async fn page(tx: &mut Tx, visit: &Visit, id: &str) -> AppResult<Response> {
     let found = appointments::load_of_colleague(tx, &visit.actor, id).await?;
-    let receipt = match appointments::load_with_receipt(tx, &visit.actor, id).await {
-        Ok(_) => documents::receipt_number(tx, id).await?,
-        Err(Fault::NotFound) => None,
+    let issued = match appointments::load_with_receipt(tx, &visit.actor, id).await {
+        Ok(_) => documents::of_appointment(tx, id).await?,
+        Err(Fault::NotFound) => Vec::new(),
         Err(fault) => return Err(fault.into()),
     };
     Ok(html(&AppointmentColleaguePage {
@@ -30,7 +30,7 @@ pub(super) async fn page(tx: &mut Tx, visit: &Visit, id: &str) -> AppResult<Resp
         reference: reference(id),
         waiting: found.can_join(visit.now) && calls::customer_waits(tx, id).await?,
         can_take_over: found.can_be_taken_over(visit.now),
-        receipt,
+        documents: issued.iter().map(views::document_link).collect(),
         can_refund: views::can_refund(&visit.actor, &found, &billing::money_of(tx, id).await?),
         status: page_status(found.status),
         id: found.id,

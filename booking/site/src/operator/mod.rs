@@ -27,6 +27,7 @@ use web::{Locale, Notice};
 
 use self::looks::Opened;
 use crate::appointments::timeline::{page_status, timeline};
+use crate::appointments::views::document_link;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Query, Visit};
 use crate::pages;
@@ -307,7 +308,11 @@ async fn appointment(State(state): State<AppState>, visit: Visit, Path(id): Path
         quality: course(&mut tx, &appointment).await?,
         payments: payments(&mut tx, &appointment).await?,
         ledger: ledger(&mut tx, &id).await?,
-        receipt: documents::receipt_number(&mut tx, &id).await?,
+        documents: documents::of_appointment(&mut tx, &id)
+            .await?
+            .iter()
+            .map(document_link)
+            .collect(),
         id,
     }))
 }

@@ -22,6 +22,7 @@ use self::hooks::HOOKS;
 use crate::error::AppResult;
 use crate::extract::{Form, Path, Visit};
 use crate::pages;
+use crate::providers::seller::seller_view;
 use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Hold, Status};
 use booking_core::base::{Micros, charge, token_hash};
@@ -29,6 +30,7 @@ use booking_core::billing::payment::DeclineReason;
 use booking_core::billing::provider::Question;
 use booking_core::billing::queries;
 use booking_core::billing::sellers::{self, Payable};
+use booking_core::providers::seller::find_seller;
 use booking_core::usecases::{self as checkout, CheckoutOutcome, CheckoutRefusal};
 
 pub(crate) fn router() -> Router<AppState> {
@@ -301,13 +303,19 @@ async fn typed_page(state: &AppState, visit: &Visit, hold: &Hold, form: &Payment
 
 async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<BookPaymentPage> {
     let mut tx = state.db.read().await?;
-    let payable = sellers::payable_by(&mut tx, &state.payments, &hold.org_id).await?;
+    let payable = sellers::orderable_by(&mut tx, &state.payments, &hold.org_id).await?;
+    let off = if sellers::sells(&mut tx, &state.payments, &hold.org_id).await? {
+        PaymentProblem::SellerUnknown
+    } else {
+        PaymentProblem::Off
+    };
+    let seller = find_seller(&mut tx, &hold.org_id).await?;
     let during = appointments::during(&mut tx, &visit.actor, hold.start_us, hold.end_us).await?;
     Ok(BookPaymentPage {
         overlaps: during.into_iter().map(overlap).collect(),
         shell: pages::shell_in(visit, &hold.time_zone),
         hold: view::hold_view(hold, visit.now),
-        problem: (!charge::can_be_sold(&hold.price, !payable.is_empty())).then_some(PaymentProblem::Off),
+        problem: (!charge::can_be_sold(&hold.price, !payable.is_empty())).then_some(off),
         keeps_card: keeps_card(&payable, hold, visit.now),
         pay: if hold.price.most_minor() > 0 {
             fields::pay_fields(&payable, "")
@@ -315,6 +323,7 @@ async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Bo
             PayFields::default()
         },
         withdrawal: hold.asks_for_early_start(visit.now).then(Check::default),
+        seller: seller.map(|seller| seller_view(seller, visit.locale)),
     })
 }
 
@@ -327,7 +336,7 @@ fn keeps_card(payable: &[Payable], hold: &Hold, now: Micros) -> bool {
 /// The providers that the held time can be paid by.
 async fn payable_by(state: &AppState, hold: &Hold) -> AppResult<Vec<Payable>> {
     let mut tx = state.db.read().await?;
-    Ok(sellers::payable_by(&mut tx, &state.payments, &hold.org_id).await?)
+    Ok(sellers::orderable_by(&mut tx, &state.payments, &hold.org_id).await?)
 }
 
 fn show_page(status: StatusCode, page: &BookPaymentPage) -> Response {

@@ -120,6 +120,7 @@ const TABLE: &[Row] = &[
     // Nobody has an account of their own for payments here.
     get(pattern::PROVIDER_PAYMENTS, [303, 404, 404, 404, 404, 404]),
     get(pattern::PROVIDER_PROFILE, PROVIDERS),
+    get(pattern::PROVIDER_SELLER, PROVIDERS),
     get(pattern::PROVIDER_MONEY, PROVIDERS),
     get(pattern::PROVIDER_TIME, PROVIDERS),
     get(pattern::PROVIDER_TAX, PROVIDERS),
@@ -178,6 +179,7 @@ const TABLE: &[Row] = &[
     post(pattern::PROVIDER_MEMBERS, [303, 404, 404, 422, 422, 404]),
     post(pattern::PROVIDER_PAYMENTS, [303, 404, 404, 404, 404, 404]),
     post(pattern::PROVIDER_PROFILE, [303, 404, 404, 422, 422, 404]),
+    post(pattern::PROVIDER_SELLER, [303, 404, 404, 422, 422, 404]),
     post(pattern::PROVIDER_MONEY, [303, 404, 404, 400, 400, 404]),
     post(pattern::PROVIDER_TIME, [303, 404, 404, 200, 200, 404]),
     post(pattern::PROVIDER_TAX, [303, 404, 404, 422, 422, 404]),

@@ -34,6 +34,7 @@ mod retention;
 mod saved;
 mod search;
 mod security;
+mod seller;
 mod selling;
 mod sharing;
 mod sorted;
