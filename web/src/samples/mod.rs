@@ -8,6 +8,7 @@ mod colleagues;
 mod consumer;
 mod documents;
 mod frame;
+mod invoices;
 mod parts;
 mod reasons;
 mod refunds;
@@ -41,6 +42,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(reasons::mails(locale));
     pages.extend(reasons::looks(locale));
     pages.extend(refunds::pages(locale));
+    pages.extend(invoices::pages(locale));
     pages.extend(retention::pages(locale));
     pages.extend(seller::pages(locale));
     pages.extend(books::provider(locale));
