@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::appointment::{AppointmentStatus, TimelineEntry, Tone};
+use super::dispute::DisputeStatus;
 use super::field::Field;
 use super::provider_admin::Broken;
 use super::{RecordWord, Shell};
@@ -278,6 +279,8 @@ pub struct OperatorAppointmentPage {
     pub payments: Vec<PaymentRow>,
     pub ledger: Vec<LedgerRow>,
     pub receipt: Option<String>,
+    /// Where the newest dispute about it stands, if there was one.
+    pub dispute: Option<DisputeStatus>,
 }
 
 /// A person that a search found.

@@ -5,6 +5,7 @@ mod agenda;
 mod appointments;
 mod books;
 mod consumer;
+mod disputes;
 mod documents;
 mod frame;
 mod parts;
@@ -38,6 +39,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(reasons::mails(locale));
     pages.extend(reasons::looks(locale));
     pages.extend(refunds::pages(locale));
+    pages.extend(disputes::pages(locale));
     pages.extend(retention::pages(locale));
     pages.extend(books::provider(locale));
     pages.extend(books::all_sellers(locale));

@@ -7,6 +7,7 @@ use super::parts::{
 use crate::pages::RecordWord;
 use crate::pages::appointment::{AppointmentColleaguePage, AppointmentStatus};
 use crate::pages::auth::OperatorSetupPage;
+use crate::pages::dispute::{DisputeLink, DisputeStatus};
 use crate::pages::operator::{
     CallHealth, LedgerRow, LegRow, LegSource, LiveCallRow, LiveParticipant, LookRow, MissingRow,
     OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage,
@@ -112,6 +113,7 @@ fn colleagues(locale: Locale) -> Pages {
         waiting: true,
         receipt: None,
         can_refund: false,
+        dispute: None,
         can_take_over: true,
     };
     let past = AppointmentColleaguePage {
@@ -119,6 +121,7 @@ fn colleagues(locale: Locale) -> Pages {
         waiting: false,
         receipt: Some("2026-000017".into()),
         can_refund: true,
+        dispute: Some(DisputeLink::Is(DisputeStatus::Opened)),
         can_take_over: false,
         ..now.clone()
     };
@@ -518,6 +521,7 @@ fn operator_appointments(locale: Locale) -> Pages {
         payments: Vec::new(),
         ledger: Vec::new(),
         receipt: None,
+        dispute: None,
         ..detail.clone()
     };
     vec![
@@ -534,7 +538,7 @@ fn operator_appointments(locale: Locale) -> Pages {
     ]
 }
 
-fn inspected(locale: Locale) -> OperatorAppointmentPage {
+pub(super) fn inspected(locale: Locale) -> OperatorAppointmentPage {
     let segment = |who: &str, ended_at| SegmentRow {
         who: who.into(),
         seq: 1,
@@ -588,5 +592,6 @@ fn inspected(locale: Locale) -> OperatorAppointmentPage {
         }],
         ledger: vec![entry("psp_clearing", 32_500), entry("provider_payable", -32_500)],
         receipt: Some("2026-000183".into()),
+        dispute: Some(DisputeStatus::Answered),
     }
 }

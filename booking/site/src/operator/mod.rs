@@ -1,6 +1,7 @@
 //! The operator's pages: calls under way, appointments to the last line of the ledger, and the outbox. Only operators get
 //! here; for everybody else these pages do not exist.
 
+pub(crate) mod disputes;
 mod live;
 pub(crate) mod looks;
 mod outbox;
@@ -63,6 +64,11 @@ pub(crate) fn router() -> Router<AppState> {
             get(refunds::form).post(refunds::submit_form),
         )
         .route(pattern::OPERATOR_REFUNDS, get(refunds::list).post(refunds::decide))
+        .route(pattern::OPERATOR_DISPUTES, get(disputes::list))
+        .route(
+            pattern::OPERATOR_APPOINTMENT_DISPUTE,
+            get(disputes::page).post(disputes::submit),
+        )
         .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
         .route(
             pattern::OPERATOR_RETENTION,
@@ -308,6 +314,10 @@ async fn appointment(State(state): State<AppState>, visit: Visit, Path(id): Path
         payments: payments(&mut tx, &appointment).await?,
         ledger: ledger(&mut tx, &id).await?,
         receipt: documents::receipt_number(&mut tx, &id).await?,
+        dispute: booking_core::disputes::queries::of_appointment(&mut tx, &id)
+            .await?
+            .last()
+            .map(|dispute| crate::disputes::status_of(dispute.state)),
         id,
     }))
 }
