@@ -77,5 +77,11 @@ notices! {
     RefundSent, "refund-sent", "notice-refund-sent";
     RefundWaits, "refund-waits", "notice-refund-waits";
     RefundDeclined, "refund-declined", "notice-refund-declined";
+    DisputeOpened, "dispute-opened", "notice-dispute-opened";
+    DisputeSaid, "dispute-said", "notice-dispute-said";
+    DisputeFileKept, "dispute-file", "notice-dispute-file";
+    DisputeWithdrawn, "dispute-withdrawn", "notice-dispute-withdrawn";
+    DisputeDecided, "dispute-decided", "notice-dispute-decided";
+    DisputeWaits, "dispute-waits", "notice-dispute-waits";
     ServiceRemoved, "service-removed", "notice-service-removed";
 }

@@ -16,7 +16,7 @@ use crate::base::db::DbError;
 use crate::base::outbox;
 use crate::base::{Micros, SECOND_US};
 use crate::state::AppState;
-use crate::{appointments, books, calls, documents, params, privacy, statements, usecases};
+use crate::{appointments, books, calls, disputes, documents, params, privacy, statements, usecases};
 
 statements! {
     ADD_LEASE = "INSERT INTO job_lease (name, owner, until_us) VALUES ($1, '', 0) ON CONFLICT (name) DO NOTHING";
@@ -206,6 +206,9 @@ const COMPARER_STEPS: &[Step] = &[
         Box::pin(usecases::follow_accounts(state))
     }),
     ("store documents", |state| Box::pin(documents::store_pending(state))),
+    ("remove files", |state| {
+        Box::pin(disputes::evidence::remove_files(state))
+    }),
 ];
 
 /// Says how much was deleted, if anything was.

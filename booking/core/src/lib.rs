@@ -1,7 +1,7 @@
 //! The booking side without its pages: rules and records, one folder a feature.
 //!
 //! The features stand on floors, and each knows only those below it: [`base`], [`accounts`], [`providers`],
-//! [`availability`], [`search`], [`appointments`], [`calls`], [`billing`], [`documents`], [`books`]. What ties features together is one
+//! [`availability`], [`search`], [`appointments`], [`calls`], [`billing`], [`disputes`], [`documents`], [`books`]. What ties features together is one
 //! of the [`usecases`] above them; [`privacy`], [`operator`] and [`jobs`] stand on those. HTTP and HTML are not known here.
 
 pub mod accounts;
@@ -11,6 +11,7 @@ pub mod base;
 pub mod billing;
 pub mod books;
 pub mod calls;
+pub mod disputes;
 pub mod documents;
 pub mod jobs;
 pub mod operator;
@@ -52,6 +53,8 @@ pub fn statements() -> Vec<base::db::Sql> {
         books::time::STATEMENTS,
         calls::quality::STATEMENTS,
         calls::queries::STATEMENTS,
+        disputes::evidence::STATEMENTS,
+        disputes::queries::STATEMENTS,
         documents::queries::STATEMENTS,
         jobs::STATEMENTS,
         operator::advice::STATEMENTS,

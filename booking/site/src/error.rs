@@ -207,6 +207,16 @@ impl From<axum::extract::rejection::FormRejection> for AppError {
     }
 }
 
+impl From<axum::extract::multipart::MultipartError> for AppError {
+    fn from(error: axum::extract::multipart::MultipartError) -> Self {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::TooLarge
+        } else {
+            Self::BadRequest("the form cannot be read")
+        }
+    }
+}
+
 impl From<axum::extract::rejection::QueryRejection> for AppError {
     fn from(_: axum::extract::rejection::QueryRejection) -> Self {
         Self::BadRequest("the query cannot be read")

@@ -8,6 +8,7 @@ mod appointments;
 mod books;
 mod calls;
 mod crawlers;
+mod disputes;
 mod documents;
 mod error;
 pub mod extract;
@@ -72,6 +73,7 @@ pub fn router(state: AppState) -> Router {
         .merge(books::router())
         .merge(calls::router())
         .merge(crawlers::router())
+        .merge(disputes::router())
         .merge(documents::router())
         .merge(operator::router())
         .merge(providers::router())

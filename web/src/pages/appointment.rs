@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::book::HeldTime;
+use super::dispute::DisputeLink;
 use super::refund::RefundLine;
 use super::{PriceBox, PriceState, Shell};
 
@@ -132,6 +133,14 @@ pub enum TimelineEvent {
     RefundFailed,
     /// The provider was asked to pay back.
     RefundAsked(i64, String),
+    DisputeOpened,
+    /// Something was said in a dispute, or brought in.
+    DisputeSaid,
+    DisputeOffered(i64, String),
+    DisputeAccepted(i64, String),
+    DisputeWithdrawn,
+    /// So much is paid back; nothing where it is zero.
+    DisputeDecided(i64, String),
     Cancelled,
     /// By right of withdrawal.
     Withdrawn,
@@ -168,6 +177,13 @@ impl TimelineEvent {
             Self::ChargeFailed => shell.t("event-charge-failed"),
             Self::RefundFailed => shell.t("event-refund-failed"),
             Self::RefundAsked(minor, currency) => amount("event-refund-asked", minor, currency),
+            Self::DisputeOpened => shell.t("event-dispute-opened"),
+            Self::DisputeSaid => shell.t("event-dispute-said"),
+            Self::DisputeOffered(minor, currency) => amount("event-dispute-offered", minor, currency),
+            Self::DisputeAccepted(minor, currency) => amount("event-dispute-accepted", minor, currency),
+            Self::DisputeWithdrawn => shell.t("event-dispute-withdrawn"),
+            Self::DisputeDecided(0, _) => shell.t("event-dispute-decided-none"),
+            Self::DisputeDecided(minor, currency) => amount("event-dispute-decided", minor, currency),
             Self::Cancelled => shell.t("event-cancelled"),
             Self::Withdrawn => shell.t("event-withdrawn"),
             Self::NoShowConsumer => shell.t("event-no-show-consumer"),
@@ -252,6 +268,8 @@ pub struct AppointmentView {
     pub refunds: Vec<RefundLine>,
     /// The viewer owns the business, and something was paid.
     pub can_refund: bool,
+    /// What the sides disagree about, or the way to say so.
+    pub dispute: Option<DisputeLink>,
     /// Oldest first; the page shows the newest on top.
     pub timeline: Vec<TimelineEntry>,
 }
@@ -469,6 +487,7 @@ pub struct AppointmentColleaguePage {
     pub documents: Vec<DocumentLink>,
     /// The viewer owns the business, and something was paid.
     pub can_refund: bool,
+    pub dispute: Option<DisputeLink>,
     pub can_take_over: bool,
 }
 

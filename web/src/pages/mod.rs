@@ -8,6 +8,7 @@ pub mod auth;
 pub mod book;
 pub mod books;
 pub mod call;
+pub mod dispute;
 pub mod documents;
 pub mod errors;
 pub mod field;

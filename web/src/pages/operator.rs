@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::appointment::{AppointmentStatus, DocumentLink, TimelineEntry, Tone};
+use super::dispute::DisputeStatus;
 use super::field::Field;
 use super::provider_admin::Broken;
 use super::{RecordWord, Shell};
@@ -279,6 +280,8 @@ pub struct OperatorAppointmentPage {
     pub ledger: Vec<LedgerRow>,
     /// Oldest first; that one is read goes on record.
     pub documents: Vec<DocumentLink>,
+    /// Where the newest dispute about it stands, if there was one.
+    pub dispute: Option<DisputeStatus>,
 }
 
 /// A person that a search found.

@@ -21,6 +21,7 @@ pub(super) fn colleagues(locale: Locale) -> Pages {
         waiting: true,
         documents: Vec::new(),
         can_refund: false,
+        dispute: None,
         can_take_over: true,
     };
     let past = AppointmentColleaguePage {
@@ -28,6 +29,7 @@ pub(super) fn colleagues(locale: Locale) -> Pages {
         waiting: false,
         documents: vec![document("document-receipt"), document("document-credit-note")],
         can_refund: true,
+        dispute: Some(DisputeLink::Is(DisputeStatus::Opened)),
         can_take_over: false,
         ..now.clone()
     };

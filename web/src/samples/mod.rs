@@ -6,6 +6,7 @@ mod appointments;
 mod books;
 mod colleagues;
 mod consumer;
+mod disputes;
 mod documents;
 mod frame;
 mod invoices;
@@ -43,6 +44,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(reasons::looks(locale));
     pages.extend(refunds::pages(locale));
     pages.extend(invoices::pages(locale));
+    pages.extend(disputes::pages(locale));
     pages.extend(retention::pages(locale));
     pages.extend(seller::pages(locale));
     pages.extend(books::provider(locale));

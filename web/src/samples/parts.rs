@@ -4,6 +4,7 @@ use crate::pages::appointment::{
     AppointmentRow, AppointmentStatus, AppointmentView, BuyerOrg, DocumentLink, TimelineEntry, TimelineEvent as Event,
 };
 use crate::pages::book::{HeldTime, HoldView};
+use crate::pages::dispute::DisputeLink;
 use crate::pages::price::Vat;
 use crate::pages::search::{Category, FreeTime, ProviderCard};
 use crate::pages::{PriceBox, PriceModel, PriceState, PriceTerms, Shell, SignedIn};
@@ -29,6 +30,7 @@ pub(super) fn shell(locale: Locale, path: &str) -> Shell {
         signed_in: None,
         notice: None,
         money_waits: 0,
+        disputes_wait: 0,
     }
 }
 
@@ -247,6 +249,7 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         },
         refunds: Vec::new(),
         can_refund: true,
+        dispute: Some(DisputeLink::CanOpen),
         timeline: timeline(open),
     }
 }

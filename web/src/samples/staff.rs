@@ -7,6 +7,7 @@ use super::parts::{
 use crate::pages::RecordWord;
 use crate::pages::appointment::AppointmentStatus;
 use crate::pages::auth::OperatorSetupPage;
+use crate::pages::dispute::{DisputeLink, DisputeStatus};
 use crate::pages::operator::{
     CallHealth, LedgerRow, LegRow, LegSource, LiveCallRow, LiveParticipant, LookRow, MissingRow,
     OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage,
@@ -500,6 +501,7 @@ fn operator_appointments(locale: Locale) -> Pages {
         payments: Vec::new(),
         ledger: Vec::new(),
         documents: Vec::new(),
+        dispute: None,
         ..detail.clone()
     };
     vec![
@@ -516,7 +518,7 @@ fn operator_appointments(locale: Locale) -> Pages {
     ]
 }
 
-fn inspected(locale: Locale) -> OperatorAppointmentPage {
+pub(super) fn inspected(locale: Locale) -> OperatorAppointmentPage {
     let segment = |who: &str, ended_at| SegmentRow {
         who: who.into(),
         seq: 1,
@@ -570,5 +572,6 @@ fn inspected(locale: Locale) -> OperatorAppointmentPage {
         }],
         ledger: vec![entry("psp_clearing", 32_500), entry("provider_payable", -32_500)],
         documents: vec![document("document-receipt")],
+        dispute: Some(DisputeStatus::Answered),
     }
 }

@@ -147,4 +147,16 @@ field_errors! {
     DayUnreadable = "error-day-unreadable";
     /// More than what was paid, less what was paid back.
     RefundTooMuch = "error-refund-too-much";
+    DisputeBodyMissing = "error-dispute-body-missing";
+    /// Fewer than ten characters.
+    DisputeBodyShort = "error-dispute-body-short";
+    /// Nobody is named whose words or file it is.
+    SourceMissing = "error-source-missing";
+    FileMissing = "error-file-missing";
+    FileTooLarge = "error-file-too-large";
+    /// Neither a picture nor a PDF.
+    FileUnknownKind = "error-file-unknown-kind";
+    /// A picture that is broken, or has too many pixels.
+    FileUnreadable = "error-file-unreadable";
+    FilesTooMany = "error-files-too-many";
 }

@@ -71,6 +71,13 @@ pub enum Action {
     RefundAsked,
     RefundApproved,
     RefundDeclined,
+    /// The list of disputes, which names businesses.
+    DisputesSeen,
+    /// A file that was handed in was opened.
+    DisputeFileSeen,
+    /// Words or a file of a third party were brought in.
+    DisputeStatement,
+    DisputeDecided,
 }
 
 impl Action {
@@ -107,6 +114,10 @@ impl Action {
             Self::RefundAsked => "refund_asked",
             Self::RefundApproved => "refund_approved",
             Self::RefundDeclined => "refund_declined",
+            Self::DisputesSeen => "disputes_seen",
+            Self::DisputeFileSeen => "dispute_file_seen",
+            Self::DisputeStatement => "dispute_statement",
+            Self::DisputeDecided => "dispute_decided",
         }
     }
 }

@@ -119,7 +119,7 @@ pub fn postcode(typed: &str, is_norwegian: bool) -> Result<String, FieldError> {
 
 /// Marks that turn the direction of a text, or take no room in it: they come along with what is copied, and can make a
 /// name look like another. The joiners of Persian and Indian scripts stay.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 

@@ -30,6 +30,17 @@ pub enum Step {
     GiveUp { owed_minor: i64 },
 }
 
+impl Step {
+    /// Whether it takes something of the consumer, or says that it is owed.
+    #[must_use]
+    pub fn takes_money(&self) -> bool {
+        match self {
+            Self::Capture { .. } | Self::ChargeKept { .. } | Self::GiveUp { .. } => true,
+            Self::Release { .. } => false,
+        }
+    }
+}
+
 /// What is to be done. `owed_minor` is the charge of the appointment, or nothing while there is none; `is_over` says that
 /// nothing more can come to be owed. Payments in the order in which they were made.
 #[must_use]

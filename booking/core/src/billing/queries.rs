@@ -46,6 +46,28 @@ macro_rules! owed_minor {
     };
 }
 
+/// SQL: whether a dispute holds the money of the appointment whose id is given.
+#[macro_export]
+macro_rules! is_disputed {
+    ($appointment:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM dispute z WHERE z.appointment_id = ",
+            $appointment,
+            " AND z.state IN ('opened', 'answered', 'deciding'))"
+        )
+    };
+}
+
+/// SQL: whether a call `o` to a provider would take money that a dispute holds. The call waits until it is over.
+#[macro_export]
+macro_rules! is_held_op {
+    () => {
+        "(o.kind IN ('capture', 'authorise') AND EXISTS (SELECT 1 FROM payment y JOIN dispute z ON z.appointment_id = y.appointment_id
+            WHERE y.id = o.payment_id AND (o.kind = 'capture' OR y.purpose = 'fee')
+                AND z.state IN ('opened', 'answered', 'deciding')))"
+    };
+}
+
 /// Columns of an [`Op`].
 macro_rules! op_select {
     ($rest:literal) => {
@@ -104,9 +126,11 @@ statements! {
     ASKED_BEFORE = "SELECT COUNT(*) FROM payment_op WHERE payment_id = $1 AND kind = $2 AND state <> 'pending'";
     OP = op_select!("WHERE o.id = $1");
     /// Whoever changes the row may make the call; the others find it not yet due.
-    CLAIM_OP = "UPDATE payment_op SET attempts = attempts + 1, next_try_us = $3
-                WHERE id = $1 AND state = 'pending' AND next_try_us <= $2";
-    DUE_OPS = "SELECT id FROM payment_op WHERE state = 'pending' AND next_try_us <= $1 ORDER BY next_try_us, id LIMIT $2";
+    CLAIM_OP = concat!("UPDATE payment_op SET attempts = attempts + 1, next_try_us = $3
+                WHERE id = $1 AND state = 'pending' AND next_try_us <= $2
+                AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.id = $1 AND ", is_held_op!(), ")");
+    DUE_OPS = concat!("SELECT o.id FROM payment_op o WHERE o.state = 'pending' AND o.next_try_us <= $1 AND NOT ", is_held_op!(), "
+                ORDER BY o.next_try_us, o.id LIMIT $2");
     PENDING_OP = "SELECT id FROM payment_op WHERE payment_id = $1 AND kind = $2 AND state = 'pending'
                   ORDER BY seq DESC LIMIT 1";
     END_OP = "UPDATE payment_op SET state = $2, done_us = $3, error = $4 WHERE id = $1 AND state = 'pending'";

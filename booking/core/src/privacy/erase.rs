@@ -11,6 +11,7 @@ use crate::base::outbox;
 use crate::base::{Base, DAY_US, Micros};
 use crate::base::{Fault, Result};
 use crate::calls::quality;
+use crate::disputes::evidence::LET_GO_OF_ACCOUNT;
 use crate::params;
 use crate::providers::members;
 use crate::state::AppState;
@@ -155,7 +156,7 @@ pub async fn erase_due(state: &AppState) -> Result<usize> {
 }
 
 /// Erases an account whose time for undoing is over, after cancelling what it still has booked. `false` when the deletion was
-/// undone meanwhile, somebody else was faster, or an operator keeps something about the person back.
+/// undone meanwhile, somebody else was faster, or an operator keeps something about the person back or a dispute of it is open.
 ///
 /// # Errors
 /// When the database fails; then nothing was changed.
@@ -177,6 +178,7 @@ pub async fn erase_account(state: &AppState, id: &str) -> Result<bool> {
     ] {
         tx.execute(statement, params![id]).await?;
     }
+    tx.execute(LET_GO_OF_ACCOUNT, params![id]).await?;
     // The tax office is told in January about the year before: what has no sale in this or the last year is told to nobody.
     let last_year = accounting_cut(now, DEFAULT_ZONE, 1);
     tx.execute(queries::SELLER_TAX_LEAVE, params![id, last_year]).await?;

@@ -275,6 +275,20 @@ pub const TABLES: &[Table] = &[
         [number: Int, sent_us: Time, due_us: Time, fee_minor: Money],
         [payment_id],
         kept),
+    // Its sides are people whom it binds; a person's own words go with the account, which stays while a dispute is open.
+    table!("dispute", "opened_by = $1 OR appointment_id IN (SELECT a.id FROM appointment a WHERE a.consumer_id = $1)", by [opened_us, id],
+        [side: Text, state: Text, currency: Text, offer_minor: Money, refund_minor: Money, opened_us: Time, answered_us: Time,
+            closed_us: Time],
+        [id, appointment_id, opened_by, offered_by, decided_by, refund_id],
+        kept),
+    table!("dispute_entry", "account_id = $1", by [at_us, id],
+        [kind: Text, source: Text, body: Text, amount_minor: Money, at_us: Time],
+        [id, dispute_id, appointment_id, side, account_id],
+        cleared("source = '', body = ''", keeping [kind, amount_minor, at_us])),
+    table!("dispute_file", "account_id = $1", by [at_us, id],
+        [source: Text, name: Text, media_type: Text, size_bytes: Int, at_us: Time],
+        [id, dispute_id, appointment_id, side, account_id, given_sha256, sha256, path],
+        deleted),
     table!("document_mandate", "account_id = $1", by [accepted_us, id],
         [version: Text, text_hash: Text, locale: Text, accepted_us: Time, withdrawn_us: Time], [id, org_id, account_id, withdrawn_by],
         kept),
@@ -325,6 +339,7 @@ pub const TABLES: &[Table] = &[
     table!("retention_line", not personal, [run_id, table_name, entries, oldest_us, newest_us]),
     table!("retention_kept", not personal, [run_id, reason, appointments]),
     table!("retention_file", not personal, [path, appointment_id]),
+    table!("file_removal", not personal, [path, since_us]),
     table!("retention_switch", not personal, [id, approved_us, version]),
 ];
 

@@ -4,9 +4,11 @@ use super::checkout;
 use super::collection::collect_payment;
 use super::fold::fold_status;
 use super::provider_calls::{self, Answer, Outcome};
+use super::refund_mails;
 use crate::appointments;
 use crate::base::Fault;
 use crate::base::db::Tx;
+use crate::base::money::Money;
 use crate::base::{MINUTE_US, Micros};
 use crate::billing::payment::{DeclineReason, PaymentEvent, PaymentState, ProviderStatus};
 use crate::billing::provider::{Hint, ProviderPayment};
@@ -168,6 +170,7 @@ async fn record_refusal(state: &AppState, tx: &mut Tx, op: &Op, payment: &Paymen
                     let currency = payment.amount.currency;
                     let minor = op.amount_minor;
                     record_amount(state, tx, appointment, "refund_failed", minor, currency.as_str()).await?;
+                    refund_mails::tell_failed(state, tx, appointment, (refund, Money::new(minor, currency))).await?;
                 }
             }
             return Ok(());

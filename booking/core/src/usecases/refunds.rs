@@ -3,6 +3,7 @@
 use texts::{MailKind, format, routes};
 
 use super::fold::post;
+use super::refund_mails;
 use crate::appointments::{self, AppointmentMail, PartyRole};
 use crate::base::Micros;
 use crate::base::db::Tx;
@@ -135,6 +136,9 @@ async fn record_refund(
     };
     if let Some(appointment) = &payment.appointment_id {
         record_amount(state, tx, appointment, event, amount.minor, amount.currency.as_str()).await?;
+        if next == RefundState::Failed {
+            refund_mails::tell_failed(state, tx, appointment, (&before.id, amount)).await?;
+        }
     }
     Ok(())
 }

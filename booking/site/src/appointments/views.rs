@@ -6,10 +6,12 @@ use web::pages::book::HeldTime;
 use web::pages::provider::TimeSlot;
 
 use super::timeline::{page_status, timeline};
+use crate::disputes;
 use crate::error::AppResult;
 use crate::extract::Visit;
 use crate::payments::view;
 use crate::refunds;
+use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Hold, reference};
 use booking_core::base::actor::Actor;
 use booking_core::base::db::Tx;
@@ -24,6 +26,7 @@ const NEAREST: usize = 4;
 
 /// Everything that the page of an appointment shows, for the side that looks at it.
 pub(crate) async fn appointment_view(
+    state: &AppState,
     tx: &mut Tx,
     actor: &Actor,
     appointment: &Appointment,
@@ -70,6 +73,7 @@ pub(crate) async fn appointment_view(
             .collect(),
         refunds: refunds::lines(&billing::refunds::of_appointment(tx, &appointment.id).await?),
         can_refund: can_refund(actor, appointment, &money),
+        dispute: disputes::link_of(state, tx, appointment, now).await?,
         timeline: timeline(&events, billable),
     })
 }

@@ -2,6 +2,7 @@
 //! here; for everybody else these pages do not exist.
 
 mod bank;
+pub(crate) mod disputes;
 mod invoices;
 mod live;
 pub(crate) mod looks;
@@ -70,6 +71,11 @@ pub(crate) fn router() -> Router<AppState> {
         .route(
             pattern::OPERATOR_BANK,
             get(bank::form).post(bank::submit).layer(bank::body_limit()),
+        )
+        .route(pattern::OPERATOR_DISPUTES, get(disputes::list))
+        .route(
+            pattern::OPERATOR_APPOINTMENT_DISPUTE,
+            get(disputes::page).post(disputes::submit),
         )
         .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
         .route(
@@ -320,6 +326,10 @@ async fn appointment(State(state): State<AppState>, visit: Visit, Path(id): Path
             .iter()
             .map(document_link)
             .collect(),
+        dispute: booking_core::disputes::queries::of_appointment(&mut tx, &id)
+            .await?
+            .last()
+            .map(|dispute| crate::disputes::status_of(dispute.state)),
         id,
     }))
 }

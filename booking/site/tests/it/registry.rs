@@ -9,6 +9,7 @@ use booking_core::privacy::registry::{Kind, TABLES, Table, owned};
 use serde_json::Value;
 
 use crate::desk::{ACCEPTED, Desk, METERED, open};
+use crate::disputes::{PIXEL, hand_in};
 use crate::erasure::book_talk_and_pay;
 use crate::harness::{App, Client, Engine};
 use crate::on_both;
@@ -86,7 +87,8 @@ on_both! {
 pub(crate) async fn everybody_at_once(app: &App) -> (Client, String) {
     let mut clinic = provider(app, "kari").await;
     let mut me = provider(app, "marit").await.client;
-    book_talk_and_pay(app, &mut clinic, &mut me).await;
+    let appointment = book_talk_and_pay(app, &mut clinic, &mut me).await;
+    disagree(&mut me, &appointment).await;
     me.post(
         "/provider/hours",
         &[("action", "close"), ("date", "2026-12-24"), ("reason", "Jul")],
@@ -121,6 +123,16 @@ pub(crate) async fn everybody_at_once(app: &App) -> (Client, String) {
     insert_what_takes_more(app, &account, &consumer, &provider).await;
     keep_books(&mut me).await;
     (me, account)
+}
+
+/// Opens a dispute, hands a file in, and takes it back.
+async fn disagree(me: &mut Client, appointment: &str) {
+    let page = format!("/bookings/{appointment}/dispute");
+    let complaint = [("action", "open"), ("body", "Lyden var borte i ti minutter.")];
+    me.post(&page, &complaint).await.expect(303);
+    let files = format!("{page}/files");
+    hand_in(me, &files, None, "bilde.png", PIXEL).await.expect(303);
+    me.post(&page, &[("action", "withdraw")]).await.expect(303);
 }
 
 /// What takes another program, another day or another role to come about.

@@ -109,6 +109,16 @@ pub const MARKS: &[(&str, Keep)] = &[
     ("ledger_tx", Keep::Case),
     ("ledger_entry", Keep::Case),
     ("document", Keep::Case),
+    ("dispute", Keep::Case),
+    ("dispute_entry", Keep::Case),
+    ("dispute_file", Keep::Case),
+    (
+        "file_removal",
+        Keep::Swept {
+            days: 1,
+            by: "remove files",
+        },
+    ),
     ("withdrawal_request", Keep::Case),
     ("psp_event", Keep::Age { days: 90 }),
     (
