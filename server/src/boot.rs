@@ -186,6 +186,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
         },
         retention: config.retention.terms(),
         refund_alone_minor: config.payments.refund_alone_minor,
+        platform: config.platform.terms(config.payments.stripe.operator_sells),
     };
     let (clock, random) = (Clock::system(), Random::system());
     let files = local_folder(&booking.data_dir)

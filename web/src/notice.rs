@@ -74,4 +74,7 @@ notices! {
     RefundWaits, "refund-waits", "notice-refund-waits";
     RefundDeclined, "refund-declined", "notice-refund-declined";
     ServiceRemoved, "service-removed", "notice-service-removed";
+    PayoutMade, "payout-made", "notice-payout-made";
+    PayoutNothing, "payout-nothing", "notice-payout-nothing";
+    PayoutGone, "payout-gone", "notice-payout-gone";
 }

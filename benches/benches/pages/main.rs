@@ -61,6 +61,7 @@ async fn measure(folder: &std::path::Path) -> Vec<(&'static str, f64, f64)> {
         controller: web::pages::legal::Controller::default(),
         retention: Retention::default(),
         refund_alone_minor: BookingConfig::REFUND_ALONE_MINOR,
+        platform: Default::default(),
     };
     let files = local_folder(folder).expect("the folder can be used");
     let base = Base::open(config, Clock::system(), Random::system(), Arc::new(files), None);

@@ -151,6 +151,7 @@ async fn open(url: &str, folder: &Path, later: &Arc<AtomicI64>) -> AppState {
         ticket_secret: [7; 32],
         mail_from: "Booka <post@booka.example>".to_owned(),
         refund_alone_minor: 500_000,
+        platform: Default::default(),
         controller: web::pages::legal::Controller::default(),
         retention: Retention::default(),
     };

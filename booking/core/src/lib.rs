@@ -35,6 +35,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         availability::queries::STATEMENTS,
         base::audit::STATEMENTS,
         base::outbox::queries::STATEMENTS,
+        billing::commission::STATEMENTS,
         billing::differences::STATEMENTS,
         billing::queries::STATEMENTS,
         billing::refunds::STATEMENTS,
@@ -43,6 +44,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         books::balances::STATEMENTS,
         books::carried::STATEMENTS,
         books::exports::STATEMENTS,
+        books::months::STATEMENTS,
         books::postings::STATEMENTS,
         books::saft::STATEMENTS,
         books::saft::customers::STATEMENTS,
@@ -66,6 +68,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         privacy::retention::loose::STATEMENTS,
         privacy::retention::report::STATEMENTS,
         privacy::retention::run::STATEMENTS,
+        providers::commission::STATEMENTS,
         providers::hours::STATEMENTS,
         providers::invitations::STATEMENTS,
         providers::mandate::STATEMENTS,
@@ -77,6 +80,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         seed::queries::STATEMENTS,
         usecases::agenda::STATEMENTS,
         usecases::due::STATEMENTS,
+        usecases::payouts::STATEMENTS,
     ];
     features
         .concat()

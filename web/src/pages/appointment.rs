@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::book::HeldTime;
+use super::commission::AppointmentCommission;
 use super::refund::RefundLine;
 use super::{PriceBox, PriceState, Shell};
 
@@ -244,6 +245,8 @@ pub struct AppointmentView {
     pub can_refund: bool,
     /// Oldest first; the page shows the newest on top.
     pub timeline: Vec<TimelineEntry>,
+    /// For the business; none where nothing is kept.
+    pub commission: Option<AppointmentCommission>,
 }
 
 impl AppointmentView {

@@ -69,6 +69,11 @@ impl RecordWord {
                 "released" => "transaction-released",
                 "refunded" => "transaction-refunded",
                 "refund_returned" => "transaction-refund-returned",
+                "commission" => "transaction-commission",
+                "commission_refunded" => "transaction-commission-refunded",
+                "commission_returned" => "transaction-commission-returned",
+                "paid_out" => "transaction-paid-out",
+                "payout_cancelled" => "transaction-payout-cancelled",
                 _ => OTHER,
             },
         )
@@ -86,6 +91,11 @@ impl RecordWord {
                 "psp_clearing" => "account-psp-clearing",
                 "provider_payable" => "account-provider-payable",
                 "provider_vat" => "account-provider-vat",
+                "seller_clearing" => "account-seller-clearing",
+                "test_clearing" => "account-test-clearing",
+                "commission" => "account-commission",
+                "commission_vat" => "account-commission-vat",
+                "provider_bank" => "account-provider-bank",
                 _ => OTHER,
             },
         )

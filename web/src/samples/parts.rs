@@ -242,6 +242,7 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         refunds: Vec::new(),
         can_refund: true,
         timeline: timeline(open),
+        commission: None,
     }
 }
 

@@ -129,6 +129,8 @@ field_errors! {
     ReasonShort = "error-reason-short";
     /// No amount, or one with more places than the currency has.
     AmountUnreadable = "error-amount-unreadable";
+    /// Not a share between 0 and 100, with at most two decimals.
+    PercentMalformed = "error-percent-malformed";
     /// More than what was paid, less what was paid back.
     RefundTooMuch = "error-refund-too-much";
 }

@@ -64,6 +64,13 @@ pub enum Action {
     RefundAsked,
     RefundApproved,
     RefundDeclined,
+    /// What is kept of what is booked from a day on was decided.
+    CommissionSet,
+    /// A file for the bank was made, handed out, said to be sent, or taken back.
+    PayoutMade,
+    PayoutDownloaded,
+    PayoutSent,
+    PayoutCancelled,
 }
 
 impl Action {
@@ -96,6 +103,11 @@ impl Action {
             Self::RefundAsked => "refund_asked",
             Self::RefundApproved => "refund_approved",
             Self::RefundDeclined => "refund_declined",
+            Self::CommissionSet => "commission_set",
+            Self::PayoutMade => "payout_made",
+            Self::PayoutDownloaded => "payout_downloaded",
+            Self::PayoutSent => "payout_sent",
+            Self::PayoutCancelled => "payout_cancelled",
         }
     }
 }

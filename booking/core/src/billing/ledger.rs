@@ -15,20 +15,35 @@ pub enum LedgerAccount {
     ConsumerReceivable,
     /// What the payment provider holds for us.
     PspClearing,
+    /// What the provider's own account at the payment provider got, which never was the operator's.
+    SellerClearing,
+    /// What test cards brought, once its postings have left: no money.
+    TestClearing,
     /// What the provider has coming, without tax.
     ProviderPayable,
     /// The tax in the price: the provider, as the seller, declares it.
     ProviderVat,
+    /// What the operator keeps of what came in, without tax: a cost of the provider.
+    Commission,
+    /// The tax in it, which the operator declares.
+    CommissionVat,
+    /// What was paid out to the provider's bank.
+    ProviderBank,
 }
 
 impl LedgerAccount {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::Reserved,
         Self::ReservedContra,
         Self::ConsumerReceivable,
         Self::PspClearing,
+        Self::SellerClearing,
+        Self::TestClearing,
         Self::ProviderPayable,
         Self::ProviderVat,
+        Self::Commission,
+        Self::CommissionVat,
+        Self::ProviderBank,
     ];
 
     /// The name in the database.
@@ -39,8 +54,13 @@ impl LedgerAccount {
             Self::ReservedContra => "reserved_contra",
             Self::ConsumerReceivable => "consumer_receivable",
             Self::PspClearing => "psp_clearing",
+            Self::SellerClearing => "seller_clearing",
+            Self::TestClearing => "test_clearing",
             Self::ProviderPayable => "provider_payable",
             Self::ProviderVat => "provider_vat",
+            Self::Commission => "commission",
+            Self::CommissionVat => "commission_vat",
+            Self::ProviderBank => "provider_bank",
         }
     }
 }
@@ -72,6 +92,29 @@ pub enum Posting {
         split: VatSplit,
         of: Money,
     },
+    /// The operator keeps its commission of what came in.
+    Commission {
+        split: VatSplit,
+        of: Money,
+    },
+    /// It gives back its share with a refund.
+    CommissionRefunded {
+        split: VatSplit,
+        of: Money,
+    },
+    /// And takes it again, where the refund came back.
+    CommissionReturned {
+        split: VatSplit,
+        of: Money,
+    },
+    /// What was held goes to the provider's bank.
+    PaidOut {
+        amount: Money,
+    },
+    /// A payout that never left.
+    PayoutCancelled {
+        amount: Money,
+    },
 }
 
 /// One line of a transaction, minor units.
@@ -83,13 +126,18 @@ pub struct Entry {
 
 impl Posting {
     /// Every [`kind`](Self::kind).
-    pub const KINDS: [&str; 6] = [
+    pub const KINDS: [&str; 11] = [
         "authorised",
         "charged",
         "captured",
         "released",
         "refunded",
         "refund_returned",
+        "commission",
+        "commission_refunded",
+        "commission_returned",
+        "paid_out",
+        "payout_cancelled",
     ];
 
     /// The name in the database.
@@ -102,6 +150,11 @@ impl Posting {
             Self::Released { .. } => Self::KINDS[3],
             Self::Refunded { .. } => Self::KINDS[4],
             Self::RefundReturned { .. } => Self::KINDS[5],
+            Self::Commission { .. } => Self::KINDS[6],
+            Self::CommissionRefunded { .. } => Self::KINDS[7],
+            Self::CommissionReturned { .. } => Self::KINDS[8],
+            Self::PaidOut { .. } => Self::KINDS[9],
+            Self::PayoutCancelled { .. } => Self::KINDS[10],
         }
     }
 
@@ -114,7 +167,12 @@ impl Posting {
             | Self::Captured { captured: money, .. }
             | Self::Released { amount: money }
             | Self::Refunded { of: money, .. }
-            | Self::RefundReturned { of: money, .. } => money.currency,
+            | Self::RefundReturned { of: money, .. }
+            | Self::Commission { of: money, .. }
+            | Self::CommissionRefunded { of: money, .. }
+            | Self::CommissionReturned { of: money, .. }
+            | Self::PaidOut { amount: money }
+            | Self::PayoutCancelled { amount: money } => money.currency,
         }
     }
 
@@ -149,6 +207,18 @@ impl Posting {
                 (A::ProviderVat, -split.vat_minor),
                 (A::PspClearing, split.gross_minor),
             ],
+            Self::Commission { split, .. } | Self::CommissionReturned { split, .. } => vec![
+                (A::Commission, split.net_minor),
+                (A::CommissionVat, split.vat_minor),
+                (A::PspClearing, -split.gross_minor),
+            ],
+            Self::CommissionRefunded { split, .. } => vec![
+                (A::Commission, -split.net_minor),
+                (A::CommissionVat, -split.vat_minor),
+                (A::PspClearing, split.gross_minor),
+            ],
+            Self::PaidOut { amount } => vec![(A::ProviderBank, amount.minor), (A::PspClearing, -amount.minor)],
+            Self::PayoutCancelled { amount } => vec![(A::ProviderBank, -amount.minor), (A::PspClearing, amount.minor)],
         };
         lines
             .into_iter()
@@ -228,6 +298,11 @@ mod tests {
                 Posting::Released { amount: nok(a) },
                 Posting::Refunded { split, of: nok(a) },
                 Posting::RefundReturned { split, of: nok(a) },
+                Posting::Commission { split, of: nok(a) },
+                Posting::CommissionRefunded { split, of: nok(a) },
+                Posting::CommissionReturned { split, of: nok(a) },
+                Posting::PaidOut { amount: nok(a) },
+                Posting::PayoutCancelled { amount: nok(a) },
             ] {
                 prop_assert_eq!(posting.entries().iter().map(|e| e.amount_minor).sum::<i64>(), 0, "{:?}", posting);
             }

@@ -4,6 +4,7 @@
 //! makes the idempotency key. What comes back is folded into the payment in a second transaction, with its ledger entries.
 
 pub mod collection;
+pub mod commission;
 pub mod differences;
 pub mod hooks;
 pub mod ledger;

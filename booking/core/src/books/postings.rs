@@ -105,6 +105,12 @@ pub enum Part {
     Sales,
     /// The tax in it.
     Vat,
+    /// What the operator kept of it, without tax.
+    Commission,
+    /// The tax in that.
+    CommissionVat,
+    /// What was paid out to its bank.
+    PaidOut,
 }
 
 impl Part {
@@ -113,9 +119,12 @@ impl Part {
         match account {
             LedgerAccount::Reserved | LedgerAccount::ReservedContra => Self::Memo,
             LedgerAccount::ConsumerReceivable => Self::Owed,
-            LedgerAccount::PspClearing => Self::Held,
+            LedgerAccount::PspClearing | LedgerAccount::SellerClearing | LedgerAccount::TestClearing => Self::Held,
             LedgerAccount::ProviderPayable => Self::Sales,
             LedgerAccount::ProviderVat => Self::Vat,
+            LedgerAccount::Commission => Self::Commission,
+            LedgerAccount::CommissionVat => Self::CommissionVat,
+            LedgerAccount::ProviderBank => Self::PaidOut,
         }
     }
 }

@@ -243,6 +243,12 @@ fn country(typed: &str) -> Result<String, FieldError> {
     }
 }
 
+/// An account number, without spaces, where it is one by its check digits.
+#[must_use]
+pub fn account_number(typed: &str) -> Option<String> {
+    bank_account(typed).ok()
+}
+
 /// A Norwegian account number with its check digit, or an IBAN with its two (ISO 13616).
 fn bank_account(typed: &str) -> Result<String, FieldError> {
     let number = compact(typed);

@@ -3,11 +3,13 @@
 use signaling_protocol::Role;
 use web::pages::appointment::{AppointmentRow, AppointmentView, BuyerOrg, Contact, DocumentLink};
 use web::pages::book::HeldTime;
+use web::pages::commission::AppointmentCommission;
 use web::pages::provider::TimeSlot;
 
 use super::timeline::{page_status, timeline};
 use crate::error::AppResult;
 use crate::extract::Visit;
+use crate::operator::commission;
 use crate::payments::view;
 use crate::refunds;
 use booking_core::appointments::{self, Appointment, Hold, reference};
@@ -71,7 +73,24 @@ pub(crate) async fn appointment_view(
         refunds: refunds::lines(&billing::refunds::of_appointment(tx, &appointment.id).await?),
         can_refund: can_refund(actor, appointment, &money),
         timeline: timeline(&events, billable),
+        commission: match is_provider {
+            true => kept_of(tx, appointment).await?,
+            false => None,
+        },
     })
+}
+
+/// What the operator keeps, as was agreed when it was booked.
+async fn kept_of(tx: &mut Tx, appointment: &Appointment) -> AppResult<Option<AppointmentCommission>> {
+    let terms = providers::commission::frozen(tx, &appointment.id).await?;
+    if terms.is_none() || appointment.price.most_minor() == 0 {
+        return Ok(None);
+    }
+    Ok(Some(AppointmentCommission {
+        terms: commission::words(&terms),
+        kept_minor: billing::commission::kept_of(tx, &appointment.id).await?,
+        currency: appointment.price.currency.clone(),
+    }))
 }
 
 /// A document as a page links to it.
