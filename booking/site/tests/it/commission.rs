@@ -190,8 +190,8 @@ on_both! {
         app.set_now(DECEMBER_US);
         desk.jobs().await;
         refund(&mut desk, &first, "100", "0").await;
-        // 2 January 2027.
-        app.set_now(DECEMBER_US + 31 * DAY_US);
+        // 2 January 2027, 01:00 in Oslo.
+        app.set_now(DECEMBER_US + 30 * DAY_US + 13 * 60 * MINUTE_US);
         desk.jobs().await;
         assert_eq!(app.number(DOCUMENTS, params!["commission_invoice"]).await, 1, "nothing was kept in December");
         let start = app.now() / (30 * MINUTE_US) * 30 * MINUTE_US + 60 * MINUTE_US;

@@ -396,7 +396,10 @@ on_both! {
         let mut till = Till::open(app, true).await;
         till.desk.provider.post("/provider/payments", &[]).await.expect(200);
         till.server.approve("acct_1");
-        till.desk.provider.get("/provider/payments").await.expect(200);
+        till.desk.provider.get("/provider/payments").await.expect(200).expect_text("Kontoen tar imot betaling");
+        let news = json!({"id": "evt_1", "type": "account.updated", "account": "acct_1", "data": {"object": {}}});
+        till.hook(&news, SECRET).await.expect(204);
+        till.jobs(1).await;
         let rule = [("action", "add"), ("percent", "10"), ("fixed", "1")];
         till.desk.operator.post("/operator/commission", &rule).await.expect(303);
         app.advance(MINUTE_US);
