@@ -7,6 +7,7 @@ mod accounts;
 mod appointments;
 mod books;
 mod calls;
+mod commission;
 mod crawlers;
 mod documents;
 mod error;
@@ -71,6 +72,7 @@ pub fn router(state: AppState) -> Router {
         .merge(payments::router())
         .merge(books::router())
         .merge(calls::router())
+        .merge(commission::router())
         .merge(crawlers::router())
         .merge(documents::router())
         .merge(operator::router())

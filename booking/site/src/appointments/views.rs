@@ -9,7 +9,6 @@ use web::pages::provider::TimeSlot;
 use super::timeline::{page_status, timeline};
 use crate::error::AppResult;
 use crate::extract::Visit;
-use crate::operator::commission;
 use crate::payments::view;
 use crate::refunds;
 use booking_core::appointments::{self, Appointment, Hold, reference};
@@ -87,7 +86,7 @@ async fn kept_of(tx: &mut Tx, appointment: &Appointment) -> AppResult<Option<App
         return Ok(None);
     }
     Ok(Some(AppointmentCommission {
-        terms: commission::words(&terms),
+        terms: crate::commission::words(&terms),
         kept_minor: billing::commission::kept_of(tx, &appointment.id).await?,
         currency: appointment.price.currency.clone(),
     }))

@@ -81,7 +81,7 @@ pub(super) async fn own_page(
         page,
         pages: pages_of(total),
         lacks_tax,
-        commission: (!terms.is_none()).then(|| crate::operator::commission::words(&terms)),
+        commission: (!terms.is_none()).then(|| crate::commission::words(&terms)),
         exports: exported.into_iter().map(|one| export_row(one, visit.locale)).collect(),
     }))
 }

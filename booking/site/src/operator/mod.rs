@@ -1,7 +1,6 @@
 //! The operator's pages: calls under way, appointments to the last line of the ledger, and the outbox. Only operators get
 //! here; for everybody else these pages do not exist.
 
-pub(crate) mod commission;
 mod live;
 pub(crate) mod looks;
 mod outbox;
@@ -68,10 +67,6 @@ pub(crate) fn router() -> Router<AppState> {
         .route(
             pattern::OPERATOR_RETENTION,
             get(retention::page).post(retention::submit),
-        )
-        .route(
-            pattern::OPERATOR_COMMISSION,
-            get(commission::page).post(commission::submit),
         )
         .route(pattern::OPERATOR_OUTBOX, get(outbox::list).post(outbox::search))
         .route(pattern::OPERATOR_OUTBOX_MAIL, get(outbox::page).post(outbox::submit))

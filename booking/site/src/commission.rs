@@ -1,8 +1,10 @@
 //! What the operator keeps of sales: its rules, each from a day on.
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::get;
 use jiff::civil::Date;
 use serde::Deserialize;
 use web::Notice;
@@ -30,9 +32,13 @@ const RULES_SHOWN: i64 = 500;
 /// Nothing is decided further ahead than this; it must be a slip.
 const AHEAD_DAYS_MAX: i64 = 2 * 366;
 
+pub(crate) fn router() -> Router<AppState> {
+    Router::new().route(pattern::OPERATOR_COMMISSION, get(page).post(submit))
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct CommissionForm {
+struct CommissionForm {
     action: String,
     scope: String,
     percent: String,
@@ -78,16 +84,12 @@ impl CommissionForm {
     }
 }
 
-pub(super) async fn page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
+async fn page(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     visit.actor.operator()?;
     Ok(pages::html(&blank(&state, &visit).await?))
 }
 
-pub(super) async fn submit(
-    State(state): State<AppState>,
-    visit: Visit,
-    Form(typed): Form<CommissionForm>,
-) -> AppResult<Response> {
+async fn submit(State(state): State<AppState>, visit: Visit, Form(typed): Form<CommissionForm>) -> AppResult<Response> {
     visit.actor.operator()?;
     match typed.action.as_str() {
         "add" => add(&state, &visit, &typed).await,
