@@ -84,4 +84,7 @@ notices! {
     DisputeDecided, "dispute-decided", "notice-dispute-decided";
     DisputeWaits, "dispute-waits", "notice-dispute-waits";
     ServiceRemoved, "service-removed", "notice-service-removed";
+    PayoutMade, "payout-made", "notice-payout-made";
+    PayoutNothing, "payout-nothing", "notice-payout-nothing";
+    PayoutGone, "payout-gone", "notice-payout-gone";
 }

@@ -62,6 +62,7 @@ async fn measure(folder: &std::path::Path) -> Vec<(&'static str, f64, f64)> {
         retention: Retention::default(),
         refund_alone: BookingConfig::usual_refund_alone(),
         dispute_days: BookingConfig::DISPUTE_DAYS,
+        platform: Default::default(),
     };
     let files = local_folder(folder).expect("the folder can be used");
     let base = Base::open(config, Clock::system(), Random::system(), Arc::new(files), None);

@@ -152,6 +152,7 @@ async fn open(url: &str, folder: &Path, later: &Arc<AtomicI64>) -> AppState {
         mail_from: "Booka <post@booka.example>".to_owned(),
         refund_alone: BookingConfig::usual_refund_alone(),
         dispute_days: BookingConfig::DISPUTE_DAYS,
+        platform: Default::default(),
         controller: web::pages::legal::Controller::default(),
         retention: Retention::default(),
     };

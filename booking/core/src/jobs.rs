@@ -155,6 +155,9 @@ const WORKER_STEPS: &[Step] = &[
     ("erase accounts", |state| {
         Box::pin(async move { privacy::erase_due(state).await.map(drop) })
     }),
+    ("close months", |state| {
+        Box::pin(async move { usecases::close_months(state).await })
+    }),
     ("sweep old mails", |state| {
         Box::pin(async move {
             log_swept("old mails", outbox::sweep(state).await?);

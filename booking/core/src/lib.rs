@@ -36,6 +36,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         availability::queries::STATEMENTS,
         base::audit::STATEMENTS,
         base::outbox::queries::STATEMENTS,
+        billing::commission::STATEMENTS,
         billing::differences::STATEMENTS,
         billing::invoices::STATEMENTS,
         billing::queries::STATEMENTS,
@@ -45,6 +46,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         books::balances::STATEMENTS,
         books::carried::STATEMENTS,
         books::exports::STATEMENTS,
+        books::months::STATEMENTS,
         books::postings::STATEMENTS,
         books::saft::STATEMENTS,
         books::saft::customers::STATEMENTS,
@@ -70,6 +72,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         privacy::retention::loose::STATEMENTS,
         privacy::retention::report::STATEMENTS,
         privacy::retention::run::STATEMENTS,
+        providers::commission::STATEMENTS,
         providers::hours::STATEMENTS,
         providers::invitations::STATEMENTS,
         providers::mandate::STATEMENTS,
@@ -82,6 +85,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         seed::queries::STATEMENTS,
         usecases::agenda::STATEMENTS,
         usecases::due::STATEMENTS,
+        usecases::payouts::STATEMENTS,
     ];
     features
         .concat()

@@ -102,7 +102,7 @@ async fn of_business(
     }))
 }
 
-fn row(document: Document) -> DocumentRow {
+pub(crate) fn row(document: Document) -> DocumentRow {
     DocumentRow {
         kind: document.kind.key(),
         number: document.name(),

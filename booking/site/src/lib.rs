@@ -7,6 +7,7 @@ mod accounts;
 mod appointments;
 mod books;
 mod calls;
+mod commission;
 mod crawlers;
 mod disputes;
 mod documents;
@@ -72,6 +73,7 @@ pub fn router(state: AppState) -> Router {
         .merge(payments::router())
         .merge(books::router())
         .merge(calls::router())
+        .merge(commission::router())
         .merge(crawlers::router())
         .merge(disputes::router())
         .merge(documents::router())

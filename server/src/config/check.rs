@@ -47,6 +47,7 @@ impl Config {
         let payments = &self.payments;
         payments.stripe.check(&self.public_url)?;
         payments.invoice.check()?;
+        self.platform.check(payments.stripe.operator_sells)?;
         let stripe_tests = payments.stripe.is_on() && !payments.stripe.is_live();
         if (payments.test || stripe_tests) && !payments.test_in_public && !self.is_local() {
             let which = if payments.test {

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::book::HeldTime;
 use super::dispute::DisputeLink;
+use super::commission::AppointmentCommission;
 use super::refund::RefundLine;
 use super::{PriceBox, PriceState, Shell};
 
@@ -272,6 +273,8 @@ pub struct AppointmentView {
     pub dispute: Option<DisputeLink>,
     /// Oldest first; the page shows the newest on top.
     pub timeline: Vec<TimelineEntry>,
+    /// For the business; none where nothing is kept.
+    pub commission: Option<AppointmentCommission>,
 }
 
 impl AppointmentView {

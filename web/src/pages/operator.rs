@@ -356,6 +356,11 @@ pub(super) fn look_key(action: &str) -> &'static str {
         "refund_asked" => "look-refund-asked",
         "refund_approved" => "look-refund-approved",
         "refund_declined" => "look-refund-declined",
+        "commission_set" => "look-commission-set",
+        "payout_made" => "look-payout-made",
+        "payout_downloaded" => "look-payout-downloaded",
+        "payout_sent" => "look-payout-sent",
+        "payout_cancelled" => "look-payout-cancelled",
         _ => "look-other",
     }
 }

@@ -129,6 +129,8 @@ fn table_key(table: &str) -> Option<&'static str> {
         "outbox" => "retention-outbox",
         "payment" => "retention-payment",
         "payment_op" => "retention-op",
+        "payout" => "registry-payout",
+        "payout_file" => "registry-payout-file",
         "psp_event" => "retention-hook",
         "money_difference" => "retention-difference",
         "refund" => "retention-refund",

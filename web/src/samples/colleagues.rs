@@ -2,6 +2,7 @@
 
 use super::parts::{ID, MINUTE, TEN, document, provider as member};
 use crate::pages::appointment::{AppointmentColleaguePage, AppointmentStatus};
+use crate::pages::dispute::{DisputeLink, DisputeStatus};
 use crate::pages::render;
 use crate::text::Locale;
 

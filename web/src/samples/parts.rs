@@ -251,6 +251,7 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         can_refund: true,
         dispute: Some(DisputeLink::CanOpen),
         timeline: timeline(open),
+        commission: None,
     }
 }
 

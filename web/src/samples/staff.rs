@@ -408,6 +408,11 @@ fn people(locale: Locale) -> Pages {
             "refund_asked",
             "refund_approved",
             "refund_declined",
+            "commission_set",
+            "payout_made",
+            "payout_downloaded",
+            "payout_sent",
+            "payout_cancelled",
             "other",
         ]
         .map(|action| LookRow {

@@ -145,6 +145,8 @@ field_errors! {
     BankFileHeadings = "error-bank-file-headings";
     /// No day that money can have come in on.
     DayUnreadable = "error-day-unreadable";
+    /// Not a share between 0 and 100, with at most two decimals.
+    PercentMalformed = "error-percent-malformed";
     /// More than what was paid, less what was paid back.
     RefundTooMuch = "error-refund-too-much";
     DisputeBodyMissing = "error-dispute-body-missing";

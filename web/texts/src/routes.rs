@@ -83,6 +83,7 @@ pub mod pattern {
         PROVIDER_SELLER = "/provider/seller";
         /// What the business has on its accounts; files of its books are sent for there.
         PROVIDER_MONEY = "/provider/money";
+        PROVIDER_PAYOUTS = "/provider/payouts";
         PROVIDER_TIME = "/provider/time";
         PROVIDER_TAX = "/provider/tax";
         OPERATOR = "/operator";
@@ -103,6 +104,8 @@ pub mod pattern {
         OPERATOR_RETENTION = "/operator/retention";
         OPERATOR_MONEY = "/operator/money";
         OPERATOR_SELLERS = "/operator/sellers";
+        OPERATOR_COMMISSION = "/operator/commission";
+        OPERATOR_PAYOUTS = "/operator/payouts";
         OPERATOR_SETUP = "/operator/setup/{token}";
         NOTICE = "/notice";
         TERMS = "/terms";

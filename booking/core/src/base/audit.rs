@@ -78,6 +78,13 @@ pub enum Action {
     /// Words or a file of a third party were brought in.
     DisputeStatement,
     DisputeDecided,
+    /// What is kept of what is booked from a day on was decided.
+    CommissionSet,
+    /// A file for the bank was made, handed out, said to be sent, or taken back.
+    PayoutMade,
+    PayoutDownloaded,
+    PayoutSent,
+    PayoutCancelled,
 }
 
 impl Action {
@@ -118,6 +125,11 @@ impl Action {
             Self::DisputeFileSeen => "dispute_file_seen",
             Self::DisputeStatement => "dispute_statement",
             Self::DisputeDecided => "dispute_decided",
+            Self::CommissionSet => "commission_set",
+            Self::PayoutMade => "payout_made",
+            Self::PayoutDownloaded => "payout_downloaded",
+            Self::PayoutSent => "payout_sent",
+            Self::PayoutCancelled => "payout_cancelled",
         }
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::base::Networks;
 use crate::base::money::Currency;
+use crate::base::{DEFAULT_ZONE, Micros, Networks};
 
 /// Settings of the booking side.
 #[derive(Debug, Clone)]
@@ -34,6 +34,27 @@ pub struct BookingConfig {
     pub refund_alone: BTreeMap<Currency, i64>,
     /// For so many days after an appointment either side can open a dispute about it.
     pub dispute_days: i64,
+    /// The operator as a business of its own.
+    pub platform: Platform,
+}
+
+/// The operator as a business that sells its service to other businesses, and may pay out to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Platform {
+    /// Since when it is registered for VAT; none where it is not.
+    pub vat_from: Option<Micros>,
+    /// Street, postcode and town, for its documents.
+    pub address: Vec<String>,
+    /// The account that payouts to businesses leave from; none where the operator may not hold their money.
+    pub payout_account: Option<String>,
+}
+
+/// The beginning of a day in Norway that is written as an ISO date.
+#[must_use]
+pub fn first_moment(day: &str) -> Option<Micros> {
+    let day: jiff::civil::Date = day.trim().parse().ok()?;
+    let midnight = day.in_tz(DEFAULT_ZONE).ok()?;
+    Some(midnight.timestamp().as_microsecond())
 }
 
 /// How long is kept what the operator may decide about.

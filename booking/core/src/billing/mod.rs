@@ -5,6 +5,7 @@
 
 pub mod bank_file;
 pub mod collection;
+pub mod commission;
 pub mod differences;
 pub mod hooks;
 pub mod invoice;

@@ -288,6 +288,22 @@ pub trait PaymentProvider: Send + Sync + 'static {
     /// See [`ProviderError`].
     async fn capture(&self, key: &str, reference: &str, amount: Money) -> Result<ProviderPayment, ProviderError>;
 
+    /// Takes `amount` of what is reserved on a seller's own account, `fee_minor` of it for the operator, and releases the
+    /// rest. What is paid back of it takes its share of the fee along. Only providers where sellers have accounts of their
+    /// own are asked for this.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn capture_with_fee(
+        &self,
+        _key: &str,
+        _reference: &str,
+        _amount: Money,
+        _fee_minor: i64,
+    ) -> Result<ProviderPayment, ProviderError> {
+        Err(ProviderError::Refused("no seller has an account there".to_owned()))
+    }
+
     /// Lets go of what is reserved, or of the card that is kept.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::ledger::{LedgerAccount, Posting};
 use super::payment::PaymentState;
 use super::provider::PaymentMethod;
-use super::{Charge, LedgerLine, Op, OpKind, Payment, Purpose};
+use super::{Charge, LedgerLine, Op, OpKind, Payment, Purpose, commission};
 use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::money::Money;
@@ -73,7 +73,7 @@ macro_rules! op_select {
     ($rest:literal) => {
         concat!(
             "SELECT o.id, o.payment_id, o.kind, o.seq, o.amount_minor, o.state, o.attempts, o.created_us, o.error,
-                o.key_number, o.refund_id
+                o.key_number, o.refund_id, o.commission_minor
             FROM payment_op o ",
             $rest
         )
@@ -117,8 +117,9 @@ statements! {
     HINT_PROCESSED = "UPDATE psp_event SET processed_us = $2 WHERE id = $1";
     /// id, when
     HINT_DELAY = "UPDATE psp_event SET attempts = attempts + 1, next_try_us = $2 WHERE id = $1 AND processed_us IS NULL";
-    ADD_OP = "INSERT INTO payment_op (id, payment_id, kind, seq, amount_minor, state, next_try_us, created_us, refund_id)
-              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8)";
+    ADD_OP = "INSERT INTO payment_op (id, payment_id, kind, seq, amount_minor, state, next_try_us, created_us, refund_id,
+                  commission_minor)
+              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9)";
     /// id: the key brought a failure, which it brings for ever
     NEXT_KEY = "UPDATE payment_op SET key_number = key_number + 1 WHERE id = $1 AND state = 'pending'";
     NEXT_OP_SEQ = "SELECT COALESCE(MAX(seq) + 1, 0) FROM payment_op WHERE payment_id = $1 AND kind = $2";
@@ -304,6 +305,10 @@ pub struct NewOp<'a> {
 /// Puts an outgoing call on record.
 pub async fn add_op(tx: &mut Tx, new: &NewOp<'_>, now: Micros) -> Result<(), DbError> {
     let seq: i64 = tx.one(NEXT_OP_SEQ, params![new.payment_id, new.kind.name()]).await?;
+    let commission_minor = match new.kind {
+        OpKind::Capture => commission::of_capture(tx, new.payment_id, new.amount_minor).await?,
+        OpKind::Authorise | OpKind::Release | OpKind::Refund => 0,
+    };
     let values = params![
         new.id,
         new.payment_id,
@@ -313,6 +318,7 @@ pub async fn add_op(tx: &mut Tx, new: &NewOp<'_>, now: Micros) -> Result<(), DbE
         new.due,
         now,
         new.refund_id,
+        commission_minor,
     ];
     tx.execute(ADD_OP, values).await.map(drop)
 }
@@ -362,6 +368,8 @@ pub struct PostingOf<'a> {
     pub org_id: &'a str,
     pub appointment_id: Option<&'a str>,
     pub payment_id: Option<&'a str>,
+    /// Whether the money goes to the seller's own account at the payment provider.
+    pub at_seller: bool,
 }
 
 /// Writes a ledger transaction; the same key a second time changes nothing.
@@ -400,7 +408,11 @@ pub async fn post(
         return Ok(false);
     }
     for (line, entry) in (0_i64..).zip(&entries) {
-        tx.execute(ADD_ENTRY, params![id, line, entry.account.name(), entry.amount_minor])
+        let account = match entry.account {
+            LedgerAccount::PspClearing if of.at_seller => LedgerAccount::SellerClearing,
+            account => account,
+        };
+        tx.execute(ADD_ENTRY, params![id, line, account.name(), entry.amount_minor])
             .await?;
     }
     Ok(true)

@@ -165,6 +165,8 @@ pub struct Op {
     pub key_number: i64,
     /// The refund that is asked for.
     pub refund_id: Option<String>,
+    /// What the operator keeps of a capture.
+    pub commission_minor: i64,
 }
 
 impl Op {
@@ -281,6 +283,7 @@ impl FromRow for Op {
             error: row.get("error")?,
             key_number: row.get("key_number")?,
             refund_id: row.get("refund_id")?,
+            commission_minor: row.get("commission_minor")?,
         })
     }
 }

@@ -2,17 +2,22 @@
 //! owes, stays.
 
 use crate::base::db::{DbError, Tx};
-use crate::{params, statements};
+use crate::{is_test_payment, params, statements};
 
 /// SQL: adds the postings of transactions `t` to what is carried; the condition says which.
 macro_rules! carry {
     ($of:literal) => {
         concat!(
             "INSERT INTO ledger_carried (org_id, currency, account, amount_minor)
-            SELECT t.org_id, t.currency, e.account, CAST(SUM(e.amount_minor) AS BIGINT)
-            FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id WHERE ",
+            SELECT x.org_id, x.currency, x.account, CAST(SUM(x.amount_minor) AS BIGINT)
+            FROM (SELECT t.org_id, t.currency, e.amount_minor,
+                    CASE WHEN e.account = 'psp_clearing' AND ",
+            is_test_payment!("p"),
+            " THEN 'test_clearing' ELSE e.account END AS account
+                FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id LEFT JOIN payment p ON p.id = t.payment_id WHERE ",
             $of,
-            " GROUP BY t.org_id, t.currency, e.account HAVING SUM(e.amount_minor) <> 0
+            ") x
+            GROUP BY x.org_id, x.currency, x.account HAVING SUM(x.amount_minor) <> 0
             ON CONFLICT (org_id, currency, account)
             DO UPDATE SET amount_minor = ledger_carried.amount_minor + excluded.amount_minor"
         )
@@ -22,6 +27,8 @@ macro_rules! carry {
 statements! {
     /// after, last: of these appointments
     CARRY_APPOINTMENTS = carry!("t.appointment_id > $1 AND t.appointment_id <= $2");
+    /// transaction: of one that names neither
+    CARRY_ONE = carry!("t.id = $1");
     /// after, last: of payments on their holds that name no appointment
     CARRY_PAYMENTS = carry!("t.appointment_id IS NULL AND t.payment_id IN (SELECT p.id FROM payment p
         JOIN appointment a ON a.hold_id = p.hold_id WHERE a.id > $1 AND a.id <= $2)");
@@ -34,6 +41,17 @@ statements! {
 pub async fn carry(tx: &mut Tx, after: &str, last: &str) -> Result<(), DbError> {
     for sql in [CARRY_APPOINTMENTS, CARRY_PAYMENTS] {
         tx.execute(sql, params![after, last]).await?;
+    }
+    Ok(())
+}
+
+/// Carries what these transactions come to. They must leave in this transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn carry_listed(tx: &mut Tx, transactions: &[String]) -> Result<(), DbError> {
+    for id in transactions {
+        tx.execute(CARRY_ONE, params![id]).await?;
     }
     Ok(())
 }

@@ -4,8 +4,10 @@
 //! none leaves before it is on record who took it.
 
 pub mod balances;
+pub mod bank;
 pub mod carried;
 pub mod exports;
+pub mod months;
 pub mod period;
 pub mod postings;
 pub mod saft;

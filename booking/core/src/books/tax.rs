@@ -234,6 +234,12 @@ fn birth_date(typed: &str, is_person: bool, now: Micros) -> Result<String, Field
     }
 }
 
+/// An account number, without spaces, where it is one by its check digits.
+#[must_use]
+pub fn account_number(typed: &str) -> Option<String> {
+    bank_account(typed).ok()
+}
+
 /// A Norwegian account number with its check digit, or an IBAN with its two (ISO 13616).
 fn bank_account(typed: &str) -> Result<String, FieldError> {
     let number = compact(typed);

@@ -8,6 +8,7 @@ mod invoice;
 mod kind;
 mod layout;
 mod paper;
+mod platform;
 pub mod queries;
 mod receipt;
 mod render;
@@ -26,7 +27,8 @@ use crate::base::{Base, Fault, Micros, Result, hex};
 pub use invoice::{InvoiceBasis, issue_invoice};
 pub use kind::DocumentKind;
 pub use paper::{Paper, PaperLine, Party, VatLine};
-pub use queries::{Document, KindSum, of_consumer, of_org, sums_of_org};
+pub use platform::{About, CommissionPart, issue_commission_invoice, issue_statement, language_of};
+pub use queries::{Document, KindSum, of_consumer, of_org, of_platform, sums_of_org};
 pub use receipt::{issue_credit_note, issue_receipt, issue_returned, seller_of};
 
 use queries::NewDocument;

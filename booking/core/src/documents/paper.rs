@@ -102,6 +102,10 @@ impl Paper {
 
     /// Whether the taxed parts make up the total, each of net and tax.
     pub(super) fn adds_up(&self) -> bool {
+        // A statement sells nothing, so there is no tax in it.
+        if self.kind == DocumentKind::PayoutStatement {
+            return self.vat.is_empty() && self.total_minor().is_some();
+        }
         let parts = sum(self.vat.iter().map(|line| line.gross_minor));
         let split = |line: &VatLine| line.net_minor.checked_add(line.vat_minor) == Some(line.gross_minor);
         parts.is_some() && parts == self.total_minor() && self.vat.iter().all(split)
@@ -179,7 +183,14 @@ impl Paper {
             }
         }
         let total = self.total_minor().unwrap_or_default();
-        rows.push((t(self.locale, "document-total", &[]), self.money(total)));
+        let label = match self.kind {
+            DocumentKind::PayoutStatement => "document-closing",
+            DocumentKind::Receipt
+            | DocumentKind::Invoice
+            | DocumentKind::CreditNote
+            | DocumentKind::CommissionInvoice => "document-total",
+        };
+        rows.push((t(self.locale, label, &[]), self.money(total)));
         rows
     }
 

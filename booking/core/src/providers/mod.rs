@@ -1,5 +1,6 @@
 //! Providers: the business, its members, its services and their hours.
 
+pub mod commission;
 pub mod hours;
 pub mod invitations;
 pub mod mandate;

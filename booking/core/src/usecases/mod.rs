@@ -17,7 +17,9 @@ mod fold;
 mod handover;
 mod invoicing;
 mod mending;
+mod months;
 mod operations;
+pub mod payouts;
 mod provider_calls;
 mod reconcile;
 mod refund_mails;
@@ -41,7 +43,12 @@ pub use dunning::remind_of_invoices;
 pub use handover::take_over_appointment;
 pub use invoicing::{InvoiceMoney, InvoiceRefusal, note_invoice_paid, note_invoice_paid_back};
 pub use mending::{Mending, MendingRefusal, answer_mending, leave_mending, mend_until, mending_of, pay_anew};
+pub use months::close_months;
 pub use operations::{follow_hints, note_hint, release_stranded, run_due_operations, run_operations};
+pub use payouts::{
+    Held, PayoutFile, PayoutLine, cancel_payout_file, download_payout_file, held_for, held_for_all, make_payout_file,
+    mark_payout_sent, payout_files, payouts_of,
+};
 pub use reconcile::reconcile_payments;
 pub use refunding::{
     RefundAsked, RefundRefusal, RefundRequest, RefundSide, RefundStanding, ask_of, ask_refund, decide_refund,

@@ -175,6 +175,11 @@ async fn change(state: &AppState, op: &Op, payment: &Payment) -> Result<Provider
     let key = op.key();
     let amount = Money::new(op.amount_minor, payment.amount.currency);
     match op.kind {
+        OpKind::Capture if payment.seller_account.is_some() && op.commission_minor > 0 => {
+            provider
+                .capture_with_fee(&key, reference, amount, op.commission_minor)
+                .await
+        }
         OpKind::Capture => provider.capture(&key, reference, amount).await,
         OpKind::Refund => {
             let refund = op.refund_id.as_deref().unwrap_or_default();
@@ -239,6 +244,7 @@ mod tests {
             error: None,
             key_number: 0,
             refund_id: (kind == OpKind::Refund).then(|| "r".to_owned()),
+            commission_minor: 0,
         }
     }
 

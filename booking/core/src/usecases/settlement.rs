@@ -198,6 +198,7 @@ pub(super) async fn post_charge(
             org_id: &appointment.org_id,
             appointment_id: Some(&appointment.id),
             payment_id: None,
+            at_seller: false,
         };
         let posting = Posting::Charged {
             split: split_vat(charge.amount.minor, charge.vat_bp),

@@ -3,6 +3,7 @@
 use signaling_protocol::Role;
 use web::pages::appointment::{AppointmentRow, AppointmentView, BuyerOrg, Contact, DocumentLink};
 use web::pages::book::HeldTime;
+use web::pages::commission::AppointmentCommission;
 use web::pages::provider::TimeSlot;
 
 use super::timeline::{page_status, timeline};
@@ -75,7 +76,24 @@ pub(crate) async fn appointment_view(
         can_refund: can_refund(actor, appointment, &money),
         dispute: disputes::link_of(state, tx, appointment, now).await?,
         timeline: timeline(&events, billable),
+        commission: match is_provider {
+            true => kept_of(tx, appointment).await?,
+            false => None,
+        },
     })
+}
+
+/// What the operator keeps, as was agreed when it was booked.
+async fn kept_of(tx: &mut Tx, appointment: &Appointment) -> AppResult<Option<AppointmentCommission>> {
+    let terms = providers::commission::frozen(tx, &appointment.id).await?;
+    if terms.is_none() || appointment.price.most_minor() == 0 {
+        return Ok(None);
+    }
+    Ok(Some(AppointmentCommission {
+        terms: crate::commission::words(&terms),
+        kept_minor: billing::commission::kept_of(tx, &appointment.id).await?,
+        currency: appointment.price.currency.clone(),
+    }))
 }
 
 /// A document as a page links to it.

@@ -189,6 +189,16 @@ async fn keep_for_a_while(app: &App, account: &str) {
     let text =
         "INSERT INTO retention_hold (id, account_id, reason, placed_us, lifted_us) VALUES ('h', $1, 'Klage', 1, 2)";
     assert_eq!(app.execute(text, params![account]).await, 1);
+    pay_out(app, account).await;
+}
+
+/// A file for the bank that the person made as an operator, and what it pays the person's own business.
+async fn pay_out(app: &App, account: &str) {
+    let file = "INSERT INTO payout_file (id, currency, made_by, made_us) VALUES ('pf', 'NOK', $1, 1)";
+    assert_eq!(app.execute(file, params![account]).await, 1);
+    let payout = "INSERT INTO payout (id, file_id, org_id, currency, amount_minor, account, name, created_us)
+        SELECT 'po', 'pf', m.org_id, 'NOK', 1, '86011117947', 'Marit', 1 FROM member m WHERE m.account_id = $1 AND m.role = 'owner'";
+    assert_eq!(app.execute(payout, params![account]).await, 1);
 }
 
 /// Puts something into every registered column of the account's rows, of which every table has some: a marker into texts,

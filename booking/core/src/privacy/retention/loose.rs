@@ -5,12 +5,16 @@ use super::cases::{Counted, as_count, by_hundreds, hundred, hundred_params};
 use super::rules::{LOOSE_US, accounting_cut};
 use crate::base::db::{DbError, Sql, Tx};
 use crate::base::{DAY_US, DEFAULT_ZONE, Micros};
+use crate::books::carried;
 use crate::{params, statements};
 
 /// What acceptances and lifted holds of operators are kept for after their end.
 const PROOF_US: Micros = 3 * 365 * DAY_US;
 /// What the tax office was told about a seller is kept for after it was last said, and after the last posting.
 const TOLD_US: Micros = 5 * 365 * DAY_US;
+
+/// Which account a business was paid out to is kept for, from when the file was made.
+const PAID_OUT_US: Micros = 2_192 * DAY_US;
 
 statements! {
     ZONES = "SELECT DISTINCT time_zone FROM org ORDER BY time_zone LIMIT 600";
@@ -24,6 +28,8 @@ pub struct List {
     files: Option<Sql>,
     /// Whether an operator may keep some back.
     pub can_be_kept: bool,
+    /// Whether they are postings of their own, whose sums outlive them.
+    is_carried: bool,
     /// The tables, children first.
     parts: &'static [Part],
 }
@@ -70,6 +76,7 @@ pub const LISTS: &[List] = &[
         },
         files: None,
         can_be_kept: true,
+        is_carried: false,
         parts: parts! {
             "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)":
                 "tx_id" in "SELECT t.id FROM ledger_tx t WHERE t.payment_id IN (" ")";
@@ -93,6 +100,7 @@ pub const LISTS: &[List] = &[
             text: concat!("SELECT path FROM document WHERE id IN (", hundred!(), ")"),
         }),
         can_be_kept: false,
+        is_carried: false,
         parts: parts! { "document", "MIN(issued_us), MAX(issued_us)": "id" in "" ""; },
     },
     List {
@@ -104,6 +112,7 @@ pub const LISTS: &[List] = &[
         },
         files: None,
         can_be_kept: false,
+        is_carried: true,
         parts: parts! {
             "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)": "tx_id" in "" "";
             "ledger_tx", "MIN(created_us), MAX(created_us)": "id" in "" "";
@@ -159,6 +168,9 @@ pub const AGES: &[Age] = ages! {
     "psp_event" x "", dated "x.received_us" by "id", kept LOOSE_US; "x.received_us < $1";
     "acceptance" x "JOIN account c ON c.id = x.account_id", dated "x.accepted_us" by "id", kept PROOF_US; "c.erased_us < $1";
     "retention_hold" x "", dated "x.lifted_us" by "id", kept PROOF_US; "x.lifted_us < $1";
+    "payout" x "", dated "x.created_us" by "id", kept PAID_OUT_US; "x.created_us < $1";
+    "payout_file" x "", dated "x.made_us" by "id", kept PAID_OUT_US;
+        "x.made_us < $1 AND NOT EXISTS (SELECT 1 FROM payout p WHERE p.file_id = x.id)";
     "seller_tax" x "", dated "x.stated_us" by "org_id", kept TOLD_US; "x.stated_us < $1
         AND NOT EXISTS (SELECT 1 FROM ledger_tx t WHERE t.org_id = x.org_id AND t.created_us >= $1)
         AND NOT EXISTS (SELECT 1 FROM member o JOIN account c ON c.id = o.account_id WHERE o.org_id = x.org_id
@@ -230,6 +242,9 @@ impl List {
 
     /// Deletes them. The door must be open.
     pub(super) async fn delete(&self, tx: &mut Tx, ids: &[String]) -> Result<Vec<Counted>, DbError> {
+        if self.is_carried {
+            carried::carry_listed(tx, ids).await?;
+        }
         let mut counted = Vec::with_capacity(self.parts.len());
         for part in self.parts {
             let rows = by_hundreds(tx, part.delete, ids).await?;

@@ -155,6 +155,13 @@ pub const MARKS: &[(&str, Keep)] = &[
             by: "sweep old records of exports",
         },
     ),
+    ("commission_rule", Keep::Business),
+    ("commission_invoiced", Keep::Business),
+    ("month_closed", Keep::Always { why: "one row a month" }),
+    // Five whole years after the accounting year, so six at most: their postings and statements tell the rest.
+    ("payout", Keep::Age { days: 2_192 }),
+    ("payout_file", Keep::Age { days: 2_192 }),
+    ("payout_switch", Keep::Always { why: "one row" }),
     ("service", Keep::Business),
     ("service_member", Keep::Business),
     ("reservation", Keep::Case),

@@ -88,6 +88,20 @@ impl StripeServer {
         Stripe::new(settings).expect("these settings can be used")
     }
 
+    /// As [`Self::adapter`], with a key for real money.
+    pub(crate) fn adapter_of_real_money(&self, call_time_max: Duration) -> Stripe {
+        let settings = StripeSettings {
+            secret_key: "sk_live_1".to_owned(),
+            publishable_key: "pk_live_1".to_owned(),
+            webhook_secrets: vec![SECRET.to_owned()],
+            api: self.origin.clone(),
+            script: "https://js.stripe.com/v3/".to_owned(),
+            connect: false,
+            call_time_max,
+        };
+        Stripe::new(settings).expect("these settings can be used")
+    }
+
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().expect("nobody panics while holding it")
     }
@@ -359,6 +373,9 @@ fn change(intent: &mut Value, what: &[&str], fields: &BTreeMap<String, String>) 
         ["confirm"] if status == "requires_payment_method" => return confirm(intent, fields),
         ["capture"] if status == "requires_capture" => {
             let taken: i64 = fields["amount_to_capture"].parse().expect("an amount");
+            if let Some(fee) = fields.get("application_fee_amount") {
+                intent["application_fee_amount"] = json!(fee.parse::<i64>().expect("an amount"));
+            }
             merge(
                 intent,
                 &json!({"status": "succeeded", "amount_received": taken, "amount_capturable": 0}),
