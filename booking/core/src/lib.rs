@@ -62,6 +62,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         privacy::overview::STATEMENTS,
         privacy::retention::cases::STATEMENTS,
         privacy::retention::door::STATEMENTS,
+        privacy::retention::failures::STATEMENTS,
         privacy::retention::holds::STATEMENTS,
         privacy::retention::loose::STATEMENTS,
         privacy::retention::report::STATEMENTS,

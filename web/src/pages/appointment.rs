@@ -226,6 +226,8 @@ pub struct AppointmentView {
     pub can_cancel: bool,
     /// The card was declined, and the viewer may pay anew.
     pub pay_anew: bool,
+    /// When a kept card that was declined is charged once more.
+    pub pay_later: Option<i64>,
     pub status: AppointmentStatus,
     /// What the consumer wrote.
     pub about: String,
@@ -278,7 +280,9 @@ impl AppointmentView {
                 let key = if released_minor > 0 { costs } else { costs_all };
                 shell.t1(key, "amount", self.money(shell, charged_minor))
             }
-            PriceState::Owed { owed_minor } => shell.t1(costs_all, "amount", self.money(shell, owed_minor)),
+            PriceState::Owed { owed_minor, paid_minor } => {
+                shell.t1(costs_all, "amount", self.money(shell, owed_minor + paid_minor))
+            }
             PriceState::Estimate
             | PriceState::Reserved { .. }
             | PriceState::Final { .. }

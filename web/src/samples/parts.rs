@@ -101,7 +101,7 @@ pub(super) fn free() -> PriceTerms {
 pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
     let amount_minor = match state {
         PriceState::Final { charged_minor, .. } => charged_minor / 5,
-        PriceState::Owed { owed_minor } => owed_minor / 5,
+        PriceState::Owed { owed_minor, paid_minor } => (owed_minor + paid_minor) / 5,
         PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Released { .. } | PriceState::Fee { .. } => {
             price.most_minor() / 5
         }
@@ -221,6 +221,7 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         can_join: matches!(status, AppointmentStatus::InCall),
         can_cancel: open,
         pay_anew: false,
+        pay_later: None,
         status,
         about: "Hunden har spist lite siden i går og virker slapp.".into(),
         price: price_box(by_minute(), state),

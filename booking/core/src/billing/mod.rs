@@ -88,6 +88,8 @@ pub struct MoneyView {
     pub released_minor: i64,
     /// What was paid back, of all payments.
     pub refunded_minor: i64,
+    /// What is missing of the charge, and comes by no payment any more unless somebody pays anew.
+    pub owed_minor: i64,
 }
 
 /// How the money of an appointment stands.
@@ -99,6 +101,7 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault
     let charge = queries::charge(tx, appointment).await?;
     let captured_minor = payments.iter().map(|payment| payment.state.captured_minor()).sum();
     let refunded_minor = payments.iter().map(|payment| payment.state.refunded_minor()).sum();
+    let owed_minor = charge.as_ref().map_or(0, |charge| owed_minor(charge, &payments));
     let payment = speaking_payment(&payments).cloned();
     let (reserved_minor, released_minor) = match payment.as_ref().map(|payment| payment.state) {
         Some(PaymentState::Captured {
@@ -117,7 +120,30 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault
         captured_minor,
         released_minor,
         refunded_minor,
+        owed_minor,
     })
+}
+
+/// What is missing of a charge besides what is in, on its way, or still asked for.
+fn owed_minor(charge: &Charge, payments: &[Payment]) -> i64 {
+    let mut missing = charge.amount.minor;
+    for payment in payments {
+        missing -= match payment.state {
+            // A card that is kept is charged, or asked, by itself.
+            PaymentState::Created | PaymentState::Authorising | PaymentState::Saved => return 0,
+            PaymentState::Authorised { authorised_minor } => authorised_minor,
+            PaymentState::Capturing { amount_minor, .. } => amount_minor,
+            PaymentState::Captured { captured_minor, .. } | PaymentState::Refunded { captured_minor, .. } => {
+                captured_minor
+            }
+            PaymentState::NeedsConfirmation
+            | PaymentState::Declined { .. }
+            | PaymentState::CaptureFailed { .. }
+            | PaymentState::Releasing { .. }
+            | PaymentState::Released { .. } => 0,
+        };
+    }
+    missing.max(0)
 }
 
 /// What was taken, else what is reserved, else the card that is kept, else what was tried last.
@@ -207,4 +233,87 @@ pub async fn record_amount(
     let data = serde_json::json!({ "minor": minor, "currency": currency });
     appointments::lock(tx, appointment).await?;
     appointments::record_event(tx, appointment, kind, "system", state.now(), &data).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::money::{Currency, Money};
+    use crate::base::vat::VatCode;
+    use crate::billing::payment::DeclineReason;
+    use crate::billing::provider::PaymentMethod;
+
+    fn owed(states: &[PaymentState]) -> i64 {
+        let charge = Charge {
+            outcome: "held".into(),
+            billable: 0,
+            amount: Money::new(9_000, Currency::NOK),
+            vat_code: VatCode::Standard,
+            vat_bp: 2_500,
+            vat_minor: 1_800,
+            at: 0,
+        };
+        let payment = |state: &PaymentState| Payment {
+            id: "p".into(),
+            hold_id: "h".into(),
+            attempt: 0,
+            purpose: Purpose::Book,
+            kept_from: None,
+            seller_account: None,
+            psp: "test".into(),
+            appointment_id: Some("a".into()),
+            org_id: "o".into(),
+            method: PaymentMethod::default(),
+            amount: charge.amount,
+            state: *state,
+            reference: None,
+            updated_at: 0,
+        };
+        owed_minor(&charge, &states.iter().map(payment).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_was_let_go_of_or_declined_is_owed_and_what_is_on_its_way_is_not() {
+        let authorised_minor = 9_000;
+        let declined = PaymentState::Declined {
+            reason: DeclineReason::Declined,
+        };
+        assert_eq!(owed(&[PaymentState::Released { authorised_minor }]), 9_000);
+        assert_eq!(
+            owed(&[PaymentState::NeedsConfirmation]),
+            9_000,
+            "the person has not answered"
+        );
+        assert_eq!(owed(&[PaymentState::Authorised { authorised_minor }]), 0);
+        assert_eq!(owed(&[declined, PaymentState::Authorising]), 0, "it is being asked for");
+        assert_eq!(
+            owed(&[declined, PaymentState::Saved]),
+            0,
+            "the card is charged once more"
+        );
+    }
+
+    #[test]
+    fn of_what_a_part_was_taken_the_rest_is_owed() {
+        let part = PaymentState::Captured {
+            authorised_minor: 4_000,
+            captured_minor: 4_000,
+        };
+        let failed = PaymentState::CaptureFailed {
+            authorised_minor: 5_000,
+            amount_minor: 5_000,
+        };
+        let capturing = PaymentState::Capturing {
+            authorised_minor: 5_000,
+            amount_minor: 5_000,
+        };
+        assert_eq!(owed(&[part]), 5_000);
+        assert_eq!(owed(&[part, failed]), 5_000);
+        assert_eq!(owed(&[part, capturing]), 0);
+        let back = PaymentState::Refunded {
+            captured_minor: 4_000,
+            refunded_minor: 4_000,
+        };
+        assert_eq!(owed(&[back]), 5_000, "what was paid back is not owed again");
+    }
 }

@@ -67,6 +67,9 @@ pub async fn issue_receipt(
         (text("document-charged"), captured_minor),
         (text("document-released"), reserved_minor - captured_minor),
     ];
+    paper
+        .payment
+        .extend(of_parts(paper.locale, charge.amount.minor, before, after));
     let new = New {
         org_id: &appointment.org_id,
         appointment_id: Some(&appointment.id),
@@ -76,6 +79,21 @@ pub async fn issue_receipt(
         paper,
     };
     issue_document(state, tx, new).await
+}
+
+/// What a receipt says besides where several payments make one charge: the whole of it, what earlier receipts have, and
+/// what is still to come. Minor units; `before` and `after` are what receipts have without this one and with it.
+fn of_parts(locale: Locale, charge_minor: i64, before: i64, after: i64) -> Vec<(String, i64)> {
+    if before == 0 && after >= charge_minor {
+        return Vec::new();
+    }
+    let lines = [
+        ("document-charge", charge_minor),
+        ("document-paid-before", before),
+        ("document-left", charge_minor.saturating_sub(after)),
+    ];
+    let said = lines.into_iter().filter(|(_, minor)| *minor > 0);
+    said.map(|(key, minor)| (t(locale, key, &[]), minor)).collect()
 }
 
 /// Issues the credit note of a refund, in the caller's transaction; one that is there already is returned, and there is none

@@ -195,6 +195,7 @@ fn words(table: &'static str) -> (&'static str, &'static str) {
         "refund" => ("registry-refund", "registry-refund-why"),
         "document" => ("registry-document", "registry-document-why"),
         "document_mandate" => ("registry-mandate", "registry-mandate-why"),
+        "call_extension" => ("registry-extension", "registry-extension-why"),
         "withdrawal_request" => ("registry-withdrawal", "registry-withdrawal-why"),
         "operator_look" => ("registry-looks", "registry-looks-why"),
         "retention_hold" => ("registry-kept-back", "registry-kept-back-why"),

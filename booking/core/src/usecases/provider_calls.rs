@@ -123,7 +123,11 @@ async fn authorise(state: &AppState, op: &Op, payment: &Payment) -> Result<Provi
     if !is_still_wanted(state, op, payment).await {
         return Err(over());
     }
-    let return_url = state.link(&texts::routes::book_confirm(&payment.hold_id));
+    let back = match &payment.appointment_id {
+        Some(appointment) => texts::routes::booking_payment(appointment),
+        None => texts::routes::book_confirm(&payment.hold_id),
+    };
+    let return_url = state.link(&back);
     let authorisation = Authorisation {
         key: &key,
         reference: &reference,

@@ -8,6 +8,7 @@ mod books;
 mod bounds;
 mod calls;
 mod colleagues;
+mod collecting;
 mod crashes;
 mod desk;
 mod documents;

@@ -107,6 +107,7 @@ pub const MARKS: &[(&str, Keep)] = &[
     ("ledger_entry", Keep::Case),
     ("document", Keep::Case),
     ("withdrawal_request", Keep::Case),
+    ("call_extension", Keep::Case),
     ("psp_event", Keep::Age { days: 90 }),
     (
         "operator_record",
