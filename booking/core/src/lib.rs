@@ -50,6 +50,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         books::tax::STATEMENTS,
         books::time::STATEMENTS,
         calls::quality::STATEMENTS,
+        calls::extensions::STATEMENTS,
         calls::queries::STATEMENTS,
         documents::queries::STATEMENTS,
         jobs::STATEMENTS,

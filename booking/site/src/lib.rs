@@ -10,6 +10,7 @@ mod calls;
 mod crawlers;
 mod documents;
 mod error;
+mod extension;
 pub mod extract;
 mod form;
 mod operator;
@@ -71,6 +72,7 @@ pub fn router(state: AppState) -> Router {
         .merge(payments::router())
         .merge(books::router())
         .merge(calls::router())
+        .merge(extension::router())
         .merge(crawlers::router())
         .merge(documents::router())
         .merge(operator::router())

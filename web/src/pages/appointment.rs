@@ -125,6 +125,8 @@ pub enum TimelineEvent {
     CallStarted,
     /// Billable milliseconds.
     CallEnded(i64),
+    /// Both sides went on; the highest price since, minor units, and its currency.
+    Extended(i64, String),
     Charged(i64, String),
     Released(i64, String),
     Refunded(i64, String),
@@ -156,6 +158,7 @@ impl TimelineEvent {
             Self::TakenOver => shell.t("event-taken-over"),
             Self::CallStarted => shell.t("event-call-started"),
             Self::CallEnded(millis) => shell.t1("event-call-ended", "duration", shell.duration(millis)),
+            Self::Extended(minor, currency) => amount("event-extended", minor, currency),
             Self::Charged(minor, currency) => amount("event-charged", minor, currency),
             Self::Released(minor, currency) => amount("event-released", minor, currency),
             Self::Refunded(minor, currency) => amount("event-refunded", minor, currency),

@@ -10,6 +10,7 @@ pub mod books;
 pub mod call;
 pub mod documents;
 pub mod errors;
+pub mod extension;
 pub mod field;
 pub mod home;
 pub mod legal;

@@ -6,6 +6,7 @@ mod appointments;
 mod books;
 mod consumer;
 mod documents;
+mod extension;
 mod frame;
 mod parts;
 mod reasons;
@@ -39,6 +40,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(reasons::looks(locale));
     pages.extend(refunds::pages(locale));
     pages.extend(retention::pages(locale));
+    pages.extend(extension::pages(locale));
     pages.extend(books::provider(locale));
     pages.extend(books::all_sellers(locale));
     pages.extend(frame::frame(locale));

@@ -258,6 +258,7 @@ pub(super) fn timeline(open: bool) -> Vec<TimelineEntry> {
         events.extend([
             (TEN, Event::CallStarted),
             (TEN + 22 * MINUTE, Event::CallEnded(1_300_000)),
+            (TEN + 20 * MINUTE, Event::Extended(60_000, nok())),
             (TEN + 22 * MINUTE, Event::Charged(32_500, nok())),
             (TEN + 22 * MINUTE, Event::Released(12_500, nok())),
             (TEN + 22 * MINUTE, Event::Receipt("2026-000183".into())),

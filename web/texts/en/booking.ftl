@@ -126,6 +126,7 @@ event-starts = The appointment starts
 event-provider-told = The professional was told by e-mail that the customer is waiting
 event-call-started = The call began
 event-call-ended = The call is over, { $duration } in all
+event-extended = Call extended, the maximum is { $amount }
 event-charged = { $amount } charged
 event-released = { $amount } released
 event-refunded = { $amount } refunded

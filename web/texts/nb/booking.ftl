@@ -126,6 +126,7 @@ event-starts = Timen begynner
 event-provider-told = Fagpersonen fikk e-post om at kunden venter
 event-call-started = Samtalen begynte
 event-call-ended = Samtalen er over, { $duration } til sammen
+event-extended = Samtalen er forlenget, makspris er { $amount }
 event-charged = { $amount } trukket
 event-released = { $amount } frigitt
 event-refunded = { $amount } betalt tilbake

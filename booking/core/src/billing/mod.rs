@@ -90,6 +90,8 @@ pub struct MoneyView {
     pub refunded_minor: i64,
     /// What is missing of the charge, and comes by no payment any more unless somebody pays anew.
     pub owed_minor: i64,
+    /// More than one payment stands for it, because the call was extended.
+    pub extended: bool,
 }
 
 /// How the money of an appointment stands.
@@ -103,16 +105,15 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault
     let refunded_minor = payments.iter().map(|payment| payment.state.refunded_minor()).sum();
     let owed_minor = charge.as_ref().map_or(0, |charge| owed_minor(charge, &payments));
     let payment = speaking_payment(&payments).cloned();
-    let (reserved_minor, released_minor) = match payment.as_ref().map(|payment| payment.state) {
-        Some(PaymentState::Captured {
-            authorised_minor,
-            captured_minor,
-        }) => (authorised_minor, authorised_minor - captured_minor),
-        Some(PaymentState::Released { authorised_minor }) => (authorised_minor, authorised_minor),
-        Some(PaymentState::Refunded { captured_minor, .. }) => (captured_minor, 0),
-        Some(state) => (state.reserved_minor().unwrap_or(0), 0),
-        None => (0, 0),
-    };
+    let (mut reserved_minor, mut released_minor) = payment.as_ref().map_or((0, 0), reserved_and_released);
+    let mut extended = false;
+    // Extensions stand beside it.
+    for added in payments.iter().filter(|payment| payment.purpose == Purpose::Extend) {
+        let (reserved, released) = reserved_and_released(added);
+        extended |= reserved > released;
+        reserved_minor += reserved;
+        released_minor += released;
+    }
     Ok(MoneyView {
         payment,
         charge,
@@ -121,7 +122,29 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault
         released_minor,
         refunded_minor,
         owed_minor,
+        extended,
     })
+}
+
+/// What was reserved by a payment, and let go of again.
+fn reserved_and_released(payment: &Payment) -> (i64, i64) {
+    match payment.state {
+        PaymentState::Captured {
+            authorised_minor,
+            captured_minor,
+        } => (authorised_minor, authorised_minor - captured_minor),
+        PaymentState::Released { authorised_minor } => (authorised_minor, authorised_minor),
+        PaymentState::Refunded { captured_minor, .. } => (captured_minor, 0),
+        PaymentState::Created
+        | PaymentState::Authorising
+        | PaymentState::NeedsConfirmation
+        | PaymentState::Declined { .. }
+        | PaymentState::Saved
+        | PaymentState::Authorised { .. }
+        | PaymentState::Capturing { .. }
+        | PaymentState::CaptureFailed { .. }
+        | PaymentState::Releasing { .. } => (payment.state.reserved_minor().unwrap_or(0), 0),
+    }
 }
 
 /// What is missing of a charge besides what is in, on its way, or still asked for.
@@ -161,7 +184,8 @@ fn speaking_payment(payments: &[Payment]) -> Option<&Payment> {
         | PaymentState::Released { .. } => 1,
         PaymentState::Declined { .. } => 0,
     };
-    payments.iter().max_by_key(|payment| (rank(payment), payment.attempt))
+    let main = payments.iter().filter(|payment| payment.purpose != Purpose::Extend);
+    main.max_by_key(|payment| (rank(payment), payment.attempt))
 }
 
 /// Mails both sides about an appointment, with the money as it stands.

@@ -62,7 +62,15 @@ pub async fn mending_of(tx: &mut Tx, appointment: &Appointment, now: Micros) -> 
     if amount.minor == 0 {
         return Ok(Mending::NotNeeded);
     }
-    let Some(last) = payments.last() else {
+    // What an extension came to nothing by says nothing about the rest.
+    let is_vain = |payment: &&Payment| {
+        let vain = matches!(
+            payment.state,
+            PaymentState::Declined { .. } | PaymentState::Released { .. }
+        );
+        payment.purpose == Purpose::Extend && vain
+    };
+    let Some(last) = payments.iter().rfind(|payment| !is_vain(payment)) else {
         return Ok(Mending::NotNeeded);
     };
     Ok(match last.state {

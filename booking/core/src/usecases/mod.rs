@@ -9,6 +9,7 @@ mod cancellation;
 mod checkout;
 mod collection;
 pub mod due;
+pub mod extending;
 mod fold;
 mod handover;
 mod mending;

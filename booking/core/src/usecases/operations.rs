@@ -2,6 +2,7 @@
 
 use super::checkout;
 use super::collection::collect_payment;
+use super::extending;
 use super::fold::fold_status;
 use super::provider_calls::{self, Answer, Outcome};
 use crate::appointments;
@@ -129,6 +130,7 @@ async fn record_answer(state: &AppState, op: &Op, answer: Answer) -> Result<Vec<
         None => Vec::new(),
     };
     if let (Outcome::Refused(_), Some(appointment)) = (&answer.outcome, &payment.appointment_id) {
+        extending::follow_card(state, &mut tx, &payment).await?;
         let appointment = appointments::load_any(&mut tx, appointment).await?;
         ops.extend(collect_payment(state, &mut tx, &appointment).await?);
     }

@@ -88,7 +88,11 @@ fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
         };
     }
     let charged = money.charge.as_ref().map(|charge| charge.amount.minor);
-    let released_minor = released(payment, charged).unwrap_or(money.released_minor);
+    let released_minor = match charged {
+        // By several payments: what is decided about all of them, whatever each has come to.
+        Some(charged) if money.extended => (money.reserved_minor - charged).max(0),
+        Some(_) | None => released(payment, charged).unwrap_or(money.released_minor),
+    };
     if let Some((charge, fee)) = money.charge.as_ref().and_then(|charge| Some((charge, charge.fee()?))) {
         return PriceState::Fee {
             missed: fee == Fee::Missed,

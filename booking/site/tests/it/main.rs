@@ -13,6 +13,7 @@ mod crashes;
 mod desk;
 mod documents;
 mod erasure;
+mod extend;
 mod foundation;
 mod frame;
 mod gone;

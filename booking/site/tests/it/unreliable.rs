@@ -100,6 +100,10 @@ impl PaymentProvider for Unreliable {
         self.inner.name()
     }
 
+    fn charges_again(&self) -> bool {
+        self.inner.charges_again()
+    }
+
     fn reserve_days(&self) -> i64 {
         self.inner.reserve_days()
     }
