@@ -192,6 +192,9 @@ const CASHIER_STEPS: &[Step] = &[
     ("give back what nobody pays", |state| {
         Box::pin(async move { Ok(usecases::give_back_unpaid(state).await?) })
     }),
+    ("let extensions lapse", |state| {
+        Box::pin(usecases::extending::lapse_extensions(state))
+    }),
     ("release what was never booked", |state| {
         Box::pin(async move { Ok(usecases::release_stranded(state).await?) })
     }),

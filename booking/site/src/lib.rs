@@ -12,6 +12,7 @@ mod crawlers;
 mod disputes;
 mod documents;
 mod error;
+mod extension;
 pub mod extract;
 mod form;
 mod operator;
@@ -74,6 +75,7 @@ pub fn router(state: AppState) -> Router {
         .merge(books::router())
         .merge(calls::router())
         .merge(commission::router())
+        .merge(extension::router())
         .merge(crawlers::router())
         .merge(disputes::router())
         .merge(documents::router())

@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::book::HeldTime;
-use super::dispute::DisputeLink;
 use super::commission::AppointmentCommission;
+use super::dispute::DisputeLink;
 use super::refund::RefundLine;
 use super::{PriceBox, PriceState, Shell};
 
@@ -127,6 +127,8 @@ pub enum TimelineEvent {
     CallStarted,
     /// Billable milliseconds.
     CallEnded(i64),
+    /// Both sides went on; the highest price since, minor units, and its currency.
+    Extended(i64, String),
     Charged(i64, String),
     Released(i64, String),
     Refunded(i64, String),
@@ -172,6 +174,7 @@ impl TimelineEvent {
             Self::TakenOver => shell.t("event-taken-over"),
             Self::CallStarted => shell.t("event-call-started"),
             Self::CallEnded(millis) => shell.t1("event-call-ended", "duration", shell.duration(millis)),
+            Self::Extended(minor, currency) => amount("event-extended", minor, currency),
             Self::Charged(minor, currency) => amount("event-charged", minor, currency),
             Self::Released(minor, currency) => amount("event-released", minor, currency),
             Self::Refunded(minor, currency) => amount("event-refunded", minor, currency),
@@ -253,6 +256,8 @@ pub struct AppointmentView {
     pub can_cancel: bool,
     /// The card was declined, and the viewer may pay anew.
     pub pay_anew: bool,
+    /// When a kept card that was declined is charged once more.
+    pub pay_later: Option<i64>,
     pub status: AppointmentStatus,
     /// What the consumer wrote.
     pub about: String,
@@ -309,7 +314,9 @@ impl AppointmentView {
                 let key = if released_minor > 0 { costs } else { costs_all };
                 shell.t1(key, "amount", self.money(shell, charged_minor))
             }
-            PriceState::Owed { owed_minor } => shell.t1(costs_all, "amount", self.money(shell, owed_minor)),
+            PriceState::Owed { owed_minor, paid_minor } => {
+                shell.t1(costs_all, "amount", self.money(shell, owed_minor + paid_minor))
+            }
             PriceState::Estimate
             | PriceState::Reserved { .. }
             | PriceState::Final { .. }

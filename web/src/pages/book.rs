@@ -255,8 +255,18 @@ pub struct BookPaymentPage {
 pub struct BookConfirmPage {
     pub shell: Shell,
     pub hold: HoldView,
-    /// The provider's script asks; none where the test provider does.
-    pub bank: Option<PayScript>,
+    pub bank: Bank,
+}
+
+/// Who asks, and where.
+#[derive(Debug, Clone)]
+pub enum Bank {
+    /// The test provider, on this page.
+    Test,
+    /// The provider's script.
+    Script(PayScript),
+    /// The person answers at this address, and comes back.
+    Link(String),
 }
 
 impl BookPaymentPage {

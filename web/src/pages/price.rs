@@ -142,8 +142,8 @@ pub enum PriceState {
     },
     /// Everything was given back: cancelled, or somebody did not come.
     Released { released_minor: i64 },
-    /// Charged, but not taken yet: the payment did not go through.
-    Owed { owed_minor: i64 },
+    /// Charged, but not taken, or a part of it only: a payment did not go through.
+    Owed { owed_minor: i64, paid_minor: i64 },
 }
 
 /// What was paid back, and what the business keeps.

@@ -9,7 +9,7 @@ use crate::pages::auth::{
     VerifyPage,
 };
 use crate::pages::book::{
-    AccountStep, BookConfirmPage, BookDetailsPage, BookPaymentPage, BuyerFields, Overlap, PaymentProblem,
+    AccountStep, Bank, BookConfirmPage, BookDetailsPage, BookPaymentPage, BuyerFields, Overlap, PaymentProblem,
     TestCardOutcome, VisitorForm,
 };
 use crate::pages::home::HomePage;
@@ -217,7 +217,7 @@ pub(super) fn booking(locale: Locale) -> Pages {
             render(&BookConfirmPage {
                 shell: pay.shell.clone(),
                 hold: pay.hold.clone(),
-                bank: None,
+                bank: Bank::Test,
             }),
         ),
     ]);

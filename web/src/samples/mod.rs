@@ -9,6 +9,7 @@ mod commission;
 mod consumer;
 mod disputes;
 mod documents;
+mod extension;
 mod frame;
 mod invoices;
 mod parts;
@@ -51,6 +52,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(seller::pages(locale));
     pages.extend(commission::pages(locale));
     pages.extend(payouts::pages(locale));
+    pages.extend(extension::pages(locale));
     pages.extend(books::provider(locale));
     pages.extend(books::all_sellers(locale));
     pages.extend(frame::frame(locale));

@@ -103,7 +103,7 @@ pub(super) fn free() -> PriceTerms {
 pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
     let amount_minor = match state {
         PriceState::Final { charged_minor, .. } => charged_minor / 5,
-        PriceState::Owed { owed_minor } => owed_minor / 5,
+        PriceState::Owed { owed_minor, paid_minor } => (owed_minor + paid_minor) / 5,
         PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Released { .. } | PriceState::Fee { .. } => {
             price.most_minor() / 5
         }
@@ -233,6 +233,7 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         can_join: matches!(status, AppointmentStatus::InCall),
         can_cancel: open,
         pay_anew: false,
+        pay_later: None,
         status,
         about: "Hunden har spist lite siden i går og virker slapp.".into(),
         price: price_box(by_minute(), state),
@@ -267,6 +268,7 @@ pub(super) fn timeline(open: bool) -> Vec<TimelineEntry> {
         events.extend([
             (TEN, Event::CallStarted),
             (TEN + 22 * MINUTE, Event::CallEnded(1_300_000)),
+            (TEN + 20 * MINUTE, Event::Extended(60_000, nok())),
             (TEN + 22 * MINUTE, Event::Charged(32_500, nok())),
             (TEN + 22 * MINUTE, Event::Released(12_500, nok())),
             (TEN + 22 * MINUTE, Event::Receipt("2026-000183".into())),

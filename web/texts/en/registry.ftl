@@ -166,3 +166,5 @@ refund-state-asked = Sent to the payment service
 refund-state-pending = On its way
 refund-state-done = Paid back
 refund-state-failed = Failed
+registry-extension = Extensions of calls
+registry-extension-why = What you agreed to when a call was extended, with how much and when. Part of the accounts.

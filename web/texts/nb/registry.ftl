@@ -166,3 +166,5 @@ refund-state-asked = Sendt til betalingstjenesten
 refund-state-pending = På vei
 refund-state-done = Betalt tilbake
 refund-state-failed = Mislyktes
+registry-extension = Forlengelser av samtaler
+registry-extension-why = Det du sa ja til da en samtale ble forlenget, med hvor mye og når. Hører til regnskapet.

@@ -66,6 +66,7 @@ pub mod pattern {
         CALL = "/call/{id}";
         CALL_TICKET = "/call/{id}/ticket", form_only;
         CALL_OTHER = "/call/{id}/other";
+        CALL_EXTENSION = "/call/{id}/extension";
         CALL_SOCKET = "/call/socket";
         DEVICE_CHECK = "/device-check";
         PROVIDER = "/provider";
@@ -278,6 +279,7 @@ filled! {
     call = CALL;
     call_ticket = CALL_TICKET;
     call_other = CALL_OTHER;
+    call_extension = CALL_EXTENSION;
     provider_service = PROVIDER_SERVICE;
     operator_call = OPERATOR_CALL;
     operator_call_capture = OPERATOR_CALL_CAPTURE;

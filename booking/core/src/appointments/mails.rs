@@ -98,11 +98,16 @@ pub enum AppointmentMail {
     /// A coming appointment is not paid for; until then the person may pay anew.
     PayAnew {
         until: Micros,
+        /// What it costs not to, minor units.
+        fee_minor: i64,
         /// The number of the payment that was lost: each is told once.
         attempt: i64,
     },
     /// Nobody paid, and the time was given back.
-    Unpaid,
+    Unpaid {
+        /// What that costs the consumer, minor units.
+        fee_minor: i64,
+    },
 }
 
 impl AppointmentMail {
@@ -171,7 +176,7 @@ impl AppointmentMail {
                 | Self::FeeReceipt { .. }
                 | Self::PaymentFailed
                 | Self::PayAnew { .. }
-                | Self::Unpaid,
+                | Self::Unpaid { .. },
                 Consumer | Provider,
             ) => self.money_keys(role),
             (Self::NeverMet, Provider) | (Self::Waits { .. } | Self::TakesOver { .. }, Consumer) => None,
@@ -199,12 +204,12 @@ impl AppointmentMail {
             (Self::PayAnew { .. }, PartyRole::Consumer) => {
                 (MailKind::PayAnew, "mail-pay-anew-subject", "mail-pay-anew-body")
             }
-            (Self::Unpaid, PartyRole::Consumer) => (
+            (Self::Unpaid { .. }, PartyRole::Consumer) => (
                 MailKind::Unpaid,
                 "mail-unpaid-consumer-subject",
                 "mail-unpaid-consumer-body",
             ),
-            (Self::Unpaid, PartyRole::Provider) => (
+            (Self::Unpaid { .. }, PartyRole::Provider) => (
                 MailKind::Unpaid,
                 "mail-unpaid-provider-subject",
                 "mail-unpaid-provider-body",
@@ -218,7 +223,7 @@ impl AppointmentMail {
     fn path(&self, appointment: &Appointment, role: PartyRole) -> String {
         match (self, role) {
             (
-                Self::Cancelled | Self::NoShowProvider | Self::NoShowConsumer | Self::NeverMet | Self::Unpaid,
+                Self::Cancelled | Self::NoShowProvider | Self::NoShowConsumer | Self::NeverMet | Self::Unpaid { .. },
                 PartyRole::Consumer,
             ) => routes::provider_page(&appointment.org_slug),
             (Self::PayAnew { .. } | Self::PaymentFailed, PartyRole::Consumer) => {
@@ -243,7 +248,7 @@ impl AppointmentMail {
                 | Self::FeeReceipt { .. }
                 | Self::PaymentFailed
                 | Self::PayAnew { .. }
-                | Self::Unpaid,
+                | Self::Unpaid { .. },
                 PartyRole::Provider,
             ) => routes::booking(&appointment.id),
         }
@@ -265,7 +270,7 @@ impl AppointmentMail {
             | Self::NeverMet
             | Self::PaymentFailed
             | Self::PayAnew { .. }
-            | Self::Unpaid => ("", 0),
+            | Self::Unpaid { .. } => ("", 0),
         }
     }
 
@@ -285,7 +290,31 @@ impl AppointmentMail {
             | Self::CreditNote { .. }
             | Self::FeeReceipt { .. }
             | Self::PaymentFailed
-            | Self::Unpaid => String::new(),
+            | Self::Unpaid { .. } => String::new(),
+        }
+    }
+
+    /// What it costs the consumer not to pay anew in time, as a sentence.
+    fn unpaid_sentence(&self, locale: Locale, exact: impl Fn(i64) -> String) -> String {
+        let (free, costs, fee_minor) = match self {
+            Self::PayAnew { fee_minor, .. } => ("mail-pay-anew-free", "mail-pay-anew-fee", *fee_minor),
+            Self::Unpaid { fee_minor } => ("mail-unpaid-free", "mail-unpaid-fee", *fee_minor),
+            Self::Booked
+            | Self::Waits { .. }
+            | Self::TakenOver { .. }
+            | Self::TakesOver { .. }
+            | Self::Cancelled
+            | Self::NoShowProvider
+            | Self::NoShowConsumer
+            | Self::NeverMet
+            | Self::Receipt { .. }
+            | Self::CreditNote { .. }
+            | Self::FeeReceipt { .. }
+            | Self::PaymentFailed => return String::new(),
+        };
+        match fee_minor {
+            0 => t(locale, free, &[]),
+            minor => t(locale, costs, &[("amount", exact(minor).into())]),
         }
     }
 
@@ -313,7 +342,7 @@ impl AppointmentMail {
             | Self::Receipt { .. }
             | Self::PaymentFailed
             | Self::PayAnew { .. }
-            | Self::Unpaid => String::new(),
+            | Self::Unpaid { .. } => String::new(),
         }
     }
 
@@ -332,7 +361,7 @@ impl AppointmentMail {
             | Self::NeverMet
             | Self::Receipt { .. }
             | Self::FeeReceipt { .. }
-            | Self::Unpaid => money.reserved_minor,
+            | Self::Unpaid { .. } => money.reserved_minor,
         }
     }
 
@@ -351,7 +380,7 @@ impl AppointmentMail {
             | Self::NoShowConsumer
             | Self::NeverMet
             | Self::PaymentFailed
-            | Self::Unpaid => String::new(),
+            | Self::Unpaid { .. } => String::new(),
         }
     }
 
@@ -360,7 +389,7 @@ impl AppointmentMail {
         match (self, role) {
             (Self::Booked, PartyRole::Consumer | PartyRole::Provider)
             | (Self::TakesOver { .. }, PartyRole::Provider) => Some(CalendarMethod::Request),
-            (Self::Cancelled | Self::Unpaid, PartyRole::Consumer | PartyRole::Provider)
+            (Self::Cancelled | Self::Unpaid { .. }, PartyRole::Consumer | PartyRole::Provider)
             | (Self::TakenOver { .. }, PartyRole::Provider) => Some(CalendarMethod::Cancel),
             (
                 Self::Waits { .. }
@@ -418,6 +447,7 @@ pub fn appointment_mail(
         ("until", mail.until(locale, &appointment.time_zone)),
         ("amount", amount),
         ("reason", mail.reason_sentence(locale)),
+        ("unpaid_line", mail.unpaid_sentence(locale, exact)),
         ("number", number.to_owned()),
         ("duration", format::duration(locale, billable / 1000)),
         ("reserved", exact(money.reserved_minor)),

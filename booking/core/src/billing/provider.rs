@@ -107,7 +107,8 @@ pub struct Order<'a> {
     /// Our id of the payment; hooks name it.
     pub payment: &'a str,
     pub aim: Aim,
-    /// The reference of the payment that kept the card, where one is charged while the person is away.
+    /// The reference of the payment that kept the card, where one is charged while the person is away; of one that reserved
+    /// an amount where [`PaymentProvider::charges_again`].
     pub kept: Option<&'a str>,
     /// The seller's own account at the provider, where money goes to the seller directly.
     pub seller_account: Option<&'a str>,
@@ -247,6 +248,11 @@ pub trait PaymentProvider: Send + Sync + 'static {
 
     /// For how many days an amount stays reserved at least. What takes place later keeps the card first.
     fn reserve_days(&self) -> i64;
+
+    /// Whether the card of an amount that is reserved can be charged once more while the person is away, as one that was kept.
+    fn charges_again(&self) -> bool {
+        false
+    }
 
     /// What the payment page shows; `seller_account` where money goes to the seller directly.
     fn fields(&self, seller_account: Option<&str>) -> PaymentFields;

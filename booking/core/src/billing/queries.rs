@@ -100,6 +100,9 @@ statements! {
     OF_APPOINTMENT = payment_select!("WHERE p.appointment_id = $1 ORDER BY p.attempt");
     /// payment: whether a call about it is to be made
     IS_BUSY = "SELECT COUNT(*) FROM payment_op WHERE payment_id = $1 AND state = 'pending'";
+    /// payment, now: when it is asked for, where nobody asked yet and it is not time
+    ASKED_LATER = "SELECT next_try_us FROM payment_op WHERE payment_id = $1 AND kind = 'authorise' AND state = 'pending'
+                   AND attempts = 0 AND next_try_us > $2";
     SAVE_PAYMENT = "UPDATE payment SET state = $2, authorised_minor = $3, captured_minor = $4, refunded_minor = $5,
                         decline_reason = $6, reference = COALESCE($7, reference), updated_us = $8
                     WHERE id = $1";
@@ -226,6 +229,14 @@ pub async fn next_attempt(tx: &mut Tx, hold: &str) -> Result<i64, DbError> {
 /// Whether a call about a payment to its provider is still to be made or answered.
 pub async fn is_busy(tx: &mut Tx, payment: &str) -> Result<bool, DbError> {
     Ok(tx.one::<i64>(IS_BUSY, params![payment]).await? > 0)
+}
+
+/// When a payment is asked for that waits for its time; `None` where it was asked for, or is due.
+///
+/// # Errors
+/// When the database fails.
+pub async fn asked_later(tx: &mut Tx, payment: &str, now: Micros) -> Result<Option<Micros>, DbError> {
+    tx.optional(ASKED_LATER, params![payment, now]).await
 }
 
 pub async fn save_method(tx: &mut Tx, id: &str, method: &PaymentMethod, now: Micros) -> Result<(), DbError> {

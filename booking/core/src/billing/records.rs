@@ -21,10 +21,12 @@ pub enum Purpose {
     Mend,
     /// Charges the kept card afterwards.
     Fee,
+    /// Reserves more in the call, because both sides go on beyond its highest price.
+    Extend,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 5] = [Self::Book, Self::Save, Self::Due, Self::Mend, Self::Fee];
+    pub const ALL: [Self; 6] = [Self::Book, Self::Save, Self::Due, Self::Mend, Self::Fee, Self::Extend];
 
     /// The word in the database.
     #[must_use]
@@ -35,6 +37,7 @@ impl Purpose {
             Self::Due => "due",
             Self::Mend => "mend",
             Self::Fee => "fee",
+            Self::Extend => "extend",
         }
     }
 }

@@ -124,9 +124,10 @@ impl Part {
         match account {
             LedgerAccount::Reserved | LedgerAccount::ReservedContra => Self::Memo,
             LedgerAccount::ConsumerReceivable => Self::Owed,
-            LedgerAccount::PspClearing | LedgerAccount::SellerClearing | LedgerAccount::TestClearing | LedgerAccount::Bank => {
-                Self::Held
-            }
+            LedgerAccount::PspClearing
+            | LedgerAccount::SellerClearing
+            | LedgerAccount::TestClearing
+            | LedgerAccount::Bank => Self::Held,
             LedgerAccount::ProviderPayable => Self::Sales,
             LedgerAccount::ProviderVat => Self::Vat,
             LedgerAccount::Commission => Self::Commission,

@@ -59,7 +59,7 @@ pub async fn issue_receipt(
     if let Some(document) = queries::of_payment(tx, &payment.id, DocumentKind::Receipt).await? {
         return Ok(document);
     }
-    let mut paper = draft_sale(
+    let (mut paper, (before, after)) = draft_sale(
         state,
         tx,
         appointment,
@@ -75,6 +75,9 @@ pub async fn issue_receipt(
         (text("document-charged"), captured_minor),
         (text("document-released"), reserved_minor - captured_minor),
     ];
+    paper
+        .payment
+        .extend(of_parts(paper.locale, charge.amount.minor, before, after));
     let new = New {
         org_id: &appointment.org_id,
         appointment_id: Some(&appointment.id),
@@ -87,7 +90,7 @@ pub async fn issue_receipt(
 }
 
 /// A document of so much of what a call came to, minor units, with its line and its tax. What it came to may be on several:
-/// together they have the tax of the whole.
+/// together they have the tax of the whole. With it goes how much of it documents have without this one and with it.
 pub(super) async fn draft_sale(
     state: &Base,
     tx: &mut Tx,
@@ -95,7 +98,7 @@ pub(super) async fn draft_sale(
     charge: &Charge,
     (payment, amount_minor): (&Payment, i64),
     kind: DocumentKind,
-) -> Result<Paper> {
+) -> Result<(Paper, (i64, i64))> {
     let receipts = queries::sum_of_appointment(tx, &appointment.id, DocumentKind::Receipt).await?;
     let invoices = queries::sum_of_appointment(tx, &appointment.id, DocumentKind::Invoice).await?;
     let before = receipts.checked_add(invoices).ok_or_else(out_of_range)?;
@@ -115,7 +118,22 @@ pub(super) async fn draft_sale(
     });
     let split = split_vat_between(before, after, charge.vat_bp);
     paper.vat.push(VatLine::new(charge.vat_code, split));
-    Ok(paper)
+    Ok((paper, (before, after)))
+}
+
+/// What a receipt says besides where several payments make one charge: the whole of it, what earlier receipts have, and
+/// what is still to come. Minor units; `before` and `after` are what receipts have without this one and with it.
+fn of_parts(locale: Locale, charge_minor: i64, before: i64, after: i64) -> Vec<(String, i64)> {
+    if before == 0 && after >= charge_minor {
+        return Vec::new();
+    }
+    let lines = [
+        ("document-charge", charge_minor),
+        ("document-paid-before", before),
+        ("document-left", charge_minor.saturating_sub(after)),
+    ];
+    let said = lines.into_iter().filter(|(_, minor)| *minor > 0);
+    said.map(|(key, minor)| (t(locale, key, &[]), minor)).collect()
 }
 
 /// Issues the credit note of a refund, in the caller's transaction; one that is there already is returned, and there is none

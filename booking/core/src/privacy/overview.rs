@@ -201,6 +201,7 @@ fn words(table: &'static str) -> (&'static str, &'static str) {
         "dispute_entry" => ("registry-dispute-entries", "registry-dispute-entries-why"),
         "dispute_file" => ("registry-dispute-files", "registry-dispute-files-why"),
         "document_mandate" => ("registry-mandate", "registry-mandate-why"),
+        "call_extension" => ("registry-extension", "registry-extension-why"),
         "withdrawal_request" => ("registry-withdrawal", "registry-withdrawal-why"),
         "operator_look" => ("registry-looks", "registry-looks-why"),
         "retention_hold" => ("registry-kept-back", "registry-kept-back-why"),

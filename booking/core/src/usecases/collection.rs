@@ -1,5 +1,6 @@
 //! Carries out what [`decide_collection`] says about the money of an appointment. Nobody else takes or lets go of it.
 
+use super::extending;
 use super::mending::tell_unpaid;
 use crate::appointments::{self, Appointment, AppointmentMail, PartyRole};
 use crate::base::db::Tx;
@@ -37,6 +38,7 @@ pub(super) async fn collect_payment(base: &Base, tx: &mut Tx, appointment: &Appo
         standings.push(Standing {
             payment,
             is_busy,
+            is_void: extending::is_void(tx, payment).await?,
             is_left: payment.updated_at + ANSWERED_WITHIN_US <= base.now(),
         });
     }

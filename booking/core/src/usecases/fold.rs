@@ -1,6 +1,7 @@
 //! What the provider says, folded into a payment: its ledger entries, events, documents and mails in one transaction.
 
 use super::collection::collect_payment;
+use super::extending;
 use super::invoicing::record_invoice;
 use super::refunds::fold_refunds;
 use crate::appointments::{self, PartyRole};
@@ -11,7 +12,7 @@ use crate::billing::ledger::Posting;
 use crate::billing::payment::{PaymentEvent, PaymentState, ProviderStatus};
 use crate::billing::provider::ProviderPayment;
 use crate::billing::queries::{self, PostingOf};
-use crate::billing::{BillingError, Payment, commission, mail_money, money_of, receipt_mail, record_amount};
+use crate::billing::{BillingError, Payment, Purpose, commission, mail_money, money_of, receipt_mail, record_amount};
 use crate::documents;
 use crate::state::AppState;
 
@@ -33,6 +34,9 @@ pub(super) async fn fold_status(
     let mut payment = payment.clone();
     payment.state = fold_step(state, tx, &payment, seen.status, &seen.reference).await?;
     fold_refunds(state, tx, &payment, &seen.refunds).await?;
+    if payment.purpose == Purpose::Extend {
+        extending::follow_card(state, tx, &payment).await?;
+    }
     let Some(appointment) = &payment.appointment_id else {
         return Ok(Vec::new());
     };

@@ -13,6 +13,7 @@ mod dispute_case;
 pub mod disputing;
 pub mod due;
 mod dunning;
+pub mod extending;
 mod fold;
 mod handover;
 mod invoicing;
@@ -42,7 +43,9 @@ pub use due::{give_back_unpaid, reserve_due};
 pub use dunning::remind_of_invoices;
 pub use handover::take_over_appointment;
 pub use invoicing::{InvoiceMoney, InvoiceRefusal, note_invoice_paid, note_invoice_paid_back};
-pub use mending::{Mending, MendingRefusal, answer_mending, leave_mending, mend_until, mending_of, pay_anew};
+pub use mending::{
+    Mending, MendingRefusal, answer_mending, leave_mending, mend_until, mending_fee_minor, mending_of, pay_anew,
+};
 pub use months::close_months;
 pub use operations::{follow_hints, note_hint, release_stranded, run_due_operations, run_operations};
 pub use payouts::{

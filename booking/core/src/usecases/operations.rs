@@ -2,6 +2,7 @@
 
 use super::checkout;
 use super::collection::collect_payment;
+use super::extending;
 use super::fold::fold_status;
 use super::provider_calls::{self, Answer, Outcome};
 use super::refund_mails;
@@ -107,8 +108,7 @@ pub(super) async fn run_operation(state: &AppState, id: &str) -> Result<()> {
 /// Writes down what came of a call. Returns the operations that follow from it.
 async fn record_answer(state: &AppState, op: &Op, answer: Answer) -> Result<Vec<String>> {
     let now = state.now();
-    let mut tx = state.db.write().await?;
-    let payment = lock_with_appointment(&mut tx, &op.payment_id).await?;
+    let (mut tx, payment) = lock_with_appointment(state, &op.payment_id).await?;
     // Ended first: what is busy is left alone by whatever follows.
     match &answer.outcome {
         Outcome::Done => queries::end_op(&mut tx, &op.id, "done", None, now).await?,
@@ -132,6 +132,7 @@ async fn record_answer(state: &AppState, op: &Op, answer: Answer) -> Result<Vec<
         None => Vec::new(),
     };
     if let (Outcome::Refused(_), Some(appointment)) = (&answer.outcome, &payment.appointment_id) {
+        extending::follow_card(state, &mut tx, &payment).await?;
         let appointment = appointments::load_any(&mut tx, appointment).await?;
         ops.extend(collect_payment(state, &mut tx, &appointment).await?);
     }
@@ -139,13 +140,25 @@ async fn record_answer(state: &AppState, op: &Op, answer: Answer) -> Result<Vec<
     Ok(ops)
 }
 
-/// Locks a payment, and its appointment first: everybody takes the two rows in that order.
-pub(super) async fn lock_with_appointment(tx: &mut Tx, payment: &str) -> Result<Payment> {
-    let unlocked = queries::payment(tx, payment).await?.ok_or(BillingError::NoPayment)?;
-    if let Some(appointment) = &unlocked.appointment_id {
-        appointments::lock(tx, appointment).await?;
+/// Begins a transaction in which a payment is locked, and its appointment before it: everybody takes the two rows in that
+/// order.
+pub(super) async fn lock_with_appointment(state: &AppState, payment: &str) -> Result<(Tx, Payment)> {
+    loop {
+        let mut tx = state.db.write().await?;
+        let unlocked = queries::payment(&mut tx, payment)
+            .await?
+            .ok_or(BillingError::NoPayment)?;
+        if let Some(appointment) = &unlocked.appointment_id {
+            appointments::lock(&mut tx, appointment).await?;
+        }
+        let locked = queries::lock_payment(&mut tx, payment)
+            .await?
+            .ok_or(BillingError::NoPayment)?;
+        // Booked in between: begun anew, since the appointment comes first. It is linked once, so the second time is the last.
+        if locked.appointment_id == unlocked.appointment_id {
+            return Ok((tx, locked));
+        }
     }
-    queries::lock_payment(tx, payment).await?.ok_or(BillingError::NoPayment)
 }
 
 /// A definite no. A refused capture or release is tried again later, under a new key, a few times.
@@ -300,8 +313,7 @@ pub(super) async fn ask_about(state: &AppState, payment: &str) -> Result<()> {
 
 /// Folds in what a provider was seen to say, in a transaction of its own. Returns the operations to run.
 pub(super) async fn fold_seen(state: &AppState, payment: &str, seen: &ProviderPayment) -> Result<Vec<String>> {
-    let mut tx = state.db.write().await?;
-    let payment = lock_with_appointment(&mut tx, payment).await?;
+    let (mut tx, payment) = lock_with_appointment(state, payment).await?;
     let ops = fold_status(state, &mut tx, &payment, seen).await?;
     tx.commit().await?;
     Ok(ops)

@@ -13,7 +13,8 @@ use crate::billing::ledger::{LedgerAccount, Posting};
 use crate::billing::payment::PaymentEvent;
 use crate::billing::provider::{ProviderRefund, RefundStatus};
 use crate::billing::{
-    BillingError, Payment, Refund, RefundState, commission, invoices, mail_money, money_of, queries, record_amount, refunds,
+    BillingError, Payment, Refund, RefundState, commission, invoices, mail_money, money_of, queries, record_amount,
+    refunds,
 };
 use crate::documents::{self, Document};
 use crate::state::AppState;

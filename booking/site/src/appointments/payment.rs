@@ -45,7 +45,13 @@ pub(super) async fn page(
     Query(choice): Query<ChoiceQuery>,
 ) -> AppResult<Response> {
     let found = load(&state, &visit, &id).await?;
-    let standing = usecases::mending_of(&mut state.db.read().await?, &found, visit.now).await?;
+    let mut standing = usecases::mending_of(&mut state.db.read().await?, &found, visit.now).await?;
+    // Back from where the bank asked: it was answered there, and nobody has told us yet.
+    if let Mending::NeedsConfirmation(payment) = &standing
+        && usecases::question_of(&state, payment).await?.is_none()
+    {
+        standing = usecases::answer_mending(&state, &found, true).await?;
+    }
     show(&state, &visit, &found, standing, &choice.by, Said::Nothing).await
 }
 
@@ -116,8 +122,9 @@ async fn show(
             (amount.minor, PayAnew::Form(fields))
         }
         Mending::Unknown => (most, PayAnew::Unknown),
+        Mending::Later { amount, at } => (amount.minor, PayAnew::Later(at)),
         Mending::NeedsConfirmation(payment) => match usecases::question_of(state, &payment).await? {
-            Some(Question::Redirect(address)) => return Ok(Redirect::to(&address).into_response()),
+            Some(Question::Redirect(address)) => (payment.amount.minor, PayAnew::Link(address)),
             Some(Question::TestBank) => (payment.amount.minor, PayAnew::TestBank),
             Some(Question::Script { fields, secret }) => {
                 (payment.amount.minor, PayAnew::Bank(fields::script_of(fields, secret)))
@@ -132,6 +139,7 @@ async fn show(
         amount_minor,
         currency: found.price.currency.clone(),
         until: (!owed).then_some(usecases::mend_until(found, visit.now)),
+        fee_minor: usecases::mending_fee_minor(&mut tx, found, visit.now).await?,
         problem,
         state: pay,
     };
@@ -143,7 +151,7 @@ async fn show(
     let script = match &page.state {
         PayAnew::Form(fields) => fields.script.as_ref(),
         PayAnew::Bank(script) => Some(script),
-        PayAnew::TestBank | PayAnew::Unknown => None,
+        PayAnew::TestBank | PayAnew::Link(_) | PayAnew::Later(_) | PayAnew::Unknown => None,
     };
     Ok(fields::with_script(pages::html_with(status, &page), script))
 }

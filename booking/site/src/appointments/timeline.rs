@@ -44,6 +44,7 @@ fn told(event: &Event, billable: Micros) -> Option<TimelineEvent> {
         "reserved" => TimelineEvent::Reserved(minor()?, currency()?),
         "call_started" => TimelineEvent::CallStarted,
         "call_ended" => TimelineEvent::CallEnded(billable / 1000),
+        "extended" => TimelineEvent::Extended(minor()?, currency()?),
         "charged" => TimelineEvent::Charged(minor()?, currency()?),
         "released" => TimelineEvent::Released(minor()?, currency()?),
         "refunded" => TimelineEvent::Refunded(minor()?, currency()?),

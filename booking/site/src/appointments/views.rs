@@ -40,6 +40,14 @@ pub(crate) async fn appointment_view(
     };
     let events = appointments::events(tx, &appointment.id).await?;
     let is_provider = appointment.seat.role == Role::Provider;
+    let mending = match is_provider {
+        true => Mending::NotNeeded,
+        false => usecases::mending_of(tx, appointment, now).await?,
+    };
+    let pay_later = match &mending {
+        Mending::Later { at, .. } => Some(*at),
+        Mending::NotNeeded | Mending::Pay { .. } | Mending::NeedsConfirmation(_) | Mending::Unknown => None,
+    };
     Ok(AppointmentView {
         id: appointment.id.clone(),
         reference: reference(&appointment.id),
@@ -57,7 +65,8 @@ pub(crate) async fn appointment_view(
         opens_at: appointment.opens_us(),
         can_join: appointment.can_join(now),
         can_cancel: calls::can_cancel(tx, appointment, now).await?,
-        pay_anew: !is_provider && usecases::mending_of(tx, appointment, now).await? != Mending::NotNeeded,
+        pay_anew: mending != Mending::NotNeeded && pay_later.is_none(),
+        pay_later,
         status: page_status(appointment.status),
         about: appointment.about.clone(),
         price: view::appointment_price(appointment, &money, now),

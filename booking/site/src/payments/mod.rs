@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use signaling_protocol::Role;
-use web::pages::book::{BookConfirmPage, BookPaymentPage, Overlap, PaymentProblem};
+use web::pages::book::{Bank, BookConfirmPage, BookPaymentPage, Overlap, PaymentProblem};
 use web::pages::legal::LEGAL_VERSION;
 use web::pages::pay::PayFields;
 use web::pages::{Check, FieldError};
@@ -215,7 +215,7 @@ async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
     }
 }
 
-/// The bank's question; where it is asked elsewhere the person goes there.
+/// The bank's question; where it is asked elsewhere a link leads there.
 async fn show_question(state: &AppState, visit: &Visit, hold: &Hold, account: &str) -> AppResult<Response> {
     let payment = queries::last_of_hold(&mut state.db.read().await?, &hold.id).await?;
     let question = match &payment {
@@ -223,9 +223,9 @@ async fn show_question(state: &AppState, visit: &Visit, hold: &Hold, account: &s
         None => None,
     };
     let bank = match question {
-        Some(Question::Redirect(address)) => return Ok(Redirect::to(&address).into_response()),
-        Some(Question::Script { fields, secret }) => Some(fields::script_of(fields, secret)),
-        Some(Question::TestBank) => None,
+        Some(Question::Redirect(address)) => Bank::Link(address),
+        Some(Question::Script { fields, secret }) => Bank::Script(fields::script_of(fields, secret)),
+        Some(Question::TestBank) => Bank::Test,
         // It was answered elsewhere, and nobody has told us yet.
         None => {
             let outcome = checkout::answer_confirmation(state, hold, account, true).await?;
@@ -244,7 +244,11 @@ async fn show_question(state: &AppState, visit: &Visit, hold: &Hold, account: &s
         hold: view::hold_view(hold, visit.now),
         bank,
     };
-    Ok(fields::with_script(pages::html(&page), page.bank.as_ref()))
+    let script = match &page.bank {
+        Bank::Script(script) => Some(script),
+        Bank::Test | Bank::Link(_) => None,
+    };
+    Ok(fields::with_script(pages::html(&page), script))
 }
 
 async fn confirm(

@@ -116,6 +116,7 @@ pub const PARTS: &[Part] = parts! {
     "document", dated "issued_us" by "x.appointment_id = a.id": of_appointment!("appointment_id");
     "document", dated "issued_us" of "payment p JOIN document x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
         concat!(of_no_appointment!("appointment_id"), " AND ", of_payment!("payment_id"));
+    "call_extension", dated "asked_us" by "x.call_id = a.id": of_appointment!("call_id");
     "charge", dated "created_us" by "x.call_id = a.id": of_appointment!("call_id");
     "call_quality", dated "at_us": of_appointment!("call_id");
     "call_segment", dated "last_seen_us" by "x.call_id = a.id": of_appointment!("call_id");

@@ -120,6 +120,7 @@ pub const MARKS: &[(&str, Keep)] = &[
         },
     ),
     ("withdrawal_request", Keep::Case),
+    ("call_extension", Keep::Case),
     ("psp_event", Keep::Age { days: 90 }),
     (
         "operator_record",
