@@ -485,9 +485,12 @@ pub(super) async fn follow_decision(
             was_answered: case.dispute.answered_at.is_some(),
         },
     };
-    let fault = |refusal| match refusal {
-        DisputeRefusal::Fault(fault) => fault,
-        other => Fault::internal(&other),
+    let fault = |refusal| {
+        if let DisputeRefusal::Fault(fault) = refusal {
+            fault
+        } else {
+            Fault::internal(&refusal)
+        }
     };
     case.take(state, tx, step).await.map_err(fault)?;
     let minor = case.dispute.refund_minor.unwrap_or(0);

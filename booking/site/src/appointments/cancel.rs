@@ -98,7 +98,7 @@ async fn cancel(
             Ok(Redirect::to(&target).into_response())
         }
         CancelOutcome::CostsMore(_) => {
-            let page = cancel_page(&state, &mut tx, visit, found, true).await?;
+            let page = cancel_page(state, &mut tx, visit, found, true).await?;
             Ok(html_with(StatusCode::CONFLICT, &page))
         }
     }

@@ -135,7 +135,7 @@ async fn show(
     let mut tx = state.db.read().await?;
     let page = AppointmentPaymentPage {
         shell: pages::shell_in(visit, &found.time_zone),
-        appointment: appointment_view(&state, &mut tx, &visit.actor, found, visit.now).await?,
+        appointment: appointment_view(state, &mut tx, &visit.actor, found, visit.now).await?,
         amount_minor,
         currency: found.price.currency.clone(),
         until: (!owed).then_some(usecases::mend_until(found, visit.now)),
