@@ -12,7 +12,7 @@ use booking_core::base::db::Db;
 use booking_core::base::outbox::Mailer;
 use booking_core::base::security::SecurityEvent;
 use booking_core::base::{Clock, Random};
-use booking_core::billing::{PaymentProvider, Payments};
+use booking_core::billing::{InvoiceProvider, PaymentProvider, Payments};
 use booking_core::calls::{self, Namesake};
 use booking_core::{AppState, BookingConfig};
 use media_api::{ApiConfig, MediaApi, PartnerKeys};
@@ -207,6 +207,9 @@ fn payment_providers(config: &Config, base: &Base, random: Random) -> anyhow::Re
     if config.payments.test {
         let secret = base.config.hook_secret();
         offered.push(Arc::new(TestProvider::new(base.db.clone(), random, secret)));
+    }
+    if let Some(terms) = config.payments.invoice.terms() {
+        offered.push(Arc::new(InvoiceProvider::new(base.db.clone(), terms)));
     }
     Ok(Payments::new(offered))
 }

@@ -70,6 +70,8 @@ notices! {
     TakenOver, "taken-over", "notice-taken-over";
     TakeOverBusy, "take-over-busy", "notice-take-over-busy";
     TaxNeeded, "tax-needed", "notice-tax-needed";
+    InvoicePaid, "invoice-paid", "notice-invoice-paid";
+    InvoicePaidBack, "invoice-paid-back", "notice-invoice-paid-back";
     RefundSent, "refund-sent", "notice-refund-sent";
     RefundWaits, "refund-waits", "notice-refund-waits";
     RefundDeclined, "refund-declined", "notice-refund-declined";

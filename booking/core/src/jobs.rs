@@ -199,6 +199,9 @@ const COMPARER_STEPS: &[Step] = &[
     ("compare payments", |state| {
         Box::pin(async move { Ok(usecases::reconcile_payments(state).await.map(drop)?) })
     }),
+    ("remind of invoices", |state| {
+        Box::pin(usecases::remind_of_invoices(state))
+    }),
     ("follow sellers' accounts", |state| {
         Box::pin(usecases::follow_accounts(state))
     }),

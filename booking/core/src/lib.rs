@@ -36,6 +36,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         base::audit::STATEMENTS,
         base::outbox::queries::STATEMENTS,
         billing::differences::STATEMENTS,
+        billing::invoices::STATEMENTS,
         billing::queries::STATEMENTS,
         billing::refunds::STATEMENTS,
         billing::sellers::STATEMENTS,

@@ -45,6 +45,7 @@ impl Config {
     fn check_payments(&self) -> anyhow::Result<()> {
         let payments = &self.payments;
         payments.stripe.check(&self.public_url)?;
+        payments.invoice.check()?;
         let stripe_tests = payments.stripe.is_on() && !payments.stripe.is_live();
         if (payments.test || stripe_tests) && !payments.test_in_public && !self.is_local() {
             let which = if payments.test {
@@ -57,7 +58,7 @@ impl Config {
                  Turn it off, or set payments.test_in_public where that is what you want"
             );
         }
-        if (payments.test || payments.stripe.is_on()) && payments.free_only {
+        if (payments.test || payments.stripe.is_on() || payments.invoice.is_on()) && payments.free_only {
             bail!("payments.free_only contradicts a payment provider that is on: leave out one of the two");
         }
         if payments.refund_alone_minor < 0 {

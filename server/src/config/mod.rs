@@ -1,6 +1,7 @@
 //! Configuration in layers: defaults, a TOML file, `BOOKA_*` variables, flags. Unknown keys are errors.
 
 mod check;
+mod invoice;
 mod load;
 mod stripe;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use booking_adapters::smtp::{MailServer, MailTls};
 use booking_core::base::{Networks, config};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use invoice::InvoiceSettings;
 pub(crate) use load::Flags;
 pub(crate) use stripe::StripeKeys;
 
@@ -172,6 +174,7 @@ pub(crate) struct Payments {
     /// That nothing can be sold is meant so: then nobody is told that a provider is missing.
     pub free_only: bool,
     pub stripe: StripeKeys,
+    pub invoice: InvoiceSettings,
     /// Up to this sum of an appointment's refunds, in the smallest unit of its currency, one person pays back alone.
     pub refund_alone_minor: i64,
 }
@@ -183,6 +186,7 @@ impl Default for Payments {
             test_in_public: false,
             free_only: false,
             stripe: StripeKeys::default(),
+            invoice: InvoiceSettings::default(),
             refund_alone_minor: config::BookingConfig::REFUND_ALONE_MINOR,
         }
     }

@@ -213,6 +213,28 @@ fn with_stripe(public_url: &str, from: &str, to: &str) -> Result<Config, String>
 }
 
 #[test]
+fn invoices_need_an_account_that_can_be_one_and_the_operators_word() {
+    let read = |text: &str| {
+        let text = format!("public_url = \"http://localhost:8080\"\n[payments.invoice]\n{text}");
+        load(&text)
+    };
+    let good = "account = \"1234.56.78903\"\noperator_sells = true\n";
+    let config = read(good).expect("a configuration");
+    let terms = config.payments.invoice.terms().expect("invoices are on");
+    assert_eq!((terms.account.as_str(), terms.days, terms.fee_minor), ("12345678903", 14, 0));
+    for (text, word) in [
+        ("account = \"1234.56.78904\"\noperator_sells = true".to_owned(), "account number"),
+        ("account = \"1234.56.78903\"".to_owned(), "operator_sells"),
+        ("operator_sells = true".to_owned(), "no account"),
+        (format!("{good}days = 3"), "7 to 60"),
+        (format!("{good}reminder_fee_minor = -1"), "reminder_fee_minor"),
+    ] {
+        let error = read(&text).expect_err(word);
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
 fn keys_of_stripe_fit_together_and_are_not_shown() {
     let secure = "https://booka.example";
     let config = with_stripe(secure, "", "").expect("a configuration");

@@ -140,6 +140,12 @@ pub enum TimelineEvent {
     /// Number of the document.
     Receipt(String),
     CreditNote(String),
+    Invoice(String),
+    /// Money came in for an invoice.
+    InvoicePaid(i64, String),
+    InvoicePaidBack(i64, String),
+    /// Number of the reminder.
+    InvoiceReminded(i64),
 }
 
 impl TimelineEvent {
@@ -168,6 +174,10 @@ impl TimelineEvent {
             Self::NoShowProvider => shell.t("event-no-show-provider"),
             Self::Receipt(number) => shell.t1("event-receipt", "number", number),
             Self::CreditNote(number) => shell.t1("event-credit-note", "number", number),
+            Self::Invoice(number) => shell.t1("event-invoice", "number", number),
+            Self::InvoicePaid(minor, currency) => amount("event-invoice-paid-sum", minor, currency),
+            Self::InvoicePaidBack(minor, currency) => amount("event-invoice-paid-back-sum", minor, currency),
+            Self::InvoiceReminded(number) => shell.t1("event-invoice-reminded", "number", number.to_string()),
         }
     }
 }

@@ -282,6 +282,8 @@ impl BookPaymentPage {
     fn button(&self) -> String {
         let key = match self.hold.price.price.model {
             PriceModel::Free => return self.shell.t("book-free"),
+            PriceModel::Fixed { .. } if self.pay.invoice_days.is_some() => "book-and-invoice-fixed",
+            PriceModel::PerMinute { .. } if self.pay.invoice_days.is_some() => "book-and-invoice",
             PriceModel::Fixed { .. } if self.keeps_card => "book-and-keep-fixed",
             PriceModel::PerMinute { .. } if self.keeps_card => "book-and-keep",
             PriceModel::Fixed { .. } => "book-and-pay-fixed",
@@ -299,6 +301,9 @@ impl BookPaymentPage {
     fn promise(&self) -> String {
         if self.keeps_card {
             return self.shell.t1("payment-keep-text", "amount", self.most());
+        }
+        if self.pay.invoice_days.is_some() {
+            return self.shell.t1("payment-promise-invoice", "amount", self.most());
         }
         let key = match self.hold.price.price.model {
             PriceModel::PerMinute { .. } => "payment-promise-minutes",

@@ -12,6 +12,7 @@ pub mod documents;
 pub mod errors;
 pub mod field;
 pub mod home;
+pub mod invoice;
 pub mod legal;
 pub mod operator;
 pub mod operator_mails;
@@ -28,7 +29,7 @@ mod shell;
 
 pub use errors::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, HoldsFull, HoldsFullPage, SlotTakenPage};
 pub use field::{Check, Field, FieldError, FieldKind, ListedField};
-pub use price::{PriceBox, PriceModel, PriceState, PriceTerms, Refunded};
+pub use price::{ByInvoice, PriceBox, PriceModel, PriceState, PriceTerms, Refunded};
 pub use record_word::RecordWord;
 pub use shell::{Shell, SignedIn};
 

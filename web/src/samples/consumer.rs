@@ -348,6 +348,8 @@ pub(super) fn pay_fields() -> PayFields {
             })
             .collect(),
         script: None,
+        invoice_days: None,
+        choices: Vec::new(),
         error: None,
     }
 }

@@ -7,6 +7,7 @@ mod books;
 mod consumer;
 mod documents;
 mod frame;
+mod invoices;
 mod parts;
 mod reasons;
 mod refunds;
@@ -38,6 +39,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(reasons::mails(locale));
     pages.extend(reasons::looks(locale));
     pages.extend(refunds::pages(locale));
+    pages.extend(invoices::pages(locale));
     pages.extend(retention::pages(locale));
     pages.extend(books::provider(locale));
     pages.extend(books::all_sellers(locale));

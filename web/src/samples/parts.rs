@@ -117,6 +117,7 @@ pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
         test: false,
         state,
         refunded: None,
+        invoice: None,
         price,
     }
 }

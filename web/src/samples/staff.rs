@@ -421,6 +421,7 @@ fn people(locale: Locale) -> Pages {
             "hold_placed",
             "hold_lifted",
             "refunds_seen",
+            "invoices_seen",
             "refund_made",
             "refund_asked",
             "refund_approved",

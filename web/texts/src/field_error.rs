@@ -129,6 +129,12 @@ field_errors! {
     ReasonShort = "error-reason-short";
     /// No amount, or one with more places than the currency has.
     AmountUnreadable = "error-amount-unreadable";
+    /// A file of the bank with nothing in it.
+    BankFileEmpty = "error-bank-file-empty";
+    /// One that does not name its columns.
+    BankFileHeadings = "error-bank-file-headings";
+    /// No day that money can have come in on.
+    DayUnreadable = "error-day-unreadable";
     /// More than what was paid, less what was paid back.
     RefundTooMuch = "error-refund-too-much";
 }

@@ -56,6 +56,9 @@ mail_kinds! {
     NoShow = "no_show", "mail-kind-no-show";
     NotHeld = "not_held", "mail-kind-not-held";
     Receipt = "receipt", "mail-kind-receipt";
+    Invoice = "invoice", "mail-kind-invoice";
+    /// An invoice was not paid in time.
+    InvoiceReminder = "invoice_reminder", "mail-kind-invoice-reminder";
     CreditNote = "credit_note", "mail-kind-credit-note";
     PaymentFailed = "payment_failed", "mail-kind-payment-failed";
     /// A coming appointment is not paid for.

@@ -85,6 +85,8 @@ pub mod pattern {
         OPERATOR_APPOINTMENT = "/operator/appointments/{id}";
         OPERATOR_APPOINTMENT_REFUND = "/operator/appointments/{id}/refund";
         OPERATOR_REFUNDS = "/operator/refunds";
+        OPERATOR_INVOICES = "/operator/invoices";
+        OPERATOR_BANK = "/operator/invoices/bank";
         OPERATOR_OUTBOX = "/operator/outbox";
         OPERATOR_OUTBOX_MAIL = "/operator/outbox/{id}";
         OPERATOR_PEOPLE = "/operator/people";

@@ -27,6 +27,8 @@ pub struct MailMoney {
     pub charged_minor: i64,
     /// The most that will be reserved from a kept card; nothing where none is kept.
     pub kept_minor: i64,
+    /// The most that an invoice will be of; nothing where none comes.
+    pub invoiced_minor: i64,
     /// What the consumer asked for about the right of withdrawal; only the mail about the booking tells it.
     pub withdrawal: Option<WithdrawalRequest>,
 }
@@ -42,6 +44,7 @@ impl MailMoney {
             reserved_minor: 0,
             charged_minor: 0,
             kept_minor: 0,
+            invoiced_minor: 0,
             withdrawal: None,
         }
     }
@@ -535,6 +538,10 @@ fn price_line(locale: Locale, reserved: &str, money: &MailMoney) -> String {
         let most = format::money_exact(locale, money.kept_minor, &money.currency);
         let args = [("amount", most.as_str().into()), ("card", money.card.as_str().into())];
         return t(locale, "mail-price-kept", &args);
+    }
+    if money.invoiced_minor > 0 {
+        let most = format::money_exact(locale, money.invoiced_minor, &money.currency);
+        return t(locale, "mail-price-invoice", &[("amount", most.as_str().into())]);
     }
     if money.reserved_minor == 0 {
         return t(locale, "mail-price-free", &[]);

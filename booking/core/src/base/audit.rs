@@ -58,6 +58,11 @@ pub enum Action {
     HoldLifted,
     /// The list of what waits or went wrong about money.
     RefundsSeen,
+    /// The list of invoices that are open.
+    InvoicesSeen,
+    /// Money that came in for an invoice was noted.
+    InvoicePaid,
+    InvoicePaidBack,
     /// Money is paid back.
     RefundMade,
     /// Money is to be paid back, when a second person agrees.
@@ -92,6 +97,9 @@ impl Action {
             Self::HoldPlaced => "hold_placed",
             Self::HoldLifted => "hold_lifted",
             Self::RefundsSeen => "refunds_seen",
+            Self::InvoicesSeen => "invoices_seen",
+            Self::InvoicePaid => "invoice_paid",
+            Self::InvoicePaidBack => "invoice_paid_back",
             Self::RefundMade => "refund_made",
             Self::RefundAsked => "refund_asked",
             Self::RefundApproved => "refund_approved",

@@ -15,6 +15,10 @@ pub enum LedgerAccount {
     ConsumerReceivable,
     /// What the payment provider holds for us.
     PspClearing,
+    /// What customers paid into the account that stands on invoices.
+    Bank,
+    /// What reminders of invoices cost consumers: no part of what was sold.
+    ReminderFees,
     /// What the provider has coming, without tax.
     ProviderPayable,
     /// The tax in the price: the provider, as the seller, declares it.
@@ -22,11 +26,13 @@ pub enum LedgerAccount {
 }
 
 impl LedgerAccount {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Reserved,
         Self::ReservedContra,
         Self::ConsumerReceivable,
         Self::PspClearing,
+        Self::Bank,
+        Self::ReminderFees,
         Self::ProviderPayable,
         Self::ProviderVat,
     ];
@@ -39,6 +45,8 @@ impl LedgerAccount {
             Self::ReservedContra => "reserved_contra",
             Self::ConsumerReceivable => "consumer_receivable",
             Self::PspClearing => "psp_clearing",
+            Self::Bank => "bank",
+            Self::ReminderFees => "reminder_fees",
             Self::ProviderPayable => "provider_payable",
             Self::ProviderVat => "provider_vat",
         }
@@ -72,6 +80,23 @@ pub enum Posting {
         split: VatSplit,
         of: Money,
     },
+    /// A credit note of an invoice: so much less is owed, or is to be paid back where it was paid.
+    Credited {
+        split: VatSplit,
+        of: Money,
+    },
+    /// Money came in for an invoice.
+    InvoicePaid {
+        amount: Money,
+    },
+    /// Money that came in for an invoice was paid back.
+    InvoicePaidBack {
+        amount: Money,
+    },
+    /// A reminder of an invoice costs so much.
+    ReminderFee {
+        amount: Money,
+    },
 }
 
 /// One line of a transaction, minor units.
@@ -83,13 +108,17 @@ pub struct Entry {
 
 impl Posting {
     /// Every [`kind`](Self::kind).
-    pub const KINDS: [&str; 6] = [
+    pub const KINDS: [&str; 10] = [
         "authorised",
         "charged",
         "captured",
         "released",
         "refunded",
         "refund_returned",
+        "credited",
+        "invoice_paid",
+        "invoice_paid_back",
+        "reminder_fee",
     ];
 
     /// The name in the database.
@@ -102,6 +131,10 @@ impl Posting {
             Self::Released { .. } => Self::KINDS[3],
             Self::Refunded { .. } => Self::KINDS[4],
             Self::RefundReturned { .. } => Self::KINDS[5],
+            Self::Credited { .. } => Self::KINDS[6],
+            Self::InvoicePaid { .. } => Self::KINDS[7],
+            Self::InvoicePaidBack { .. } => Self::KINDS[8],
+            Self::ReminderFee { .. } => Self::KINDS[9],
         }
     }
 
@@ -114,7 +147,11 @@ impl Posting {
             | Self::Captured { captured: money, .. }
             | Self::Released { amount: money }
             | Self::Refunded { of: money, .. }
-            | Self::RefundReturned { of: money, .. } => money.currency,
+            | Self::RefundReturned { of: money, .. }
+            | Self::Credited { of: money, .. }
+            | Self::InvoicePaid { amount: money }
+            | Self::InvoicePaidBack { amount: money }
+            | Self::ReminderFee { amount: money } => money.currency,
         }
     }
 
@@ -149,6 +186,16 @@ impl Posting {
                 (A::ProviderVat, -split.vat_minor),
                 (A::PspClearing, split.gross_minor),
             ],
+            Self::Credited { split, .. } => vec![
+                (A::ProviderPayable, split.net_minor),
+                (A::ProviderVat, split.vat_minor),
+                (A::ConsumerReceivable, -split.gross_minor),
+            ],
+            Self::InvoicePaid { amount } => vec![(A::Bank, amount.minor), (A::ConsumerReceivable, -amount.minor)],
+            Self::ReminderFee { amount } => {
+                vec![(A::ConsumerReceivable, amount.minor), (A::ReminderFees, -amount.minor)]
+            }
+            Self::InvoicePaidBack { amount } => vec![(A::ConsumerReceivable, amount.minor), (A::Bank, -amount.minor)],
         };
         lines
             .into_iter()
@@ -228,6 +275,10 @@ mod tests {
                 Posting::Released { amount: nok(a) },
                 Posting::Refunded { split, of: nok(a) },
                 Posting::RefundReturned { split, of: nok(a) },
+                Posting::Credited { split, of: nok(a) },
+                Posting::InvoicePaid { amount: nok(a) },
+                Posting::InvoicePaidBack { amount: nok(a) },
+                Posting::ReminderFee { amount: nok(a) },
             ] {
                 prop_assert_eq!(posting.entries().iter().map(|e| e.amount_minor).sum::<i64>(), 0, "{:?}", posting);
             }

@@ -3,9 +3,13 @@
 //! Nothing remote is awaited inside a transaction. A call to the payment provider is a row of `payment_op` first; its id
 //! makes the idempotency key. What comes back is folded into the payment in a second transaction, with its ledger entries.
 
+pub mod bank_file;
 pub mod collection;
 pub mod differences;
 pub mod hooks;
+pub mod invoice;
+mod invoice_provider;
+pub mod invoices;
 pub mod ledger;
 mod ops;
 pub mod payment;
@@ -16,6 +20,7 @@ mod records;
 pub mod refunds;
 pub mod sellers;
 
+pub use invoice_provider::InvoiceProvider;
 pub use ops::{backoff, request_capture, request_payment, request_refund, request_release};
 pub use payment::PaymentState;
 pub use payments::Payments;
@@ -88,6 +93,8 @@ pub struct MoneyView {
     pub released_minor: i64,
     /// What was paid back, of all payments.
     pub refunded_minor: i64,
+    /// The invoice of that payment, once it is issued.
+    pub invoice: Option<invoices::Invoice>,
 }
 
 /// How the money of an appointment stands.
@@ -100,7 +107,14 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault
     let captured_minor = payments.iter().map(|payment| payment.state.captured_minor()).sum();
     let refunded_minor = payments.iter().map(|payment| payment.state.refunded_minor()).sum();
     let payment = speaking_payment(&payments).cloned();
+    let by_invoice = payment.as_ref().filter(|payment| payment.is_by_invoice());
+    let invoice = match by_invoice {
+        Some(payment) => invoices::of_payment(tx, &payment.id).await?,
+        None => None,
+    };
     let (reserved_minor, released_minor) = match payment.as_ref().map(|payment| payment.state) {
+        // A promise reserves nothing.
+        Some(_) if by_invoice.is_some() => (0, 0),
         Some(PaymentState::Captured {
             authorised_minor,
             captured_minor,
@@ -117,6 +131,7 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault
         captured_minor,
         released_minor,
         refunded_minor,
+        invoice,
     })
 }
 
@@ -159,10 +174,12 @@ pub async fn mail_both_sides(
 }
 
 pub fn mail_money(appointment: &Appointment, view: &MoneyView) -> MailMoney {
-    let card = view
-        .payment
-        .as_ref()
-        .map(|payment| format!("{} **** {}", payment.method.brand, payment.method.last4));
+    let by_invoice = view.payment.as_ref().filter(|payment| payment.is_by_invoice());
+    let card = match by_invoice {
+        Some(_) => None,
+        None => view.payment.as_ref(),
+    };
+    let card = card.map(|payment| format!("{} **** {}", payment.method.brand, payment.method.last4));
     MailMoney {
         currency: appointment.price.currency.clone(),
         card: card.unwrap_or_default(),
@@ -176,6 +193,7 @@ pub fn mail_money(appointment: &Appointment, view: &MoneyView) -> MailMoney {
             Some(payment) if payment.state == PaymentState::Saved => payment.amount.minor,
             Some(_) | None => 0,
         },
+        invoiced_minor: by_invoice.map_or(0, |payment| payment.amount.minor),
         withdrawal: None,
     }
 }

@@ -6,6 +6,7 @@
 
 use async_trait::async_trait;
 
+use super::invoice::InvoiceTerms;
 use super::payment::ProviderStatus;
 use super::sellers::SellerAccounts;
 use crate::base::Micros;
@@ -133,6 +134,8 @@ pub enum PaymentFields {
     TestCards(&'static [TestCard]),
     /// The provider's own fields, put on the page by its script. They fill the form field `method`.
     Script(ScriptFields),
+    /// Nothing to fill in: an invoice comes afterwards, and so many days are left to pay it.
+    Invoice { days: i64 },
 }
 
 /// What the provider's script on the payment page needs.
@@ -319,6 +322,11 @@ pub trait PaymentProvider: Send + Sync + 'static {
         body: &[u8],
         now: Micros,
     ) -> Result<Hint, HookError>;
+
+    /// How what is captured is paid by the customer afterwards; none where the provider takes it at once.
+    fn invoice_terms(&self) -> Option<&InvoiceTerms> {
+        None
+    }
 
     /// The accounts of sellers there, where each has one of its own.
     fn seller_accounts(&self) -> Option<&dyn SellerAccounts> {

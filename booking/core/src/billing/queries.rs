@@ -27,7 +27,9 @@ macro_rules! payment_select {
 #[macro_export]
 macro_rules! paid_minor {
     () => {
-        "COALESCE((SELECT CAST(SUM(p.captured_minor - p.refunded_minor) AS BIGINT) FROM payment p
+        "COALESCE((SELECT CAST(SUM(CASE WHEN p.psp = 'invoice'
+                THEN COALESCE((SELECT SUM(i.amount_minor) FROM invoice_payment i WHERE i.payment_id = p.id), 0)
+                ELSE p.captured_minor - p.refunded_minor END) AS BIGINT) FROM payment p
             WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded')), 0)"
     };
 }
@@ -36,7 +38,10 @@ macro_rules! paid_minor {
 #[macro_export]
 macro_rules! owed_minor {
     () => {
-        "(h.amount_minor - COALESCE((SELECT CAST(SUM(p.captured_minor) AS BIGINT) FROM payment p
+        "(h.amount_minor - COALESCE((SELECT CAST(SUM(CASE WHEN p.psp = 'invoice'
+                THEN p.captured_minor - COALESCE((SELECT CASE WHEN v.open_minor > 0 THEN v.open_minor ELSE 0 END
+                    FROM invoice v WHERE v.payment_id = p.id), 0)
+                ELSE p.captured_minor END) AS BIGINT) FROM payment p
             WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded')), 0))"
     };
 }

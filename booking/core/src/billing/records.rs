@@ -1,5 +1,6 @@
 //! What is on record of money: payments, calls to their provider, charges and the lines of the ledger.
 
+use super::invoice::INVOICE_PROVIDER;
 use super::payment::{PaymentState, StoredState};
 use super::provider::{PaymentMethod, is_test_provider};
 use crate::base::Micros;
@@ -74,6 +75,12 @@ impl Payment {
     #[must_use]
     pub fn is_test(&self) -> bool {
         is_test_provider(&self.psp)
+    }
+
+    /// Whether the customer gets an invoice for it: then nothing is reserved, and what is captured is owed until it is paid.
+    #[must_use]
+    pub fn is_by_invoice(&self) -> bool {
+        self.psp == INVOICE_PROVIDER
     }
 }
 

@@ -4,6 +4,7 @@
 //! document does. Afterwards the bytes move to the object store; the row keeps their path and SHA-256.
 
 mod fonts;
+mod invoice;
 mod kind;
 mod layout;
 mod paper;
@@ -22,6 +23,7 @@ use crate::base::actor::Actor;
 use crate::base::db::Tx;
 use crate::base::{Base, Fault, Micros, Result, hex};
 
+pub use invoice::{InvoiceBasis, issue_invoice};
 pub use kind::DocumentKind;
 pub use paper::{Paper, PaperLine, Party, VatLine};
 pub use queries::{Document, KindSum, of_consumer, of_org, sums_of_org};
@@ -60,6 +62,16 @@ pub struct New<'a> {
 /// [`Fault::Internal`] when the lines, the tax and the total do not add up; when the database or the PDF library fails. The
 /// transaction must then not be committed.
 pub async fn issue_document(state: &Base, tx: &mut Tx, new: New<'_>) -> Result<Document> {
+    issue_numbered(state, tx, new, |_, _, _| Ok(())).await
+}
+
+/// As [`issue_document`]. `complete` writes onto the paper what follows from its year and number.
+async fn issue_numbered(
+    state: &Base,
+    tx: &mut Tx,
+    new: New<'_>,
+    complete: impl FnOnce(&mut Paper, i64, i64) -> Result<()>,
+) -> Result<Document> {
     let mut paper = new.paper;
     let now = state.now();
     let kind = paper.kind;
@@ -77,6 +89,7 @@ pub async fn issue_document(state: &Base, tx: &mut Tx, new: New<'_>) -> Result<D
     }
     let number = queries::take_number(tx, seller, kind, year).await?;
     paper.number = number_name(year, number);
+    complete(&mut paper, year, number)?;
     paper.issued_at = now;
     let bytes = render::render(&paper.sheet()).map_err(|error| Fault::internal(&error))?;
     let content = serde_json::to_string(&paper).map_err(|error| Fault::internal(&error))?;

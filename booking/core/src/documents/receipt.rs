@@ -43,23 +43,15 @@ pub async fn issue_receipt(
     if let Some(document) = queries::of_payment(tx, &payment.id, DocumentKind::Receipt).await? {
         return Ok(document);
     }
-    let before = queries::sum_of_appointment(tx, &appointment.id, DocumentKind::Receipt).await?;
-    let after = before.checked_add(captured_minor).ok_or_else(out_of_range)?;
-    let mut paper = draft(state, tx, appointment, DocumentKind::Receipt, payment).await?;
-    let (spans, billable) = (calls::load_measured(tx, &appointment.id).await?, charge.billable);
-    let said = Said {
-        locale: paper.locale,
+    let mut paper = draft_sale(
+        state,
+        tx,
         appointment,
-        from: spans.as_slice().first().map_or(appointment.start_us, |span| span.from),
-        to: spans.as_slice().last().map_or(appointment.end_us, |span| span.to),
-        billable,
-    };
-    paper.lines.push(PaperLine {
-        text: said.about(&charge.outcome),
-        amount_minor: captured_minor,
-    });
-    let split = split_vat_between(before, after, charge.vat_bp);
-    paper.vat.push(VatLine::new(charge.vat_code, split));
+        charge,
+        (payment, captured_minor),
+        DocumentKind::Receipt,
+    )
+    .await?;
     let text = |key: &str| t(paper.locale, key, &[]);
     paper.payment_heading = format!("{}: {}", text("document-payment"), method_name(paper.locale, payment));
     paper.payment = vec![
@@ -76,6 +68,38 @@ pub async fn issue_receipt(
         paper,
     };
     issue_document(state, tx, new).await
+}
+
+/// A document of so much of what a call came to, minor units, with its line and its tax. What it came to may be on several:
+/// together they have the tax of the whole.
+pub(super) async fn draft_sale(
+    state: &Base,
+    tx: &mut Tx,
+    appointment: &Appointment,
+    charge: &Charge,
+    (payment, amount_minor): (&Payment, i64),
+    kind: DocumentKind,
+) -> Result<Paper> {
+    let receipts = queries::sum_of_appointment(tx, &appointment.id, DocumentKind::Receipt).await?;
+    let invoices = queries::sum_of_appointment(tx, &appointment.id, DocumentKind::Invoice).await?;
+    let before = receipts.checked_add(invoices).ok_or_else(out_of_range)?;
+    let after = before.checked_add(amount_minor).ok_or_else(out_of_range)?;
+    let mut paper = draft(state, tx, appointment, kind, payment).await?;
+    let (spans, billable) = (calls::load_measured(tx, &appointment.id).await?, charge.billable);
+    let said = Said {
+        locale: paper.locale,
+        appointment,
+        from: spans.as_slice().first().map_or(appointment.start_us, |span| span.from),
+        to: spans.as_slice().last().map_or(appointment.end_us, |span| span.to),
+        billable,
+    };
+    paper.lines.push(PaperLine {
+        text: said.about(&charge.outcome),
+        amount_minor,
+    });
+    let split = split_vat_between(before, after, charge.vat_bp);
+    paper.vat.push(VatLine::new(charge.vat_code, split));
+    Ok(paper)
 }
 
 /// Issues the credit note of a refund, in the caller's transaction; one that is there already is returned, and there is none
@@ -97,7 +121,8 @@ pub async fn issue_credit_note(
     if let Some(document) = queries::of_cause(tx, &appointment.org_id, DocumentKind::CreditNote, &cause).await? {
         return Ok(Some(document));
     }
-    let receipt = queries::of_payment(tx, &payment.id, DocumentKind::Receipt).await?;
+    let words = CreditWords::of(payment);
+    let receipt = queries::of_payment(tx, &payment.id, words.kind).await?;
     let charge = billing::charge(tx, &appointment.id).await?;
     let (Some(receipt), Some(charge)) = (receipt, charge) else {
         return Ok(None);
@@ -114,19 +139,19 @@ pub async fn issue_credit_note(
     paper.buyer.name = buyer_of(&queries::content(tx, &receipt.id).await?).unwrap_or(paper.buyer.name);
     let name = receipt.name();
     let with = |key: &str, name: &str, value: &str| t(paper.locale, key, &[(name, value.into())]);
-    paper
-        .facts
-        .push((t(paper.locale, "document-corrects", &[]), name.clone()));
+    paper.facts.push((t(paper.locale, words.corrects, &[]), name.clone()));
     paper.lines.push(PaperLine {
-        text: vec![appointment.title.clone(), with("document-credits", "number", &name)],
+        text: vec![appointment.title.clone(), with(words.credits, "number", &name)],
         amount_minor,
     });
     if !reason.trim().is_empty() {
         paper.notes.insert(0, with("document-reason", "reason", reason.trim()));
     }
     paper.vat.push(VatLine::new(charge.vat_code, split));
-    paper.payment_heading = with("document-paid-back", "method", &method_name(paper.locale, payment));
-    paper.payment = vec![(t(paper.locale, "document-refunded", &[]), amount_minor)];
+    if !payment.is_by_invoice() {
+        paper.payment_heading = with("document-paid-back", "method", &method_name(paper.locale, payment));
+        paper.payment = vec![(t(paper.locale, "document-refunded", &[]), amount_minor)];
+    }
     let new = New {
         org_id: &appointment.org_id,
         appointment_id: Some(&appointment.id),
@@ -136,6 +161,30 @@ pub async fn issue_credit_note(
         paper,
     };
     issue_document(state, tx, new).await.map(Some)
+}
+
+/// What a credit note takes back, and in which words: an invoice may not have been paid.
+struct CreditWords {
+    kind: DocumentKind,
+    corrects: &'static str,
+    credits: &'static str,
+}
+
+impl CreditWords {
+    fn of(payment: &Payment) -> Self {
+        match payment.is_by_invoice() {
+            true => Self {
+                kind: DocumentKind::Invoice,
+                corrects: "document-corrects-invoice",
+                credits: "document-credits-invoice",
+            },
+            false => Self {
+                kind: DocumentKind::Receipt,
+                corrects: "document-corrects",
+                credits: "document-credits",
+            },
+        }
+    }
 }
 
 /// Issues the receipt that takes a credit note back, because its refund did not reach the customer; none where there was no

@@ -194,6 +194,9 @@ fn words(table: &'static str) -> (&'static str, &'static str) {
         "payment" => ("registry-payment", "registry-payment-why"),
         "refund" => ("registry-refund", "registry-refund-why"),
         "document" => ("registry-document", "registry-document-why"),
+        "invoice" => ("registry-invoice", "registry-invoice-why"),
+        "invoice_payment" => ("registry-invoice-payment", "registry-invoice-payment-why"),
+        "invoice_reminder" => ("registry-invoice-reminder", "registry-invoice-reminder-why"),
         "document_mandate" => ("registry-mandate", "registry-mandate-why"),
         "withdrawal_request" => ("registry-withdrawal", "registry-withdrawal-why"),
         "operator_look" => ("registry-looks", "registry-looks-why"),
@@ -303,6 +306,13 @@ const LABELS: &[(&str, &str)] = &[
     ("bank_account", "label-bank-account"),
     ("stated_us", "registry-col-stated"),
     ("period", "registry-col-period"),
+    ("kid", "document-kid"),
+    ("open_minor", "invoice-open"),
+    ("due_us", "document-due"),
+    ("reminders", "registry-invoice-reminder"),
+    ("paid_on", "registry-col-paid-on"),
+    ("noted_us", "registry-col-noted"),
+    ("fee_minor", "registry-col-fee"),
 ];
 
 /// Key of the name of a column. One that is not listed is shown by its own name.

@@ -354,7 +354,7 @@ async fn book_hold(
     calls::create_call(tx, &appointment, now).await?;
     if let Some(payment) = payment {
         queries::link_payment(tx, &payment.id, &id).await?;
-        if payment.state.reserved_minor().is_some() {
+        if payment.state.reserved_minor().is_some() && !payment.is_by_invoice() {
             let (minor, currency) = (payment.amount.minor, payment.amount.currency);
             record_amount(state, tx, &id, "reserved", minor, currency.as_str()).await?;
         }

@@ -1,6 +1,7 @@
 //! What the provider says, folded into a payment: its ledger entries, events, documents and mails in one transaction.
 
 use super::collection::collect_payment;
+use super::invoicing::record_invoice;
 use super::refunds::fold_refunds;
 use crate::appointments::{self, PartyRole};
 use crate::base::db::Tx;
@@ -52,6 +53,9 @@ async fn fold_step(
         return Ok(next);
     }
     queries::save_payment(tx, &payment.id, next, Some(reference), state.now()).await?;
+    if payment.is_by_invoice() {
+        return fold_promise(state, tx, payment, next).await;
+    }
     for posting in postings_of(next, payment.amount.currency) {
         let key = format!("{}:{}", posting.kind(), payment.id);
         post(state, tx, payment, &posting, &key).await?;
@@ -83,6 +87,14 @@ async fn fold_step(
         | PaymentState::Releasing { .. }
         | PaymentState::Released { .. }
         | PaymentState::Refunded { .. } => {}
+    }
+    Ok(next)
+}
+
+/// A promise to pay reserves nothing, so the books learn of it only by its charge; what is captured becomes an invoice.
+async fn fold_promise(state: &AppState, tx: &mut Tx, payment: &Payment, next: PaymentState) -> Result<PaymentState> {
+    if let (PaymentState::Captured { captured_minor, .. }, Some(appointment)) = (next, &payment.appointment_id) {
+        record_invoice(state, tx, payment, appointment, captured_minor).await?;
     }
     Ok(next)
 }

@@ -4,13 +4,16 @@
 //! makes the idempotency key. What comes back is folded into the payment in a second transaction, with its ledger entries.
 
 pub mod agenda;
+mod bank;
 mod business;
 mod cancellation;
 mod checkout;
 mod collection;
 pub mod due;
+mod dunning;
 mod fold;
 mod handover;
+mod invoicing;
 mod mending;
 mod operations;
 mod provider_calls;
@@ -21,6 +24,7 @@ mod sellers;
 mod settlement;
 mod verification;
 
+pub use bank::{BankMatch, MatchedLine, match_bank_file, note_bank_file};
 pub use business::{BusinessInput, may_publish_service, publish_business, save_business, sign_up_business};
 pub use cancellation::{CancelGround, CancelOutcome, cancel_appointment};
 pub use checkout::{
@@ -29,7 +33,9 @@ pub use checkout::{
 };
 pub use collection::owed_of;
 pub use due::{give_back_unpaid, reserve_due};
+pub use dunning::remind_of_invoices;
 pub use handover::take_over_appointment;
+pub use invoicing::{InvoiceMoney, InvoiceRefusal, note_invoice_paid, note_invoice_paid_back};
 pub use mending::{Mending, MendingRefusal, answer_mending, leave_mending, mend_until, mending_of, pay_anew};
 pub use operations::{follow_hints, note_hint, release_stranded, run_due_operations, run_operations};
 pub use reconcile::reconcile_payments;

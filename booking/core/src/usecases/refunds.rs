@@ -12,7 +12,7 @@ use crate::billing::ledger::{LedgerAccount, Posting};
 use crate::billing::payment::PaymentEvent;
 use crate::billing::provider::{ProviderRefund, RefundStatus};
 use crate::billing::{
-    BillingError, Payment, Refund, RefundState, mail_money, money_of, queries, record_amount, refunds,
+    BillingError, Payment, Refund, RefundState, invoices, mail_money, money_of, queries, record_amount, refunds,
 };
 use crate::documents::{self, Document};
 use crate::state::AppState;
@@ -63,6 +63,7 @@ pub(super) async fn fold_refunds(
     let next = payment.state.handle(PaymentEvent::RefundedInAll { refunded_minor })?;
     if next != payment.state {
         queries::save_payment(tx, &payment.id, next, None, now).await?;
+        invoices::count_open(tx, &payment.id).await?;
     }
     Ok(())
 }
@@ -114,7 +115,10 @@ async fn record_refund(
             // What comes back has the tax that its credit note says.
             let note = issue_note(state, tx, payment, before).await?;
             let split = note.as_ref().map_or_else(|| split_vat(amount.minor, 0), split_of);
-            let posting = Posting::Refunded { split, of: amount };
+            let posting = match payment.is_by_invoice() {
+                true => Posting::Credited { split, of: amount },
+                false => Posting::Refunded { split, of: amount },
+            };
             post(state, tx, payment, &posting, &posting_key(before)).await?;
             "refunded"
         }

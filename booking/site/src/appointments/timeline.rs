@@ -56,6 +56,10 @@ fn told(event: &Event, billable: Micros) -> Option<TimelineEvent> {
         "no_show_provider" => TimelineEvent::NoShowProvider,
         "credit_note" => TimelineEvent::CreditNote(text("number")?),
         "receipt" => TimelineEvent::Receipt(text("number")?),
+        "invoice" => TimelineEvent::Invoice(text("number")?),
+        "invoice_paid" => TimelineEvent::InvoicePaid(minor()?, currency()?),
+        "invoice_paid_back" => TimelineEvent::InvoicePaidBack(minor()?, currency()?),
+        "invoice_reminded" => TimelineEvent::InvoiceReminded(data.get("number").and_then(serde_json::Value::as_i64)?),
         _ => return None,
     })
 }

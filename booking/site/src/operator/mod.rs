@@ -1,6 +1,8 @@
 //! The operator's pages: calls under way, appointments to the last line of the ledger, and the outbox. Only operators get
 //! here; for everybody else these pages do not exist.
 
+mod bank;
+mod invoices;
 mod live;
 pub(crate) mod looks;
 mod outbox;
@@ -63,6 +65,11 @@ pub(crate) fn router() -> Router<AppState> {
             get(refunds::form).post(refunds::submit_form),
         )
         .route(pattern::OPERATOR_REFUNDS, get(refunds::list).post(refunds::decide))
+        .route(pattern::OPERATOR_INVOICES, get(invoices::list).post(invoices::submit))
+        .route(
+            pattern::OPERATOR_BANK,
+            get(bank::form).post(bank::submit).layer(bank::body_limit()),
+        )
         .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
         .route(
             pattern::OPERATOR_RETENTION,

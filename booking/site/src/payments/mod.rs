@@ -20,7 +20,7 @@ use web::t;
 
 use self::hooks::HOOKS;
 use crate::error::AppResult;
-use crate::extract::{Form, Path, Visit};
+use crate::extract::{Form, Path, Query, Visit};
 use crate::pages;
 use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Hold, Status};
@@ -44,6 +44,13 @@ struct PaymentForm {
     provider: String,
     method: String,
     withdrawal: String,
+}
+
+/// Which way to pay the page shows: the name of a provider.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ChoiceQuery {
+    pub(crate) by: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -100,7 +107,12 @@ async fn resume_booked(state: &AppState, visit: &Visit, hold: &Hold, account: &s
     show_outcome(state, visit, hold, outcome).await
 }
 
-async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+async fn payment_page(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(choice): Query<ChoiceQuery>,
+) -> AppResult<Response> {
     let hold = match load_payable(&state, &visit, &id).await? {
         Standing::Hold(hold) => hold,
         Standing::Elsewhere(response) => return Ok(response),
@@ -117,7 +129,8 @@ async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
             }
         }
     }
-    Ok(show_page(StatusCode::OK, &form_page(&state, &visit, &hold).await?))
+    let page = form_page(&state, &visit, &hold, &choice.by).await?;
+    Ok(show_page(StatusCode::OK, &page))
 }
 
 async fn pay(
@@ -157,7 +170,7 @@ async fn pay(
         return show_outcome(&state, &visit, &hold, outcome).await;
     }
     if !sold {
-        let page = form_page(&state, &visit, &hold).await?;
+        let page = form_page(&state, &visit, &hold, &form.provider).await?;
         return Ok(show_page(StatusCode::CONFLICT, &page));
     }
     state.limits.hold_by_ip.check(&visit.ip_key())?;
@@ -273,7 +286,7 @@ async fn show_outcome(state: &AppState, visit: &Visit, hold: &Hold, outcome: Che
     let page = BookPaymentPage {
         problem,
         withdrawal,
-        ..form_page(state, visit, hold).await?
+        ..form_page(state, visit, hold, "").await?
     };
     Ok(show_page(StatusCode::UNPROCESSABLE_ENTITY, &page))
 }
@@ -290,16 +303,16 @@ pub(crate) fn problem_of(reason: DeclineReason) -> PaymentProblem {
 /// The form with what was chosen.
 async fn typed_page(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm) -> AppResult<BookPaymentPage> {
     Ok(BookPaymentPage {
-        pay: fields::pay_fields(&payable_by(state, hold).await?, &form.method),
+        pay: fields::pay_fields(&payable_by(state, hold).await?, &form.provider, &form.method),
         withdrawal: hold.asks_for_early_start(visit.now).then_some(Check {
             ticked: form.withdrawal == "yes",
             error: None,
         }),
-        ..form_page(state, visit, hold).await?
+        ..form_page(state, visit, hold, &form.provider).await?
     })
 }
 
-async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<BookPaymentPage> {
+async fn form_page(state: &AppState, visit: &Visit, hold: &Hold, by: &str) -> AppResult<BookPaymentPage> {
     let mut tx = state.db.read().await?;
     let payable = sellers::payable_by(&mut tx, &state.payments, &hold.org_id).await?;
     let during = appointments::during(&mut tx, &visit.actor, hold.start_us, hold.end_us).await?;
@@ -308,9 +321,9 @@ async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Bo
         shell: pages::shell_in(visit, &hold.time_zone),
         hold: view::hold_view(hold, visit.now),
         problem: (!charge::can_be_sold(&hold.price, !payable.is_empty())).then_some(PaymentProblem::Off),
-        keeps_card: keeps_card(&payable, hold, visit.now),
+        keeps_card: keeps_card(&payable, by, hold, visit.now),
         pay: if hold.price.most_minor() > 0 {
-            fields::pay_fields(&payable, "")
+            fields::pay_fields(&payable, by, "")
         } else {
             PayFields::default()
         },
@@ -319,9 +332,9 @@ async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Bo
 }
 
 /// Whether the time is too far ahead for its price to be reserved now.
-fn keeps_card(payable: &[Payable], hold: &Hold, now: Micros) -> bool {
-    let first = payable.first();
-    first.is_some_and(|payable| checkout::keeps_card(payable.provider.as_ref(), hold.start_us, now))
+fn keeps_card(payable: &[Payable], by: &str, hold: &Hold, now: Micros) -> bool {
+    fields::chosen(payable, by)
+        .is_some_and(|payable| checkout::keeps_card(payable.provider.as_ref(), hold.start_us, now))
 }
 
 /// The providers that the held time can be paid by.

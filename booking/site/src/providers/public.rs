@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use web::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceOption, TimeSlot};
-use web::pages::{PriceBox, PriceState};
+use web::pages::{ByInvoice, PriceBox, PriceState};
 use web::routes::pattern;
 
 use crate::appointments::views::{held, tint};
@@ -145,6 +145,7 @@ async fn picker(
         test: false,
         state: PriceState::Estimate,
         refunded: None,
+        invoice: state.payments.takes_invoices_only().then_some(ByInvoice::Later),
     };
     let calendar = calendar(&free.zone, slots, today, last, selected);
     Ok(Picker {

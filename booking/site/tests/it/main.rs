@@ -19,6 +19,7 @@ mod harness;
 mod hello;
 mod histories;
 mod inactive;
+mod invoice;
 mod late;
 mod log;
 mod mail;

@@ -17,6 +17,8 @@ pub(super) enum BookAccount {
     SalesTaxed,
     SalesZero,
     SalesOutside,
+    /// What reminders of invoices cost.
+    Fees,
 }
 
 impl BookAccount {
@@ -28,6 +30,7 @@ impl BookAccount {
             Part::Held => Some(Self::Held),
             Part::Sales => Some(sales_of(tax.code)),
             Part::Vat => Some(Self::Vat),
+            Part::Fees => Some(Self::Fees),
         }
     }
 
@@ -41,6 +44,7 @@ impl BookAccount {
             Self::SalesTaxed => "3000",
             Self::SalesZero => "3100",
             Self::SalesOutside => "3200",
+            Self::Fees => "3900",
         }
     }
 
@@ -54,6 +58,7 @@ impl BookAccount {
             Self::SalesTaxed => "saft-sales-taxed",
             Self::SalesZero => "saft-sales-zero",
             Self::SalesOutside => "saft-sales-outside",
+            Self::Fees => "saft-fees",
         }
     }
 
@@ -67,13 +72,14 @@ impl BookAccount {
             Self::SalesTaxed => ("salgsinntekt", "3000"),
             Self::SalesZero => ("salgsinntekt", "3100"),
             Self::SalesOutside => ("salgsinntekt", "3200"),
+            Self::Fees => ("annenDriftsinntekt", "3900"),
         }
     }
 
     /// Whether it begins at zero each year.
     pub(super) fn is_of_the_year(self) -> bool {
         match self {
-            Self::SalesTaxed | Self::SalesZero | Self::SalesOutside => true,
+            Self::SalesTaxed | Self::SalesZero | Self::SalesOutside | Self::Fees => true,
             Self::Receivable | Self::Held | Self::Equity | Self::Vat => false,
         }
     }

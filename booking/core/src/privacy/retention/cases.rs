@@ -98,6 +98,11 @@ pub const PARTS: &[Part] = parts! {
     "ledger_tx", dated "created_us" by "x.appointment_id = a.id": of_appointment!("appointment_id");
     "ledger_tx", dated "created_us" of "payment p JOIN ledger_tx x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
         concat!(of_no_appointment!("appointment_id"), " AND ", of_payment!("payment_id"));
+    "invoice_payment", dated "noted_us" of "payment p JOIN invoice_payment x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
+        of_payment!("payment_id");
+    "invoice_reminder", dated "sent_us" of "payment p JOIN invoice_reminder x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
+        of_payment!("payment_id");
+    "invoice", dated "issued_us" by "x.appointment_id = a.id": of_appointment!("appointment_id");
     "refund", dated "created_us" of "payment p JOIN refund x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
         of_payment!("payment_id");
     "money_difference": of_payment!("payment_id");
@@ -145,6 +150,7 @@ pub const BLOCKS: &[(&str, Sql)] = &[
                     WHERE p.hold_id = a.hold_id AND d.unstored IS NOT NULL)
                 OR EXISTS (SELECT 1 FROM payment p JOIN refund r ON r.payment_id = p.id
                     WHERE p.hold_id = a.hold_id AND r.state IN ('waiting', 'asked', 'pending'))
+                OR EXISTS (SELECT 1 FROM invoice i WHERE i.appointment_id = a.id AND i.open_minor <> 0)
                 OR EXISTS (SELECT 1 FROM payment p JOIN payment_op o ON o.payment_id = p.id
                     WHERE p.hold_id = a.hold_id AND o.state = 'pending'))",
         },

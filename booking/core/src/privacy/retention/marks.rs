@@ -101,6 +101,9 @@ pub const MARKS: &[(&str, Keep)] = &[
     ("charge", Keep::Case),
     ("payment", Keep::Case),
     ("refund", Keep::Case),
+    ("invoice", Keep::Case),
+    ("invoice_payment", Keep::Case),
+    ("invoice_reminder", Keep::Case),
     ("payment_op", Keep::Case),
     ("money_difference", Keep::Case),
     ("ledger_tx", Keep::Case),
@@ -148,6 +151,12 @@ pub const MARKS: &[(&str, Keep)] = &[
     ("test_psp_refund", Keep::Outside),
     ("test_psp_payment", Keep::Outside),
     ("test_psp_request", Keep::Outside),
+    (
+        "invoice_seller",
+        Keep::Always {
+            why: "a number is never given twice",
+        },
+    ),
     (
         "document_series",
         Keep::Always {
