@@ -221,9 +221,15 @@ fn invoices_need_an_account_that_can_be_one_and_the_operators_word() {
     let good = "account = \"1234.56.78903\"\noperator_sells = true\n";
     let config = read(good).expect("a configuration");
     let terms = config.payments.invoice.terms().expect("invoices are on");
-    assert_eq!((terms.account.as_str(), terms.days, terms.fee_minor), ("12345678903", 14, 0));
+    assert_eq!(
+        (terms.account.as_str(), terms.days, terms.fee_minor),
+        ("12345678903", 14, 0)
+    );
     for (text, word) in [
-        ("account = \"1234.56.78904\"\noperator_sells = true".to_owned(), "account number"),
+        (
+            "account = \"1234.56.78904\"\noperator_sells = true".to_owned(),
+            "account number",
+        ),
         ("account = \"1234.56.78903\"".to_owned(), "operator_sells"),
         ("operator_sells = true".to_owned(), "no account"),
         (format!("{good}days = 3"), "7 to 60"),

@@ -205,8 +205,16 @@ async fn note_invoice_money(app: &App, desk: &mut Desk<'_>, draw: &mut Draw, app
                 _ => ("paid", open_minor + i64::from(draw.below(3)) * 100 - 100),
             };
             let amount = format!("{}.{:02}", minor.max(0) / 100, minor.max(0) % 100);
-            let day = jiff::Timestamp::from_microsecond(app.now()).expect("a moment").strftime("%F").to_string();
-            let form = [("action", action), ("id", payment.as_str()), ("amount", amount.as_str()), ("day", day.as_str())];
+            let day = jiff::Timestamp::from_microsecond(app.now())
+                .expect("a moment")
+                .strftime("%F")
+                .to_string();
+            let form = [
+                ("action", action),
+                ("id", payment.as_str()),
+                ("amount", amount.as_str()),
+                ("day", day.as_str()),
+            ];
             desk.operator.post("/operator/invoices", &form).await;
         }
     }
@@ -214,7 +222,9 @@ async fn note_invoice_money(app: &App, desk: &mut Desk<'_>, draw: &mut Draw, app
         let minor = draw.below(20_000) + 1;
         let amount = format!("{}.{:02}", minor / 100, minor % 100);
         let form = [("amount", amount.as_str()), ("reason", "Kulanse"), ("known", "0")];
-        desk.provider.post(&format!("/bookings/{appointment}/refund"), &form).await;
+        desk.provider
+            .post(&format!("/bookings/{appointment}/refund"), &form)
+            .await;
     }
 }
 
