@@ -38,7 +38,7 @@ statements! {
     /// now, wait before the first reminder, most reminders, limit; whoever was erased has no address any more
     TO_REMIND = "SELECT i.payment_id FROM invoice i JOIN appointment a ON a.id = i.appointment_id JOIN account c ON c.id = a.consumer_id
                  WHERE i.open_minor <> 0 AND i.open_minor > 0 AND i.reminders < $3 AND c.erased_us IS NULL
-                   AND i.due_us <= $1 AND i.due_us + CASE WHEN i.reminders = 0 THEN $2 ELSE 0 END <= $1
+                   AND i.due_us <= $1 AND i.due_us + CASE WHEN i.reminders = 0 THEN CAST($2 AS BIGINT) ELSE 0 END <= $1
                  ORDER BY i.due_us, i.payment_id LIMIT $4";
     ADD_REMINDER = "INSERT INTO invoice_reminder (payment_id, number, sent_us, due_us, fee_minor) VALUES ($1, $2, $3, $4, $5)
                     ON CONFLICT (payment_id, number) DO NOTHING";

@@ -8,6 +8,7 @@ use booking_core::billing::invoice::InvoiceTerms;
 use booking_core::billing::{InvoiceProvider, PaymentProvider, Payments};
 use booking_core::params;
 
+use crate::books::{check_schema, saft};
 use crate::desk::{Desk, FIXED, METERED, booked};
 use crate::documents::text_of;
 use crate::harness::{Answer, App};
@@ -360,5 +361,48 @@ on_both! {
         desk.operator.post(path, &[("action", "look"), ("file", &long)]).await.expect(422);
         let longer = "x".repeat(300 * 1024);
         desk.operator.post(path, &[("action", "look"), ("file", &longer)]).await.expect(413);
+    }
+}
+
+on_both! {
+    /// S23: in SAF-T an invoice is a receivable, its payment the operator's to pass on, and a reminder's fee no sale.
+    async fn s23_the_books_have_the_receivable_the_payment_and_the_fee(app: App) {
+        let (mut desk, state) = open(app, METERED, false).await;
+        let appointment = invoiced(&mut desk, &state).await;
+        live_until(app, &state, DUE_US + 14 * DAY_US).await;
+        note(&mut desk, "paid", "185", "2026-12-21").await.expect(303);
+        assert_eq!(desk.ledger(&appointment).await, [
+            "charged consumer_receivable 15000",
+            "charged provider_payable -12000",
+            "charged provider_vat -3000",
+            "reminder_fee consumer_receivable 3500",
+            "reminder_fee reminder_fees -3500",
+            "invoice_paid bank 18500",
+            "invoice_paid consumer_receivable -18500",
+        ]);
+        let xml = saft(&mut desk.provider, "2026-12").await;
+        check_schema(xml.as_bytes(), &format!("invoice_{:?}", app.engine));
+        let (_, entries) = xml.split_once("<GeneralLedgerEntries>").expect("entries");
+        let lines: Vec<String> = entries
+            .split("<AccountID>")
+            .skip(1)
+            .filter_map(|part| {
+                let (account, rest) = part.split_once("</AccountID>")?;
+                let (line, _) = rest.split_once("</Line>")?;
+                let (_, amount) = line.split_once("<Amount>")?;
+                let side = if line.contains("<DebitAmount>") { "debit" } else { "credit" };
+                Some(format!("{account} {side} {}", amount.split('<').next()?))
+            })
+            .collect();
+        assert_eq!(lines, [
+            "1500 debit 150.00",
+            "3000 credit 120.00",
+            "2700 credit 30.00",
+            "1500 debit 35.00",
+            "3900 credit 35.00",
+            "1570 debit 185.00",
+            "1500 credit 185.00",
+        ]);
+        assert!(xml.contains("Faktura 2026-000001"), "{xml}");
     }
 }

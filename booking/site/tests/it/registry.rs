@@ -175,7 +175,32 @@ async fn insert_what_takes_more(app: &App, account: &str, consumer: &str, provid
     ] {
         assert_eq!(app.execute(text, row).await, 1, "{text}");
     }
+    insert_invoice(app, account).await;
     keep_for_a_while(app, account).await;
+}
+
+/// An invoice with a payment and a reminder: here people pay by card.
+async fn insert_invoice(app: &App, account: &str) {
+    for (text, row) in [
+        (
+            "INSERT INTO invoice (payment_id, appointment_id, org_id, document_id, kid, account, currency, total_minor, open_minor, issued_us, due_us)
+             SELECT p.id, d.appointment_id, d.org_id, d.id, '19', '12345678903', 'NOK', 1, 0, 1, 2
+             FROM payment p JOIN document d ON d.appointment_id = p.appointment_id
+             WHERE d.id = (SELECT MIN(e.id) FROM document e JOIN appointment a ON a.id = e.appointment_id WHERE a.consumer_id = $1)",
+            params![account],
+        ),
+        (
+            "INSERT INTO invoice_payment (id, payment_id, amount_minor, paid_on, noted_by, noted_us)
+             SELECT 'ip', i.payment_id, 1, '2026-12-01', $1, 1 FROM invoice i",
+            params![account],
+        ),
+        (
+            "INSERT INTO invoice_reminder (payment_id, number, sent_us, due_us, fee_minor) SELECT i.payment_id, 1, 1, 2, 0 FROM invoice i",
+            params![],
+        ),
+    ] {
+        assert_eq!(app.execute(text, row).await, 1, "{text}");
+    }
 }
 
 /// The tax details of the business, and a file of its books.
