@@ -1,6 +1,6 @@
 //! Sentences about money that several mails of an appointment have.
 
-use texts::{Locale, t};
+use texts::{Locale, format, t};
 
 use super::mails::MailMoney;
 
