@@ -3,6 +3,7 @@
 use texts::{Locale, MailKind, format, routes, t};
 
 use super::calendar::{CalendarEntry, CalendarMethod, calendar_file};
+use super::mail_lines::{fee_line, money_line, price_line};
 use super::order_terms::order_terms;
 use super::{Appointment, Hold, Person, Status, WithdrawalRequest};
 use crate::base::outbox::{Message, Recipient, marked_as_test, text};
@@ -561,49 +562,6 @@ fn other_name(appointment: &Appointment, role: PartyRole) -> &str {
     match role {
         PartyRole::Consumer => &appointment.org_name,
         PartyRole::Provider => &appointment.consumer.name,
-    }
-}
-
-fn price_line(locale: Locale, reserved: &str, money: &MailMoney) -> String {
-    if money.kept_minor > 0 {
-        let most = format::money_exact(locale, money.kept_minor, &money.currency);
-        let args = [("amount", most.as_str().into()), ("card", money.card.as_str().into())];
-        return t(locale, "mail-price-kept", &args);
-    }
-    if money.invoiced_minor > 0 {
-        let most = format::money_exact(locale, money.invoiced_minor, &money.currency);
-        return t(locale, "mail-price-invoice", &[("amount", most.as_str().into())]);
-    }
-    if money.reserved_minor == 0 {
-        return t(locale, "mail-price-free", &[]);
-    }
-    t(
-        locale,
-        "mail-price-paid",
-        &[("amount", reserved.into()), ("card", money.card.as_str().into())],
-    )
-}
-
-fn money_line(locale: Locale, exact: impl Fn(i64) -> String, money: &MailMoney) -> String {
-    let released_minor = money.reserved_minor - money.charged_minor;
-    let amounts = [
-        ("amount", exact(released_minor).into()),
-        ("charged", exact(money.charged_minor).into()),
-    ];
-    let key = match (money.charged_minor, released_minor) {
-        (0, ..=0) => "mail-money-none",
-        (0, 1..) => "mail-money-released",
-        (_, ..=0) => "mail-money-charged",
-        (_, 1..) => "mail-money-charged-and-released",
-    };
-    t(locale, key, &amounts)
-}
-
-/// What the consumer pays for an appointment that was cancelled or missed, for the provider.
-fn fee_line(locale: Locale, exact: impl Fn(i64) -> String, money: &MailMoney) -> String {
-    match money.charged_minor {
-        0 => t(locale, "mail-fee-none", &[]),
-        minor => t(locale, "mail-fee", &[("amount", exact(minor).into())]),
     }
 }
 

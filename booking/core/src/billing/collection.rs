@@ -65,6 +65,7 @@ pub fn decide_collection(owed_minor: i64, is_over: bool, payments: &[Standing<'_
                 steps.push(Step::Release { payment });
             }
             PaymentState::Created | PaymentState::Authorising => waits = true,
+            PaymentState::Authorised { .. } if at.is_busy => waits = true,
             PaymentState::Authorised { authorised_minor } | PaymentState::CaptureFailed { authorised_minor, .. }
                 if !at.is_busy =>
             {
@@ -327,6 +328,18 @@ mod tests {
             decide(48_000, true, &[two[0].clone(), lost]),
             [capture("1", 45_000), rest]
         );
+    }
+
+    #[test]
+    fn nothing_is_given_up_while_a_call_about_a_reservation_is_under_way() {
+        let payment = payment("1", Purpose::Extend, RESERVED);
+        let at = Standing {
+            payment: &payment,
+            is_busy: true,
+            is_void: false,
+            is_left: false,
+        };
+        assert_eq!(decide_collection(3_000, true, &[at]), []);
     }
 
     #[test]

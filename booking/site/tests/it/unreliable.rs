@@ -218,6 +218,8 @@ pub(crate) fn failing_with_invoices(calm: &AppState, faults: &[Option<Fault>]) -
             failed: Mutex::default(),
             answers_for: None,
             refunds_are: None,
+            asks_at: None,
+            returns: Arc::default(),
         });
         unreliable
     });
