@@ -6,7 +6,7 @@ use crate::{params, statements};
 
 /// SQL: adds the postings of transactions `t` to what is carried; the condition says which.
 macro_rules! carry {
-    ($of:literal) => {
+    ($of:expr) => {
         concat!(
             "INSERT INTO ledger_carried (org_id, currency, account, amount_minor)
             SELECT t.org_id, t.currency, e.account, CAST(SUM(e.amount_minor) AS BIGINT)
@@ -18,6 +18,8 @@ macro_rules! carry {
         )
     };
 }
+
+pub(crate) use carry;
 
 statements! {
     /// after, last: of these appointments

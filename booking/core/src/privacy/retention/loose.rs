@@ -5,6 +5,7 @@ use super::cases::{Counted, as_count, by_hundreds, hundred, hundred_params};
 use super::rules::{LOOSE_US, accounting_cut};
 use crate::base::db::{DbError, Sql, Tx};
 use crate::base::{DAY_US, DEFAULT_ZONE, Micros};
+use crate::books::carried::carry;
 use crate::{params, statements};
 
 /// What acceptances and lifted holds of operators are kept for after their end.
@@ -22,6 +23,8 @@ pub struct List {
     find: Sql,
     /// The files of a hundred of them.
     files: Option<Sql>,
+    /// Carries what the postings of a hundred of them come to, where there are any.
+    carry: Option<Sql>,
     /// Whether an operator may keep some back.
     pub can_be_kept: bool,
     /// The tables, children first.
@@ -69,6 +72,10 @@ pub const LISTS: &[List] = &[
             ORDER BY p.id LIMIT $3",
         },
         files: None,
+        carry: Some(Sql {
+            name: "RETENTION_CARRY_UNBOOKED",
+            text: carry!(concat!("t.payment_id IN (", hundred!(), ")")),
+        }),
         can_be_kept: true,
         parts: parts! {
             "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)":
@@ -92,6 +99,7 @@ pub const LISTS: &[List] = &[
             name: "RETENTION_DOCUMENT_FILES",
             text: concat!("SELECT path FROM document WHERE id IN (", hundred!(), ")"),
         }),
+        carry: None,
         can_be_kept: false,
         parts: parts! { "document", "MIN(issued_us), MAX(issued_us)": "id" in "" ""; },
     },
@@ -103,6 +111,10 @@ pub const LISTS: &[List] = &[
             ORDER BY t.id LIMIT $3",
         },
         files: None,
+        carry: Some(Sql {
+            name: "RETENTION_CARRY_POSTINGS",
+            text: carry!(concat!("t.id IN (", hundred!(), ")")),
+        }),
         can_be_kept: false,
         parts: parts! {
             "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)": "tx_id" in "" "";
@@ -170,7 +182,7 @@ pub(super) fn registered_statements() -> impl Iterator<Item = Sql> {
     let parts = LISTS.iter().flat_map(|list| list.parts);
     let finds = LISTS
         .iter()
-        .flat_map(|list| [Some(list.find), list.files].into_iter().flatten());
+        .flat_map(|list| [Some(list.find), list.files, list.carry].into_iter().flatten());
     finds
         .chain(parts.flat_map(|part| [part.count, part.delete]))
         .chain(AGES.iter().flat_map(|age| [age.count, age.delete]))
@@ -228,8 +240,11 @@ impl List {
         Ok(paths)
     }
 
-    /// Deletes them. The door must be open.
+    /// Deletes them; what their postings came to is carried. The door must be open.
     pub(super) async fn delete(&self, tx: &mut Tx, ids: &[String]) -> Result<Vec<Counted>, DbError> {
+        if let Some(carry) = self.carry {
+            by_hundreds(tx, carry, ids).await?;
+        }
         let mut counted = Vec::with_capacity(self.parts.len());
         for part in self.parts {
             let rows = by_hundreds(tx, part.delete, ids).await?;
