@@ -78,7 +78,7 @@ mail-deletion-subject = Your account will be deleted
 mail-deletion-body =
     Hello { $name },
 
-    you have asked us to delete your account. It will be deleted on { $when }. Receipts are kept for 5 years because the law requires it.
+    you have asked us to delete your account. It will be deleted on { $when }. Receipts are kept for as long as the law requires.
 
     To keep the account, sign in before that and undo it here:
     { $link }

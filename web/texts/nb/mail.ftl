@@ -78,7 +78,7 @@ mail-deletion-subject = Kontoen din blir slettet
 mail-deletion-body =
     Hei { $name },
 
-    du har bedt oss slette kontoen din. Den slettes { $when }. Kvitteringer oppbevares i 5 år fordi loven krever det.
+    du har bedt oss slette kontoen din. Den slettes { $when }. Kvitteringer oppbevares så lenge loven krever det.
 
     Vil du beholde kontoen, logger du inn før den tid og angrer her:
     { $link }

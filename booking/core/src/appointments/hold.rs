@@ -365,13 +365,20 @@ pub async fn expire_holds(state: &Base, now: Micros) -> Result<usize> {
     let mut tx = state.db.read().await?;
     let members: Vec<String> = tx.all(queries::EXPIRED_MEMBERS, params![now, EXPIRE_BATCH]).await?;
     drop(tx);
-    for member_id in &members {
-        let mut tx = state.db.write().await?;
-        lock_member(&mut tx, member_id).await?;
-        clear_expired(&mut tx, member_id, now).await?;
-        tx.commit().await?;
+    for member in &members {
+        if let Err(error) = expire_holds_of(state, member, now).await {
+            tracing::error!(member, %error, "holds that ran out are still there");
+        }
     }
     Ok(members.len())
+}
+
+async fn expire_holds_of(state: &Base, member: &str, now: Micros) -> Result<()> {
+    let mut tx = state.db.write().await?;
+    lock_member(&mut tx, member).await?;
+    clear_expired(&mut tx, member, now).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Loads a hold for the browser that placed it or the account it is bound to.

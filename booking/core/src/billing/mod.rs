@@ -68,6 +68,17 @@ impl BillingError {
             Self::Db(_) | Self::Fault(_) | Self::Provider(_) => false,
         }
     }
+
+    /// Whether it lies at somebody who is away for the moment, the database or the provider, and says nothing of the payment.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Db(error) => error.is_unavailable(),
+            Self::Fault(fault) => matches!(fault, Fault::Busy),
+            Self::Provider(_) => true,
+            Self::Illegal(_) | Self::NoPayment => false,
+        }
+    }
 }
 
 impl From<BillingError> for Fault {

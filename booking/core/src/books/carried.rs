@@ -6,7 +6,7 @@ use crate::{is_test_payment, params, statements};
 
 /// SQL: adds the postings of transactions `t` to what is carried; the condition says which.
 macro_rules! carry {
-    ($of:literal) => {
+    ($of:expr) => {
         concat!(
             "INSERT INTO ledger_carried (org_id, currency, account, amount_minor)
             SELECT x.org_id, x.currency, x.account, CAST(SUM(x.amount_minor) AS BIGINT)
@@ -24,11 +24,11 @@ macro_rules! carry {
     };
 }
 
+pub(crate) use carry;
+
 statements! {
     /// after, last: of these appointments
     CARRY_APPOINTMENTS = carry!("t.appointment_id > $1 AND t.appointment_id <= $2");
-    /// transaction: of one that names neither
-    CARRY_ONE = carry!("t.id = $1");
     /// after, last: of payments on their holds that name no appointment
     CARRY_PAYMENTS = carry!("t.appointment_id IS NULL AND t.payment_id IN (SELECT p.id FROM payment p
         JOIN appointment a ON a.hold_id = p.hold_id WHERE a.id > $1 AND a.id <= $2)");
@@ -41,17 +41,6 @@ statements! {
 pub async fn carry(tx: &mut Tx, after: &str, last: &str) -> Result<(), DbError> {
     for sql in [CARRY_APPOINTMENTS, CARRY_PAYMENTS] {
         tx.execute(sql, params![after, last]).await?;
-    }
-    Ok(())
-}
-
-/// Carries what these transactions come to. They must leave in this transaction.
-///
-/// # Errors
-/// When the database fails.
-pub async fn carry_listed(tx: &mut Tx, transactions: &[String]) -> Result<(), DbError> {
-    for id in transactions {
-        tx.execute(CARRY_ONE, params![id]).await?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::{Document, DocumentKind, New, issue_document, queries};
 use crate::appointments::{self, Appointment};
 use crate::base::db::Tx;
 use crate::base::money::{VatSplit, share_of_vat, split_vat_between};
+use crate::base::vat::VatCode;
 use crate::base::{Base, Fault, Micros, Result};
 use crate::billing::queries as billing;
 use crate::billing::{Charge, Payment};
@@ -104,6 +105,7 @@ pub(super) async fn draft_sale(
     let before = receipts.checked_add(invoices).ok_or_else(out_of_range)?;
     let after = before.checked_add(amount_minor).ok_or_else(out_of_range)?;
     let mut paper = draft(state, tx, appointment, kind, payment).await?;
+    paper.seller.vat_registered = was_registered(tx, appointment, charge).await?;
     let (spans, billable) = (calls::load_measured(tx, &appointment.id).await?, charge.billable);
     let said = Said {
         locale: paper.locale,
@@ -170,7 +172,7 @@ pub async fn issue_credit_note(
     )
     .ok_or_else(|| Fault::Internal(format!("more comes back of receipt {} than it says", receipt.id)))?;
     let mut paper = draft(state, tx, appointment, DocumentKind::CreditNote, payment).await?;
-    paper.buyer.name = buyer_of(&queries::content(tx, &receipt.id).await?).unwrap_or(paper.buyer.name);
+    take_parties(&mut paper, &queries::content(tx, &receipt.id).await?);
     let name = receipt.name();
     let with = |key: &str, name: &str, value: &str| t(paper.locale, key, &[(name, value.into())]);
     paper.facts.push((t(paper.locale, words.corrects, &[]), name.clone()));
@@ -242,7 +244,7 @@ pub async fn issue_returned(state: &Base, tx: &mut Tx, payment: &Payment, refund
     };
     let appointment = appointments::load_any(tx, appointment).await?;
     let mut paper = draft(state, tx, &appointment, DocumentKind::Receipt, payment).await?;
-    paper.buyer.name = buyer_of(&queries::content(tx, &note.id).await?).unwrap_or(paper.buyer.name);
+    take_parties(&mut paper, &queries::content(tx, &note.id).await?);
     let name = note.name();
     paper
         .facts
@@ -270,6 +272,29 @@ pub async fn issue_returned(state: &Base, tx: &mut Tx, payment: &Payment, refund
         paper,
     };
     issue_document(state, tx, new).await.map(Some)
+}
+
+/// Whether the seller was in the VAT register when the thing was sold, as far as it is on record: an earlier receipt of the
+/// appointment says so, or the tax of the charge. What the business has stated since about that day changes neither.
+async fn was_registered(tx: &mut Tx, appointment: &Appointment, charge: &Charge) -> Result<bool> {
+    if let Some(receipt) = queries::of_appointment(tx, &appointment.id, DocumentKind::Receipt).await?
+        && let Some(registered) = registered_on(&queries::content(tx, &receipt.id).await?)
+    {
+        return Ok(registered);
+    }
+    let tax = charge.vat_code;
+    Ok(tax.is_taxed() || (tax != VatCode::Unregistered && appointment.vat_registered))
+}
+
+/// Names both sides as the document does that is corrected: the account may have been erased since, and the business may have
+/// stated something else about its registration.
+fn take_parties(paper: &mut Paper, corrected: &str) {
+    if let Some(name) = buyer_of(corrected) {
+        paper.buyer.name = name;
+    }
+    if let Some(registered) = registered_on(corrected) {
+        paper.seller.vat_registered = registered;
+    }
 }
 
 fn out_of_range() -> Fault {
@@ -335,6 +360,12 @@ fn buyer_of(content: &str) -> Option<String> {
     let content: serde_json::Value = serde_json::from_str(content).ok()?;
     let name = content.pointer("/buyer/name").or_else(|| content.get("buyer_name"))?;
     name.as_str().map(str::to_owned)
+}
+
+/// Whether an issued document says that its seller was registered for VAT.
+fn registered_on(content: &str) -> Option<bool> {
+    let content: serde_json::Value = serde_json::from_str(content).ok()?;
+    content.pointer("/seller/vat_registered")?.as_bool()
 }
 
 /// `Visa **** 4242`, or the name alone of what has no number.
@@ -444,5 +475,12 @@ mod tests {
         assert_eq!(buyer_of(r#"{"buyer":{"name":"Kari"}}"#).as_deref(), Some("Kari"));
         assert_eq!(buyer_of("{}"), None);
         assert_eq!(buyer_of("kvittering"), None);
+    }
+
+    #[test]
+    fn the_registration_is_found_where_a_document_says_it() {
+        assert_eq!(registered_on(r#"{"seller":{"vat_registered":true}}"#), Some(true));
+        assert_eq!(registered_on(r#"{"seller":{"vat_registered":false}}"#), Some(false));
+        assert_eq!(registered_on("{}"), None);
     }
 }

@@ -5,6 +5,7 @@ use super::collection::collect_payment;
 use super::extending;
 use super::fold::fold_status;
 use super::provider_calls::{self, Answer, Outcome};
+use super::reconcile;
 use super::refund_mails;
 use crate::appointments;
 use crate::base::Fault;
@@ -90,11 +91,24 @@ pub(super) async fn run_operation(state: &AppState, id: &str) -> Result<()> {
         amount_minor: op.amount_minor,
     };
     if op.kind == OpKind::Capture && payment.state.reserved_minor().is_some() {
-        queries::save_payment(&mut tx, &payment.id, payment.state.handle(event)?, None, now).await?;
+        match payment.state.handle(event) {
+            Ok(next) => queries::save_payment(&mut tx, &payment.id, next, None, now).await?,
+            Err(error) => {
+                let next_try = now + backoff(op.attempts - 1);
+                queries::delay_op(&mut tx, &op.id, next_try, &error.to_string()).await?;
+                tx.commit().await?;
+                return Err(error.into());
+            }
+        }
     }
     tx.commit().await?;
     let answer = provider_calls::ask_provider(state, &op, &payment).await;
-    let recorded = record_answer(state, &op, answer).await;
+    let recorded = record_answer(state, &op, &answer).await;
+    if let Err(error) = &recorded
+        && let Err(error) = reconcile::hold_back(state, &op, answer.seen.as_ref(), error).await
+    {
+        tracing::error!(op = id, %error, "it is not on record why the books cannot take an answer in");
+    }
     state.provider_answered.notify_waiters();
     // What follows from the answer is run here too; each is claimed by whoever comes first.
     for next in recorded? {
@@ -106,7 +120,7 @@ pub(super) async fn run_operation(state: &AppState, id: &str) -> Result<()> {
 }
 
 /// Writes down what came of a call. Returns the operations that follow from it.
-async fn record_answer(state: &AppState, op: &Op, answer: Answer) -> Result<Vec<String>> {
+async fn record_answer(state: &AppState, op: &Op, answer: &Answer) -> Result<Vec<String>> {
     let now = state.now();
     let (mut tx, payment) = lock_with_appointment(state, &op.payment_id).await?;
     // Ended first: what is busy is left alone by whatever follows.
