@@ -153,7 +153,13 @@ fn operator(locale: Locale, status: DisputeStatus) -> OperatorDisputePage {
         dispute: view(status),
         booked_at: NOW - 9 * DAY,
         shown: price_box(by_minute(), PriceState::Estimate),
-        price: price_box(by_minute(), PriceState::Owed { owed_minor: 32_500 }),
+        price: price_box(
+            by_minute(),
+            PriceState::Owed {
+                owed_minor: 32_500,
+                paid_minor: 0,
+            },
+        ),
         timeline: record.timeline,
         segments: record.segments,
         quality: record.quality,

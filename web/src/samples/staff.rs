@@ -7,7 +7,7 @@ use super::parts::{
 use crate::pages::RecordWord;
 use crate::pages::appointment::AppointmentStatus;
 use crate::pages::auth::OperatorSetupPage;
-use crate::pages::dispute::{DisputeLink, DisputeStatus};
+use crate::pages::dispute::DisputeStatus;
 use crate::pages::operator::{
     CallHealth, LedgerRow, LegRow, LegSource, LiveCallRow, LiveParticipant, LookRow, MissingRow,
     OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage,

@@ -5,7 +5,7 @@ use super::cases::{Counted, as_count, by_hundreds, hundred, hundred_params};
 use super::rules::{LOOSE_US, accounting_cut};
 use crate::base::db::{DbError, Sql, Tx};
 use crate::base::{DAY_US, DEFAULT_ZONE, Micros};
-use crate::books::carried::carry;
+use crate::books::carried::carry_sql;
 use crate::{params, statements};
 
 /// What acceptances and lifted holds of operators are kept for after their end.
@@ -77,7 +77,7 @@ pub const LISTS: &[List] = &[
         files: None,
         carry: Some(Sql {
             name: "RETENTION_CARRY_UNBOOKED",
-            text: carry!(concat!("t.payment_id IN (", hundred!(), ")")),
+            text: carry_sql!(concat!("t.payment_id IN (", hundred!(), ")")),
         }),
         can_be_kept: true,
         parts: parts! {
@@ -116,7 +116,7 @@ pub const LISTS: &[List] = &[
         files: None,
         carry: Some(Sql {
             name: "RETENTION_CARRY_POSTINGS",
-            text: carry!(concat!("t.id IN (", hundred!(), ")")),
+            text: carry_sql!(concat!("t.id IN (", hundred!(), ")")),
         }),
         can_be_kept: false,
         parts: parts! {

@@ -2,7 +2,6 @@
 
 use super::Till;
 use super::server::Trouble;
-use crate::harness::App;
 use crate::on_both;
 
 const PAGE: &str = "/provider/payments";
