@@ -234,6 +234,7 @@ const LABELS: &[(&str, &str)] = &[
     ("kind", "registry-col-kind"),
     ("text_hash", "registry-col-hash"),
     ("accepted_us", "registry-col-accepted"),
+    ("asked_us", "registry-col-at"),
     ("orgno", "registry-col-orgno"),
     ("headline", "registry-col-headline"),
     ("description", "registry-col-description"),
