@@ -243,6 +243,7 @@ const LABELS: &[(&str, &str)] = &[
     ("text_hash", "registry-col-hash"),
     ("accepted_us", "registry-col-accepted"),
     ("withdrawn_us", "registry-col-withdrawn"),
+    ("asked_us", "registry-col-at"),
     ("orgno", "registry-col-orgno"),
     ("headline", "registry-col-headline"),
     ("description", "registry-col-description"),
