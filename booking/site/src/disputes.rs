@@ -91,10 +91,12 @@ async fn submit(
         }
         "offer" => {
             let currency = party_currency(&party)?;
-            let (amount, body) = (
-                read_amount(&typed.amount, currency),
-                read_refund_reason(&typed.offer_body),
-            );
+            let left_minor = form.dispute.as_ref().map_or(i64::MAX, |dispute| dispute.left_minor);
+            let body = read_refund_reason(&typed.offer_body);
+            let mut amount = read_amount(&typed.amount, currency);
+            if body.is_err() {
+                amount = amount.and_then(|minor| at_most(left_minor, minor));
+            }
             form.amount = field(&typed.amount, &amount);
             form.offer_body = field(&typed.offer_body, &body);
             let (Ok(amount), Ok(body)) = (amount, body) else {
@@ -191,6 +193,15 @@ pub(crate) fn notice_of(end: DisputeEnd) -> Notice {
     match end {
         DisputeEnd::Decided => Notice::DisputeDecided,
         DisputeEnd::Waits => Notice::DisputeWaits,
+    }
+}
+
+/// An amount that is not more than what can be paid back: told together with whatever else is wrong. Where nothing is, the
+/// operation itself says so, which knows what was sent twice.
+pub(crate) fn at_most(left_minor: i64, minor: i64) -> Result<i64, FieldError> {
+    match minor <= left_minor {
+        true => Ok(minor),
+        false => Err(FieldError::RefundTooMuch),
     }
 }
 

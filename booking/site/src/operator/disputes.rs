@@ -93,8 +93,12 @@ pub(super) async fn submit(
     let (actor, known) = (&visit.actor, disputes::known(&typed.known));
     let done = match typed.action.as_str() {
         "decide" => {
-            let amount = read_decided(&typed.amount, &form.dispute.currency);
+            let left_minor = form.dispute.left_minor;
             let reason = usecases::read_refund_reason(&typed.reason);
+            let mut amount = read_decided(&typed.amount, &form.dispute.currency);
+            if reason.is_err() {
+                amount = amount.and_then(|minor| disputes::at_most(left_minor, minor));
+            }
             form.amount = field(&typed.amount, &amount);
             form.reason = field(&typed.reason, &reason);
             let (Ok(amount), Ok(reason)) = (amount, reason) else {
