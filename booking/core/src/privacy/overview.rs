@@ -301,7 +301,6 @@ const LABELS: &[(&str, &str)] = &[
     ("opened_us", "registry-col-opened"),
     ("answered_us", "registry-col-answered"),
     ("closed_us", "col-ended"),
-    ("media_type", "registry-col-kind"),
     ("size_bytes", "registry-col-size"),
     ("psp", "registry-col-psp"),
     ("state", "registry-col-state"),
