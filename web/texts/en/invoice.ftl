@@ -125,3 +125,11 @@ bank-note = { $n ->
 bank-other = Take another file
 error-bank-file-empty = Paste the contents of the file.
 error-bank-file-headings = The first line must have the headings Date, Amount and KID.
+
+mail-credit-invoice-body =
+    Hello { $name },
+
+    your invoice is reduced by { $amount }.{ $reason } If you paid it already, you get back what is too much.
+
+    Credit note { $number } is here:
+    { $link }

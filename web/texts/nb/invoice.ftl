@@ -125,3 +125,11 @@ bank-note = { $n ->
 bank-other = Ta en annen fil
 error-bank-file-empty = Lim inn innholdet av filen.
 error-bank-file-headings = Første linje må ha overskriftene Dato, Beløp og KID.
+
+mail-credit-invoice-body =
+    Hei { $name },
+
+    fakturaen din er satt ned med { $amount }.{ $reason } Har du betalt den alt, får du igjen det som er for mye.
+
+    Kreditnota { $number } ligger her:
+    { $link }

@@ -386,6 +386,11 @@ pub fn appointment_mail(
     money: &MailMoney,
 ) -> Option<Message> {
     let (kind, subject, body) = mail.keys(role)?;
+    // A credit note of an invoice pays nothing back by itself.
+    let body = match mail {
+        AppointmentMail::CreditNote { .. } if money.invoiced_minor > 0 => "mail-credit-invoice-body",
+        _ => body,
+    };
     let recipient = match role {
         PartyRole::Consumer => recipient_of(&appointment.consumer),
         PartyRole::Provider => recipient_of(&appointment.provider),
