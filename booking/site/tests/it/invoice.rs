@@ -431,3 +431,22 @@ on_both! {
         assert!(xml.contains("Faktura 2026-000001"), "{xml}");
     }
 }
+
+on_both! {
+    async fn s11_the_invoice_of_an_organisation_names_it(app: App) {
+        let (mut desk, state) = open(app, FIXED, false).await;
+        let start = Desk::slot(2);
+        let hold = desk.hold(start).await;
+        let typed = [("about", "Røret lekker"), ("org_name", "Hansen Rør AS"), ("org_number", "999900003")];
+        desk.consumer.post(&format!("/book/{hold}"), &typed).await.expect(303);
+        let answer = desk.consumer.post(&format!("/book/{hold}/payment"), &[("provider", "invoice")]).await;
+        let appointment = booked(&answer);
+        desk.talk(&appointment, start, 10 * MINUTE_US).await;
+        booking_core::jobs::round(&state).await;
+        if let Some(text) = document(&mut desk, "invoice").await {
+            for part in ["Hansen Rør AS", "Org.nr. 999900003", "Ola Hansen", KID, "2026-12-07"] {
+                assert!(text.contains(part), "no {part:?} in {text}");
+            }
+        }
+    }
+}
