@@ -387,10 +387,8 @@ pub fn appointment_mail(
 ) -> Option<Message> {
     let (kind, subject, body) = mail.keys(role)?;
     // A credit note of an invoice pays nothing back by itself.
-    let body = match mail {
-        AppointmentMail::CreditNote { .. } if money.invoiced_minor > 0 => "mail-credit-invoice-body",
-        _ => body,
-    };
+    let is_credited = matches!(mail, AppointmentMail::CreditNote { .. }) && money.invoiced_minor > 0;
+    let body = if is_credited { "mail-credit-invoice-body" } else { body };
     let recipient = match role {
         PartyRole::Consumer => recipient_of(&appointment.consumer),
         PartyRole::Provider => recipient_of(&appointment.provider),

@@ -79,7 +79,7 @@ pub fn kid(seller: i64, year: i64, number: i64) -> Option<String> {
 pub fn is_kid(text: &str) -> bool {
     text.len() == SELLER_DIGITS + 4 + NUMBER_DIGITS + 1
         && text.bytes().all(|byte| byte.is_ascii_digit())
-        && luhn_sum(text, false) % 10 == 0
+        && luhn_sum(text, false).is_multiple_of(10)
 }
 
 /// The sum of modulus 10: every second digit from the right counts double, by its digits.
