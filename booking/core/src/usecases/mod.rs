@@ -30,7 +30,9 @@ pub use checkout::{
 pub use collection::owed_of;
 pub use due::{give_back_unpaid, reserve_due};
 pub use handover::take_over_appointment;
-pub use mending::{Mending, MendingRefusal, answer_mending, leave_mending, mend_until, mending_of, pay_anew};
+pub use mending::{
+    Mending, MendingRefusal, answer_mending, leave_mending, mend_until, mending_keeps_card, mending_of, pay_anew,
+};
 pub use operations::{follow_hints, note_hint, release_stranded, run_due_operations, run_operations};
 pub use reconcile::reconcile_payments;
 pub use refunding::{

@@ -88,6 +88,9 @@ async fn show(
             let payable = sellers::payable_by(&mut state.db.read().await?, &state.payments, &found.org_id).await?;
             let mut fields = fields::pay_fields(&payable, "");
             fields.error = error;
+            fields.keeps_card = payable
+                .first()
+                .is_some_and(|first| usecases::mending_keeps_card(first.provider.as_ref(), found, visit.now));
             (amount.minor, PayAnew::Form(fields))
         }
         Mending::Unknown => (most, PayAnew::Unknown),
