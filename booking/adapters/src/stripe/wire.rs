@@ -84,6 +84,9 @@ pub(super) struct Intent {
     amount_capturable: i64,
     #[serde(default)]
     amount_received: i64,
+    /// What the platform got of it.
+    #[serde(default)]
+    pub(super) application_fee_amount: Option<i64>,
     #[serde(default)]
     pub(super) client_secret: Option<String>,
     #[serde(default, alias = "last_setup_error")]

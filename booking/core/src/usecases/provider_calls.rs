@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::extending;
 use crate::appointments::{self, Status};
 use crate::base::Fault;
 use crate::base::money::Money;
@@ -124,7 +125,11 @@ async fn authorise(state: &AppState, op: &Op, payment: &Payment) -> Result<Provi
     if !is_still_wanted(state, op, payment).await? {
         return Err(over());
     }
-    let return_url = state.link(&texts::routes::book_confirm(&payment.hold_id));
+    let back = match &payment.appointment_id {
+        Some(appointment) => texts::routes::booking_payment(appointment),
+        None => texts::routes::book_confirm(&payment.hold_id),
+    };
+    let return_url = state.link(&back);
     let authorisation = Authorisation {
         key: &key,
         reference: &reference,
@@ -138,7 +143,7 @@ async fn authorise(state: &AppState, op: &Op, payment: &Payment) -> Result<Provi
 fn aim_of(payment: &Payment) -> Aim {
     match payment.purpose {
         Purpose::Save => Aim::Keep(payment.amount.currency),
-        Purpose::Book | Purpose::Due | Purpose::Mend | Purpose::Fee => Aim::Reserve(payment.amount),
+        Purpose::Book | Purpose::Due | Purpose::Mend | Purpose::Fee | Purpose::Extend => Aim::Reserve(payment.amount),
     }
 }
 
@@ -176,6 +181,11 @@ async fn change(state: &AppState, op: &Op, payment: &Payment) -> Result<Provider
     let key = op.key();
     let amount = Money::new(op.amount_minor, payment.amount.currency);
     match op.kind {
+        OpKind::Capture if payment.seller_account.is_some() && op.commission_minor > 0 => {
+            provider
+                .capture_with_fee(&key, reference, amount, op.commission_minor)
+                .await
+        }
         OpKind::Capture => provider.capture(&key, reference, amount).await,
         OpKind::Refund => {
             let refund = op.refund_id.as_deref().unwrap_or_default();
@@ -203,6 +213,10 @@ async fn is_still_wanted(state: &AppState, op: &Op, payment: &Payment) -> Result
                 .map(|appointment| appointment.status != Status::Cancelled)
         }
         (Purpose::Fee, Some(_)) => Ok(true),
+        (Purpose::Extend, Some(_)) => extending::is_void(&mut tx, payment)
+            .await
+            .map(|void| !void)
+            .map_err(Fault::from),
     };
     match wanted {
         Err(Fault::NotFound) => Ok(false),
@@ -244,6 +258,7 @@ mod tests {
             error: None,
             key_number: 0,
             refund_id: (kind == OpKind::Refund).then(|| "r".to_owned()),
+            commission_minor: 0,
         }
     }
 
