@@ -347,6 +347,7 @@ mod tests {
         );
     }
 
+    #[test]
     fn an_extension_stands_beside_what_is_reserved_and_is_taken_last() {
         let two = [
             payment("1", Purpose::Book, RESERVED),
