@@ -182,7 +182,7 @@ async fn charge_part(tx: &mut Tx, appointment: &Appointment, withdrawn_at: Micro
         .as_slice()
         .iter()
         .map(|span| (span.to.min(withdrawn_at) - span.from).max(0));
-    let performed = before.sum();
+    let performed: Micros = before.sum();
     charge_amount(
         appointment,
         WITHDRAWN,
