@@ -18,7 +18,8 @@ pub struct SellerView {
 
 impl SellerView {
     /// The number as a link dials it.
-    fn dial(&self) -> String {
+    #[must_use]
+    pub(crate) fn dial(&self) -> String {
         self.phone.replace(' ', "")
     }
 }
