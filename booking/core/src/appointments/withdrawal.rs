@@ -85,7 +85,7 @@ impl Appointment {
     /// measured, and of a fixed price its share of the agreed time (section 26). Rounded half up, and never above the price.
     #[must_use]
     pub fn part_minor(&self, performed: Micros) -> i64 {
-        match self.price.model {
+        let part = match self.price.model {
             PriceModel::Free => 0,
             PriceModel::PerMinute { .. } => self.price.cost_minor(performed),
             PriceModel::Fixed { amount_minor } => {
@@ -93,7 +93,8 @@ impl Appointment {
                 let share = i128::from(amount_minor) * i128::from(performed.clamp(0, agreed));
                 i64::try_from(div_round_half_up(share, i128::from(agreed))).unwrap_or(amount_minor)
             }
-        }
+        };
+        self.price.charged_minor(part)
     }
 }
 

@@ -141,6 +141,7 @@ async fn forgive(base: &Base, tx: &mut Tx, appointment: &Appointment, charge: &C
         org_id: &appointment.org_id,
         appointment_id: Some(&appointment.id),
         payment_id: None,
+        at_seller: false,
     };
     let now = base.now();
     let key = format!("withdrawn:{}:{taken_minor}", appointment.id);
