@@ -158,6 +158,7 @@ async function openBusiness({ page }) {
   await page.click('main button[value="save"]');
   await page.waitForURL(/\/provider\/services(\?|$)/);
 
+  await sayWhoSells(page);
   await page.goto(`${ORIGIN}/provider/hours`);
   for (let day = 1; day <= 7; day += 1) {
     await page.fill(`#d${day}_1_from`, "00:00");
@@ -168,6 +169,22 @@ async function openBusiness({ page }) {
   await page.goto(`${ORIGIN}/provider/profile`);
   await page.click('main button[value="publish"]');
   await page.waitForSelector("main .chip.good");
+  await page.goto(`${ORIGIN}/providers/bergen-hundehjelp`);
+  assert.match(await page.innerText("main"), new RegExp(`Hvem du kjøper av\\s+${FOUNDER.name}\\s+Storgata 1\\s+5003 Bergen`));
+}
+
+/** A person without an organisation number says who sells; what is missing is told at once, and what was typed stays. */
+async function sayWhoSells(page) {
+  await page.goto(`${ORIGIN}/provider/seller`);
+  const person = { legal_name: FOUNDER.name, address: "Storgata 1", postcode: "5003", town: "Bergen", phone: FOUNDER.phone };
+  await page.fill("#postcode", "503");
+  await page.click("main .actions button.btn");
+  await page.waitForSelector("#errors");
+  for (const [field, value] of Object.entries(person)) await page.fill(`#${field}`, value);
+  assert.equal(await page.inputValue("#legal_form"), "person");
+  assert.equal(await page.inputValue("#email"), FOUNDER.email);
+  await page.click("main .actions button.btn");
+  await page.waitForURL(/\/provider\/seller\?notice=seller-stated/);
 }
 
 /** Finds the business by search and takes a time that begins soon; gives the call's id and when it begins. */

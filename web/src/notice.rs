@@ -45,6 +45,7 @@ notices! {
     HoldExtended, "hold-extended", "notice-hold-extended";
     HoldReleased, "hold-released", "notice-hold-released";
     AppointmentCancelled, "cancelled", "notice-cancelled";
+    Withdrawn, "withdrawn", "notice-withdrawn";
     DeletionAsked, "deletion-asked", "notice-deletion-asked";
     Leaving, "leaving", "notice-leaving";
     TooManyBooked, "too-many-booked", "notice-too-many-booked";

@@ -400,6 +400,18 @@ impl AppointmentCancelPage {
 }
 
 impl AppointmentWithdrawPage {
+    /// What withdrawing comes to, and what its button says.
+    fn effect(&self) -> (&'static str, &'static str) {
+        match self.appointment.status {
+            AppointmentStatus::InCall => ("withdraw-part", "withdraw-button-part"),
+            AppointmentStatus::NoShowConsumer => ("withdraw-missed", "withdraw-button-missed"),
+            AppointmentStatus::Confirmed
+            | AppointmentStatus::Completed
+            | AppointmentStatus::Cancelled
+            | AppointmentStatus::NoShowProvider => ("withdraw-free", "withdraw-button"),
+        }
+    }
+
     /// The sentence of the form that withdraws.
     fn notice(&self) -> String {
         let (shell, view) = (&self.shell, &self.appointment);

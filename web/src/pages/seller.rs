@@ -16,6 +16,14 @@ pub struct SellerView {
     pub email: String,
 }
 
+impl SellerView {
+    /// The number as a link dials it.
+    #[must_use]
+    pub(crate) fn dial(&self) -> String {
+        self.phone.replace(' ', "")
+    }
+}
+
 /// Words of the legal forms, with the keys of their names.
 pub const LEGAL_FORMS: [(&str, &str); 6] = [
     ("person", "legal-form-person"),

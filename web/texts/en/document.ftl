@@ -30,6 +30,7 @@ document-fixed = Time together { $duration }. Fixed price
 document-booked-time = Booked { $from }–{ $to }, by video
 document-cancelled-late = Cancelled after the deadline
 document-did-not-come = The customer did not come
+document-withdrawn-part = The customer withdrew during the call. The price is for the part that had taken place: { $duration }
 document-free = Time together { $duration }. Free
 document-net = Without VAT
 document-vat = VAT { $rate } %

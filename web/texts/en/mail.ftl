@@ -158,7 +158,8 @@ mail-money-charged = Under the terms of the appointment you pay { $charged }.
 mail-money-charged-and-released = Under the terms of the appointment you pay { $charged }, and { $amount } is released.
 mail-fee = The customer pays { $amount } under the terms of the appointment.
 mail-fee-none = The customer pays nothing.
-mail-withdrawal-right = You have the right of withdrawal, and can withdraw without paying until { $until }. The button and a form are here: { $link }
+mail-withdrawal-right = You have the right of withdrawal until { $until }, as long as the appointment has not taken place. Before the appointment it costs nothing. If you withdraw during it, you pay only for the part that has taken place. The button is here: { $link }
+mail-withdrawal-form = Withdrawal form. You can use this instead of the button: fill it in and send it to the seller.
 mail-withdrawal-asked = On { $when } you asked for the appointment to take place within the withdrawal period, in these words (version { $version }): “{ $words }”. Once the appointment has taken place, the right of withdrawal has ended.
 mail-fee-cancelled-body =
     Hello { $name },

@@ -26,9 +26,14 @@ price-not-paid = Not paid
 
 withdraw-link = Use the right of withdrawal
 withdraw-title = Withdraw from the order
-withdraw-free = You have the right of withdrawal, and can withdraw without paying until { $until }. The appointment is then cancelled.
-withdraw-instead = You have the right of withdrawal until { $until }. Using it costs nothing.
+withdraw-free = You have the right of withdrawal until { $until }, as long as the appointment has not taken place. Withdrawing now costs nothing. The appointment is then cancelled.
+withdraw-part = You have the right of withdrawal until the call has taken place. If you withdraw now, the call ends, and you pay only for the part that has taken place.
+withdraw-missed = The appointment did not take place, so you have the right of withdrawal until { $until }. If you use it, the fee is dropped, and what was taken is paid back.
+withdraw-instead = You have the right of withdrawal until { $until }, as long as the appointment has not taken place. Using it costs nothing.
 withdraw-button = Withdraw free of charge
+withdraw-refund-reason = The customer used the right of withdrawal.
+withdraw-button-missed = Withdraw from the order
+withdraw-button-part = Withdraw now
 withdraw-form-title = Withdrawal form
 withdraw-form-text = The button is enough. If you would rather tell the seller in another way, such as by e-mail, you can use this text:
 withdraw-form-to = To { $name }
@@ -36,7 +41,9 @@ withdraw-form-email = E-mail: { $email }
 withdraw-form-notice = I hereby give notice that I withdraw from my contract for the provision of the following service: { $title }, { $when } (booking { $reference }).
 withdraw-form-ordered = Ordered on { $when }.
 withdraw-form-buyer = Name of the consumer: { $name }
+withdraw-form-address = Address of the consumer: { $address }
 withdraw-form-date = Date: { $day }
+notice-withdrawn = You have withdrawn from the order.
 
 buyer-title = Are you booking for an organisation?
 buyer-text = Then the organisation is the buyer on the receipt. Leave the fields empty if you are booking for yourself.

@@ -30,6 +30,7 @@ document-fixed = Tid sammen { $duration }. Fast pris
 document-booked-time = Avtalt { $from }–{ $to }, på video
 document-cancelled-late = Avbestilt etter fristen
 document-did-not-come = Kunden kom ikke
+document-withdrawn-part = Kunden brukte angreretten underveis. Prisen er for den delen som var gjennomført: { $duration }
 document-free = Tid sammen { $duration }. Gratis
 document-net = Uten mva.
 document-vat = Mva. { $rate } %

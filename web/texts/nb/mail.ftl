@@ -158,7 +158,8 @@ mail-money-charged = Etter vilkårene for timen betaler du { $charged }.
 mail-money-charged-and-released = Etter vilkårene for timen betaler du { $charged }, og { $amount } blir frigitt.
 mail-fee = Kunden betaler { $amount } etter vilkårene for timen.
 mail-fee-none = Kunden betaler ingenting.
-mail-withdrawal-right = Du har angrerett, og kan gå fra avtalen uten å betale til { $until }. Knapp og angreskjema finner du her: { $link }
+mail-withdrawal-right = Du har angrerett til { $until }, så lenge timen ikke er gjennomført. Før timen koster det ingenting å gå fra avtalen. Gjør du det underveis, betaler du bare for den delen som er gjennomført. Knappen står her: { $link }
+mail-withdrawal-form = Angreskjema. Du kan bruke dette i stedet for knappen: fyll det ut og send det til selgeren.
 mail-withdrawal-asked = Du ba { $when } om at timen gjennomføres i angrefristen, med disse ordene (versjon { $version }): «{ $words }». Når timen er gjennomført, har du ikke angrerett lenger.
 mail-fee-cancelled-body =
     Hei { $name },

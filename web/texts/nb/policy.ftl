@@ -26,9 +26,14 @@ price-not-paid = Ikke betalt
 
 withdraw-link = Bruk angreretten
 withdraw-title = Angre bestillingen
-withdraw-free = Du har angrerett, og kan gå fra avtalen uten å betale til { $until }. Timen blir da avbestilt.
-withdraw-instead = Du har angrerett til { $until }. Bruker du den, koster det ingenting.
+withdraw-free = Du har angrerett til { $until }, så lenge timen ikke er gjennomført. Går du fra avtalen nå, koster det ingenting. Timen blir da avbestilt.
+withdraw-part = Du har angrerett til samtalen er gjennomført. Går du fra avtalen nå, avsluttes samtalen, og du betaler bare for den delen som er gjennomført.
+withdraw-missed = Timen ble ikke gjennomført, så du har angrerett til { $until }. Bruker du den, faller gebyret bort, og det som er trukket, betales tilbake.
+withdraw-instead = Du har angrerett til { $until }, så lenge timen ikke er gjennomført. Bruker du den, koster det ingenting.
 withdraw-button = Gå fra avtalen gratis
+withdraw-refund-reason = Kunden brukte angreretten.
+withdraw-button-missed = Gå fra avtalen
+withdraw-button-part = Gå fra avtalen nå
 withdraw-form-title = Angreskjema
 withdraw-form-text = Knappen er nok. Vil du heller melde fra på annen måte, for eksempel i en e-post til selgeren, kan du bruke denne teksten:
 withdraw-form-to = Til { $name }
@@ -36,7 +41,9 @@ withdraw-form-email = E-post: { $email }
 withdraw-form-notice = Jeg underretter herved om at jeg ønsker å gå fra min avtale om kjøp av følgende tjeneste: { $title }, { $when } (bestilling { $reference }).
 withdraw-form-ordered = Avtalen ble inngått { $when }.
 withdraw-form-buyer = Forbrukerens navn: { $name }
+withdraw-form-address = Forbrukerens adresse: { $address }
 withdraw-form-date = Dato: { $day }
+notice-withdrawn = Du har gått fra avtalen.
 
 buyer-title = Bestiller du for en virksomhet?
 buyer-text = Da står virksomheten som kjøper på kvitteringen. La feltene stå tomme hvis du bestiller for deg selv.

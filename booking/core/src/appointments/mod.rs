@@ -46,7 +46,7 @@ pub use mails::{
     AppointmentMail, MailMoney, PartyRole, appointment_mail, booking_lost_mail, calendar_of, recipient_of,
 };
 pub use status::{IllegalTransition, Status, Transition};
-pub use withdrawal::{WithdrawalRequest, load_withdrawal_request};
+pub use withdrawal::{WITHDRAWN, WithdrawalRequest, load_withdrawal_request, withdrawn_at};
 
 /// How long a slot is held.
 pub const HOLD_US: Micros = 10 * MINUTE_US;
@@ -304,7 +304,7 @@ pub async fn events(tx: &mut Tx, id: &str) -> Result<Vec<Event>> {
 /// Adds a line to what happened. The appointment's row must be locked ([`lock`], [`set_status`]) where two may write at
 /// once. Kinds besides those of [`Transition::event`]: `reserved`, `charged`, `released`, `refunded`, `charge_failed` with
 /// data `{"minor": 45000, "currency": "NOK"}`, and `receipt` and `credit_note` with `{"number": "2026-000001"}`; and
-/// `withdrawn` before a cancelling by right of withdrawal.
+/// `withdrawn` by right of withdrawal, before a cancelling or while the call is under way.
 ///
 /// # Errors
 /// When the database fails.

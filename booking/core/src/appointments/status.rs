@@ -34,6 +34,8 @@ pub enum Transition {
     CallEnded,
     /// The consumer or the provider cancels, or a hold is released.
     Cancel,
+    /// The consumer withdraws from what was not performed.
+    Withdraw,
     /// The consumer did not come.
     ConsumerMissed,
     /// The provider did not come.
@@ -70,6 +72,7 @@ impl Status {
         let next = match (self, transition) {
             (Self::Held, Transition::Confirm) => Some(Self::Confirmed),
             (Self::Held | Self::Confirmed, Transition::Cancel) => Some(Self::Cancelled),
+            (Self::Confirmed | Self::NoShowConsumer, Transition::Withdraw) => Some(Self::Cancelled),
             (Self::Held, Transition::Expire) => Some(Self::Expired),
             (Self::Confirmed | Self::InCall, Transition::CallStarted) => Some(Self::InCall),
             (Self::Confirmed | Self::InCall, Transition::CallEnded) => Some(Self::Completed),
@@ -88,6 +91,7 @@ impl Status {
                 | Transition::CallStarted
                 | Transition::CallEnded
                 | Transition::Cancel
+                | Transition::Withdraw
                 | Transition::ConsumerMissed
                 | Transition::ProviderMissed
                 | Transition::Expire,
@@ -143,7 +147,7 @@ impl Transition {
             Self::Confirm => "booked",
             Self::CallStarted => "call_started",
             Self::CallEnded => "call_ended",
-            Self::Cancel => "cancelled",
+            Self::Cancel | Self::Withdraw => "cancelled",
             Self::ConsumerMissed => "no_show_consumer",
             Self::ProviderMissed => "no_show_provider",
             Self::Expire => "expired",

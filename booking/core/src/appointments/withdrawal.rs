@@ -1,16 +1,19 @@
 //! The right of withdrawal of a consumer who orders at a distance: the Norwegian Act on the right of withdrawal
-//! (angrerettloven) sections 18 and 21 to 23.
+//! (angrerettloven) sections 18, 21 to 23 and 26.
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use signaling_protocol::{PriceTerms, Role};
+use signaling_protocol::{PriceModel, PriceTerms, Role};
 
 use super::{Appointment, BuyerOrg, Hold, Status, queries};
 use crate::base::db::{FromRow, Row, Tx};
+use crate::base::money::div_round_half_up;
 use crate::base::{Micros, Result};
 use crate::params;
 
+/// Kind of the event that somebody withdrew.
+pub const WITHDRAWN: &str = "withdrawn";
 /// The right lasts so many days after the day of the order (section 21).
 const PERIOD_DAYS: i64 = 14;
 
@@ -46,12 +49,12 @@ impl Hold {
 }
 
 impl Appointment {
-    /// Until when it can be withdrawn from at no cost: the end of the period, or the start where that is sooner. Nothing for
-    /// whom the right does not exist.
+    /// The end of the period in which it can be withdrawn from, as long as it is not performed. Nothing for whom the right does
+    /// not exist.
     #[must_use]
     pub fn withdrawal_until(&self) -> Option<Micros> {
         let exists = has_right(&self.price, self.buyer_org.as_ref());
-        exists.then(|| withdrawal_ends(self.created_us, &self.time_zone).min(self.start_us))
+        exists.then(|| withdrawal_ends(self.created_us, &self.time_zone))
     }
 
     /// What its consumer owes for it, minor units, who asks at `now` for the account to be deleted: nothing where the right of
@@ -65,11 +68,33 @@ impl Appointment {
         }
     }
 
-    /// Whether whoever loaded it may withdraw at `now`.
+    /// Whether whoever loaded it may withdraw at `now`. The right is lost when the service is fully performed, and neither with its
+    /// start nor by not coming (section 22 c): of a call under way the part is paid that was performed (section 26).
     #[must_use]
     pub fn can_withdraw(&self, now: Micros) -> bool {
-        let consumers = self.seat.role == Role::Consumer && self.status == Status::Confirmed;
+        let is_unperformed = match self.status {
+            Status::Confirmed | Status::InCall | Status::NoShowConsumer => true,
+            // Nothing is owed where the provider did not come, nor for what was given back.
+            Status::Held | Status::Completed | Status::Cancelled | Status::NoShowProvider | Status::Expired => false,
+        };
+        let consumers = self.seat.role == Role::Consumer && is_unperformed;
         consumers && self.withdrawal_until().is_some_and(|until| now < until)
+    }
+
+    /// What is due for the part that was performed before its consumer withdrew, minor units: what is priced by time costs what was
+    /// measured, and of a fixed price its share of the agreed time (section 26). Rounded half up, and never above the price.
+    #[must_use]
+    pub fn part_minor(&self, performed: Micros) -> i64 {
+        let part = match self.price.model {
+            PriceModel::Free => 0,
+            PriceModel::PerMinute { .. } => self.price.cost_minor(performed),
+            PriceModel::Fixed { amount_minor } => {
+                let agreed = (self.end_us - self.start_us).max(1);
+                let share = i128::from(amount_minor) * i128::from(performed.clamp(0, agreed));
+                i64::try_from(div_round_half_up(share, i128::from(agreed))).unwrap_or(amount_minor)
+            }
+        };
+        self.price.charged_minor(part)
     }
 }
 
@@ -79,6 +104,16 @@ impl Appointment {
 /// When the database fails.
 pub async fn load_withdrawal_request(tx: &mut Tx, hold_id: &str) -> Result<Option<WithdrawalRequest>> {
     Ok(tx.optional(queries::WITHDRAWAL_REQUEST, params![hold_id]).await?)
+}
+
+/// When the consumer of an appointment withdrew from it, if that happened.
+///
+/// # Errors
+/// When the database fails.
+pub async fn withdrawn_at(tx: &mut Tx, id: &str) -> Result<Option<Micros>> {
+    let events = super::events(tx, id).await?;
+    let withdrawn = events.into_iter().find(|event| event.kind == WITHDRAWN);
+    Ok(withdrawn.map(|event| event.at_us))
 }
 
 /// Consumers have the right where they pay; organisations are no consumers.

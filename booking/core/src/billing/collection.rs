@@ -126,8 +126,9 @@ fn extends(payment: &Payment) -> bool {
     payment.purpose == Purpose::Extend
 }
 
-/// What a capture under way will bring.
-fn underway_minor(state: PaymentState, is_busy: bool) -> i64 {
+/// What a capture under way will bring, minor units.
+#[must_use]
+pub fn underway_minor(state: PaymentState, is_busy: bool) -> i64 {
     match state {
         PaymentState::Capturing { amount_minor, .. } => amount_minor,
         PaymentState::CaptureFailed { amount_minor, .. } if is_busy => amount_minor,

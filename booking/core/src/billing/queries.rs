@@ -160,6 +160,8 @@ statements! {
                   JOIN seat s ON s.appointment_id = h.call_id AND s.role = 'provider' AND s.account_id = $1
                   WHERE h.created_us >= $2) x
               WHERE paid > 0 GROUP BY currency ORDER BY currency");
+    /// call, amount, tax
+    LOWER_CHARGE = "UPDATE charge SET amount_minor = $2, vat_minor = $3 WHERE call_id = $1 AND amount_minor > $2";
     CHARGE = "SELECT outcome, billable_us, amount_minor, vat_code, vat_bp, vat_minor, currency, created_us
               FROM charge WHERE call_id = $1";
 }
@@ -454,6 +456,13 @@ pub async fn add_charge(tx: &mut Tx, call: &str, charge: &Charge) -> Result<bool
         charge.at,
     ];
     Ok(tx.execute(ADD_CHARGE, values).await? == 1)
+}
+
+/// Lowers the charge of a call to an amount with its tax, minor units: of a claim that is given up nothing is owed.
+pub async fn lower_charge(tx: &mut Tx, call: &str, amount_minor: i64, vat_minor: i64) -> Result<(), DbError> {
+    tx.execute(LOWER_CHARGE, params![call, amount_minor, vat_minor])
+        .await
+        .map(drop)
 }
 
 /// What customers paid for a member's calls, less what they got back, in one currency.

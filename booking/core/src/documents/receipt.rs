@@ -5,7 +5,7 @@ use texts::{Locale, format, t};
 
 use super::paper::{Paper, PaperLine, Party, VatLine};
 use super::{Document, DocumentKind, New, issue_document, queries};
-use crate::appointments::{self, Appointment};
+use crate::appointments::{self, Appointment, WITHDRAWN};
 use crate::base::db::Tx;
 use crate::base::money::{VatSplit, share_of_vat, split_vat_between};
 use crate::base::vat::VatCode;
@@ -397,6 +397,7 @@ impl Said<'_> {
         let (time, why) = match outcome {
             "cancelled" => ("document-booked-time", t(self.locale, "document-cancelled-late", &[])),
             "no_show_consumer" => ("document-booked-time", t(self.locale, "document-did-not-come", &[])),
+            WITHDRAWN => ("document-service-time", self.part()),
             _ => ("document-service-time", self.measured()),
         };
         vec![self.appointment.title.clone(), self.time(time), why]
@@ -412,6 +413,12 @@ impl Said<'_> {
             key,
             &[("from", from.into()), ("to", clock(self.to).into())],
         )
+    }
+
+    /// Of what was agreed only this was performed, since the consumer withdrew (angrerettloven section 26).
+    fn part(&self) -> String {
+        let duration = measured_time(self.locale, self.billable);
+        t(self.locale, "document-withdrawn-part", &[("duration", duration.into())])
     }
 
     /// How the amount follows from the measured time.

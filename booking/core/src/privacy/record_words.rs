@@ -21,6 +21,7 @@ const RECORD_WORDS: &[(&str, &[(&str, &str)])] = &[
             ("cancelled", "status-cancelled"),
             ("held", "status-completed"),
             ("not_held", "mail-kind-not-held"),
+            ("withdrawn", "event-withdrawn"),
             ("no_show_consumer", "registry-no-show-consumer"),
             ("no_show_provider", "registry-no-show-provider"),
         ],

@@ -13,8 +13,6 @@ use crate::billing::{CANCELLED, mail_both_sides, queries};
 pub enum CancelGround {
     /// By its terms. Nobody is charged more than was shown beside the button: so much, minor units.
     Terms { shown_minor: i64 },
-    /// By right of withdrawal (angrerettloven section 22), which costs nothing before the appointment.
-    Withdrawal,
     /// The account is to be deleted: at what it cost when that was asked, in Unix microseconds.
     Leaving { asked_us: Micros },
 }
@@ -47,9 +45,6 @@ pub async fn cancel_appointment(
         && fee_minor > shown_minor
     {
         return Ok(CancelOutcome::CostsMore(fee_minor));
-    }
-    if ground == CancelGround::Withdrawal {
-        appointments::record_event(tx, id, "withdrawn", actor, now, &serde_json::json!({})).await?;
     }
     if fee_minor == 0 {
         let ops = call_off(tx, base, id, actor, now, &AppointmentMail::Cancelled).await?;
@@ -94,7 +89,6 @@ fn fee_minor(appointment: &Appointment, actor: &str, ground: CancelGround, now: 
     }
     match ground {
         CancelGround::Terms { .. } => appointment.cancel_fee_minor(now),
-        CancelGround::Withdrawal => 0,
         CancelGround::Leaving { asked_us } => appointment.leaving_fee_minor(asked_us),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::extending;
 use super::mending::tell_unpaid;
+use super::withdrawal::take_back_fee;
 use crate::appointments::{self, Appointment, AppointmentMail, PartyRole};
 use crate::base::db::Tx;
 use crate::base::money::{Currency, Money};
@@ -28,6 +29,9 @@ type Result<T> = std::result::Result<T, BillingError>;
 /// # Errors
 /// When the database fails.
 pub(super) async fn collect_payment(base: &Base, tx: &mut Tx, appointment: &Appointment) -> Result<Vec<String>> {
+    // As it stands now: the caller may have moved it on since it was loaded.
+    let appointment = &appointments::load_any(tx, &appointment.id).await?;
+    let mut ops = take_back_fee(base, tx, appointment).await?;
     let owed_minor = queries::charge(tx, &appointment.id)
         .await?
         .map_or(0, |charge| charge.amount.minor);
@@ -42,11 +46,8 @@ pub(super) async fn collect_payment(base: &Base, tx: &mut Tx, appointment: &Appo
             is_left: payment.updated_at + ANSWERED_WITHIN_US <= base.now(),
         });
     }
-    // As it stands now: the caller may have moved it on since it was loaded.
-    let appointment = &appointments::load_any(tx, &appointment.id).await?;
     let is_over = appointment.status.is_over();
     tell_unpaid(base, tx, appointment, &payments).await?;
-    let mut ops = Vec::new();
     // While a dispute is open nothing is taken; its end calls this again.
     let is_held = disputes::queries::open_of(tx, &appointment.id).await?.is_some();
     for step in decide_collection(owed_minor, is_over, &standings) {

@@ -30,6 +30,7 @@ mod sellers;
 mod settlement;
 mod tell_sides;
 mod verification;
+mod withdrawal;
 
 pub use bank::{BankMatch, MatchedLine, match_bank_file, note_bank_file};
 pub use business::{BusinessInput, missing_to_publish, publish_business, save_business, sign_up_business};
@@ -61,3 +62,4 @@ pub use refunding::{
 pub use sellers::{SellerRefusal, follow_accounts, look_at_account, note_account_news, open_account, seller_provider};
 pub use settlement::{CallFacts, Outcome, decide_outcome, finalise_call};
 pub use verification::verify_address;
+pub use withdrawal::withdraw_from_appointment;

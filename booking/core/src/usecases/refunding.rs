@@ -75,7 +75,7 @@ impl RefundStanding {
     }
 
     /// How much of which payment, so that it sums to `amount_minor`; `None` where less is left.
-    fn spread(&self, amount_minor: i64) -> Option<Vec<(String, i64)>> {
+    pub(super) fn spread(&self, amount_minor: i64) -> Option<Vec<(String, i64)>> {
         let mut rest = amount_minor;
         let mut parts = Vec::new();
         for payment in &self.payments {
@@ -297,7 +297,7 @@ fn said_before(standing: &RefundStanding, who: &str, request: &RefundRequest<'_>
 }
 
 /// One act of asking may take from several payments: each part is a refund of its own.
-fn part_id(ask: &str, number: usize) -> String {
+pub(super) fn part_id(ask: &str, number: usize) -> String {
     match number {
         0 => ask.to_owned(),
         _ => format!("{ask}:{number}"),

@@ -3,7 +3,7 @@
 use signaling_protocol::Role;
 
 use super::collection::collect_payment;
-use crate::appointments::{self, Appointment, AppointmentMail, Moved, Status, Transition, role_as_str};
+use crate::appointments::{self, Appointment, AppointmentMail, Moved, Status, Transition, WITHDRAWN, role_as_str};
 use crate::base::db::Tx;
 use crate::base::money::{Currency, Money, split_vat};
 use crate::base::{Base, Fault, Micros, Result, SECOND_US};
@@ -109,7 +109,10 @@ pub async fn finalise_call(state: &AppState, call: &str) -> Result<Vec<String>> 
         return Ok(Vec::new());
     }
     let appointment = appointments::load_any(&mut tx, call).await?;
-    let facts = load_facts(&mut tx, &appointment).await?;
+    let mut facts = load_facts(&mut tx, &appointment).await?;
+    let withdrawn_at = appointments::withdrawn_at(&mut tx, call).await?;
+    // Whoever withdrew was sent out: it is over.
+    facts.ended |= withdrawn_at.is_some();
     let Some(outcome) = decide_outcome(&facts, now) else {
         return Ok(Vec::new());
     };
@@ -121,7 +124,10 @@ pub async fn finalise_call(state: &AppState, call: &str) -> Result<Vec<String>> 
     }
     // Read again, now that nobody else changes it: the highest price may have risen.
     let appointment = appointments::load_any(&mut tx, call).await?;
-    let charge = charge_of(&appointment, outcome, facts.billable, now)?;
+    let charge = match withdrawn_at {
+        Some(at) if outcome == Outcome::TookPlace => charge_part(&mut tx, &appointment, at, now).await?,
+        _ => charge_of(&appointment, outcome, facts.billable, now)?,
+    };
     if !queries::add_charge(&mut tx, call, &charge).await? {
         return Ok(Vec::new());
     }
@@ -167,6 +173,23 @@ fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now:
         Outcome::NeverMet | Outcome::NoShowProvider => (0, 0),
     };
     charge_amount(appointment, outcome.name(), billable, amount_minor, now)
+}
+
+/// What is due for the part of a call that was measured before its consumer withdrew.
+async fn charge_part(tx: &mut Tx, appointment: &Appointment, withdrawn_at: Micros, now: Micros) -> Result<Charge> {
+    let together = calls::load_measured(tx, &appointment.id).await?;
+    let before = together
+        .as_slice()
+        .iter()
+        .map(|span| (span.to.min(withdrawn_at) - span.from).max(0));
+    let performed: Micros = before.sum();
+    charge_amount(
+        appointment,
+        WITHDRAWN,
+        performed,
+        appointment.part_minor(performed),
+        now,
+    )
 }
 
 /// A charge of an amount in minor units, with the tax in it.

@@ -18,6 +18,7 @@ use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Status};
 use booking_core::base::db::Tx;
 use booking_core::providers;
+use booking_core::providers::seller::find_seller;
 use booking_core::usecases::{self, CancelGround, CancelOutcome};
 use booking_core::{billing, calls};
 
@@ -112,15 +113,23 @@ pub(super) async fn withdraw_page(
     let who = visit.actor.signed_in()?;
     let mut tx = state.db.read().await?;
     let found = load_consumers(&mut tx, &visit, &id).await?;
-    let Some(until) = found.withdrawal_until().filter(|_| found.can_withdraw(visit.now)) else {
+    let withdrawn = appointments::withdrawn_at(&mut tx, &id).await?;
+    let can_withdraw = withdrawn.is_none() && found.can_withdraw(visit.now);
+    let Some(until) = found.withdrawal_until().filter(|_| can_withdraw) else {
         return Ok(Redirect::to(&routes::booking(&id)).into_response());
     };
+    let seller = find_seller(&mut tx, &found.org_id).await?;
     let page = AppointmentWithdrawPage {
         shell: shell_in(&visit, &found.time_zone),
         appointment: appointment_view(&state, &mut tx, &visit.actor, &found, visit.now).await?,
         until,
         ordered_at: found.created_us,
-        seller_name: found.org_name.clone(),
+        seller_name: match seller {
+            Some(seller) => [vec![seller.identity.legal_name.clone()], seller.postal_lines()]
+                .concat()
+                .join(", "),
+            None => found.org_name.clone(),
+        },
         seller_email: providers::contact_email(&mut tx, &found.org_id).await?,
         consumer_name: who.name.clone(),
     };
@@ -135,10 +144,16 @@ pub(super) async fn withdraw(
     visit.actor.signed_in()?;
     let mut tx = state.db.write().await?;
     let found = load_consumers(&mut tx, &visit, &id).await?;
-    if found.status != Status::Cancelled && !found.can_withdraw(visit.now) {
-        return Err(AppError::Conflict("the right of withdrawal has ended"));
+    let target = routes::with_notice(&routes::booking(&found.id), Notice::Withdrawn);
+    if found.status == Status::Cancelled {
+        return Ok(Redirect::to(&target).into_response());
     }
-    cancel(&state, tx, &visit, &found, CancelGround::Withdrawal).await
+    let ops = usecases::withdraw_from_appointment(&mut tx, &state, &found.id, visit.now).await?;
+    tx.commit().await?;
+    // Whoever waits in the lobby must not wait for nobody, and what is withdrawn from goes on no longer.
+    state.end_calls(std::slice::from_ref(&found.id));
+    usecases::run_operations(&state, &ops).await;
+    Ok(Redirect::to(&target).into_response())
 }
 
 /// The appointment of its consumer; the provider has no right of withdrawal to use.

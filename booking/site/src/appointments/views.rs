@@ -48,6 +48,8 @@ pub(crate) async fn appointment_view(
         Mending::Later { at, .. } => Some(*at),
         Mending::NotNeeded | Mending::Pay { .. } | Mending::NeedsConfirmation(_) | Mending::Unknown => None,
     };
+    let is_withdrawn = events.iter().any(|event| event.kind == appointments::WITHDRAWN);
+    let can_withdraw = !is_withdrawn && appointment.can_withdraw(now);
     Ok(AppointmentView {
         id: appointment.id.clone(),
         reference: reference(&appointment.id),
@@ -74,7 +76,7 @@ pub(crate) async fn appointment_view(
             name: buyer.name.clone(),
             number: buyer.orgno.clone(),
         }),
-        withdraw_until: appointment.withdrawal_until().filter(|_| appointment.can_withdraw(now)),
+        withdraw_until: appointment.withdrawal_until().filter(|_| can_withdraw),
         receipt: documents::receipt_number(tx, &appointment.id).await?,
         documents: documents::of_appointment(tx, &appointment.id)
             .await?

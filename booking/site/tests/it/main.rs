@@ -55,3 +55,4 @@ mod unfinished;
 mod unreliable;
 mod upgrade;
 mod walk;
+mod withdrawal;

@@ -329,7 +329,7 @@ on_both! {
         let appointment = desk.book(start, ACCEPTED).await;
         let mail = mail_to_consumer(app, "booked").await;
         for part in [
-            "Du har angrerett, og kan gå fra avtalen uten å betale til mandag 23. november kl. 11:00.",
+            "Du har angrerett til tirsdag 8. desember kl. 00:00, så lenge timen ikke er gjennomført. Før timen koster det ingenting",
             "Du ba 23. nov. 2026 09:00 om at timen gjennomføres i angrefristen",
             "«Jeg ønsker at timen gjennomføres før angrefristen på 14 dager er ute, og vet at angreretten er borte når timen er gjennomført»",
             "Når timen er gjennomført, har du ikke angrerett lenger.",

@@ -373,13 +373,21 @@ on_both! {
         for link in [&page, &receipt] {
             assert!(list.contains(&format!("href=\"{link}\"")), "no link to {link} in {list}");
         }
+        let refund = [("amount", "10"), ("reason", "Kulanse"), ("known", "0")];
+        desk.operator.post(&format!("{page}/refund"), &refund).await.expect(303);
+        desk.jobs().await;
         let seen = desk.operator.get(&page).await.expect(200).expect_text("Timen var hos Kari Nordli").text();
-        assert!(seen.contains(&receipt) && !seen.contains("Hunden spiser ikke") && !seen.contains("Overta"), "{seen}");
+        assert!(!seen.contains("Hunden spiser ikke") && !seen.contains("Overta"), "{seen}");
+        let issued: Vec<String> = app.rows("SELECT id FROM document ORDER BY kind", params![]).await;
+        assert_eq!(issued.len(), 2, "a credit note and a receipt");
+        for id in &issued {
+            assert!(seen.contains(&format!("href=\"/documents/{id}\"")), "no link to {id} in {seen}");
+            desk.operator.get(&format!("/documents/{id}")).await.expect(200);
+        }
         let document = desk.operator.get(&receipt).await.expect(303).location();
-        desk.operator.get(&document).await.expect(200);
         // Staff see that it was, and not what was paid.
         let seen = desk.stranger.get(&page).await.expect(200).text();
-        assert!(!seen.contains(&receipt), "{seen}");
+        assert!(!seen.contains("/documents/"), "{seen}");
         for path in [&receipt, &document] {
             desk.stranger.get(path).await.expect(404);
         }

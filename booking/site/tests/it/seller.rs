@@ -3,7 +3,7 @@
 use booking_core::base::SECOND_US;
 use booking_core::params;
 
-use crate::desk::{ACCEPTED, Desk, FIXED, FREE, METERED, booked, receipt};
+use crate::desk::{ACCEPTED, Desk, FIXED, FREE, METERED, booked, open, receipt};
 use crate::harness::App;
 use crate::on_both;
 use crate::walk::{SELLER, consumer, staff};
@@ -176,5 +176,60 @@ on_both! {
         clinic.client.post("/provider/profile", &[("action", "pause")]).await.expect(303);
         forget_seller(app).await;
         clinic.client.post("/provider/profile", &[("action", "publish")]).await.expect(409);
+    }
+}
+
+on_both! {
+    /// A mandate that is withdrawn ends the sale, not what was sold: the receipt of an older order follows, and nothing new is ordered.
+    async fn the_mandate_to_issue_documents_can_be_withdrawn(app: App) {
+        let mut desk = Desk::open(app, FIXED).await;
+        desk.provider.post("/provider/profile", &[("action", "mandate")]).await.expect(303);
+        let start = Desk::slot(8);
+        let appointment = desk.book(start, ACCEPTED).await;
+        desk.provider.get("/provider/profile").await.expect(200).expect_text("Trekk fullmakten tilbake").expect_text("Bedriften ga fullmakten");
+        app.advance(SECOND_US);
+        let after = desk.provider.post("/provider/profile", &[("action", "withdraw")]).await.expect(303);
+        assert_eq!(after.location(), "/provider/profile?notice=mandate-withdrawn");
+        let kept: Vec<(i64, String)> = app.rows("SELECT withdrawn_us, withdrawn_by FROM document_mandate", params![]).await;
+        assert_eq!(kept, [(app.now(), "p".to_owned())]);
+        let slot = Desk::slot(12).to_string();
+        desk.stranger.post("/holds", &[("service", "service"), ("start", &slot)]).await.expect(409);
+        desk.provider.get("/provider").await.expect(200).expect_text("Gi fullmakt til å utstede kvitteringer");
+        desk.provider.get("/provider/profile").await.expect(200).expect_text("Fullmakten ble trukket tilbake").expect_text("Gi fullmakten");
+        desk.talk(&appointment, start, 60 * SECOND_US).await;
+        desk.jobs().await;
+        receipt(&mut desk.consumer, &appointment).await;
+        let slot = Desk::slot(40).to_string();
+        desk.provider.post("/provider/profile", &[("action", "mandate")]).await.expect(303);
+        desk.stranger.post("/holds", &[("service", "service"), ("start", &slot)]).await.expect(303);
+        assert_eq!(app.number("SELECT COUNT(*) FROM document_mandate", params![]).await, 2, "both are on record");
+    }
+}
+
+on_both! {
+    /// Operators read a document once they have said why they open its appointment; both sides see that they did.
+    async fn operators_read_documents_on_record(app: App) {
+        let mut desk = Desk::open(app, FIXED).await;
+        let start = Desk::slot(2);
+        let appointment = desk.book(start, ACCEPTED).await;
+        desk.talk(&appointment, start, 60 * SECOND_US).await;
+        desk.jobs().await;
+        let id = desk.text("SELECT id FROM document WHERE appointment_id = $1", &appointment).await;
+        let (page, document) = (format!("/operator/appointments/{appointment}"), format!("/documents/{id}"));
+        assert_eq!(desk.operator.get(&document).await.expect(303).location(), page);
+        let looks = "SELECT COUNT(*) FROM operator_record WHERE action = 'document_seen'";
+        assert_eq!(app.number(looks, params![]).await, 0);
+        let shown = open(&mut desk.operator, &page).await;
+        assert!(shown.contains(&format!("href=\"{document}\"")), "{shown}");
+        let answer = desk.operator.get(&document).await.expect(200);
+        assert_eq!(answer.headers["content-type"], "application/pdf");
+        let told: Vec<(String, String)> = app
+            .rows("SELECT account_id, reason FROM operator_look WHERE action = 'document_seen' ORDER BY account_id", params![])
+            .await;
+        assert_eq!(told, [("c".to_owned(), "Ringte".to_owned()), ("p".to_owned(), "Ringte".to_owned())]);
+        desk.stranger.get(&document).await.expect(404);
+        // An hour later the reason is asked for anew.
+        app.advance(61 * 60 * SECOND_US);
+        assert_eq!(desk.operator.get(&document).await.expect(303).location(), page);
     }
 }
