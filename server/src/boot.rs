@@ -185,7 +185,9 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
             email: config.controller.email.clone(),
         },
         retention: config.retention.terms(),
-        refund_alone_minor: config.payments.refund_alone_minor,
+        refund_alone: config.payments.refund_limits()?,
+        dispute_days: config.payments.dispute_days,
+        platform: config.platform.terms(config.payments.stripe.operator_sells),
     };
     let (clock, random) = (Clock::system(), Random::system());
     let files = local_folder(&booking.data_dir)

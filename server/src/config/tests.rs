@@ -136,7 +136,10 @@ fn contradictions_are_refused() {
         ("[media]\nbind = [\"0.0.0.0\"]", "advertise"),
         ("[media]\nbind = []", "bind"),
         ("[payments]\ntest = true\nfree_only = true", "free_only"),
-        ("[payments]\nrefund_alone_minor = -1", "refund_alone_minor"),
+        ("[payments]\nrefund_alone = { NOK = -1 }", "refund_alone"),
+        ("[payments]\nrefund_alone = { kroner = 500000 }", "refund_alone"),
+        ("[payments]\ndispute_days = 3", "dispute_days"),
+        ("[payments]\ndispute_days = 4000", "dispute_days"),
         ("[log]\nlevel = \"booka=loud\"", "log.level"),
         ("[media_api]\nkey_hashes = [\"booka_key\"]", "key_hashes"),
         ("[database]\nurl = \"mysql://x\"", "database.url"),
@@ -238,6 +241,29 @@ fn invoices_need_an_account_that_can_be_one_and_the_operators_word() {
         let error = read(&text).expect_err(word);
         assert!(error.contains(word), "{error}");
     }
+}
+
+#[test]
+fn only_who_may_hold_money_pays_it_out() {
+    let with = |lines: &str| load(&format!("public_url = \"http://localhost:8080\"\n{lines}"));
+    let terms = |config: Config| config.platform.terms(config.payments.stripe.operator_sells);
+    let off = terms(with("").expect("a configuration"));
+    assert_eq!((off.payout_account, off.vat_from), (None, None));
+    let account = "payout_account = \"8601 11 17947\"\n";
+    let refused = with(&format!("[platform]\n{account}")).expect_err("nobody declared anything");
+    assert!(refused.contains("licence"), "{refused}");
+    let wrong = with("[platform]\nlicensed_to_pay_out = true\npayout_account = \"86011117948\"\n");
+    assert!(wrong.expect_err("the check digit").contains("payout_account"));
+    let licensed = with(&format!("[platform]\nlicensed_to_pay_out = true\n{account}")).expect("licensed");
+    assert_eq!(terms(licensed).payout_account.as_deref(), Some("86011117947"));
+    let sells = with(&format!(
+        "[platform]\n{account}[payments.stripe]\noperator_sells = true\n"
+    ))
+    .expect("the seller");
+    assert_eq!(terms(sells).payout_account.as_deref(), Some("86011117947"));
+    let day = with("[platform]\nvat_registered_from = \"2026-12-01\"\n").expect("a day");
+    assert_eq!(terms(day).vat_from, Some(1_796_079_600_000_000));
+    assert!(with("[platform]\nvat_registered_from = \"i morgen\"\n").is_err());
 }
 
 #[test]

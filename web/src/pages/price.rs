@@ -95,6 +95,20 @@ impl PriceBox {
         }
     }
 
+    /// The least that is charged, where time is counted, and where nothing was because it came to less; minor units.
+    pub(crate) fn least_minor(&self) -> Option<i64> {
+        let least = signaling_protocol::least_charge_minor(&self.price.currency);
+        let told = match self.state {
+            PriceState::Estimate | PriceState::Reserved { .. } => true,
+            PriceState::Final { charged_minor, .. } => charged_minor == 0,
+            PriceState::Fee { .. } | PriceState::Released { .. } | PriceState::Owed { .. } => false,
+        };
+        match self.price.model {
+            PriceModel::PerMinute { .. } => (told && !self.is_free()).then_some(least),
+            PriceModel::Fixed { .. } | PriceModel::Free => None,
+        }
+    }
+
     /// What cancelling costs, line by line, while there still is something to cancel.
     pub(crate) fn cancel_lines(&self, shell: &Shell) -> Vec<String> {
         match self.state {
@@ -142,8 +156,8 @@ pub enum PriceState {
     },
     /// Everything was given back: cancelled, or somebody did not come.
     Released { released_minor: i64 },
-    /// Charged, but not taken yet: the payment did not go through.
-    Owed { owed_minor: i64 },
+    /// Charged, but not taken, or a part of it only: a payment did not go through.
+    Owed { owed_minor: i64, paid_minor: i64 },
 }
 
 /// What was paid back, and what the business keeps.

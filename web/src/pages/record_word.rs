@@ -73,6 +73,11 @@ impl RecordWord {
                 "invoice_paid" => "transaction-invoice-paid",
                 "invoice_paid_back" => "transaction-invoice-paid-back",
                 "reminder_fee" => "transaction-reminder-fee",
+                "commission" => "transaction-commission",
+                "commission_refunded" => "transaction-commission-refunded",
+                "commission_returned" => "transaction-commission-returned",
+                "paid_out" => "transaction-paid-out",
+                "payout_cancelled" => "transaction-payout-cancelled",
                 _ => OTHER,
             },
         )
@@ -92,6 +97,11 @@ impl RecordWord {
                 "reminder_fees" => "account-reminder-fees",
                 "provider_payable" => "account-provider-payable",
                 "provider_vat" => "account-provider-vat",
+                "seller_clearing" => "account-seller-clearing",
+                "test_clearing" => "account-test-clearing",
+                "commission" => "account-commission",
+                "commission_vat" => "account-commission-vat",
+                "provider_bank" => "account-provider-bank",
                 _ => OTHER,
             },
         )

@@ -85,11 +85,11 @@ mail-invoice-reminder-body =
     The invoice as PDF: { $link }
 
 registry-invoice = Invoices
-registry-invoice-why = What you are to pay, until when, and what is left. Kept for five years because accounting law requires it.
+registry-invoice-why = What you are to pay, until when, and what is left. Kept for as long as the bookkeeping act requires.
 registry-invoice-payment = Payments of invoices
-registry-invoice-payment-why = What came in for your invoices. Kept for five years because accounting law requires it.
+registry-invoice-payment-why = What came in for your invoices. Kept for as long as the bookkeeping act requires.
 registry-invoice-reminder = Reminders
-registry-invoice-reminder-why = When we reminded you of an invoice, and what that cost. Kept for five years because accounting law requires it.
+registry-invoice-reminder-why = When we reminded you of an invoice, and what that cost. Kept for as long as the bookkeeping act requires.
 registry-col-paid-on = Paid on
 registry-col-noted = Noted
 registry-col-fee = Fee

@@ -85,11 +85,11 @@ mail-invoice-reminder-body =
     Fakturaen som PDF: { $link }
 
 registry-invoice = Fakturaer
-registry-invoice-why = Hva du skal betale, til når, og hva som gjenstår. Oppbevares i fem år fordi bokføringsloven krever det.
+registry-invoice-why = Hva du skal betale, til når, og hva som gjenstår. Oppbevares så lenge bokføringsloven krever det.
 registry-invoice-payment = Betalinger av fakturaer
-registry-invoice-payment-why = Hva som har kommet inn på fakturaene dine. Oppbevares i fem år fordi bokføringsloven krever det.
+registry-invoice-payment-why = Hva som har kommet inn på fakturaene dine. Oppbevares så lenge bokføringsloven krever det.
 registry-invoice-reminder = Purringer
-registry-invoice-reminder-why = Når vi minnet deg om en faktura, og hva det kostet. Oppbevares i fem år fordi bokføringsloven krever det.
+registry-invoice-reminder-why = Når vi minnet deg om en faktura, og hva det kostet. Oppbevares så lenge bokføringsloven krever det.
 registry-col-paid-on = Betalt dag
 registry-col-noted = Notert
 registry-col-fee = Gebyr

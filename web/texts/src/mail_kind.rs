@@ -67,8 +67,14 @@ mail_kinds! {
     Unpaid = "unpaid", "mail-kind-unpaid";
     /// Money is to be paid back, when a second person agrees.
     RefundWaits = "refund_waits", "mail-kind-refund-waits";
+    /// Money that was to be paid back did not arrive.
+    RefundFailed = "refund_failed", "mail-kind-refund-failed";
     /// What was paid back came back to the business.
     RefundReturned = "refund_returned", "mail-kind-refund-returned";
+    /// Something happened in a dispute.
+    Dispute = "dispute", "mail-kind-dispute";
+    /// Somebody opened a dispute, which an operator is to decide.
+    DisputeWaits = "dispute_waits", "mail-kind-dispute-waits";
     BookingLost = "booking_lost", "mail-kind-booking-lost";
 }
 

@@ -29,6 +29,8 @@ pub enum Action {
     CallSeen,
     CaptureStarted,
     AppointmentSeen,
+    /// A receipt or credit note was read.
+    DocumentSeen,
     /// The list of appointments, which names businesses and has customers' initials.
     AppointmentsSeen,
     /// The list of mails, which names their recipients.
@@ -69,6 +71,20 @@ pub enum Action {
     RefundAsked,
     RefundApproved,
     RefundDeclined,
+    /// The list of disputes, which names businesses.
+    DisputesSeen,
+    /// A file that was handed in was opened.
+    DisputeFileSeen,
+    /// Words or a file of a third party were brought in.
+    DisputeStatement,
+    DisputeDecided,
+    /// What is kept of what is booked from a day on was decided.
+    CommissionSet,
+    /// A file for the bank was made, handed out, said to be sent, or taken back.
+    PayoutMade,
+    PayoutDownloaded,
+    PayoutSent,
+    PayoutCancelled,
 }
 
 impl Action {
@@ -79,6 +95,7 @@ impl Action {
             Self::CallSeen => "call_seen",
             Self::CaptureStarted => "capture_started",
             Self::AppointmentSeen => "appointment_seen",
+            Self::DocumentSeen => "document_seen",
             Self::AppointmentsSeen => "appointments_seen",
             Self::OutboxSeen => "outbox_seen",
             Self::OutboxSearched => "outbox_searched",
@@ -104,6 +121,15 @@ impl Action {
             Self::RefundAsked => "refund_asked",
             Self::RefundApproved => "refund_approved",
             Self::RefundDeclined => "refund_declined",
+            Self::DisputesSeen => "disputes_seen",
+            Self::DisputeFileSeen => "dispute_file_seen",
+            Self::DisputeStatement => "dispute_statement",
+            Self::DisputeDecided => "dispute_decided",
+            Self::CommissionSet => "commission_set",
+            Self::PayoutMade => "payout_made",
+            Self::PayoutDownloaded => "payout_downloaded",
+            Self::PayoutSent => "payout_sent",
+            Self::PayoutCancelled => "payout_cancelled",
         }
     }
 }

@@ -19,22 +19,37 @@ pub enum LedgerAccount {
     Bank,
     /// What reminders of invoices cost consumers: no part of what was sold.
     ReminderFees,
+    /// What the provider's own account at the payment provider got, which never was the operator's.
+    SellerClearing,
+    /// What test cards brought, once its postings have left: no money.
+    TestClearing,
     /// What the provider has coming, without tax.
     ProviderPayable,
     /// The tax in the price: the provider, as the seller, declares it.
     ProviderVat,
+    /// What the operator keeps of what came in, without tax: a cost of the provider.
+    Commission,
+    /// The tax in it, which the operator declares.
+    CommissionVat,
+    /// What was paid out to the provider's bank.
+    ProviderBank,
 }
 
 impl LedgerAccount {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Reserved,
         Self::ReservedContra,
         Self::ConsumerReceivable,
         Self::PspClearing,
         Self::Bank,
         Self::ReminderFees,
+        Self::SellerClearing,
+        Self::TestClearing,
         Self::ProviderPayable,
         Self::ProviderVat,
+        Self::Commission,
+        Self::CommissionVat,
+        Self::ProviderBank,
     ];
 
     /// The name in the database.
@@ -47,8 +62,13 @@ impl LedgerAccount {
             Self::PspClearing => "psp_clearing",
             Self::Bank => "bank",
             Self::ReminderFees => "reminder_fees",
+            Self::SellerClearing => "seller_clearing",
+            Self::TestClearing => "test_clearing",
             Self::ProviderPayable => "provider_payable",
             Self::ProviderVat => "provider_vat",
+            Self::Commission => "commission",
+            Self::CommissionVat => "commission_vat",
+            Self::ProviderBank => "provider_bank",
         }
     }
 }
@@ -97,6 +117,29 @@ pub enum Posting {
     ReminderFee {
         amount: Money,
     },
+    /// The operator keeps its commission of what came in.
+    Commission {
+        split: VatSplit,
+        of: Money,
+    },
+    /// It gives back its share with a refund.
+    CommissionRefunded {
+        split: VatSplit,
+        of: Money,
+    },
+    /// And takes it again, where the refund came back.
+    CommissionReturned {
+        split: VatSplit,
+        of: Money,
+    },
+    /// What was held goes to the provider's bank.
+    PaidOut {
+        amount: Money,
+    },
+    /// A payout that never left.
+    PayoutCancelled {
+        amount: Money,
+    },
 }
 
 /// One line of a transaction, minor units.
@@ -108,7 +151,7 @@ pub struct Entry {
 
 impl Posting {
     /// Every [`kind`](Self::kind).
-    pub const KINDS: [&str; 10] = [
+    pub const KINDS: [&str; 15] = [
         "authorised",
         "charged",
         "captured",
@@ -119,6 +162,11 @@ impl Posting {
         "invoice_paid",
         "invoice_paid_back",
         "reminder_fee",
+        "commission",
+        "commission_refunded",
+        "commission_returned",
+        "paid_out",
+        "payout_cancelled",
     ];
 
     /// The name in the database.
@@ -135,6 +183,11 @@ impl Posting {
             Self::InvoicePaid { .. } => Self::KINDS[7],
             Self::InvoicePaidBack { .. } => Self::KINDS[8],
             Self::ReminderFee { .. } => Self::KINDS[9],
+            Self::Commission { .. } => Self::KINDS[10],
+            Self::CommissionRefunded { .. } => Self::KINDS[11],
+            Self::CommissionReturned { .. } => Self::KINDS[12],
+            Self::PaidOut { .. } => Self::KINDS[13],
+            Self::PayoutCancelled { .. } => Self::KINDS[14],
         }
     }
 
@@ -151,7 +204,12 @@ impl Posting {
             | Self::Credited { of: money, .. }
             | Self::InvoicePaid { amount: money }
             | Self::InvoicePaidBack { amount: money }
-            | Self::ReminderFee { amount: money } => money.currency,
+            | Self::ReminderFee { amount: money }
+            | Self::Commission { of: money, .. }
+            | Self::CommissionRefunded { of: money, .. }
+            | Self::CommissionReturned { of: money, .. }
+            | Self::PaidOut { amount: money }
+            | Self::PayoutCancelled { amount: money } => money.currency,
         }
     }
 
@@ -196,6 +254,18 @@ impl Posting {
                 vec![(A::ConsumerReceivable, amount.minor), (A::ReminderFees, -amount.minor)]
             }
             Self::InvoicePaidBack { amount } => vec![(A::ConsumerReceivable, amount.minor), (A::Bank, -amount.minor)],
+            Self::Commission { split, .. } | Self::CommissionReturned { split, .. } => vec![
+                (A::Commission, split.net_minor),
+                (A::CommissionVat, split.vat_minor),
+                (A::PspClearing, -split.gross_minor),
+            ],
+            Self::CommissionRefunded { split, .. } => vec![
+                (A::Commission, -split.net_minor),
+                (A::CommissionVat, -split.vat_minor),
+                (A::PspClearing, split.gross_minor),
+            ],
+            Self::PaidOut { amount } => vec![(A::ProviderBank, amount.minor), (A::PspClearing, -amount.minor)],
+            Self::PayoutCancelled { amount } => vec![(A::ProviderBank, -amount.minor), (A::PspClearing, amount.minor)],
         };
         lines
             .into_iter()
@@ -279,6 +349,11 @@ mod tests {
                 Posting::InvoicePaid { amount: nok(a) },
                 Posting::InvoicePaidBack { amount: nok(a) },
                 Posting::ReminderFee { amount: nok(a) },
+                Posting::Commission { split, of: nok(a) },
+                Posting::CommissionRefunded { split, of: nok(a) },
+                Posting::CommissionReturned { split, of: nok(a) },
+                Posting::PaidOut { amount: nok(a) },
+                Posting::PayoutCancelled { amount: nok(a) },
             ] {
                 prop_assert_eq!(posting.entries().iter().map(|e| e.amount_minor).sum::<i64>(), 0, "{:?}", posting);
             }

@@ -110,6 +110,12 @@ pub enum Part {
     Vat,
     /// What it took for reminders of invoices.
     Fees,
+    /// What the operator kept of it, without tax.
+    Commission,
+    /// The tax in that.
+    CommissionVat,
+    /// What was paid out to its bank.
+    PaidOut,
 }
 
 impl Part {
@@ -118,9 +124,15 @@ impl Part {
         match account {
             LedgerAccount::Reserved | LedgerAccount::ReservedContra => Self::Memo,
             LedgerAccount::ConsumerReceivable => Self::Owed,
-            LedgerAccount::PspClearing | LedgerAccount::Bank => Self::Held,
+            LedgerAccount::PspClearing
+            | LedgerAccount::SellerClearing
+            | LedgerAccount::TestClearing
+            | LedgerAccount::Bank => Self::Held,
             LedgerAccount::ProviderPayable => Self::Sales,
             LedgerAccount::ProviderVat => Self::Vat,
+            LedgerAccount::Commission => Self::Commission,
+            LedgerAccount::CommissionVat => Self::CommissionVat,
+            LedgerAccount::ProviderBank => Self::PaidOut,
             LedgerAccount::ReminderFees => Self::Fees,
         }
     }

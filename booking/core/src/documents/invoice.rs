@@ -38,7 +38,7 @@ pub async fn issue_invoice(
     basis: InvoiceBasis<'_>,
 ) -> Result<(Document, String)> {
     let sold = (payment, basis.amount_minor);
-    let mut paper = draft_sale(state, tx, appointment, charge, sold, DocumentKind::Invoice).await?;
+    let (mut paper, _) = draft_sale(state, tx, appointment, charge, sold, DocumentKind::Invoice).await?;
     let text = |key: &str| t(paper.locale, key, &[]);
     let facts = [
         (text("document-due"), basis.due.to_string()),

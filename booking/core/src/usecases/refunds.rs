@@ -3,6 +3,7 @@
 use texts::{MailKind, format, routes};
 
 use super::fold::post;
+use super::refund_mails;
 use crate::appointments::{self, AppointmentMail, PartyRole};
 use crate::base::Micros;
 use crate::base::db::Tx;
@@ -12,7 +13,8 @@ use crate::billing::ledger::{LedgerAccount, Posting};
 use crate::billing::payment::PaymentEvent;
 use crate::billing::provider::{ProviderRefund, RefundStatus};
 use crate::billing::{
-    BillingError, Payment, Refund, RefundState, invoices, mail_money, money_of, queries, record_amount, refunds,
+    BillingError, Payment, Refund, RefundState, commission, invoices, mail_money, money_of, queries, record_amount,
+    refunds,
 };
 use crate::documents::{self, Document};
 use crate::state::AppState;
@@ -120,6 +122,7 @@ async fn record_refund(
                 false => Posting::Refunded { split, of: amount },
             };
             post(state, tx, payment, &posting, &posting_key(before)).await?;
+            give_back_commission(state, tx, payment, before).await?;
             "refunded"
         }
         (RefundState::Done, RefundState::Failed) => {
@@ -127,6 +130,7 @@ async fn record_refund(
             documents::issue_returned(state, tx, payment, &before.id).await?;
             let posting = Posting::RefundReturned { split, of: amount };
             post(state, tx, payment, &posting, &format!("refund_returned:{}", before.id)).await?;
+            take_commission_again(state, tx, payment, before).await?;
             tell_returned(state, tx, payment, before).await?;
             "refund_failed"
         }
@@ -135,7 +139,40 @@ async fn record_refund(
     };
     if let Some(appointment) = &payment.appointment_id {
         record_amount(state, tx, appointment, event, amount.minor, amount.currency.as_str()).await?;
+        if next == RefundState::Failed {
+            refund_mails::tell_failed(state, tx, appointment, (&before.id, amount)).await?;
+        }
     }
+    Ok(())
+}
+
+fn commission_key(refund: &Refund) -> String {
+    format!("commission_refunded:{}", refund.id)
+}
+
+/// The operator gives back its share of what is paid back.
+async fn give_back_commission(state: &AppState, tx: &mut Tx, payment: &Payment, refund: &Refund) -> Result<()> {
+    if let Some(split) = commission::of_refund(tx, payment, refund).await? {
+        let of = Money::new(split.gross_minor, refund.amount.currency);
+        let posting = Posting::CommissionRefunded { split, of };
+        post(state, tx, payment, &posting, &commission_key(refund)).await?;
+    }
+    Ok(())
+}
+
+/// What was paid back came back, and the operator's share with it.
+async fn take_commission_again(state: &AppState, tx: &mut Tx, payment: &Payment, refund: &Refund) -> Result<()> {
+    let split = commission::given_back(tx, &commission_key(refund)).await?;
+    let of = Money::new(split.gross_minor, refund.amount.currency);
+    let posting = Posting::CommissionReturned { split, of };
+    post(
+        state,
+        tx,
+        payment,
+        &posting,
+        &format!("commission_returned:{}", refund.id),
+    )
+    .await?;
     Ok(())
 }
 

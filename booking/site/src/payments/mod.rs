@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use signaling_protocol::Role;
-use web::pages::book::{BookConfirmPage, BookPaymentPage, Overlap, PaymentProblem};
+use web::pages::book::{Bank, BookConfirmPage, BookPaymentPage, Overlap, PaymentProblem};
 use web::pages::legal::LEGAL_VERSION;
 use web::pages::pay::PayFields;
 use web::pages::{Check, FieldError};
@@ -22,6 +22,7 @@ use self::hooks::HOOKS;
 use crate::error::AppResult;
 use crate::extract::{Form, Path, Query, Visit};
 use crate::pages;
+use crate::providers::seller::seller_view;
 use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Hold, Status};
 use booking_core::base::{Micros, charge, token_hash};
@@ -29,6 +30,7 @@ use booking_core::billing::payment::DeclineReason;
 use booking_core::billing::provider::Question;
 use booking_core::billing::queries;
 use booking_core::billing::sellers::{self, Payable};
+use booking_core::providers::seller::find_seller;
 use booking_core::usecases::{self as checkout, CheckoutOutcome, CheckoutRefusal};
 
 pub(crate) fn router() -> Router<AppState> {
@@ -213,7 +215,7 @@ async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
     }
 }
 
-/// The bank's question; where it is asked elsewhere the person goes there.
+/// The bank's question; where it is asked elsewhere a link leads there.
 async fn show_question(state: &AppState, visit: &Visit, hold: &Hold, account: &str) -> AppResult<Response> {
     let payment = queries::last_of_hold(&mut state.db.read().await?, &hold.id).await?;
     let question = match &payment {
@@ -221,9 +223,9 @@ async fn show_question(state: &AppState, visit: &Visit, hold: &Hold, account: &s
         None => None,
     };
     let bank = match question {
-        Some(Question::Redirect(address)) => return Ok(Redirect::to(&address).into_response()),
-        Some(Question::Script { fields, secret }) => Some(fields::script_of(fields, secret)),
-        Some(Question::TestBank) => None,
+        Some(Question::Redirect(address)) => Bank::Link(address),
+        Some(Question::Script { fields, secret }) => Bank::Script(fields::script_of(fields, secret)),
+        Some(Question::TestBank) => Bank::Test,
         // It was answered elsewhere, and nobody has told us yet.
         None => {
             let outcome = checkout::answer_confirmation(state, hold, account, true).await?;
@@ -242,7 +244,11 @@ async fn show_question(state: &AppState, visit: &Visit, hold: &Hold, account: &s
         hold: view::hold_view(hold, visit.now),
         bank,
     };
-    Ok(fields::with_script(pages::html(&page), page.bank.as_ref()))
+    let script = match &page.bank {
+        Bank::Script(script) => Some(script),
+        Bank::Test | Bank::Link(_) => None,
+    };
+    Ok(fields::with_script(pages::html(&page), script))
 }
 
 async fn confirm(
@@ -314,13 +320,19 @@ async fn typed_page(state: &AppState, visit: &Visit, hold: &Hold, form: &Payment
 
 async fn form_page(state: &AppState, visit: &Visit, hold: &Hold, by: &str) -> AppResult<BookPaymentPage> {
     let mut tx = state.db.read().await?;
-    let payable = sellers::payable_by(&mut tx, &state.payments, &hold.org_id).await?;
+    let payable = sellers::orderable_by(&mut tx, &state.payments, &hold.org_id).await?;
+    let off = if sellers::sells(&mut tx, &state.payments, &hold.org_id).await? {
+        PaymentProblem::SellerUnknown
+    } else {
+        PaymentProblem::Off
+    };
+    let seller = find_seller(&mut tx, &hold.org_id).await?;
     let during = appointments::during(&mut tx, &visit.actor, hold.start_us, hold.end_us).await?;
     Ok(BookPaymentPage {
         overlaps: during.into_iter().map(overlap).collect(),
         shell: pages::shell_in(visit, &hold.time_zone),
         hold: view::hold_view(hold, visit.now),
-        problem: (!charge::can_be_sold(&hold.price, !payable.is_empty())).then_some(PaymentProblem::Off),
+        problem: (!charge::can_be_sold(&hold.price, !payable.is_empty())).then_some(off),
         keeps_card: keeps_card(&payable, by, hold, visit.now),
         pay: if hold.price.most_minor() > 0 {
             fields::pay_fields(&payable, by, "")
@@ -328,6 +340,7 @@ async fn form_page(state: &AppState, visit: &Visit, hold: &Hold, by: &str) -> Ap
             PayFields::default()
         },
         withdrawal: hold.asks_for_early_start(visit.now).then(Check::default),
+        seller: seller.map(|seller| seller_view(seller, visit.locale)),
     })
 }
 
@@ -340,7 +353,7 @@ fn keeps_card(payable: &[Payable], by: &str, hold: &Hold, now: Micros) -> bool {
 /// The providers that the held time can be paid by.
 async fn payable_by(state: &AppState, hold: &Hold) -> AppResult<Vec<Payable>> {
     let mut tx = state.db.read().await?;
-    Ok(sellers::payable_by(&mut tx, &state.payments, &hold.org_id).await?)
+    Ok(sellers::orderable_by(&mut tx, &state.payments, &hold.org_id).await?)
 }
 
 fn show_page(status: StatusCode, page: &BookPaymentPage) -> Response {

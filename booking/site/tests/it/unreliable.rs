@@ -40,6 +40,10 @@ pub(crate) struct Unreliable {
     answers_for: Option<String>,
     /// Where the provider says that every refund stands, whatever it did.
     refunds_are: Option<RefundStatus>,
+    /// Where the bank's question is answered, if not on a page of ours.
+    asks_at: Option<String>,
+    /// Where people were to be sent back to.
+    returns: Arc<Mutex<Vec<String>>>,
 }
 
 impl Unreliable {
@@ -97,6 +101,10 @@ impl PaymentProvider for Unreliable {
         self.inner.name()
     }
 
+    fn charges_again(&self) -> bool {
+        self.inner.charges_again()
+    }
+
     fn reserve_days(&self) -> i64 {
         self.inner.reserve_days()
     }
@@ -118,12 +126,15 @@ impl PaymentProvider for Unreliable {
     }
 
     async fn authorise(&self, authorisation: &Authorisation<'_>) -> Result<ProviderPayment, ProviderError> {
+        let back = authorisation.return_url.to_owned();
+        self.returns.lock().expect("nobody panics while holding it").push(back);
         let call = self.inner.authorise(authorisation);
         self.run(OpKind::Authorise, authorisation.key, call).await
     }
 
     async fn question(&self, reference: &str) -> Result<Option<Question>, ProviderError> {
-        self.inner.question(reference).await
+        let asked = self.inner.question(reference).await?;
+        Ok(asked.map(|question| self.asks_at.clone().map_or(question, Question::Redirect)))
     }
 
     async fn answer(&self, reference: &str, approved: bool) -> Result<ProviderPayment, ProviderError> {
@@ -179,6 +190,8 @@ fn with(app: &App, change: impl FnOnce(&mut Unreliable)) -> AppState {
         failed: Mutex::default(),
         answers_for: None,
         refunds_are: None,
+        asks_at: None,
+        returns: Arc::default(),
     };
     change(&mut unreliable);
     AppState {
@@ -205,6 +218,8 @@ pub(crate) fn failing_with_invoices(calm: &AppState, faults: &[Option<Fault>]) -
             failed: Mutex::default(),
             answers_for: None,
             refunds_are: None,
+            asks_at: None,
+            returns: Arc::default(),
         });
         unreliable
     });
@@ -227,4 +242,15 @@ pub(crate) fn telling_refunds(app: &App, status: RefundStatus) -> AppState {
 /// The same state with a provider that fails once.
 pub(crate) fn unreliable(app: &App, kind: OpKind, fault: Fault) -> AppState {
     failing(app, Some(kind), vec![Some(fault)])
+}
+
+/// The same state with a provider whose questions are answered at an address of its own, and where it was to send people
+/// back to.
+pub(crate) fn asking_at(app: &App, address: &str) -> (AppState, Arc<Mutex<Vec<String>>>) {
+    let returns = Arc::<Mutex<Vec<String>>>::default();
+    let state = with(app, |unreliable| {
+        unreliable.asks_at = Some(address.to_owned());
+        unreliable.returns = Arc::clone(&returns);
+    });
+    (state, returns)
 }
