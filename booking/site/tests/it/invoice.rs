@@ -199,7 +199,7 @@ on_both! {
 on_both! {
     async fn s22_who_does_not_come_gets_an_invoice_of_the_fee(app: App) {
         let (mut desk, state) = open(app, METERED, false).await;
-        let policy = [("policy", "own"), ("policy_free_h", "24"), ("policy_percent", "50"), ("policy_no_show", "33")];
+        let policy = [("policy", "own"), ("policy_free_h", "1"), ("policy_percent", "10"), ("policy_no_show", "33")];
         save_policy(&mut desk, &policy).await.expect(303);
         let start = Desk::slot(2);
         let appointment = book(&mut desk, start).await;
