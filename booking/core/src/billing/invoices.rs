@@ -3,7 +3,7 @@
 use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::money::{Currency, Money};
-use crate::{params, statements};
+use crate::{is_disputed, params, statements};
 
 /// Columns of an [`Invoice`].
 macro_rules! invoice_select {
@@ -35,11 +35,13 @@ statements! {
     /// id, payment, amount, day, line of the bank, who, now
     ADD_PAYMENT = "INSERT INTO invoice_payment (id, payment_id, amount_minor, paid_on, bank_line, noted_by, noted_us)
                    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (bank_line) DO NOTHING";
-    /// now, wait before the first reminder, most reminders, limit; whoever was erased has no address any more
-    TO_REMIND = "SELECT i.payment_id FROM invoice i JOIN appointment a ON a.id = i.appointment_id JOIN account c ON c.id = a.consumer_id
+    /// now, wait before the first reminder, most reminders, limit; whoever was erased has no address any more, and
+    /// nobody is reminded of what is in dispute
+    TO_REMIND = concat!("SELECT i.payment_id FROM invoice i JOIN appointment a ON a.id = i.appointment_id JOIN account c ON c.id = a.consumer_id
                  WHERE i.open_minor <> 0 AND i.open_minor > 0 AND i.reminders < $3 AND c.erased_us IS NULL
+                   AND NOT ", is_disputed!("i.appointment_id"), "
                    AND i.due_us <= $1 AND i.due_us + CASE WHEN i.reminders = 0 THEN CAST($2 AS BIGINT) ELSE 0 END <= $1
-                 ORDER BY i.due_us, i.payment_id LIMIT $4";
+                 ORDER BY i.due_us, i.payment_id LIMIT $4");
     ADD_REMINDER = "INSERT INTO invoice_reminder (payment_id, number, sent_us, due_us, fee_minor) VALUES ($1, $2, $3, $4, $5)
                     ON CONFLICT (payment_id, number) DO NOTHING";
     /// payment, number, due

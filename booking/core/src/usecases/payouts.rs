@@ -10,9 +10,10 @@ use crate::base::{Base, DEFAULT_ZONE, Fault, Micros, Result};
 use crate::billing::ledger::Posting;
 use crate::billing::queries::{self, PostingOf};
 use crate::books::bank::{Payer, Transfer, write_transfers};
-use crate::{is_test_payment, params, statements};
+use crate::{is_disputed, is_test_payment, params, statements};
 
-/// SQL: what is held for businesses, where it is not nothing, and where it is to go. What tests brought is no money.
+/// SQL: what is held for businesses, where it is not nothing, and where it is to go. What tests brought is no money,
+/// and what a dispute is about waits for its end, also where it was paid out before: then it comes out of what is held besides.
 macro_rules! held {
     ($transactions:literal, $carried:literal) => {
         concat!(
@@ -22,7 +23,8 @@ macro_rules! held {
                     JOIN ledger_entry e ON e.tx_id = t.id AND e.account = 'psp_clearing'
                     LEFT JOIN payment p ON p.id = t.payment_id WHERE (p.id IS NULL OR NOT ",
             is_test_payment!("p"),
-            ")",
+            ") AND NOT ",
+            is_disputed!("COALESCE(t.appointment_id, p.appointment_id)"),
             $transactions,
             "
                 UNION ALL SELECT c.org_id, c.currency, c.amount_minor FROM ledger_carried c WHERE c.account = 'psp_clearing'",

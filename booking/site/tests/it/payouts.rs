@@ -146,6 +146,22 @@ on_both! {
 }
 
 on_both! {
+    /// S32: what is in dispute stands still.
+    async fn s32_what_is_in_dispute_is_not_paid_out(app: App) {
+        let mut counter = Counter::open(app).await;
+        let appointment = counter.paid(2).await;
+        assert_eq!(counter.give_account("86011117947").await, 303);
+        let page = format!("/bookings/{appointment}/dispute");
+        let complaint = [("action", "open"), ("body", "Lyden var borte i ti minutter.")];
+        counter.desk.consumer.post(&page, &complaint).await.expect(303);
+        assert_eq!(counter.act("make").await, "payout-nothing");
+        counter.desk.consumer.post(&page, &[("action", "withdraw")]).await.expect(303);
+        assert_eq!(counter.act("make").await, "payout-made");
+        assert_eq!(app.rows::<i64>("SELECT amount_minor FROM payout", params![]).await, [39_000]);
+    }
+}
+
+on_both! {
     async fn a_file_that_is_taken_back_is_held_again(app: App) {
         let mut counter = Counter::open(app).await;
         counter.paid(2).await;
