@@ -150,7 +150,9 @@ async fn open(url: &str, folder: &Path, later: &Arc<AtomicI64>) -> AppState {
         trusted_proxies: Networks::default(),
         ticket_secret: [7; 32],
         mail_from: "Booka <post@booka.example>".to_owned(),
-        refund_alone_minor: 500_000,
+        refund_alone: BookingConfig::usual_refund_alone(),
+        dispute_days: BookingConfig::DISPUTE_DAYS,
+        platform: Default::default(),
         controller: web::pages::legal::Controller::default(),
         retention: Retention::default(),
     };

@@ -4,6 +4,7 @@ use crate::pages::appointment::{
     AppointmentRow, AppointmentStatus, AppointmentView, BuyerOrg, DocumentLink, TimelineEntry, TimelineEvent as Event,
 };
 use crate::pages::book::{HeldTime, HoldView};
+use crate::pages::dispute::DisputeLink;
 use crate::pages::price::Vat;
 use crate::pages::search::{Category, FreeTime, ProviderCard};
 use crate::pages::{PriceBox, PriceModel, PriceState, PriceTerms, Shell, SignedIn};
@@ -29,6 +30,7 @@ pub(super) fn shell(locale: Locale, path: &str) -> Shell {
         signed_in: None,
         notice: None,
         money_waits: 0,
+        disputes_wait: 0,
     }
 }
 
@@ -117,6 +119,7 @@ pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
         test: false,
         state,
         refunded: None,
+        invoice: None,
         price,
     }
 }
@@ -189,6 +192,15 @@ pub(super) fn held(hours: i64) -> HeldTime {
     }
 }
 
+/// A document of a kind that can be opened.
+pub(super) fn document(kind: &'static str) -> DocumentLink {
+    DocumentLink {
+        id: ID.into(),
+        kind,
+        number: "2026-000183".into(),
+    }
+}
+
 pub(super) fn hold(price: PriceTerms, expires_in: i64) -> HoldView {
     HoldView {
         id: ID.into(),
@@ -232,17 +244,15 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         withdraw_until: open.then_some(TEN),
         receipt: matches!(status, AppointmentStatus::Completed).then(|| "2026-000183".into()),
         documents: if matches!(status, AppointmentStatus::Completed) {
-            vec![DocumentLink {
-                id: ID.into(),
-                kind: "document-receipt",
-                number: "2026-000183".into(),
-            }]
+            vec![document("document-receipt")]
         } else {
             Vec::new()
         },
         refunds: Vec::new(),
         can_refund: true,
+        dispute: Some(DisputeLink::CanOpen),
         timeline: timeline(open),
+        commission: None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::pages::{Field, FieldError, render};
 use crate::text::Locale;
 
 /// Every table that a run may name, and one of a newer server's.
-const TABLES: [&str; 26] = [
+const TABLES: [&str; 28] = [
     "acceptance",
     "appointment",
     "appointment_event",
@@ -25,6 +25,8 @@ const TABLES: [&str; 26] = [
     "outbox",
     "payment",
     "payment_op",
+    "payout",
+    "payout_file",
     "psp_event",
     "money_difference",
     "refund",

@@ -78,7 +78,7 @@ mail-deletion-subject = Your account will be deleted
 mail-deletion-body =
     Hello { $name },
 
-    you have asked us to delete your account. It will be deleted on { $when }. Receipts are kept for 5 years because the law requires it.
+    you have asked us to delete your account. It will be deleted on { $when }. Receipts are kept for as long as the law requires.
 
     To keep the account, sign in before that and undo it here:
     { $link }
@@ -283,6 +283,17 @@ mail-booking-lost-body =
 
     Find a new time here:
     { $link }
+
+mail-booking-open-subject = The payment is not finished
+mail-booking-open-body =
+    Hello { $name },
+
+    the payment for { $title } with { $other } on { $when } is not finished, and nothing was taken. We hold the time until { $until }.
+
+    Go on here:
+    { $link }
+
+    If you do not, nothing is booked and you pay nothing.
 
 mail-invitation-subject = { $org } invites you
 mail-invitation-body =

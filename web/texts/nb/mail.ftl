@@ -78,7 +78,7 @@ mail-deletion-subject = Kontoen din blir slettet
 mail-deletion-body =
     Hei { $name },
 
-    du har bedt oss slette kontoen din. Den slettes { $when }. Kvitteringer oppbevares i 5 år fordi loven krever det.
+    du har bedt oss slette kontoen din. Den slettes { $when }. Kvitteringer oppbevares så lenge loven krever det.
 
     Vil du beholde kontoen, logger du inn før den tid og angrer her:
     { $link }
@@ -283,6 +283,17 @@ mail-booking-lost-body =
 
     Finn en ny tid her:
     { $link }
+
+mail-booking-open-subject = Betalingen er ikke ferdig
+mail-booking-open-body =
+    Hei { $name },
+
+    betalingen for { $title } hos { $other } { $when } er ikke ferdig, og ingenting er trukket. Vi holder av tiden til { $until }.
+
+    Gå videre her:
+    { $link }
+
+    Gjør du ikke det, blir timen ikke bestilt, og du betaler ingenting.
 
 mail-invitation-subject = { $org } inviterer deg
 mail-invitation-body =

@@ -11,6 +11,10 @@ pub(super) fn price_line(locale: Locale, reserved: &str, money: &MailMoney) -> S
         let args = [("amount", most.as_str().into()), ("card", money.card.as_str().into())];
         return t(locale, "mail-price-kept", &args);
     }
+    if money.invoiced_minor > 0 {
+        let most = format::money_exact(locale, money.invoiced_minor, &money.currency);
+        return t(locale, "mail-price-invoice", &[("amount", most.as_str().into())]);
+    }
     if money.reserved_minor == 0 {
         return t(locale, "mail-price-free", &[]);
     }

@@ -3,9 +3,14 @@
 //! Nothing remote is awaited inside a transaction. A call to the payment provider is a row of `payment_op` first; its id
 //! makes the idempotency key. What comes back is folded into the payment in a second transaction, with its ledger entries.
 
+pub mod bank_file;
 pub mod collection;
+pub mod commission;
 pub mod differences;
 pub mod hooks;
+pub mod invoice;
+mod invoice_provider;
+pub mod invoices;
 pub mod ledger;
 mod ops;
 pub mod payment;
@@ -16,6 +21,7 @@ mod records;
 pub mod refunds;
 pub mod sellers;
 
+pub use invoice_provider::InvoiceProvider;
 pub use ops::{backoff, request_capture, request_payment, request_refund, request_release};
 pub use payment::PaymentState;
 pub use payments::Payments;
@@ -30,6 +36,7 @@ use crate::base::Base;
 use crate::base::Fault;
 use crate::base::db::{DbError, Tx};
 use crate::base::outbox;
+use crate::providers::seller::find_seller;
 use payment::IllegalPayment;
 use provider::ProviderError;
 
@@ -61,6 +68,17 @@ impl BillingError {
             Self::Db(_) | Self::Fault(_) | Self::Provider(_) => false,
         }
     }
+
+    /// Whether it lies at somebody who is away for the moment, the database or the provider, and says nothing of the payment.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Db(error) => error.is_unavailable(),
+            Self::Fault(fault) => matches!(fault, Fault::Busy),
+            Self::Provider(_) => true,
+            Self::Illegal(_) | Self::NoPayment => false,
+        }
+    }
 }
 
 impl From<BillingError> for Fault {
@@ -88,6 +106,8 @@ pub struct MoneyView {
     pub released_minor: i64,
     /// What was paid back, of all payments.
     pub refunded_minor: i64,
+    /// The invoice of that payment, once it is issued.
+    pub invoice: Option<invoices::Invoice>,
     /// What is missing of the charge, and comes by no payment any more unless somebody pays anew.
     pub owed_minor: i64,
     /// More than one payment stands for it, because the call was extended.
@@ -105,6 +125,11 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault
     let refunded_minor = payments.iter().map(|payment| payment.state.refunded_minor()).sum();
     let owed_minor = charge.as_ref().map_or(0, |charge| owed_minor(charge, &payments));
     let payment = speaking_payment(&payments).cloned();
+    let by_invoice = payment.as_ref().filter(|payment| payment.is_by_invoice());
+    let invoice = match by_invoice {
+        Some(payment) => invoices::of_payment(tx, &payment.id).await?,
+        None => None,
+    };
     let (mut reserved_minor, mut released_minor) = payment.as_ref().map_or((0, 0), reserved_and_released);
     let mut extended = false;
     // Extensions stand beside it.
@@ -121,6 +146,7 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault
         captured_minor,
         released_minor,
         refunded_minor,
+        invoice,
         owed_minor,
         extended,
     })
@@ -128,6 +154,10 @@ pub async fn money_of(tx: &mut Tx, appointment: &str) -> Result<MoneyView, Fault
 
 /// What was reserved by a payment, and let go of again.
 fn reserved_and_released(payment: &Payment) -> (i64, i64) {
+    // A promise to pay by invoice reserves nothing.
+    if payment.is_by_invoice() {
+        return (0, 0);
+    }
     match payment.state {
         PaymentState::Captured {
             authorised_minor,
@@ -199,6 +229,7 @@ pub async fn mail_both_sides(
     let mut money = mail_money(appointment, &view);
     if *what == AppointmentMail::Booked {
         money.withdrawal = appointments::load_withdrawal_request(tx, &appointment.hold_id).await?;
+        money.seller = find_seller(tx, &appointment.org_id).await?;
     }
     for role in [PartyRole::Consumer, PartyRole::Provider] {
         if let Some(message) = appointments::appointment_mail(state, appointment, role, what, &money) {
@@ -209,10 +240,12 @@ pub async fn mail_both_sides(
 }
 
 pub fn mail_money(appointment: &Appointment, view: &MoneyView) -> MailMoney {
-    let card = view
-        .payment
-        .as_ref()
-        .map(|payment| format!("{} **** {}", payment.method.brand, payment.method.last4));
+    let by_invoice = view.payment.as_ref().filter(|payment| payment.is_by_invoice());
+    let card = match by_invoice {
+        Some(_) => None,
+        None => view.payment.as_ref(),
+    };
+    let card = card.map(|payment| format!("{} **** {}", payment.method.brand, payment.method.last4));
     MailMoney {
         currency: appointment.price.currency.clone(),
         card: card.unwrap_or_default(),
@@ -226,7 +259,9 @@ pub fn mail_money(appointment: &Appointment, view: &MoneyView) -> MailMoney {
             Some(payment) if payment.state == PaymentState::Saved => payment.amount.minor,
             Some(_) | None => 0,
         },
+        invoiced_minor: by_invoice.map_or(0, |payment| payment.amount.minor),
         withdrawal: None,
+        seller: None,
     }
 }
 

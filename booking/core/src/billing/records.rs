@@ -1,5 +1,6 @@
 //! What is on record of money: payments, calls to their provider, charges and the lines of the ledger.
 
+use super::invoice::INVOICE_PROVIDER;
 use super::payment::{PaymentState, StoredState};
 use super::provider::{PaymentMethod, is_test_provider};
 use crate::base::Micros;
@@ -77,6 +78,12 @@ impl Payment {
     #[must_use]
     pub fn is_test(&self) -> bool {
         is_test_provider(&self.psp)
+    }
+
+    /// Whether the customer gets an invoice for it: then nothing is reserved, and what is captured is owed until it is paid.
+    #[must_use]
+    pub fn is_by_invoice(&self) -> bool {
+        self.psp == INVOICE_PROVIDER
     }
 }
 
@@ -161,6 +168,8 @@ pub struct Op {
     pub key_number: i64,
     /// The refund that is asked for.
     pub refund_id: Option<String>,
+    /// What the operator keeps of a capture.
+    pub commission_minor: i64,
 }
 
 impl Op {
@@ -277,6 +286,7 @@ impl FromRow for Op {
             error: row.get("error")?,
             key_number: row.get("key_number")?,
             refund_id: row.get("refund_id")?,
+            commission_minor: row.get("commission_minor")?,
         })
     }
 }

@@ -315,11 +315,18 @@ pub async fn open_segment(state: &Base, node: &str, key: &SegmentKey, at: Micros
 async fn begin_due(state: &Base, now: Micros) -> Result<()> {
     let due = queries::to_begin(&mut state.db.read().await?, now, BEGIN_BATCH).await?;
     for call in due {
-        let mut tx = state.db.write().await?;
-        queries::lock_call(&mut tx, &call).await?;
-        begin(&mut tx, &call, now).await?;
-        tx.commit().await?;
+        if let Err(error) = begin_one(state, &call, now).await {
+            tracing::error!(call, %error, "a call whose start has come is not under way on record");
+        }
     }
+    Ok(())
+}
+
+async fn begin_one(state: &Base, call: &str, now: Micros) -> Result<()> {
+    let mut tx = state.db.write().await?;
+    queries::lock_call(&mut tx, call).await?;
+    begin(&mut tx, call, now).await?;
+    tx.commit().await?;
     Ok(())
 }
 

@@ -3,11 +3,12 @@
 use signaling_protocol::Role;
 use web::pages::book::HoldView;
 use web::pages::price::{CancelTerms, Vat};
-use web::pages::{PriceBox, PriceState, Refunded};
+use web::pages::{ByInvoice, PriceBox, PriceState, Refunded};
 
 use booking_core::appointments::{Appointment, Hold};
 use booking_core::base::money::split_vat;
 use booking_core::base::{MINUTE_US, Micros};
+use booking_core::billing::invoice::account_words;
 use booking_core::billing::{Fee, MoneyView, Payment, PaymentState};
 
 /// What the pages of a booking show about the held time.
@@ -32,6 +33,7 @@ pub(crate) fn hold_view(hold: &Hold, now: Micros) -> HoldView {
             test: false,
             state: PriceState::Estimate,
             refunded: None,
+            invoice: None,
         },
     }
 }
@@ -66,7 +68,22 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView, no
             refunded_minor: money.refunded_minor,
             kept_minor: money.captured_minor - money.refunded_minor,
         }),
+        invoice: by_invoice(money),
     }
+}
+
+/// How far the invoice has come, where one comes.
+fn by_invoice(money: &MoneyView) -> Option<ByInvoice> {
+    money.payment.as_ref().filter(|payment| payment.is_by_invoice())?;
+    Some(match &money.invoice {
+        None => ByInvoice::Later,
+        Some(invoice) => ByInvoice::Sent {
+            account: account_words(&invoice.account),
+            kid: invoice.kid.clone(),
+            due_at: invoice.due_at - 1,
+            open_minor: invoice.open_minor,
+        },
+    })
 }
 
 /// What cancelling costs whoever looks: a provider pays nothing for it.
@@ -88,7 +105,9 @@ fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
         };
     }
     let charged = money.charge.as_ref().map(|charge| charge.amount.minor);
+    let promised = money.payment.as_ref().is_some_and(Payment::is_by_invoice);
     let released_minor = match charged {
+        _ if promised => 0,
         // By several payments: what is decided about all of them, whatever each has come to.
         Some(charged) if money.extended => (money.reserved_minor - charged).max(0),
         Some(_) | None => released(payment, charged).unwrap_or(money.released_minor),

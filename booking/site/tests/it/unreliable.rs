@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use booking_core::AppState;
 use booking_core::base::money::Money;
+use booking_core::billing::invoice::InvoiceTerms;
 use booking_core::billing::provider::{
     Authorisation, Hint, HookError, MethodFault, Order, PaymentFields, PaymentMethod, ProviderError, ProviderPayment,
     Question, RefundStatus,
@@ -167,6 +168,10 @@ impl PaymentProvider for Unreliable {
         Ok(self.inner.lookup(reference).await?.map(|seen| self.told(seen)))
     }
 
+    fn invoice_terms(&self) -> Option<&InvoiceTerms> {
+        self.inner.invoice_terms()
+    }
+
     fn read_hook(
         &self,
         header: &(dyn for<'a> Fn(&'a str) -> Option<String> + Sync),
@@ -201,6 +206,27 @@ pub(crate) fn failing(app: &App, kind: Option<OpKind>, faults: Vec<Option<Fault>
         unreliable.kind = kind;
         unreliable.faults = Mutex::new(faults.into());
     })
+}
+
+/// A server with cards and invoices, both of which fail as told.
+pub(crate) fn failing_with_invoices(calm: &AppState, faults: &[Option<Fault>]) -> AppState {
+    let offered = calm.payments.offered().iter().map(|inner| {
+        let unreliable: Arc<dyn PaymentProvider> = Arc::new(Unreliable {
+            inner: Arc::clone(inner),
+            kind: None,
+            faults: Mutex::new(faults.to_vec().into()),
+            failed: Mutex::default(),
+            answers_for: None,
+            refunds_are: None,
+            asks_at: None,
+            returns: Arc::default(),
+        });
+        unreliable
+    });
+    AppState {
+        payments: Payments::new(offered.collect()),
+        ..calm.clone()
+    }
 }
 
 /// The same state with a provider that tells about one payment only, by its reference there.
