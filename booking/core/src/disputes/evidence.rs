@@ -397,10 +397,11 @@ pub async fn load_bytes(state: &Base, file: &Evidence) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Deletes from the store what no row names; for a job. What is gone already is no error.
+/// Deletes from the store what no row names; for a job. What is gone already is no error, and one that fails holds up none of the
+/// others.
 ///
 /// # Errors
-/// When the store or the database fails; what was deleted until then stays deleted.
+/// When the database fails.
 pub async fn remove_files(state: &Base) -> Result<()> {
     let before = state.now() - REMOVED_AFTER_US;
     let paths: Vec<String> = state
@@ -410,14 +411,21 @@ pub async fn remove_files(state: &Base) -> Result<()> {
         .all(TO_REMOVE, params![before, REMOVED_AT_ONCE])
         .await?;
     for path in paths {
-        match state.files.delete(&Path::from(path.as_str())).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-            Err(error) => return Err(Fault::internal(&error)),
+        if let Err(error) = remove_file(state, &path).await {
+            tracing::error!(path, %error, "a file that belongs to nothing is still there");
         }
-        let mut tx = state.db.write().await?;
-        tx.execute(ARRIVED, params![&path]).await?;
-        tx.commit().await?;
     }
+    Ok(())
+}
+
+async fn remove_file(state: &Base, path: &str) -> Result<()> {
+    match state.files.delete(&Path::from(path)).await {
+        Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+        Err(error) => return Err(Fault::internal(&error)),
+    }
+    let mut tx = state.db.write().await?;
+    tx.execute(ARRIVED, params![path]).await?;
+    tx.commit().await?;
     Ok(())
 }
 

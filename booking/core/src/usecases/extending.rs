@@ -303,10 +303,17 @@ pub(super) async fn is_void(tx: &mut Tx, payment: &Payment) -> Result<bool, Bill
 pub async fn lapse_extensions(state: &AppState) -> Result<(), Fault> {
     let late = extensions::late(&mut state.db.read().await?, state.now(), BATCH_MAX).await?;
     for (id, call) in late {
-        let mut tx = state.db.write().await?;
-        appointments::lock(&mut tx, &call).await?;
-        extensions::end(&mut tx, &id, ExtensionState::Lapsed, state.now()).await?;
-        tx.commit().await?;
+        if let Err(error) = lapse_extension(state, &id, &call).await {
+            tracing::error!(call, %error, "an extension that nobody answered is still open");
+        }
     }
+    Ok(())
+}
+
+async fn lapse_extension(state: &AppState, id: &str, call: &str) -> Result<(), Fault> {
+    let mut tx = state.db.write().await?;
+    appointments::lock(&mut tx, call).await?;
+    extensions::end(&mut tx, id, ExtensionState::Lapsed, state.now()).await?;
+    tx.commit().await?;
     Ok(())
 }

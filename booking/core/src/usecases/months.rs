@@ -22,21 +22,32 @@ const MONTHS_MAX: usize = 3;
 const KIND: &str = "documents";
 
 /// Closes the months that are over: everybody's documents first, then the note that they are there. Repeating any of it
-/// issues nothing twice.
+/// issues nothing twice. A business for which something fails holds up none of the others.
 ///
 /// # Errors
-/// When the database or the PDF library fails; then the next round goes on.
+/// When the database fails; then the next round goes on.
 pub async fn close_months(base: &Base) -> Result<()> {
+    // A month stays open until everybody has its documents, and so do those after it: nobody else waits for them.
+    let mut is_whole = true;
     for first in months_to_close(base).await? {
         let zone = zone_named(DEFAULT_ZONE);
         let period = Period::month(&zone, first);
         let due = months::commission_due(&mut base.db.read().await?, period.until).await?;
         for of in &due {
-            invoice_commission(base, of, first, period).await?;
+            if let Err(error) = invoice_commission(base, of, first, period).await {
+                tracing::error!(org = of.org_id, month = %first, %error, "commission is not invoiced");
+                is_whole = false;
+            }
         }
         let moved = months::moved(&mut base.db.read().await?, period).await?;
         for place in by_place(moved) {
-            issue_statement(base, &place, first, period).await?;
+            if let Err(error) = issue_statement(base, &place, first, period).await {
+                tracing::error!(org = place.org_id, month = %first, %error, "a business has no statement of its month");
+                is_whole = false;
+            }
+        }
+        if !is_whole {
+            continue;
         }
         let mut tx = base.db.write().await?;
         months::close(&mut tx, KIND, &routes::month_name(first), base.now()).await?;

@@ -106,7 +106,9 @@ on_both! {
         app.advance(2 * DAY_US);
         till.jobs(1).await;
         assert_eq!((till.count("SELECT COUNT(*) FROM ledger_tx").await, till.count("SELECT COUNT(*) FROM payment").await), (0, 0));
-        assert_eq!(app.rows::<(String, i64)>(BALANCES, params![]).await, held);
+        // What a key for tests took is carried apart from real money.
+        let carried = [row("consumer_receivable", -45_000), row("test_clearing", 45_000)];
+        assert_eq!(app.rows::<(String, i64)>(BALANCES, params![]).await, carried);
         till.desk.operator.get("/operator/money").await.expect(200).expect_text("Alle kontoer summerer til null");
     }
 }
