@@ -420,6 +420,9 @@ pub fn appointment_mail(
     money: &MailMoney,
 ) -> Option<Message> {
     let (kind, subject, body) = mail.keys(role)?;
+    // A credit note of an invoice pays nothing back by itself.
+    let is_credited = matches!(mail, AppointmentMail::CreditNote { .. }) && money.invoiced_minor > 0;
+    let body = if is_credited { "mail-credit-invoice-body" } else { body };
     let recipient = match role {
         PartyRole::Consumer => recipient_of(&appointment.consumer),
         PartyRole::Provider => recipient_of(&appointment.provider),
