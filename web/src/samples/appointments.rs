@@ -126,8 +126,16 @@ fn paying_anew(shell: &Shell) -> Pages {
         error: Some(FieldError::MethodMissing),
         ..pay_fields()
     };
+    let kept = PayFields {
+        keeps_card: true,
+        ..pay_fields()
+    };
     let declined = Some(PaymentProblem::Declined);
     vec![
+        (
+            "appointment-payment-keep",
+            anew(Some(TEN - HOUR), None, PayAnew::Form(kept)),
+        ),
         (
             "appointment-payment",
             anew(Some(TEN - HOUR), None, PayAnew::Form(pay_fields())),
