@@ -15,6 +15,22 @@ export const PROVIDER = { left: "green", right: "red", tone: 660 };
 /** A visitor who has no account yet. */
 export const OLA = { name: "Ola Hansen", email: "ola@example.no", password: "rød hest i regnet" };
 
+/** The longest that a story takes, four times over: some waits of the browser's driver have no end of their own. */
+const STORY_MS = 240_000;
+
+/** What `telling` gives, or an error once a story cannot still be going on. */
+async function within(telling) {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`not done after ${STORY_MS / 1000} s`)), STORY_MS);
+  });
+  try {
+    return await Promise.race([telling, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A started server with a seeded marketplace, a folder of its own, and a broom. `seed` is what `seed-demo` printed. */
 export async function startWorld(environment = {}) {
   const folder = mkdtempSync(join(tmpdir(), "booka-test-"));
@@ -39,7 +55,7 @@ export async function startWorld(environment = {}) {
     /** Runs a story; if it fails, what everyone saw is kept in the folder that BOOKA_TEST_PICTURES names. */
     story: async (tell) => {
       try {
-        await tell();
+        await within(tell());
       } catch (error) {
         const pictures = process.env.BOOKA_TEST_PICTURES;
         for (const { name, page } of pictures ? people : []) {

@@ -19,6 +19,9 @@ const OWN_FOLDERS = ["/etc", "/usr/local", "/var/backups", "/var/lib", "/var/log
 const MACHINES_MAX = 4;
 let made = 0;
 
+/** The longest that commands of the manual take, many times over. */
+const COMMANDS_MS = 120_000;
+
 /** Stands in for systemd's own: knows what the manual asks of it. */
 const SYSTEMCTL = `#!/bin/sh
 case "$*" in
@@ -140,7 +143,13 @@ export class Machine {
   /** Runs commands as root, in the folder of a source tree that was built, and gives back what they print. */
   run(commands) {
     try {
-      return execFileSync("nsenter", this.#inside(commands), { env: ENVIRONMENT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+      return execFileSync("nsenter", this.#inside(commands), {
+        env: ENVIRONMENT,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout: COMMANDS_MS,
+        killSignal: "SIGKILL",
+      });
     } catch (error) {
       throw new Error(`${commands}\n${error.status}: ${error.stdout}${error.stderr}\n${this.journal()}`);
     }
@@ -148,7 +157,7 @@ export class Machine {
 
   /** As [`run`], while this process goes on: for commands that ask something of it. */
   async runBeside(commands) {
-    return (await promisify(execFile)("nsenter", this.#inside(commands), { env: ENVIRONMENT, encoding: "utf8" })).stdout;
+    return (await promisify(execFile)("nsenter", this.#inside(commands), { env: ENVIRONMENT, encoding: "utf8", timeout: COMMANDS_MS })).stdout;
   }
 
   #inside(commands) {

@@ -1,6 +1,7 @@
 // Every page, in both languages and themes: accessible, self-contained, no wider than the screen, and usable without
 // script and without a mouse.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { CONSUMER, seriousFindings, startWorld } from "./harness.mjs";
 import { become, buildScene, holdCall, openPage, PAGES } from "./scene.mjs";
@@ -105,6 +106,22 @@ describe("in the call", () => {
   for (const name of ["call-device-check", "call-lobby", "call-admit", "call-consumer", "call-provider", "call-ended", "operator-calls", "operator-call"]) {
     test(name, () => assert.deepEqual(moments.get(name), { findings: [], lang: "nb", headings: 1, title: true, broken: null }));
   }
+});
+
+/** What is no page, is judged in the call, or needs a server that nobody has set up yet (empty-server.test.mjs). */
+const NOT_HERE = [
+  "/account/export", "/bookings/{id}/calendar.ics", "/bookings/{id}/receipt.pdf", "/documents/{id}", "/robots.txt", "/sitemap.xml",
+  "/static/{file}", "/call/{id}", "/call/{id}/other", "/call/socket", "/operator/calls/{id}", "/operator/setup/{token}", "/provider/payments",
+];
+
+test("every address that can be opened is one of the pages", () => {
+  const source = readFileSync(new URL("../texts/src/routes.rs", import.meta.url), "utf8");
+  const patterns = [...source.matchAll(/^ {8}[A-Z_]+ = "([^"]+)"(, form_only)?;/gm)].filter(([, , formOnly]) => !formOnly).map(([, path]) => path);
+  assert.ok(patterns.length > 60, `${patterns.length} patterns`);
+  const shown = PAGES.map(({ path }) => path(scene).split("?")[0]);
+  const matches = (pattern) => shown.some((path) => new RegExp(`^${pattern.replace(/\{\w+\}/g, "[^/]+")}$`).test(path));
+  assert.deepEqual(patterns.filter((pattern) => !NOT_HERE.includes(pattern) && !matches(pattern)), []);
+  assert.deepEqual(NOT_HERE.filter((pattern) => !patterns.includes(pattern)), [], "no such address");
 });
 
 test("a booking from search to payment needs no script", () => world.story(async () => {

@@ -3,26 +3,36 @@
 import { bookNow, mailTo, signInByLink, Visitor } from "./booking.mjs";
 import { joinCall, waitForPhase } from "./browser.mjs";
 import { CONSUMER, PROVIDER } from "./harness.mjs";
-import { beginNow, endCall, seedLink } from "./walk.mjs";
+import { beginNow, endCall, moveToTomorrow, seedLink } from "./walk.mjs";
 
 const PASSWORD = "tre ord til sammen";
 const NORDLI = "/providers/dyreklinikken-nordli";
 /** Any day in working hours will do: its free times fill the page. */
 const DAYS_AHEAD = 2;
 
+/** So far ahead that a card is kept, and money is reserved the day before. */
+const DAYS_FAR_AHEAD = 10;
+
+const press = (page, action) => Promise.all([page.waitForEvent("load"), page.click(`button[value="${action}"]`)]);
+
 /** Presses the button of a form that nobody filled in. */
-const sendEmpty = (page) => Promise.all([page.waitForEvent("load"), page.locator("main form .btn:visible").last().click()]);
+const sendEmpty = (page) => Promise.all([page.waitForEvent("load"), page.locator("main form button.btn:visible").last().click()]);
 
 async function findPerson(page) {
   await page.fill("#q", "Kari");
   await page.fill("#reason", "Ringte om en bestilling");
-  await Promise.all([page.waitForEvent("load"), page.click('button[value="find"]')]);
+  await press(page, "find");
 }
 
 async function saveBackwardHours(page) {
   await page.fill("#d1_1_from", "17");
   await page.fill("#d1_1_to", "9");
-  await Promise.all([page.waitForEvent("load"), page.click('button[value="save"]')]);
+  await press(page, "save");
+}
+
+async function refundTooMuch(page) {
+  await page.fill("#amount", "1 000 000");
+  await sendEmpty(page);
 }
 
 async function declineCard(page) {
@@ -69,6 +79,10 @@ export const PAGES = [
   { name: "booking-cancelled", who: "consumer", path: (scene) => scene.paths.cancelled },
   { name: "booking-after-call", who: "consumer", path: (scene) => scene.paths.call },
   { name: "booking-for-provider", who: "provider", path: (scene) => scene.paths.call },
+  { name: "booking-withdraw", who: "consumer", path: (scene) => `${scene.paths.upcoming}/withdraw` },
+  { name: "booking-pay-anew", who: "consumer", path: (scene) => `${scene.paths.anew}/payment` },
+  { name: "booking-refund", who: "provider", path: (scene) => `${scene.paths.call}/refund` },
+  { name: "booking-refund-errors", who: "provider", path: (scene) => `${scene.paths.call}/refund`, act: refundTooMuch },
   { name: "call-not-open", who: "consumer", path: (scene) => scene.paths.upcoming.replace("/bookings/", "/call/") },
   { name: "device-check", who: "consumer", script: true, path: () => "/device-check" },
   { name: "register", who: "nobody", path: () => "/register" },
@@ -79,9 +93,13 @@ export const PAGES = [
   { name: "login-link", who: "nobody", path: (scene) => scene.paths.loginLink },
   { name: "reset", who: "nobody", path: () => "/reset" },
   { name: "reset-token", who: "nobody", path: (scene) => scene.paths.reset },
+  { name: "invitation", who: "nobody", path: (scene) => scene.paths.invitation },
   { name: "account", who: "consumer", path: () => "/account" },
   { name: "account-data", who: "consumer", path: () => "/account/data" },
+  { name: "account-documents", who: "consumer", path: () => "/account/documents" },
+  { name: "account-documents-none", who: "newcomer", path: () => "/account/documents" },
   { name: "account-email", who: "consumer", path: () => "/account/email" },
+  { name: "account-email-change", who: "newcomer", path: (scene) => scene.paths.emailChange },
   { name: "account-password", who: "consumer", path: () => "/account/password" },
   { name: "account-invitations", who: "consumer", path: () => "/account/invitations" },
   { name: "account-sessions", who: "consumer", path: () => "/account/sessions" },
@@ -101,11 +119,28 @@ export const PAGES = [
   { name: "provider-hours", who: "provider", path: () => "/provider/hours" },
   { name: "provider-hours-errors", who: "founder", path: () => "/provider/hours", act: saveBackwardHours },
   { name: "provider-members", who: "provider", path: () => "/provider/members" },
+  { name: "provider-documents", who: "provider", path: () => "/provider/documents" },
+  { name: "provider-documents-none", who: "founder", path: () => "/provider/documents" },
+  { name: "provider-money", who: "provider", path: () => "/provider/money" },
+  { name: "provider-money-none", who: "founder", path: () => "/provider/money" },
+  { name: "provider-time", who: "provider", path: () => "/provider/time" },
+  { name: "provider-tax", who: "provider", path: () => "/provider/tax" },
+  { name: "provider-tax-errors", who: "founder", path: () => "/provider/tax", act: sendEmpty },
   { name: "provider-profile", who: "provider", path: () => "/provider/profile" },
   { name: "operator-calls-none", who: "operator", path: () => "/operator" },
   { name: "operator-appointments", who: "operator", path: () => "/operator/appointments" },
   { name: "operator-look", who: "operator", path: (scene) => scene.paths.cancelled.replace("/bookings/", "/operator/appointments/") },
   { name: "operator-appointment", who: "operator", path: (scene) => scene.paths.call.replace("/bookings/", "/operator/appointments/") },
+  {
+    name: "operator-appointment-refund",
+    who: "operator",
+    path: (scene) => `${scene.paths.call.replace("/bookings/", "/operator/appointments/")}/refund`,
+  },
+  { name: "operator-refunds", who: "operator", path: () => "/operator/refunds" },
+  { name: "operator-money", who: "operator", path: () => "/operator/money" },
+  { name: "operator-sellers", who: "operator", path: () => "/operator/sellers" },
+  { name: "operator-retention", who: "operator", path: () => "/operator/retention" },
+  { name: "operator-retention-errors", who: "operator", path: () => "/operator/retention", act: (page) => press(page, "keep") },
   { name: "operator-people", who: "operator", path: () => "/operator/people" },
   { name: "operator-people-found", who: "operator", path: () => "/operator/people", act: findPerson },
   { name: "operator-people-errors", who: "operator", path: () => "/operator/people", act: sendEmpty },
@@ -128,12 +163,14 @@ export async function buildScene(world) {
   await signInByLink(people.operator, seedLink(world, "Operator"));
   await signInByLink(people.provider, seedLink(world, "Provider"));
   const paths = {};
-  const scene = { people, paths, workday: nextWorkday() };
+  const scene = { people, paths, workday: workdayIn(DAYS_AHEAD) };
   const booked = await bookNow(origin, people.operator, "dyreklinikken-nordli", "kari@example.no");
   people.consumer = booked.consumer;
   paths.call = `/bookings/${booked.call}`;
+  await loseKeptCard(world, scene);
   await bookTheRest(scene);
   await openAccounts(world, scene);
+  await inviteStaff(scene);
   paths.service = await firstLink(people.provider, "/provider/services", /href="(\/provider\/services\/(?!new)[^"]+)"/);
   await must(people.operator.post(paths.call.replace("/bookings/", "/operator/appointments/"), { reason: "test" }), 200);
   paths.mail = await firstLink(people.operator, "/operator/outbox", /href="(\/operator\/outbox\/[^"?]+)"/);
@@ -172,8 +209,24 @@ async function openAccounts(world, { people, paths }) {
   const signup = { name: "Fagmann AS", org_number: "", vat: "no", category: "plumber", place: "Voss", about: "Rør og varme." };
   await must(founder.post("/provider/signup", signup), 200);
   await must(nobody.post("/reset", { email: "nina@example.no" }), 200);
+  const changed = "nina.ny@example.no";
+  await must(newcomer.post("/account/email", { email: changed, password: PASSWORD }), 200);
+  [paths.emailChange] = await mailTo(operator, changed, /\/account\/email\/[\w-]+/);
   [paths.reset] = await mailTo(operator, "nina@example.no", /\/reset\/[\w-]+/);
   paths.loginLink = new URL(seedLink({ seed: await world.server.command("seed-demo") }, "Provider")).pathname;
+}
+
+async function inviteStaff({ people, paths }) {
+  const email = "siri@example.no";
+  await must(people.provider.post("/provider/members", { action: "add", email }), 200);
+  [paths.invitation] = await mailTo(people.operator, email, /\/invitation\/[\w-]+/);
+}
+
+/** An appointment whose card was kept, and declined the day before: it is to be paid anew. */
+async function loseKeptCard(world, { people, paths }) {
+  paths.anew = await book(people.consumer, `/providers/tallene-as?day=${workdayIn(DAYS_FAR_AHEAD)}`, "declined_later");
+  moveToTomorrow(world.server, paths.anew.split("/").at(-1));
+  await mailTo(people.operator, "kari@example.no", new RegExp(`${paths.anew}/payment`));
 }
 
 function registration(name, email) {
@@ -212,9 +265,9 @@ async function book(visitor, page, card) {
   return paid.path.replace(/\?.*$/, "");
 }
 
-/** A weekday, some days from now, as the addresses write it. */
-function nextWorkday() {
-  const day = new Date(Date.now() + DAYS_AHEAD * 86_400_000);
+/** A weekday, so many days from now or a little later, as the addresses write it. */
+function workdayIn(days) {
+  const day = new Date(Date.now() + days * 86_400_000);
   while ([0, 6].includes(day.getUTCDay())) day.setUTCDate(day.getUTCDate() + 1);
   return day.toISOString().slice(0, 10);
 }

@@ -13,6 +13,7 @@ const SECRET_KEY = "sk_test_booka";
 export const PUBLISHABLE_KEY = "pk_test_booka";
 export const WEBHOOK_SECRET = "whsec_booka";
 const READY_MS = 20_000;
+const INSTALL_MS = 180_000;
 
 /** Cards and what localstripe does with them. */
 export const CARDS = { good: "4242424242424242", asks: "4000002500003155", declined: "4000000000000341", refusedWhenKept: "4000000000000002" };
@@ -57,8 +58,8 @@ function install() {
     // Not there yet, or half made.
   }
   try {
-    execFileSync("python3", ["-m", "venv", "--clear", FOLDER], { stdio: "pipe" });
-    execFileSync(python, ["-m", "pip", "install", "--quiet", `localstripe==${LOCALSTRIPE}`], { stdio: "pipe" });
+    execFileSync("python3", ["-m", "venv", "--clear", FOLDER], { stdio: "pipe", timeout: INSTALL_MS });
+    execFileSync(python, ["-m", "pip", "install", "--quiet", `localstripe==${LOCALSTRIPE}`], { stdio: "pipe", timeout: INSTALL_MS });
     usable();
     return { python };
   } catch (error) {

@@ -95,20 +95,26 @@ export async function bookAsNewVisitor(page, operator, origin, { place, provider
   return new URL(page.url()).pathname.split("/").at(-1);
 }
 
-/** As if the appointment's start had come: its times are moved to a minute ago, before anybody is in its room. */
-export function beginNow(server, id) {
+/** Moves an appointment, and its call, to a start in so many seconds. */
+function moveStart(server, id, seconds) {
   const move = `
 import sqlite3, sys, time
-path, call = sys.argv[1:]
+path, call, seconds = sys.argv[1:]
 base = sqlite3.connect(path, timeout=10)
-start, = base.execute("SELECT starts_us FROM call WHERE id = ?", (call,)).fetchone()
-by = start - (int(time.time()) - 60) * 1000000
+start, = base.execute("SELECT start_us FROM appointment WHERE id = ?", (call,)).fetchone()
+by = start - (int(time.time()) + int(seconds)) * 1000000
 base.execute("UPDATE call SET opens_us = opens_us - ?1, starts_us = starts_us - ?1, ends_us = ends_us - ?1 WHERE id = ?2", (by, call))
 base.execute("UPDATE appointment SET start_us = start_us - ?1, end_us = end_us - ?1 WHERE id = ?2", (by, call))
 base.commit()
 `;
-  execFileSync("python3", ["-c", move, `${server.environment.BOOKA_DATA_DIR}/booka.sqlite`, id]);
+  execFileSync("python3", ["-c", move, `${server.environment.BOOKA_DATA_DIR}/booka.sqlite`, id, String(seconds)]);
 }
+
+/** As if the appointment's start had come: its times are moved to a minute ago, before anybody is in its room. */
+export const beginNow = (server, id) => moveStart(server, id, -60);
+
+/** As if the day before the appointment had come. */
+export const moveToTomorrow = (server, id) => moveStart(server, id, 23 * 3600);
 
 /** The provider ends the call for both, and is asked first. */
 export async function endCall(provider) {

@@ -10,6 +10,7 @@ mod soak;
 mod test;
 #[cfg(test)]
 mod tidy;
+mod watch;
 mod web;
 
 use std::process::ExitCode;

@@ -1,10 +1,11 @@
 //! `cargo xtask test`: the whole check, counted.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Instant;
 
 use crate::postgres::{Postgres, memory_folder};
 use crate::run::{Result, binary, cargo};
+use crate::watch::{Limits, follow};
 use crate::{machine, web};
 
 /// Tells the tests where PostgreSQL is.
@@ -39,6 +40,7 @@ enum Counting {
 /// Runs every check; with arguments, only the steps whose name contains one of them.
 pub(crate) fn test(only: &[String]) -> Result<()> {
     let wanted = |name: &str| only.is_empty() || only.iter().any(|part| name.contains(part.as_str()));
+    let limits = Limits::begin();
     machine::prepare(machine::FOR_TESTS)?;
     if let Err(missing) = machine::prepare(machine::FOR_INTEROP) {
         println!("some tests will be skipped: {missing}");
@@ -48,7 +50,7 @@ pub(crate) fn test(only: &[String]) -> Result<()> {
     let mut tally = Tally::default();
     let mut step = |name: &str, counting: Counting, command: &mut Command| {
         if wanted(name) {
-            tally.step(name, counting, command);
+            tally.step(name, counting, command, limits);
         }
     };
     step("format", Counting::OneStep, cargo().args(["fmt", "--all", "--check"]));
@@ -133,13 +135,14 @@ pub(crate) fn with_engine<'a>(
 }
 
 impl Tally {
-    fn step(&mut self, name: &str, counting: Counting, command: &mut Command) {
+    fn step(&mut self, name: &str, counting: Counting, command: &mut Command, limits: Limits) {
         println!("\n== {name}");
-        let before = (self.passed, self.failed);
-        let succeeded = self.follow(counting, command).unwrap_or_else(|error| {
+        let (before, begun) = ((self.passed, self.failed), Instant::now());
+        let succeeded = self.follow(counting, command, limits).unwrap_or_else(|error| {
             println!("{name}: {error}");
             false
         });
+        println!("{name}: {} s", begun.elapsed().as_secs());
         let counted = (self.passed, self.failed) != before;
         match (succeeded, counted) {
             (true, true) => {}
@@ -154,22 +157,15 @@ impl Tally {
     }
 
     /// Runs the command, shows its output and counts what it says.
-    fn follow(&mut self, counting: Counting, command: &mut Command) -> Result<bool> {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cannot start: {error}"))?;
-        let output = child.stdout.take().ok_or("no output to read")?;
-        for line in BufReader::new(output).lines() {
-            let line = line.map_err(|error| error.to_string())?;
+    fn follow(&mut self, counting: Counting, command: &mut Command, limits: Limits) -> Result<bool> {
+        follow(command, limits, |line| {
             println!("{line}");
             match counting {
                 Counting::OneStep => {}
-                Counting::Cargo => self.count_cargo(&line),
-                Counting::Node => self.count_node(&line),
+                Counting::Cargo => self.count_cargo(line),
+                Counting::Node => self.count_node(line),
             }
-        }
-        Ok(child.wait().map_err(|error| error.to_string())?.success())
+        })
     }
 
     fn count_cargo(&mut self, line: &str) {

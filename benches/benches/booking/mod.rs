@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use booking_adapters::files::local_folder;
 use booking_adapters::test_provider::TestProvider;
-use booking_core::base::config::Retention;
+use booking_core::base::config::{Platform, Retention};
 use booking_core::base::db::{Param, Sql};
 use booking_core::base::{Base, Clock, Networks, Random};
 use booking_core::billing::Payments;
@@ -28,7 +28,9 @@ pub(crate) async fn open(url: &str, folder: &Path, clock: Clock) -> AppState {
         mail_from: "Booka <post@booka.example>".to_owned(),
         controller: web::pages::legal::Controller::default(),
         retention: Retention::default(),
-        refund_alone_minor: BookingConfig::REFUND_ALONE_MINOR,
+        refund_alone: BookingConfig::usual_refund_alone(),
+        dispute_days: BookingConfig::DISPUTE_DAYS,
+        platform: Platform::default(),
     };
     let files = local_folder(folder).expect("the folder can be used");
     let base = Base::open(config, clock, Random::system(), Arc::new(files), None);

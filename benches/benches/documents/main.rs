@@ -101,6 +101,7 @@ fn paper(buyer: &str, lines: usize) -> Paper {
             orgno: "923609016".into(),
             vat_registered: true,
             address: vec!["Storgata 1".into(), "5003 Bergen".into()],
+            names_register: true,
         },
         buyer: Party {
             name: buyer.into(),

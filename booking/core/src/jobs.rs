@@ -16,7 +16,7 @@ use crate::base::db::DbError;
 use crate::base::outbox;
 use crate::base::{Micros, SECOND_US};
 use crate::state::AppState;
-use crate::{appointments, books, calls, documents, params, privacy, statements, usecases};
+use crate::{appointments, books, calls, disputes, documents, params, privacy, statements, usecases};
 
 statements! {
     ADD_LEASE = "INSERT INTO job_lease (name, owner, until_us) VALUES ($1, '', 0) ON CONFLICT (name) DO NOTHING";
@@ -155,6 +155,9 @@ const WORKER_STEPS: &[Step] = &[
     ("erase accounts", |state| {
         Box::pin(async move { privacy::erase_due(state).await.map(drop) })
     }),
+    ("close months", |state| {
+        Box::pin(async move { usecases::close_months(state).await })
+    }),
     ("sweep old mails", |state| {
         Box::pin(async move {
             log_swept("old mails", outbox::sweep(state).await?);
@@ -189,6 +192,9 @@ const CASHIER_STEPS: &[Step] = &[
     ("give back what nobody pays", |state| {
         Box::pin(async move { Ok(usecases::give_back_unpaid(state).await?) })
     }),
+    ("let extensions lapse", |state| {
+        Box::pin(usecases::extending::lapse_extensions(state))
+    }),
     ("release what was never booked", |state| {
         Box::pin(async move { Ok(usecases::release_stranded(state).await?) })
     }),
@@ -199,10 +205,16 @@ const COMPARER_STEPS: &[Step] = &[
     ("compare payments", |state| {
         Box::pin(async move { Ok(usecases::reconcile_payments(state).await.map(drop)?) })
     }),
+    ("remind of invoices", |state| {
+        Box::pin(usecases::remind_of_invoices(state))
+    }),
     ("follow sellers' accounts", |state| {
         Box::pin(usecases::follow_accounts(state))
     }),
     ("store documents", |state| Box::pin(documents::store_pending(state))),
+    ("remove files", |state| {
+        Box::pin(disputes::evidence::remove_files(state))
+    }),
 ];
 
 /// Says how much was deleted, if anything was.

@@ -7,9 +7,12 @@ mod accounts;
 mod appointments;
 mod books;
 mod calls;
+mod commission;
 mod crawlers;
+mod disputes;
 mod documents;
 mod error;
+mod extension;
 pub mod extract;
 mod form;
 mod operator;
@@ -71,7 +74,10 @@ pub fn router(state: AppState) -> Router {
         .merge(payments::router())
         .merge(books::router())
         .merge(calls::router())
+        .merge(commission::router())
+        .merge(extension::router())
         .merge(crawlers::router())
+        .merge(disputes::router())
         .merge(documents::router())
         .merge(operator::router())
         .merge(providers::router())

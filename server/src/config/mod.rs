@@ -1,19 +1,25 @@
 //! Configuration in layers: defaults, a TOML file, `BOOKA_*` variables, flags. Unknown keys are errors.
 
 mod check;
+mod invoice;
 mod load;
 mod stripe;
 #[cfg(test)]
 mod tests;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use anyhow::bail;
 use booking_adapters::smtp::{MailServer, MailTls};
+use booking_core::base::money::Currency;
 use booking_core::base::{Networks, config};
+use booking_core::books::tax::account_number;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use invoice::InvoiceSettings;
 pub(crate) use load::Flags;
 pub(crate) use stripe::StripeKeys;
 
@@ -37,6 +43,7 @@ pub(crate) struct Config {
     pub payments: Payments,
     pub storage: Storage,
     pub controller: Controller,
+    pub platform: Platform,
     pub retention: Retention,
     pub log: Log,
 }
@@ -172,8 +179,31 @@ pub(crate) struct Payments {
     /// That nothing can be sold is meant so: then nobody is told that a provider is missing.
     pub free_only: bool,
     pub stripe: StripeKeys,
-    /// Up to this sum of an appointment's refunds, in the smallest unit of its currency, one person pays back alone.
-    pub refund_alone_minor: i64,
+    pub invoice: InvoiceSettings,
+    /// Up to this sum of an appointment's refunds, by currency and in its smallest unit, one person pays back alone.
+    pub refund_alone: BTreeMap<String, i64>,
+    /// For so many days after an appointment a dispute about it can be opened.
+    pub dispute_days: i64,
+}
+
+impl Payments {
+    /// The limits of refunds by currency.
+    ///
+    /// # Errors
+    /// What is no currency, or no amount.
+    pub(crate) fn refund_limits(&self) -> anyhow::Result<BTreeMap<Currency, i64>> {
+        let limit = |(code, minor): (&String, &i64)| {
+            let currency = Currency::parse(code);
+            match currency {
+                Ok(currency) if *minor >= 0 => Ok((currency, *minor)),
+                Ok(_) | Err(_) => bail!(
+                    "payments.refund_alone has currencies and amounts in their smallest unit, such as NOK = 500000 for 5 000 kr, and not \
+                     {code} = {minor}"
+                ),
+            }
+        };
+        self.refund_alone.iter().map(limit).collect()
+    }
 }
 
 impl Default for Payments {
@@ -183,7 +213,12 @@ impl Default for Payments {
             test_in_public: false,
             free_only: false,
             stripe: StripeKeys::default(),
-            refund_alone_minor: config::BookingConfig::REFUND_ALONE_MINOR,
+            invoice: InvoiceSettings::default(),
+            refund_alone: config::BookingConfig::usual_refund_alone()
+                .into_iter()
+                .map(|(currency, minor)| (currency.to_string(), minor))
+                .collect(),
+            dispute_days: config::BookingConfig::DISPUTE_DAYS,
         }
     }
 }
@@ -213,6 +248,52 @@ pub(crate) struct Controller {
     /// Nine digits.
     pub org_number: String,
     pub email: String,
+}
+
+/// The operator as a business that sells its service to other businesses.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Platform {
+    /// ISO date since when the operator is registered for VAT; empty where it is not.
+    pub vat_registered_from: String,
+    /// Street, postcode and town, for its own documents.
+    pub address: Vec<String>,
+    /// The account that payouts to businesses leave from, in files for the bank; empty where nothing is paid out.
+    pub payout_account: String,
+    /// The operator declares that it has a licence to hold money for others and to pay it out.
+    pub licensed_to_pay_out: bool,
+}
+
+impl Platform {
+    /// As the booking side takes it; who neither sells nor has a licence pays nothing out.
+    pub(crate) fn terms(&self, operator_sells: bool) -> config::Platform {
+        let may_pay_out = operator_sells || self.licensed_to_pay_out;
+        config::Platform {
+            vat_from: config::first_moment(&self.vat_registered_from),
+            address: self.address.clone(),
+            payout_account: account_number(&self.payout_account).filter(|_| may_pay_out),
+        }
+    }
+
+    pub(super) fn check(&self, operator_sells: bool) -> anyhow::Result<()> {
+        let day = self.vat_registered_from.trim();
+        if !day.is_empty() && config::first_moment(day).is_none() {
+            bail!("[platform]: vat_registered_from is a day such as 2026-01-31");
+        }
+        if self.payout_account.trim().is_empty() {
+            return Ok(());
+        }
+        if account_number(&self.payout_account).is_none() {
+            bail!("[platform]: payout_account is no account number: eleven digits of a Norwegian one, or an IBAN");
+        }
+        if !operator_sells && !self.licensed_to_pay_out {
+            bail!(
+                "[platform]: payout_account pays others what you hold for them, which needs a licence (finansforetaksloven § 2-3): \
+                 set licensed_to_pay_out = true where you have one, or payments.stripe.operator_sells = true where you are the seller"
+            );
+        }
+        Ok(())
+    }
 }
 
 /// How long records are kept, where the law of a country wants more than ours.
@@ -275,6 +356,7 @@ impl Default for Config {
             payments: Payments::default(),
             storage: Storage::default(),
             controller: Controller::default(),
+            platform: Platform::default(),
             retention: Retention::default(),
             log: Log::default(),
         }

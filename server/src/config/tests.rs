@@ -136,7 +136,10 @@ fn contradictions_are_refused() {
         ("[media]\nbind = [\"0.0.0.0\"]", "advertise"),
         ("[media]\nbind = []", "bind"),
         ("[payments]\ntest = true\nfree_only = true", "free_only"),
-        ("[payments]\nrefund_alone_minor = -1", "refund_alone_minor"),
+        ("[payments]\nrefund_alone = { NOK = -1 }", "refund_alone"),
+        ("[payments]\nrefund_alone = { kroner = 500000 }", "refund_alone"),
+        ("[payments]\ndispute_days = 3", "dispute_days"),
+        ("[payments]\ndispute_days = 4000", "dispute_days"),
         ("[log]\nlevel = \"booka=loud\"", "log.level"),
         ("[media_api]\nkey_hashes = [\"booka_key\"]", "key_hashes"),
         ("[database]\nurl = \"mysql://x\"", "database.url"),
@@ -210,6 +213,57 @@ fn secrets_are_not_printed() {
 fn with_stripe(public_url: &str, from: &str, to: &str) -> Result<Config, String> {
     let keys = "[payments.stripe]\nsecret_key = \"sk_live_1\"\npublishable_key = \"pk_live_1\"\nwebhook_secrets = [\"whsec_1\"]\nconnect = true\n";
     load(&format!("public_url = \"{public_url}\"\n{}", keys.replace(from, to)))
+}
+
+#[test]
+fn invoices_need_an_account_that_can_be_one_and_the_operators_word() {
+    let read = |text: &str| {
+        let text = format!("public_url = \"http://localhost:8080\"\n[payments.invoice]\n{text}");
+        load(&text)
+    };
+    let good = "account = \"1234.56.78903\"\noperator_sells = true\n";
+    let config = read(good).expect("a configuration");
+    let terms = config.payments.invoice.terms().expect("invoices are on");
+    assert_eq!(
+        (terms.account.as_str(), terms.days, terms.fee_minor),
+        ("12345678903", 14, 0)
+    );
+    for (text, word) in [
+        (
+            "account = \"1234.56.78904\"\noperator_sells = true".to_owned(),
+            "account number",
+        ),
+        ("account = \"1234.56.78903\"".to_owned(), "operator_sells"),
+        ("operator_sells = true".to_owned(), "no account"),
+        (format!("{good}days = 3"), "7 to 60"),
+        (format!("{good}reminder_fee_minor = -1"), "reminder_fee_minor"),
+    ] {
+        let error = read(&text).expect_err(word);
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn only_who_may_hold_money_pays_it_out() {
+    let with = |lines: &str| load(&format!("public_url = \"http://localhost:8080\"\n{lines}"));
+    let terms = |config: Config| config.platform.terms(config.payments.stripe.operator_sells);
+    let off = terms(with("").expect("a configuration"));
+    assert_eq!((off.payout_account, off.vat_from), (None, None));
+    let account = "payout_account = \"8601 11 17947\"\n";
+    let refused = with(&format!("[platform]\n{account}")).expect_err("nobody declared anything");
+    assert!(refused.contains("licence"), "{refused}");
+    let wrong = with("[platform]\nlicensed_to_pay_out = true\npayout_account = \"86011117948\"\n");
+    assert!(wrong.expect_err("the check digit").contains("payout_account"));
+    let licensed = with(&format!("[platform]\nlicensed_to_pay_out = true\n{account}")).expect("licensed");
+    assert_eq!(terms(licensed).payout_account.as_deref(), Some("86011117947"));
+    let sells = with(&format!(
+        "[platform]\n{account}[payments.stripe]\noperator_sells = true\n"
+    ))
+    .expect("the seller");
+    assert_eq!(terms(sells).payout_account.as_deref(), Some("86011117947"));
+    let day = with("[platform]\nvat_registered_from = \"2026-12-01\"\n").expect("a day");
+    assert_eq!(terms(day).vat_from, Some(1_796_079_600_000_000));
+    assert!(with("[platform]\nvat_registered_from = \"i morgen\"\n").is_err());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use askama::Template;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
+use super::commission::CommissionWords;
 use super::{Field, RecordWord, Shell};
 use crate::routes;
 
@@ -75,17 +76,28 @@ pub struct BalanceBox {
     pub vat: BalanceRow,
     pub owed: BalanceRow,
     pub held: BalanceRow,
+    /// What the operator kept, and the tax in that.
+    pub commission: BalanceRow,
+    pub commission_vat: BalanceRow,
+    pub paid_out: BalanceRow,
 }
 
 impl BalanceBox {
-    /// The accounts with the keys of their names.
-    fn rows(&self) -> [(&'static str, BalanceRow); 4] {
-        [
+    /// The accounts with the keys of their names; commission and payouts where there ever were any.
+    fn rows(&self) -> Vec<(&'static str, BalanceRow)> {
+        let mut rows = vec![
             ("books-sales", self.sales),
             ("books-vat", self.vat),
             ("books-owed", self.owed),
             ("books-held", self.held),
-        ]
+        ];
+        let more = [
+            ("books-commission", self.commission),
+            ("books-commission-vat", self.commission_vat),
+            ("books-paid-out", self.paid_out),
+        ];
+        rows.extend(more.into_iter().filter(|(_, row)| *row != BalanceRow::default()));
+        rows
     }
 
     /// What the business has coming, or owes, in a sentence.
@@ -152,6 +164,8 @@ pub struct ProviderMoneyPage {
     /// Some of it was paid by test cards.
     pub has_test: bool,
     pub lacks_tax: bool,
+    /// What the operator keeps of what is booked now; none where nothing.
+    pub commission: Option<CommissionWords>,
     pub exports: Vec<ExportRow>,
 }
 

@@ -7,6 +7,7 @@ use crate::pages::books::{
     BalanceBox, BalanceRow, ExportRow, MoneyLine, MonthNav, OperatorMoneyPage, OperatorSellersPage, ProviderMoneyPage,
     ProviderTaxPage, ProviderTimePage, SellerBalance, SellerChoice, SellerQuarter, SellerRow, TimeLine,
 };
+use crate::pages::commission::CommissionWords;
 use crate::pages::{Field, FieldError, RecordWord, render};
 use crate::text::Locale;
 
@@ -31,6 +32,9 @@ fn balance(held_minor: i64) -> BalanceBox {
         vat: row(310_000, 375_000),
         owed: row(0, 32_500),
         held: row(1_550_000, held_minor),
+        commission: row(124_000, 150_000),
+        commission_vat: row(31_000, 37_500),
+        paid_out: BalanceRow::default(),
     }
 }
 
@@ -74,6 +78,11 @@ pub(super) fn provider(locale: Locale) -> Pages {
         pages: 2,
         has_test: true,
         lacks_tax: true,
+        commission: Some(CommissionWords {
+            percent_bp: 1_000,
+            fixed_minor: 500,
+            currency: "NOK".into(),
+        }),
         exports: vec![export(false, ""), export(true, "Bokettersyn")],
     };
     let owing = ProviderMoneyPage {
@@ -82,6 +91,7 @@ pub(super) fn provider(locale: Locale) -> Pages {
         exports: Vec::new(),
         has_test: false,
         lacks_tax: false,
+        commission: None,
         ..money.clone()
     };
     let time = ProviderTimePage {

@@ -19,7 +19,7 @@ books-sales = Salg uten mva.
 books-vat = Merverdiavgift i salget
 books-owed = Kundene skylder
 books-held = Til gode
-books-held-words = Trukket for bedriften til og med måneden, minus tilbakebetalt: { $amount }. Utbetaling til bank vises ikke her.
+books-held-words = Trukket for bedriften til og med måneden, minus tilbakebetalt: { $amount }. Provisjon og utbetalinger er trukket fra.
 books-held-none = Ingenting står til gode.
 books-held-negative = Bedriften skylder { $amount }.
 books-test = TEST: Noe her er betalt med testkort. Ingen penger er flyttet.
@@ -91,11 +91,11 @@ error-bank-account-missing = Skriv kontonummeret
 error-bank-account-malformed = Kontonummeret stemmer ikke. Et norsk har elleve sifre
 books-all-lead = Hva hver bedrift har på kontoene, regnet ut fra hovedboken. Beløp er slik de står ved slutten av måneden.
 books-all-empty = Ingen bedrifter har posteringer ennå.
-books-all-sum = Alle kontoer summerer til null.
-books-all-wrong = Regnskapet går ikke opp: alle kontoer summerer til { $amount }, og skal summere til null. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
+books-all-sum = Alle kontoer summerer til 0.
+books-all-wrong = Regnskapet går ikke opp: alle kontoer summerer til { $amount }, og skal summere til 0. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
 books-all-wrong-transactions = { $n ->
-    [one] 1 transaksjon summerer ikke til null. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
-   *[other] { $n } transaksjoner summerer ikke til null. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
+    [one] 1 transaksjon summerer ikke til 0. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
+   *[other] { $n } transaksjoner summerer ikke til 0. Noen har endret databasen utenom Booka. Finn en sikkerhetskopi, og sammenlign.
  }
 books-all-total = Alle, { $currency }
 books-all-count = { $n ->
@@ -194,3 +194,9 @@ saft-tax-low = Utgående merverdiavgift, lav sats
 saft-tax-none = Ingen merverdiavgiftsbehandling
 saft-tax-zero = Innenlands omsetning fritatt for merverdiavgift
 saft-tax-exempt = Omsetning utenfor merverdiavgiftsloven
+saft-commission = Provisjonskostnad
+saft-input-vat = Inngående merverdiavgift
+saft-bank = Bank
+books-commission = Provisjon uten mva.
+books-commission-vat = Merverdiavgift i provisjonen
+books-paid-out = Utbetalt til bank

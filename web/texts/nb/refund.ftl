@@ -21,7 +21,7 @@ refund-take-back = Trekk tilbake
 refund-asked-by = Bestilt av { $name }
 refund-elsewhere = Gjort hos betalingstjenesten
 refund-changed-title = Noe har skjedd i mellomtiden
-refund-changed = Tilbakebetalingene for denne timen er endret siden siden ble åpnet. Ingenting er sendt nå. Se over tallene, og send på nytt om det fortsatt er riktig.
+refund-changed = Tilbakebetalingene for denne timen er endret etter at siden ble åpnet. Ingenting er sendt nå. Se over tallene, og send på nytt om det fortsatt er riktig.
 refunds-title = Tilbakebetalinger
 refunds-when = Det kan ta noen dager før pengene står på kontoen.
 

@@ -7,7 +7,7 @@ use booking_core::billing::provider::{Authorisation, Order, ProviderError, Provi
 use super::Stripe;
 use super::client::{Call, CallError};
 use super::reference::Reference;
-use super::wire::{Identified, Intent, currency_code, is_word, to_wire};
+use super::wire::{Identified, Intent, currency_code, is_word, to_wire, to_wire_charge};
 
 /// So that brand and last digits come along.
 const WITH_METHOD: (&str, &str) = ("expand[]", "payment_method");
@@ -15,7 +15,7 @@ const WITH_METHOD: (&str, &str) = ("expand[]", "payment_method");
 impl Stripe {
     /// Makes a payment known whose amount is captured by hand later.
     pub(super) async fn create_payment(&self, order: &Order<'_>, amount: Money) -> Result<String, ProviderError> {
-        let (minor, currency) = (to_wire(amount)?.to_string(), currency_code(amount.currency));
+        let (minor, currency) = (to_wire_charge(amount)?.to_string(), currency_code(amount.currency));
         let mut fields = vec![
             ("amount", minor.as_str()),
             ("currency", currency.as_str()),
@@ -102,9 +102,18 @@ impl Stripe {
         key: &str,
         reference: Reference<'_>,
         amount: Money,
+        fee_minor: i64,
     ) -> Result<ProviderPayment, ProviderError> {
-        let minor = to_wire(amount)?.to_string();
-        let fields = [WITH_METHOD, ("amount_to_capture", minor.as_str())];
+        let minor = to_wire_charge(amount)?.to_string();
+        let fee = match fee_minor {
+            ..=0 => String::new(),
+            fee_minor => to_wire(Money::new(fee_minor, amount.currency))?.to_string(),
+        };
+        let mut fields = vec![WITH_METHOD, ("amount_to_capture", minor.as_str())];
+        // Stripe takes a fee of what goes to an account of a seller's own only.
+        if !fee.is_empty() && reference.account.is_some() {
+            fields.push(("application_fee_amount", fee.as_str()));
+        }
         let path = format!("{}/capture", reference.path());
         let call = Call::new(&path, reference.account).key(key).fields(&fields);
         match self.client.post::<Intent>(call).await {

@@ -181,7 +181,19 @@ impl PaymentProvider for Stripe {
     }
 
     async fn capture(&self, key: &str, reference: &str, amount: Money) -> Result<ProviderPayment, ProviderError> {
-        self.capture_reserved(key, Reference::parse(reference)?, amount).await
+        self.capture_reserved(key, Reference::parse(reference)?, amount, 0)
+            .await
+    }
+
+    async fn capture_with_fee(
+        &self,
+        key: &str,
+        reference: &str,
+        amount: Money,
+        fee_minor: i64,
+    ) -> Result<ProviderPayment, ProviderError> {
+        self.capture_reserved(key, Reference::parse(reference)?, amount, fee_minor)
+            .await
     }
 
     async fn release(&self, key: &str, reference: &str) -> Result<ProviderPayment, ProviderError> {

@@ -23,16 +23,21 @@ impl Stripe {
     ) -> Result<ProviderPayment, ProviderError> {
         let minor = to_wire(amount)?.to_string();
         let intent = self.intent(reference).await.map_err(CallError::into_provider)?;
+        let had_fee = intent.application_fee_amount.is_some_and(|fee| fee > 0);
         let payment = intent
             .metadata
             .and_then(|mut about| about.remove("payment"))
             .unwrap_or_default();
-        let fields = [
+        let mut fields = vec![
             ("payment_intent", reference.id),
             ("amount", minor.as_str()),
             ("metadata[refund]", refund),
             ("metadata[payment]", payment.as_str()),
         ];
+        if had_fee {
+            // The share of what is paid back.
+            fields.push(("refund_application_fee", "true"));
+        }
         let call = Call::new("refunds", reference.account).key(key).fields(&fields);
         let made: Result<Identified, CallError> = self.client.post(call).await;
         made.map_err(CallError::into_provider)?;

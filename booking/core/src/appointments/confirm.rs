@@ -8,7 +8,7 @@ use super::{HoldRefusal, Transition, load_hold_any, queries, record_event, role_
 use crate::accounts::queries::ACCOUNT_LOCK;
 use crate::base::db::Tx;
 use crate::base::{Base, Micros};
-use crate::params;
+use crate::{params, providers};
 
 /// What became of a hold that was to be an appointment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub async fn confirm_hold(
     let id = state.id();
     tx.execute(queries::APPOINTMENT_INSERT, params![&id, consumer_id, now, hold_id])
         .await?;
+    providers::commission::freeze(tx, &id, &hold.org_id, now).await?;
     let provider_account: String = tx.one(queries::MEMBER_ACCOUNT, params![&hold.member_id]).await?;
     for (role, account) in [
         (Role::Consumer, consumer_id),

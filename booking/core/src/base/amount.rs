@@ -25,6 +25,21 @@ pub fn read_amount(typed: &str, currency: Currency) -> Result<i64, FieldError> {
     read_decimal(number, currency.exponent()).ok_or(FieldError::AmountUnreadable)
 }
 
+/// A share as basis points, from nothing to everything: `10`, `7,5`, `12.25 %`.
+///
+/// # Errors
+/// [`FieldError::PercentMalformed`].
+pub fn read_percent(typed: &str) -> Result<i64, FieldError> {
+    let compact: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
+    let number = compact.strip_suffix('%').unwrap_or(&compact);
+    if number == "0" {
+        return Ok(0);
+    }
+    read_decimal(number, 2)
+        .filter(|bp| *bp <= 10_000)
+        .ok_or(FieldError::PercentMalformed)
+}
+
 fn read_decimal(number: &str, exponent: u32) -> Option<i64> {
     let (whole, part) = number.split_once([',', '.']).unwrap_or((number, ""));
     let has_mark = whole.len() != number.len();
@@ -76,6 +91,22 @@ mod tests {
             assert_eq!(read_amount(typed, nok), Err(FieldError::AmountUnreadable), "{typed}");
         }
         assert_eq!(read_amount(" ", nok), Err(FieldError::AmountMissing));
+    }
+
+    #[test]
+    fn shares_are_read_as_basis_points() {
+        for (typed, bp) in [
+            ("10", 1_000),
+            ("7,5", 750),
+            (" 12.25 % ", 1_225),
+            ("0", 0),
+            ("100%", 10_000),
+        ] {
+            assert_eq!(read_percent(typed), Ok(bp), "{typed}");
+        }
+        for typed in ["", "%", "-1", "100,01", "1,005", "ti"] {
+            assert_eq!(read_percent(typed), Err(FieldError::PercentMalformed), "{typed}");
+        }
     }
 
     #[test]

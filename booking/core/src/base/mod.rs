@@ -7,6 +7,7 @@ pub mod advice;
 pub mod amount;
 pub mod audit;
 pub mod charge;
+pub mod commission;
 pub mod config;
 pub mod db;
 mod fault;

@@ -14,7 +14,8 @@ macro_rules! to_compare {
                SELECT q.id FROM payment q WHERE q.state IN ('authorising', 'needs_confirmation', 'saved', 'authorised',
                    'capturing', 'capture_failed', 'releasing')
                UNION SELECT q.id FROM payment q WHERE q.updated_us >= $1
-               UNION SELECT r.payment_id FROM refund r WHERE r.state IN ('asked', 'pending'))
+               UNION SELECT r.payment_id FROM refund r WHERE r.state IN ('asked', 'pending')
+               UNION SELECT d.payment_id FROM money_difference d)
          ORDER BY p.compared_us, p.id LIMIT $3"
     };
 }
@@ -43,6 +44,8 @@ statements! {
         ORDER BY d.compared_us, d.id");
     /// payment, now
     COMPARED = "UPDATE payment SET compared_us = $2 WHERE id = $1";
+    /// payment, now, older than
+    MAY_ASK = "UPDATE payment SET compared_us = $2 WHERE id = $1 AND compared_us <= $3";
     /// payment, kind, ours, theirs, now
     NOTE = "INSERT INTO money_difference (payment_id, kind, ours, theirs, found_us, seen_us)
             VALUES ($1, $2, $3, $4, $5, $5)
@@ -136,7 +139,7 @@ impl FromRow for Due {
     }
 }
 
-/// Payments to compare now: all that are not over, and what changed since `since`, each at most once since `before`.
+/// Payments to compare now: all that are not over or differ, and what changed since `since`, each at most once since `before`.
 ///
 /// # Errors
 /// When the database fails.
@@ -148,6 +151,14 @@ pub async fn to_compare(tx: &mut Tx, since: Micros, before: Micros, at_most: i64
 /// When the database fails.
 pub async fn compared(tx: &mut Tx, payment: &str, now: Micros) -> Result<(), DbError> {
     tx.execute(COMPARED, params![payment, now]).await.map(drop)
+}
+
+/// Takes the turn to ask about a payment; `false` where somebody asked since `before`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn may_ask(tx: &mut Tx, payment: &str, now: Micros, before: Micros) -> Result<bool, DbError> {
+    Ok(tx.execute(MAY_ASK, params![payment, now, before]).await? == 1)
 }
 
 /// Puts a difference on record, or that it is still there.

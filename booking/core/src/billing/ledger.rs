@@ -15,20 +15,41 @@ pub enum LedgerAccount {
     ConsumerReceivable,
     /// What the payment provider holds for us.
     PspClearing,
+    /// What customers paid into the account that stands on invoices.
+    Bank,
+    /// What reminders of invoices cost consumers: no part of what was sold.
+    ReminderFees,
+    /// What the provider's own account at the payment provider got, which never was the operator's.
+    SellerClearing,
+    /// What test cards brought, once its postings have left: no money.
+    TestClearing,
     /// What the provider has coming, without tax.
     ProviderPayable,
     /// The tax in the price: the provider, as the seller, declares it.
     ProviderVat,
+    /// What the operator keeps of what came in, without tax: a cost of the provider.
+    Commission,
+    /// The tax in it, which the operator declares.
+    CommissionVat,
+    /// What was paid out to the provider's bank.
+    ProviderBank,
 }
 
 impl LedgerAccount {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 13] = [
         Self::Reserved,
         Self::ReservedContra,
         Self::ConsumerReceivable,
         Self::PspClearing,
+        Self::Bank,
+        Self::ReminderFees,
+        Self::SellerClearing,
+        Self::TestClearing,
         Self::ProviderPayable,
         Self::ProviderVat,
+        Self::Commission,
+        Self::CommissionVat,
+        Self::ProviderBank,
     ];
 
     /// The name in the database.
@@ -39,8 +60,15 @@ impl LedgerAccount {
             Self::ReservedContra => "reserved_contra",
             Self::ConsumerReceivable => "consumer_receivable",
             Self::PspClearing => "psp_clearing",
+            Self::Bank => "bank",
+            Self::ReminderFees => "reminder_fees",
+            Self::SellerClearing => "seller_clearing",
+            Self::TestClearing => "test_clearing",
             Self::ProviderPayable => "provider_payable",
             Self::ProviderVat => "provider_vat",
+            Self::Commission => "commission",
+            Self::CommissionVat => "commission_vat",
+            Self::ProviderBank => "provider_bank",
         }
     }
 }
@@ -72,6 +100,46 @@ pub enum Posting {
         split: VatSplit,
         of: Money,
     },
+    /// A credit note of an invoice: so much less is owed, or is to be paid back where it was paid.
+    Credited {
+        split: VatSplit,
+        of: Money,
+    },
+    /// Money came in for an invoice.
+    InvoicePaid {
+        amount: Money,
+    },
+    /// Money that came in for an invoice was paid back.
+    InvoicePaidBack {
+        amount: Money,
+    },
+    /// A reminder of an invoice costs so much.
+    ReminderFee {
+        amount: Money,
+    },
+    /// The operator keeps its commission of what came in.
+    Commission {
+        split: VatSplit,
+        of: Money,
+    },
+    /// It gives back its share with a refund.
+    CommissionRefunded {
+        split: VatSplit,
+        of: Money,
+    },
+    /// And takes it again, where the refund came back.
+    CommissionReturned {
+        split: VatSplit,
+        of: Money,
+    },
+    /// What was held goes to the provider's bank.
+    PaidOut {
+        amount: Money,
+    },
+    /// A payout that never left.
+    PayoutCancelled {
+        amount: Money,
+    },
 }
 
 /// One line of a transaction, minor units.
@@ -83,13 +151,22 @@ pub struct Entry {
 
 impl Posting {
     /// Every [`kind`](Self::kind).
-    pub const KINDS: [&str; 6] = [
+    pub const KINDS: [&str; 15] = [
         "authorised",
         "charged",
         "captured",
         "released",
         "refunded",
         "refund_returned",
+        "credited",
+        "invoice_paid",
+        "invoice_paid_back",
+        "reminder_fee",
+        "commission",
+        "commission_refunded",
+        "commission_returned",
+        "paid_out",
+        "payout_cancelled",
     ];
 
     /// The name in the database.
@@ -102,6 +179,15 @@ impl Posting {
             Self::Released { .. } => Self::KINDS[3],
             Self::Refunded { .. } => Self::KINDS[4],
             Self::RefundReturned { .. } => Self::KINDS[5],
+            Self::Credited { .. } => Self::KINDS[6],
+            Self::InvoicePaid { .. } => Self::KINDS[7],
+            Self::InvoicePaidBack { .. } => Self::KINDS[8],
+            Self::ReminderFee { .. } => Self::KINDS[9],
+            Self::Commission { .. } => Self::KINDS[10],
+            Self::CommissionRefunded { .. } => Self::KINDS[11],
+            Self::CommissionReturned { .. } => Self::KINDS[12],
+            Self::PaidOut { .. } => Self::KINDS[13],
+            Self::PayoutCancelled { .. } => Self::KINDS[14],
         }
     }
 
@@ -114,7 +200,16 @@ impl Posting {
             | Self::Captured { captured: money, .. }
             | Self::Released { amount: money }
             | Self::Refunded { of: money, .. }
-            | Self::RefundReturned { of: money, .. } => money.currency,
+            | Self::RefundReturned { of: money, .. }
+            | Self::Credited { of: money, .. }
+            | Self::InvoicePaid { amount: money }
+            | Self::InvoicePaidBack { amount: money }
+            | Self::ReminderFee { amount: money }
+            | Self::Commission { of: money, .. }
+            | Self::CommissionRefunded { of: money, .. }
+            | Self::CommissionReturned { of: money, .. }
+            | Self::PaidOut { amount: money }
+            | Self::PayoutCancelled { amount: money } => money.currency,
         }
     }
 
@@ -149,6 +244,28 @@ impl Posting {
                 (A::ProviderVat, -split.vat_minor),
                 (A::PspClearing, split.gross_minor),
             ],
+            Self::Credited { split, .. } => vec![
+                (A::ProviderPayable, split.net_minor),
+                (A::ProviderVat, split.vat_minor),
+                (A::ConsumerReceivable, -split.gross_minor),
+            ],
+            Self::InvoicePaid { amount } => vec![(A::Bank, amount.minor), (A::ConsumerReceivable, -amount.minor)],
+            Self::ReminderFee { amount } => {
+                vec![(A::ConsumerReceivable, amount.minor), (A::ReminderFees, -amount.minor)]
+            }
+            Self::InvoicePaidBack { amount } => vec![(A::ConsumerReceivable, amount.minor), (A::Bank, -amount.minor)],
+            Self::Commission { split, .. } | Self::CommissionReturned { split, .. } => vec![
+                (A::Commission, split.net_minor),
+                (A::CommissionVat, split.vat_minor),
+                (A::PspClearing, -split.gross_minor),
+            ],
+            Self::CommissionRefunded { split, .. } => vec![
+                (A::Commission, -split.net_minor),
+                (A::CommissionVat, -split.vat_minor),
+                (A::PspClearing, split.gross_minor),
+            ],
+            Self::PaidOut { amount } => vec![(A::ProviderBank, amount.minor), (A::PspClearing, -amount.minor)],
+            Self::PayoutCancelled { amount } => vec![(A::ProviderBank, -amount.minor), (A::PspClearing, amount.minor)],
         };
         lines
             .into_iter()
@@ -228,6 +345,15 @@ mod tests {
                 Posting::Released { amount: nok(a) },
                 Posting::Refunded { split, of: nok(a) },
                 Posting::RefundReturned { split, of: nok(a) },
+                Posting::Credited { split, of: nok(a) },
+                Posting::InvoicePaid { amount: nok(a) },
+                Posting::InvoicePaidBack { amount: nok(a) },
+                Posting::ReminderFee { amount: nok(a) },
+                Posting::Commission { split, of: nok(a) },
+                Posting::CommissionRefunded { split, of: nok(a) },
+                Posting::CommissionReturned { split, of: nok(a) },
+                Posting::PaidOut { amount: nok(a) },
+                Posting::PayoutCancelled { amount: nok(a) },
             ] {
                 prop_assert_eq!(posting.entries().iter().map(|e| e.amount_minor).sum::<i64>(), 0, "{:?}", posting);
             }

@@ -3,7 +3,7 @@
 use super::ledger::{LedgerAccount, Posting};
 use super::payment::PaymentState;
 use super::provider::PaymentMethod;
-use super::{Charge, LedgerLine, Op, OpKind, Payment, Purpose};
+use super::{Charge, LedgerLine, Op, OpKind, Payment, Purpose, commission};
 use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::money::Money;
@@ -27,7 +27,9 @@ macro_rules! payment_select {
 #[macro_export]
 macro_rules! paid_minor {
     () => {
-        "COALESCE((SELECT CAST(SUM(p.captured_minor - p.refunded_minor) AS BIGINT) FROM payment p
+        "COALESCE((SELECT CAST(SUM(CASE WHEN p.psp = 'invoice'
+                THEN COALESCE((SELECT SUM(i.amount_minor) FROM invoice_payment i WHERE i.payment_id = p.id), 0)
+                ELSE p.captured_minor - p.refunded_minor END) AS BIGINT) FROM payment p
             WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded')), 0)"
     };
 }
@@ -36,8 +38,33 @@ macro_rules! paid_minor {
 #[macro_export]
 macro_rules! owed_minor {
     () => {
-        "(h.amount_minor - COALESCE((SELECT CAST(SUM(p.captured_minor) AS BIGINT) FROM payment p
+        "(h.amount_minor - COALESCE((SELECT CAST(SUM(CASE WHEN p.psp = 'invoice'
+                THEN p.captured_minor - COALESCE((SELECT CASE WHEN v.open_minor > 0 THEN v.open_minor ELSE 0 END
+                    FROM invoice v WHERE v.payment_id = p.id), 0)
+                ELSE p.captured_minor END) AS BIGINT) FROM payment p
             WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded')), 0))"
+    };
+}
+
+/// SQL: whether a dispute holds the money of the appointment whose id is given.
+#[macro_export]
+macro_rules! is_disputed {
+    ($appointment:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM dispute z WHERE z.appointment_id = ",
+            $appointment,
+            " AND z.state IN ('opened', 'answered', 'deciding'))"
+        )
+    };
+}
+
+/// SQL: whether a call `o` to a provider would take money that a dispute holds. The call waits until it is over.
+#[macro_export]
+macro_rules! is_held_op {
+    () => {
+        "(o.kind IN ('capture', 'authorise') AND EXISTS (SELECT 1 FROM payment y JOIN dispute z ON z.appointment_id = y.appointment_id
+            WHERE y.id = o.payment_id AND (o.kind = 'capture' OR y.purpose = 'fee')
+                AND z.state IN ('opened', 'answered', 'deciding')))"
     };
 }
 
@@ -46,7 +73,7 @@ macro_rules! op_select {
     ($rest:literal) => {
         concat!(
             "SELECT o.id, o.payment_id, o.kind, o.seq, o.amount_minor, o.state, o.attempts, o.created_us, o.error,
-                o.key_number, o.refund_id
+                o.key_number, o.refund_id, o.commission_minor
             FROM payment_op o ",
             $rest
         )
@@ -73,6 +100,9 @@ statements! {
     OF_APPOINTMENT = payment_select!("WHERE p.appointment_id = $1 ORDER BY p.attempt");
     /// payment: whether a call about it is to be made
     IS_BUSY = "SELECT COUNT(*) FROM payment_op WHERE payment_id = $1 AND state = 'pending'";
+    /// payment, now: when it is asked for, where nobody asked yet and it is not time
+    ASKED_LATER = "SELECT next_try_us FROM payment_op WHERE payment_id = $1 AND kind = 'authorise' AND state = 'pending'
+                   AND attempts = 0 AND next_try_us > $2";
     SAVE_PAYMENT = "UPDATE payment SET state = $2, authorised_minor = $3, captured_minor = $4, refunded_minor = $5,
                         decline_reason = $6, reference = COALESCE($7, reference), updated_us = $8
                     WHERE id = $1";
@@ -90,8 +120,9 @@ statements! {
     HINT_PROCESSED = "UPDATE psp_event SET processed_us = $2 WHERE id = $1";
     /// id, when
     HINT_DELAY = "UPDATE psp_event SET attempts = attempts + 1, next_try_us = $2 WHERE id = $1 AND processed_us IS NULL";
-    ADD_OP = "INSERT INTO payment_op (id, payment_id, kind, seq, amount_minor, state, next_try_us, created_us, refund_id)
-              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8)";
+    ADD_OP = "INSERT INTO payment_op (id, payment_id, kind, seq, amount_minor, state, next_try_us, created_us, refund_id,
+                  commission_minor)
+              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9)";
     /// id: the key brought a failure, which it brings for ever
     NEXT_KEY = "UPDATE payment_op SET key_number = key_number + 1 WHERE id = $1 AND state = 'pending'";
     NEXT_OP_SEQ = "SELECT COALESCE(MAX(seq) + 1, 0) FROM payment_op WHERE payment_id = $1 AND kind = $2";
@@ -99,9 +130,11 @@ statements! {
     ASKED_BEFORE = "SELECT COUNT(*) FROM payment_op WHERE payment_id = $1 AND kind = $2 AND state <> 'pending'";
     OP = op_select!("WHERE o.id = $1");
     /// Whoever changes the row may make the call; the others find it not yet due.
-    CLAIM_OP = "UPDATE payment_op SET attempts = attempts + 1, next_try_us = $3
-                WHERE id = $1 AND state = 'pending' AND next_try_us <= $2";
-    DUE_OPS = "SELECT id FROM payment_op WHERE state = 'pending' AND next_try_us <= $1 ORDER BY next_try_us, id LIMIT $2";
+    CLAIM_OP = concat!("UPDATE payment_op SET attempts = attempts + 1, next_try_us = $3
+                WHERE id = $1 AND state = 'pending' AND next_try_us <= $2
+                AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.id = $1 AND ", is_held_op!(), ")");
+    DUE_OPS = concat!("SELECT o.id FROM payment_op o WHERE o.state = 'pending' AND o.next_try_us <= $1 AND NOT ", is_held_op!(), "
+                ORDER BY o.next_try_us, o.id LIMIT $2");
     PENDING_OP = "SELECT id FROM payment_op WHERE payment_id = $1 AND kind = $2 AND state = 'pending'
                   ORDER BY seq DESC LIMIT 1";
     END_OP = "UPDATE payment_op SET state = $2, done_us = $3, error = $4 WHERE id = $1 AND state = 'pending'";
@@ -198,6 +231,14 @@ pub async fn is_busy(tx: &mut Tx, payment: &str) -> Result<bool, DbError> {
     Ok(tx.one::<i64>(IS_BUSY, params![payment]).await? > 0)
 }
 
+/// When a payment is asked for that waits for its time; `None` where it was asked for, or is due.
+///
+/// # Errors
+/// When the database fails.
+pub async fn asked_later(tx: &mut Tx, payment: &str, now: Micros) -> Result<Option<Micros>, DbError> {
+    tx.optional(ASKED_LATER, params![payment, now]).await
+}
+
 pub async fn save_method(tx: &mut Tx, id: &str, method: &PaymentMethod, now: Micros) -> Result<(), DbError> {
     let values = params![id, &method.token, &method.brand, &method.last4, now];
     tx.execute(SAVE_METHOD, values).await.map(drop)
@@ -275,6 +316,10 @@ pub struct NewOp<'a> {
 /// Puts an outgoing call on record.
 pub async fn add_op(tx: &mut Tx, new: &NewOp<'_>, now: Micros) -> Result<(), DbError> {
     let seq: i64 = tx.one(NEXT_OP_SEQ, params![new.payment_id, new.kind.name()]).await?;
+    let commission_minor = match new.kind {
+        OpKind::Capture => commission::of_capture(tx, new.payment_id, new.amount_minor).await?,
+        OpKind::Authorise | OpKind::Release | OpKind::Refund => 0,
+    };
     let values = params![
         new.id,
         new.payment_id,
@@ -284,6 +329,7 @@ pub async fn add_op(tx: &mut Tx, new: &NewOp<'_>, now: Micros) -> Result<(), DbE
         new.due,
         now,
         new.refund_id,
+        commission_minor,
     ];
     tx.execute(ADD_OP, values).await.map(drop)
 }
@@ -333,6 +379,8 @@ pub struct PostingOf<'a> {
     pub org_id: &'a str,
     pub appointment_id: Option<&'a str>,
     pub payment_id: Option<&'a str>,
+    /// Whether the money goes to the seller's own account at the payment provider.
+    pub at_seller: bool,
 }
 
 /// Writes a ledger transaction; the same key a second time changes nothing.
@@ -371,7 +419,12 @@ pub async fn post(
         return Ok(false);
     }
     for (line, entry) in (0_i64..).zip(&entries) {
-        tx.execute(ADD_ENTRY, params![id, line, entry.account.name(), entry.amount_minor])
+        let account = if of.at_seller && entry.account == LedgerAccount::PspClearing {
+            LedgerAccount::SellerClearing
+        } else {
+            entry.account
+        };
+        tx.execute(ADD_ENTRY, params![id, line, account.name(), entry.amount_minor])
             .await?;
     }
     Ok(true)

@@ -5,25 +5,32 @@ use crate::base::db::{DbError, Tx};
 use crate::{params, statements};
 
 /// SQL: adds the postings of transactions `t` to what is carried; the condition says which.
-macro_rules! carry {
-    ($of:literal) => {
+macro_rules! carry_sql {
+    ($of:expr) => {
         concat!(
             "INSERT INTO ledger_carried (org_id, currency, account, amount_minor)
-            SELECT t.org_id, t.currency, e.account, CAST(SUM(e.amount_minor) AS BIGINT)
-            FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id WHERE ",
+            SELECT x.org_id, x.currency, x.account, CAST(SUM(x.amount_minor) AS BIGINT)
+            FROM (SELECT t.org_id, t.currency, e.amount_minor,
+                    CASE WHEN e.account = 'psp_clearing' AND ",
+            $crate::is_test_payment!("p"),
+            " THEN 'test_clearing' ELSE e.account END AS account
+                FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id LEFT JOIN payment p ON p.id = t.payment_id WHERE ",
             $of,
-            " GROUP BY t.org_id, t.currency, e.account HAVING SUM(e.amount_minor) <> 0
+            ") x
+            GROUP BY x.org_id, x.currency, x.account HAVING SUM(x.amount_minor) <> 0
             ON CONFLICT (org_id, currency, account)
             DO UPDATE SET amount_minor = ledger_carried.amount_minor + excluded.amount_minor"
         )
     };
 }
 
+pub(crate) use carry_sql;
+
 statements! {
     /// after, last: of these appointments
-    CARRY_APPOINTMENTS = carry!("t.appointment_id > $1 AND t.appointment_id <= $2");
+    CARRY_APPOINTMENTS = carry_sql!("t.appointment_id > $1 AND t.appointment_id <= $2");
     /// after, last: of payments on their holds that name no appointment
-    CARRY_PAYMENTS = carry!("t.appointment_id IS NULL AND t.payment_id IN (SELECT p.id FROM payment p
+    CARRY_PAYMENTS = carry_sql!("t.appointment_id IS NULL AND t.payment_id IN (SELECT p.id FROM payment p
         JOIN appointment a ON a.hold_id = p.hold_id WHERE a.id > $1 AND a.id <= $2)");
 }
 

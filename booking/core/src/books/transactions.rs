@@ -107,7 +107,7 @@ impl TransactionSheet {
 
 fn row(posted: &Posted, zone: &str, locale: Locale) -> Vec<String> {
     let money = |minor| sheet::amount(minor, &posted.currency);
-    let net = posted.minor(Part::Sales).saturating_neg();
+    let net = posted.net_minor();
     let vat = posted.minor(Part::Vat).saturating_neg();
     let method = posted.method.as_ref().map(postings::Method::words).unwrap_or_default();
     let mut cells = vec![sheet::moment(posted.at, zone), kind_words(locale, &posted.kind)];
@@ -121,8 +121,11 @@ fn row(posted: &Posted, zone: &str, locale: Locale) -> Vec<String> {
             .map_or_else(String::new, |about| sheet::seconds(i64::from(about.tax.bp) * 10_000)),
         money(vat),
         money(net.saturating_add(vat)),
-        // The operator takes no fee of what is posted here: a commission would be an account of its own.
-        money(0),
+        money(
+            posted
+                .minor(Part::Commission)
+                .saturating_add(posted.minor(Part::CommissionVat)),
+        ),
         money(posted.minor(Part::Owed)),
         money(posted.minor(Part::Held)),
         posted.currency.clone(),

@@ -71,6 +71,8 @@ statements! {
         ORDER BY d.issued_us DESC, d.id DESC LIMIT 1");
     /// appointment
     ALL_OF_APPOINTMENT = document_select!("WHERE d.appointment_id = $1 ORDER BY d.issued_us, d.id");
+    /// id
+    ANY = document_select!("WHERE d.id = $1");
     /// id, account
     READABLE = document_select!("WHERE d.id = $1 AND ", readable!());
     /// account, limit, offset: what the account has as a customer
@@ -81,6 +83,8 @@ statements! {
     /// org, from, until, limit, offset
     OF_ORG = document_select!("WHERE d.org_id = $1 AND d.issued_us >= $2 AND d.issued_us < $3
         ORDER BY d.issued_us, d.id LIMIT $4 OFFSET $5");
+    /// org, the platform, limit: what the operator issued to it, newest first
+    OF_PLATFORM = document_select!("WHERE d.org_id = $1 AND d.seller_id = $2 ORDER BY d.issued_us DESC, d.id DESC LIMIT $3");
     /// org, from, until
     SUMS_OF_ORG = "SELECT kind, currency, COUNT(*) AS documents, CAST(SUM(total_minor) AS BIGINT) AS total_minor,
             CAST(SUM(vat_minor) AS BIGINT) AS vat_minor
@@ -95,7 +99,11 @@ statements! {
     CONTENT = "SELECT content FROM document WHERE id = $1";
     UNSTORED = document_select!("WHERE d.unstored IS NOT NULL ORDER BY d.issued_us, d.id LIMIT $1");
     STORED = "UPDATE document SET unstored = NULL WHERE id = $1";
-    SELLER = "SELECT o.name, o.orgno, o.address, o.postcode, o.town FROM org o WHERE o.id = $1";
+    /// org
+    OWNER_LOCALE = "SELECT a.locale FROM member m JOIN account a ON a.id = m.account_id
+        WHERE m.org_id = $1 AND m.role = 'owner' AND m.active = 1 ORDER BY m.created_us, m.id LIMIT 1";
+    /// org: as it is called, where it has not said who sells
+    SELLER = "SELECT o.name, o.orgno, o.postcode, o.town FROM org o WHERE o.id = $1";
 }
 
 /// A document that was issued. Amounts are minor units of its currency.
@@ -151,26 +159,8 @@ impl FromRow for Document {
     }
 }
 
-/// Who sells, as it stands on the document.
-pub struct Seller {
-    pub name: String,
-    pub orgno: String,
-    pub address: String,
-    pub town: String,
-}
-
-impl FromRow for Seller {
-    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            name: row.get("name")?,
-            orgno: row.get("orgno")?,
-            address: row.get("address")?,
-            town: format!("{} {}", row.get::<String>("postcode")?, row.get::<String>("town")?)
-                .trim()
-                .to_owned(),
-        })
-    }
-}
+/// A business that has not said who sells: name, organisation number, postcode and town.
+pub type Unstated = (String, String, String, String);
 
 /// Locks a series until the end of the transaction; it begins with 1.
 pub async fn lock_series(tx: &mut Tx, seller: &str, kind: DocumentKind, year: i64) -> Result<(), DbError> {
@@ -203,6 +193,11 @@ pub async fn of_appointment(tx: &mut Tx, appointment: &str, kind: DocumentKind) 
 /// Oldest first.
 pub async fn all_of_appointment(tx: &mut Tx, appointment: &str) -> Result<Vec<Document>, DbError> {
     tx.all(ALL_OF_APPOINTMENT, params![appointment]).await
+}
+
+/// A document, whoever asks.
+pub async fn any(tx: &mut Tx, id: &str) -> Result<Option<Document>, DbError> {
+    tx.optional(ANY, params![id]).await
 }
 
 /// A document that an account may read.
@@ -256,6 +251,11 @@ pub async fn of_org(
     tx.all(OF_ORG, params![org, from, until, at_most, offset]).await
 }
 
+/// What the operator issued to a business, newest first. The caller has checked that an owner asks.
+pub async fn of_platform(tx: &mut Tx, org: &str, at_most: i64) -> Result<Vec<Document>, DbError> {
+    tx.all(OF_PLATFORM, params![org, super::kind::PLATFORM, at_most]).await
+}
+
 /// What it comes to by kind.
 pub async fn sums_of_org(tx: &mut Tx, org: &str, (from, until): (Micros, Micros)) -> Result<Vec<KindSum>, DbError> {
     tx.all(SUMS_OF_ORG, params![org, from, until]).await
@@ -282,6 +282,11 @@ pub async fn stored(tx: &mut Tx, id: &str) -> Result<(), DbError> {
     tx.execute(STORED, params![id]).await.map(drop)
 }
 
-pub async fn seller(tx: &mut Tx, org: &str) -> Result<Seller, DbError> {
+pub async fn unstated_seller(tx: &mut Tx, org: &str) -> Result<Unstated, DbError> {
     tx.one(SELLER, params![org]).await
+}
+
+/// The language of a business's first owner; none once there is no owner.
+pub(super) async fn owner_locale(tx: &mut Tx, org: &str) -> Result<Option<String>, DbError> {
+    tx.optional(OWNER_LOCALE, params![org]).await
 }

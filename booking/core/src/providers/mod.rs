@@ -1,10 +1,12 @@
 //! Providers: the business, its members, its services and their hours.
 
+pub mod commission;
 pub mod hours;
 pub mod invitations;
 pub mod mandate;
 pub mod members;
 pub mod orgs;
+pub mod seller;
 pub mod services;
 pub mod vat;
 

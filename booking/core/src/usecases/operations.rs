@@ -2,12 +2,17 @@
 
 use super::checkout;
 use super::collection::collect_payment;
+use super::extending;
 use super::fold::fold_status;
 use super::provider_calls::{self, Answer, Outcome};
+use super::reconcile;
+use super::refund_mails;
 use crate::appointments;
 use crate::base::Fault;
 use crate::base::db::Tx;
+use crate::base::money::Money;
 use crate::base::{MINUTE_US, Micros};
+use crate::billing::differences;
 use crate::billing::payment::{DeclineReason, PaymentEvent, PaymentState, ProviderStatus};
 use crate::billing::provider::{Hint, ProviderPayment};
 use crate::billing::queries::NewOp;
@@ -22,6 +27,10 @@ pub(super) const TRIES_MAX: i64 = 5;
 const LEASE_US: Micros = MINUTE_US;
 /// Operations or payments that one round of a job looks at.
 const BATCH_MAX: i64 = 100;
+/// Longest wait between tries while a time is held for the payment.
+const HELD_WAIT_US: Micros = 2 * MINUTE_US;
+/// A payment that the bank asks about is asked for at most once in this time before it is given back.
+const ASK_EVERY_US: Micros = MINUTE_US;
 /// A payment without an appointment is given back this long after its hold ran out.
 const STRANDED_AFTER_US: Micros = 2 * MINUTE_US;
 
@@ -87,11 +96,24 @@ pub(super) async fn run_operation(state: &AppState, id: &str) -> Result<()> {
         amount_minor: op.amount_minor,
     };
     if op.kind == OpKind::Capture && payment.state.reserved_minor().is_some() {
-        queries::save_payment(&mut tx, &payment.id, payment.state.handle(event)?, None, now).await?;
+        match payment.state.handle(event) {
+            Ok(next) => queries::save_payment(&mut tx, &payment.id, next, None, now).await?,
+            Err(error) => {
+                let next_try = now + backoff(op.attempts - 1);
+                queries::delay_op(&mut tx, &op.id, next_try, &error.to_string()).await?;
+                tx.commit().await?;
+                return Err(error.into());
+            }
+        }
     }
     tx.commit().await?;
     let answer = provider_calls::ask_provider(state, &op, &payment).await;
-    let recorded = record_answer(state, &op, answer).await;
+    let recorded = record_answer(state, &op, &answer).await;
+    if let Err(error) = &recorded
+        && let Err(error) = reconcile::hold_back(state, &op, answer.seen.as_ref(), error).await
+    {
+        tracing::error!(op = id, %error, "it is not on record why the books cannot take an answer in");
+    }
     state.provider_answered.notify_waiters();
     // What follows from the answer is run here too; each is claimed by whoever comes first.
     for next in recorded? {
@@ -103,20 +125,21 @@ pub(super) async fn run_operation(state: &AppState, id: &str) -> Result<()> {
 }
 
 /// Writes down what came of a call. Returns the operations that follow from it.
-async fn record_answer(state: &AppState, op: &Op, answer: Answer) -> Result<Vec<String>> {
+async fn record_answer(state: &AppState, op: &Op, answer: &Answer) -> Result<Vec<String>> {
     let now = state.now();
-    let mut tx = state.db.write().await?;
-    let payment = lock_with_appointment(&mut tx, &op.payment_id).await?;
+    let (mut tx, payment) = lock_with_appointment(state, &op.payment_id).await?;
     // Ended first: what is busy is left alone by whatever follows.
     match &answer.outcome {
         Outcome::Done => queries::end_op(&mut tx, &op.id, "done", None, now).await?,
         Outcome::Refused(reason) => queries::end_op(&mut tx, &op.id, "failed", Some(reason), now).await?,
         Outcome::Failed(reason) => {
             queries::next_key(&mut tx, &op.id).await?;
-            queries::delay_op(&mut tx, &op.id, now + backoff(op.attempts - 1), reason).await?;
+            let wait = wait_for_next(&mut tx, op, &payment, now).await;
+            queries::delay_op(&mut tx, &op.id, now + wait, reason).await?;
         }
         Outcome::Unknown(reason) => {
-            queries::delay_op(&mut tx, &op.id, now + backoff(op.attempts - 1), reason).await?;
+            let wait = wait_for_next(&mut tx, op, &payment, now).await;
+            queries::delay_op(&mut tx, &op.id, now + wait, reason).await?;
         }
     }
     if matches!(answer.outcome, Outcome::Refused(_)) {
@@ -130,20 +153,76 @@ async fn record_answer(state: &AppState, op: &Op, answer: Answer) -> Result<Vec<
         None => Vec::new(),
     };
     if let (Outcome::Refused(_), Some(appointment)) = (&answer.outcome, &payment.appointment_id) {
+        extending::follow_card(state, &mut tx, &payment).await?;
         let appointment = appointments::load_any(&mut tx, appointment).await?;
         ops.extend(collect_payment(state, &mut tx, &appointment).await?);
+    }
+    if op.kind == OpKind::Authorise && op.attempts > 1 {
+        tell_late(state, &mut tx, &op.payment_id).await?;
     }
     tx.commit().await?;
     Ok(ops)
 }
 
-/// Locks a payment, and its appointment first: everybody takes the two rows in that order.
-pub(super) async fn lock_with_appointment(tx: &mut Tx, payment: &str) -> Result<Payment> {
-    let unlocked = queries::payment(tx, payment).await?.ok_or(BillingError::NoPayment)?;
-    if let Some(appointment) = &unlocked.appointment_id {
-        appointments::lock(tx, appointment).await?;
+/// How long to wait until a call is made again. While a time is held for it, a person waits.
+async fn wait_for_next(tx: &mut Tx, op: &Op, payment: &Payment, now: Micros) -> Micros {
+    let wait = backoff(op.attempts - 1);
+    if op.kind != OpKind::Authorise || payment.appointment_id.is_some() {
+        return wait;
     }
-    queries::lock_payment(tx, payment).await?.ok_or(BillingError::NoPayment)
+    let hold = appointments::load_hold_any(tx, &payment.hold_id).await;
+    if hold.is_ok_and(|hold| hold.is_live(now)) {
+        wait.min(HELD_WAIT_US)
+    } else {
+        wait
+    }
+}
+
+/// Who was told that we do not know yet, and shall hear, hears that nothing was booked by it.
+async fn tell_late(state: &AppState, tx: &mut Tx, payment: &str) -> Result<()> {
+    let payment = queries::payment(tx, payment).await?.ok_or(BillingError::NoPayment)?;
+    let tells = match payment.state {
+        PaymentState::Declined { .. } => true,
+        // After the hold it may still be answered; if it is not, that is told then.
+        PaymentState::NeedsConfirmation => appointments::load_hold_any(tx, &payment.hold_id)
+            .await?
+            .is_live(state.now()),
+        PaymentState::Created
+        | PaymentState::Authorising
+        | PaymentState::Saved
+        | PaymentState::Authorised { .. }
+        | PaymentState::Capturing { .. }
+        | PaymentState::CaptureFailed { .. }
+        | PaymentState::Captured { .. }
+        | PaymentState::Releasing { .. }
+        | PaymentState::Released { .. }
+        | PaymentState::Refunded { .. } => false,
+    };
+    if tells && payment.appointment_id.is_none() {
+        checkout::tell_lost(state, tx, &payment).await?;
+    }
+    Ok(())
+}
+
+/// Begins a transaction in which a payment is locked, and its appointment before it: everybody takes the two rows in that
+/// order.
+pub(super) async fn lock_with_appointment(state: &AppState, payment: &str) -> Result<(Tx, Payment)> {
+    loop {
+        let mut tx = state.db.write().await?;
+        let unlocked = queries::payment(&mut tx, payment)
+            .await?
+            .ok_or(BillingError::NoPayment)?;
+        if let Some(appointment) = &unlocked.appointment_id {
+            appointments::lock(&mut tx, appointment).await?;
+        }
+        let locked = queries::lock_payment(&mut tx, payment)
+            .await?
+            .ok_or(BillingError::NoPayment)?;
+        // Booked in between: begun anew, since the appointment comes first. It is linked once, so the second time is the last.
+        if locked.appointment_id == unlocked.appointment_id {
+            return Ok((tx, locked));
+        }
+    }
 }
 
 /// A definite no. A refused capture or release is tried again later, under a new key, a few times.
@@ -168,6 +247,7 @@ async fn record_refusal(state: &AppState, tx: &mut Tx, op: &Op, payment: &Paymen
                     let currency = payment.amount.currency;
                     let minor = op.amount_minor;
                     record_amount(state, tx, appointment, "refund_failed", minor, currency.as_str()).await?;
+                    refund_mails::tell_failed(state, tx, appointment, (refund, Money::new(minor, currency))).await?;
                 }
             }
             return Ok(());
@@ -215,6 +295,9 @@ pub async fn release_stranded(state: &AppState) -> Result<()> {
 
 /// Books after all what was paid for in time, or puts its release on record, unless it is already.
 async fn request_stranded(state: &AppState, id: &str) -> Result<Vec<String>> {
+    if !is_heard(state, id).await? {
+        return Ok(Vec::new());
+    }
     finish_booking(state, id).await?;
     let mut tx = state.db.write().await?;
     let payment = queries::lock_payment(&mut tx, id)
@@ -224,12 +307,29 @@ async fn request_stranded(state: &AppState, id: &str) -> Result<Vec<String>> {
     if payment.appointment_id.is_some() || pending.is_some() {
         return Ok(Vec::new());
     }
-    let Some(op) = request_release(state, &mut tx, id).await? else {
-        return Ok(Vec::new());
-    };
+    let op = request_release(state, &mut tx, id).await?;
     checkout::tell_lost(state, &mut tx, &payment).await?;
     tx.commit().await?;
-    Ok(vec![op])
+    Ok(op.into_iter().collect())
+}
+
+/// Whether the truth is known about a payment that is about to be let go of. Where the bank asks the person, its answer may be
+/// there, and no hook has told: the provider is asked first, and while it does not answer, nothing is let go of. Where it is
+/// not set up any more, nobody is there to wait for.
+pub(super) async fn is_heard(state: &AppState, id: &str) -> Result<bool> {
+    let now = state.now();
+    let mut tx = state.db.write().await?;
+    let payment = queries::lock_payment(&mut tx, id)
+        .await?
+        .ok_or(BillingError::NoPayment)?;
+    if payment.state != PaymentState::NeedsConfirmation || provider_calls::provider_of(state, &payment).is_err() {
+        return Ok(true);
+    }
+    if !differences::may_ask(&mut tx, id, now, now - ASK_EVERY_US).await? {
+        return Ok(false);
+    }
+    tx.commit().await?;
+    ask_about(state, id).await.map(|()| true)
 }
 
 /// Stores an incoming hook before it is answered. It is a hint only: [`follow_hints`] asks for the truth. Returns whether
@@ -297,8 +397,7 @@ pub(super) async fn ask_about(state: &AppState, payment: &str) -> Result<()> {
 
 /// Folds in what a provider was seen to say, in a transaction of its own. Returns the operations to run.
 pub(super) async fn fold_seen(state: &AppState, payment: &str, seen: &ProviderPayment) -> Result<Vec<String>> {
-    let mut tx = state.db.write().await?;
-    let payment = lock_with_appointment(&mut tx, payment).await?;
+    let (mut tx, payment) = lock_with_appointment(state, payment).await?;
     let ops = fold_status(state, &mut tx, &payment, seen).await?;
     tx.commit().await?;
     Ok(ops)

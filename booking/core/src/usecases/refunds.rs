@@ -3,6 +3,7 @@
 use texts::{MailKind, format, routes};
 
 use super::fold::post;
+use super::refund_mails;
 use crate::appointments::{self, AppointmentMail, PartyRole};
 use crate::base::Micros;
 use crate::base::db::Tx;
@@ -12,7 +13,8 @@ use crate::billing::ledger::{LedgerAccount, Posting};
 use crate::billing::payment::PaymentEvent;
 use crate::billing::provider::{ProviderRefund, RefundStatus};
 use crate::billing::{
-    BillingError, Payment, Refund, RefundState, mail_money, money_of, queries, record_amount, refunds,
+    BillingError, Payment, Refund, RefundState, commission, invoices, mail_money, money_of, queries, record_amount,
+    refunds,
 };
 use crate::documents::{self, Document};
 use crate::state::AppState;
@@ -63,6 +65,7 @@ pub(super) async fn fold_refunds(
     let next = payment.state.handle(PaymentEvent::RefundedInAll { refunded_minor })?;
     if next != payment.state {
         queries::save_payment(tx, &payment.id, next, None, now).await?;
+        invoices::count_open(tx, &payment.id).await?;
     }
     Ok(())
 }
@@ -114,8 +117,12 @@ async fn record_refund(
             // What comes back has the tax that its credit note says.
             let note = issue_note(state, tx, payment, before).await?;
             let split = note.as_ref().map_or_else(|| split_vat(amount.minor, 0), split_of);
-            let posting = Posting::Refunded { split, of: amount };
+            let posting = match payment.is_by_invoice() {
+                true => Posting::Credited { split, of: amount },
+                false => Posting::Refunded { split, of: amount },
+            };
             post(state, tx, payment, &posting, &posting_key(before)).await?;
+            give_back_commission(state, tx, payment, before).await?;
             "refunded"
         }
         (RefundState::Done, RefundState::Failed) => {
@@ -123,6 +130,7 @@ async fn record_refund(
             documents::issue_returned(state, tx, payment, &before.id).await?;
             let posting = Posting::RefundReturned { split, of: amount };
             post(state, tx, payment, &posting, &format!("refund_returned:{}", before.id)).await?;
+            take_commission_again(state, tx, payment, before).await?;
             tell_returned(state, tx, payment, before).await?;
             "refund_failed"
         }
@@ -131,7 +139,40 @@ async fn record_refund(
     };
     if let Some(appointment) = &payment.appointment_id {
         record_amount(state, tx, appointment, event, amount.minor, amount.currency.as_str()).await?;
+        if next == RefundState::Failed {
+            refund_mails::tell_failed(state, tx, appointment, (&before.id, amount)).await?;
+        }
     }
+    Ok(())
+}
+
+fn commission_key(refund: &Refund) -> String {
+    format!("commission_refunded:{}", refund.id)
+}
+
+/// The operator gives back its share of what is paid back.
+async fn give_back_commission(state: &AppState, tx: &mut Tx, payment: &Payment, refund: &Refund) -> Result<()> {
+    if let Some(split) = commission::of_refund(tx, payment, refund).await? {
+        let of = Money::new(split.gross_minor, refund.amount.currency);
+        let posting = Posting::CommissionRefunded { split, of };
+        post(state, tx, payment, &posting, &commission_key(refund)).await?;
+    }
+    Ok(())
+}
+
+/// What was paid back came back, and the operator's share with it.
+async fn take_commission_again(state: &AppState, tx: &mut Tx, payment: &Payment, refund: &Refund) -> Result<()> {
+    let split = commission::given_back(tx, &commission_key(refund)).await?;
+    let of = Money::new(split.gross_minor, refund.amount.currency);
+    let posting = Posting::CommissionReturned { split, of };
+    post(
+        state,
+        tx,
+        payment,
+        &posting,
+        &format!("commission_returned:{}", refund.id),
+    )
+    .await?;
     Ok(())
 }
 

@@ -119,6 +119,8 @@ pub async fn finalise_call(state: &AppState, call: &str) -> Result<Vec<String>> 
         Moved::Refused(_) if appointment.status != Status::InCall => return Ok(Vec::new()),
         Moved::Refused(illegal) => return Err(Fault::internal(&illegal)),
     }
+    // Read again, now that nobody else changes it: the highest price may have risen.
+    let appointment = appointments::load_any(&mut tx, call).await?;
     let charge = charge_of(&appointment, outcome, facts.billable, now)?;
     if !queries::add_charge(&mut tx, call, &charge).await? {
         return Ok(Vec::new());
@@ -156,7 +158,10 @@ async fn load_facts(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts>
 /// What is due, by the price and the policy that were agreed.
 fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now: Micros) -> Result<Charge> {
     let (billable, amount_minor) = match outcome {
-        Outcome::TookPlace => (billable, appointment.price.cost_minor(billable)),
+        Outcome::TookPlace => {
+            let price = &appointment.price;
+            (billable, price.charged_minor(price.cost_minor(billable)))
+        }
         Outcome::NoShowConsumer => (0, appointment.policy.cancellation.no_show_minor(&appointment.price)),
         // A hello before the start is not paid for.
         Outcome::NeverMet | Outcome::NoShowProvider => (0, 0),
@@ -198,6 +203,7 @@ pub(super) async fn post_charge(
             org_id: &appointment.org_id,
             appointment_id: Some(&appointment.id),
             payment_id: None,
+            at_seller: false,
         };
         let posting = Posting::Charged {
             split: split_vat(charge.amount.minor, charge.vat_bp),

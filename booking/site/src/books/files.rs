@@ -30,6 +30,11 @@ pub(super) fn sheet(name: &str, bytes: Vec<u8>) -> Response {
     answer(CSV, name, Body::from(bytes))
 }
 
+/// A document that is whole.
+pub(super) fn xml(name: &str, bytes: Vec<u8>) -> Response {
+    answer(XML, name, Body::from(bytes))
+}
+
 /// Ends the answer early, so that no browser takes half a file for a whole one.
 fn log_broken_off(fault: &Fault) -> std::io::Error {
     tracing::error!(error = %fault, "a file of books broke off");

@@ -3,6 +3,7 @@
 
 mod files;
 mod money;
+mod payouts;
 mod sellers;
 mod tax;
 mod time;
@@ -28,6 +29,8 @@ pub(crate) fn router() -> Router<AppState> {
         .route(pattern::PROVIDER_MONEY, get(money::own_page).post(money::own_file))
         .route(pattern::PROVIDER_TIME, get(time::page).post(time::file))
         .route(pattern::PROVIDER_TAX, get(tax::page).post(tax::submit))
+        .route(pattern::PROVIDER_PAYOUTS, get(payouts::own_page))
+        .route(pattern::OPERATOR_PAYOUTS, get(payouts::page).post(payouts::submit))
         .route(pattern::OPERATOR_MONEY, get(money::all_page).post(money::seller_file))
         .route(pattern::OPERATOR_SELLERS, get(sellers::page).post(sellers::file))
 }
@@ -68,10 +71,13 @@ fn balance_box(balance: &Balance) -> BalanceBox {
     };
     BalanceBox {
         currency: balance.currency.clone(),
-        sales: row(balance.of(Part::Sales).turned()),
+        sales: row(balance.earned()),
         vat: row(balance.of(Part::Vat).turned()),
         owed: row(balance.of(Part::Owed)),
         held: row(balance.of(Part::Held)),
+        commission: row(balance.of(Part::Commission)),
+        commission_vat: row(balance.of(Part::CommissionVat)),
+        paid_out: row(balance.of(Part::PaidOut)),
     }
 }
 

@@ -27,7 +27,7 @@ use booking_core::books::postings::{self, Cursor, Method, Part, Posted, Selectio
 use booking_core::books::saft::AuditFile;
 use booking_core::books::transactions::TransactionSheet;
 use booking_core::books::{self, Period, Seller, find_seller, tax, time};
-use booking_core::providers::{own_org, owner};
+use booking_core::providers::{commission, own_org, owner};
 
 /// Rows on a page.
 const PAGE_SIZE: u32 = 50;
@@ -70,6 +70,7 @@ pub(super) async fn own_page(
     let balances = balances::of_seller(&mut tx, &org.id, period).await?;
     let exported = exports::of_seller(&mut tx, &org.id, EXPORTS_SHOWN).await?;
     let lacks_tax = tax::find(&mut tx, &org.id).await?.is_none();
+    let terms = commission::terms_at(&mut tx, &org.id, visit.now).await?;
     Ok(pages::html(&ProviderMoneyPage {
         shell: pages::shell_in(&visit, &org.time_zone),
         month: month_nav(pattern::PROVIDER_MONEY, first, &zone, visit.now),
@@ -80,6 +81,7 @@ pub(super) async fn own_page(
         page,
         pages: pages_of(total),
         lacks_tax,
+        commission: (!terms.is_none()).then(|| crate::commission::words(&terms)),
         exports: exported.into_iter().map(|one| export_row(one, visit.locale)).collect(),
     }))
 }
@@ -88,7 +90,7 @@ fn line(posted: Posted, locale: Locale) -> MoneyLine {
     MoneyLine {
         at: posted.at,
         transaction: RecordWord::transaction(&posted.kind),
-        net_minor: posted.minor(Part::Sales).saturating_neg(),
+        net_minor: posted.net_minor(),
         vat_minor: posted.minor(Part::Vat).saturating_neg(),
         held_minor: posted.minor(Part::Held),
         method: posted.method.as_ref().map(Method::words).unwrap_or_default(),

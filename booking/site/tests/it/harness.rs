@@ -14,7 +14,7 @@ use booking_adapters::files::local_folder;
 use booking_adapters::test_provider::TestProvider;
 use booking_core::AppState;
 use booking_core::BookingConfig;
-use booking_core::base::config::Retention;
+use booking_core::base::config::{Platform, Retention};
 use booking_core::base::db::{FromRow, Param, Sql};
 use booking_core::base::{Base, Clock, Micros, Networks, Random};
 use booking_core::billing::{PaymentProvider, Payments};
@@ -149,7 +149,9 @@ impl App {
             mail_from: "Booka <post@booka.example>".to_owned(),
             controller: web::pages::legal::Controller::default(),
             retention: Retention::default(),
-            refund_alone_minor: BookingConfig::REFUND_ALONE_MINOR,
+            refund_alone: BookingConfig::usual_refund_alone(),
+            dispute_days: BookingConfig::DISPUTE_DAYS,
+            platform: Platform::default(),
         };
         let now = Arc::new(AtomicI64::new(START_US));
         let stepped = Arc::new(AtomicI64::new(0));

@@ -115,7 +115,7 @@ impl AuditFile {
         xml.open(amount);
         xml.word("Amount", &self.amount(minor));
         xml.close(amount);
-        if account.is_of_the_year() {
+        if account.is_of_sales() {
             self.write_tax(xml, posted, minor, tax);
         }
         xml.close("Line");

@@ -14,7 +14,7 @@ use texts::Locale;
 
 use self::chart::BookAccount;
 use self::customers::CustomerCursor;
-use self::writer::Xml;
+pub(super) use self::writer::Xml;
 use super::postings::{Cursor, Part, Tax};
 use super::{Period, Seller, find_seller, tax};
 use crate::availability::date_in;
@@ -240,7 +240,7 @@ async fn load_accounts(
         };
         let standing = accounts.entry(account).or_default();
         if account.is_of_the_year() {
-            if sum.after_minor != sum.before_minor {
+            if account.is_of_sales() && sum.after_minor != sum.before_minor {
                 taxes.push(sum.tax);
             }
             standing.1 += sum.after_minor - sum.before_minor;

@@ -5,7 +5,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 /// Pieces of a document, as they are written.
 #[derive(Default)]
-pub(super) struct Xml {
+pub(in crate::books) struct Xml {
     writer: Inner,
 }
 
@@ -26,24 +26,24 @@ impl Xml {
     }
 
     /// The beginning of a document and its first element.
-    pub(super) fn begin(&mut self, root: &str, namespace: &str) {
+    pub(in crate::books) fn begin(&mut self, root: &str, namespace: &str) {
         self.write(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
         let mut start = BytesStart::new(root);
         start.push_attribute(("xmlns", namespace));
         self.write(Event::Start(start));
     }
 
-    pub(super) fn open(&mut self, name: &str) {
+    pub(in crate::books) fn open(&mut self, name: &str) {
         self.write(Event::Text(BytesText::new("\n")));
         self.write(Event::Start(BytesStart::new(name)));
     }
 
-    pub(super) fn close(&mut self, name: &str) {
+    pub(in crate::books) fn close(&mut self, name: &str) {
         self.write(Event::End(BytesEnd::new(name)));
     }
 
     /// An element with a text of at most `chars_max` characters; what a document cannot hold is left out.
-    pub(super) fn text(&mut self, name: &str, text: &str, chars_max: usize) {
+    pub(in crate::books) fn text(&mut self, name: &str, text: &str, chars_max: usize) {
         let clean: String = text
             .chars()
             .filter(|letter| is_allowed(*letter))
@@ -55,18 +55,27 @@ impl Xml {
     }
 
     /// As [`Self::text`], where there is a text.
-    pub(super) fn text_if_any(&mut self, name: &str, text: &str, chars_max: usize) {
+    pub(in crate::books) fn text_if_any(&mut self, name: &str, text: &str, chars_max: usize) {
         if !text.trim().is_empty() {
             self.text(name, text, chars_max);
         }
     }
 
     /// An element with a text of our own, which is short.
-    pub(super) fn word(&mut self, name: &str, word: &str) {
+    pub(in crate::books) fn word(&mut self, name: &str, word: &str) {
         self.text(name, word, usize::MAX);
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    /// As [`Self::word`], of an element with an attribute.
+    pub(in crate::books) fn word_with(&mut self, name: &str, attribute: (&str, &str), word: &str) {
+        let mut start = BytesStart::new(name);
+        start.push_attribute(attribute);
+        self.write(Event::Start(start));
+        self.write(Event::Text(BytesText::new(word)));
+        self.close(name);
+    }
+
+    pub(in crate::books) fn into_bytes(self) -> Vec<u8> {
         self.writer.0.into_inner()
     }
 }

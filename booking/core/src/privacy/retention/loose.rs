@@ -5,12 +5,16 @@ use super::cases::{Counted, as_count, by_hundreds, hundred, hundred_params};
 use super::rules::{LOOSE_US, accounting_cut};
 use crate::base::db::{DbError, Sql, Tx};
 use crate::base::{DAY_US, DEFAULT_ZONE, Micros};
+use crate::books::carried::carry_sql;
 use crate::{params, statements};
 
 /// What acceptances and lifted holds of operators are kept for after their end.
 const PROOF_US: Micros = 3 * 365 * DAY_US;
 /// What the tax office was told about a seller is kept for after it was last said, and after the last posting.
 const TOLD_US: Micros = 5 * 365 * DAY_US;
+
+/// Which account a business was paid out to is kept for, from when the file was made.
+const PAID_OUT_US: Micros = 2_192 * DAY_US;
 
 statements! {
     ZONES = "SELECT DISTINCT time_zone FROM org ORDER BY time_zone LIMIT 600";
@@ -22,6 +26,8 @@ pub struct List {
     find: Sql,
     /// The files of a hundred of them.
     files: Option<Sql>,
+    /// Carries what the postings of a hundred of them come to, where there are any.
+    carry: Option<Sql>,
     /// Whether an operator may keep some back.
     pub can_be_kept: bool,
     /// The tables, children first.
@@ -69,6 +75,10 @@ pub const LISTS: &[List] = &[
             ORDER BY p.id LIMIT $3",
         },
         files: None,
+        carry: Some(Sql {
+            name: "RETENTION_CARRY_UNBOOKED",
+            text: carry_sql!(concat!("t.payment_id IN (", hundred!(), ")")),
+        }),
         can_be_kept: true,
         parts: parts! {
             "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)":
@@ -92,6 +102,7 @@ pub const LISTS: &[List] = &[
             name: "RETENTION_DOCUMENT_FILES",
             text: concat!("SELECT path FROM document WHERE id IN (", hundred!(), ")"),
         }),
+        carry: None,
         can_be_kept: false,
         parts: parts! { "document", "MIN(issued_us), MAX(issued_us)": "id" in "" ""; },
     },
@@ -103,6 +114,10 @@ pub const LISTS: &[List] = &[
             ORDER BY t.id LIMIT $3",
         },
         files: None,
+        carry: Some(Sql {
+            name: "RETENTION_CARRY_POSTINGS",
+            text: carry_sql!(concat!("t.id IN (", hundred!(), ")")),
+        }),
         can_be_kept: false,
         parts: parts! {
             "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)": "tx_id" in "" "";
@@ -159,6 +174,9 @@ pub const AGES: &[Age] = ages! {
     "psp_event" x "", dated "x.received_us" by "id", kept LOOSE_US; "x.received_us < $1";
     "acceptance" x "JOIN account c ON c.id = x.account_id", dated "x.accepted_us" by "id", kept PROOF_US; "c.erased_us < $1";
     "retention_hold" x "", dated "x.lifted_us" by "id", kept PROOF_US; "x.lifted_us < $1";
+    "payout" x "", dated "x.created_us" by "id", kept PAID_OUT_US; "x.created_us < $1";
+    "payout_file" x "", dated "x.made_us" by "id", kept PAID_OUT_US;
+        "x.made_us < $1 AND NOT EXISTS (SELECT 1 FROM payout p WHERE p.file_id = x.id)";
     "seller_tax" x "", dated "x.stated_us" by "org_id", kept TOLD_US; "x.stated_us < $1
         AND NOT EXISTS (SELECT 1 FROM ledger_tx t WHERE t.org_id = x.org_id AND t.created_us >= $1)
         AND NOT EXISTS (SELECT 1 FROM member o JOIN account c ON c.id = o.account_id WHERE o.org_id = x.org_id
@@ -170,7 +188,7 @@ pub(super) fn registered_statements() -> impl Iterator<Item = Sql> {
     let parts = LISTS.iter().flat_map(|list| list.parts);
     let finds = LISTS
         .iter()
-        .flat_map(|list| [Some(list.find), list.files].into_iter().flatten());
+        .flat_map(|list| [Some(list.find), list.files, list.carry].into_iter().flatten());
     finds
         .chain(parts.flat_map(|part| [part.count, part.delete]))
         .chain(AGES.iter().flat_map(|age| [age.count, age.delete]))
@@ -228,8 +246,11 @@ impl List {
         Ok(paths)
     }
 
-    /// Deletes them. The door must be open.
+    /// Deletes them; what their postings came to is carried. The door must be open.
     pub(super) async fn delete(&self, tx: &mut Tx, ids: &[String]) -> Result<Vec<Counted>, DbError> {
+        if let Some(carry) = self.carry {
+            by_hundreds(tx, carry, ids).await?;
+        }
         let mut counted = Vec::with_capacity(self.parts.len());
         for part in self.parts {
             let rows = by_hundreds(tx, part.delete, ids).await?;

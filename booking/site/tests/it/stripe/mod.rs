@@ -1,7 +1,9 @@
 //! Payments by Stripe, against a server that speaks its wire and fails as it is told.
 
+mod accounts;
+mod differences;
 mod histories;
-mod server;
+pub(crate) mod server;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -387,6 +389,51 @@ on_both! {
             let expected = (!asked.line.contains("account")).then_some("acct_1");
             assert_eq!(asked.account.as_deref(), expected, "{asked:?}");
         }
+    }
+}
+
+on_both! {
+    /// The operator's share of what goes to a business's own account is a fee that Stripe takes, and gives back its part of.
+    async fn commission_is_a_fee_of_what_goes_to_a_business_of_its_own(app: App) {
+        let mut till = Till::open(app, true).await;
+        till.desk.provider.post("/provider/payments", &[]).await.expect(200);
+        till.server.approve("acct_1");
+        till.desk.provider.get("/provider/payments").await.expect(200).expect_text("Kontoen tar imot betaling");
+        let news = json!({"id": "evt_1", "type": "account.updated", "account": "acct_1", "data": {"object": {}}});
+        till.hook(&news, SECRET).await.expect(204);
+        till.jobs(1).await;
+        let rule = [("action", "add"), ("percent", "10"), ("fixed", "1")];
+        till.desk.operator.post("/operator/commission", &rule).await.expect(303);
+        app.advance(MINUTE_US);
+        let start = Desk::slot(4);
+        let appointment = till.book(start).await;
+        till.server.next("/capture", Trouble::FailsAfterActing);
+        till.talk(&appointment, start).await;
+        till.jobs(3).await;
+        // 15 kr, of which 1,50 kr and 1 kr.
+        assert_eq!(till.server.only_intent()["application_fee_amount"], json!(250));
+        let held = "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM ledger_entry WHERE account = 'seller_clearing'";
+        assert_eq!(till.count(held).await, 1_250);
+        assert_eq!(till.count("SELECT COUNT(*) FROM ledger_entry WHERE account = 'psp_clearing'").await, 0);
+        let path = format!("/bookings/{appointment}/refund");
+        let form = [("known", "0"), ("amount", "6"), ("reason", "Bildet hang")];
+        till.desk.provider.post(&path, &form).await.expect(303);
+        till.jobs(1).await;
+        let asked = till.server.asked().into_iter().rfind(|asked| asked.line.starts_with("POST refunds")).expect("it was asked");
+        assert!(asked.body.contains("refund_application_fee=true"), "{asked:?}");
+        till.server.set_refund(&json!({"status": "succeeded"}));
+        app.advance(DAY_US);
+        till.jobs(1).await;
+        // 6 of 15 kr went back, and so 1 of 2,50 kr.
+        assert_eq!(till.count(held).await, 750);
+        let kept = "SELECT CAST(SUM(amount_minor) AS BIGINT) FROM ledger_entry WHERE account = 'commission'";
+        assert_eq!(till.count(kept).await, 150);
+        // A month later the statement says where the money is, and nothing is to be paid out.
+        app.set_now(crate::commission::DECEMBER_US);
+        till.jobs(1).await;
+        let total = "SELECT total_minor FROM document WHERE kind = 'payout_statement'";
+        assert_eq!(app.rows::<i64>(total, params![]).await, [750]);
+        till.desk.operator.get("/operator/payouts").await.expect(200).expect_text("Ingenting står til gode");
     }
 }
 

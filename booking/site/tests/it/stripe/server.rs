@@ -30,6 +30,8 @@ pub(crate) enum Trouble {
     Late,
     /// Another request with this key is under way, it says.
     Busy,
+    /// Nothing is done, and the answer is a no, which the key brings again.
+    Refuses,
 }
 
 /// A request as it came.
@@ -83,6 +85,20 @@ impl StripeServer {
             api: self.origin.clone(),
             script: "https://js.stripe.com/v3/".to_owned(),
             connect,
+            call_time_max,
+        };
+        Stripe::new(settings).expect("these settings can be used")
+    }
+
+    /// As [`Self::adapter`], with a key for real money.
+    pub(crate) fn adapter_of_real_money(&self, call_time_max: Duration) -> Stripe {
+        let settings = StripeSettings {
+            secret_key: "sk_live_1".to_owned(),
+            publishable_key: "pk_live_1".to_owned(),
+            webhook_secrets: vec![SECRET.to_owned()],
+            api: self.origin.clone(),
+            script: "https://js.stripe.com/v3/".to_owned(),
+            connect: false,
             call_time_max,
         };
         Stripe::new(settings).expect("these settings can be used")
@@ -238,6 +254,7 @@ fn take_request(world: &mut World, asked: &Asked) -> (Option<Trouble>, (u16, Val
     }
     let answer = match trouble {
         Some(Trouble::Fails) => failure(),
+        Some(Trouble::Refuses) => (400, json!({"error": {"type": "invalid_request_error"}})),
         Some(Trouble::FailsAfterActing) => {
             act(world, asked);
             failure()
@@ -359,6 +376,9 @@ fn change(intent: &mut Value, what: &[&str], fields: &BTreeMap<String, String>) 
         ["confirm"] if status == "requires_payment_method" => return confirm(intent, fields),
         ["capture"] if status == "requires_capture" => {
             let taken: i64 = fields["amount_to_capture"].parse().expect("an amount");
+            if let Some(fee) = fields.get("application_fee_amount") {
+                intent["application_fee_amount"] = json!(fee.parse::<i64>().expect("an amount"));
+            }
             merge(
                 intent,
                 &json!({"status": "succeeded", "amount_received": taken, "amount_capturable": 0}),
