@@ -26,10 +26,23 @@ pub(crate) fn programs() -> Option<PathBuf> {
     found.pop()
 }
 
+/// What a folder in memory must have free to be used: databases of tests, and a server's log of what is written (1 GB).
+const MEMORY_MIN_KIB: u64 = 4 << 20;
+
+/// A folder in memory, where there is one with room. Tests make hundreds of databases, which there wait for no disk.
+pub(crate) fn memory_folder() -> Option<PathBuf> {
+    let folder = Path::new("/dev/shm");
+    let free = output(Command::new("df").args(["--output=avail", "-k"]).arg(folder)).ok()?;
+    let free: u64 = free.lines().nth(1)?.trim().parse().ok()?;
+    (free >= MEMORY_MIN_KIB).then(|| folder.to_owned())
+}
+
 impl Postgres {
     pub(crate) fn start() -> Result<Self> {
         let programs = programs().ok_or("PostgreSQL is not installed")?;
-        let folder = std::env::temp_dir().join(format!("booka-postgres-{}", std::process::id()));
+        let folder = memory_folder()
+            .unwrap_or_else(std::env::temp_dir)
+            .join(format!("booka-postgres-{}", std::process::id()));
         std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| format!("no free port: {error}"))?;
         let port = listener.local_addr().map_err(|error| error.to_string())?.port();

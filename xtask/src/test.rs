@@ -3,13 +3,15 @@
 use std::process::Command;
 use std::time::Instant;
 
-use crate::postgres::Postgres;
+use crate::postgres::{Postgres, memory_folder};
 use crate::run::{Result, binary, cargo};
 use crate::watch::{Limits, follow};
 use crate::{machine, web};
 
 /// Tells the tests where PostgreSQL is.
 const POSTGRES_VARIABLE: &str = "BOOKA_TEST_POSTGRES";
+/// Tells the tests where their own databases are to be.
+const FOLDER_VARIABLE: &str = "BOOKA_TEST_FOLDER";
 /// What a test prints that returns without having run, because there is no PostgreSQL, or something else is missing.
 const SKIPPED: [&str; 2] = ["skipped on PostgreSQL: ", "skipped: "];
 
@@ -123,6 +125,9 @@ pub(crate) fn with_engine<'a>(
     command: &'a mut Command,
     database: std::result::Result<&Postgres, &String>,
 ) -> &'a mut Command {
+    if let Some(folder) = memory_folder() {
+        command.env(FOLDER_VARIABLE, folder);
+    }
     match database {
         Ok(database) => command.env(POSTGRES_VARIABLE, database.url()),
         Err(_) => command.env_remove(POSTGRES_VARIABLE),

@@ -2,20 +2,20 @@
 //!
 //! SQLite, one after another; the first of each kind, which loads its fonts, is not counted. The median counts.
 
+#[path = "../booking/mod.rs"]
+mod booking;
+
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::time::Instant;
 
-use booking_adapters::files::local_folder;
-use booking_core::BookingConfig;
-use booking_core::base::config::Retention;
-use booking_core::base::db::Sql;
 use booking_core::base::money::split_vat;
 use booking_core::base::vat::VatCode;
-use booking_core::base::{Base, Clock, Networks, Random};
+use booking_core::base::{Base, Clock};
 use booking_core::documents::{DocumentKind, New, Paper, PaperLine, Party, VatLine, issue_document};
 use booking_core::params;
 use web::Locale;
+
+use booking::{open, sqlite_in, write};
 
 /// Documents of each kind.
 const ROUNDS: usize = 101;
@@ -40,30 +40,8 @@ fn main() -> io::Result<()> {
 }
 
 async fn measure(folder: &std::path::Path) -> Vec<(&'static str, Vec<f64>)> {
-    let config = BookingConfig {
-        node: "bench".to_owned(),
-        database_url: format!("sqlite:{}", folder.join("booka.sqlite").display()),
-        data_dir: folder.to_owned(),
-        public_url: "http://localhost:8080".to_owned(),
-        trusted_proxies: Networks::default(),
-        ticket_secret: [7; 32],
-        mail_from: "Booka <post@booka.example>".to_owned(),
-        controller: web::pages::legal::Controller::default(),
-        retention: Retention::default(),
-        refund_alone: BookingConfig::usual_refund_alone(),
-        dispute_days: BookingConfig::DISPUTE_DAYS,
-        platform: Default::default(),
-    };
-    let files = local_folder(folder).expect("the folder can be used");
-    let base = Base::open(config, Clock::system(), Random::system(), Arc::new(files), None);
-    let base = base.await.expect("the database opens");
-    let mut tx = base.db.write().await.expect("a connection");
-    let org = Sql {
-        name: "bench",
-        text: ORG,
-    };
-    tx.execute(org, params![]).await.expect("the statement runs");
-    tx.commit().await.expect("it commits");
+    let state = open(&sqlite_in(folder), folder, Clock::system()).await;
+    write(&state, ORG, params![]).await;
     let mut rows = Vec::new();
     for (name, paper) in [
         ("receipt in Latin letters", paper("Ola Hansen", 1)),
@@ -73,10 +51,10 @@ async fn measure(folder: &std::path::Path) -> Vec<(&'static str, Vec<f64>)> {
         ),
         ("statement of 120 lines, 4 pages", paper("Ola Hansen", 120)),
     ] {
-        issue(&base, &paper).await;
+        issue(&state, &paper).await;
         let mut took = Vec::new();
         for _ in 0..ROUNDS {
-            took.push(issue(&base, &paper).await);
+            took.push(issue(&state, &paper).await);
         }
         rows.push((name, took));
     }

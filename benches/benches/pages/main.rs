@@ -4,23 +4,22 @@
 //! that free times depend on, as somebody else's booking would; the write itself is not counted. Of both kinds in turns
 //! the median counts.
 
+#[path = "../booking/mod.rs"]
+mod booking;
+
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::Request;
-use booking_adapters::files::local_folder;
-use booking_adapters::test_provider::TestProvider;
-use booking_core::base::config::Retention;
-use booking_core::base::db::{Param, Sql};
-use booking_core::base::{Base, Clock, Networks, Random};
-use booking_core::billing::Payments;
-use booking_core::{AppState, BookingConfig, params, seed};
+use booking_core::base::Clock;
+use booking_core::{AppState, params, seed};
 use tower::ServiceExt as _;
+
+use booking::{open, sqlite_in, write};
 
 /// Requests of each kind to each page.
 const ROUNDS: usize = 41;
@@ -50,25 +49,7 @@ fn main() -> io::Result<()> {
 }
 
 async fn measure(folder: &std::path::Path) -> Vec<(&'static str, f64, f64)> {
-    let config = BookingConfig {
-        node: "bench".to_owned(),
-        database_url: format!("sqlite:{}", folder.join("booka.sqlite").display()),
-        data_dir: folder.to_owned(),
-        public_url: "http://localhost:8080".to_owned(),
-        trusted_proxies: Networks::default(),
-        ticket_secret: [7; 32],
-        mail_from: "Booka <post@booka.example>".to_owned(),
-        controller: web::pages::legal::Controller::default(),
-        retention: Retention::default(),
-        refund_alone: BookingConfig::usual_refund_alone(),
-        dispute_days: BookingConfig::DISPUTE_DAYS,
-        platform: Default::default(),
-    };
-    let files = local_folder(folder).expect("the folder can be used");
-    let base = Base::open(config, Clock::system(), Random::system(), Arc::new(files), None);
-    let base = base.await.expect("the database opens");
-    let payments = TestProvider::new(base.db.clone(), Random::system(), base.config.hook_secret());
-    let state = AppState::new(base, Payments::new(vec![Arc::new(payments)]));
+    let state = open(&sqlite_in(folder), folder, Clock::system()).await;
     seed::seed_demo(&state).await.expect("it seeds");
     fill(&state).await;
     let router = booking_site::router(state.clone());
@@ -117,14 +98,6 @@ async fn ask(router: &Router, path: &str, number: usize) -> f64 {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-async fn write(state: &AppState, text: &'static str, params: Vec<Param>) {
-    let mut tx = state.db.write().await.expect("a connection");
-    tx.execute(Sql { name: "bench", text }, params)
-        .await
-        .expect("the statement runs");
-    tx.commit().await.expect("it commits");
 }
 
 /// A business as large as one may be thought of: open day and night, ten people, many appointments.

@@ -4,19 +4,44 @@ use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::{params, statements};
 
+/// Payments `p` to compare, and when they were last.
+macro_rules! to_compare {
+    () => {
+        "SELECT p.id, p.compared_us FROM payment p
+         WHERE p.compared_us <= $2 AND p.reference IS NOT NULL AND p.created_us <= $2
+           AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.payment_id = p.id AND o.state = 'pending')
+           AND p.id IN (
+               SELECT q.id FROM payment q WHERE q.state IN ('authorising', 'needs_confirmation', 'saved', 'authorised',
+                   'capturing', 'capture_failed', 'releasing')
+               UNION SELECT q.id FROM payment q WHERE q.updated_us >= $1
+               UNION SELECT r.payment_id FROM refund r WHERE r.state IN ('asked', 'pending')
+               UNION SELECT d.payment_id FROM money_difference d)
+         ORDER BY p.compared_us, p.id LIMIT $3"
+    };
+}
+
+/// Whether a payment `p` of an appointment `a` is settled.
+macro_rules! settled {
+    () => {
+        "p.state IN ('captured', 'released') AND a.status NOT IN ('held', 'confirmed', 'in_call')
+         AND NOT EXISTS (SELECT 1 FROM money_difference m WHERE m.payment_id = p.id)
+         AND NOT EXISTS (SELECT 1 FROM payment o WHERE o.appointment_id = a.id
+             AND o.state NOT IN ('captured', 'released', 'declined'))
+         AND NOT EXISTS (SELECT 1 FROM payment o JOIN payment_op c ON c.payment_id = o.id
+             WHERE o.appointment_id = a.id AND c.state = 'pending')
+         AND COALESCE((SELECT h.amount_minor FROM charge h WHERE h.call_id = a.id), 0)
+             = COALESCE((SELECT CAST(SUM(o.captured_minor) AS BIGINT) FROM payment o
+                 WHERE o.appointment_id = a.id AND o.state = 'captured'), 0)"
+    };
+}
+
 statements! {
-    /// now, older than, limit: payments with a provider's reference that were not compared lately;
-    /// a call that is to be made or answered finds out by itself
-    TO_COMPARE = "SELECT p.id FROM payment p
-                  WHERE p.compared_us <= $2 AND p.reference IS NOT NULL AND p.created_us <= $2
-                    AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.payment_id = p.id AND o.state = 'pending')
-                    AND p.id IN (
-                        SELECT q.id FROM payment q WHERE q.state IN ('authorising', 'needs_confirmation', 'saved', 'authorised',
-                            'capturing', 'capture_failed', 'releasing')
-                        UNION SELECT q.id FROM payment q WHERE q.updated_us >= $1
-                        UNION SELECT r.payment_id FROM refund r WHERE r.state IN ('asked', 'pending')
-                        UNION SELECT d.payment_id FROM money_difference d)
-                  ORDER BY p.compared_us, p.id LIMIT $3";
+    /// changed since, older than, limit: payments with a provider's reference that were not compared lately (a call that is to be
+    /// made or answered finds out by itself), and whether each is settled: over, with an appointment that is over and whose charge
+    /// is taken to the last unit, so that nothing follows from a provider that says the same
+    TO_COMPARE = concat!("SELECT d.id, CASE WHEN ", settled!(), " THEN 1 ELSE 0 END AS settled
+        FROM (", to_compare!(), ") d JOIN payment p ON p.id = d.id LEFT JOIN appointment a ON a.id = p.appointment_id
+        ORDER BY d.compared_us, d.id");
     /// payment, now
     COMPARED = "UPDATE payment SET compared_us = $2 WHERE id = $1";
     /// payment, now, older than
@@ -97,11 +122,28 @@ impl FromRow for Difference {
     }
 }
 
+/// A payment whose turn it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    pub id: String,
+    /// Nothing follows from a provider that says the same.
+    pub is_settled: bool,
+}
+
+impl FromRow for Due {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.get("id")?,
+            is_settled: row.get::<i64>("settled")? == 1,
+        })
+    }
+}
+
 /// Payments to compare now: all that are not over or differ, and what changed since `since`, each at most once since `before`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn to_compare(tx: &mut Tx, since: Micros, before: Micros, at_most: i64) -> Result<Vec<String>, DbError> {
+pub async fn to_compare(tx: &mut Tx, since: Micros, before: Micros, at_most: i64) -> Result<Vec<Due>, DbError> {
     tx.all(TO_COMPARE, params![since, before, at_most]).await
 }
 

@@ -1,10 +1,15 @@
 //! Holds every payment that is not over against what its provider says, so that hooks are a matter of speed only. What
 //! cannot be folded in is put on record for the operator, and holds up none of the others.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
 use super::{operations, provider_calls};
-use crate::base::{DAY_US, MINUTE_US, Micros};
-use crate::billing::differences::{self, DifferenceKind};
-use crate::billing::payment::{PaymentState, ProviderStatus};
+use crate::base::{DAY_US, MINUTE_US, Micros, SECOND_US};
+use crate::billing::differences::{self, DifferenceKind, Due};
+use crate::billing::payment::{PaymentEvent, PaymentState, ProviderStatus};
 use crate::billing::provider::{ProviderError, ProviderPayment};
 use crate::billing::{BillingError, Op, OpKind, Payment, backoff, queries, request_release};
 use crate::state::AppState;
@@ -13,33 +18,103 @@ use crate::state::AppState;
 const COMPARE_EVERY_US: Micros = 60 * MINUTE_US;
 /// What is over is compared for so long after its last change: what is paid back at the provider's own pages shows late.
 const COMPARE_FOR_US: Micros = 30 * DAY_US;
-/// Payments that one round of the job compares.
-const BATCH_MAX: i64 = 50;
+/// Payments that are looked for at once, and that one commit says are compared.
+const LIST_MAX: i64 = 2_000;
+const BATCH_MAX: usize = 100;
+/// Questions under way to providers.
+const ASKED_AT_ONCE: usize = 8;
+/// One step goes on for so long, and then leaves the lease to be renewed.
+const STEP_US: Micros = 5 * SECOND_US;
 
 type Result<T> = std::result::Result<T, BillingError>;
 
-/// Compares the payments whose turn it is.
+/// Compares the payments whose turn it is, as many as there is time for. Returns how many.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn reconcile_payments(state: &AppState) -> Result<usize> {
+    let begun = state.clock.steady();
     let now = state.now();
-    let mut tx = state.db.read().await?;
-    let due = differences::to_compare(&mut tx, now - COMPARE_FOR_US, now - COMPARE_EVERY_US, BATCH_MAX).await?;
-    drop(tx);
-    for payment in &due {
-        // One that cannot be compared waits for its next turn like the others.
-        if let Err(error) = compare(state, payment).await {
-            tracing::warn!(payment, %error, "a payment could not be compared with its provider");
+    let mut compared = 0;
+    loop {
+        let mut tx = state.db.read().await?;
+        let due = differences::to_compare(&mut tx, now - COMPARE_FOR_US, now - COMPARE_EVERY_US, LIST_MAX).await?;
+        drop(tx);
+        for batch in due.chunks(BATCH_MAX) {
+            compare_batch(state, batch).await?;
+            compared += batch.len();
+            if state.clock.steady() - begun >= STEP_US {
+                return Ok(compared);
+            }
+        }
+        if due.len() < usize::try_from(LIST_MAX).expect("a small number") {
+            return Ok(compared);
         }
     }
-    Ok(due.len())
+}
+
+/// Of what is settled the answers are fetched several at once, since nothing follows from most of them. The others are asked
+/// about one by one: what follows from one may change the next.
+async fn compare_batch(state: &AppState, batch: &[Due]) -> Result<()> {
+    // Before anybody is asked: who dies on the way does not begin with the same again.
+    let mut tx = state.db.write().await?;
+    for due in batch {
+        differences::compared(&mut tx, &due.id, state.now()).await?;
+    }
+    tx.commit().await?;
+    let agreed = find_agreed(state, batch).await?;
+    for due in batch.iter().filter(|due| !agreed.contains(&due.id)) {
+        // One that cannot be compared waits for its next turn like the others.
+        if let Err(error) = compare(state, &due.id).await {
+            tracing::warn!(payment = due.id, %error, "a payment could not be compared with its provider");
+        }
+    }
+    Ok(())
+}
+
+/// Those of a batch that are settled, and of which their provider says the same.
+async fn find_agreed(state: &AppState, batch: &[Due]) -> Result<HashSet<String>> {
+    let mut tx = state.db.read().await?;
+    let mut settled = Vec::new();
+    for due in batch.iter().filter(|due| due.is_settled) {
+        settled.extend(queries::payment(&mut tx, &due.id).await?);
+    }
+    drop(tx);
+    let mut agreed = HashSet::new();
+    let mut asked = JoinSet::new();
+    for payment in settled {
+        let (Some(reference), Ok(provider)) = (payment.reference.clone(), provider_calls::provider_of(state, &payment))
+        else {
+            continue;
+        };
+        let provider = Arc::clone(provider);
+        asked.spawn(async move {
+            let seen = provider.lookup(&reference).await.ok().flatten();
+            seen.is_some_and(|seen| agrees(&payment, &seen)).then_some(payment.id)
+        });
+        if asked.len() >= ASKED_AT_ONCE {
+            agreed.extend(asked.join_next().await.and_then(std::result::Result::ok).flatten());
+        }
+    }
+    // Whoever ended early has not agreed.
+    while let Some(done) = asked.join_next().await {
+        agreed.extend(done.ok().flatten());
+    }
+    Ok(agreed)
+}
+
+/// Whether folding that in would change nothing.
+fn agrees(payment: &Payment, seen: &ProviderPayment) -> bool {
+    let is_same = payment.state.handle(PaymentEvent::Observed(seen.status)) == Ok(payment.state);
+    let is_known = seen.method.as_ref().is_none_or(|method| *method == payment.method);
+    is_same
+        && is_known
+        && seen.refunds.is_empty()
+        && payment.reference.as_ref() == Some(&seen.reference)
+        && difference(payment, seen).is_none()
 }
 
 async fn compare(state: &AppState, id: &str) -> Result<()> {
-    let mut tx = state.db.write().await?;
-    differences::compared(&mut tx, id, state.now()).await?;
-    tx.commit().await?;
     let payment = queries::payment(&mut state.db.read().await?, id)
         .await?
         .ok_or(BillingError::NoPayment)?;

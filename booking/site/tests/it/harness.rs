@@ -22,6 +22,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use tower::ServiceExt as _;
 
+use crate::template;
+
 /// Where PostgreSQL for tests is: a URL that ends in `/`, to which a database name is appended.
 const POSTGRES_VARIABLE: &str = "BOOKA_TEST_POSTGRES";
 /// Monday 23 November 2026, 08:00 UTC, 09:00 in Oslo.
@@ -118,16 +120,20 @@ impl App {
     async fn start_sorted(engine: Engine, sorting: &str) -> Option<Self> {
         let number = APPS.fetch_add(1, Ordering::SeqCst);
         let name = format!("booka_test_{}_{number}", std::process::id());
-        let folder = std::env::temp_dir().join(&name);
+        let folder = template::parent_folder().join(&name);
         std::fs::create_dir_all(&folder).expect("the temporary folder takes a folder");
         let (database_url, postgres) = match engine {
-            Engine::Sqlite => (format!("sqlite:{}", folder.join("booka.sqlite").display()), None),
+            Engine::Sqlite => {
+                let file = folder.join("booka.sqlite");
+                template::copy_sqlite(&file).await;
+                (format!("sqlite:{}", file.display()), None)
+            }
             Engine::Postgres => {
                 let server = std::env::var(POSTGRES_VARIABLE).ok()?;
-                let made = try_admin(&server, format!("CREATE DATABASE {name}{sorting}")).await;
                 if sorting.is_empty() {
-                    made.expect("the test server makes databases");
+                    template::copy_postgres(&server, &name).await;
                 } else {
+                    let made = try_admin(&server, format!("CREATE DATABASE {name}{sorting}")).await;
                     made.ok()?;
                 }
                 (format!("{server}{name}"), Some((server, name)))
@@ -281,11 +287,11 @@ impl App {
 }
 
 /// Runs a statement of administration on the test server, which does it.
-async fn admin(server: &str, text: String) {
+pub(crate) async fn admin(server: &str, text: String) {
     try_admin(server, text).await.expect("it may do this");
 }
 
-async fn try_admin(server: &str, text: String) -> Result<(), sqlx::Error> {
+pub(crate) async fn try_admin(server: &str, text: String) -> Result<(), sqlx::Error> {
     use sqlx::Connection as _;
     let mut connection = sqlx::PgConnection::connect(&format!("{server}postgres"))
         .await

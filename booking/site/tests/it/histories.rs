@@ -1,8 +1,11 @@
 //! Whole histories of payments drawn from seeds, by card and by invoice: what people do, what the payment provider loses or
-//! says twice, and where the process dies. Whatever happens, the books end right. `BOOKA_HISTORIES` says how many are drawn.
+//! says twice, and where the process dies. Whatever happens, the books end right. `BOOKA_HISTORIES` says how many are drawn, or
+//! as `120..125` which.
 
-use std::pin::pin;
-use std::task::Poll;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
 
 use booking_core::AppState;
 use booking_core::base::{DAY_US, MINUTE_US, Micros, SECOND_US};
@@ -18,13 +21,16 @@ use crate::desk::{
 };
 use crate::harness::{App, Engine, with_app};
 use crate::invoice::invoicing;
+use crate::killed::{until_killed, watch_commits};
 use crate::unreliable::{Fault, failing_with_invoices};
 
 const HOUR_US: Micros = 60 * MINUTE_US;
 /// Histories that one database sees; the time of each begins where the one before ended.
-const BATCH: u64 = 30;
+const BATCH: u64 = 6;
 /// Histories of an engine where nobody says how many.
 const USUAL: u64 = 60;
+/// Histories after which it is said how far it is.
+const TOLD_EVERY: u64 = 300;
 
 /// What happens once it is booked.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +44,8 @@ enum Course {
 /// A history: everything in it follows from its seed.
 struct Draw {
     rng: ChaCha20Rng,
+    /// How often the process died.
+    deaths: u32,
 }
 
 impl Draw {
@@ -92,26 +100,13 @@ impl Draw {
     }
 }
 
-/// Runs a future until it is done, or until it was polled so often: then it dies where it waits.
-async fn until_killed<T>(polls: u32, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    let mut left = polls;
-    std::future::poll_fn(move |context| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        future.as_mut().poll(context).map(Some)
-    })
-    .await
-}
-
 /// A round of the jobs with a provider that fails as drawn, which may die anywhere.
 async fn jobs(calm: &AppState, draw: &mut Draw) {
     let state = failing_with_invoices(calm, &draw.faults());
     if draw.chance(40) {
-        let polls = draw.below(400) + 1;
-        until_killed(polls, booking_core::jobs::round(&state)).await;
+        let commits = draw.below(16) + 1;
+        let lived = until_killed(commits, booking_core::jobs::round(&state)).await;
+        draw.deaths += u32::from(lived.is_none());
     } else {
         booking_core::jobs::round(&state).await;
     }
@@ -122,8 +117,9 @@ async fn try_to_pay(app: &App, calm: &AppState, draw: &mut Draw, hold: &str) {
     for _ in 0..4 {
         let state = failing_with_invoices(calm, &draw.faults());
         let way = draw.way();
-        let polls = if draw.chance(30) { draw.below(300) + 1 } else { u32::MAX };
-        until_killed(polls, pay_once(&state, hold, way, draw.chance(70))).await;
+        let commits = if draw.chance(30) { draw.below(10) + 1 } else { u32::MAX };
+        let lived = until_killed(commits, pay_once(&state, hold, way, draw.chance(70))).await;
+        draw.deaths += u32::from(lived.is_none());
         if draw.chance(50) {
             jobs(calm, draw).await;
         }
@@ -228,10 +224,11 @@ async fn note_invoice_money(app: &App, desk: &mut Desk<'_>, draw: &mut Draw, app
     }
 }
 
-/// One history, from the first click until nothing moves any more.
-async fn live_through(app: &App, calm: &AppState, desk: &mut Desk<'_>, seed: u64) {
+/// One history, from the first click until nothing moves any more. Returns how often the process died in it.
+async fn live_through(app: &App, calm: &AppState, desk: &mut Desk<'_>, seed: u64) -> u32 {
     let mut draw = Draw {
         rng: ChaCha20Rng::seed_from_u64(seed),
+        deaths: 0,
     };
     let far = draw.chance(35);
     let ahead = if far {
@@ -290,6 +287,7 @@ async fn live_through(app: &App, calm: &AppState, desk: &mut Desk<'_>, seed: u64
         app.advance(4 * HOUR_US + MINUTE_US);
     }
     check(app, seed).await;
+    draw.deaths
 }
 
 async fn take_course(
@@ -381,37 +379,116 @@ async fn tell(app: &App) -> String {
     [rows, calls].concat().join("\n")
 }
 
-async fn live_through_many(engine: Engine) {
-    let many = std::env::var("BOOKA_HISTORIES").ok().and_then(|text| text.parse().ok());
-    let many = many.unwrap_or(USUAL);
-    for first in (0..many).step_by(usize::try_from(BATCH).expect("small")) {
-        with_app(engine, |app| {
-            Box::pin(async move {
-                let mut desk = Desk::open(app, METERED).await;
-                let calm = invoicing(app, true);
-                let there = app.client_of(calm.clone());
-                desk.consumer = desk.consumer.at(&there);
-                desk.provider = desk.provider.at(&there);
-                desk.operator = desk.operator.at(&there);
-                desk.offer("fixed", FIXED).await;
-                for seed in first..(first + BATCH).min(many) {
-                    app.execute("UPDATE session SET expires_us = $1", params![app.now() + 400 * DAY_US])
-                        .await;
-                    desk.choose(if seed % 3 == 0 { "fixed" } else { "service" });
-                    live_through(app, &calm, &mut desk, seed).await;
-                }
-            })
-        })
-        .await;
+/// The histories that are asked for.
+fn seeds() -> Range<u64> {
+    let Ok(text) = std::env::var("BOOKA_HISTORIES") else {
+        return 0..USUAL;
+    };
+    let number = |text: &str| {
+        text.trim()
+            .parse()
+            .expect("BOOKA_HISTORIES is a number, or two as in 120..125")
+    };
+    match text.split_once("..") {
+        Some((first, end)) => number(first)..number(end),
+        None => 0..number(&text),
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// What a batch came to, all with ids and times: what it is, how it ended, the rest. Whether anything happened can be told
+/// from it, and whether the same happens again.
+const ROWS: [&str; 5] = [
+    "SELECT 'payment ' || state || ' ' || id || ' ' || purpose || ' ' || CAST(captured_minor AS TEXT) || ' '
+         || CAST(refunded_minor AS TEXT) || ' ' || CAST(updated_us AS TEXT) FROM payment ORDER BY id",
+    "SELECT kind || ' ' || state || ' ' || id || ' ' || CAST(attempts AS TEXT) || ' '
+         || CAST(COALESCE(done_us, 0) AS TEXT) FROM payment_op ORDER BY id",
+    "SELECT 'document ' || kind || ' ' || id || ' ' || cause || ' ' || sha256 FROM document ORDER BY id",
+    "SELECT 'posting ' || kind || ' ' || id || ' ' || posting_key || ' ' || CAST(created_us AS TEXT) FROM ledger_tx ORDER BY id",
+    "SELECT 'appointment ' || status || ' ' || id FROM appointment ORDER BY id",
+];
+
+/// Lives through histories one after the other in one database, on a single thread, so that their seeds say all.
+async fn live_through_batch(engine: Engine, seeds: Range<u64>) -> Vec<String> {
+    let _watching = watch_commits();
+    let outcome = Arc::new(Mutex::new(Vec::new()));
+    let rows = Arc::clone(&outcome);
+    with_app(engine, |app| {
+        Box::pin(async move {
+            let mut desk = Desk::open(app, METERED).await;
+            let calm = invoicing(app, true);
+            let there = app.client_of(calm.clone());
+            desk.consumer = desk.consumer.at(&there);
+            desk.provider = desk.provider.at(&there);
+            desk.operator = desk.operator.at(&there);
+            desk.offer("fixed", FIXED).await;
+            let mut found = Vec::new();
+            for seed in seeds {
+                app.execute("UPDATE session SET expires_us = $1", params![app.now() + 400 * DAY_US])
+                    .await;
+                desk.choose(if seed % 3 == 0 { "fixed" } else { "service" });
+                let deaths = live_through(app, &calm, &mut desk, seed).await;
+                found.extend((0..deaths).map(|number| format!("process died {seed} {number}")));
+            }
+            for sql in ROWS {
+                found.extend(app.rows::<String>(sql, params![]).await);
+            }
+            *rows.lock().expect("nobody panics while holding it") = found;
+        })
+    })
+    .await;
+    std::mem::take(&mut *outcome.lock().expect("nobody panics while holding it"))
+}
+
+async fn live_through_many(engine: Engine) {
+    let seeds = seeds();
+    let mut happened = BTreeMap::<String, u64>::new();
+    let mut told = seeds.start;
+    // Batches begin where they always begin, so that one seed can be asked for again.
+    for first in (seeds.start / BATCH * BATCH..seeds.end).step_by(usize::try_from(BATCH).expect("small")) {
+        let end = (first + BATCH).min(seeds.end);
+        for row in live_through_batch(engine, first..end).await {
+            let what: Vec<&str> = row.splitn(3, ' ').take(2).collect();
+            *happened.entry(what.join(" ")).or_default() += 1;
+        }
+        if end - told >= TOLD_EVERY {
+            told = end;
+            // Past the test harness, which would keep it to itself.
+            writeln!(std::io::stdout(), "{engine:?}: histories until {end} of {}", seeds.end).expect("output is open");
+        }
+    }
+    println!("{happened:#?}");
+    if seeds.end - seeds.start >= USUAL && !happened.is_empty() {
+        for what in HAPPENS {
+            assert!(happened.contains_key(what), "{what}, among {happened:#?}");
+        }
+    }
+}
+
+/// Without these, histories would prove nothing.
+const HAPPENS: [&str; 1] = ["process died"];
+
+#[tokio::test]
 async fn whatever_happens_the_books_end_right_sqlite() {
     live_through_many(Engine::Sqlite).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn whatever_happens_the_books_end_right_postgres() {
     live_through_many(Engine::Postgres).await;
+}
+
+async fn live_through_again(engine: Engine) {
+    let once = live_through_batch(engine, 0..3).await;
+    let again = live_through_batch(engine, 0..3).await;
+    assert_eq!(once, again);
+}
+
+#[tokio::test]
+async fn a_seed_says_all_that_happens_sqlite() {
+    live_through_again(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_seed_says_all_that_happens_postgres() {
+    live_through_again(Engine::Postgres).await;
 }

@@ -44,6 +44,8 @@ impl Watch {
     fn note_committed(&self, result: Result<(), DbError>) -> Result<(), DbError> {
         if result.is_ok() && self.changed {
             self.health.wrote(self.changed_choice);
+            // Between two of these nothing lasts: whoever dies there has done what came before, and no more.
+            tracing::trace!(name: "committed", "what was written is durable");
         }
         self.note(result)
     }

@@ -15,7 +15,7 @@ use crate::harness::{App, Engine, with_app};
 
 const HOUR_US: Micros = 60 * MINUTE_US;
 /// Histories that one database sees.
-const BATCH: u64 = 30;
+const BATCH: u64 = 12;
 /// Histories of an engine where nobody says how many; each waits for answers that never come.
 const USUAL: u64 = 12;
 /// How long: an answer that comes later is one more that came too late.

@@ -1,18 +1,16 @@
-//! Finished appointments of years ago, with every record that a paid call leaves behind.
+//! Finished appointments of long ago, with every record that a paid call leaves behind.
 
 use std::path::Path;
 
-use booking_core::base::{DAY_US, Micros};
+use booking_core::base::Micros;
 use booking_core::{AppState, params};
 
-use super::write;
+use super::booking::write;
 
 /// Customers whose appointments they are.
 const CUSTOMERS: i64 = 1_000;
 /// Appointments of one statement.
 const BATCH: i64 = 20_000;
-/// How long ago the first of them was; the others follow within a second.
-const AGO_US: Micros = 7 * 366 * DAY_US;
 
 /// A number as the end of an id that is as long as a UUID and sorts like one, the oldest first.
 macro_rules! id {
@@ -70,8 +68,9 @@ const DATED: &[&str] = &[
     for_each!("charge (call_id, outcome, billable_us, amount_minor, vat_bp, vat_minor, currency, created_us)", times 1,
         concat!(id!("aaa"), ", 'held', 1, 12500, 2500, 2500, 'NOK', $3")),
     for_each!("payment (id, hold_id, attempt, appointment_id, psp, method_token, method_brand, method_last4, currency, amount_minor,
-            state, created_us, updated_us)", times 1,
-        concat!(id!("ccc"), ", ", id!("abc"), ", 0, ", id!("aaa"), ", 'test', '', 'Visa', '4242', 'NOK', 45000, 'captured', $3, $3")),
+            state, authorised_minor, captured_minor, reference, created_us, updated_us)", times 1,
+        concat!(id!("ccc"), ", ", id!("abc"), ", 0, ", id!("aaa"), ", 'test', 'accepted', 'TEST Visa', '4242', 'NOK', 45000,
+            'captured', 45000, 12500, 'test_' || CAST(n.i AS TEXT), $3, $3")),
     for_each!("payment_op (id, payment_id, kind, seq, amount_minor, state, next_try_us, created_us, done_us)", times 2,
         concat!(id!("ddd", 2), ", ", id!("ccc"), ", CASE k.j WHEN 0 THEN 'authorise' ELSE 'capture' END, 0, 1, 'done', 0, $3, $3")),
     for_each!("ledger_tx (id, posting_key, kind, org_id, appointment_id, payment_id, currency, created_us)", times 3,
@@ -103,8 +102,8 @@ const UNDATED: &[(usize, &str)] = &[
     ),
 ];
 
-/// Fills the database and the folder of files.
-pub(super) async fn fill(state: &AppState, folder: &Path, appointments: i64) {
+/// A business that is open day and night, with so many members and a free service of a quarter of an hour.
+pub(crate) async fn fill_business(state: &AppState, members: i64) {
     for statement in [
         "INSERT INTO org (id, slug, name, orgno, category, headline, description, address, postcode, town,
              lat_e6, lon_e6, email, phone, time_zone, status, folded, created_us)
@@ -116,15 +115,19 @@ pub(super) async fn fill(state: &AppState, folder: &Path, appointments: i64) {
     ] {
         write(state, statement, params![]).await;
     }
-    for member in 0..10 {
+    for member in 0..members {
         fill_member(state, &format!("large{member}")).await;
     }
+}
+
+/// Fills the database and the folder of files with appointments of so long ago.
+pub(crate) async fn fill(state: &AppState, folder: &Path, appointments: i64, ago: Micros) {
     for number in 0..CUSTOMERS {
         fill_account(state, &format!("old{number}")).await;
     }
     let documents = folder.join("documents");
     std::fs::create_dir_all(&documents).expect("the folder takes a folder");
-    let at = state.now() - AGO_US;
+    let at = state.now() - ago;
     let mut from = 0;
     while from < appointments {
         let to = (from + BATCH).min(appointments) - 1;
@@ -142,7 +145,7 @@ pub(super) async fn fill(state: &AppState, folder: &Path, appointments: i64) {
     }
 }
 
-pub(super) async fn fill_account(state: &AppState, id: &str) {
+pub(crate) async fn fill_account(state: &AppState, id: &str) {
     let account =
         "INSERT INTO account (id, email, email_norm, email_verified_us, name, phone, location, locale, is_operator,
              created_us)

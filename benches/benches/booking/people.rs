@@ -1,4 +1,4 @@
-//! People who book a free service through the real pages, one after another: hold a time, say what it is about, confirm.
+//! People who book through the real pages, one after another: hold a time, say what it is about, confirm or pay.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,8 +13,8 @@ use booking_core::base::{DAY_US, MINUTE_US, Micros, token_hash};
 use booking_core::{AppState, params};
 use tower::ServiceExt as _;
 
+use super::booking::write;
 use super::fill::fill_account;
-use super::write;
 
 /// Pause after a booking.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -24,7 +24,7 @@ const BOOKINGS_MAX: usize = 8_000;
 const BEGINS_US: Micros = 2 * DAY_US;
 
 /// How long bookings took, in milliseconds.
-pub(super) struct Bookings(Vec<f64>);
+pub(crate) struct Bookings(Vec<f64>);
 
 impl fmt::Display for Bookings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,14 +38,14 @@ impl fmt::Display for Bookings {
 }
 
 /// Where people book.
-pub(super) struct Desk {
+pub(crate) struct Desk {
     router: Router,
     begins: Micros,
     next: usize,
     state: AppState,
 }
 
-pub(super) fn open(state: &AppState) -> Desk {
+pub(crate) fn open(state: &AppState) -> Desk {
     let quarter = 15 * MINUTE_US;
     Desk {
         router: booking_site::router(state.clone()),
@@ -57,13 +57,16 @@ pub(super) fn open(state: &AppState) -> Desk {
 
 impl Desk {
     /// Books until then, or until it is done.
-    pub(super) async fn book_until(&mut self, end: Instant, done: &AtomicBool) -> Bookings {
+    pub(crate) async fn book_until(&mut self, end: Instant, done: &AtomicBool) -> Bookings {
         let mut took = Vec::new();
         while Instant::now() < end && !done.load(Ordering::SeqCst) && self.next < BOOKINGS_MAX {
             let person = format!("new{}", self.next);
             self.sign_in(&person).await;
+            // Ten people take each time.
+            let number = i64::try_from(self.next / 10).expect("small");
+            let start = self.begins + number * 15 * MINUTE_US;
             let begun = Instant::now();
-            self.book(&person).await;
+            self.book(&person, ("large", start), "withdrawal=yes").await;
             took.push(begun.elapsed().as_secs_f64() * 1e3);
             self.next += 1;
             tokio::time::sleep(PAUSE).await;
@@ -85,19 +88,29 @@ impl Desk {
         .await;
     }
 
-    async fn book(&self, person: &str) {
-        // Ten people take each time.
-        let number = i64::try_from(self.next / 10).expect("small");
-        let start = (self.begins + number * 15 * MINUTE_US).to_string();
+    /// Somebody new books what costs something, and pays. Returns the appointment.
+    pub(crate) async fn book_paid(&mut self, service: &str, start: Micros) -> String {
+        let person = format!("new{}", self.next);
+        self.sign_in(&person).await;
+        let payment = "withdrawal=yes&provider=test&method=accepted";
+        let appointment = self.book(&person, (service, start), payment).await;
+        self.next += 1;
+        appointment
+    }
+
+    /// Returns the appointment.
+    async fn book(&self, person: &str, (service, start): (&str, Micros), payment: &str) -> String {
         let mut visitor = String::new();
-        let held = self
-            .post(person, &mut visitor, "/holds", &format!("service=large&start={start}"))
-            .await;
+        let form = format!("service={service}&start={start}");
+        let held = self.post(person, &mut visitor, "/holds", &form).await;
         let page = location(&held);
         let said = self.post(person, &mut visitor, &page, "about=Hunden+halter").await;
-        let payment = location(&said);
-        let booked = self.post(person, &mut visitor, &payment, "withdrawal=yes").await;
-        assert!(location(&booked).starts_with("/bookings/"), "{booked:?}");
+        let booked = self.post(person, &mut visitor, &location(&said), payment).await;
+        let location = location(&booked);
+        let appointment = location
+            .strip_prefix("/bookings/")
+            .and_then(|rest| rest.split('?').next());
+        appointment.unwrap_or_else(|| panic!("leads to {location}")).to_owned()
     }
 
     async fn post(&self, person: &str, visitor: &mut String, path: &str, form: &str) -> Response<Body> {
