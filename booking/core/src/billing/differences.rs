@@ -39,7 +39,7 @@ statements! {
     /// changed since, older than, limit: payments with a provider's reference that were not compared lately (a call that is to be
     /// made or answered finds out by itself), and whether each is settled: over, with an appointment that is over and whose charge
     /// is taken to the last unit, so that nothing follows from a provider that says the same
-    TO_COMPARE = concat!("SELECT d.id, CASE WHEN ", settled!(), " THEN 1 ELSE 0 END AS settled
+    TO_COMPARE = concat!("SELECT d.id, CAST(CASE WHEN ", settled!(), " THEN 1 ELSE 0 END AS BIGINT) AS settled
         FROM (", to_compare!(), ") d JOIN payment p ON p.id = d.id LEFT JOIN appointment a ON a.id = p.appointment_id
         ORDER BY d.compared_us, d.id");
     /// payment, now
