@@ -13,6 +13,7 @@ mod hold;
 pub(crate) mod let_downs;
 mod mails;
 mod order_terms;
+pub mod promo;
 pub(crate) mod queries;
 mod status;
 mod withdrawal;

@@ -179,6 +179,7 @@ pub(super) fn fresh() -> ServiceDetails {
         open_max: OPEN_MAX,
         price_terms: PriceTerms {
             currency: CURRENCY.to_owned(),
+            discount: None,
             model: PriceModel::Free,
         },
         vat_code: VatCode::Standard,
@@ -375,6 +376,7 @@ impl ServiceForm {
         };
         Ok(PriceTerms {
             currency: CURRENCY.to_owned(),
+            discount: None,
             model,
         })
     }
@@ -465,6 +467,7 @@ mod tests {
             details.price_terms,
             PriceTerms {
                 currency: "NOK".into(),
+                discount: None,
                 model
             }
         );
