@@ -17,6 +17,7 @@ mod operator;
 mod pages;
 mod payments;
 mod policy;
+mod promo;
 mod providers;
 mod refunds;
 mod search;
@@ -76,6 +77,7 @@ pub fn router(state: AppState) -> Router {
         .merge(crawlers::router())
         .merge(documents::router())
         .merge(operator::router())
+        .merge(promo::router())
         .merge(providers::router())
         .merge(search::router());
     let public_url = state.config.public_url.clone();

@@ -7,11 +7,11 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use web::Notice;
 use web::pages::commission::CommissionWords;
 use web::pages::promo::{OperatorPromoPage, PromoForm, PromoRow, PromoService, ProviderPromoPage};
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
-use web::Notice;
 
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Visit};
@@ -239,11 +239,7 @@ async fn operators(state: &AppState, visit: &Visit) -> AppResult<OperatorPromoPa
     })
 }
 
-async fn operator_submit(
-    State(state): State<AppState>,
-    visit: Visit,
-    Form(typed): Form<Typed>,
-) -> AppResult<Response> {
+async fn operator_submit(State(state): State<AppState>, visit: Visit, Form(typed): Form<Typed>) -> AppResult<Response> {
     let operator = visit.actor.operator()?;
     let line = |action, subject| Line {
         operator: Some(&operator.id),
@@ -286,6 +282,6 @@ fn saved(path: &str) -> AppResult<Response> {
     Ok(Redirect::to(&routes::with_notice(path, Notice::Saved)).into_response())
 }
 
-fn wrong(page: &impl askama::Template) -> Response {
+fn wrong(page: &impl web::Page) -> Response {
     pages::html_with(StatusCode::UNPROCESSABLE_ENTITY, page)
 }

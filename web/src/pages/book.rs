@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::commission::CommissionWords;
 use super::pay::{PayFields, PayScript};
 use super::{Check, Field, FieldError, PriceBox, PriceModel, Shell};
 use crate::routes;
@@ -239,6 +240,16 @@ pub struct BookPaymentPage {
     pub keeps_card: bool,
     /// Asked where the appointment takes place before the right of withdrawal ends.
     pub withdrawal: Option<Check>,
+    /// A code to type, or the one that is used; none where there are none.
+    pub promo: Option<PromoField>,
+}
+
+/// The form for a promo code. Form fields: `action` (`promo` with `promo`, or `no-promo`).
+#[derive(Debug, Clone)]
+pub struct PromoField {
+    /// Something is off the price already.
+    pub is_used: bool,
+    pub code: Field,
 }
 
 /// The bank's question, or the test provider's in place of it. Form field: `answer` (`approve`, `refuse`, or `leave` to pay in
@@ -259,6 +270,7 @@ impl BookPaymentPage {
 
     fn problems(&self) -> Vec<(&'static str, String)> {
         self.shell.problems(&[
+            ("promo", self.promo.as_ref().and_then(|promo| promo.code.error)),
             ("method", self.pay.error),
             ("withdrawal", self.withdrawal.and_then(|check| check.error)),
         ])
@@ -278,9 +290,23 @@ impl BookPaymentPage {
         self.shell.money(price.most_minor(), &price.currency)
     }
 
+    /// What the code takes off, in words.
+    fn off(&self) -> String {
+        let price = &self.hold.price.price;
+        price.discount.map_or_else(String::new, |discount| {
+            let words = CommissionWords {
+                percent_bp: i64::from(discount.percent_bp),
+                fixed_minor: discount.fixed_minor,
+                currency: price.currency.clone(),
+            };
+            words.words(&self.shell)
+        })
+    }
+
     /// What the button does, in words that fit the price.
     fn button(&self) -> String {
         let key = match self.hold.price.price.model {
+            _ if self.hold.price.is_free() => return self.shell.t("book-free"),
             PriceModel::Free => return self.shell.t("book-free"),
             PriceModel::Fixed { .. } if self.keeps_card => "book-and-keep-fixed",
             PriceModel::PerMinute { .. } if self.keeps_card => "book-and-keep",

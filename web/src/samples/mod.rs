@@ -10,6 +10,7 @@ mod documents;
 mod frame;
 mod parts;
 mod payouts;
+mod promo;
 mod reasons;
 mod refunds;
 mod retention;
@@ -43,6 +44,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(retention::pages(locale));
     pages.extend(commission::pages(locale));
     pages.extend(payouts::pages(locale));
+    pages.extend(promo::pages(locale));
     pages.extend(books::provider(locale));
     pages.extend(books::all_sellers(locale));
     pages.extend(frame::frame(locale));

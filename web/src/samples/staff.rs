@@ -430,6 +430,8 @@ fn people(locale: Locale) -> Pages {
             "payout_downloaded",
             "payout_sent",
             "payout_cancelled",
+            "promo_made",
+            "promo_stopped",
             "other",
         ]
         .map(|action| LookRow {

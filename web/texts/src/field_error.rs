@@ -129,6 +129,13 @@ field_errors! {
     ReasonShort = "error-reason-short";
     /// No amount, or one with more places than the currency has.
     AmountUnreadable = "error-amount-unreadable";
+    PromoMissing = "error-promo-missing";
+    /// Which codes there are is not told.
+    PromoNotHere = "error-promo-not-here";
+    /// Too short, too long, or with signs.
+    PromoMalformed = "error-promo-malformed";
+    /// Its maker has one of that name already, or too many.
+    PromoTaken = "error-promo-taken";
     /// Not a share between 0 and 100, with at most two decimals.
     PercentMalformed = "error-percent-malformed";
     /// More than what was paid, less what was paid back.

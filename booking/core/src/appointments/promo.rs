@@ -153,7 +153,9 @@ carries_faults!(PromoRefusal);
 /// A code as it is compared: capitals and digits, without spaces and hyphens; none where it cannot be one.
 #[must_use]
 pub fn normalise_code(typed: &str) -> Option<String> {
-    let kept = typed.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '-' | '_' | '.'));
+    let kept = typed
+        .chars()
+        .filter(|letter| !letter.is_whitespace() && !matches!(letter, '-' | '_' | '.'));
     let code: String = kept.flat_map(char::to_uppercase).collect();
     let fits = LETTERS.contains(&code.chars().count()) && code.chars().all(char::is_alphanumeric);
     fits.then_some(code)
@@ -196,11 +198,7 @@ pub async fn remove_code(tx: &mut Tx, hold: &Hold) -> std::result::Result<(), Pr
     set_price(tx, hold, None).await
 }
 
-async fn set_price(
-    tx: &mut Tx,
-    hold: &Hold,
-    promo: Option<(&str, Discount)>,
-) -> std::result::Result<(), PromoRefusal> {
+async fn set_price(tx: &mut Tx, hold: &Hold, promo: Option<(&str, Discount)>) -> std::result::Result<(), PromoRefusal> {
     let price = PriceTerms {
         discount: promo.map(|(_, discount)| discount),
         ..hold.price.clone()
@@ -218,7 +216,11 @@ async fn is_borne(tx: &mut Tx, promo: &PromoCode, hold: &Hold, now: Micros) -> R
         return Ok(true);
     }
     let terms = commission::terms_at(tx, &hold.org_id, now).await?;
-    let fixed = if terms.currency == hold.price.currency { terms.fixed_minor } else { 0 };
+    let fixed = if terms.currency == hold.price.currency {
+        terms.fixed_minor
+    } else {
+        0
+    };
     Ok(promo.percent_bp <= terms.percent_bp && promo.fixed_minor <= fixed)
 }
 
@@ -306,7 +308,11 @@ pub async fn add_code(base: &Base, tx: &mut Tx, promo: &PromoCode, services: &[S
         return Ok(false);
     }
     for service in services {
-        if tx.execute(ADD_SERVICE, params![&promo.id, service, &promo.owner]).await? == 0 {
+        if tx
+            .execute(ADD_SERVICE, params![&promo.id, service, &promo.owner])
+            .await?
+            == 0
+        {
             return Err(Fault::NotFound);
         }
     }

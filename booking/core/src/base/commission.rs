@@ -57,7 +57,9 @@ impl CommissionTerms {
         };
         Self {
             percent_bp: of_paid(i128::from(WHOLE_BP)).min(WHOLE_BP),
-            fixed_minor: (self.fixed_minor - fixed_minor).max(0).saturating_add(of_paid(i128::from(fixed_minor.max(0)))),
+            fixed_minor: (self.fixed_minor - fixed_minor)
+                .max(0)
+                .saturating_add(of_paid(i128::from(fixed_minor.max(0)))),
             currency: self.currency.clone(),
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod fields;
 mod hooks;
+mod promo;
 pub(crate) mod view;
 
 use axum::Router;
@@ -44,6 +45,9 @@ struct PaymentForm {
     provider: String,
     method: String,
     withdrawal: String,
+    /// Nothing where it is paid; see [`promo`].
+    action: String,
+    promo: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -131,6 +135,9 @@ async fn pay(
         Standing::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
+    if matches!(form.action.as_str(), promo::APPLY | promo::REMOVE) {
+        return promo::submit(&state, &visit, &hold, &form).await;
+    }
     let payable = payable_by(&state, &hold).await?;
     let sold = charge::can_be_sold(&hold.price, !payable.is_empty());
     let costs = hold.price.most_minor() > 0;
@@ -315,6 +322,7 @@ async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<Bo
             PayFields::default()
         },
         withdrawal: hold.asks_for_early_start(visit.now).then(Check::default),
+        promo: promo::field_of(&mut tx, hold, visit.now).await?,
     })
 }
 

@@ -159,9 +159,27 @@ fn a_discount_is_taken_off_the_charge_and_the_cap_alike() {
         percent_bp: 10_000,
         fixed_minor: 1,
     };
-    assert_eq!((whole.of_minor(39_000), whole.of_minor(0), whole.of_minor(-5)), (39_000, 0, 0));
-    assert_eq!(Discount { percent_bp: 0, fixed_minor: 500 }.of_minor(300), 300);
-    assert_eq!(Discount { percent_bp: 1_250, fixed_minor: 0 }.of_minor(1_500), 188, "rounded half up");
+    assert_eq!(
+        (whole.of_minor(39_000), whole.of_minor(0), whole.of_minor(-5)),
+        (39_000, 0, 0)
+    );
+    assert_eq!(
+        Discount {
+            percent_bp: 0,
+            fixed_minor: 500
+        }
+        .of_minor(300),
+        300
+    );
+    assert_eq!(
+        Discount {
+            percent_bp: 1_250,
+            fixed_minor: 0
+        }
+        .of_minor(1_500),
+        188,
+        "rounded half up"
+    );
 }
 
 #[test]
