@@ -43,52 +43,48 @@ pub(super) async fn submit(state: &AppState, visit: &Visit, hold: &Hold, form: &
         | CheckoutOutcome::Unknown
         | CheckoutOutcome::HoldLost) => return show_outcome(state, visit, hold, begun).await,
     }
-    let done = if form.action == REMOVE {
-        let mut tx = state.db.write().await?;
-        let done = promo::remove_code(&mut tx, hold).await;
-        tx.commit().await?;
-        done
-    } else {
-        apply(state, visit, hold, (&account.id, &form.promo)).await?
-    };
-    match done {
+    // Tries are counted as those at passwords are: by network, and failed ones by account.
+    state.limits.sign_in_by_ip.check(&visit.ip_key())?;
+    let typed = (form.action != REMOVE).then_some(form.promo.as_str());
+    match change_price(state, visit, &hold.id, &account.id, typed).await {
         Ok(()) => Ok(Redirect::to(&routes::book_payment(&hold.id)).into_response()),
         Err(PromoRefusal::TooLate) => Err(Fault::Conflict("a payment has begun").into()),
         Err(PromoRefusal::Fault(fault)) => Err(fault.into()),
         Err(PromoRefusal::NotHere) => {
-            let mut page = form_page(state, visit, hold).await?;
-            let error = if form.promo.trim().is_empty() {
-                FieldError::PromoMissing
-            } else {
-                FieldError::PromoNotHere
-            };
-            page.promo = Some(PromoField {
-                is_used: hold.price.discount.is_some(),
-                code: Field::wrong(form.promo.chars().take(LINE_CHARS_MAX).collect::<String>(), error),
-            });
-            Ok(show_page(StatusCode::UNPROCESSABLE_ENTITY, &page))
+            state.limits.failed_sign_in.check(&format!("promo {}", account.id))?;
+            show_wrong(state, visit, hold, &form.promo).await
         }
     }
 }
 
-/// Tries are counted as those at passwords are: by network, and failed ones by account.
-async fn apply(
+async fn show_wrong(state: &AppState, visit: &Visit, hold: &Hold, typed: &str) -> AppResult<Response> {
+    let mut page = form_page(state, visit, hold).await?;
+    let error = if typed.trim().is_empty() {
+        FieldError::PromoMissing
+    } else {
+        FieldError::PromoNotHere
+    };
+    page.promo = Some(PromoField {
+        is_used: hold.price.discount.is_some(),
+        code: Field::wrong(typed.chars().take(LINE_CHARS_MAX).collect::<String>(), error),
+    });
+    Ok(show_page(StatusCode::UNPROCESSABLE_ENTITY, &page))
+}
+
+/// Puts a code on the hold, or takes it away.
+async fn change_price(
     state: &AppState,
     visit: &Visit,
-    hold: &Hold,
-    (account, typed): (&str, &str),
-) -> AppResult<Result<(), PromoRefusal>> {
-    state.limits.sign_in_by_ip.check(&visit.ip_key())?;
+    hold: &str,
+    account: &str,
+    typed: Option<&str>,
+) -> Result<(), PromoRefusal> {
     let mut tx = state.db.write().await?;
     // As it is now: another tab may have changed its price.
-    let hold = appointments::load_hold(&mut tx, &visit.actor, &hold.id).await?;
-    let done = promo::apply_code(&mut tx, &hold, account, typed, visit.now).await;
-    match &done {
-        Ok(()) => tx.commit().await?,
-        Err(_) => {
-            drop(tx);
-            state.limits.failed_sign_in.check(&format!("promo {account}"))?;
-        }
+    let hold = appointments::load_hold(&mut tx, &visit.actor, hold).await?;
+    match typed {
+        Some(typed) => promo::apply_code(&mut tx, &hold, account, typed, visit.now).await?,
+        None => promo::remove_code(&mut tx, &hold).await?,
     }
-    Ok(done)
+    Ok(tx.commit().await?)
 }
