@@ -15,7 +15,7 @@ CREATE TABLE commission_rule (
 CREATE INDEX commission_rule_org ON commission_rule (org_id, from_us);
 
 -- As it was agreed when it was booked, JSON.
-ALTER TABLE appointment ADD COLUMN commission TEXT NOT NULL DEFAULT '{}'; -- not personal
+ALTER TABLE appointment ADD COLUMN commission TEXT NOT NULL DEFAULT '{}';
 -- What is kept of a capture, on record before the provider is asked.
 ALTER TABLE payment_op ADD COLUMN commission_minor INTEGER NOT NULL DEFAULT 0;
 
@@ -100,7 +100,7 @@ CREATE TABLE promo_service (
 ) STRICT;
 
 -- The code whose discount is in the price of the hold.
-ALTER TABLE hold ADD COLUMN promo_id TEXT REFERENCES promo_code (id); -- not personal
+ALTER TABLE hold ADD COLUMN promo_id TEXT REFERENCES promo_code (id);
 CREATE INDEX hold_promo ON hold (promo_id);
 
 CREATE INDEX ledger_tx_kind ON ledger_tx (kind, created_us);

@@ -45,6 +45,8 @@ struct PaymentForm {
     provider: String,
     method: String,
     withdrawal: String,
+    /// The most that could be charged as the page said, minor units.
+    sum: String,
     /// Nothing where it is paid; see [`promo`].
     action: String,
     promo: String,
@@ -137,6 +139,11 @@ async fn pay(
     let account = visit.actor.signed_in()?;
     if matches!(form.action.as_str(), promo::APPLY | promo::REMOVE) {
         return promo::submit(&state, &visit, &hold, &form).await;
+    }
+    // A code was taken away in another tab: nobody pays more than the button said.
+    if form.sum.parse::<i64>().is_ok_and(|sum| sum < hold.price.most_minor()) {
+        let page = form_page(&state, &visit, &hold).await?;
+        return Ok(show_page(StatusCode::CONFLICT, &page));
     }
     let payable = payable_by(&state, &hold).await?;
     let sold = charge::can_be_sold(&hold.price, !payable.is_empty());

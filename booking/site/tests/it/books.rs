@@ -87,7 +87,7 @@ fn cells(answer: &Answer) -> Vec<String> {
 }
 
 /// Checks a file against the published schema, where that and xmllint are at hand.
-fn check_schema(xml: &[u8], name: &str) {
+pub(crate) fn check_schema(xml: &[u8], name: &str) {
     let schema = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/data/saf-t/Norwegian_SAF-T_Financial_Schema_v_1.30.xsd");
     let skip = |why: &str| writeln!(std::io::stdout(), "skipped: {why}").expect("output is open");

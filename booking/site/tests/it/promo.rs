@@ -77,6 +77,9 @@ on_both! {
         assert!(page(&mut desk.consumer, &hold).await.contains("405 kr"));
         desk.consumer.post(&format!("/book/{hold}/payment"), &[("action", "no-promo")]).await.expect(303);
         assert!(page(&mut desk.consumer, &hold).await.contains("450 kr"));
+        // A page that is older than that does not make anybody pay more than it said.
+        let old = [("provider", "test"), ("method", ACCEPTED), ("withdrawal", "yes"), ("sum", "40500")];
+        desk.consumer.post(&format!("/book/{hold}/payment"), &old).await.expect(409).expect_text("450");
         type_code(&mut desk.consumer, &hold, "tiende").await.expect(303);
         let appointment = booked(&desk.pay(&hold, ACCEPTED).await);
         // Ten minutes at 15 kr.
