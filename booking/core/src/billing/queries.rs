@@ -379,9 +379,11 @@ pub async fn post(
         return Ok(false);
     }
     for (line, entry) in (0_i64..).zip(&entries) {
-        let account = match entry.account {
-            LedgerAccount::PspClearing if of.at_seller => LedgerAccount::SellerClearing,
-            account => account,
+        let is_sellers = of.at_seller && entry.account == LedgerAccount::PspClearing;
+        let account = if is_sellers {
+            LedgerAccount::SellerClearing
+        } else {
+            entry.account
         };
         tx.execute(ADD_ENTRY, params![id, line, account.name(), entry.amount_minor])
             .await?;
