@@ -183,9 +183,12 @@ fn controller(config: &Config) -> Finding {
 }
 
 fn payments(config: &Config) -> Finding {
-    let stripe = &config.payments.stripe;
+    let (stripe, invoice) = (&config.payments.stripe, &config.payments.invoice);
     if stripe.is_live() && !config.payments.test {
-        return good("cards are taken by Stripe, for real money");
+        return good(match invoice.is_on() {
+            true => "cards are taken by Stripe, for real money, and invoices are sent",
+            false => "cards are taken by Stripe, for real money",
+        });
     }
     if stripe.is_on() {
         return Finding::Advice(Advice::unwise(
@@ -195,6 +198,9 @@ fn payments(config: &Config) -> Finding {
     }
     if config.payments.test {
         return Finding::Advice(Advice::unwise("advice-payments-test", "advice-payments-test-do"));
+    }
+    if invoice.is_on() {
+        return good("what is sold is paid by invoice");
     }
     if config.payments.free_only {
         return good("only free services are offered, and that is meant so");

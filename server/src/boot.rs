@@ -12,7 +12,7 @@ use booking_core::base::db::Db;
 use booking_core::base::outbox::Mailer;
 use booking_core::base::security::SecurityEvent;
 use booking_core::base::{Clock, Random};
-use booking_core::billing::{PaymentProvider, Payments};
+use booking_core::billing::{InvoiceProvider, PaymentProvider, Payments};
 use booking_core::calls::{self, Namesake};
 use booking_core::{AppState, BookingConfig};
 use media_api::{ApiConfig, MediaApi, PartnerKeys};
@@ -185,7 +185,8 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<AppState> {
             email: config.controller.email.clone(),
         },
         retention: config.retention.terms(),
-        refund_alone_minor: config.payments.refund_alone_minor,
+        refund_alone: config.payments.refund_limits()?,
+        dispute_days: config.payments.dispute_days,
         platform: config.platform.terms(config.payments.stripe.operator_sells),
     };
     let (clock, random) = (Clock::system(), Random::system());
@@ -208,6 +209,9 @@ fn payment_providers(config: &Config, base: &Base, random: Random) -> anyhow::Re
     if config.payments.test {
         let secret = base.config.hook_secret();
         offered.push(Arc::new(TestProvider::new(base.db.clone(), random, secret)));
+    }
+    if let Some(terms) = config.payments.invoice.terms() {
+        offered.push(Arc::new(InvoiceProvider::new(base.db.clone(), terms)));
     }
     Ok(Payments::new(offered))
 }

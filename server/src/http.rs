@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use booking_core::base::Networks;
+use booking_core::base::limits::UPLOAD_BYTES_MAX;
 use futures_util::{StreamExt as _, stream};
 use tokio::time::timeout;
 use tower_http::compression::CompressionLayer;
@@ -23,8 +24,8 @@ use tower_http::limit::RequestBodyLimitLayer;
 use crate::config::Config;
 use crate::metrics::Metrics;
 
-/// Largest request body, bytes: forms and small JSON; nothing bigger is taken anywhere.
-const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Largest request body, bytes: a file that is handed in. Forms and JSON take less, which their handlers see to.
+const BODY_BYTES_MAX: usize = UPLOAD_BYTES_MAX + 64 * 1024;
 
 /// Longest time a request may take. The call's WebSocket is answered at once and lives on outside of it.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);

@@ -230,7 +230,8 @@ test("one figure everywhere, and a counter that stands where the page says that 
     const looks = await until("two seconds of it", () => page.evaluate(() => window.looks), (all) => all.length >= 100);
     assert.deepEqual([...new Set(looks.map(([running]) => running))], ["false"], "it stands from the first moment on");
     const figures = [...new Set(looks.map(([, ms]) => ms))];
-    assert.ok(figures.length <= 2 && Math.abs(figures[0] - figures.at(-1)) < 2_000, `the server's figure once: ${figures}`);
+    // Once when it leaves; and once more where a last report of its media comes late.
+    assert.ok(figures.length <= 3 && Math.abs(figures[0] - figures.at(-1)) < 2_000, `the server's figure: ${figures}`);
     assert.equal((await h.said(provider, "forlot samtalen")).length, 1, "once");
     assert.deepEqual(await turnedOver(provider), []);
 

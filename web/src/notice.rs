@@ -53,6 +53,8 @@ notices! {
     DeletionUndone, "deletion-undone", "notice-deletion-undone";
     Published, "published", "notice-published";
     MandateGiven, "mandate-given", "notice-mandate";
+    MandateWithdrawn, "mandate-withdrawn", "notice-mandate-withdrawn";
+    SellerStated, "seller-stated", "notice-seller-stated";
     Paused, "paused", "notice-paused";
     MemberInvited, "member-invited", "notice-member-invited";
     InvitationWithdrawn, "invitation-withdrawn", "notice-invitation-withdrawn";
@@ -70,9 +72,17 @@ notices! {
     TakenOver, "taken-over", "notice-taken-over";
     TakeOverBusy, "take-over-busy", "notice-take-over-busy";
     TaxNeeded, "tax-needed", "notice-tax-needed";
+    InvoicePaid, "invoice-paid", "notice-invoice-paid";
+    InvoicePaidBack, "invoice-paid-back", "notice-invoice-paid-back";
     RefundSent, "refund-sent", "notice-refund-sent";
     RefundWaits, "refund-waits", "notice-refund-waits";
     RefundDeclined, "refund-declined", "notice-refund-declined";
+    DisputeOpened, "dispute-opened", "notice-dispute-opened";
+    DisputeSaid, "dispute-said", "notice-dispute-said";
+    DisputeFileKept, "dispute-file", "notice-dispute-file";
+    DisputeWithdrawn, "dispute-withdrawn", "notice-dispute-withdrawn";
+    DisputeDecided, "dispute-decided", "notice-dispute-decided";
+    DisputeWaits, "dispute-waits", "notice-dispute-waits";
     ServiceRemoved, "service-removed", "notice-service-removed";
     PayoutMade, "payout-made", "notice-payout-made";
     PayoutNothing, "payout-nothing", "notice-payout-nothing";

@@ -50,7 +50,8 @@ async fn measure(folder: &std::path::Path) -> Vec<(&'static str, Vec<f64>)> {
         mail_from: "Booka <post@booka.example>".to_owned(),
         controller: web::pages::legal::Controller::default(),
         retention: Retention::default(),
-        refund_alone_minor: BookingConfig::REFUND_ALONE_MINOR,
+        refund_alone: BookingConfig::usual_refund_alone(),
+        dispute_days: BookingConfig::DISPUTE_DAYS,
         platform: Default::default(),
     };
     let files = local_folder(folder).expect("the folder can be used");
@@ -122,6 +123,7 @@ fn paper(buyer: &str, lines: usize) -> Paper {
             orgno: "923609016".into(),
             vat_registered: true,
             address: vec!["Storgata 1".into(), "5003 Bergen".into()],
+            names_register: true,
         },
         buyer: Party {
             name: buyer.into(),

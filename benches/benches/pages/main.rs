@@ -60,7 +60,8 @@ async fn measure(folder: &std::path::Path) -> Vec<(&'static str, f64, f64)> {
         mail_from: "Booka <post@booka.example>".to_owned(),
         controller: web::pages::legal::Controller::default(),
         retention: Retention::default(),
-        refund_alone_minor: BookingConfig::REFUND_ALONE_MINOR,
+        refund_alone: BookingConfig::usual_refund_alone(),
+        dispute_days: BookingConfig::DISPUTE_DAYS,
         platform: Default::default(),
     };
     let files = local_folder(folder).expect("the folder can be used");

@@ -227,6 +227,10 @@ impl PaymentProvider for TestProvider {
         self.once(order.key, request).await.map(|made| made.reference)
     }
 
+    fn charges_again(&self) -> bool {
+        true
+    }
+
     async fn authorise(&self, authorisation: &Authorisation<'_>) -> Result<ProviderPayment, ProviderError> {
         let request = Request::Authorise {
             reference: authorisation.reference,

@@ -16,7 +16,7 @@ use crate::base::db::DbError;
 use crate::base::outbox;
 use crate::base::{Micros, SECOND_US};
 use crate::state::AppState;
-use crate::{appointments, books, calls, documents, params, privacy, statements, usecases};
+use crate::{appointments, books, calls, disputes, documents, params, privacy, statements, usecases};
 
 statements! {
     ADD_LEASE = "INSERT INTO job_lease (name, owner, until_us) VALUES ($1, '', 0) ON CONFLICT (name) DO NOTHING";
@@ -189,6 +189,9 @@ const CASHIER_STEPS: &[Step] = &[
     ("give back what nobody pays", |state| {
         Box::pin(async move { Ok(usecases::give_back_unpaid(state).await?) })
     }),
+    ("let extensions lapse", |state| {
+        Box::pin(usecases::extending::lapse_extensions(state))
+    }),
     ("release what was never booked", |state| {
         Box::pin(async move { Ok(usecases::release_stranded(state).await?) })
     }),
@@ -199,6 +202,9 @@ const COMPARER_STEPS: &[Step] = &[
     ("compare payments", |state| {
         Box::pin(async move { Ok(usecases::reconcile_payments(state).await.map(drop)?) })
     }),
+    ("remind of invoices", |state| {
+        Box::pin(usecases::remind_of_invoices(state))
+    }),
     ("follow sellers' accounts", |state| {
         Box::pin(usecases::follow_accounts(state))
     }),
@@ -206,6 +212,9 @@ const COMPARER_STEPS: &[Step] = &[
         Box::pin(async move { usecases::close_months(state).await })
     }),
     ("store documents", |state| Box::pin(documents::store_pending(state))),
+    ("remove files", |state| {
+        Box::pin(disputes::evidence::remove_files(state))
+    }),
 ];
 
 /// Says how much was deleted, if anything was.

@@ -1,7 +1,7 @@
 //! The booking side without its pages: rules and records, one folder a feature.
 //!
 //! The features stand on floors, and each knows only those below it: [`base`], [`accounts`], [`providers`],
-//! [`availability`], [`search`], [`appointments`], [`calls`], [`billing`], [`documents`], [`books`]. What ties features together is one
+//! [`availability`], [`search`], [`appointments`], [`calls`], [`billing`], [`disputes`], [`documents`], [`books`]. What ties features together is one
 //! of the [`usecases`] above them; [`privacy`], [`operator`] and [`jobs`] stand on those. HTTP and HTML are not known here.
 
 pub mod accounts;
@@ -11,6 +11,7 @@ pub mod base;
 pub mod billing;
 pub mod books;
 pub mod calls;
+pub mod disputes;
 pub mod documents;
 pub mod jobs;
 pub mod operator;
@@ -38,6 +39,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         base::outbox::queries::STATEMENTS,
         billing::commission::STATEMENTS,
         billing::differences::STATEMENTS,
+        billing::invoices::STATEMENTS,
         billing::queries::STATEMENTS,
         billing::refunds::STATEMENTS,
         billing::sellers::STATEMENTS,
@@ -53,7 +55,10 @@ pub fn statements() -> Vec<base::db::Sql> {
         books::tax::STATEMENTS,
         books::time::STATEMENTS,
         calls::quality::STATEMENTS,
+        calls::extensions::STATEMENTS,
         calls::queries::STATEMENTS,
+        disputes::evidence::STATEMENTS,
+        disputes::queries::STATEMENTS,
         documents::queries::STATEMENTS,
         jobs::STATEMENTS,
         operator::advice::STATEMENTS,
@@ -65,6 +70,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         privacy::overview::STATEMENTS,
         privacy::retention::cases::STATEMENTS,
         privacy::retention::door::STATEMENTS,
+        privacy::retention::failures::STATEMENTS,
         privacy::retention::holds::STATEMENTS,
         privacy::retention::loose::STATEMENTS,
         privacy::retention::report::STATEMENTS,
@@ -75,6 +81,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         providers::mandate::STATEMENTS,
         providers::members::STATEMENTS,
         providers::orgs::STATEMENTS,
+        providers::seller::STATEMENTS,
         providers::services::STATEMENTS,
         providers::vat::STATEMENTS,
         search::queries::STATEMENTS,

@@ -13,6 +13,7 @@ use web::routes::{self, pattern};
 
 use crate::error::AppResult;
 use crate::extract::{Path, Query, Visit};
+use crate::operator::looks::{self, DocumentLook};
 use crate::pages::{html, shell, shell_in};
 use booking_core::AppState;
 use booking_core::appointments;
@@ -124,9 +125,16 @@ fn sum(sum: KindSum) -> DocumentSum {
     }
 }
 
-async fn document(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<impl IntoResponse> {
+async fn document(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
     visit.actor.signed_in()?;
-    let document = documents::load(&mut state.db.read().await?, &visit.actor, &id).await?;
+    let found = documents::load(&mut state.db.read().await?, &visit.actor, &id).await;
+    let document = match found {
+        Err(Fault::NotFound) => match looks::read_document(&state, &visit, &id).await? {
+            DocumentLook::Read(document) => *document,
+            DocumentLook::AskWhy(page) => return Ok(Redirect::to(&page).into_response()),
+        },
+        found => found?,
+    };
     let bytes = load_bytes(&state, &document).await?;
     let kind = document.kind.word().replace('_', "-");
     let disposition = format!("inline; filename=\"booka-{kind}-{}.pdf\"", document.name());
@@ -136,7 +144,8 @@ async fn document(State(state): State<AppState>, visit: Visit, Path(id): Path<St
             (header::CONTENT_DISPOSITION, disposition),
         ],
         bytes,
-    ))
+    )
+        .into_response())
 }
 
 /// The address that mails name, which is known before there is a receipt: it leads to the newest one.

@@ -151,6 +151,7 @@ impl From<HoldRefusal> for AppError {
             HoldRefusal::Fault(fault) => fault.into(),
             HoldRefusal::NoService => Self::NotFound,
             HoldRefusal::Taken => Self::Conflict("not a free time"),
+            HoldRefusal::SellerUnknown => Self::Conflict("nobody knows who sells"),
             HoldRefusal::PaymentsOff => Self::Conflict("nobody takes payments here"),
             HoldRefusal::TooManyHolds | HoldRefusal::NetworkFull { .. } | HoldRefusal::ProviderFull { .. } => {
                 Self::TooMany { retry_after_s: 600 }
@@ -199,6 +200,16 @@ impl From<TooMany> for AppError {
 impl From<axum::extract::rejection::FormRejection> for AppError {
     fn from(rejection: axum::extract::rejection::FormRejection) -> Self {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::TooLarge
+        } else {
+            Self::BadRequest("the form cannot be read")
+        }
+    }
+}
+
+impl From<axum::extract::multipart::MultipartError> for AppError {
+    fn from(error: axum::extract::multipart::MultipartError) -> Self {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
             Self::TooLarge
         } else {
             Self::BadRequest("the form cannot be read")

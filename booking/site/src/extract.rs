@@ -17,6 +17,7 @@ use booking_core::base::actor::{Actor, Requester};
 use booking_core::base::limits::LINE_CHARS_MAX;
 use booking_core::base::security::{self, SecurityEvent};
 use booking_core::base::{Networks, token_hash};
+use booking_core::disputes::queries::count_open;
 use booking_core::operator::money::count_waiting;
 
 /// The language cookie; its value is a tag of [`Locale`].
@@ -40,6 +41,8 @@ pub struct Visit {
     pub has_cookies: bool,
     /// How much of the money waits for an operator; counted on the operator's pages only.
     pub(crate) money_waits: i64,
+    /// How many disputes are open; counted on the operator's pages only.
+    pub(crate) disputes_wait: i64,
     /// Path and query of the page that the request was sent from, where the browser says it.
     sent_from: Option<String>,
 }
@@ -80,6 +83,7 @@ impl Visit {
             has_cookies: headers.contains_key(header::COOKIE),
             is_get: *method == Method::GET || *method == Method::HEAD,
             money_waits: 0,
+            disputes_wait: 0,
             sent_from: text(header::REFERER)
                 .split_once("://")
                 .and_then(|(_, rest)| rest.find('/').map(|slash| rest[slash..].to_owned())),
@@ -138,6 +142,7 @@ impl FromRequestParts<AppState> for Visit {
         if visit.is_get && visit.route.starts_with(pattern::OPERATOR) && visit.actor.operator().is_ok() {
             let mut tx = state.db.read().await?;
             visit.money_waits = count_waiting(&mut tx, visit.now).await?;
+            visit.disputes_wait = count_open(&mut tx).await?;
         }
         Ok(visit)
     }

@@ -9,8 +9,10 @@ mod books;
 mod calls;
 mod commission;
 mod crawlers;
+mod disputes;
 mod documents;
 mod error;
+mod extension;
 pub mod extract;
 mod form;
 mod operator;
@@ -74,7 +76,9 @@ pub fn router(state: AppState) -> Router {
         .merge(books::router())
         .merge(calls::router())
         .merge(commission::router())
+        .merge(extension::router())
         .merge(crawlers::router())
+        .merge(disputes::router())
         .merge(documents::router())
         .merge(operator::router())
         .merge(promo::router())

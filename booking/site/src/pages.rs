@@ -58,6 +58,7 @@ pub(crate) fn shell_in(visit: &Visit, zone: &str) -> Shell {
         }),
         notice: notice_in(&visit.path_and_query),
         money_waits: visit.money_waits,
+        disputes_wait: visit.disputes_wait,
     }
 }
 
@@ -126,6 +127,7 @@ async fn terms(State(state): State<AppState>, visit: Visit) -> Response {
     html(&TermsPage {
         shell: shell(&visit),
         controller: controller(&state),
+        dispute_days: state.config.dispute_days,
     })
 }
 

@@ -16,6 +16,7 @@ use booking_core::base::Fault;
 use booking_core::base::amount::read_amount;
 use booking_core::base::db::Tx;
 use booking_core::billing::{Payment, Refund, RefundState};
+use booking_core::disputes::queries;
 use booking_core::usecases::{
     self, RefundAsked, RefundRefusal, RefundRequest, RefundSide, RefundStanding, ask_of, may_decide,
 };
@@ -86,7 +87,7 @@ pub(crate) async fn submit(
             Ok(RefundAsked::Sent) => return Ok(Answer::Done(Notice::RefundSent)),
             Ok(RefundAsked::Waits) => return Ok(Answer::Done(Notice::RefundWaits)),
             Err(RefundRefusal::TooMuch) => amount = Err(FieldError::RefundTooMuch),
-            Err(RefundRefusal::Changed) => form.changed = true,
+            Err(RefundRefusal::Changed | RefundRefusal::Disputed) => form.changed = true,
             Err(refusal) => return Err(refused(refusal)),
         }
     } else if amount.is_ok_and(|amount_minor| amount_minor > form.left_minor) {
@@ -133,6 +134,7 @@ fn refused(refusal: RefundRefusal) -> AppError {
         RefundRefusal::SamePerson => AppError::Conflict("who asked for a refund does not approve it"),
         RefundRefusal::Decided => AppError::Conflict("the refund was decided already"),
         RefundRefusal::TooMuch => AppError::Conflict("less is left than is to be paid back"),
+        RefundRefusal::Disputed => AppError::Conflict("a dispute is open"),
         RefundRefusal::Changed => AppError::Conflict("the refunds have changed"),
         RefundRefusal::Fault(fault) => fault.into(),
     }
@@ -161,10 +163,11 @@ async fn form_of(
         on_its_way_minor: standing.sum(|state| matches!(state, RefundState::Asked | RefundState::Pending)),
         waiting_minor: standing.sum(|state| state == RefundState::Waiting),
         left_minor: standing.left_minor(),
-        alone_minor: state.config.refund_alone_minor,
+        alone_minor: state.config.refund_alone_minor(standing.currency),
         is_test: standing.payments.iter().any(Payment::is_test),
         refunds: rows(tx, visit, place, standing).await?,
         known: standing.refunds.len(),
+        disputed: queries::open_of(tx, &appointment.id).await?.is_some(),
         changed: false,
         amount: Field::default(),
         reason: Field::default(),

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use booking_adapters::smtp::{Smtp, is_address};
+use booking_core::BookingConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tracing_subscriber::EnvFilter;
@@ -45,6 +46,7 @@ impl Config {
     fn check_payments(&self) -> anyhow::Result<()> {
         let payments = &self.payments;
         payments.stripe.check(&self.public_url)?;
+        payments.invoice.check()?;
         self.platform.check(payments.stripe.operator_sells)?;
         let stripe_tests = payments.stripe.is_on() && !payments.stripe.is_live();
         if (payments.test || stripe_tests) && !payments.test_in_public && !self.is_local() {
@@ -58,11 +60,13 @@ impl Config {
                  Turn it off, or set payments.test_in_public where that is what you want"
             );
         }
-        if (payments.test || payments.stripe.is_on()) && payments.free_only {
+        if (payments.test || payments.stripe.is_on() || payments.invoice.is_on()) && payments.free_only {
             bail!("payments.free_only contradicts a payment provider that is on: leave out one of the two");
         }
-        if payments.refund_alone_minor < 0 {
-            bail!("payments.refund_alone_minor is an amount in the smallest unit, such as 500000 for 5 000 kr");
+        payments.refund_limits()?;
+        let days = BookingConfig::DISPUTE_DAYS_MIN..=BookingConfig::DISPUTE_DAYS_MAX;
+        if !days.contains(&payments.dispute_days) {
+            bail!("payments.dispute_days is from {} to {}", days.start(), days.end());
         }
         Ok(())
     }

@@ -1,21 +1,25 @@
 //! Configuration in layers: defaults, a TOML file, `BOOKA_*` variables, flags. Unknown keys are errors.
 
 mod check;
+mod invoice;
 mod load;
 mod stripe;
 #[cfg(test)]
 mod tests;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::bail;
 use booking_adapters::smtp::{MailServer, MailTls};
+use booking_core::base::money::Currency;
 use booking_core::base::{Networks, config};
 use booking_core::books::tax::account_number;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use invoice::InvoiceSettings;
 pub(crate) use load::Flags;
 pub(crate) use stripe::StripeKeys;
 
@@ -175,8 +179,31 @@ pub(crate) struct Payments {
     /// That nothing can be sold is meant so: then nobody is told that a provider is missing.
     pub free_only: bool,
     pub stripe: StripeKeys,
-    /// Up to this sum of an appointment's refunds, in the smallest unit of its currency, one person pays back alone.
-    pub refund_alone_minor: i64,
+    pub invoice: InvoiceSettings,
+    /// Up to this sum of an appointment's refunds, by currency and in its smallest unit, one person pays back alone.
+    pub refund_alone: BTreeMap<String, i64>,
+    /// For so many days after an appointment a dispute about it can be opened.
+    pub dispute_days: i64,
+}
+
+impl Payments {
+    /// The limits of refunds by currency.
+    ///
+    /// # Errors
+    /// What is no currency, or no amount.
+    pub(crate) fn refund_limits(&self) -> anyhow::Result<BTreeMap<Currency, i64>> {
+        let limit = |(code, minor): (&String, &i64)| {
+            let currency = Currency::parse(code);
+            match currency {
+                Ok(currency) if *minor >= 0 => Ok((currency, *minor)),
+                Ok(_) | Err(_) => bail!(
+                    "payments.refund_alone has currencies and amounts in their smallest unit, such as NOK = 500000 for 5 000 kr, and not \
+                     {code} = {minor}"
+                ),
+            }
+        };
+        self.refund_alone.iter().map(limit).collect()
+    }
 }
 
 impl Default for Payments {
@@ -186,7 +213,12 @@ impl Default for Payments {
             test_in_public: false,
             free_only: false,
             stripe: StripeKeys::default(),
-            refund_alone_minor: config::BookingConfig::REFUND_ALONE_MINOR,
+            invoice: InvoiceSettings::default(),
+            refund_alone: config::BookingConfig::usual_refund_alone()
+                .into_iter()
+                .map(|(currency, minor)| (currency.to_string(), minor))
+                .collect(),
+            dispute_days: config::BookingConfig::DISPUTE_DAYS,
         }
     }
 }

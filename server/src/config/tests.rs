@@ -136,7 +136,10 @@ fn contradictions_are_refused() {
         ("[media]\nbind = [\"0.0.0.0\"]", "advertise"),
         ("[media]\nbind = []", "bind"),
         ("[payments]\ntest = true\nfree_only = true", "free_only"),
-        ("[payments]\nrefund_alone_minor = -1", "refund_alone_minor"),
+        ("[payments]\nrefund_alone = { NOK = -1 }", "refund_alone"),
+        ("[payments]\nrefund_alone = { kroner = 500000 }", "refund_alone"),
+        ("[payments]\ndispute_days = 3", "dispute_days"),
+        ("[payments]\ndispute_days = 4000", "dispute_days"),
         ("[log]\nlevel = \"booka=loud\"", "log.level"),
         ("[media_api]\nkey_hashes = [\"booka_key\"]", "key_hashes"),
         ("[database]\nurl = \"mysql://x\"", "database.url"),
@@ -210,6 +213,34 @@ fn secrets_are_not_printed() {
 fn with_stripe(public_url: &str, from: &str, to: &str) -> Result<Config, String> {
     let keys = "[payments.stripe]\nsecret_key = \"sk_live_1\"\npublishable_key = \"pk_live_1\"\nwebhook_secrets = [\"whsec_1\"]\nconnect = true\n";
     load(&format!("public_url = \"{public_url}\"\n{}", keys.replace(from, to)))
+}
+
+#[test]
+fn invoices_need_an_account_that_can_be_one_and_the_operators_word() {
+    let read = |text: &str| {
+        let text = format!("public_url = \"http://localhost:8080\"\n[payments.invoice]\n{text}");
+        load(&text)
+    };
+    let good = "account = \"1234.56.78903\"\noperator_sells = true\n";
+    let config = read(good).expect("a configuration");
+    let terms = config.payments.invoice.terms().expect("invoices are on");
+    assert_eq!(
+        (terms.account.as_str(), terms.days, terms.fee_minor),
+        ("12345678903", 14, 0)
+    );
+    for (text, word) in [
+        (
+            "account = \"1234.56.78904\"\noperator_sells = true".to_owned(),
+            "account number",
+        ),
+        ("account = \"1234.56.78903\"".to_owned(), "operator_sells"),
+        ("operator_sells = true".to_owned(), "no account"),
+        (format!("{good}days = 3"), "7 to 60"),
+        (format!("{good}reminder_fee_minor = -1"), "reminder_fee_minor"),
+    ] {
+        let error = read(&text).expect_err(word);
+        assert!(error.contains(word), "{error}");
+    }
 }
 
 #[test]

@@ -106,6 +106,8 @@ pub enum Standing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomReview {
     pub call: String,
+    /// The most that it can cost, as the room knows it, minor units.
+    pub most_minor: i64,
     pub seats: Vec<SeatSession>,
 }
 
@@ -116,12 +118,17 @@ pub struct SeatSession {
     pub session: String,
 }
 
-/// What a review found to be over.
+/// What a review found to be over, or to be otherwise than the room knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     CallOver {
         call: String,
         reason: EndReason,
+    },
+    /// Both sides agreed to another price.
+    PriceChanged {
+        call: String,
+        price: PriceTerms,
     },
     /// A taken seat is no longer that sign-in's.
     SeatOver {

@@ -92,6 +92,8 @@ pub enum ServerMessage {
     Speakers { seats: Vec<String> },
     /// The call clock, once a second while the call lasts.
     Clock(Clock),
+    /// Both sides agreed to another price, which is on record.
+    Price { price: PriceTerms },
     /// The call is over. No reconnect is useful.
     Ended { reason: EndReason, clock: Clock },
     /// Another connection took this seat; this one is closed.
@@ -139,6 +141,7 @@ impl ServerMessage {
             | Self::PathLost {}
             | Self::ProviderTold { .. }
             | Self::Ended { .. }
+            | Self::Price { .. }
             | Self::TakenOver {}
             | Self::Moving { .. }
             | Self::Error { .. }

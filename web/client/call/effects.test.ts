@@ -96,7 +96,7 @@ function setUp(fetchTicket: (init: RequestInit) => Promise<Response>) {
     random: () => 0.5,
     address: "http://localhost:8080/call/1",
   } as unknown as World;
-  const page = { ticket_url: "/call/1/ticket", socket_url: "/call/socket" };
+  const page = { ticket_url: "/call/1/ticket", socket_url: "/call/socket", extension_url: "/call/1/extension" };
   const runner = new Runner(world, page, createMedia(), (event) => events.push(event));
   return { events, timers, clock, run: (...effects: Effect[]) => runner.run(effects) };
 }

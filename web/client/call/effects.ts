@@ -24,7 +24,7 @@ export interface World extends PeerWorld, SocketWorld, CaptureWorld {
 
 export class Runner {
   readonly #world: World;
-  readonly #page: Pick<CallPage, "ticket_url" | "socket_url"> | null;
+  readonly #page: Pick<CallPage, "ticket_url" | "socket_url" | "extension_url"> | null;
   readonly #media: Media;
   readonly #dispatch: (event: Event) => void;
   readonly #capture: Capture;
@@ -37,7 +37,7 @@ export class Runner {
 
   constructor(
     world: World,
-    page: Pick<CallPage, "ticket_url" | "socket_url"> | null,
+    page: Pick<CallPage, "ticket_url" | "socket_url" | "extension_url"> | null,
     media: Media,
     dispatch: (event: Event) => void,
   ) {
@@ -96,9 +96,19 @@ export class Runner {
         return this.#startTimer(effect);
       case "stop_timer":
         return this.#stopTimer(effect.name);
+      case "act_on_extension":
+        return void this.#actOnExtension(effect.action, effect.amount_minor);
       case "knock":
         return void playTones([660, 880], this.#media.speaker.peek());
     }
+  }
+
+  /** What came of it is told by whoever watches the server's word; a lost request is pressed again. */
+  async #actOnExtension(action: string, amount_minor: number): Promise<void> {
+    const body = new URLSearchParams({ action, amount: String(amount_minor) });
+    const headers = { accept: "application/json" };
+    await this.#world.fetch(this.#page?.extension_url ?? "", { method: "POST", headers, body }).catch(() => null);
+    this.#media.extensionAsked.value += 1;
   }
 
   devicesChanged(): void {

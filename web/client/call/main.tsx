@@ -2,10 +2,12 @@
 import { effect, type ReadonlySignal } from "@preact/signals";
 import { render } from "preact";
 import { type World, Runner } from "./effects";
+import { type Extension, extensionSums, isExtensionDue } from "./extension";
+import { money } from "./format";
 import { playTones } from "./level";
 import { createMedia, type Media } from "./media";
 import { shownClock } from "./meter";
-import { isCall, readPage } from "./page";
+import { type CallPage, isCall, readPage } from "./page";
 import { shortcut, takesText } from "./shortcuts";
 import { type Event, initialState, type State } from "./state";
 import { memoryOf, readMemory } from "./state/resume";
@@ -45,6 +47,25 @@ function watchOther(url: string, state: ReadonlySignal<State>, media: Media): vo
   };
   void ask();
   window.setInterval(() => void ask(), OTHER_MS);
+}
+
+/** Near the highest price it asks how going on beyond it stands. */
+function watchExtension(page: CallPage, state: ReadonlySignal<State>, media: Media, dispatch: (event: Event) => void): void {
+  const ask = async () => {
+    const { phase, info, clock, role, extension } = state.peek();
+    // What is asked is followed to its end, also where the price has risen by it meanwhile.
+    const open = extension?.last?.state === "asked" || extension?.last?.state === "agreed";
+    if (phase.at !== "call" || !(open || isExtensionDue(info?.price ?? page.price, clock))) return;
+    const answer = await fetch(page.extension_url, { headers: { accept: "application/json" } }).catch(() => null);
+    if (answer?.ok !== true) return;
+    const told = (await answer.json()) as Extension;
+    const { amount_minor, cap_minor } = extensionSums(told, role);
+    const amount = money(amount_minor, page.price.currency, page.locale);
+    const cap = money(cap_minor, page.price.currency, page.locale);
+    dispatch({ type: "extension_told", told, args: { name: page.other_name, amount, cap } });
+  };
+  window.setInterval(() => void ask(), OTHER_MS);
+  media.extensionAsked.subscribe(() => void ask());
 }
 
 function start(root: HTMLElement): void {
@@ -104,7 +125,10 @@ function start(root: HTMLElement): void {
     root,
   );
   runner.devicesChanged();
-  if (isCall(page)) watchOther(page.other_url, state, media);
+  if (isCall(page)) {
+    watchOther(page.other_url, state, media);
+    watchExtension(page, state, media, dispatch);
+  }
   state.subscribe((now) => {
     const next = memoryOf(now);
     if (next !== null) sessionStorage.setItem(key, JSON.stringify(next));

@@ -32,6 +32,8 @@ export function createMedia() {
     shown: signal<Clock | null>(null),
     /** Where the other side is, as far as this page knows before it goes in. */
     other: signal<"away" | "waiting" | "here">("away"),
+    /** Grows with each thing that was sent about extending, so that the answer is asked for at once. */
+    extensionAsked: signal(0),
     /** The browser wants a click before it plays sound. */
     soundBlocked: signal(false),
   };

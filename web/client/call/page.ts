@@ -22,6 +22,8 @@ export interface CallPage extends Common {
   ticket_url: string;
   /** Says whether the other side is there. */
   other_url: string;
+  /** Says how going on beyond the highest price stands, and takes what is pressed about it. */
+  extension_url: string;
   socket_url: string;
   after_url: string;
   /** Where the consumer may cancel while nothing has taken place; null for the provider. */

@@ -1,5 +1,6 @@
 // The call page as a pure function: state and event in, state and effects out. No DOM, no clock, no randomness.
 import type { Role } from "../generated/protocol";
+import { extensionTold } from "./extension";
 import { connectionEvent } from "./state/connection";
 import { deviceEvent } from "./state/device";
 import { serverMessage } from "./state/message";
@@ -42,6 +43,7 @@ export function initialState(mode: State["mode"], role: Role): State {
     microphoneSilent: false,
     network: "good",
     told: null,
+    extension: null,
     quiet: false,
     layout: "speaker",
     panel: "none",
@@ -84,6 +86,10 @@ export function reduce(state: State, event: Event): Step {
       return event.attempt === state.attempt.number ? serverMessage(state, event.message) : [state, []];
     case "request_pressed":
       return [state, [{ type: "send", message: event.message }]];
+    case "extension_told":
+      return [extensionTold(state, event.told, event.args), []];
+    case "extension_pressed":
+      return [state, [{ type: "act_on_extension", action: event.action, amount_minor: event.amount_minor }]];
     case "slot_shown":
       return slotShown(state, event.mid, event.width, event.height);
     case "layout_pressed":

@@ -104,6 +104,7 @@ at: number, }
   | { "type": "quality", seats: Array<SeatQuality>, }
   | { "type": "speakers", seats: Array<string>, }
   | { "type": "clock" } & Clock
+  | { "type": "price", price: PriceTerms, }
   | { "type": "ended", reason: EndReason, clock: Clock, }
   | { "type": "taken_over", }
   | { "type": "moving", retry_after_ms: number, }

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::book::HeldTime;
 use super::commission::AppointmentCommission;
+use super::dispute::DisputeLink;
 use super::refund::RefundLine;
 use super::{PriceBox, PriceState, Shell};
 
@@ -126,6 +127,8 @@ pub enum TimelineEvent {
     CallStarted,
     /// Billable milliseconds.
     CallEnded(i64),
+    /// Both sides went on; the highest price since, minor units, and its currency.
+    Extended(i64, String),
     Charged(i64, String),
     Released(i64, String),
     Refunded(i64, String),
@@ -133,6 +136,14 @@ pub enum TimelineEvent {
     RefundFailed,
     /// The provider was asked to pay back.
     RefundAsked(i64, String),
+    DisputeOpened,
+    /// Something was said in a dispute, or brought in.
+    DisputeSaid,
+    DisputeOffered(i64, String),
+    DisputeAccepted(i64, String),
+    DisputeWithdrawn,
+    /// So much is paid back; nothing where it is zero.
+    DisputeDecided(i64, String),
     Cancelled,
     /// By right of withdrawal.
     Withdrawn,
@@ -141,6 +152,12 @@ pub enum TimelineEvent {
     /// Number of the document.
     Receipt(String),
     CreditNote(String),
+    Invoice(String),
+    /// Money came in for an invoice.
+    InvoicePaid(i64, String),
+    InvoicePaidBack(i64, String),
+    /// Number of the reminder.
+    InvoiceReminded(i64),
 }
 
 impl TimelineEvent {
@@ -157,18 +174,30 @@ impl TimelineEvent {
             Self::TakenOver => shell.t("event-taken-over"),
             Self::CallStarted => shell.t("event-call-started"),
             Self::CallEnded(millis) => shell.t1("event-call-ended", "duration", shell.duration(millis)),
+            Self::Extended(minor, currency) => amount("event-extended", minor, currency),
             Self::Charged(minor, currency) => amount("event-charged", minor, currency),
             Self::Released(minor, currency) => amount("event-released", minor, currency),
             Self::Refunded(minor, currency) => amount("event-refunded", minor, currency),
             Self::ChargeFailed => shell.t("event-charge-failed"),
             Self::RefundFailed => shell.t("event-refund-failed"),
             Self::RefundAsked(minor, currency) => amount("event-refund-asked", minor, currency),
+            Self::DisputeOpened => shell.t("event-dispute-opened"),
+            Self::DisputeSaid => shell.t("event-dispute-said"),
+            Self::DisputeOffered(minor, currency) => amount("event-dispute-offered", minor, currency),
+            Self::DisputeAccepted(minor, currency) => amount("event-dispute-accepted", minor, currency),
+            Self::DisputeWithdrawn => shell.t("event-dispute-withdrawn"),
+            Self::DisputeDecided(0, _) => shell.t("event-dispute-decided-none"),
+            Self::DisputeDecided(minor, currency) => amount("event-dispute-decided", minor, currency),
             Self::Cancelled => shell.t("event-cancelled"),
             Self::Withdrawn => shell.t("event-withdrawn"),
             Self::NoShowConsumer => shell.t("event-no-show-consumer"),
             Self::NoShowProvider => shell.t("event-no-show-provider"),
             Self::Receipt(number) => shell.t1("event-receipt", "number", number),
             Self::CreditNote(number) => shell.t1("event-credit-note", "number", number),
+            Self::Invoice(number) => shell.t1("event-invoice", "number", number),
+            Self::InvoicePaid(minor, currency) => amount("event-invoice-paid-sum", minor, currency),
+            Self::InvoicePaidBack(minor, currency) => amount("event-invoice-paid-back-sum", minor, currency),
+            Self::InvoiceReminded(number) => shell.t1("event-invoice-reminded", "number", number.to_string()),
         }
     }
 }
@@ -227,6 +256,8 @@ pub struct AppointmentView {
     pub can_cancel: bool,
     /// The card was declined, and the viewer may pay anew.
     pub pay_anew: bool,
+    /// When a kept card that was declined is charged once more.
+    pub pay_later: Option<i64>,
     pub status: AppointmentStatus,
     /// What the consumer wrote.
     pub about: String,
@@ -243,6 +274,8 @@ pub struct AppointmentView {
     pub refunds: Vec<RefundLine>,
     /// The viewer owns the business, and something was paid.
     pub can_refund: bool,
+    /// What the sides disagree about, or the way to say so.
+    pub dispute: Option<DisputeLink>,
     /// Oldest first; the page shows the newest on top.
     pub timeline: Vec<TimelineEntry>,
     /// For the business; none where nothing is kept.
@@ -281,7 +314,9 @@ impl AppointmentView {
                 let key = if released_minor > 0 { costs } else { costs_all };
                 shell.t1(key, "amount", self.money(shell, charged_minor))
             }
-            PriceState::Owed { owed_minor } => shell.t1(costs_all, "amount", self.money(shell, owed_minor)),
+            PriceState::Owed { owed_minor, paid_minor } => {
+                shell.t1(costs_all, "amount", self.money(shell, owed_minor + paid_minor))
+            }
             PriceState::Estimate
             | PriceState::Reserved { .. }
             | PriceState::Final { .. }
@@ -458,10 +493,11 @@ pub struct AppointmentColleaguePage {
     pub status: AppointmentStatus,
     /// The customer is in the waiting room.
     pub waiting: bool,
-    /// Number of the receipt, for whoever may read it.
-    pub receipt: Option<String>,
+    /// Oldest first, for whoever may read them.
+    pub documents: Vec<DocumentLink>,
     /// The viewer owns the business, and something was paid.
     pub can_refund: bool,
+    pub dispute: Option<DisputeLink>,
     pub can_take_over: bool,
 }
 

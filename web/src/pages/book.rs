@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::commission::CommissionWords;
 use super::pay::{PayFields, PayScript};
+use super::seller::SellerView;
 use super::{Check, Field, FieldError, PriceBox, PriceModel, Shell};
 use crate::routes;
 
@@ -162,16 +163,19 @@ pub enum PaymentProblem {
     Fault,
     /// Nobody takes payments on this server.
     Off,
+    /// The business has not said who sells.
+    SellerUnknown,
 }
 
 impl PaymentProblem {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Declined,
         Self::NoFunds,
         Self::NotConfirmed,
         Self::Unknown,
         Self::Fault,
         Self::Off,
+        Self::SellerUnknown,
     ];
 
     #[must_use]
@@ -183,6 +187,7 @@ impl PaymentProblem {
             Self::Unknown => "payment-unknown",
             Self::Fault => "payment-fault",
             Self::Off => "payment-off",
+            Self::SellerUnknown => "payment-seller-unknown",
         }
     }
 }
@@ -240,6 +245,8 @@ pub struct BookPaymentPage {
     pub keeps_card: bool,
     /// Asked where the appointment takes place before the right of withdrawal ends.
     pub withdrawal: Option<Check>,
+    /// Who sells, once the business has said so.
+    pub seller: Option<SellerView>,
     /// A code to type, or the one that is used; none where there are none.
     pub promo: Option<PromoField>,
 }
@@ -259,8 +266,18 @@ pub struct PromoField {
 pub struct BookConfirmPage {
     pub shell: Shell,
     pub hold: HoldView,
-    /// The provider's script asks; none where the test provider does.
-    pub bank: Option<PayScript>,
+    pub bank: Bank,
+}
+
+/// Who asks, and where.
+#[derive(Debug, Clone)]
+pub enum Bank {
+    /// The test provider, on this page.
+    Test,
+    /// The provider's script.
+    Script(PayScript),
+    /// The person answers at this address, and comes back.
+    Link(String),
 }
 
 impl BookPaymentPage {
@@ -308,6 +325,8 @@ impl BookPaymentPage {
         let key = match self.hold.price.price.model {
             _ if self.hold.price.is_free() => return self.shell.t("book-free"),
             PriceModel::Free => return self.shell.t("book-free"),
+            PriceModel::Fixed { .. } if self.pay.invoice_days.is_some() => "book-and-invoice-fixed",
+            PriceModel::PerMinute { .. } if self.pay.invoice_days.is_some() => "book-and-invoice",
             PriceModel::Fixed { .. } if self.keeps_card => "book-and-keep-fixed",
             PriceModel::PerMinute { .. } if self.keeps_card => "book-and-keep",
             PriceModel::Fixed { .. } => "book-and-pay-fixed",
@@ -318,13 +337,16 @@ impl BookPaymentPage {
 
     /// Whether the price can be paid here.
     fn can_book(&self) -> bool {
-        self.problem != Some(PaymentProblem::Off)
+        !matches!(self.problem, Some(PaymentProblem::Off | PaymentProblem::SellerUnknown))
     }
 
     /// What is reserved now, and what is charged later.
     fn promise(&self) -> String {
         if self.keeps_card {
             return self.shell.t1("payment-keep-text", "amount", self.most());
+        }
+        if self.pay.invoice_days.is_some() {
+            return self.shell.t1("payment-promise-invoice", "amount", self.most());
         }
         let key = match self.hold.price.price.model {
             PriceModel::PerMinute { .. } => "payment-promise-minutes",

@@ -23,6 +23,8 @@ pub struct CallData {
     pub ticket_url: String,
     /// Says whether the other side is there.
     pub other_url: String,
+    /// Says how going on beyond the highest price stands.
+    pub extension_url: String,
     pub socket_url: String,
     /// Where to go when the call is over.
     pub after_url: String,
@@ -77,6 +79,7 @@ impl CallPage {
             mode: "call",
             ticket_url: crate::routes::call_ticket(&facts.call),
             other_url: crate::routes::call_other(&facts.call),
+            extension_url: crate::routes::call_extension(&facts.call),
             cancel_url: (facts.role == "consumer").then(|| crate::routes::booking_cancel(&facts.call)),
             socket_url: crate::routes::pattern::CALL_SOCKET.to_owned(),
             call: facts.call,

@@ -23,6 +23,8 @@ pub struct NoticePage {
 pub struct TermsPage {
     pub shell: Shell,
     pub controller: Controller,
+    /// For how many days after an appointment a dispute about it can be opened.
+    pub dispute_days: i64,
 }
 
 /// `/about`

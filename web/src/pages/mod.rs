@@ -9,10 +9,13 @@ pub mod book;
 pub mod books;
 pub mod call;
 pub mod commission;
+pub mod dispute;
 pub mod documents;
 pub mod errors;
+pub mod extension;
 pub mod field;
 pub mod home;
+pub mod invoice;
 pub mod legal;
 pub mod operator;
 pub mod operator_mails;
@@ -27,11 +30,12 @@ pub mod provider_payments;
 mod record_word;
 pub mod refund;
 pub mod search;
+pub mod seller;
 mod shell;
 
 pub use errors::{ErrorKind, ErrorPage, HoldEnd, HoldExpiredPage, HoldsFull, HoldsFullPage, SlotTakenPage};
 pub use field::{Check, Field, FieldError, FieldKind, ListedField};
-pub use price::{PriceBox, PriceModel, PriceState, PriceTerms, Refunded};
+pub use price::{ByInvoice, PriceBox, PriceModel, PriceState, PriceTerms, Refunded};
 pub use record_word::RecordWord;
 pub use shell::{Shell, SignedIn};
 

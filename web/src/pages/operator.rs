@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::appointment::{AppointmentStatus, TimelineEntry, Tone};
+use super::appointment::{AppointmentStatus, DocumentLink, TimelineEntry, Tone};
+use super::dispute::DisputeStatus;
 use super::field::Field;
 use super::provider_admin::Broken;
 use super::{RecordWord, Shell};
@@ -277,7 +278,10 @@ pub struct OperatorAppointmentPage {
     pub quality: Vec<QualityRow>,
     pub payments: Vec<PaymentRow>,
     pub ledger: Vec<LedgerRow>,
-    pub receipt: Option<String>,
+    /// Oldest first; that one is read goes on record.
+    pub documents: Vec<DocumentLink>,
+    /// Where the newest dispute about it stands, if there was one.
+    pub dispute: Option<DisputeStatus>,
 }
 
 /// A person that a search found.
@@ -326,6 +330,7 @@ pub(super) fn look_key(action: &str) -> &'static str {
         "call_seen" => "look-call-seen",
         "capture_started" => "look-capture-started",
         "appointment_seen" => "look-appointment-seen",
+        "document_seen" => "look-document-seen",
         "appointments_seen" => "look-appointments-seen",
         "outbox_seen" => "look-outbox-seen",
         "outbox_searched" => "look-outbox-searched",
@@ -344,6 +349,9 @@ pub(super) fn look_key(action: &str) -> &'static str {
         "hold_placed" => "look-hold-placed",
         "hold_lifted" => "look-hold-lifted",
         "refunds_seen" => "look-refunds-seen",
+        "invoices_seen" => "look-invoices-seen",
+        "invoice_paid" => "event-invoice-paid",
+        "invoice_paid_back" => "event-invoice-paid-back",
         "refund_made" => "look-refund-made",
         "refund_asked" => "look-refund-asked",
         "refund_approved" => "look-refund-approved",

@@ -45,6 +45,14 @@ impl KeptRow {
     }
 }
 
+/// A run that fails each time it is gone on with.
+#[derive(Debug, Clone)]
+pub struct StandingRun {
+    pub since: i64,
+    /// What the database or the store of files says.
+    pub words: String,
+}
+
 /// The newest report.
 #[derive(Debug, Clone)]
 pub struct RetentionReport {
@@ -93,6 +101,8 @@ pub struct OperatorRetentionPage {
     pub accounting_years: i64,
     /// Since when it may be deleted what reports have; until then they are only shown.
     pub approved_at: Option<i64>,
+    /// None where all is well.
+    pub standing: Option<StandingRun>,
     /// None before the first one.
     pub report: Option<RetentionReport>,
     pub deletions: Vec<DeletionRow>,
@@ -118,6 +128,9 @@ fn table_key(table: &str) -> Option<&'static str> {
         "call_quality" => "retention-quality",
         "call_segment" => "retention-segment",
         "charge" => "retention-charge",
+        "dispute" => "registry-disputes",
+        "dispute_entry" => "retention-dispute-entries",
+        "dispute_file" => "registry-dispute-files",
         "document" => "retention-document",
         "hold" => "retention-hold",
         "hold_draft" => "retention-draft",
@@ -135,6 +148,7 @@ fn table_key(table: &str) -> Option<&'static str> {
         "retention_hold" => "retention-lifted",
         "seller_tax" => "registry-seller-tax",
         "seat" => "retention-seat",
+        "call_extension" => "retention-extension",
         "withdrawal_request" => "retention-withdrawal",
         _ => return None,
     })

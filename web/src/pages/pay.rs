@@ -18,7 +18,21 @@ pub struct PayFields {
     pub test_cards: Vec<TestChoice>,
     /// The provider's own fields, put on the page by its script.
     pub script: Option<PayScript>,
+    /// Days that are left to pay an invoice; none where it is paid in another way.
+    pub invoice_days: Option<i64>,
+    /// The ways to pay where there are several, this one among them.
+    pub choices: Vec<PayChoice>,
     pub error: Option<FieldError>,
+}
+
+/// A way to pay that can be chosen instead.
+#[derive(Debug, Clone)]
+pub struct PayChoice {
+    /// Name of the provider, for the address.
+    pub provider: String,
+    /// Key of what people call it.
+    pub key: &'static str,
+    pub chosen: bool,
 }
 
 /// A card that moves no money.
@@ -53,6 +67,8 @@ pub struct AppointmentPaymentPage {
     pub currency: String,
     /// Until when it may be paid anew; none where it is owed.
     pub until: Option<i64>,
+    /// What it costs not to; nothing where nothing is said.
+    pub fee_minor: i64,
     pub problem: Option<PaymentProblem>,
     pub state: PayAnew,
 }
@@ -65,8 +81,12 @@ pub enum PayAnew {
     TestBank,
     /// The provider's script asks.
     Bank(PayScript),
+    /// The person answers at this address, and comes back.
+    Link(String),
     /// The provider has not said yet.
     Unknown,
+    /// The kept card is charged once more then.
+    Later(i64),
 }
 
 impl AppointmentPaymentPage {
@@ -74,10 +94,16 @@ impl AppointmentPaymentPage {
         self.shell.money_exact(self.amount_minor, &self.currency)
     }
 
+    fn fee(&self) -> String {
+        self.shell.money_exact(self.fee_minor, &self.currency)
+    }
+
     fn problems(&self) -> Vec<(&'static str, String)> {
         match &self.state {
             PayAnew::Form(fields) => self.shell.problems(&[("method", fields.error)]),
-            PayAnew::TestBank | PayAnew::Bank(_) | PayAnew::Unknown => Vec::new(),
+            PayAnew::TestBank | PayAnew::Bank(_) | PayAnew::Link(_) | PayAnew::Unknown | PayAnew::Later(_) => {
+                Vec::new()
+            }
         }
     }
 }

@@ -22,9 +22,53 @@ pub struct PriceBox {
     pub state: PriceState,
     /// What was paid back of what was charged; `None` where nothing was.
     pub refunded: Option<Refunded>,
+    /// How it is paid where an invoice comes; `None` where it is paid in another way.
+    pub invoice: Option<ByInvoice>,
+}
+
+/// How far an invoice has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ByInvoice {
+    /// It comes after the appointment, if anything is due.
+    Later,
+    Sent {
+        /// The account that the money goes to, as people write it.
+        account: String,
+        kid: String,
+        /// Within the last day for paying.
+        due_at: i64,
+        /// What is to be paid still; negative where money comes back.
+        open_minor: i64,
+    },
 }
 
 impl PriceBox {
+    /// Key of the words beside what is charged.
+    pub(crate) fn charged_key(&self) -> &'static str {
+        match self.invoice {
+            Some(_) => "price-invoiced",
+            None => "price-charged",
+        }
+    }
+
+    /// Key of the words beside what was paid back, or no longer is to be paid.
+    pub(crate) fn refunded_key(&self) -> &'static str {
+        match self.invoice {
+            Some(_) => "price-credited",
+            None => "price-refunded",
+        }
+    }
+
+    /// Whether an invoice is still to come.
+    pub(crate) fn says_invoice_comes(&self) -> bool {
+        self.invoice == Some(ByInvoice::Later) && self.cancel.is_some() && !self.is_free()
+    }
+
+    /// Whether the box says what was reserved of what is charged.
+    pub(crate) fn says_reserved(&self) -> bool {
+        self.refunded.is_none() && self.invoice.is_none()
+    }
+
     /// Class of the row of what was charged: it is the last word unless something was paid back.
     pub(crate) fn charged_class(&self) -> &'static str {
         if self.refunded.is_none() { "total" } else { "" }
@@ -110,8 +154,8 @@ pub enum PriceState {
     },
     /// Everything was given back: cancelled, or somebody did not come.
     Released { released_minor: i64 },
-    /// Charged, but not taken yet: the payment did not go through.
-    Owed { owed_minor: i64 },
+    /// Charged, but not taken, or a part of it only: a payment did not go through.
+    Owed { owed_minor: i64, paid_minor: i64 },
 }
 
 /// What was paid back, and what the business keeps.

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::book::HeldTime;
 use super::search::Category;
+use super::seller::SellerView;
 use super::shell::Day;
 use super::{PriceBox, PriceTerms, Shell};
 use crate::{format, routes};
@@ -76,8 +77,10 @@ pub struct ProviderPage {
     pub services: Vec<ServiceOption>,
     /// `None` when there is no service to book.
     pub picker: Option<Picker>,
-    /// Some services have a price, and nobody takes payments on this server.
-    pub some_unsold: bool,
+    /// Key of the sentence that says why services that have a price cannot be booked, where there are such.
+    pub unsold: Option<&'static str>,
+    /// Who sells, once the business has said so.
+    pub seller: Option<SellerView>,
 }
 
 /// Times of the chosen service.

@@ -69,6 +69,8 @@ pub enum SetupStep {
     /// An account for payments, where each business has its own.
     Payments,
     Hours,
+    /// Saying who sells.
+    Seller,
     Mandate,
     Publish,
 }
@@ -80,6 +82,7 @@ impl SetupStep {
             Self::Service => "setup-service",
             Self::Payments => "setup-payments",
             Self::Hours => "setup-hours",
+            Self::Seller => "setup-seller",
             Self::Mandate => "setup-mandate",
             Self::Publish => "setup-publish",
         }
@@ -91,6 +94,7 @@ impl SetupStep {
             Self::Service => routes::pattern::PROVIDER_SERVICES,
             Self::Payments => routes::pattern::PROVIDER_PAYMENTS,
             Self::Hours => routes::pattern::PROVIDER_HOURS,
+            Self::Seller => routes::pattern::PROVIDER_SELLER,
             Self::Mandate | Self::Publish => routes::pattern::PROVIDER_PROFILE,
         }
     }
@@ -277,6 +281,8 @@ pub struct ProviderServicesPage {
     pub payments_off: bool,
     /// Where each business has an account of its own for payments: whether this one's takes them.
     pub account: Option<bool>,
+    /// What has a price cannot be ordered, because the business has not said who sells.
+    pub seller_missing: bool,
     pub services: Vec<ServiceRow>,
 }
 
@@ -296,6 +302,8 @@ impl ProviderServicesPage {
 pub struct ProviderServicePage {
     pub shell: Shell,
     pub payments_off: bool,
+    /// The business has not said who sells, which what has a price needs.
+    pub seller_missing: bool,
     /// `None` for a new one.
     pub id: Option<String>,
     /// What it is.
@@ -431,7 +439,7 @@ pub struct ProviderMembersPage {
 }
 
 /// `/provider/profile`. `action=save` with the fields, `action=publish`, `action=pause`; `action=mandate` lets the platform
-/// issue receipts.
+/// issue receipts, `action=withdraw` takes that back.
 #[derive(Debug, Clone, Template)]
 #[template(path = "provider_profile.html")]
 pub struct ProviderProfilePage {
@@ -440,6 +448,10 @@ pub struct ProviderProfilePage {
     pub published: bool,
     /// What stands in the way of publishing.
     pub missing: Vec<SetupStep>,
+    /// When the mandate to issue receipts was given, where it stands.
+    pub mandate_given_at: Option<i64>,
+    /// When it was withdrawn, where it does not stand any more.
+    pub mandate_withdrawn_at: Option<i64>,
     pub fields: BusinessFields,
 }
 
@@ -502,9 +514,9 @@ impl ProviderProfilePage {
         steps.filter(|step| *step != SetupStep::Publish).collect()
     }
 
-    /// The business sells and has not let the platform issue receipts yet.
+    /// The business sells and has not let the platform issue receipts yet, or has taken that back.
     fn asks_mandate(&self) -> bool {
-        self.missing.contains(&SetupStep::Mandate)
+        self.missing.contains(&SetupStep::Mandate) || self.mandate_withdrawn_at.is_some()
     }
 
     /// Nothing but the publishing itself is missing.

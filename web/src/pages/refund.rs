@@ -94,6 +94,8 @@ pub struct RefundForm {
     pub refunds: Vec<RefundRow>,
     /// How many refunds there were when the form was made.
     pub known: usize,
+    /// A dispute is open, whose decision says what is paid back.
+    pub disputed: bool,
     /// Somebody was faster, and what was sent changed nothing.
     pub changed: bool,
     pub amount: Field,

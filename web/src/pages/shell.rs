@@ -24,6 +24,8 @@ pub struct Shell {
     pub notice: Option<Notice>,
     /// How much of the money waits for an operator; counted on the operator's pages only.
     pub money_waits: i64,
+    /// How many disputes are open; counted on the operator's pages only.
+    pub disputes_wait: i64,
 }
 
 /// The person behind a session.

@@ -81,7 +81,23 @@ pub(super) fn pages(locale: Locale) -> Pages {
         ("appointment-refunded", render(&refunded)),
         (
             "appointment-owed",
-            page(Cancelled, PriceState::Owed { owed_minor: 22_500 }),
+            page(
+                Cancelled,
+                PriceState::Owed {
+                    owed_minor: 22_500,
+                    paid_minor: 0,
+                },
+            ),
+        ),
+        (
+            "appointment-part-owed",
+            page(
+                Completed,
+                PriceState::Owed {
+                    owed_minor: 7_500,
+                    paid_minor: 15_000,
+                },
+            ),
         ),
         ("appointment-after", render(&after)),
         ("appointment-cancelled-late", page(Cancelled, fee(false))),
@@ -101,6 +117,7 @@ fn paying_anew(shell: &Shell) -> Pages {
             amount_minor: 45_000,
             currency: "NOK".into(),
             until,
+            fee_minor: until.map_or(0, |_| 22_500),
             problem,
             state,
         })
@@ -118,6 +135,14 @@ fn paying_anew(shell: &Shell) -> Pages {
         ("appointment-payment-owed", anew(None, declined, PayAnew::Form(wrong))),
         ("appointment-payment-bank", anew(None, None, PayAnew::TestBank)),
         ("appointment-payment-unknown", anew(None, None, PayAnew::Unknown)),
+        (
+            "appointment-payment-later",
+            anew(None, None, PayAnew::Later(TEN + 6 * HOUR)),
+        ),
+        (
+            "appointment-payment-link",
+            anew(None, None, PayAnew::Link("https://api.vipps.no/pay/1".into())),
+        ),
     ]
 }
 

@@ -3,13 +3,14 @@
 use jiff::civil::Date;
 
 use super::parts::{DAY, ID, MINUTE, TEN, by_minute, card, fixed, free, held, hold, price_box, shell, signed_in};
+use super::seller::seller;
 use crate::pages::auth::{
     CheckMailPage, InvitationPage, LoginLinkPage, LoginPage, MailPurpose, RegisterPage, ResetPage, ResetTokenPage,
     VerifyPage,
 };
 use crate::pages::book::{
-    AccountStep, BookConfirmPage, BookDetailsPage, BookPaymentPage, BuyerFields, Overlap, PaymentProblem, PromoField,
-    TestCardOutcome, VisitorForm,
+    AccountStep, Bank, BookConfirmPage, BookDetailsPage, BookPaymentPage, BuyerFields, Overlap, PaymentProblem,
+    PromoField, TestCardOutcome, VisitorForm,
 };
 use crate::pages::home::HomePage;
 use crate::pages::pay::{PayFields, TestChoice};
@@ -108,7 +109,8 @@ pub(super) fn providers(locale: Locale) -> Pages {
     let bare = ProviderPage {
         services: Vec::new(),
         picker: None,
-        some_unsold: true,
+        unsold: Some("provider-payments-off"),
+        seller: None,
         ..provider.clone()
     };
     vec![
@@ -155,7 +157,8 @@ fn provider(locale: Locale) -> ProviderPage {
     ProviderPage {
         shell: shell(locale, "/providers/dyreklinikken-nordli"),
         held: vec![held(0)],
-        some_unsold: false,
+        unsold: None,
+        seller: Some(seller()),
         slug: "dyreklinikken-nordli".into(),
         name: "Dyreklinikken Nordli".into(),
         category: Category::Vet,
@@ -215,7 +218,7 @@ pub(super) fn booking(locale: Locale) -> Pages {
             render(&BookConfirmPage {
                 shell: pay.shell.clone(),
                 hold: pay.hold.clone(),
-                bank: None,
+                bank: Bank::Test,
             }),
         ),
     ]);
@@ -347,6 +350,7 @@ pub(super) fn payment(locale: Locale) -> BookPaymentPage {
         keeps_card: false,
         withdrawal: Some(Check::default()),
         promo: None,
+        seller: Some(seller()),
     }
 }
 
@@ -373,6 +377,8 @@ pub(super) fn pay_fields() -> PayFields {
             })
             .collect(),
         script: None,
+        invoice_days: None,
+        choices: Vec::new(),
         error: None,
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn frame(locale: Locale) -> Pages {
             render(&TermsPage {
                 shell: shell(locale, "/terms"),
                 controller: controller.clone(),
+                dispute_days: 60,
             }),
         ),
         (

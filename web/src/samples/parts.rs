@@ -4,6 +4,7 @@ use crate::pages::appointment::{
     AppointmentRow, AppointmentStatus, AppointmentView, BuyerOrg, DocumentLink, TimelineEntry, TimelineEvent as Event,
 };
 use crate::pages::book::{HeldTime, HoldView};
+use crate::pages::dispute::DisputeLink;
 use crate::pages::price::Vat;
 use crate::pages::search::{Category, FreeTime, ProviderCard};
 use crate::pages::{PriceBox, PriceModel, PriceState, PriceTerms, Shell, SignedIn};
@@ -29,6 +30,7 @@ pub(super) fn shell(locale: Locale, path: &str) -> Shell {
         signed_in: None,
         notice: None,
         money_waits: 0,
+        disputes_wait: 0,
     }
 }
 
@@ -102,7 +104,7 @@ pub(super) fn free() -> PriceTerms {
 pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
     let amount_minor = match state {
         PriceState::Final { charged_minor, .. } => charged_minor / 5,
-        PriceState::Owed { owed_minor } => owed_minor / 5,
+        PriceState::Owed { owed_minor, paid_minor } => (owed_minor + paid_minor) / 5,
         PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Released { .. } | PriceState::Fee { .. } => {
             price.most_minor() / 5
         }
@@ -118,6 +120,7 @@ pub(super) fn price_box(price: PriceTerms, state: PriceState) -> PriceBox {
         test: false,
         state,
         refunded: None,
+        invoice: None,
         price,
     }
 }
@@ -190,6 +193,15 @@ pub(super) fn held(hours: i64) -> HeldTime {
     }
 }
 
+/// A document of a kind that can be opened.
+pub(super) fn document(kind: &'static str) -> DocumentLink {
+    DocumentLink {
+        id: ID.into(),
+        kind,
+        number: "2026-000183".into(),
+    }
+}
+
 pub(super) fn hold(price: PriceTerms, expires_in: i64) -> HoldView {
     HoldView {
         id: ID.into(),
@@ -222,6 +234,7 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         can_join: matches!(status, AppointmentStatus::InCall),
         can_cancel: open,
         pay_anew: false,
+        pay_later: None,
         status,
         about: "Hunden har spist lite siden i går og virker slapp.".into(),
         price: price_box(by_minute(), state),
@@ -232,16 +245,13 @@ pub(super) fn appointment(status: AppointmentStatus, state: PriceState) -> Appoi
         withdraw_until: open.then_some(TEN),
         receipt: matches!(status, AppointmentStatus::Completed).then(|| "2026-000183".into()),
         documents: if matches!(status, AppointmentStatus::Completed) {
-            vec![DocumentLink {
-                id: ID.into(),
-                kind: "document-receipt",
-                number: "2026-000183".into(),
-            }]
+            vec![document("document-receipt")]
         } else {
             Vec::new()
         },
         refunds: Vec::new(),
         can_refund: true,
+        dispute: Some(DisputeLink::CanOpen),
         timeline: timeline(open),
         commission: None,
     }
@@ -259,6 +269,7 @@ pub(super) fn timeline(open: bool) -> Vec<TimelineEntry> {
         events.extend([
             (TEN, Event::CallStarted),
             (TEN + 22 * MINUTE, Event::CallEnded(1_300_000)),
+            (TEN + 20 * MINUTE, Event::Extended(60_000, nok())),
             (TEN + 22 * MINUTE, Event::Charged(32_500, nok())),
             (TEN + 22 * MINUTE, Event::Released(12_500, nok())),
             (TEN + 22 * MINUTE, Event::Receipt("2026-000183".into())),

@@ -57,6 +57,7 @@ fn form() -> RefundForm {
         is_test: true,
         refunds,
         known: 5,
+        disputed: false,
         changed: false,
         amount: Field::wrong("90", FieldError::RefundTooMuch),
         reason: Field::wrong("ok", FieldError::ReasonShort),

@@ -2,13 +2,13 @@
 
 use super::parts::{DAY, ID, NOW, operator as operator_shell};
 use crate::pages::operator_retention::{
-    DeletionRow, HoldRow, KeptRow, OperatorRetentionPage, RetentionReport, RetentionRow,
+    DeletionRow, HoldRow, KeptRow, OperatorRetentionPage, RetentionReport, RetentionRow, StandingRun,
 };
 use crate::pages::{Field, FieldError, render};
 use crate::text::Locale;
 
 /// Every table that a run may name, and one of a newer server's.
-const TABLES: [&str; 27] = [
+const TABLES: [&str; 28] = [
     "acceptance",
     "appointment",
     "appointment_event",
@@ -35,6 +35,7 @@ const TABLES: [&str; 27] = [
     "seller_tax",
     "seat",
     "withdrawal_request",
+    "call_extension",
     "of_tomorrow",
 ];
 
@@ -64,10 +65,15 @@ pub(super) fn pages(locale: Locale) -> Vec<(&'static str, String)> {
         appointments: 1_204,
         rows: 31_877,
     };
+    let standing = StandingRun {
+        since: NOW - DAY,
+        words: "disk I/O error".into(),
+    };
     let full = OperatorRetentionPage {
         shell: operator_shell(locale, "/operator/retention"),
         accounting_years: 5,
         approved_at: Some(NOW - 3 * DAY),
+        standing: Some(standing),
         report: Some(RetentionReport {
             as_of: NOW,
             rows: TABLES.map(row).to_vec(),
@@ -85,6 +91,7 @@ pub(super) fn pages(locale: Locale) -> Vec<(&'static str, String)> {
     };
     let nothing = OperatorRetentionPage {
         approved_at: None,
+        standing: None,
         report: Some(RetentionReport {
             as_of: NOW,
             rows: Vec::new(),

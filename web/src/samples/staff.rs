@@ -1,12 +1,13 @@
 //! Pages of providers and the operator.
 
 use super::parts::{
-    DAY, HOUR, ID, MINUTE, NOW, TEN, by_minute, fixed, free, operator as operator_shell, provider as member, row,
-    shell, timeline,
+    DAY, HOUR, ID, MINUTE, NOW, TEN, by_minute, document, fixed, free, operator as operator_shell, provider as member,
+    row, shell, timeline,
 };
 use crate::pages::RecordWord;
-use crate::pages::appointment::{AppointmentColleaguePage, AppointmentStatus};
+use crate::pages::appointment::AppointmentStatus;
 use crate::pages::auth::OperatorSetupPage;
+use crate::pages::dispute::DisputeStatus;
 use crate::pages::operator::{
     CallHealth, LedgerRow, LegRow, LegSource, LiveCallRow, LiveParticipant, LookRow, MissingRow,
     OperatorAppointmentPage, OperatorAppointmentRow, OperatorAppointmentsPage, OperatorCallPage, OperatorCallsPage,
@@ -52,7 +53,12 @@ pub(super) fn provider(locale: Locale) -> Pages {
     let today = today(locale);
     let quiet = ProviderTodayPage {
         published: false,
-        missing: vec![SetupStep::Service, SetupStep::Hours, SetupStep::Publish],
+        missing: vec![
+            SetupStep::Service,
+            SetupStep::Hours,
+            SetupStep::Seller,
+            SetupStep::Publish,
+        ],
         appointments: Vec::new(),
         colleagues: Vec::new(),
         earned: Vec::new(),
@@ -94,38 +100,7 @@ pub(super) fn provider(locale: Locale) -> Pages {
         ("provider-signup-visitor", render(&visitor)),
     ];
     pages.extend(provider_forms(locale));
-    pages.extend(colleagues(locale));
     pages
-}
-
-fn colleagues(locale: Locale) -> Pages {
-    let now = AppointmentColleaguePage {
-        shell: member(locale, &format!("/bookings/{ID}")),
-        id: ID.into(),
-        reference: "K7M-2RD".into(),
-        service_title: "Videotime".into(),
-        customer: "Ola Hansen".into(),
-        member: "Per Ås".into(),
-        starts_at: TEN,
-        ends_at: TEN + 30 * MINUTE,
-        status: AppointmentStatus::Confirmed,
-        waiting: true,
-        receipt: None,
-        can_refund: false,
-        can_take_over: true,
-    };
-    let past = AppointmentColleaguePage {
-        status: AppointmentStatus::Completed,
-        waiting: false,
-        receipt: Some("2026-000017".into()),
-        can_refund: true,
-        can_take_over: false,
-        ..now.clone()
-    };
-    vec![
-        ("appointment-colleague", render(&now)),
-        ("appointment-colleague-past", render(&past)),
-    ]
 }
 
 fn today(locale: Locale) -> ProviderTodayPage {
@@ -178,6 +153,7 @@ fn services(locale: Locale) -> ProviderServicesPage {
         shell: member(locale, "/provider/services"),
         payments_off: true,
         account: None,
+        seller_missing: true,
         services: vec![
             row("Videotime", by_minute(), true),
             row("Ny vurdering", fixed(), true),
@@ -195,6 +171,7 @@ fn provider_forms(locale: Locale) -> Pages {
     let service = ProviderServicePage {
         shell: member(locale, "/provider/services/new"),
         payments_off: false,
+        seller_missing: true,
         id: None,
         about: vec![
             listed("title", "label-title", "", FieldKind::Line, ""),
@@ -237,11 +214,15 @@ fn provider_forms(locale: Locale) -> Pages {
         slug: "dyreklinikken-nordli".into(),
         published: true,
         missing: Vec::new(),
+        mandate_given_at: Some(NOW),
+        mandate_withdrawn_at: None,
         fields: business(),
     };
     let paused = ProviderProfilePage {
         published: false,
         missing: vec![SetupStep::Mandate, SetupStep::Publish],
+        mandate_given_at: None,
+        mandate_withdrawn_at: Some(NOW),
         ..profile.clone()
     };
     vec![
@@ -407,6 +388,7 @@ fn people(locale: Locale) -> Pages {
             "call_seen",
             "capture_started",
             "appointment_seen",
+            "document_seen",
             "appointments_seen",
             "outbox_seen",
             "outbox_searched",
@@ -421,6 +403,7 @@ fn people(locale: Locale) -> Pages {
             "hold_placed",
             "hold_lifted",
             "refunds_seen",
+            "invoices_seen",
             "refund_made",
             "refund_asked",
             "refund_approved",
@@ -524,7 +507,8 @@ fn operator_appointments(locale: Locale) -> Pages {
         segments: Vec::new(),
         payments: Vec::new(),
         ledger: Vec::new(),
-        receipt: None,
+        documents: Vec::new(),
+        dispute: None,
         ..detail.clone()
     };
     vec![
@@ -541,7 +525,7 @@ fn operator_appointments(locale: Locale) -> Pages {
     ]
 }
 
-fn inspected(locale: Locale) -> OperatorAppointmentPage {
+pub(super) fn inspected(locale: Locale) -> OperatorAppointmentPage {
     let segment = |who: &str, ended_at| SegmentRow {
         who: who.into(),
         seq: 1,
@@ -594,6 +578,7 @@ fn inspected(locale: Locale) -> OperatorAppointmentPage {
             detail: String::new(),
         }],
         ledger: vec![entry("psp_clearing", 32_500), entry("provider_payable", -32_500)],
-        receipt: Some("2026-000183".into()),
+        documents: vec![document("document-receipt")],
+        dispute: Some(DisputeStatus::Answered),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::consumer::payment;
 use super::parts::provider;
-use crate::pages::book::{BookConfirmPage, BookPaymentPage};
+use crate::pages::book::{Bank, BookConfirmPage, BookPaymentPage};
 use crate::pages::pay::{PayFields, PayScript};
 use crate::pages::provider_payments::{ProviderPaymentsPage, SellerStanding};
 use crate::pages::{FieldError, render};
@@ -29,7 +29,11 @@ pub(super) fn pages(locale: Locale) -> Pages {
     let confirm = BookConfirmPage {
         shell: pay.shell.clone(),
         hold: pay.hold.clone(),
-        bank: Some(script("pi_1_secret_1")),
+        bank: Bank::Script(script("pi_1_secret_1")),
+    };
+    let elsewhere = BookConfirmPage {
+        bank: Bank::Link("https://api.vipps.no/pay/1".into()),
+        ..confirm.clone()
     };
     let card = BookPaymentPage {
         pay: fields(false, None),
@@ -43,6 +47,7 @@ pub(super) fn pages(locale: Locale) -> Pages {
         ("book-payment-card", render(&card)),
         ("book-payment-card-missing", render(&wrong)),
         ("book-confirm-bank", render(&confirm)),
+        ("book-confirm-link", render(&elsewhere)),
     ];
     for standing in [
         SellerStanding::None,

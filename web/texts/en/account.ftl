@@ -49,7 +49,7 @@ delete-appointments = { $n ->
    *[other] { $n } appointments will be cancelled, and { $amount } released.
  }
 delete-what = Name, e-mail, phone, place and what you wrote about your appointments will be deleted.
-delete-receipts = Receipts are kept for 5 years because the law requires it. They show only what a receipt needs.
+delete-receipts = Receipts are kept for as long as the law requires. They show only what a receipt needs.
 delete-undo = { $n ->
     [one] You can undo this for 1 day: sign in and press “Keep the account”, which is shown on every page. Cancelled appointments stay cancelled.
    *[other] You can undo this for { $n } days: sign in and press “Keep the account”, which is shown on every page. Cancelled appointments stay cancelled.

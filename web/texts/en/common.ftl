@@ -62,6 +62,10 @@ see-times = See times
 all-times = All times
 see-booking = See the appointment
 org-number-is = Company number { $number }.
+seller-heading = You buy from
+seller-who = Who you buy from
+seller-number = Company number { $number }
+seller-number-register = Foretaksregisteret, company number { $number }
 
 errors-title = There is a problem
 title-error = Error:

@@ -78,7 +78,7 @@ mail-deletion-subject = Your account will be deleted
 mail-deletion-body =
     Hello { $name },
 
-    you have asked us to delete your account. It will be deleted on { $when }. Receipts are kept for 5 years because the law requires it.
+    you have asked us to delete your account. It will be deleted on { $when }. Receipts are kept for as long as the law requires.
 
     To keep the account, sign in before that and undo it here:
     { $link }
@@ -255,14 +255,14 @@ mail-pay-anew-body =
 
     we could not reserve { $amount } on { $card } for the appointment with { $other } on { $when }.
 
-    Pay again by { $until }, with another card if you like. Otherwise we give the time away, and you pay nothing:
+    Pay again by { $until }, with another card if you like. Otherwise we give the time away. { $unpaid_line }
     { $link }
 
 mail-unpaid-consumer-subject = The appointment is called off: { $title }, { $when }
 mail-unpaid-consumer-body =
     Hello { $name },
 
-    the appointment with { $other } on { $when } was not paid for, and we have given the time away. You pay nothing.
+    the appointment with { $other } on { $when } was not paid for, and we have given the time away. { $unpaid_line }
 
     Find a new time here:
     { $link }
@@ -271,7 +271,7 @@ mail-unpaid-provider-subject = Called off: { $title }, { $when }
 mail-unpaid-provider-body =
     Hello { $name },
 
-    the appointment with { $other } on { $when } is called off, because the customer's card was declined. The time is free again.
+    the appointment with { $other } on { $when } is called off, because the customer's card was declined. The time is free again. { $fee_line }
 
     { $link }
 
@@ -354,3 +354,8 @@ mail-credit-body =
 
     Credit note { $number } is here:
     { $link }
+
+mail-pay-anew-free = Then you pay nothing.
+mail-pay-anew-fee = Then it costs { $amount }, as by its terms for somebody who cancels late. If you do not want the appointment, you can cancel it yourself.
+mail-unpaid-free = You pay nothing.
+mail-unpaid-fee = By the terms of the appointment this costs { $amount }, as for somebody who cancels late.

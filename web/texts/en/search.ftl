@@ -96,3 +96,4 @@ you-meet = You will meet { $names }.
 provider-no-services = There is no service to book here yet.
 find-another = Find somebody else
 provider-payments-off = Services with a price cannot be booked here yet, because this server takes no payments.
+provider-seller-unknown = Services with a price cannot be booked here now, because the business lacks what the law asks of whoever sells.

@@ -49,7 +49,7 @@ delete-appointments = { $n ->
    *[other] { $n } timer blir avbestilt, og { $amount } blir frigitt.
  }
 delete-what = Navn, e-post, telefon, sted og det du har skrevet om timene dine slettes.
-delete-receipts = Kvitteringer oppbevares i 5 år fordi loven krever det. De viser bare det kvitteringen trenger.
+delete-receipts = Kvitteringer oppbevares så lenge loven krever det. De viser bare det kvitteringen trenger.
 delete-undo = { $n ->
     [one] Du kan angre i 1 dag: logg inn og trykk «Behold kontoen», som står på alle sider. Timer som er avbestilt, forblir avbestilt.
    *[other] Du kan angre i { $n } dager: logg inn og trykk «Behold kontoen», som står på alle sider. Timer som er avbestilt, forblir avbestilt.

@@ -62,6 +62,10 @@ see-times = Se tider
 all-times = Alle tider
 see-booking = Se timen
 org-number-is = Org.nr. { $number }.
+seller-heading = Du kjøper av
+seller-who = Hvem du kjøper av
+seller-number = Org.nr. { $number }
+seller-number-register = Foretaksregisteret, org.nr. { $number }
 
 errors-title = Rett opp dette for å gå videre
 title-error = Feil:

@@ -78,7 +78,7 @@ mail-deletion-subject = Kontoen din blir slettet
 mail-deletion-body =
     Hei { $name },
 
-    du har bedt oss slette kontoen din. Den slettes { $when }. Kvitteringer oppbevares i 5 år fordi loven krever det.
+    du har bedt oss slette kontoen din. Den slettes { $when }. Kvitteringer oppbevares så lenge loven krever det.
 
     Vil du beholde kontoen, logger du inn før den tid og angrer her:
     { $link }
@@ -255,14 +255,14 @@ mail-pay-anew-body =
 
     vi fikk ikke reservert { $amount } på { $card } for timen hos { $other } { $when }.
 
-    Betal på nytt innen { $until }, gjerne med et annet kort. Ellers gir vi tiden fra oss, og du betaler ingenting:
+    Betal på nytt innen { $until }, gjerne med et annet kort. Ellers gir vi tiden fra oss. { $unpaid_line }
     { $link }
 
 mail-unpaid-consumer-subject = Timen er avlyst: { $title }, { $when }
 mail-unpaid-consumer-body =
     Hei { $name },
 
-    timen hos { $other } { $when } ble ikke betalt, og tiden er gitt fra oss. Du betaler ingenting.
+    timen hos { $other } { $when } ble ikke betalt, og tiden er gitt fra oss. { $unpaid_line }
 
     Finn en ny tid her:
     { $link }
@@ -271,7 +271,7 @@ mail-unpaid-provider-subject = Avlyst: { $title }, { $when }
 mail-unpaid-provider-body =
     Hei { $name },
 
-    timen med { $other } { $when } er avlyst, fordi kundens kort ble avvist. Tiden er ledig igjen.
+    timen med { $other } { $when } er avlyst, fordi kundens kort ble avvist. Tiden er ledig igjen. { $fee_line }
 
     { $link }
 
@@ -354,3 +354,8 @@ mail-credit-body =
 
     Kreditnota { $number } ligger her:
     { $link }
+
+mail-pay-anew-free = Da betaler du ingenting.
+mail-pay-anew-fee = Da koster det { $amount }, som etter vilkårene for timen når noen avbestiller sent. Vil du ikke ha timen, kan du avbestille selv.
+mail-unpaid-free = Du betaler ingenting.
+mail-unpaid-fee = Etter vilkårene for timen koster det { $amount }, som når noen avbestiller sent.

@@ -96,3 +96,4 @@ you-meet = Du møter { $names }.
 provider-no-services = Her er det ingen tjenester å bestille ennå.
 find-another = Finn en annen
 provider-payments-off = Tjenester med pris kan ikke bestilles her ennå, fordi denne serveren ikke tar betaling.
+provider-seller-unknown = Tjenester med pris kan ikke bestilles her nå, fordi bedriften ikke har på plass det som loven krever av den som selger.

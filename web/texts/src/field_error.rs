@@ -78,6 +78,14 @@ field_errors! {
     VatNeedsNumber = "error-vat-needs-number";
     /// A published service for money, and no mandate to issue its receipts.
     MandateMissing = "error-mandate-missing";
+    /// A published service for money, and nobody knows who sells it.
+    SellerMissing = "error-seller-missing";
+    /// No legal form was chosen.
+    LegalFormMissing = "error-legal-form-missing";
+    /// A person without a number, and the business has one.
+    LegalFormHasNumber = "error-legal-form-has-number";
+    /// A company without a number.
+    LegalFormNeedsNumber = "error-legal-form-needs-number";
     /// How a service is taxed: none of the choices.
     VatCodeMissing = "error-vat-code";
     VatFromMissing = "error-vat-from-missing";
@@ -120,6 +128,8 @@ field_errors! {
     BirthDateMissing = "error-birth-date-missing";
     AddressMissing = "error-address-missing";
     PostcodeMissing = "error-postcode-missing";
+    /// A Norwegian one that has not four digits.
+    PostcodeMalformed = "error-postcode-malformed";
     /// Not two letters.
     CountryMalformed = "error-country-malformed";
     BankAccountMissing = "error-bank-account-missing";
@@ -136,8 +146,26 @@ field_errors! {
     PromoMalformed = "error-promo-malformed";
     /// Its maker has one of that name already, or too many.
     PromoTaken = "error-promo-taken";
+    /// A file of the bank with nothing in it.
+    BankFileEmpty = "error-bank-file-empty";
+    /// One that does not name its columns.
+    BankFileHeadings = "error-bank-file-headings";
+    /// No day that money can have come in on.
+    DayUnreadable = "error-day-unreadable";
     /// Not a share between 0 and 100, with at most two decimals.
     PercentMalformed = "error-percent-malformed";
     /// More than what was paid, less what was paid back.
     RefundTooMuch = "error-refund-too-much";
+    DisputeBodyMissing = "error-dispute-body-missing";
+    /// Fewer than ten characters.
+    DisputeBodyShort = "error-dispute-body-short";
+    /// Nobody is named whose words or file it is.
+    SourceMissing = "error-source-missing";
+    FileMissing = "error-file-missing";
+    FileTooLarge = "error-file-too-large";
+    /// Neither a picture nor a PDF.
+    FileUnknownKind = "error-file-unknown-kind";
+    /// A picture that is broken, or has too many pixels.
+    FileUnreadable = "error-file-unreadable";
+    FilesTooMany = "error-files-too-many";
 }

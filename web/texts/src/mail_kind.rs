@@ -56,6 +56,9 @@ mail_kinds! {
     NoShow = "no_show", "mail-kind-no-show";
     NotHeld = "not_held", "mail-kind-not-held";
     Receipt = "receipt", "mail-kind-receipt";
+    Invoice = "invoice", "mail-kind-invoice";
+    /// An invoice was not paid in time.
+    InvoiceReminder = "invoice_reminder", "mail-kind-invoice-reminder";
     CreditNote = "credit_note", "mail-kind-credit-note";
     PaymentFailed = "payment_failed", "mail-kind-payment-failed";
     /// A coming appointment is not paid for.
@@ -64,8 +67,14 @@ mail_kinds! {
     Unpaid = "unpaid", "mail-kind-unpaid";
     /// Money is to be paid back, when a second person agrees.
     RefundWaits = "refund_waits", "mail-kind-refund-waits";
+    /// Money that was to be paid back did not arrive.
+    RefundFailed = "refund_failed", "mail-kind-refund-failed";
     /// What was paid back came back to the business.
     RefundReturned = "refund_returned", "mail-kind-refund-returned";
+    /// Something happened in a dispute.
+    Dispute = "dispute", "mail-kind-dispute";
+    /// Somebody opened a dispute, which an operator is to decide.
+    DisputeWaits = "dispute_waits", "mail-kind-dispute-waits";
     BookingLost = "booking_lost", "mail-kind-booking-lost";
 }
 

@@ -54,6 +54,11 @@ pub mod pattern {
         BOOKING_PAYMENT = "/bookings/{id}/payment";
         BOOKING_WITHDRAW = "/bookings/{id}/withdraw";
         BOOKING_REFUND = "/bookings/{id}/refund";
+        /// What the sides of an appointment disagree about.
+        BOOKING_DISPUTE = "/bookings/{id}/dispute";
+        BOOKING_DISPUTE_FILES = "/bookings/{id}/dispute/files", form_only;
+        /// A file that was handed in.
+        DISPUTE_FILE = "/disputes/files/{id}";
         BOOKING_TAKE_OVER = "/bookings/{id}/take-over", form_only;
         BOOKING_CALENDAR = "/bookings/{id}/calendar.ics";
         BOOKING_RECEIPT = "/bookings/{id}/receipt.pdf";
@@ -61,6 +66,7 @@ pub mod pattern {
         CALL = "/call/{id}";
         CALL_TICKET = "/call/{id}/ticket", form_only;
         CALL_OTHER = "/call/{id}/other";
+        CALL_EXTENSION = "/call/{id}/extension";
         CALL_SOCKET = "/call/socket";
         DEVICE_CHECK = "/device-check";
         PROVIDER = "/provider";
@@ -74,6 +80,8 @@ pub mod pattern {
         PROVIDER_MEMBERS = "/provider/members";
         PROVIDER_PAYMENTS = "/provider/payments";
         PROVIDER_PROFILE = "/provider/profile";
+        /// Who sells, as customers are told before they order.
+        PROVIDER_SELLER = "/provider/seller";
         /// What the business has on its accounts; files of its books are sent for there.
         PROVIDER_MONEY = "/provider/money";
         PROVIDER_PAYOUTS = "/provider/payouts";
@@ -86,7 +94,12 @@ pub mod pattern {
         OPERATOR_APPOINTMENTS = "/operator/appointments";
         OPERATOR_APPOINTMENT = "/operator/appointments/{id}";
         OPERATOR_APPOINTMENT_REFUND = "/operator/appointments/{id}/refund";
+        OPERATOR_APPOINTMENT_DISPUTE = "/operator/appointments/{id}/dispute";
+        OPERATOR_APPOINTMENT_DISPUTE_FILES = "/operator/appointments/{id}/dispute/files", form_only;
         OPERATOR_REFUNDS = "/operator/refunds";
+        OPERATOR_INVOICES = "/operator/invoices";
+        OPERATOR_BANK = "/operator/invoices/bank";
+        OPERATOR_DISPUTES = "/operator/disputes";
         OPERATOR_OUTBOX = "/operator/outbox";
         OPERATOR_OUTBOX_MAIL = "/operator/outbox/{id}";
         OPERATOR_PEOPLE = "/operator/people";
@@ -258,6 +271,9 @@ filled! {
     booking_payment = BOOKING_PAYMENT;
     booking_withdraw = BOOKING_WITHDRAW;
     booking_refund = BOOKING_REFUND;
+    booking_dispute = BOOKING_DISPUTE;
+    booking_dispute_files = BOOKING_DISPUTE_FILES;
+    dispute_file = DISPUTE_FILE;
     booking_take_over = BOOKING_TAKE_OVER;
     booking_calendar = BOOKING_CALENDAR;
     booking_receipt = BOOKING_RECEIPT;
@@ -265,11 +281,14 @@ filled! {
     call = CALL;
     call_ticket = CALL_TICKET;
     call_other = CALL_OTHER;
+    call_extension = CALL_EXTENSION;
     provider_service = PROVIDER_SERVICE;
     operator_call = OPERATOR_CALL;
     operator_call_capture = OPERATOR_CALL_CAPTURE;
     operator_appointment = OPERATOR_APPOINTMENT;
     operator_appointment_refund = OPERATOR_APPOINTMENT_REFUND;
+    operator_appointment_dispute = OPERATOR_APPOINTMENT_DISPUTE;
+    operator_appointment_dispute_files = OPERATOR_APPOINTMENT_DISPUTE_FILES;
     operator_outbox_mail = OPERATOR_OUTBOX_MAIL;
     operator_setup = OPERATOR_SETUP;
     static_file = STATIC;

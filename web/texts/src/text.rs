@@ -199,4 +199,19 @@ mod tests {
     fn an_unknown_key_is_shown_as_it_is() {
         assert_eq!(t(Locale::Nb, "no-such-key", &[]), "no-such-key");
     }
+
+    /// How long accounting records are kept is a setting (`retention.accounting_years`).
+    #[test]
+    fn no_text_says_how_many_years_receipts_are_kept() {
+        for locale in Locale::ALL {
+            for area in areas(locale) {
+                let text = source(locale, &area).expect("it is listed");
+                for line in text.lines() {
+                    for years in ["fem år", "5 år", "five years", "5 years"] {
+                        assert!(!line.to_lowercase().contains(years), "{area}: {line}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -34,6 +34,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["appointments"],
             &["calls"],
             &["billing"],
+            &["disputes"],
             &["documents"],
             &["books"],
             &["state"],

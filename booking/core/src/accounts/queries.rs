@@ -65,13 +65,16 @@ macro_rules! registration_select {
     };
 }
 
-/// Whether an operator keeps back the account `c`, or an appointment that it booked or takes.
+/// Whether an operator keeps back the account `c`, or an appointment that it booked or takes, or a dispute about one is open.
 #[macro_export]
 macro_rules! is_kept_back {
     () => {
-        "EXISTS (SELECT 1 FROM retention_hold k WHERE k.lifted_us IS NULL AND (k.account_id = c.id
+        "(EXISTS (SELECT 1 FROM retention_hold k WHERE k.lifted_us IS NULL AND (k.account_id = c.id
             OR k.appointment_id IN (SELECT b.id FROM appointment b WHERE b.consumer_id = c.id)
-            OR k.appointment_id IN (SELECT b.id FROM member m JOIN appointment b ON b.member_id = m.id WHERE m.account_id = c.id)))"
+            OR k.appointment_id IN (SELECT b.id FROM member m JOIN appointment b ON b.member_id = m.id WHERE m.account_id = c.id)))
+        OR EXISTS (SELECT 1 FROM dispute z JOIN appointment b ON b.id = z.appointment_id WHERE z.state IN ('opened', 'answered', 'deciding')
+            AND (b.consumer_id = c.id OR z.opened_by = c.id OR z.offered_by = c.id
+                OR b.member_id IN (SELECT m.id FROM member m WHERE m.account_id = c.id))))"
     };
 }
 

@@ -119,6 +119,8 @@ pub enum HoldRefusal {
     Taken,
     #[error("it has a price, and nobody takes payments here")]
     PaymentsOff,
+    #[error("it has a price, and the business has not said who sells")]
+    SellerUnknown,
     #[error("the visitor holds as many slots as one may")]
     TooManyHolds,
     /// Until this moment.
@@ -151,6 +153,8 @@ pub struct BookableService {
     title: String,
     price_terms: String,
     cancellation: CancellationPolicy,
+    /// What has a price can be ordered from the business.
+    seller_stands: bool,
 }
 
 impl FromRow for BookableService {
@@ -163,6 +167,7 @@ impl FromRow for BookableService {
             title: row.get("title")?,
             price_terms: row.get("price_terms")?,
             cancellation: row.json("cancel_policy")?,
+            seller_stands: row.flag("seller_stands")?,
         })
     }
 }
@@ -209,6 +214,9 @@ pub async fn hold_slot(
     let price: PriceTerms = serde_json::from_str(&service.price_terms).map_err(|error| Fault::internal(&error))?;
     if !charge::can_be_sold(&price, wanted.selling.includes(&service.org_id)) {
         return Err(HoldRefusal::PaymentsOff);
+    }
+    if !charge::can_be_sold(&price, service.seller_stands) {
+        return Err(HoldRefusal::SellerUnknown);
     }
     if start_us.rem_euclid(CELL_US) != 0 || !(now + 1..now + BOOKABLE_US_MAX).contains(&start_us) {
         return Err(HoldRefusal::Taken);
@@ -357,13 +365,20 @@ pub async fn expire_holds(state: &Base, now: Micros) -> Result<usize> {
     let mut tx = state.db.read().await?;
     let members: Vec<String> = tx.all(queries::EXPIRED_MEMBERS, params![now, EXPIRE_BATCH]).await?;
     drop(tx);
-    for member_id in &members {
-        let mut tx = state.db.write().await?;
-        lock_member(&mut tx, member_id).await?;
-        clear_expired(&mut tx, member_id, now).await?;
-        tx.commit().await?;
+    for member in &members {
+        if let Err(error) = expire_holds_of(state, member, now).await {
+            tracing::error!(member, %error, "holds that ran out are still there");
+        }
     }
     Ok(members.len())
+}
+
+async fn expire_holds_of(state: &Base, member: &str, now: Micros) -> Result<()> {
+    let mut tx = state.db.write().await?;
+    lock_member(&mut tx, member).await?;
+    clear_expired(&mut tx, member, now).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Loads a hold for the browser that placed it or the account it is bound to.

@@ -3,10 +3,12 @@
 use texts::{Locale, MailKind, format, routes, t};
 
 use super::calendar::{CalendarEntry, CalendarMethod, calendar_file};
+use super::mail_lines::{fee_line, money_line, price_line};
 use super::order_terms::order_terms;
 use super::{Appointment, Hold, Person, Status, WithdrawalRequest};
 use crate::base::outbox::{Message, Recipient, marked_as_test, text};
 use crate::base::{Base, Micros};
+use crate::providers::seller::Seller;
 
 /// Which side a mail goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +29,12 @@ pub struct MailMoney {
     pub charged_minor: i64,
     /// The most that will be reserved from a kept card; nothing where none is kept.
     pub kept_minor: i64,
+    /// The most that an invoice will be of; nothing where none comes.
+    pub invoiced_minor: i64,
     /// What the consumer asked for about the right of withdrawal; only the mail about the booking tells it.
     pub withdrawal: Option<WithdrawalRequest>,
+    /// Who sells; only the mail about the booking tells it.
+    pub seller: Option<Seller>,
 }
 
 impl MailMoney {
@@ -42,7 +48,9 @@ impl MailMoney {
             reserved_minor: 0,
             charged_minor: 0,
             kept_minor: 0,
+            invoiced_minor: 0,
             withdrawal: None,
+            seller: None,
         }
     }
 }
@@ -91,11 +99,16 @@ pub enum AppointmentMail {
     /// A coming appointment is not paid for; until then the person may pay anew.
     PayAnew {
         until: Micros,
+        /// What it costs not to, minor units.
+        fee_minor: i64,
         /// The number of the payment that was lost: each is told once.
         attempt: i64,
     },
     /// Nobody paid, and the time was given back.
-    Unpaid,
+    Unpaid {
+        /// What that costs the consumer, minor units.
+        fee_minor: i64,
+    },
 }
 
 impl AppointmentMail {
@@ -164,7 +177,7 @@ impl AppointmentMail {
                 | Self::FeeReceipt { .. }
                 | Self::PaymentFailed
                 | Self::PayAnew { .. }
-                | Self::Unpaid,
+                | Self::Unpaid { .. },
                 Consumer | Provider,
             ) => self.money_keys(role),
             (Self::NeverMet, Provider) | (Self::Waits { .. } | Self::TakesOver { .. }, Consumer) => None,
@@ -192,12 +205,12 @@ impl AppointmentMail {
             (Self::PayAnew { .. }, PartyRole::Consumer) => {
                 (MailKind::PayAnew, "mail-pay-anew-subject", "mail-pay-anew-body")
             }
-            (Self::Unpaid, PartyRole::Consumer) => (
+            (Self::Unpaid { .. }, PartyRole::Consumer) => (
                 MailKind::Unpaid,
                 "mail-unpaid-consumer-subject",
                 "mail-unpaid-consumer-body",
             ),
-            (Self::Unpaid, PartyRole::Provider) => (
+            (Self::Unpaid { .. }, PartyRole::Provider) => (
                 MailKind::Unpaid,
                 "mail-unpaid-provider-subject",
                 "mail-unpaid-provider-body",
@@ -211,7 +224,7 @@ impl AppointmentMail {
     fn path(&self, appointment: &Appointment, role: PartyRole) -> String {
         match (self, role) {
             (
-                Self::Cancelled | Self::NoShowProvider | Self::NoShowConsumer | Self::NeverMet | Self::Unpaid,
+                Self::Cancelled | Self::NoShowProvider | Self::NoShowConsumer | Self::NeverMet | Self::Unpaid { .. },
                 PartyRole::Consumer,
             ) => routes::provider_page(&appointment.org_slug),
             (Self::PayAnew { .. } | Self::PaymentFailed, PartyRole::Consumer) => {
@@ -236,7 +249,7 @@ impl AppointmentMail {
                 | Self::FeeReceipt { .. }
                 | Self::PaymentFailed
                 | Self::PayAnew { .. }
-                | Self::Unpaid,
+                | Self::Unpaid { .. },
                 PartyRole::Provider,
             ) => routes::booking(&appointment.id),
         }
@@ -258,7 +271,7 @@ impl AppointmentMail {
             | Self::NeverMet
             | Self::PaymentFailed
             | Self::PayAnew { .. }
-            | Self::Unpaid => ("", 0),
+            | Self::Unpaid { .. } => ("", 0),
         }
     }
 
@@ -278,7 +291,31 @@ impl AppointmentMail {
             | Self::CreditNote { .. }
             | Self::FeeReceipt { .. }
             | Self::PaymentFailed
-            | Self::Unpaid => String::new(),
+            | Self::Unpaid { .. } => String::new(),
+        }
+    }
+
+    /// What it costs the consumer not to pay anew in time, as a sentence.
+    fn unpaid_sentence(&self, locale: Locale, exact: impl Fn(i64) -> String) -> String {
+        let (free, costs, fee_minor) = match self {
+            Self::PayAnew { fee_minor, .. } => ("mail-pay-anew-free", "mail-pay-anew-fee", *fee_minor),
+            Self::Unpaid { fee_minor } => ("mail-unpaid-free", "mail-unpaid-fee", *fee_minor),
+            Self::Booked
+            | Self::Waits { .. }
+            | Self::TakenOver { .. }
+            | Self::TakesOver { .. }
+            | Self::Cancelled
+            | Self::NoShowProvider
+            | Self::NoShowConsumer
+            | Self::NeverMet
+            | Self::Receipt { .. }
+            | Self::CreditNote { .. }
+            | Self::FeeReceipt { .. }
+            | Self::PaymentFailed => return String::new(),
+        };
+        match fee_minor {
+            0 => t(locale, free, &[]),
+            minor => t(locale, costs, &[("amount", exact(minor).into())]),
         }
     }
 
@@ -306,7 +343,7 @@ impl AppointmentMail {
             | Self::Receipt { .. }
             | Self::PaymentFailed
             | Self::PayAnew { .. }
-            | Self::Unpaid => String::new(),
+            | Self::Unpaid { .. } => String::new(),
         }
     }
 
@@ -325,7 +362,7 @@ impl AppointmentMail {
             | Self::NeverMet
             | Self::Receipt { .. }
             | Self::FeeReceipt { .. }
-            | Self::Unpaid => money.reserved_minor,
+            | Self::Unpaid { .. } => money.reserved_minor,
         }
     }
 
@@ -344,7 +381,7 @@ impl AppointmentMail {
             | Self::NoShowConsumer
             | Self::NeverMet
             | Self::PaymentFailed
-            | Self::Unpaid => String::new(),
+            | Self::Unpaid { .. } => String::new(),
         }
     }
 
@@ -353,7 +390,7 @@ impl AppointmentMail {
         match (self, role) {
             (Self::Booked, PartyRole::Consumer | PartyRole::Provider)
             | (Self::TakesOver { .. }, PartyRole::Provider) => Some(CalendarMethod::Request),
-            (Self::Cancelled | Self::Unpaid, PartyRole::Consumer | PartyRole::Provider)
+            (Self::Cancelled | Self::Unpaid { .. }, PartyRole::Consumer | PartyRole::Provider)
             | (Self::TakenOver { .. }, PartyRole::Provider) => Some(CalendarMethod::Cancel),
             (
                 Self::Waits { .. }
@@ -406,14 +443,12 @@ pub fn appointment_mail(
         ("price_line", price_line(locale, &exact(money.reserved_minor), money)),
         ("money_line", money_line(locale, exact, money)),
         ("fee_line", fee_line(locale, exact, money)),
-        (
-            "terms",
-            order_terms(state, locale, appointment, money.withdrawal.as_ref()),
-        ),
+        ("terms", order_terms(state, locale, appointment, money)),
         ("card", money.card.clone()),
         ("until", mail.until(locale, &appointment.time_zone)),
         ("amount", amount),
         ("reason", mail.reason_sentence(locale)),
+        ("unpaid_line", mail.unpaid_sentence(locale, exact)),
         ("number", number.to_owned()),
         ("duration", format::duration(locale, billable / 1000)),
         ("reserved", exact(money.reserved_minor)),
@@ -527,45 +562,6 @@ fn other_name(appointment: &Appointment, role: PartyRole) -> &str {
     match role {
         PartyRole::Consumer => &appointment.org_name,
         PartyRole::Provider => &appointment.consumer.name,
-    }
-}
-
-fn price_line(locale: Locale, reserved: &str, money: &MailMoney) -> String {
-    if money.kept_minor > 0 {
-        let most = format::money_exact(locale, money.kept_minor, &money.currency);
-        let args = [("amount", most.as_str().into()), ("card", money.card.as_str().into())];
-        return t(locale, "mail-price-kept", &args);
-    }
-    if money.reserved_minor == 0 {
-        return t(locale, "mail-price-free", &[]);
-    }
-    t(
-        locale,
-        "mail-price-paid",
-        &[("amount", reserved.into()), ("card", money.card.as_str().into())],
-    )
-}
-
-fn money_line(locale: Locale, exact: impl Fn(i64) -> String, money: &MailMoney) -> String {
-    let released_minor = money.reserved_minor - money.charged_minor;
-    let amounts = [
-        ("amount", exact(released_minor).into()),
-        ("charged", exact(money.charged_minor).into()),
-    ];
-    let key = match (money.charged_minor, released_minor) {
-        (0, ..=0) => "mail-money-none",
-        (0, 1..) => "mail-money-released",
-        (_, ..=0) => "mail-money-charged",
-        (_, 1..) => "mail-money-charged-and-released",
-    };
-    t(locale, key, &amounts)
-}
-
-/// What the consumer pays for an appointment that was cancelled or missed, for the provider.
-fn fee_line(locale: Locale, exact: impl Fn(i64) -> String, money: &MailMoney) -> String {
-    match money.charged_minor {
-        0 => t(locale, "mail-fee-none", &[]),
-        minor => t(locale, "mail-fee", &[("amount", exact(minor).into())]),
     }
 }
 

@@ -11,6 +11,7 @@ mod confirm;
 mod draft;
 mod hold;
 pub(crate) mod let_downs;
+mod mail_lines;
 mod mails;
 mod order_terms;
 pub mod promo;

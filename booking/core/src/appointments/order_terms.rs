@@ -1,18 +1,13 @@
-//! What the mail about a booking says of its terms: what cancelling costs, and the right of withdrawal with what the consumer
-//! asked for (angrerettloven sections 18 and 22).
+//! What the mail about a booking says of its terms: who sells (angrerettloven section 8), what cancelling costs, and the right
+//! of withdrawal with what the consumer asked for (sections 18 and 22).
 
 use texts::{Locale, format, routes, t};
 
-use super::{Appointment, WithdrawalRequest};
+use super::{Appointment, MailMoney};
 use crate::base::Base;
 
 /// The terms of an appointment that was booked just now, each on a line of its own.
-pub(super) fn order_terms(
-    state: &Base,
-    locale: Locale,
-    appointment: &Appointment,
-    request: Option<&WithdrawalRequest>,
-) -> String {
+pub(super) fn order_terms(state: &Base, locale: Locale, appointment: &Appointment, money: &MailMoney) -> String {
     let (policy, start, zone) = (&appointment.policy, appointment.start_us, &appointment.time_zone);
     let terms = policy
         .cancellation
@@ -25,7 +20,7 @@ pub(super) fn order_terms(
         let args = [("until", until.into()), ("link", link.into())];
         lines.push(t(locale, "mail-withdrawal-right", &args));
     }
-    if let Some(request) = request {
+    if let Some(request) = &money.withdrawal {
         let said_in = Locale::from_tag(&request.locale).unwrap_or_default();
         let args = [
             (
@@ -36,6 +31,11 @@ pub(super) fn order_terms(
             ("version", request.version.as_str().into()),
         ];
         lines.push(t(locale, "mail-withdrawal-asked", &args));
+    }
+    if let Some(seller) = &money.seller {
+        lines.push(String::new());
+        lines.push(t(locale, "seller-heading", &[]));
+        lines.extend(seller.lines(locale));
     }
     lines.join("\n")
 }

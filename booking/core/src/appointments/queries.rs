@@ -1,7 +1,7 @@
 //! All SQL of holds, reservations, appointments, events and seats.
 
 use crate::base::Micros;
-use crate::{columns, statements, vat_at};
+use crate::{columns, seller_stands, statements, vat_at};
 
 columns! {
     /// A slot that somebody begins to keep. Names and terms are those of the service at this moment.
@@ -77,8 +77,9 @@ macro_rules! own_seat {
 
 statements! {
     /// service
-    SERVICE_TO_HOLD = "SELECT s.id, s.org_id, s.title, s.price_terms, s.cancel_policy, o.time_zone, o.name, o.slug
-        FROM service s JOIN org o ON o.id = s.org_id WHERE s.id = $1 AND s.active = 1 AND o.status = 'active'";
+    SERVICE_TO_HOLD = concat!("SELECT s.id, s.org_id, s.title, s.price_terms, s.cancel_policy, o.time_zone, o.name, o.slug, ",
+        seller_stands!(), " AS seller_stands
+        FROM service s JOIN org o ON o.id = s.org_id WHERE s.id = $1 AND s.active = 1 AND o.status = 'active'");
     /// member
     MEMBER_LOCK = "UPDATE member SET version = version + 1 WHERE id = $1";
     /// member

@@ -29,6 +29,8 @@ pub enum Action {
     CallSeen,
     CaptureStarted,
     AppointmentSeen,
+    /// A receipt or credit note was read.
+    DocumentSeen,
     /// The list of appointments, which names businesses and has customers' initials.
     AppointmentsSeen,
     /// The list of mails, which names their recipients.
@@ -58,12 +60,24 @@ pub enum Action {
     HoldLifted,
     /// The list of what waits or went wrong about money.
     RefundsSeen,
+    /// The list of invoices that are open.
+    InvoicesSeen,
+    /// Money that came in for an invoice was noted.
+    InvoicePaid,
+    InvoicePaidBack,
     /// Money is paid back.
     RefundMade,
     /// Money is to be paid back, when a second person agrees.
     RefundAsked,
     RefundApproved,
     RefundDeclined,
+    /// The list of disputes, which names businesses.
+    DisputesSeen,
+    /// A file that was handed in was opened.
+    DisputeFileSeen,
+    /// Words or a file of a third party were brought in.
+    DisputeStatement,
+    DisputeDecided,
     /// What is kept of what is booked from a day on was decided.
     CommissionSet,
     /// A file for the bank was made, handed out, said to be sent, or taken back.
@@ -84,6 +98,7 @@ impl Action {
             Self::CallSeen => "call_seen",
             Self::CaptureStarted => "capture_started",
             Self::AppointmentSeen => "appointment_seen",
+            Self::DocumentSeen => "document_seen",
             Self::AppointmentsSeen => "appointments_seen",
             Self::OutboxSeen => "outbox_seen",
             Self::OutboxSearched => "outbox_searched",
@@ -102,10 +117,17 @@ impl Action {
             Self::HoldPlaced => "hold_placed",
             Self::HoldLifted => "hold_lifted",
             Self::RefundsSeen => "refunds_seen",
+            Self::InvoicesSeen => "invoices_seen",
+            Self::InvoicePaid => "invoice_paid",
+            Self::InvoicePaidBack => "invoice_paid_back",
             Self::RefundMade => "refund_made",
             Self::RefundAsked => "refund_asked",
             Self::RefundApproved => "refund_approved",
             Self::RefundDeclined => "refund_declined",
+            Self::DisputesSeen => "disputes_seen",
+            Self::DisputeFileSeen => "dispute_file_seen",
+            Self::DisputeStatement => "dispute_statement",
+            Self::DisputeDecided => "dispute_decided",
             Self::CommissionSet => "commission_set",
             Self::PayoutMade => "payout_made",
             Self::PayoutDownloaded => "payout_downloaded",

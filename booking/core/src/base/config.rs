@@ -1,9 +1,11 @@
 //! What the operator decides about this part; the binary fills it from its layered configuration.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::base::money::Currency;
 use crate::base::{DEFAULT_ZONE, Micros, Networks};
 
 /// Settings of the booking side.
@@ -27,8 +29,11 @@ pub struct BookingConfig {
     pub controller: texts::legal::Controller,
     /// How long records are kept.
     pub retention: Retention,
-    /// Up to this sum of an appointment's refunds, minor units, one person pays back alone.
-    pub refund_alone_minor: i64,
+    /// Up to this sum of an appointment's refunds, minor units by currency, one person pays back alone. In a currency that is
+    /// not named two persons always decide.
+    pub refund_alone: BTreeMap<Currency, i64>,
+    /// For so many days after an appointment either side can open a dispute about it.
+    pub dispute_days: i64,
     /// The operator as a business of its own.
     pub platform: Platform,
 }
@@ -84,8 +89,26 @@ impl Default for Retention {
 }
 
 impl BookingConfig {
-    /// 5 000 kr.
+    /// Norwegian kroner that one person pays back alone, unless configured otherwise: 5 000 kr.
     pub const REFUND_ALONE_MINOR: i64 = 500_000;
+    /// Two months, as long as the law gives at least to complain about a service (håndverkertjenesteloven section 22).
+    pub const DISPUTE_DAYS: i64 = 60;
+    /// Shorter is no chance to think.
+    pub const DISPUTE_DAYS_MIN: i64 = 14;
+    /// Payment providers pay back for about half a year.
+    pub const DISPUTE_DAYS_MAX: i64 = 180;
+
+    /// The limits of refunds that hold where nothing is configured.
+    #[must_use]
+    pub fn usual_refund_alone() -> BTreeMap<Currency, i64> {
+        BTreeMap::from([(Currency::NOK, Self::REFUND_ALONE_MINOR)])
+    }
+
+    /// Up to this sum of an appointment's refunds one person pays back alone, minor units of the currency.
+    #[must_use]
+    pub fn refund_alone_minor(&self, currency: Currency) -> i64 {
+        self.refund_alone.get(&currency).copied().unwrap_or(0)
+    }
 
     /// The key that the test provider signs its hooks with, made from the ticket secret so that there is one to keep.
     #[must_use]

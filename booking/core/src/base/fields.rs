@@ -88,9 +88,38 @@ pub fn phone(typed: &str) -> Result<String, FieldError> {
     Ok(valid.format().mode(phonenumber::Mode::E164).to_string())
 }
 
+/// A number that was checked, as it is read aloud: `+47 91 23 45 67`.
+#[must_use]
+pub fn spaced_phone(number: &str) -> String {
+    let parsed = phonenumber::parse(None, number);
+    parsed.map_or_else(
+        |_| number.to_owned(),
+        |parsed| parsed.format().mode(phonenumber::Mode::International).to_string(),
+    )
+}
+
+/// Checks a country, ISO 3166-1 alpha-2.
+pub fn country(typed: &str) -> Result<String, FieldError> {
+    let code = typed.trim().to_ascii_uppercase();
+    if code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase()) {
+        Ok(code)
+    } else {
+        Err(FieldError::CountryMalformed)
+    }
+}
+
+/// Checks a postcode; a Norwegian one has four digits.
+pub fn postcode(typed: &str, is_norwegian: bool) -> Result<String, FieldError> {
+    let code = line(typed, FieldError::PostcodeMissing)?;
+    if is_norwegian && !(code.len() == 4 && code.bytes().all(|letter| letter.is_ascii_digit())) {
+        return Err(FieldError::PostcodeMalformed);
+    }
+    Ok(code)
+}
+
 /// Marks that turn the direction of a text, or take no room in it: they come along with what is copied, and can make a
 /// name look like another. The joiners of Persian and Indian scripts stay.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 

@@ -15,6 +15,9 @@ use crate::base::Clock;
 
 /// Largest body of a form, bytes; more is answered with 413.
 pub const FORM_BYTES_MAX: usize = 64 * 1024;
+/// Largest body of a form with a file, bytes: what is read to its end, so that whoever sent a file that is too large reads why.
+/// More is answered with 413.
+pub const UPLOAD_BYTES_MAX: usize = 16 << 20;
 /// Longest text of a one-line field, characters; more is a field error.
 pub const LINE_CHARS_MAX: usize = 200;
 /// Longest text of a description, characters; more is a field error.
@@ -87,6 +90,8 @@ pub struct Limits {
     mail_by_email: Limiter,
     /// Downloads of all that is known about an account: each reads every table.
     pub export_by_account: Limiter,
+    /// Files that one account hands in.
+    pub upload_by_account: Limiter,
     /// Invitations that one provider sends.
     pub invitation_by_org: Limiter,
     /// Invitations that one address gets, from whomever.
@@ -114,6 +119,7 @@ impl Limits {
             mail_by_sender: limiter(5, Duration::from_secs(3600)),
             mail_by_email: limiter(20, Duration::from_secs(3600)),
             export_by_account: limiter(10, Duration::from_secs(3600)),
+            upload_by_account: limiter(40, Duration::from_secs(3600)),
             invitation_by_org: limiter(20, Duration::from_secs(86_400)),
             invitation_by_email: limiter(3, Duration::from_secs(86_400)),
             hold_by_ip: by_address(60, Duration::from_secs(600)),

@@ -13,6 +13,8 @@ pub struct Standing<'a> {
     pub payment: &'a Payment,
     /// A call about it to its provider is still under way or due.
     pub is_busy: bool,
+    /// It was for an extension that there is not: nothing may be taken from it.
+    pub is_void: bool,
     /// Nobody answered the bank's question for so long that nobody will.
     pub is_left: bool,
 }
@@ -30,6 +32,17 @@ pub enum Step {
     GiveUp { owed_minor: i64 },
 }
 
+impl Step {
+    /// Whether it takes something of the consumer, or says that it is owed.
+    #[must_use]
+    pub fn takes_money(&self) -> bool {
+        match self {
+            Self::Capture { .. } | Self::ChargeKept { .. } | Self::GiveUp { .. } => true,
+            Self::Release { .. } => false,
+        }
+    }
+}
+
 /// What is to be done. `owed_minor` is the charge of the appointment, or nothing while there is none; `is_over` says that
 /// nothing more can come to be owed. Payments in the order in which they were made.
 #[must_use]
@@ -41,12 +54,18 @@ pub fn decide_collection(owed_minor: i64, is_over: bool, payments: &[Standing<'_
             .map(|at| at.payment.state.captured_minor() + underway_minor(at.payment.state, at.is_busy))
             .sum::<i64>();
     let mut waits = false;
-    // The newest reservation first: what was paid anew stands in for what came before it.
+    // The newest reservation first: what was paid anew stands in for what came before it. An extension stands beside it, and
+    // is taken from when the rest is used up.
+    let (added, main): (Vec<&Standing<'_>>, Vec<&Standing<'_>>) = payments.iter().partition(|at| extends(at.payment));
     let mut has_reserved = false;
-    for at in payments.iter().rev() {
+    for at in main.into_iter().rev().chain(added) {
         let payment = at.payment.id.clone();
         match at.payment.state {
+            PaymentState::Authorised { .. } | PaymentState::NeedsConfirmation if at.is_void && !at.is_busy => {
+                steps.push(Step::Release { payment });
+            }
             PaymentState::Created | PaymentState::Authorising => waits = true,
+            PaymentState::Authorised { .. } if at.is_busy => waits = true,
             PaymentState::Authorised { authorised_minor } | PaymentState::CaptureFailed { authorised_minor, .. }
                 if !at.is_busy =>
             {
@@ -55,7 +74,7 @@ pub fn decide_collection(owed_minor: i64, is_over: bool, payments: &[Standing<'_
                 if amount_minor > 0 && fresh {
                     rest -= amount_minor;
                     steps.push(Step::Capture { payment, amount_minor });
-                } else if is_over && !fresh || rest <= 0 && (is_over || has_reserved) {
+                } else if is_over && !fresh || rest <= 0 && (is_over || has_reserved && !extends(at.payment)) {
                     steps.push(Step::Release { payment });
                 }
                 has_reserved = true;
@@ -79,6 +98,10 @@ pub fn decide_collection(owed_minor: i64, is_over: bool, payments: &[Standing<'_
         steps.extend(take_from_kept(rest, payments));
     }
     steps
+}
+
+fn extends(payment: &Payment) -> bool {
+    payment.purpose == Purpose::Extend
 }
 
 /// What a capture under way will bring.
@@ -153,6 +176,7 @@ mod tests {
             .map(|payment| Standing {
                 payment,
                 is_busy: false,
+                is_void: false,
                 is_left: false,
             })
             .collect();
@@ -238,6 +262,7 @@ mod tests {
             let at = Standing {
                 payment: &asked,
                 is_busy: false,
+                is_void: false,
                 is_left,
             };
             decide_collection(9_000, true, &[at])
@@ -275,6 +300,72 @@ mod tests {
         assert_eq!(decide(1_500, true, &mended), [release("1")]);
     }
 
+    #[test]
+    fn an_extension_stands_beside_what_is_reserved_and_is_taken_last() {
+        let two = [
+            payment("1", Purpose::Book, RESERVED),
+            payment(
+                "2",
+                Purpose::Extend,
+                PaymentState::Authorised {
+                    authorised_minor: 15_000,
+                },
+            ),
+        ];
+        assert_eq!(decide(0, false, &two), [], "both are kept while the call goes on");
+        assert_eq!(decide(48_000, true, &two), [capture("1", 45_000), capture("2", 3_000)]);
+        assert_eq!(decide(45_000, true, &two), [capture("1", 45_000), release("2")]);
+        assert_eq!(decide(0, true, &two), [release("1"), release("2")]);
+        let lost = payment(
+            "2",
+            Purpose::Extend,
+            PaymentState::Released {
+                authorised_minor: 15_000,
+            },
+        );
+        let rest = Step::GiveUp { owed_minor: 3_000 };
+        assert_eq!(
+            decide(48_000, true, &[two[0].clone(), lost]),
+            [capture("1", 45_000), rest]
+        );
+    }
+
+    #[test]
+    fn nothing_is_given_up_while_a_call_about_a_reservation_is_under_way() {
+        let payment = payment("1", Purpose::Extend, RESERVED);
+        let at = Standing {
+            payment: &payment,
+            is_busy: true,
+            is_void: false,
+            is_left: false,
+        };
+        assert_eq!(decide_collection(3_000, true, &[at]), []);
+    }
+
+    #[test]
+    fn what_extends_nothing_is_let_go_of_at_once() {
+        let late = payment(
+            "1",
+            Purpose::Extend,
+            PaymentState::Authorised {
+                authorised_minor: 15_000,
+            },
+        );
+        let asked = payment("2", Purpose::Extend, PaymentState::NeedsConfirmation);
+        let decide = |payment: &Payment, owed| {
+            let at = Standing {
+                payment,
+                is_busy: false,
+                is_void: true,
+                is_left: false,
+            };
+            decide_collection(owed, false, &[at])
+        };
+        assert_eq!(decide(&late, 0), [release("1")]);
+        assert_eq!(decide(&late, 48_000), [release("1")], "and never taken from");
+        assert_eq!(decide(&asked, 0), [release("2")]);
+    }
+
     fn any_state() -> impl Strategy<Value = PaymentState> {
         prop_oneof![
             Just(PaymentState::Authorising),
@@ -298,9 +389,10 @@ mod tests {
         /// Never more than is owed, never more than is reserved, and no payment is both taken and let go of.
         #[test]
         fn no_more_is_taken_than_is_owed(owed in 0i64..200, over in any::<bool>(),
-            states in proptest::collection::vec(any_state(), 0..6)) {
+            states in proptest::collection::vec((any_state(), any::<bool>()), 0..6)) {
+            let purpose = |extends| if extends { Purpose::Extend } else { Purpose::Book };
             let payments: Vec<Payment> = states.iter().enumerate()
-                .map(|(at, state)| payment(&at.to_string(), Purpose::Book, *state)).collect();
+                .map(|(at, (state, extends))| payment(&at.to_string(), purpose(*extends), *state)).collect();
             let steps = decide(owed, over, &payments);
             let taken: i64 = payments.iter().map(|payment| payment.state.captured_minor()).sum();
             let mut takes = 0;

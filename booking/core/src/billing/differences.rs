@@ -14,7 +14,8 @@ statements! {
                         SELECT q.id FROM payment q WHERE q.state IN ('authorising', 'needs_confirmation', 'saved', 'authorised',
                             'capturing', 'capture_failed', 'releasing')
                         UNION SELECT q.id FROM payment q WHERE q.updated_us >= $1
-                        UNION SELECT r.payment_id FROM refund r WHERE r.state IN ('asked', 'pending'))
+                        UNION SELECT r.payment_id FROM refund r WHERE r.state IN ('asked', 'pending')
+                        UNION SELECT d.payment_id FROM money_difference d)
                   ORDER BY p.compared_us, p.id LIMIT $3";
     /// payment, now
     COMPARED = "UPDATE payment SET compared_us = $2 WHERE id = $1";
@@ -94,7 +95,7 @@ impl FromRow for Difference {
     }
 }
 
-/// Payments to compare now: all that are not over, and what changed since `since`, each at most once since `before`.
+/// Payments to compare now: all that are not over or differ, and what changed since `since`, each at most once since `before`.
 ///
 /// # Errors
 /// When the database fails.

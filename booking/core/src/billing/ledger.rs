@@ -15,6 +15,10 @@ pub enum LedgerAccount {
     ConsumerReceivable,
     /// What the payment provider holds for us.
     PspClearing,
+    /// What customers paid into the account that stands on invoices.
+    Bank,
+    /// What reminders of invoices cost consumers: no part of what was sold.
+    ReminderFees,
     /// What the provider's own account at the payment provider got, which never was the operator's.
     SellerClearing,
     /// What test cards brought, once its postings have left: no money.
@@ -32,11 +36,13 @@ pub enum LedgerAccount {
 }
 
 impl LedgerAccount {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Reserved,
         Self::ReservedContra,
         Self::ConsumerReceivable,
         Self::PspClearing,
+        Self::Bank,
+        Self::ReminderFees,
         Self::SellerClearing,
         Self::TestClearing,
         Self::ProviderPayable,
@@ -54,6 +60,8 @@ impl LedgerAccount {
             Self::ReservedContra => "reserved_contra",
             Self::ConsumerReceivable => "consumer_receivable",
             Self::PspClearing => "psp_clearing",
+            Self::Bank => "bank",
+            Self::ReminderFees => "reminder_fees",
             Self::SellerClearing => "seller_clearing",
             Self::TestClearing => "test_clearing",
             Self::ProviderPayable => "provider_payable",
@@ -92,6 +100,23 @@ pub enum Posting {
         split: VatSplit,
         of: Money,
     },
+    /// A credit note of an invoice: so much less is owed, or is to be paid back where it was paid.
+    Credited {
+        split: VatSplit,
+        of: Money,
+    },
+    /// Money came in for an invoice.
+    InvoicePaid {
+        amount: Money,
+    },
+    /// Money that came in for an invoice was paid back.
+    InvoicePaidBack {
+        amount: Money,
+    },
+    /// A reminder of an invoice costs so much.
+    ReminderFee {
+        amount: Money,
+    },
     /// The operator keeps its commission of what came in.
     Commission {
         split: VatSplit,
@@ -126,13 +151,17 @@ pub struct Entry {
 
 impl Posting {
     /// Every [`kind`](Self::kind).
-    pub const KINDS: [&str; 11] = [
+    pub const KINDS: [&str; 15] = [
         "authorised",
         "charged",
         "captured",
         "released",
         "refunded",
         "refund_returned",
+        "credited",
+        "invoice_paid",
+        "invoice_paid_back",
+        "reminder_fee",
         "commission",
         "commission_refunded",
         "commission_returned",
@@ -150,11 +179,15 @@ impl Posting {
             Self::Released { .. } => Self::KINDS[3],
             Self::Refunded { .. } => Self::KINDS[4],
             Self::RefundReturned { .. } => Self::KINDS[5],
-            Self::Commission { .. } => Self::KINDS[6],
-            Self::CommissionRefunded { .. } => Self::KINDS[7],
-            Self::CommissionReturned { .. } => Self::KINDS[8],
-            Self::PaidOut { .. } => Self::KINDS[9],
-            Self::PayoutCancelled { .. } => Self::KINDS[10],
+            Self::Credited { .. } => Self::KINDS[6],
+            Self::InvoicePaid { .. } => Self::KINDS[7],
+            Self::InvoicePaidBack { .. } => Self::KINDS[8],
+            Self::ReminderFee { .. } => Self::KINDS[9],
+            Self::Commission { .. } => Self::KINDS[10],
+            Self::CommissionRefunded { .. } => Self::KINDS[11],
+            Self::CommissionReturned { .. } => Self::KINDS[12],
+            Self::PaidOut { .. } => Self::KINDS[13],
+            Self::PayoutCancelled { .. } => Self::KINDS[14],
         }
     }
 
@@ -168,6 +201,10 @@ impl Posting {
             | Self::Released { amount: money }
             | Self::Refunded { of: money, .. }
             | Self::RefundReturned { of: money, .. }
+            | Self::Credited { of: money, .. }
+            | Self::InvoicePaid { amount: money }
+            | Self::InvoicePaidBack { amount: money }
+            | Self::ReminderFee { amount: money }
             | Self::Commission { of: money, .. }
             | Self::CommissionRefunded { of: money, .. }
             | Self::CommissionReturned { of: money, .. }
@@ -207,6 +244,16 @@ impl Posting {
                 (A::ProviderVat, -split.vat_minor),
                 (A::PspClearing, split.gross_minor),
             ],
+            Self::Credited { split, .. } => vec![
+                (A::ProviderPayable, split.net_minor),
+                (A::ProviderVat, split.vat_minor),
+                (A::ConsumerReceivable, -split.gross_minor),
+            ],
+            Self::InvoicePaid { amount } => vec![(A::Bank, amount.minor), (A::ConsumerReceivable, -amount.minor)],
+            Self::ReminderFee { amount } => {
+                vec![(A::ConsumerReceivable, amount.minor), (A::ReminderFees, -amount.minor)]
+            }
+            Self::InvoicePaidBack { amount } => vec![(A::ConsumerReceivable, amount.minor), (A::Bank, -amount.minor)],
             Self::Commission { split, .. } | Self::CommissionReturned { split, .. } => vec![
                 (A::Commission, split.net_minor),
                 (A::CommissionVat, split.vat_minor),
@@ -298,6 +345,10 @@ mod tests {
                 Posting::Released { amount: nok(a) },
                 Posting::Refunded { split, of: nok(a) },
                 Posting::RefundReturned { split, of: nok(a) },
+                Posting::Credited { split, of: nok(a) },
+                Posting::InvoicePaid { amount: nok(a) },
+                Posting::InvoicePaidBack { amount: nok(a) },
+                Posting::ReminderFee { amount: nok(a) },
                 Posting::Commission { split, of: nok(a) },
                 Posting::CommissionRefunded { split, of: nok(a) },
                 Posting::CommissionReturned { split, of: nok(a) },

@@ -35,6 +35,12 @@ impl Payments {
         self.offered.first()
     }
 
+    /// Whether everything that costs anything is paid by invoice.
+    #[must_use]
+    pub fn takes_invoices_only(&self) -> bool {
+        !self.offered.is_empty() && self.offered.iter().all(|provider| provider.invoice_terms().is_some())
+    }
+
     /// Whether anybody can pay here at all; without it only free services are offered.
     #[must_use]
     pub fn takes_payments(&self) -> bool {

@@ -6,6 +6,7 @@
 
 use async_trait::async_trait;
 
+use super::invoice::InvoiceTerms;
 use super::payment::ProviderStatus;
 use super::sellers::SellerAccounts;
 use crate::base::Micros;
@@ -106,7 +107,8 @@ pub struct Order<'a> {
     /// Our id of the payment; hooks name it.
     pub payment: &'a str,
     pub aim: Aim,
-    /// The reference of the payment that kept the card, where one is charged while the person is away.
+    /// The reference of the payment that kept the card, where one is charged while the person is away; of one that reserved
+    /// an amount where [`PaymentProvider::charges_again`].
     pub kept: Option<&'a str>,
     /// The seller's own account at the provider, where money goes to the seller directly.
     pub seller_account: Option<&'a str>,
@@ -133,6 +135,8 @@ pub enum PaymentFields {
     TestCards(&'static [TestCard]),
     /// The provider's own fields, put on the page by its script. They fill the form field `method`.
     Script(ScriptFields),
+    /// Nothing to fill in: an invoice comes afterwards, and so many days are left to pay it.
+    Invoice { days: i64 },
 }
 
 /// What the provider's script on the payment page needs.
@@ -245,6 +249,11 @@ pub trait PaymentProvider: Send + Sync + 'static {
     /// For how many days an amount stays reserved at least. What takes place later keeps the card first.
     fn reserve_days(&self) -> i64;
 
+    /// Whether the card of an amount that is reserved can be charged once more while the person is away, as one that was kept.
+    fn charges_again(&self) -> bool {
+        false
+    }
+
     /// What the payment page shows; `seller_account` where money goes to the seller directly.
     fn fields(&self, seller_account: Option<&str>) -> PaymentFields;
 
@@ -335,6 +344,11 @@ pub trait PaymentProvider: Send + Sync + 'static {
         body: &[u8],
         now: Micros,
     ) -> Result<Hint, HookError>;
+
+    /// How what is captured is paid by the customer afterwards; none where the provider takes it at once.
+    fn invoice_terms(&self) -> Option<&InvoiceTerms> {
+        None
+    }
 
     /// The accounts of sellers there, where each has one of its own.
     fn seller_accounts(&self) -> Option<&dyn SellerAccounts> {

@@ -27,7 +27,9 @@ macro_rules! payment_select {
 #[macro_export]
 macro_rules! paid_minor {
     () => {
-        "COALESCE((SELECT CAST(SUM(p.captured_minor - p.refunded_minor) AS BIGINT) FROM payment p
+        "COALESCE((SELECT CAST(SUM(CASE WHEN p.psp = 'invoice'
+                THEN COALESCE((SELECT SUM(i.amount_minor) FROM invoice_payment i WHERE i.payment_id = p.id), 0)
+                ELSE p.captured_minor - p.refunded_minor END) AS BIGINT) FROM payment p
             WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded')), 0)"
     };
 }
@@ -36,8 +38,33 @@ macro_rules! paid_minor {
 #[macro_export]
 macro_rules! owed_minor {
     () => {
-        "(h.amount_minor - COALESCE((SELECT CAST(SUM(p.captured_minor) AS BIGINT) FROM payment p
+        "(h.amount_minor - COALESCE((SELECT CAST(SUM(CASE WHEN p.psp = 'invoice'
+                THEN p.captured_minor - COALESCE((SELECT CASE WHEN v.open_minor > 0 THEN v.open_minor ELSE 0 END
+                    FROM invoice v WHERE v.payment_id = p.id), 0)
+                ELSE p.captured_minor END) AS BIGINT) FROM payment p
             WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded')), 0))"
+    };
+}
+
+/// SQL: whether a dispute holds the money of the appointment whose id is given.
+#[macro_export]
+macro_rules! is_disputed {
+    ($appointment:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM dispute z WHERE z.appointment_id = ",
+            $appointment,
+            " AND z.state IN ('opened', 'answered', 'deciding'))"
+        )
+    };
+}
+
+/// SQL: whether a call `o` to a provider would take money that a dispute holds. The call waits until it is over.
+#[macro_export]
+macro_rules! is_held_op {
+    () => {
+        "(o.kind IN ('capture', 'authorise') AND EXISTS (SELECT 1 FROM payment y JOIN dispute z ON z.appointment_id = y.appointment_id
+            WHERE y.id = o.payment_id AND (o.kind = 'capture' OR y.purpose = 'fee')
+                AND z.state IN ('opened', 'answered', 'deciding')))"
     };
 }
 
@@ -73,6 +100,9 @@ statements! {
     OF_APPOINTMENT = payment_select!("WHERE p.appointment_id = $1 ORDER BY p.attempt");
     /// payment: whether a call about it is to be made
     IS_BUSY = "SELECT COUNT(*) FROM payment_op WHERE payment_id = $1 AND state = 'pending'";
+    /// payment, now: when it is asked for, where nobody asked yet and it is not time
+    ASKED_LATER = "SELECT next_try_us FROM payment_op WHERE payment_id = $1 AND kind = 'authorise' AND state = 'pending'
+                   AND attempts = 0 AND next_try_us > $2";
     SAVE_PAYMENT = "UPDATE payment SET state = $2, authorised_minor = $3, captured_minor = $4, refunded_minor = $5,
                         decline_reason = $6, reference = COALESCE($7, reference), updated_us = $8
                     WHERE id = $1";
@@ -100,9 +130,11 @@ statements! {
     ASKED_BEFORE = "SELECT COUNT(*) FROM payment_op WHERE payment_id = $1 AND kind = $2 AND state <> 'pending'";
     OP = op_select!("WHERE o.id = $1");
     /// Whoever changes the row may make the call; the others find it not yet due.
-    CLAIM_OP = "UPDATE payment_op SET attempts = attempts + 1, next_try_us = $3
-                WHERE id = $1 AND state = 'pending' AND next_try_us <= $2";
-    DUE_OPS = "SELECT id FROM payment_op WHERE state = 'pending' AND next_try_us <= $1 ORDER BY next_try_us, id LIMIT $2";
+    CLAIM_OP = concat!("UPDATE payment_op SET attempts = attempts + 1, next_try_us = $3
+                WHERE id = $1 AND state = 'pending' AND next_try_us <= $2
+                AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.id = $1 AND ", is_held_op!(), ")");
+    DUE_OPS = concat!("SELECT o.id FROM payment_op o WHERE o.state = 'pending' AND o.next_try_us <= $1 AND NOT ", is_held_op!(), "
+                ORDER BY o.next_try_us, o.id LIMIT $2");
     PENDING_OP = "SELECT id FROM payment_op WHERE payment_id = $1 AND kind = $2 AND state = 'pending'
                   ORDER BY seq DESC LIMIT 1";
     END_OP = "UPDATE payment_op SET state = $2, done_us = $3, error = $4 WHERE id = $1 AND state = 'pending'";
@@ -197,6 +229,14 @@ pub async fn next_attempt(tx: &mut Tx, hold: &str) -> Result<i64, DbError> {
 /// Whether a call about a payment to its provider is still to be made or answered.
 pub async fn is_busy(tx: &mut Tx, payment: &str) -> Result<bool, DbError> {
     Ok(tx.one::<i64>(IS_BUSY, params![payment]).await? > 0)
+}
+
+/// When a payment is asked for that waits for its time; `None` where it was asked for, or is due.
+///
+/// # Errors
+/// When the database fails.
+pub async fn asked_later(tx: &mut Tx, payment: &str, now: Micros) -> Result<Option<Micros>, DbError> {
+    tx.optional(ASKED_LATER, params![payment, now]).await
 }
 
 pub async fn save_method(tx: &mut Tx, id: &str, method: &PaymentMethod, now: Micros) -> Result<(), DbError> {
@@ -379,8 +419,7 @@ pub async fn post(
         return Ok(false);
     }
     for (line, entry) in (0_i64..).zip(&entries) {
-        let is_sellers = of.at_seller && entry.account == LedgerAccount::PspClearing;
-        let account = if is_sellers {
+        let account = if of.at_seller && entry.account == LedgerAccount::PspClearing {
             LedgerAccount::SellerClearing
         } else {
             entry.account

@@ -1,5 +1,6 @@
 //! What is on record of money: payments, calls to their provider, charges and the lines of the ledger.
 
+use super::invoice::INVOICE_PROVIDER;
 use super::payment::{PaymentState, StoredState};
 use super::provider::{PaymentMethod, is_test_provider};
 use crate::base::Micros;
@@ -20,10 +21,12 @@ pub enum Purpose {
     Mend,
     /// Charges the kept card afterwards.
     Fee,
+    /// Reserves more in the call, because both sides go on beyond its highest price.
+    Extend,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 5] = [Self::Book, Self::Save, Self::Due, Self::Mend, Self::Fee];
+    pub const ALL: [Self; 6] = [Self::Book, Self::Save, Self::Due, Self::Mend, Self::Fee, Self::Extend];
 
     /// The word in the database.
     #[must_use]
@@ -34,6 +37,7 @@ impl Purpose {
             Self::Due => "due",
             Self::Mend => "mend",
             Self::Fee => "fee",
+            Self::Extend => "extend",
         }
     }
 }
@@ -74,6 +78,12 @@ impl Payment {
     #[must_use]
     pub fn is_test(&self) -> bool {
         is_test_provider(&self.psp)
+    }
+
+    /// Whether the customer gets an invoice for it: then nothing is reserved, and what is captured is owed until it is paid.
+    #[must_use]
+    pub fn is_by_invoice(&self) -> bool {
+        self.psp == INVOICE_PROVIDER
     }
 }
 

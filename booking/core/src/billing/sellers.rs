@@ -11,6 +11,7 @@ use super::provider::{PaymentProvider, ProviderError};
 use crate::base::charge::Selling;
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::{Micros, UnknownWord};
+use crate::providers::seller;
 use crate::{params, statements};
 
 statements! {
@@ -20,6 +21,9 @@ statements! {
     /// org, psp, now: what is closed is begun anew
     BEGIN_ANEW = "UPDATE seller_account SET reference = NULL, state = 'begun', created_us = $3, checked_us = 0
                   WHERE org_id = $1 AND psp = $2 AND state = 'closed'";
+    /// org, psp, begun then, now: never the same moment twice, however coarse the clock is
+    BEGIN_AGAIN = "UPDATE seller_account SET created_us = CASE WHEN created_us >= $4 THEN created_us + 1 ELSE $4 END
+                   WHERE org_id = $1 AND psp = $2 AND created_us = $3 AND reference IS NULL";
     /// org, psp, reference: the first one stays
     KEEP = "UPDATE seller_account SET reference = $3 WHERE org_id = $1 AND psp = $2 AND reference IS NULL";
     /// org, psp
@@ -153,7 +157,19 @@ pub async fn payable_by(tx: &mut Tx, payments: &Payments, org: &str) -> Result<V
     Ok(payable)
 }
 
-/// Who can sell what has a price.
+/// The providers that a new order with a business can be paid by: none where consumers could not know who sells.
+///
+/// # Errors
+/// When the database fails.
+pub async fn orderable_by(tx: &mut Tx, payments: &Payments, org: &str) -> Result<Vec<Payable>, DbError> {
+    if seller::stands(tx, org).await? {
+        payable_by(tx, payments, org).await
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// Who can be paid for what has a price.
 ///
 /// # Errors
 /// When the database fails.
@@ -168,7 +184,7 @@ pub async fn selling(tx: &mut Tx, payments: &Payments) -> Result<Selling, DbErro
     Ok(ready)
 }
 
-/// Whether a business can sell what has a price.
+/// Whether a business can be paid for what has a price.
 ///
 /// # Errors
 /// When the database fails.
@@ -191,6 +207,15 @@ pub async fn of_org(tx: &mut Tx, org: &str, psp: &str) -> Result<Option<SellerAc
 pub async fn begin(tx: &mut Tx, org: &str, psp: &str, now: Micros) -> Result<(), DbError> {
     tx.execute(BEGIN, params![org, psp, now]).await?;
     tx.execute(BEGIN_ANEW, params![org, psp, now]).await.map(drop)
+}
+
+/// Puts on record that the account begun at `begun` was not opened, so that the next try is another one; unless somebody did
+/// already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin_again(tx: &mut Tx, org: &str, psp: &str, begun: Micros, now: Micros) -> Result<(), DbError> {
+    tx.execute(BEGIN_AGAIN, params![org, psp, begun, now]).await.map(drop)
 }
 
 /// Keeps the provider's id of an account.

@@ -85,6 +85,14 @@ impl Balance {
         sum
     }
 
+    /// What the business earned without tax, as credits: what it sold, and fees of reminders.
+    #[must_use]
+    pub fn earned(&self) -> Standing {
+        let mut sum = self.of(Part::Sales).turned();
+        sum.add(self.of(Part::Fees).turned());
+        sum
+    }
+
     /// The sum over every account, which is zero where the books are whole.
     #[must_use]
     pub fn sum_minor(&self) -> i64 {

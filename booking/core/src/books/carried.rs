@@ -2,17 +2,17 @@
 //! owes, stays.
 
 use crate::base::db::{DbError, Tx};
-use crate::{is_test_payment, params, statements};
+use crate::{params, statements};
 
 /// SQL: adds the postings of transactions `t` to what is carried; the condition says which.
-macro_rules! carry {
-    ($of:literal) => {
+macro_rules! carry_sql {
+    ($of:expr) => {
         concat!(
             "INSERT INTO ledger_carried (org_id, currency, account, amount_minor)
             SELECT x.org_id, x.currency, x.account, CAST(SUM(x.amount_minor) AS BIGINT)
             FROM (SELECT t.org_id, t.currency, e.amount_minor,
                     CASE WHEN e.account = 'psp_clearing' AND ",
-            is_test_payment!("p"),
+            $crate::is_test_payment!("p"),
             " THEN 'test_clearing' ELSE e.account END AS account
                 FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id LEFT JOIN payment p ON p.id = t.payment_id WHERE ",
             $of,
@@ -24,13 +24,13 @@ macro_rules! carry {
     };
 }
 
+pub(crate) use carry_sql;
+
 statements! {
     /// after, last: of these appointments
-    CARRY_APPOINTMENTS = carry!("t.appointment_id > $1 AND t.appointment_id <= $2");
-    /// transaction: of one that names neither
-    CARRY_ONE = carry!("t.id = $1");
+    CARRY_APPOINTMENTS = carry_sql!("t.appointment_id > $1 AND t.appointment_id <= $2");
     /// after, last: of payments on their holds that name no appointment
-    CARRY_PAYMENTS = carry!("t.appointment_id IS NULL AND t.payment_id IN (SELECT p.id FROM payment p
+    CARRY_PAYMENTS = carry_sql!("t.appointment_id IS NULL AND t.payment_id IN (SELECT p.id FROM payment p
         JOIN appointment a ON a.hold_id = p.hold_id WHERE a.id > $1 AND a.id <= $2)");
 }
 
@@ -41,17 +41,6 @@ statements! {
 pub async fn carry(tx: &mut Tx, after: &str, last: &str) -> Result<(), DbError> {
     for sql in [CARRY_APPOINTMENTS, CARRY_PAYMENTS] {
         tx.execute(sql, params![after, last]).await?;
-    }
-    Ok(())
-}
-
-/// Carries what these transactions come to. They must leave in this transaction.
-///
-/// # Errors
-/// When the database fails.
-pub async fn carry_listed(tx: &mut Tx, transactions: &[String]) -> Result<(), DbError> {
-    for id in transactions {
-        tx.execute(CARRY_ONE, params![id]).await?;
     }
     Ok(())
 }

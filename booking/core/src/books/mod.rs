@@ -24,7 +24,9 @@ pub use period::Period;
 
 statements! {
     /// org
-    SELLER_OF_BOOKS = "SELECT o.id, o.name, o.orgno, o.address, o.postcode, o.town, o.phone, o.email, o.time_zone,
+    SELLER_OF_BOOKS = "SELECT o.id, CASE WHEN o.legal_name = '' THEN o.name ELSE o.legal_name END AS name, o.orgno, o.address,
+            CASE WHEN o.legal_name = '' THEN o.postcode ELSE o.office_postcode END AS postcode,
+            CASE WHEN o.legal_name = '' THEN o.town ELSE o.office_town END AS town, o.phone, o.email, o.time_zone,
             COALESCE((SELECT a.name FROM member m JOIN account a ON a.id = m.account_id
                 WHERE m.org_id = o.id AND m.role = 'owner' AND m.active = 1 ORDER BY m.created_us, m.id LIMIT 1), '') AS owner_name
         FROM org o WHERE o.id = $1";
@@ -36,6 +38,7 @@ statements! {
 #[derive(Debug, Clone)]
 pub struct Seller {
     pub id: String,
+    /// In the register, where the business has said so.
     pub name: String,
     /// Empty for a business that has none.
     pub orgno: String,

@@ -58,6 +58,9 @@ macro_rules! cause_of_posting {
             ".kind WHEN 'refunded' THEN 'refund:' || SUBSTR(",
             $posting,
             ".posting_key, 10)
+                WHEN 'credited' THEN 'refund:' || SUBSTR(",
+            $posting,
+            ".posting_key, 10)
                 WHEN 'refund_returned' THEN 'returned:' || SUBSTR(",
             $posting,
             ".posting_key, 17) ELSE ",
@@ -99,12 +102,14 @@ pub enum Part {
     Memo,
     /// What consumers owe it.
     Owed,
-    /// What came in and the operator's payment provider holds for it.
+    /// What came in and the operator, or its payment provider, holds for it.
     Held,
     /// What it sold, without tax.
     Sales,
     /// The tax in it.
     Vat,
+    /// What it took for reminders of invoices.
+    Fees,
     /// What the operator kept of it, without tax.
     Commission,
     /// The tax in that.
@@ -119,12 +124,16 @@ impl Part {
         match account {
             LedgerAccount::Reserved | LedgerAccount::ReservedContra => Self::Memo,
             LedgerAccount::ConsumerReceivable => Self::Owed,
-            LedgerAccount::PspClearing | LedgerAccount::SellerClearing | LedgerAccount::TestClearing => Self::Held,
+            LedgerAccount::PspClearing
+            | LedgerAccount::SellerClearing
+            | LedgerAccount::TestClearing
+            | LedgerAccount::Bank => Self::Held,
             LedgerAccount::ProviderPayable => Self::Sales,
             LedgerAccount::ProviderVat => Self::Vat,
             LedgerAccount::Commission => Self::Commission,
             LedgerAccount::CommissionVat => Self::CommissionVat,
             LedgerAccount::ProviderBank => Self::PaidOut,
+            LedgerAccount::ReminderFees => Self::Fees,
         }
     }
 }
@@ -245,6 +254,13 @@ impl Posted {
     pub fn minor(&self, part: Part) -> i64 {
         let of_part = self.entries.iter().filter(|(account, _)| Part::of(*account) == part);
         of_part.fold(0, |sum, (_, minor)| sum.saturating_add(*minor))
+    }
+
+    /// What the business earned by it without tax: what it sold, and fees of reminders.
+    #[must_use]
+    pub fn net_minor(&self) -> i64 {
+        let fees = self.minor(Part::Fees).saturating_neg();
+        self.minor(Part::Sales).saturating_neg().saturating_add(fees)
     }
 
     /// Whether no money moved.

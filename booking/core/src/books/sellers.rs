@@ -16,12 +16,14 @@ use crate::{is_test_payment, params, statements};
 statements! {
     /// from, until: what came in for each business less what was paid back, what was kept of it, and for how many appointments
     PAID_TO_SELLERS = concat!("SELECT t.org_id, t.currency,
-            CAST(SUM(CASE WHEN t.kind IN ('captured', 'refunded', 'refund_returned') THEN e.amount_minor ELSE 0 END) AS BIGINT) AS paid_minor,
-            CAST(SUM(CASE WHEN t.kind IN ('captured', 'refunded', 'refund_returned') THEN 0 ELSE -e.amount_minor END) AS BIGINT) AS fees_minor,
-            COUNT(DISTINCT CASE WHEN t.kind = 'captured' THEN t.appointment_id END) AS activities,
+            CAST(SUM(CASE WHEN t.kind LIKE 'commission%' THEN 0 ELSE e.amount_minor END) AS BIGINT) AS paid_minor,
+            CAST(SUM(CASE WHEN t.kind LIKE 'commission%' THEN -e.amount_minor ELSE 0 END) AS BIGINT) AS fees_minor,
+            COUNT(DISTINCT CASE WHEN t.kind IN ('captured', 'invoice_paid') THEN t.appointment_id END) AS activities,
             CAST(SUM(CASE WHEN ", is_test_payment!("p"), " THEN 1 ELSE 0 END) AS BIGINT) AS tests
-        FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id AND e.account IN ('psp_clearing', 'seller_clearing') LEFT JOIN payment p ON p.id = t.payment_id
-        WHERE t.kind IN ('captured', 'refunded', 'refund_returned', 'commission', 'commission_refunded', 'commission_returned') AND t.created_us >= $1 AND t.created_us < $2
+        FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id AND e.account IN ('psp_clearing', 'seller_clearing', 'bank')
+            LEFT JOIN payment p ON p.id = t.payment_id
+        WHERE t.kind IN ('captured', 'refunded', 'refund_returned', 'invoice_paid', 'invoice_paid_back', 'commission', 'commission_refunded',
+            'commission_returned') AND t.created_us >= $1 AND t.created_us < $2
         GROUP BY t.org_id, t.currency");
     /// Businesses that can be booked, or that had postings from the one moment until the other.
     SELLERS_OF_YEAR = "SELECT o.id, o.name, o.orgno FROM org o

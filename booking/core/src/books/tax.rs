@@ -99,7 +99,7 @@ impl TaxInput {
             "company" => Ok(false),
             _ => Err(FieldError::SellerKindMissing),
         };
-        let country = country(&self.country);
+        let country = fields::country(&self.country);
         let is_norwegian = country.as_deref() == Ok("NO");
         let tin = tin(&self.tin, is_norwegian, is_person != Ok(false));
         let birth_date = birth_date(&self.birth_date, is_person == Ok(true), now);
@@ -231,15 +231,6 @@ fn birth_date(typed: &str, is_person: bool, now: Micros) -> Result<String, Field
         Ok(date.to_string())
     } else {
         Err(FieldError::BirthDateMissing)
-    }
-}
-
-fn country(typed: &str) -> Result<String, FieldError> {
-    let code = typed.trim().to_ascii_uppercase();
-    if code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase()) {
-        Ok(code)
-    } else {
-        Err(FieldError::CountryMalformed)
     }
 }
 

@@ -107,7 +107,7 @@ impl TransactionSheet {
 
 fn row(posted: &Posted, zone: &str, locale: Locale) -> Vec<String> {
     let money = |minor| sheet::amount(minor, &posted.currency);
-    let net = posted.minor(Part::Sales).saturating_neg();
+    let net = posted.net_minor();
     let vat = posted.minor(Part::Vat).saturating_neg();
     let method = posted.method.as_ref().map(postings::Method::words).unwrap_or_default();
     let mut cells = vec![sheet::moment(posted.at, zone), kind_words(locale, &posted.kind)];

@@ -2,6 +2,7 @@
 //!
 //! The binary's `CallAuthority` hands everything to these functions; times are the media server's measure.
 
+pub mod extensions;
 mod live;
 pub mod quality;
 pub mod queries;
@@ -162,6 +163,11 @@ pub async fn review_rooms(state: &Base, rooms: &[RoomReview], now: Micros) -> Re
         let calls = batch.iter().map(|room| room.call.as_str());
         statuses.extend(queries::statuses(&mut tx, calls).await?);
     }
+    let mut prices = HashMap::new();
+    for batch in rooms.chunks(queries::REVIEW_BATCH) {
+        let calls = batch.iter().map(|room| room.call.as_str());
+        prices.extend(extensions::extended(&mut tx, calls).await?);
+    }
     let sessions: HashSet<_> = rooms
         .iter()
         .flat_map(|room| room.seats.iter().map(|seat| seat.session.as_str()))
@@ -189,6 +195,15 @@ pub async fn review_rooms(state: &Base, rooms: &[RoomReview], now: Micros) -> Re
                 reason,
             });
             continue;
+        }
+        if let Some(price) = prices
+            .remove(call)
+            .filter(|price| price.most_minor() != room.most_minor)
+        {
+            findings.push(Finding::PriceChanged {
+                call: call.clone(),
+                price,
+            });
         }
         findings.extend(room.seats.iter().filter_map(|seat| {
             let is_own = own.contains(&(seat.seat.clone(), seat.session.clone()));
@@ -300,11 +315,18 @@ pub async fn open_segment(state: &Base, node: &str, key: &SegmentKey, at: Micros
 async fn begin_due(state: &Base, now: Micros) -> Result<()> {
     let due = queries::to_begin(&mut state.db.read().await?, now, BEGIN_BATCH).await?;
     for call in due {
-        let mut tx = state.db.write().await?;
-        queries::lock_call(&mut tx, &call).await?;
-        begin(&mut tx, &call, now).await?;
-        tx.commit().await?;
+        if let Err(error) = begin_one(state, &call, now).await {
+            tracing::error!(call, %error, "a call whose start has come is not under way on record");
+        }
     }
+    Ok(())
+}
+
+async fn begin_one(state: &Base, call: &str, now: Micros) -> Result<()> {
+    let mut tx = state.db.write().await?;
+    queries::lock_call(&mut tx, call).await?;
+    begin(&mut tx, call, now).await?;
+    tx.commit().await?;
     Ok(())
 }
 

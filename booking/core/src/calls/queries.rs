@@ -237,7 +237,7 @@ pub async fn seats_of_sessions(
 }
 
 /// As many ids as the statement has places for; no id is empty.
-fn padded<'a>(mut params: Vec<Param>, ids: impl Iterator<Item = &'a str>) -> Vec<Param> {
+pub(super) fn padded<'a>(mut params: Vec<Param>, ids: impl Iterator<Item = &'a str>) -> Vec<Param> {
     let ids = ids.chain(std::iter::repeat("")).take(REVIEW_BATCH);
     params.extend(ids.map(Param::from));
     params

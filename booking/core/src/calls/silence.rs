@@ -58,12 +58,19 @@ impl Silence {
 pub async fn recover_silent(state: &Base, silence: &Silence) -> Result<(), DbError> {
     let on_record = queries::nodes_measuring(&mut state.db.read().await?, &state.config.node).await?;
     for (node, seen_at) in silence.look(state.clock.steady(), on_record) {
-        let mut tx = state.db.write().await?;
-        let closed = queries::recover_silent(&mut tx, &node, seen_at).await?;
-        tx.commit().await?;
-        tracing::warn!(node, closed, "closed segments that nobody measured any more");
+        match recover_node(state, &node, seen_at).await {
+            Ok(closed) => tracing::warn!(node, closed, "closed segments that nobody measured any more"),
+            Err(error) => tracing::error!(node, %error, "segments that nobody measures any more are still open"),
+        }
     }
     Ok(())
+}
+
+async fn recover_node(state: &Base, node: &str, seen_at: Micros) -> Result<u64, DbError> {
+    let mut tx = state.db.write().await?;
+    let closed = queries::recover_silent(&mut tx, node, seen_at).await?;
+    tx.commit().await?;
+    Ok(closed)
 }
 
 /// Whether another process of one name measures calls, from whom [`super::recover`] would take their time.

@@ -4,6 +4,7 @@
 //! document does. Afterwards the bytes move to the object store; the row keeps their path and SHA-256.
 
 mod fonts;
+mod invoice;
 mod kind;
 mod layout;
 mod paper;
@@ -23,6 +24,7 @@ use crate::base::actor::Actor;
 use crate::base::db::Tx;
 use crate::base::{Base, Fault, Micros, Result, hex};
 
+pub use invoice::{InvoiceBasis, issue_invoice};
 pub use kind::DocumentKind;
 pub use paper::{Paper, PaperLine, Party, VatLine};
 pub use platform::{About, CommissionPart, issue_commission_invoice, issue_statement, language_of};
@@ -62,6 +64,16 @@ pub struct New<'a> {
 /// [`Fault::Internal`] when the lines, the tax and the total do not add up; when the database or the PDF library fails. The
 /// transaction must then not be committed.
 pub async fn issue_document(state: &Base, tx: &mut Tx, new: New<'_>) -> Result<Document> {
+    issue_numbered(state, tx, new, |_, _, _| Ok(())).await
+}
+
+/// As [`issue_document`]. `complete` writes onto the paper what follows from its year and number.
+async fn issue_numbered(
+    state: &Base,
+    tx: &mut Tx,
+    new: New<'_>,
+    complete: impl FnOnce(&mut Paper, i64, i64) -> Result<()>,
+) -> Result<Document> {
     let mut paper = new.paper;
     let now = state.now();
     let kind = paper.kind;
@@ -79,6 +91,7 @@ pub async fn issue_document(state: &Base, tx: &mut Tx, new: New<'_>) -> Result<D
     }
     let number = queries::take_number(tx, seller, kind, year).await?;
     paper.number = number_name(year, number);
+    complete(&mut paper, year, number)?;
     paper.issued_at = now;
     let bytes = render::render(&paper.sheet()).map_err(|error| Fault::internal(&error))?;
     let content = serde_json::to_string(&paper).map_err(|error| Fault::internal(&error))?;
@@ -123,6 +136,14 @@ fn year_of(at: Micros, time_zone: &str) -> i64 {
 pub async fn load(tx: &mut Tx, actor: &Actor, id: &str) -> Result<Document> {
     let found = queries::readable(tx, id, actor.account_id()).await?;
     found.ok_or(Fault::NotFound)
+}
+
+/// A document for an operator, whom the caller has checked and whose look it puts on record.
+///
+/// # Errors
+/// [`Fault::NotFound`] where there is none.
+pub async fn load_any(tx: &mut Tx, id: &str) -> Result<Document> {
+    queries::any(tx, id).await?.ok_or(Fault::NotFound)
 }
 
 /// The number of an appointment's newest receipt, when there is one.
@@ -172,25 +193,38 @@ pub async fn load_bytes(state: &Base, document: &Document) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Moves the bytes of newly issued documents to the object store; repeating it changes nothing.
+/// Moves the bytes of newly issued documents to the object store; repeating it changes nothing. One that fails holds up none
+/// of the others.
 ///
 /// # Errors
-/// When the store or the database fails; what was not moved is moved by the next round.
+/// When the store or the database fails; what was not moved is moved by the next round. A store that is full fails for every
+/// document, so all of them are told of at once.
 pub async fn store_pending(state: &Base) -> Result<()> {
     let pending = queries::unstored(&mut state.db.read().await?, STORE_BATCH_MAX).await?;
+    let mut failed = Vec::new();
     for document in pending {
-        let Some(text) = &document.unstored else { continue };
-        let bytes = STANDARD.decode(text).map_err(|error| Fault::internal(&error))?;
-        let path = Path::from(document.path.as_str());
-        state
-            .files
-            .put(&path, PutPayload::from(bytes))
-            .await
-            .map_err(|error| Fault::internal(&error))?;
-        let mut tx = state.db.write().await?;
-        queries::stored(&mut tx, &document.id).await?;
-        tx.commit().await?;
+        if let Err(error) = store(state, &document).await {
+            failed.push((document.id, error));
+        }
     }
+    match failed.as_slice() {
+        [] => Ok(()),
+        [(id, error), rest @ ..] => Err(Fault::Internal(format!(
+            "document {id} and {} more were not stored: {error}",
+            rest.len()
+        ))),
+    }
+}
+
+async fn store(state: &Base, document: &Document) -> Result<()> {
+    let Some(text) = &document.unstored else { return Ok(()) };
+    let bytes = STANDARD.decode(text).map_err(|error| Fault::internal(&error))?;
+    let path = Path::from(document.path.as_str());
+    let stored = state.files.put(&path, PutPayload::from(bytes)).await;
+    stored.map_err(|error| Fault::internal(&error))?;
+    let mut tx = state.db.write().await?;
+    queries::stored(&mut tx, &document.id).await?;
+    tx.commit().await?;
     Ok(())
 }
 

@@ -48,6 +48,8 @@ pub struct Party {
     pub vat_registered: bool,
     /// Street, town and the like.
     pub address: Vec<String>,
+    /// "Foretaksregisteret" stands beside the number (bokføringsforskriften section 5-1-2).
+    pub names_register: bool,
 }
 
 /// A line with its amount, which stands beside the first row of the text.
@@ -202,7 +204,12 @@ impl Paper {
             } else {
                 "document-orgno"
             };
-            lines.push(t(self.locale, key, &[("orgno", party.orgno.as_str().into())]));
+            let mut number = t(self.locale, key, &[("orgno", party.orgno.as_str().into())]);
+            // The register's name is not translated: it is what the regulation wants to be read.
+            if party.names_register {
+                number.push_str(", Foretaksregisteret");
+            }
+            lines.push(number);
         }
         lines.retain(|line| !line.trim().is_empty());
         lines
@@ -246,6 +253,7 @@ pub(super) mod tests {
                 orgno: "999900003".into(),
                 vat_registered: true,
                 address: vec!["Storgata 1".into(), "5003 Bergen".into()],
+                names_register: true,
             },
             buyer: Party {
                 name: "Dyreklinikken Nordli".into(),
@@ -291,7 +299,10 @@ pub(super) mod tests {
             sheet.tax_notes,
             ["Finansielle tjenester er unntatt fra merverdiavgift, merverdiavgiftsloven § 3-6."]
         );
-        assert_eq!(sheet.seller.last().map(String::as_str), Some("Org.nr. 999900003 MVA"));
+        assert_eq!(
+            sheet.seller.last().map(String::as_str),
+            Some("Org.nr. 999900003 MVA, Foretaksregisteret")
+        );
         assert_eq!(sheet.buyer.len(), 2, "no number, no line for it");
     }
 

@@ -175,6 +175,7 @@ fn platform(state: &Base) -> Party {
         name: name.to_owned(),
         orgno: state.config.controller.org_number.clone(),
         vat_registered: since.is_some_and(|since| since <= state.now()),
+        names_register: false,
         address: state.config.platform.address.clone(),
     }
 }

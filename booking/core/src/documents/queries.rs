@@ -71,6 +71,8 @@ statements! {
         ORDER BY d.issued_us DESC, d.id DESC LIMIT 1");
     /// appointment
     ALL_OF_APPOINTMENT = document_select!("WHERE d.appointment_id = $1 ORDER BY d.issued_us, d.id");
+    /// id
+    ANY = document_select!("WHERE d.id = $1");
     /// id, account
     READABLE = document_select!("WHERE d.id = $1 AND ", readable!());
     /// account, limit, offset: what the account has as a customer
@@ -100,7 +102,8 @@ statements! {
     /// org
     OWNER_LOCALE = "SELECT a.locale FROM member m JOIN account a ON a.id = m.account_id
         WHERE m.org_id = $1 AND m.role = 'owner' AND m.active = 1 ORDER BY m.created_us, m.id LIMIT 1";
-    SELLER = "SELECT o.name, o.orgno, o.address, o.postcode, o.town FROM org o WHERE o.id = $1";
+    /// org: as it is called, where it has not said who sells
+    SELLER = "SELECT o.name, o.orgno, o.postcode, o.town FROM org o WHERE o.id = $1";
 }
 
 /// A document that was issued. Amounts are minor units of its currency.
@@ -156,26 +159,8 @@ impl FromRow for Document {
     }
 }
 
-/// Who sells, as it stands on the document.
-pub struct Seller {
-    pub name: String,
-    pub orgno: String,
-    pub address: String,
-    pub town: String,
-}
-
-impl FromRow for Seller {
-    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            name: row.get("name")?,
-            orgno: row.get("orgno")?,
-            address: row.get("address")?,
-            town: format!("{} {}", row.get::<String>("postcode")?, row.get::<String>("town")?)
-                .trim()
-                .to_owned(),
-        })
-    }
-}
+/// A business that has not said who sells: name, organisation number, postcode and town.
+pub type Unstated = (String, String, String, String);
 
 /// Locks a series until the end of the transaction; it begins with 1.
 pub async fn lock_series(tx: &mut Tx, seller: &str, kind: DocumentKind, year: i64) -> Result<(), DbError> {
@@ -208,6 +193,11 @@ pub async fn of_appointment(tx: &mut Tx, appointment: &str, kind: DocumentKind) 
 /// Oldest first.
 pub async fn all_of_appointment(tx: &mut Tx, appointment: &str) -> Result<Vec<Document>, DbError> {
     tx.all(ALL_OF_APPOINTMENT, params![appointment]).await
+}
+
+/// A document, whoever asks.
+pub async fn any(tx: &mut Tx, id: &str) -> Result<Option<Document>, DbError> {
+    tx.optional(ANY, params![id]).await
 }
 
 /// A document that an account may read.
@@ -292,7 +282,7 @@ pub async fn stored(tx: &mut Tx, id: &str) -> Result<(), DbError> {
     tx.execute(STORED, params![id]).await.map(drop)
 }
 
-pub async fn seller(tx: &mut Tx, org: &str) -> Result<Seller, DbError> {
+pub async fn unstated_seller(tx: &mut Tx, org: &str) -> Result<Unstated, DbError> {
     tx.one(SELLER, params![org]).await
 }
 

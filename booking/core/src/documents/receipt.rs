@@ -8,22 +8,39 @@ use super::{Document, DocumentKind, New, issue_document, queries};
 use crate::appointments::{self, Appointment};
 use crate::base::db::Tx;
 use crate::base::money::{VatSplit, share_of_vat, split_vat_between};
+use crate::base::vat::VatCode;
 use crate::base::{Base, Fault, Micros, Result};
 use crate::billing::queries as billing;
 use crate::billing::{Charge, Payment};
 use crate::calls;
+use crate::providers::seller::find_seller;
 
 /// Who sells, as a document names it; `vat_registered` as it was when the thing was sold.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn seller_of(tx: &mut Tx, org: &str, vat_registered: bool) -> Result<Party> {
-    let seller = queries::seller(tx, org).await?;
+    let Some(seller) = find_seller(tx, org).await? else {
+        let (name, orgno, postcode, town) = queries::unstated_seller(tx, org).await?;
+        return Ok(Party {
+            name,
+            orgno,
+            vat_registered,
+            address: vec![format!("{postcode} {town}").trim().to_owned()],
+            names_register: false,
+        });
+    };
+    let mut address = seller.postal_lines();
+    // Customers know it by the name on its page.
+    if seller.name != seller.identity.legal_name {
+        address.insert(0, seller.name.clone());
+    }
     Ok(Party {
-        name: seller.name,
+        names_register: seller.identity.legal_form.names_register(),
+        name: seller.identity.legal_name,
         orgno: seller.orgno,
         vat_registered,
-        address: vec![seller.address, seller.town],
+        address,
     })
 }
 
@@ -43,20 +60,15 @@ pub async fn issue_receipt(
     if let Some(document) = queries::of_payment(tx, &payment.id, DocumentKind::Receipt).await? {
         return Ok(document);
     }
-    let before = queries::sum_of_appointment(tx, &appointment.id, DocumentKind::Receipt).await?;
-    let after = before.checked_add(captured_minor).ok_or_else(out_of_range)?;
-    let mut paper = draft(state, tx, appointment, DocumentKind::Receipt, payment).await?;
-    let (spans, billable) = (calls::load_measured(tx, &appointment.id).await?, charge.billable);
-    let said = Said {
-        locale: paper.locale,
+    let (mut paper, (before, after)) = draft_sale(
+        state,
+        tx,
         appointment,
-        from: spans.as_slice().first().map_or(appointment.start_us, |span| span.from),
-        to: spans.as_slice().last().map_or(appointment.end_us, |span| span.to),
-        billable,
-    };
-    paper.lines = lines_of(&said, charge, captured_minor);
-    let split = split_vat_between(before, after, charge.vat_bp);
-    paper.vat.push(VatLine::new(charge.vat_code, split));
+        charge,
+        (payment, captured_minor),
+        DocumentKind::Receipt,
+    )
+    .await?;
     let text = |key: &str| t(paper.locale, key, &[]);
     paper.payment_heading = format!("{}: {}", text("document-payment"), method_name(paper.locale, payment));
     paper.payment = vec![
@@ -64,6 +76,9 @@ pub async fn issue_receipt(
         (text("document-charged"), captured_minor),
         (text("document-released"), reserved_minor - captured_minor),
     ];
+    paper
+        .payment
+        .extend(of_parts(paper.locale, charge.amount.minor, before, after));
     let new = New {
         org_id: &appointment.org_id,
         appointment_id: Some(&appointment.id),
@@ -73,6 +88,51 @@ pub async fn issue_receipt(
         paper,
     };
     issue_document(state, tx, new).await
+}
+
+/// A document of so much of what a call came to, minor units, with its line and its tax. What it came to may be on several:
+/// together they have the tax of the whole. With it goes how much of it documents have without this one and with it.
+pub(super) async fn draft_sale(
+    state: &Base,
+    tx: &mut Tx,
+    appointment: &Appointment,
+    charge: &Charge,
+    (payment, amount_minor): (&Payment, i64),
+    kind: DocumentKind,
+) -> Result<(Paper, (i64, i64))> {
+    let receipts = queries::sum_of_appointment(tx, &appointment.id, DocumentKind::Receipt).await?;
+    let invoices = queries::sum_of_appointment(tx, &appointment.id, DocumentKind::Invoice).await?;
+    let before = receipts.checked_add(invoices).ok_or_else(out_of_range)?;
+    let after = before.checked_add(amount_minor).ok_or_else(out_of_range)?;
+    let mut paper = draft(state, tx, appointment, kind, payment).await?;
+    paper.seller.vat_registered = was_registered(tx, appointment, charge).await?;
+    let (spans, billable) = (calls::load_measured(tx, &appointment.id).await?, charge.billable);
+    let said = Said {
+        locale: paper.locale,
+        appointment,
+        from: spans.as_slice().first().map_or(appointment.start_us, |span| span.from),
+        to: spans.as_slice().last().map_or(appointment.end_us, |span| span.to),
+        billable,
+    };
+    paper.lines = lines_of(&said, charge, amount_minor);
+    let split = split_vat_between(before, after, charge.vat_bp);
+    paper.vat.push(VatLine::new(charge.vat_code, split));
+    Ok((paper, (before, after)))
+}
+
+/// What a receipt says besides where several payments make one charge: the whole of it, what earlier receipts have, and
+/// what is still to come. Minor units; `before` and `after` are what receipts have without this one and with it.
+fn of_parts(locale: Locale, charge_minor: i64, before: i64, after: i64) -> Vec<(String, i64)> {
+    if before == 0 && after >= charge_minor {
+        return Vec::new();
+    }
+    let lines = [
+        ("document-charge", charge_minor),
+        ("document-paid-before", before),
+        ("document-left", charge_minor.saturating_sub(after)),
+    ];
+    let said = lines.into_iter().filter(|(_, minor)| *minor > 0);
+    said.map(|(key, minor)| (t(locale, key, &[]), minor)).collect()
 }
 
 /// Issues the credit note of a refund, in the caller's transaction; one that is there already is returned, and there is none
@@ -94,7 +154,8 @@ pub async fn issue_credit_note(
     if let Some(document) = queries::of_cause(tx, &appointment.org_id, DocumentKind::CreditNote, &cause).await? {
         return Ok(Some(document));
     }
-    let receipt = queries::of_payment(tx, &payment.id, DocumentKind::Receipt).await?;
+    let words = CreditWords::of(payment);
+    let receipt = queries::of_payment(tx, &payment.id, words.kind).await?;
     let charge = billing::charge(tx, &appointment.id).await?;
     let (Some(receipt), Some(charge)) = (receipt, charge) else {
         return Ok(None);
@@ -108,22 +169,22 @@ pub async fn issue_credit_note(
     )
     .ok_or_else(|| Fault::Internal(format!("more comes back of receipt {} than it says", receipt.id)))?;
     let mut paper = draft(state, tx, appointment, DocumentKind::CreditNote, payment).await?;
-    paper.buyer.name = buyer_of(&queries::content(tx, &receipt.id).await?).unwrap_or(paper.buyer.name);
+    take_parties(&mut paper, &queries::content(tx, &receipt.id).await?);
     let name = receipt.name();
     let with = |key: &str, name: &str, value: &str| t(paper.locale, key, &[(name, value.into())]);
-    paper
-        .facts
-        .push((t(paper.locale, "document-corrects", &[]), name.clone()));
+    paper.facts.push((t(paper.locale, words.corrects, &[]), name.clone()));
     paper.lines.push(PaperLine {
-        text: vec![appointment.title.clone(), with("document-credits", "number", &name)],
+        text: vec![appointment.title.clone(), with(words.credits, "number", &name)],
         amount_minor,
     });
     if !reason.trim().is_empty() {
         paper.notes.insert(0, with("document-reason", "reason", reason.trim()));
     }
     paper.vat.push(VatLine::new(charge.vat_code, split));
-    paper.payment_heading = with("document-paid-back", "method", &method_name(paper.locale, payment));
-    paper.payment = vec![(t(paper.locale, "document-refunded", &[]), amount_minor)];
+    if !payment.is_by_invoice() {
+        paper.payment_heading = with("document-paid-back", "method", &method_name(paper.locale, payment));
+        paper.payment = vec![(t(paper.locale, "document-refunded", &[]), amount_minor)];
+    }
     let new = New {
         org_id: &appointment.org_id,
         appointment_id: Some(&appointment.id),
@@ -133,6 +194,30 @@ pub async fn issue_credit_note(
         paper,
     };
     issue_document(state, tx, new).await.map(Some)
+}
+
+/// What a credit note takes back, and in which words: an invoice may not have been paid.
+struct CreditWords {
+    kind: DocumentKind,
+    corrects: &'static str,
+    credits: &'static str,
+}
+
+impl CreditWords {
+    fn of(payment: &Payment) -> Self {
+        match payment.is_by_invoice() {
+            true => Self {
+                kind: DocumentKind::Invoice,
+                corrects: "document-corrects-invoice",
+                credits: "document-credits-invoice",
+            },
+            false => Self {
+                kind: DocumentKind::Receipt,
+                corrects: "document-corrects",
+                credits: "document-credits",
+            },
+        }
+    }
 }
 
 /// Issues the receipt that takes a credit note back, because its refund did not reach the customer; none where there was no
@@ -156,7 +241,7 @@ pub async fn issue_returned(state: &Base, tx: &mut Tx, payment: &Payment, refund
     };
     let appointment = appointments::load_any(tx, appointment).await?;
     let mut paper = draft(state, tx, &appointment, DocumentKind::Receipt, payment).await?;
-    paper.buyer.name = buyer_of(&queries::content(tx, &note.id).await?).unwrap_or(paper.buyer.name);
+    take_parties(&mut paper, &queries::content(tx, &note.id).await?);
     let name = note.name();
     paper
         .facts
@@ -184,6 +269,29 @@ pub async fn issue_returned(state: &Base, tx: &mut Tx, payment: &Payment, refund
         paper,
     };
     issue_document(state, tx, new).await.map(Some)
+}
+
+/// Whether the seller was in the VAT register when the thing was sold, as far as it is on record: an earlier receipt of the
+/// appointment says so, or the tax of the charge. What the business has stated since about that day changes neither.
+async fn was_registered(tx: &mut Tx, appointment: &Appointment, charge: &Charge) -> Result<bool> {
+    if let Some(receipt) = queries::of_appointment(tx, &appointment.id, DocumentKind::Receipt).await?
+        && let Some(registered) = registered_on(&queries::content(tx, &receipt.id).await?)
+    {
+        return Ok(registered);
+    }
+    let tax = charge.vat_code;
+    Ok(tax.is_taxed() || (tax != VatCode::Unregistered && appointment.vat_registered))
+}
+
+/// Names both sides as the document does that is corrected: the account may have been erased since, and the business may have
+/// stated something else about its registration.
+fn take_parties(paper: &mut Paper, corrected: &str) {
+    if let Some(name) = buyer_of(corrected) {
+        paper.buyer.name = name;
+    }
+    if let Some(registered) = registered_on(corrected) {
+        paper.seller.vat_registered = registered;
+    }
 }
 
 fn out_of_range() -> Fault {
@@ -235,6 +343,7 @@ fn buyer_party(appointment: &Appointment) -> Party {
             orgno: org.orgno.clone(),
             vat_registered: false,
             address: vec![person],
+            names_register: false,
         },
         None => Party {
             name: person,
@@ -248,6 +357,12 @@ fn buyer_of(content: &str) -> Option<String> {
     let content: serde_json::Value = serde_json::from_str(content).ok()?;
     let name = content.pointer("/buyer/name").or_else(|| content.get("buyer_name"))?;
     name.as_str().map(str::to_owned)
+}
+
+/// Whether an issued document says that its seller was registered for VAT.
+fn registered_on(content: &str) -> Option<bool> {
+    let content: serde_json::Value = serde_json::from_str(content).ok()?;
+    content.pointer("/seller/vat_registered")?.as_bool()
 }
 
 /// `Visa **** 4242`, or the name alone of what has no number.
@@ -379,5 +494,12 @@ mod tests {
         assert_eq!(buyer_of(r#"{"buyer":{"name":"Kari"}}"#).as_deref(), Some("Kari"));
         assert_eq!(buyer_of("{}"), None);
         assert_eq!(buyer_of("kvittering"), None);
+    }
+
+    #[test]
+    fn the_registration_is_found_where_a_document_says_it() {
+        assert_eq!(registered_on(r#"{"seller":{"vat_registered":true}}"#), Some(true));
+        assert_eq!(registered_on(r#"{"seller":{"vat_registered":false}}"#), Some(false));
+        assert_eq!(registered_on("{}"), None);
     }
 }

@@ -8,6 +8,7 @@ use crate::base::advice::Advice;
 use crate::base::db::{self, DbError, Inspected};
 use crate::base::outbox;
 use crate::params;
+use crate::privacy::retention::failures;
 use crate::state::AppState;
 use crate::statements;
 
@@ -31,6 +32,9 @@ pub async fn missing(state: &AppState) -> Result<Vec<Advice>> {
     advice.extend(without_business(published, &state.link(pattern::PROVIDER_SIGNUP)));
     let waiting: i64 = tx.one(RETENTION_WAITS, params![]).await?;
     advice.extend((waiting > 0).then(|| Advice::unwise("advice-retention", "advice-retention-do")));
+    advice.extend(failures::standing(&mut tx).await?.map(|failure| {
+        Advice::broken("advice-retention-stands", "advice-retention-stands-do").with("error", failure.words)
+    }));
     Ok(advice)
 }
 

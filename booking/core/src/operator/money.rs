@@ -4,7 +4,7 @@
 use crate::base::db::{DbError, FromRow, Row, Tx};
 use crate::base::{DAY_US, MINUTE_US, Micros};
 use crate::billing::RefundState;
-use crate::{params, statements};
+use crate::{is_held_op, params, statements};
 
 /// A failed refund that nobody asked for again is shown for so long.
 const FAILED_FOR_US: Micros = 90 * DAY_US;
@@ -40,15 +40,15 @@ statements! {
     /// since, limit
     FAILED = concat!(listed_refund!(""), failed_refund!(), " ORDER BY r.updated_us, r.id LIMIT $2");
     /// created before, limit
-    STUCK = "SELECT o.kind, o.amount_minor, p.currency, p.psp, p.appointment_id, o.attempts, COALESCE(o.error, '') AS error,
+    STUCK = concat!("SELECT o.kind, o.amount_minor, p.currency, p.psp, p.appointment_id, o.attempts, COALESCE(o.error, '') AS error,
                 o.created_us, o.next_try_us
             FROM payment_op o JOIN payment p ON p.id = o.payment_id
-            WHERE o.state = 'pending' AND o.created_us <= $1 ORDER BY o.created_us, o.id LIMIT $2";
+            WHERE o.state = 'pending' AND o.created_us <= $1 AND NOT ", is_held_op!(), " ORDER BY o.created_us, o.id LIMIT $2");
     /// failed since, calls created before: rows of all lists; parts of one refund count once
     COUNT = concat!("SELECT CAST((SELECT COUNT(*) FROM refund w WHERE w.state = 'waiting' AND w.id NOT LIKE '%:%')
             + (SELECT COUNT(*) FROM refund r JOIN payment p ON p.id = r.payment_id WHERE p.appointment_id IS NOT NULL AND ",
         failed_refund!(), ")
-            + (SELECT COUNT(*) FROM payment_op o WHERE o.state = 'pending' AND o.created_us <= $2)
+            + (SELECT COUNT(*) FROM payment_op o WHERE o.state = 'pending' AND o.created_us <= $2 AND NOT ", is_held_op!(), ")
             + (SELECT COUNT(*) FROM money_difference) AS BIGINT)");
 }
 

@@ -11,6 +11,7 @@ use crate::base::outbox;
 use crate::base::{Base, DAY_US, Micros};
 use crate::base::{Fault, Result};
 use crate::calls::quality;
+use crate::disputes::evidence::LET_GO_OF_ACCOUNT;
 use crate::params;
 use crate::providers::members;
 use crate::state::AppState;
@@ -137,25 +138,32 @@ pub async fn undo(tx: &mut Tx, account_id: &str) -> Result<()> {
 /// Erases the accounts whose time for undoing is over, and sweeps what has run out; for a job. Receipts, payments and the
 /// ledger stay as the law wants, with their own snapshots; everything else that names the person goes. Returns how many.
 ///
+/// One that fails holds up none of the others.
+///
 /// # Errors
-/// When the database fails; accounts erased before that stay erased.
+/// When the accounts cannot be read.
 pub async fn erase_due(state: &AppState) -> Result<usize> {
     let now = state.now();
-    sweep(state, now).await?;
+    if let Err(error) = sweep(state, now).await {
+        tracing::error!(%error, "what has run out is not swept");
+    }
     let mut tx = state.db.read().await?;
     let due: Vec<String> = tx
         .all(queries::ACCOUNTS_TO_ERASE, params![now - UNDO_US, BATCH])
         .await?;
     drop(tx);
     let mut erased = 0;
-    for id in &due {
-        erased += usize::from(erase_account(state, id).await?);
+    for account in due {
+        match erase_account(state, &account).await {
+            Ok(is_erased) => erased += usize::from(is_erased),
+            Err(error) => tracing::error!(account, %error, "an account whose time is over is not erased"),
+        }
     }
     Ok(erased)
 }
 
 /// Erases an account whose time for undoing is over, after cancelling what it still has booked. `false` when the deletion was
-/// undone meanwhile, somebody else was faster, or an operator keeps something about the person back.
+/// undone meanwhile, somebody else was faster, or an operator keeps something about the person back or a dispute of it is open.
 ///
 /// # Errors
 /// When the database fails; then nothing was changed.
@@ -177,6 +185,7 @@ pub async fn erase_account(state: &AppState, id: &str) -> Result<bool> {
     ] {
         tx.execute(statement, params![id]).await?;
     }
+    tx.execute(LET_GO_OF_ACCOUNT, params![id]).await?;
     // The tax office is told in January about the year before: what has no sale in this or the last year is told to nobody.
     let last_year = accounting_cut(now, DEFAULT_ZONE, 1);
     tx.execute(queries::SELLER_TAX_LEAVE, params![id, last_year]).await?;

@@ -51,10 +51,10 @@ const UNWARNED: i64 = 0;
 const WARNED_ONCE: i64 = 1;
 const WARNED_TWICE: i64 = 2;
 
-/// Takes everybody a step further whose time has come; for a job.
+/// Takes everybody a step further whose time has come; for a job. One that fails holds up none of the others.
 ///
 /// # Errors
-/// When the database fails; what was done until then stays done.
+/// When the accounts cannot be read; what was done until then stays done.
 pub async fn end_relationships(state: &AppState) -> Result<()> {
     let now = state.now();
     let since = InactiveSince::at(now, state.config.retention);
@@ -67,7 +67,9 @@ pub async fn end_relationships(state: &AppState) -> Result<()> {
         let due: Vec<(String, Micros)> = tx.all(DUE, params![warned, seen, now - WARNED_APART_US, BATCH]).await?;
         drop(tx);
         for (account, seen) in due {
-            warn(state, &account, warned, seen, now).await?;
+            if let Err(error) = warn(state, &account, warned, seen, now).await {
+                tracing::error!(account, %error, "somebody who is away is not written to");
+            }
         }
     }
     welcome_back(state).await?;
@@ -108,19 +110,26 @@ async fn ask_in_their_place(state: &AppState, now: Micros) -> Result<()> {
     let ended_by = now - (AFTER_END_US - erase::UNDO_US);
     let due: Vec<String> = tx.all(TO_ASK, params![ended_by, BATCH]).await?;
     drop(tx);
-    for id in due {
-        let mut tx = state.db.write().await?;
-        let account = crate::accounts::load(&mut tx, &id).await?;
-        erase::leave(&mut tx, &id, now).await?;
-        if tx.execute(ASK, params![&id, now]).await? == 1 {
-            let mail = AccountMail::RelationshipEnded {
-                link: state.link(texts::routes::pattern::LOGIN),
-                erased_at: now + erase::UNDO_US,
-                time_zone: DEFAULT_ZONE.to_owned(),
-            };
-            outbox::enqueue(state, &mut tx, &account_mail(account.recipient(), &state.id(), &mail)).await?;
-            tx.commit().await?;
+    for account in due {
+        if let Err(error) = ask_for(state, &account, now).await {
+            tracing::error!(account, %error, "deletion is not asked for in the place of somebody who left");
         }
+    }
+    Ok(())
+}
+
+async fn ask_for(state: &AppState, id: &str, now: Micros) -> Result<()> {
+    let mut tx = state.db.write().await?;
+    let account = crate::accounts::load(&mut tx, id).await?;
+    erase::leave(&mut tx, id, now).await?;
+    if tx.execute(ASK, params![id, now]).await? == 1 {
+        let mail = AccountMail::RelationshipEnded {
+            link: state.link(texts::routes::pattern::LOGIN),
+            erased_at: now + erase::UNDO_US,
+            time_zone: DEFAULT_ZONE.to_owned(),
+        };
+        outbox::enqueue(state, &mut tx, &account_mail(account.recipient(), &state.id(), &mail)).await?;
+        tx.commit().await?;
     }
     Ok(())
 }
@@ -130,12 +139,19 @@ async fn welcome_back(state: &AppState) -> Result<()> {
     let mut tx = state.db.read().await?;
     let back: Vec<String> = tx.all(BACK, params![BATCH]).await?;
     drop(tx);
-    for id in back {
-        let mut tx = state.db.write().await?;
-        if tx.execute(UNDONE, params![&id]).await? == 1 {
-            erase::undo(&mut tx, &id).await?;
-            tx.commit().await?;
+    for account in back {
+        if let Err(error) = undo_for(state, &account).await {
+            tracing::error!(account, %error, "deletion is not taken back for somebody who came back");
         }
+    }
+    Ok(())
+}
+
+async fn undo_for(state: &AppState, id: &str) -> Result<()> {
+    let mut tx = state.db.write().await?;
+    if tx.execute(UNDONE, params![id]).await? == 1 {
+        erase::undo(&mut tx, id).await?;
+        tx.commit().await?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What we know about a person: shown, exported, and erased.
 
 pub mod erase;
+mod export;
 pub mod inactive;
 pub mod overview;
 mod record_words;
@@ -8,3 +9,4 @@ pub mod registry;
 pub mod retention;
 
 pub use erase::{UNDO_US, erase_due};
+pub use export::export_all;

@@ -6,6 +6,7 @@ pub mod invitations;
 pub mod mandate;
 pub mod members;
 pub mod orgs;
+pub mod seller;
 pub mod services;
 pub mod vat;
 

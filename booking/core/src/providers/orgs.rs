@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use texts::Category;
 
-use super::{hours, mandate, services};
+use super::{hours, mandate, seller, services};
 use crate::base::actor::{Actor, MemberRole, Membership};
 use crate::base::db::{DbError, FromRow, Param, Row, Tx};
 use crate::base::{DEFAULT_ZONE, Fault, Micros, Result, UnknownWord};
@@ -141,6 +141,8 @@ impl OrgDetails<'_> {
 pub enum SetupStep {
     Service,
     Hours,
+    /// Saying who sells, before something is sold.
+    Seller,
     /// Letting the platform issue receipts, before something is sold.
     Mandate,
     Publish,
@@ -235,6 +237,9 @@ pub async fn missing_steps(tx: &mut Tx, org: &Org, takes_payments: bool) -> Resu
     let sells = services
         .iter()
         .any(|service| service.is_offered(takes_payments) && service.details.is_priced());
+    if sells && !seller::is_whole(tx, &org.id).await? {
+        missing.push(SetupStep::Seller);
+    }
     if sells && !mandate::has_mandate(tx, &org.id).await? {
         missing.push(SetupStep::Mandate);
     }

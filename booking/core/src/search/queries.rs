@@ -1,6 +1,6 @@
 //! All SQL of searching. Only published providers are ever seen here.
 
-use crate::statements;
+use crate::{seller_stands, statements};
 
 statements! {
     /// postcode
@@ -20,10 +20,11 @@ statements! {
     /// place
     PLACE_BY_ID = "SELECT name, municipality, county, '' AS postcode, lat_e6, lon_e6 FROM place WHERE id = $1";
     /// category or empty, south, north, west, east, limit
-    CANDIDATES = "SELECT id, slug, name, category, town, lat_e6, lon_e6, folded FROM org
-        WHERE status = 'active' AND ($1 = '' OR category = $1)
-            AND lat_e6 >= $2 AND lat_e6 <= $3 AND lon_e6 >= $4 AND lon_e6 <= $5
-        ORDER BY id LIMIT $6";
+    CANDIDATES = concat!("SELECT o.id, o.slug, o.name, o.category, o.town, o.lat_e6, o.lon_e6, o.folded, ", seller_stands!(), " AS seller_stands
+        FROM org o
+        WHERE o.status = 'active' AND ($1 = '' OR o.category = $1)
+            AND o.lat_e6 >= $2 AND o.lat_e6 <= $3 AND o.lon_e6 >= $4 AND o.lon_e6 <= $5
+        ORDER BY o.id LIMIT $6");
     /// org
     INDEXED_WORDS = "SELECT category, name || ' ' || headline || ' ' || description || ' ' || town FROM org WHERE id = $1";
     /// org

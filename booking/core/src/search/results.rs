@@ -221,6 +221,8 @@ struct Org {
     town: String,
     position: Position,
     folded: String,
+    /// What has a price can be ordered from it.
+    seller_stands: bool,
 }
 
 impl FromRow for Org {
@@ -236,6 +238,7 @@ impl FromRow for Org {
                 lon_e6: row.get("lon_e6")?,
             },
             folded: row.get("folded")?,
+            seller_stands: row.flag("seller_stands")?,
         })
     }
 }
@@ -249,7 +252,7 @@ async fn find_matching(tx: &mut Tx, times: TimesFor<'_>, search: &Search) -> Res
     let wanted = window(search.when, search.now);
     let mut free = Vec::new();
     for candidate in candidates.into_iter().take(TIMES_COMPUTED_MAX) {
-        let offer = choose_service(tx, times, search, &candidate.org.id, wanted).await?;
+        let offer = choose_service(tx, times, search, &candidate.org, wanted).await?;
         if offer.is_some_and(|(_, times)| !times.is_empty()) {
             free.push(candidate);
         }
@@ -343,7 +346,7 @@ async fn load_listing(
     shown: (Micros, Micros),
 ) -> Result<Option<Listing>, DbError> {
     let Candidate { org, distance_m, .. } = candidate;
-    let offer = choose_service(tx, times, search, &org.id, shown).await?;
+    let offer = choose_service(tx, times, search, &org, shown).await?;
     Ok(offer.map(|(service, mut free_us)| {
         free_us.truncate(TIMES_MAX);
         Listing {
@@ -364,13 +367,14 @@ async fn choose_service(
     tx: &mut Tx,
     times: TimesFor<'_>,
     search: &Search,
-    org: &str,
+    org: &Org,
     wanted: (Micros, Micros),
 ) -> Result<Option<(ListedService, Vec<Micros>)>, DbError> {
-    let services: Vec<ListedService> = tx.all(queries::SERVICES, params![org]).await?;
+    let services: Vec<ListedService> = tx.all(queries::SERVICES, params![&org.id]).await?;
+    let sells = org.seller_stands && search.selling.includes(&org.id);
     let mut first = None;
     for service in services {
-        if !charge::can_be_sold(&service.price, search.selling.includes(org)) {
+        if !charge::can_be_sold(&service.price, sells) {
             continue;
         }
         let free = free_times(tx, times, &service.id, search.now, wanted).await?;

@@ -9,6 +9,7 @@ use crate::base::db::{DbError, Tx};
 use crate::base::vat::VatCode;
 use crate::params;
 use crate::providers::mandate::give_mandate;
+use crate::providers::seller::{SellerInput, state_identity};
 use crate::search::{Place, find_place, index_provider, snap};
 use crate::state::AppState;
 use texts::Locale;
@@ -106,7 +107,7 @@ async fn add_provider(state: &AppState, tx: &mut Tx, number: usize, provider: &P
             provider.town,
             lat,
             lon,
-            email,
+            &email,
             phone,
             now
         ],
@@ -115,6 +116,10 @@ async fn add_provider(state: &AppState, tx: &mut Tx, number: usize, provider: &P
     tx.execute(queries::VAT_INSERT, params![state.id(), org.clone(), now])
         .await?;
     give_mandate(state, tx, &org, &account, Locale::Nb).await?;
+    let identity = seller(number, provider, place, &email)
+        .check(provider.orgno)
+        .expect("the sellers of the demo are whole");
+    state_identity(tx, &org, identity).await?;
     tx.execute(
         queries::MEMBER_INSERT,
         params![member.clone(), org.clone(), account, "", now],
@@ -191,6 +196,26 @@ async fn account(
     )
     .await?;
     Ok(id)
+}
+
+/// Who sells, as its owner would type it: every third is a sole proprietorship.
+fn seller(number: usize, provider: &Provider, place: &Place, email: &str) -> SellerInput {
+    let (form, name) = if number.is_multiple_of(3) {
+        ("sole", format!("{} {}", provider.name, provider.member))
+    } else {
+        ("as", format!("{} AS", provider.name))
+    };
+    SellerInput {
+        legal_form: form.to_owned(),
+        legal_name: name,
+        address: format!("Storgata {}", number + 1),
+        // The towns of the file have many postcodes; the demo needs one that reads like one.
+        postcode: format!("{:04}", 1000 + number),
+        town: place.name.clone(),
+        country: "NO".to_owned(),
+        phone: phone(number),
+        email: email.to_owned(),
+    }
 }
 
 fn email_of(slug: &str) -> String {

@@ -20,7 +20,7 @@ statements! {
         FROM appointment a JOIN account c ON c.id = a.consumer_id JOIN member m ON m.id = a.member_id JOIN account w ON w.id = m.account_id
         LEFT JOIN charge h ON h.call_id = a.id
         LEFT JOIN document d ON d.id = (SELECT r.id FROM document r
-            WHERE r.appointment_id = a.id AND r.kind = 'receipt' AND r.refers_to IS NULL ORDER BY r.issued_us DESC, r.id DESC LIMIT 1)
+            WHERE r.appointment_id = a.id AND r.kind IN ('receipt', 'invoice') AND r.refers_to IS NULL ORDER BY r.issued_us DESC, r.id DESC LIMIT 1)
         WHERE ", in_stretch!(), " ORDER BY a.start_us, a.id LIMIT $5 OFFSET $6");
     /// org, member or nothing, from, until
     AGENDA_COUNT = concat!("SELECT COUNT(*) FROM appointment a WHERE ", in_stretch!());

@@ -8,6 +8,7 @@ use crate::base::{Base, Micros};
 use crate::providers::vat::{VatStatement, state_vat};
 use crate::providers::{
     Org, OrgDetails, OrgStatus, ProviderRefusal, ServiceDetails, SetupStep, mandate, members, missing_steps, orgs,
+    seller,
 };
 use crate::search::{Place, fold, index_provider, snap};
 
@@ -100,14 +101,25 @@ pub async fn save_business(tx: &mut Tx, base: &Base, org: &Org, input: &Business
     Ok(())
 }
 
-/// Whether a service may stand on the page of a business as it is written: what is published for money needs the mandate to
-/// issue receipts.
+/// What keeps a service from standing on the page of a business as it is written: what is published for money needs a seller
+/// that consumers can know, and the mandate to issue receipts. Nothing where it may stand there.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn may_publish_service(tx: &mut Tx, org: &Org, details: &ServiceDetails) -> Result<bool, ProviderRefusal> {
+pub async fn missing_to_publish(
+    tx: &mut Tx,
+    org: &Org,
+    details: &ServiceDetails,
+) -> Result<Option<SetupStep>, ProviderRefusal> {
     let is_public = org.status == OrgStatus::Active && details.active;
-    Ok(!is_public || !details.is_priced() || mandate::has_mandate(tx, &org.id).await?)
+    if !is_public || !details.is_priced() {
+        return Ok(None);
+    }
+    if !seller::is_whole(tx, &org.id).await? {
+        return Ok(Some(SetupStep::Seller));
+    }
+    let has_mandate = mandate::has_mandate(tx, &org.id).await?;
+    Ok((!has_mandate).then_some(SetupStep::Mandate))
 }
 
 /// Publishes a business that has everything it needs.

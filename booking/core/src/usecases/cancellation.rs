@@ -66,6 +66,28 @@ pub async fn cancel_appointment(
     ))
 }
 
+/// Cancels what nobody paid for, at what cancelling costs by then as far as that is owed: minor units. Returns the operations
+/// at the payment provider.
+pub(super) async fn call_off_unpaid(
+    tx: &mut Tx,
+    base: &Base,
+    appointment: &Appointment,
+    fee_minor: i64,
+    now: Micros,
+) -> Result<Vec<String>> {
+    let mail = AppointmentMail::Unpaid { fee_minor };
+    if fee_minor == 0 {
+        return call_off(tx, base, &appointment.id, "system", now, &mail).await;
+    }
+    give_time_back(tx, &appointment.id, "system", now).await?;
+    let charge = charge_amount(appointment, CANCELLED, 0, fee_minor, now)?;
+    if !queries::add_charge(tx, &appointment.id, &charge).await? {
+        return Err(Fault::Conflict("the appointment is charged already"));
+    }
+    mail_both_sides(base, tx, appointment, &mail).await?;
+    post_charge(base, tx, appointment, &charge).await
+}
+
 fn fee_minor(appointment: &Appointment, actor: &str, ground: CancelGround, now: Micros) -> i64 {
     if actor != appointment.consumer.account_id {
         return 0;

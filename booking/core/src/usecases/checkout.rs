@@ -76,7 +76,7 @@ pub async fn pay_for_hold(
         | CheckoutOutcome::HoldLost => return Ok(begun),
     }
     appointments::may_book(&mut state.db.read().await?, consumer, hold, state.now()).await?;
-    let payable = sellers::payable_by(&mut state.db.read().await?, &state.payments, &hold.org_id).await?;
+    let payable = sellers::orderable_by(&mut state.db.read().await?, &state.payments, &hold.org_id).await?;
     let chosen = payable.into_iter().find(|payable| payable.provider.name() == psp);
     let Payable {
         provider,
@@ -358,7 +358,7 @@ async fn book_hold(
     calls::create_call(tx, &appointment, now).await?;
     if let Some(payment) = payment {
         queries::link_payment(tx, &payment.id, &id).await?;
-        if payment.state.reserved_minor().is_some() {
+        if payment.state.reserved_minor().is_some() && !payment.is_by_invoice() {
             let (minor, currency) = (payment.amount.minor, payment.amount.currency);
             record_amount(state, tx, &id, "reserved", minor, currency.as_str()).await?;
         }

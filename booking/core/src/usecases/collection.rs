@@ -1,5 +1,6 @@
 //! Carries out what [`decide_collection`] says about the money of an appointment. Nobody else takes or lets go of it.
 
+use super::extending;
 use super::mending::tell_unpaid;
 use crate::appointments::{self, Appointment, AppointmentMail, PartyRole};
 use crate::base::db::Tx;
@@ -11,6 +12,7 @@ use crate::billing::{
     BillingError, Payment, PaymentState, Purpose, mail_money, money_of, record_amount, request_capture,
     request_payment, request_release,
 };
+use crate::disputes;
 
 /// So long somebody has to answer the bank about what is owed.
 const ANSWERED_WITHIN_US: Micros = 60 * MINUTE_US;
@@ -36,6 +38,7 @@ pub(super) async fn collect_payment(base: &Base, tx: &mut Tx, appointment: &Appo
         standings.push(Standing {
             payment,
             is_busy,
+            is_void: extending::is_void(tx, payment).await?,
             is_left: payment.updated_at + ANSWERED_WITHIN_US <= base.now(),
         });
     }
@@ -44,7 +47,12 @@ pub(super) async fn collect_payment(base: &Base, tx: &mut Tx, appointment: &Appo
     let is_over = appointment.status.is_over();
     tell_unpaid(base, tx, appointment, &payments).await?;
     let mut ops = Vec::new();
+    // While a dispute is open nothing is taken; its end calls this again.
+    let is_held = disputes::queries::open_of(tx, &appointment.id).await?.is_some();
     for step in decide_collection(owed_minor, is_over, &standings) {
+        if is_held && step.takes_money() {
+            continue;
+        }
         match step {
             Step::Capture { payment, amount_minor } => {
                 ops.extend(request_capture(base, tx, &payment, amount_minor).await?);

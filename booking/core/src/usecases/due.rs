@@ -2,9 +2,9 @@
 //! pays.
 
 use super::collection::charge_kept;
-use super::mending::{MEND_FOR_US, MEND_UNTIL_US, is_unpaid};
+use super::mending::{MEND_FOR_US, MEND_UNTIL_US, is_unpaid, unpaid_fee_minor};
 use super::{cancellation, operations};
-use crate::appointments::{self, AppointmentMail};
+use crate::appointments;
 use crate::base::{DAY_US, Micros};
 use crate::billing::{BillingError, PaymentState, Purpose, queries};
 use crate::state::AppState;
@@ -102,7 +102,8 @@ async fn give_back(state: &AppState, id: &str) -> Result<Vec<String>> {
     if is_tried || !is_unpaid(&appointment, &payments, now) {
         return Ok(Vec::new());
     }
-    let ops = cancellation::call_off(&mut tx, state, id, "system", now, &AppointmentMail::Unpaid).await?;
+    let fee_minor = unpaid_fee_minor(&appointment, &payments, now);
+    let ops = cancellation::call_off_unpaid(&mut tx, state, &appointment, fee_minor, now).await?;
     tx.commit().await?;
     Ok(ops)
 }

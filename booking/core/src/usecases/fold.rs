@@ -1,6 +1,8 @@
 //! What the provider says, folded into a payment: its ledger entries, events, documents and mails in one transaction.
 
 use super::collection::collect_payment;
+use super::extending;
+use super::invoicing::record_invoice;
 use super::refunds::fold_refunds;
 use crate::appointments::{self, PartyRole};
 use crate::base::db::Tx;
@@ -10,7 +12,7 @@ use crate::billing::ledger::Posting;
 use crate::billing::payment::{PaymentEvent, PaymentState, ProviderStatus};
 use crate::billing::provider::ProviderPayment;
 use crate::billing::queries::{self, PostingOf};
-use crate::billing::{BillingError, Payment, commission, mail_money, money_of, receipt_mail, record_amount};
+use crate::billing::{BillingError, Payment, Purpose, commission, mail_money, money_of, receipt_mail, record_amount};
 use crate::documents;
 use crate::state::AppState;
 
@@ -32,6 +34,9 @@ pub(super) async fn fold_status(
     let mut payment = payment.clone();
     payment.state = fold_step(state, tx, &payment, seen.status, &seen.reference).await?;
     fold_refunds(state, tx, &payment, &seen.refunds).await?;
+    if payment.purpose == Purpose::Extend {
+        extending::follow_card(state, tx, &payment).await?;
+    }
     let Some(appointment) = &payment.appointment_id else {
         return Ok(Vec::new());
     };
@@ -52,6 +57,9 @@ async fn fold_step(
         return Ok(next);
     }
     queries::save_payment(tx, &payment.id, next, Some(reference), state.now()).await?;
+    if payment.is_by_invoice() {
+        return fold_promise(state, tx, payment, next).await;
+    }
     for posting in postings_of(next, payment.amount.currency) {
         let key = format!("{}:{}", posting.kind(), payment.id);
         post(state, tx, payment, &posting, &key).await?;
@@ -83,6 +91,14 @@ async fn fold_step(
         | PaymentState::Releasing { .. }
         | PaymentState::Released { .. }
         | PaymentState::Refunded { .. } => {}
+    }
+    Ok(next)
+}
+
+/// A promise to pay reserves nothing, so the books learn of it only by its charge; what is captured becomes an invoice.
+async fn fold_promise(state: &AppState, tx: &mut Tx, payment: &Payment, next: PaymentState) -> Result<PaymentState> {
+    if let (PaymentState::Captured { captured_minor, .. }, Some(appointment)) = (next, &payment.appointment_id) {
+        record_invoice(state, tx, payment, appointment, captured_minor).await?;
     }
     Ok(next)
 }
@@ -154,6 +170,31 @@ async fn post_commission(state: &AppState, tx: &mut Tx, payment: &Payment, captu
         of: Money::new(split.gross_minor, payment.amount.currency),
     };
     post(state, tx, payment, &posting, &format!("commission:{}", payment.id)).await?;
+    Ok(())
+}
+
+/// What the operator keeps of what came in for an invoice, `paid_minor` of it just now; of fees for reminders nothing.
+pub(super) async fn post_invoice_commission(
+    state: &AppState,
+    tx: &mut Tx,
+    payment: &Payment,
+    paid_minor: i64,
+) -> Result<()> {
+    let vat_bp = commission::vat_bp_at(state.config.platform.vat_from, state.now());
+    let sold_minor = payment.state.captured_minor();
+    let (after_minor, split) = commission::of_invoice(tx, &payment.id, (sold_minor, paid_minor), vat_bp).await?;
+    let posting = Posting::Commission {
+        split,
+        of: Money::new(split.gross_minor, payment.amount.currency),
+    };
+    post(
+        state,
+        tx,
+        payment,
+        &posting,
+        &format!("commission:{}:{after_minor}", payment.id),
+    )
+    .await?;
     Ok(())
 }
 

@@ -31,6 +31,8 @@ pub enum Mending {
     NeedsConfirmation(Box<Payment>),
     /// The provider has not said yet.
     Unknown,
+    /// So much is owed, and the kept card is charged once more then.
+    Later { amount: Money, at: Micros },
 }
 
 /// Why nothing was paid anew.
@@ -60,14 +62,26 @@ pub async fn mending_of(tx: &mut Tx, appointment: &Appointment, now: Micros) -> 
     if amount.minor == 0 {
         return Ok(Mending::NotNeeded);
     }
-    let Some(last) = payments.last() else {
+    // What an extension came to nothing by says nothing about the rest.
+    let is_vain = |payment: &&Payment| {
+        let vain = matches!(
+            payment.state,
+            PaymentState::Declined { .. } | PaymentState::Released { .. }
+        );
+        payment.purpose == Purpose::Extend && vain
+    };
+    let Some(last) = payments.iter().rfind(|payment| !is_vain(payment)) else {
         return Ok(Mending::NotNeeded);
     };
     Ok(match last.state {
         PaymentState::NeedsConfirmation if last.purpose == Purpose::Mend => {
             Mending::NeedsConfirmation(Box::new(last.clone()))
         }
-        PaymentState::Created | PaymentState::Authorising | PaymentState::Capturing { .. } => Mending::Unknown,
+        PaymentState::Created | PaymentState::Authorising => {
+            let later = queries::asked_later(tx, &last.id, now).await?;
+            later.map_or(Mending::Unknown, |at| Mending::Later { amount, at })
+        }
+        PaymentState::Capturing { .. } => Mending::Unknown,
         PaymentState::Declined { reason } => Mending::Pay {
             amount,
             why: Some(reason),
@@ -95,6 +109,54 @@ fn most_of(appointment: &Appointment) -> Result<Money, Fault> {
 pub(super) fn is_unpaid(appointment: &Appointment, payments: &[Payment], now: Micros) -> bool {
     let is_coming = matches!(appointment.status, Status::Confirmed) && now < appointment.end_us;
     is_coming && !is_secured(payments) && payments.iter().any(is_missing)
+}
+
+/// What giving the time back costs at `at`, minor units: as cancelling then, where the bank said no or was not answered. Who
+/// was let down by us or by the payment provider owes nothing, and neither does whose bank let go of what was reserved.
+pub(super) fn unpaid_fee_minor(appointment: &Appointment, payments: &[Payment], at: Micros) -> i64 {
+    let mut refused = false;
+    for payment in payments {
+        match payment.state {
+            PaymentState::Declined {
+                reason: DeclineReason::NotSent,
+            } => return 0,
+            PaymentState::Declined { .. } | PaymentState::NeedsConfirmation => {
+                refused |= matches!(payment.purpose, Purpose::Due | Purpose::Mend);
+            }
+            PaymentState::Created
+            | PaymentState::Authorising
+            | PaymentState::Saved
+            | PaymentState::Authorised { .. }
+            | PaymentState::Capturing { .. }
+            | PaymentState::CaptureFailed { .. }
+            | PaymentState::Captured { .. }
+            | PaymentState::Releasing { .. }
+            | PaymentState::Released { .. }
+            | PaymentState::Refunded { .. } => {}
+        }
+    }
+    if refused { appointment.cancel_fee_minor(at) } else { 0 }
+}
+
+/// What it costs not to pay anew for an appointment in time, minor units; nothing where nothing is to be paid.
+///
+/// # Errors
+/// When the database fails.
+pub async fn mending_fee_minor(tx: &mut Tx, appointment: &Appointment, now: Micros) -> Result<i64, Fault> {
+    if appointment.status.is_over() {
+        return Ok(0);
+    }
+    let payments = queries::of_appointment(tx, &appointment.id).await?;
+    Ok(unpaid_fee_minor(
+        appointment,
+        &payments,
+        given_back_at(appointment, now),
+    ))
+}
+
+/// The moment that the time is given back at, as far as its fee goes: never after the start.
+fn given_back_at(appointment: &Appointment, now: Micros) -> Micros {
+    mend_until(appointment, now).min(appointment.start_us - 1)
 }
 
 fn is_missing(payment: &Payment) -> bool {
@@ -137,6 +199,7 @@ pub(super) async fn tell_unpaid(
         .rfind(|payment| payment.purpose != Purpose::Mend || matches!(payment.state, PaymentState::Released { .. }));
     let mail = AppointmentMail::PayAnew {
         until: mend_until(appointment, base.now()),
+        fee_minor: unpaid_fee_minor(appointment, payments, given_back_at(appointment, base.now())),
         attempt: lost.map_or(0, |payment| payment.attempt),
     };
     if let Some(message) = appointments::appointment_mail(base, appointment, PartyRole::Consumer, &mail, &money) {

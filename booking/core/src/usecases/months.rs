@@ -175,6 +175,8 @@ fn words_of(kind: &str) -> &'static str {
         "captured" => "statement-captured",
         "refunded" => "statement-refunded",
         "refund_returned" => "statement-refund-returned",
+        "invoice_paid" => "statement-invoice-paid",
+        "invoice_paid_back" => "statement-invoice-paid-back",
         "commission" => "statement-commission",
         "commission_refunded" => "statement-commission-refunded",
         "commission_returned" => "statement-commission-returned",
@@ -232,7 +234,8 @@ mod tests {
     #[test]
     fn every_posting_that_moves_what_is_held_has_its_words() {
         for kind in Posting::KINDS {
-            let moves = !matches!(kind, "authorised" | "charged" | "released");
+            let still = ["authorised", "charged", "released", "credited", "reminder_fee"];
+            let moves = !still.contains(&kind);
             assert_eq!(words_of(kind) != OTHER, moves, "{kind}");
         }
     }

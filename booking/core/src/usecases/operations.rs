@@ -2,11 +2,15 @@
 
 use super::checkout;
 use super::collection::collect_payment;
+use super::extending;
 use super::fold::fold_status;
 use super::provider_calls::{self, Answer, Outcome};
+use super::reconcile;
+use super::refund_mails;
 use crate::appointments;
 use crate::base::Fault;
 use crate::base::db::Tx;
+use crate::base::money::Money;
 use crate::base::{MINUTE_US, Micros};
 use crate::billing::payment::{DeclineReason, PaymentEvent, PaymentState, ProviderStatus};
 use crate::billing::provider::{Hint, ProviderPayment};
@@ -87,11 +91,24 @@ pub(super) async fn run_operation(state: &AppState, id: &str) -> Result<()> {
         amount_minor: op.amount_minor,
     };
     if op.kind == OpKind::Capture && payment.state.reserved_minor().is_some() {
-        queries::save_payment(&mut tx, &payment.id, payment.state.handle(event)?, None, now).await?;
+        match payment.state.handle(event) {
+            Ok(next) => queries::save_payment(&mut tx, &payment.id, next, None, now).await?,
+            Err(error) => {
+                let next_try = now + backoff(op.attempts - 1);
+                queries::delay_op(&mut tx, &op.id, next_try, &error.to_string()).await?;
+                tx.commit().await?;
+                return Err(error.into());
+            }
+        }
     }
     tx.commit().await?;
     let answer = provider_calls::ask_provider(state, &op, &payment).await;
-    let recorded = record_answer(state, &op, answer).await;
+    let recorded = record_answer(state, &op, &answer).await;
+    if let Err(error) = &recorded
+        && let Err(error) = reconcile::hold_back(state, &op, answer.seen.as_ref(), error).await
+    {
+        tracing::error!(op = id, %error, "it is not on record why the books cannot take an answer in");
+    }
     state.provider_answered.notify_waiters();
     // What follows from the answer is run here too; each is claimed by whoever comes first.
     for next in recorded? {
@@ -103,10 +120,9 @@ pub(super) async fn run_operation(state: &AppState, id: &str) -> Result<()> {
 }
 
 /// Writes down what came of a call. Returns the operations that follow from it.
-async fn record_answer(state: &AppState, op: &Op, answer: Answer) -> Result<Vec<String>> {
+async fn record_answer(state: &AppState, op: &Op, answer: &Answer) -> Result<Vec<String>> {
     let now = state.now();
-    let mut tx = state.db.write().await?;
-    let payment = lock_with_appointment(&mut tx, &op.payment_id).await?;
+    let (mut tx, payment) = lock_with_appointment(state, &op.payment_id).await?;
     // Ended first: what is busy is left alone by whatever follows.
     match &answer.outcome {
         Outcome::Done => queries::end_op(&mut tx, &op.id, "done", None, now).await?,
@@ -130,6 +146,7 @@ async fn record_answer(state: &AppState, op: &Op, answer: Answer) -> Result<Vec<
         None => Vec::new(),
     };
     if let (Outcome::Refused(_), Some(appointment)) = (&answer.outcome, &payment.appointment_id) {
+        extending::follow_card(state, &mut tx, &payment).await?;
         let appointment = appointments::load_any(&mut tx, appointment).await?;
         ops.extend(collect_payment(state, &mut tx, &appointment).await?);
     }
@@ -137,13 +154,25 @@ async fn record_answer(state: &AppState, op: &Op, answer: Answer) -> Result<Vec<
     Ok(ops)
 }
 
-/// Locks a payment, and its appointment first: everybody takes the two rows in that order.
-pub(super) async fn lock_with_appointment(tx: &mut Tx, payment: &str) -> Result<Payment> {
-    let unlocked = queries::payment(tx, payment).await?.ok_or(BillingError::NoPayment)?;
-    if let Some(appointment) = &unlocked.appointment_id {
-        appointments::lock(tx, appointment).await?;
+/// Begins a transaction in which a payment is locked, and its appointment before it: everybody takes the two rows in that
+/// order.
+pub(super) async fn lock_with_appointment(state: &AppState, payment: &str) -> Result<(Tx, Payment)> {
+    loop {
+        let mut tx = state.db.write().await?;
+        let unlocked = queries::payment(&mut tx, payment)
+            .await?
+            .ok_or(BillingError::NoPayment)?;
+        if let Some(appointment) = &unlocked.appointment_id {
+            appointments::lock(&mut tx, appointment).await?;
+        }
+        let locked = queries::lock_payment(&mut tx, payment)
+            .await?
+            .ok_or(BillingError::NoPayment)?;
+        // Booked in between: begun anew, since the appointment comes first. It is linked once, so the second time is the last.
+        if locked.appointment_id == unlocked.appointment_id {
+            return Ok((tx, locked));
+        }
     }
-    queries::lock_payment(tx, payment).await?.ok_or(BillingError::NoPayment)
 }
 
 /// A definite no. A refused capture or release is tried again later, under a new key, a few times.
@@ -168,6 +197,7 @@ async fn record_refusal(state: &AppState, tx: &mut Tx, op: &Op, payment: &Paymen
                     let currency = payment.amount.currency;
                     let minor = op.amount_minor;
                     record_amount(state, tx, appointment, "refund_failed", minor, currency.as_str()).await?;
+                    refund_mails::tell_failed(state, tx, appointment, (refund, Money::new(minor, currency))).await?;
                 }
             }
             return Ok(());
@@ -297,8 +327,7 @@ pub(super) async fn ask_about(state: &AppState, payment: &str) -> Result<()> {
 
 /// Folds in what a provider was seen to say, in a transaction of its own. Returns the operations to run.
 pub(super) async fn fold_seen(state: &AppState, payment: &str, seen: &ProviderPayment) -> Result<Vec<String>> {
-    let mut tx = state.db.write().await?;
-    let payment = lock_with_appointment(&mut tx, payment).await?;
+    let (mut tx, payment) = lock_with_appointment(state, payment).await?;
     let ops = fold_status(state, &mut tx, &payment, seen).await?;
     tx.commit().await?;
     Ok(ops)

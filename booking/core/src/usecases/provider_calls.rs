@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::extending;
 use crate::appointments::{self, Status};
 use crate::base::money::Money;
 use crate::billing::payment::ProviderStatus;
@@ -123,7 +124,11 @@ async fn authorise(state: &AppState, op: &Op, payment: &Payment) -> Result<Provi
     if !is_still_wanted(state, op, payment).await {
         return Err(over());
     }
-    let return_url = state.link(&texts::routes::book_confirm(&payment.hold_id));
+    let back = match &payment.appointment_id {
+        Some(appointment) => texts::routes::booking_payment(appointment),
+        None => texts::routes::book_confirm(&payment.hold_id),
+    };
+    let return_url = state.link(&back);
     let authorisation = Authorisation {
         key: &key,
         reference: &reference,
@@ -137,7 +142,7 @@ async fn authorise(state: &AppState, op: &Op, payment: &Payment) -> Result<Provi
 fn aim_of(payment: &Payment) -> Aim {
     match payment.purpose {
         Purpose::Save => Aim::Keep(payment.amount.currency),
-        Purpose::Book | Purpose::Due | Purpose::Mend | Purpose::Fee => Aim::Reserve(payment.amount),
+        Purpose::Book | Purpose::Due | Purpose::Mend | Purpose::Fee | Purpose::Extend => Aim::Reserve(payment.amount),
     }
 }
 
@@ -207,6 +212,7 @@ async fn is_still_wanted(state: &AppState, op: &Op, payment: &Payment) -> bool {
             appointment.is_ok_and(|appointment| appointment.status != Status::Cancelled)
         }
         (Purpose::Fee, Some(_)) => true,
+        (Purpose::Extend, Some(_)) => extending::is_void(&mut tx, payment).await.is_ok_and(|void| !void),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::base::{DAY_US, MINUTE_US, Micros};
 use crate::billing::differences::{self, DifferenceKind};
 use crate::billing::payment::{PaymentState, ProviderStatus};
 use crate::billing::provider::{ProviderError, ProviderPayment};
-use crate::billing::{BillingError, OpKind, Payment, queries, request_release};
+use crate::billing::{BillingError, Op, OpKind, Payment, backoff, queries, request_release};
 use crate::state::AppState;
 
 /// A payment is compared at most once in this time.
@@ -58,7 +58,8 @@ async fn compare(state: &AppState, id: &str) -> Result<()> {
     };
     match operations::fold_seen(state, id, &seen).await {
         Ok(ops) => operations::run_operations(state, &ops).await,
-        Err(error) if error.is_final() => {
+        Err(error) if !error.is_passing() => {
+            tracing::warn!(payment = id, %error, "what the payment provider says cannot be taken into the books");
             return note(state, &payment, DifferenceKind::Status, &describe(&seen)).await;
         }
         Err(error) => return Err(error),
@@ -77,6 +78,30 @@ async fn compare(state: &AppState, id: &str) -> Result<()> {
     match difference(&payment, &seen) {
         Some(kind) => note(state, &payment, kind, &describe(&seen)).await,
         None => solve(state, id).await,
+    }
+}
+
+/// What a call brought cannot be taken into the books, for example because more was taken than was reserved: it stays on record
+/// with the reason, is made again later and later, and the operator sees in what both differ.
+///
+/// # Errors
+/// When the database fails; then the call is made again as soon as one that was interrupted.
+pub(super) async fn hold_back(
+    state: &AppState,
+    op: &Op,
+    seen: Option<&ProviderPayment>,
+    error: &BillingError,
+) -> Result<()> {
+    let mut tx = state.db.write().await?;
+    let next_try = state.now() + backoff(op.attempts - 1);
+    queries::delay_op(&mut tx, &op.id, next_try, &error.to_string()).await?;
+    let payment = queries::payment(&mut tx, &op.payment_id).await?;
+    tx.commit().await?;
+    match (payment, seen) {
+        (Some(payment), Some(seen)) if !error.is_passing() => {
+            note(state, &payment, DifferenceKind::Status, &describe(seen)).await
+        }
+        (_, _) => Ok(()),
     }
 }
 

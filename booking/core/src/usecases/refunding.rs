@@ -1,19 +1,18 @@
 //! Paying back by a business or an operator: who may, how much at most, and when a second person must agree.
 
-use texts::{FieldError, MailKind, format, routes};
+use texts::FieldError;
 
-use super::operations;
-use crate::accounts;
+use super::{disputing, operations, refund_mails};
 use crate::appointments::{self, Appointment};
-use crate::base::actor::{Actor, MemberRole};
+use crate::base::actor::Actor;
 use crate::base::audit::{self, Action};
 use crate::base::db::Tx;
 use crate::base::fields;
 use crate::base::money::{Currency, Money};
-use crate::base::outbox::{self, Message, Recipient};
 use crate::base::{Base, Fault};
 use crate::billing::{BillingError, Payment, Refund, RefundState, queries, refunds, request_refund};
 use crate::carries_faults;
+use crate::disputes;
 use crate::providers::{self, members};
 use crate::state::AppState;
 
@@ -122,6 +121,8 @@ pub enum RefundRefusal {
     SamePerson,
     #[error("it was decided already")]
     Decided,
+    #[error("a dispute is open, whose decision says what is paid back")]
+    Disputed,
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -206,12 +207,43 @@ pub async fn ask_refund(
     if standing.refunds.len() != request.known {
         return said_before(&standing, &who.id, request).ok_or(RefundRefusal::Changed);
     }
+    if disputes::queries::open_of(&mut tx, &appointment.id).await?.is_some() {
+        return Err(RefundRefusal::Disputed);
+    }
+    let ask = ask_within(state, &mut tx, (&who.id, side), &appointment, request).await?;
+    tx.commit().await?;
+    operations::run_operations(state, &ask.ops).await;
+    Ok(ask.asked)
+}
+
+/// What was asked for within a transaction.
+pub(super) struct Ask {
+    /// The act of asking: see [`ask_of`].
+    pub id: String,
+    pub asked: RefundAsked,
+    /// To be run after the commit.
+    pub ops: Vec<String>,
+}
+
+/// As [`ask_refund`], in the caller's transaction and in the name of `who`, whom the caller has checked. The appointment's
+/// row must be locked.
+///
+/// # Errors
+/// [`RefundRefusal`]; then the transaction must not be committed.
+pub(super) async fn ask_within(
+    state: &AppState,
+    tx: &mut Tx,
+    (who, side): (&str, RefundSide),
+    appointment: &Appointment,
+    request: &RefundRequest<'_>,
+) -> Result<Ask, RefundRefusal> {
+    let standing = refund_standing(tx, appointment).await?;
     if standing.refunds.len() >= REFUNDS_MAX {
         return Err(Fault::Conflict("the appointment has had too many refunds").into());
     }
     let parts = standing.spread(request.amount_minor).ok_or(RefundRefusal::TooMuch)?;
     let in_all = standing.counted_minor().checked_add(request.amount_minor);
-    let alone = in_all.is_some_and(|sum| sum <= state.config.refund_alone_minor);
+    let alone = in_all.is_some_and(|sum| sum <= state.config.refund_alone_minor(standing.currency));
     let asked = if alone { RefundAsked::Sent } else { RefundAsked::Waits };
     let (id, now) = (state.random.id(state.now()), state.now());
     let mut ops = Vec::new();
@@ -226,14 +258,14 @@ pub async fn ask_refund(
             } else {
                 RefundState::Waiting
             },
-            asked_by: who.id.clone(),
+            asked_by: who.to_owned(),
             approved_by: String::new(),
             reference: None,
             created_at: now,
         };
-        refunds::add(&mut tx, &refund).await?;
+        refunds::add(tx, &refund).await?;
         if alone {
-            ops.push(request_refund(state, &mut tx, &refund).await?);
+            ops.push(request_refund(state, tx, &refund).await?);
         }
     }
     let amount = Money::new(request.amount_minor, standing.currency);
@@ -241,14 +273,12 @@ pub async fn ask_refund(
         RefundAsked::Sent => ("refund_asked", Action::RefundMade),
         RefundAsked::Waits => ("refund_waits", Action::RefundAsked),
     };
-    record(state, &mut tx, actor, &appointment, (event, amount)).await?;
-    audit_operator(state, &mut tx, actor, side, &appointment, (action, request.reason)).await?;
+    record(state, tx, who, appointment, (event, amount)).await?;
+    audit_operator(state, tx, (who, side), appointment, (action, request.reason)).await?;
     if asked == RefundAsked::Waits {
-        tell_second_persons(state, &mut tx, actor, side, &appointment, (&id, amount)).await?;
+        refund_mails::tell_second_persons(state, tx, (who, side), appointment, (&id, amount)).await?;
     }
-    tx.commit().await?;
-    operations::run_operations(state, &ops).await;
-    Ok(asked)
+    Ok(Ask { id, asked, ops })
 }
 
 /// What a form that was sent twice came to the first time; `None` where something else happened meanwhile.
@@ -336,6 +366,10 @@ pub async fn decide_refund(
     if !takes_back && !may_decide(&mut tx, actor, side, &appointment, first).await? {
         return Err(Fault::NotFound.into());
     }
+    let dispute = disputes::queries::open_of(&mut tx, &appointment.id).await?;
+    if approves && dispute.is_some_and(|dispute| dispute.refund_id.as_deref() != Some(ask)) {
+        return Err(RefundRefusal::Disputed);
+    }
     let next = if approves {
         RefundState::Asked
     } else {
@@ -360,8 +394,9 @@ pub async fn decide_refund(
         true => ("refund_asked", Action::RefundApproved),
         false => ("refund_declined", Action::RefundDeclined),
     };
-    record(state, &mut tx, actor, &appointment, (event, amount)).await?;
-    audit_operator(state, &mut tx, actor, side, &appointment, (action, &first.reason)).await?;
+    record(state, &mut tx, &who.id, &appointment, (event, amount)).await?;
+    audit_operator(state, &mut tx, (&who.id, side), &appointment, (action, &first.reason)).await?;
+    ops.extend(disputing::follow_decision(state, &mut tx, &who.id, ask, approves).await?);
     tx.commit().await?;
     operations::run_operations(state, &ops).await;
     Ok(appointment.id)
@@ -379,86 +414,25 @@ async fn appointment_of(tx: &mut Tx, refund: &str) -> Result<String, Fault> {
 async fn record(
     state: &Base,
     tx: &mut Tx,
-    actor: &Actor,
+    who: &str,
     appointment: &Appointment,
     (event, amount): (&str, Money),
 ) -> Result<(), Fault> {
     let data = serde_json::json!({ "minor": amount.minor, "currency": amount.currency.as_str() });
-    appointments::record_event(tx, &appointment.id, event, actor.account_id(), state.now(), &data).await
+    appointments::record_event(tx, &appointment.id, event, who, state.now(), &data).await
 }
 
 /// What operators do is in their record, too.
 async fn audit_operator(
     state: &Base,
     tx: &mut Tx,
-    actor: &Actor,
-    side: RefundSide,
+    (who, side): (&str, RefundSide),
     appointment: &Appointment,
     (action, reason): (Action, &str),
 ) -> Result<(), Fault> {
     match side {
         RefundSide::Business => Ok(()),
-        RefundSide::Operator => {
-            let operator = Some(actor.account_id());
-            Ok(audit::write(tx, state, operator, action, &appointment.id, reason).await?)
-        }
-    }
-}
-
-/// Mails those who may decide, once: operators, and where an owner asked the other owners.
-async fn tell_second_persons(
-    state: &Base,
-    tx: &mut Tx,
-    actor: &Actor,
-    side: RefundSide,
-    appointment: &Appointment,
-    (ask, amount): (&str, Money),
-) -> Result<(), Fault> {
-    let page = state.link(routes::pattern::OPERATOR_REFUNDS);
-    let mut told: Vec<(Recipient, String)> = accounts::operators(tx)
-        .await?
-        .iter()
-        .map(|operator| (operator.recipient(), page.clone()))
-        .collect();
-    if side == RefundSide::Business {
-        for member in members::of_org(tx, &appointment.org_id).await? {
-            let known = told
-                .iter()
-                .any(|(recipient, _)| recipient.account_id.as_ref() == Some(&member.account_id));
-            if member.role == MemberRole::Owner && !known {
-                let owner = accounts::load(tx, &member.account_id).await?;
-                told.push((owner.recipient(), state.link(&routes::booking_refund(&appointment.id))));
-            }
-        }
-    }
-    for (recipient, link) in told {
-        let account = recipient.account_id.clone().unwrap_or_default();
-        if account != actor.account_id() && account != appointment.consumer.account_id {
-            let message = waits_mail(recipient, appointment, &format!("{ask}:{account}"), (amount, &link));
-            outbox::enqueue(state, tx, &message).await?;
-        }
-    }
-    Ok(())
-}
-
-fn waits_mail(recipient: Recipient, appointment: &Appointment, key: &str, (amount, link): (Money, &str)) -> Message {
-    let locale = recipient.locale;
-    let amount = format::money_exact(locale, amount.minor, amount.currency.as_str());
-    let args = [
-        ("name", recipient.name.as_str()),
-        ("org", appointment.org_name.as_str()),
-        ("amount", amount.as_str()),
-        ("link", link),
-    ];
-    let (subject, body) = outbox::text(locale, "mail-refund-waits-subject", "mail-refund-waits-body", &args);
-    Message {
-        key: format!("{}:{key}", MailKind::RefundWaits.word()),
-        kind: MailKind::RefundWaits,
-        recipient,
-        appointment_id: None,
-        subject,
-        body,
-        ics: None,
+        RefundSide::Operator => Ok(audit::write(tx, state, Some(who), action, &appointment.id, reason).await?),
     }
 }
 

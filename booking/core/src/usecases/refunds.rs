@@ -3,6 +3,7 @@
 use texts::{MailKind, format, routes};
 
 use super::fold::post;
+use super::refund_mails;
 use crate::appointments::{self, AppointmentMail, PartyRole};
 use crate::base::Micros;
 use crate::base::db::Tx;
@@ -12,7 +13,8 @@ use crate::billing::ledger::{LedgerAccount, Posting};
 use crate::billing::payment::PaymentEvent;
 use crate::billing::provider::{ProviderRefund, RefundStatus};
 use crate::billing::{
-    BillingError, Payment, Refund, RefundState, commission, mail_money, money_of, queries, record_amount, refunds,
+    BillingError, Payment, Refund, RefundState, commission, invoices, mail_money, money_of, queries, record_amount,
+    refunds,
 };
 use crate::documents::{self, Document};
 use crate::state::AppState;
@@ -63,6 +65,7 @@ pub(super) async fn fold_refunds(
     let next = payment.state.handle(PaymentEvent::RefundedInAll { refunded_minor })?;
     if next != payment.state {
         queries::save_payment(tx, &payment.id, next, None, now).await?;
+        invoices::count_open(tx, &payment.id).await?;
     }
     Ok(())
 }
@@ -114,7 +117,10 @@ async fn record_refund(
             // What comes back has the tax that its credit note says.
             let note = issue_note(state, tx, payment, before).await?;
             let split = note.as_ref().map_or_else(|| split_vat(amount.minor, 0), split_of);
-            let posting = Posting::Refunded { split, of: amount };
+            let posting = match payment.is_by_invoice() {
+                true => Posting::Credited { split, of: amount },
+                false => Posting::Refunded { split, of: amount },
+            };
             post(state, tx, payment, &posting, &posting_key(before)).await?;
             give_back_commission(state, tx, payment, before).await?;
             "refunded"
@@ -133,6 +139,9 @@ async fn record_refund(
     };
     if let Some(appointment) = &payment.appointment_id {
         record_amount(state, tx, appointment, event, amount.minor, amount.currency.as_str()).await?;
+        if next == RefundState::Failed {
+            refund_mails::tell_failed(state, tx, appointment, (&before.id, amount)).await?;
+        }
     }
     Ok(())
 }

@@ -83,19 +83,33 @@ pub async fn open_account(state: &AppState, org: &str, page: &str) -> Result<Str
     let known = known.ok_or(Fault::NotFound)?;
     let reference = match known.reference {
         Some(reference) => reference,
-        None => {
-            let key = format!("seller-{org}-{}", known.created_us);
-            let reference = accounts.open(&key, org).await.map_err(SellerRefusal::Unavailable)?;
-            let mut tx = state.db.write().await.map_err(Fault::from)?;
-            sellers::keep_reference(&mut tx, org, psp, &reference)
-                .await
-                .map_err(Fault::from)?;
-            tx.commit().await.map_err(Fault::from)?;
-            reference
-        }
+        None => open_begun(state, (org, psp), accounts, known.created_us).await?,
     };
     let link = accounts.link(&reference, page, page).await;
     link.map_err(SellerRefusal::Unavailable)
+}
+
+/// Opens the account that is on record as begun then. The provider brings what it answered under a key for a day: after a
+/// definite answer the next try has another key, and where none came, the same. An account that was opened all the same by a
+/// call whose answer was a failure stays empty.
+async fn open_begun(
+    state: &AppState,
+    (org, psp): (&str, &str),
+    accounts: &dyn SellerAccounts,
+    begun: Micros,
+) -> Result<String, SellerRefusal> {
+    let opened = accounts.open(&format!("seller-{org}-{begun}"), org).await;
+    let mut tx = state.db.write().await.map_err(Fault::from)?;
+    let kept = match &opened {
+        Ok(reference) => sellers::keep_reference(&mut tx, org, psp, reference).await,
+        Err(ProviderError::Refused(_) | ProviderError::Failed(_)) => {
+            sellers::begin_again(&mut tx, org, psp, begun, state.now()).await
+        }
+        Err(ProviderError::Unknown(_)) => Ok(()),
+    };
+    kept.map_err(Fault::from)?;
+    tx.commit().await.map_err(Fault::from)?;
+    opened.map_err(SellerRefusal::Unavailable)
 }
 
 /// Asks the provider about the accounts that it has news of, or was not asked about for long.
@@ -120,17 +134,29 @@ pub async fn follow_accounts(state: &AppState) -> Result<()> {
             Some(accounts) => accounts.look_up(&reference).await.map_err(|error| error.to_string()),
             None => Err("its provider is not set up".to_owned()),
         };
-        let mut tx = state.db.write().await?;
-        match seen {
-            Ok(seen) => sellers::save_state(&mut tx, &psp, &reference, seen, now).await?,
-            Err(error) => {
-                tracing::warn!(psp, error, "a seller's account cannot be looked up");
-                // Its turn comes again after all the others.
-                sellers::looked_in_vain(&mut tx, &psp, &reference, now).await?;
-            }
+        if let Err(error) = save_look(state, (&psp, &reference), seen, now).await {
+            tracing::error!(psp, %error, "where a seller's account stands is not on record");
         }
-        tx.commit().await?;
     }
+    Ok(())
+}
+
+async fn save_look(
+    state: &AppState,
+    (psp, reference): (&str, &str),
+    seen: Result<SellerState, String>,
+    now: Micros,
+) -> Result<()> {
+    let mut tx = state.db.write().await?;
+    match seen {
+        Ok(seen) => sellers::save_state(&mut tx, psp, reference, seen, now).await?,
+        Err(error) => {
+            tracing::warn!(psp, error, "a seller's account cannot be looked up");
+            // Its turn comes again after all the others.
+            sellers::looked_in_vain(&mut tx, psp, reference, now).await?;
+        }
+    }
+    tx.commit().await?;
     Ok(())
 }
 

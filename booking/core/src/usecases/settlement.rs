@@ -119,6 +119,8 @@ pub async fn finalise_call(state: &AppState, call: &str) -> Result<Vec<String>> 
         Moved::Refused(_) if appointment.status != Status::InCall => return Ok(Vec::new()),
         Moved::Refused(illegal) => return Err(Fault::internal(&illegal)),
     }
+    // Read again, now that nobody else changes it: the highest price may have risen.
+    let appointment = appointments::load_any(&mut tx, call).await?;
     let charge = charge_of(&appointment, outcome, facts.billable, now)?;
     if !queries::add_charge(&mut tx, call, &charge).await? {
         return Ok(Vec::new());

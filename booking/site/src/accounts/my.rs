@@ -26,7 +26,7 @@ use booking_core::appointments::{self, Status};
 use booking_core::base::DAY_US;
 use booking_core::base::actor::SignedIn;
 use booking_core::base::security::{self, SecurityEvent};
-use booking_core::privacy::{UNDO_US, erase, overview, registry};
+use booking_core::privacy::{UNDO_US, erase, export_all, overview};
 use booking_core::providers::{members, orgs};
 
 pub(super) fn router() -> Router<AppState> {
@@ -142,8 +142,7 @@ fn shown_section(section: overview::DataSection) -> DataSection {
 async fn export(State(state): State<AppState>, visit: Visit) -> AppResult<Response> {
     let who = visit.actor.signed_in()?;
     state.limits.export_by_account.check(&who.id)?;
-    let mut tx = state.db.read().await?;
-    let data = registry::export(&mut tx, &who.id).await?;
+    let data = export_all(&state, &who.id).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"booka.json\""),

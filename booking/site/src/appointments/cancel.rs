@@ -35,11 +35,12 @@ pub(super) async fn page(State(state): State<AppState>, visit: Visit, Path(id): 
     if !calls::can_cancel(&mut tx, &found, visit.now).await? {
         return Ok(Redirect::to(&routes::booking(&id)).into_response());
     }
-    Ok(html(&cancel_page(&mut tx, &visit, &found, false).await?))
+    Ok(html(&cancel_page(&state, &mut tx, &visit, &found, false).await?))
 }
 
 /// `changed`: it came to cost more since the page was shown.
 async fn cancel_page(
+    state: &AppState,
     tx: &mut Tx,
     visit: &Visit,
     found: &Appointment,
@@ -52,7 +53,7 @@ async fn cancel_page(
     };
     Ok(AppointmentCancelPage {
         shell: shell_in(visit, &found.time_zone),
-        appointment: appointment_view(tx, &visit.actor, found, visit.now).await?,
+        appointment: appointment_view(state, tx, &visit.actor, found, visit.now).await?,
         fee_minor,
         released_minor: (money.reserved_minor - fee_minor).max(0),
         changed,
@@ -97,7 +98,7 @@ async fn cancel(
             Ok(Redirect::to(&target).into_response())
         }
         CancelOutcome::CostsMore(_) => {
-            let page = cancel_page(&mut tx, visit, found, true).await?;
+            let page = cancel_page(state, &mut tx, visit, found, true).await?;
             Ok(html_with(StatusCode::CONFLICT, &page))
         }
     }
@@ -116,7 +117,7 @@ pub(super) async fn withdraw_page(
     };
     let page = AppointmentWithdrawPage {
         shell: shell_in(&visit, &found.time_zone),
-        appointment: appointment_view(&mut tx, &visit.actor, &found, visit.now).await?,
+        appointment: appointment_view(&state, &mut tx, &visit.actor, &found, visit.now).await?,
         until,
         ordered_at: found.created_us,
         seller_name: found.org_name.clone(),

@@ -8,6 +8,7 @@ use web::routes;
 
 use super::timeline::page_status;
 use super::views;
+use crate::disputes;
 use crate::error::AppResult;
 use crate::extract::{Path, Visit};
 use crate::pages::{html, shell_in};
@@ -18,11 +19,14 @@ use booking_core::base::db::Tx;
 use booking_core::{billing, calls, documents, usecases};
 
 /// When and with whom; what the customer wrote is for whoever takes the appointment (S12).
-pub(super) async fn page(tx: &mut Tx, visit: &Visit, id: &str) -> AppResult<Response> {
+pub(super) async fn page(state: &AppState, tx: &mut Tx, visit: &Visit, id: &str) -> AppResult<Response> {
     let found = appointments::load_of_colleague(tx, &visit.actor, id).await?;
-    let receipt = match appointments::load_with_receipt(tx, &visit.actor, id).await {
-        Ok(_) => documents::receipt_number(tx, id).await?,
-        Err(Fault::NotFound) => None,
+    let (issued, dispute) = match appointments::load_with_receipt(tx, &visit.actor, id).await {
+        Ok(_) => (
+            documents::of_appointment(tx, id).await?,
+            disputes::link_of(state, tx, &found, visit.now).await?,
+        ),
+        Err(Fault::NotFound) => (Vec::new(), None),
         Err(fault) => return Err(fault.into()),
     };
     Ok(html(&AppointmentColleaguePage {
@@ -30,7 +34,8 @@ pub(super) async fn page(tx: &mut Tx, visit: &Visit, id: &str) -> AppResult<Resp
         reference: reference(id),
         waiting: found.can_join(visit.now) && calls::customer_waits(tx, id).await?,
         can_take_over: found.can_be_taken_over(visit.now),
-        receipt,
+        documents: issued.iter().map(views::document_link).collect(),
+        dispute,
         can_refund: views::can_refund(&visit.actor, &found, &billing::money_of(tx, id).await?),
         status: page_status(found.status),
         id: found.id,

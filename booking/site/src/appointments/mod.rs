@@ -221,10 +221,10 @@ async fn booking(
     let mut tx = state.db.read().await?;
     let found = match appointments::load(&mut tx, &visit.actor, &id).await {
         Ok(found) => found,
-        Err(Fault::NotFound) => return colleague::page(&mut tx, &visit, &id).await,
+        Err(Fault::NotFound) => return colleague::page(&state, &mut tx, &visit, &id).await,
         Err(fault) => return Err(fault.into()),
     };
-    let appointment = appointment_view(&mut tx, &visit.actor, &found, visit.now).await?;
+    let appointment = appointment_view(&state, &mut tx, &visit.actor, &found, visit.now).await?;
     let shell = shell_in(&visit, &found.time_zone);
     if query.new == "1" && found.status == Status::Confirmed && found.seat.role == Role::Consumer {
         return Ok(html(&AppointmentNewPage {

@@ -16,9 +16,9 @@ use web::routes;
 
 use super::views::appointment_view;
 use crate::error::{AppError, AppResult};
-use crate::extract::{Form, Path, Visit};
+use crate::extract::{Form, Path, Query, Visit};
 use crate::pages;
-use crate::payments::{fields, problem_of};
+use crate::payments::{ChoiceQuery, fields, problem_of};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -38,10 +38,21 @@ async fn load(state: &AppState, visit: &Visit, id: &str) -> AppResult<Appointmen
     }
 }
 
-pub(super) async fn page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+pub(super) async fn page(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(choice): Query<ChoiceQuery>,
+) -> AppResult<Response> {
     let found = load(&state, &visit, &id).await?;
-    let standing = usecases::mending_of(&mut state.db.read().await?, &found, visit.now).await?;
-    show(&state, &visit, &found, standing, Said::Nothing).await
+    let mut standing = usecases::mending_of(&mut state.db.read().await?, &found, visit.now).await?;
+    // Back from where the bank asked: it was answered there, and nobody has told us yet.
+    if let Mending::NeedsConfirmation(payment) = &standing
+        && usecases::question_of(&state, payment).await?.is_none()
+    {
+        standing = usecases::answer_mending(&state, &found, true).await?;
+    }
+    show(&state, &visit, &found, standing, &choice.by, Said::Nothing).await
 }
 
 pub(super) async fn submit(
@@ -53,19 +64,19 @@ pub(super) async fn submit(
     let found = load(&state, &visit, &id).await?;
     if form.answer == "leave" {
         let standing = usecases::leave_mending(&state, &found).await?;
-        return show(&state, &visit, &found, standing, Said::Answer(None)).await;
+        return show(&state, &visit, &found, standing, "", Said::Answer(None)).await;
     }
     if !form.answer.is_empty() {
         let standing = usecases::answer_mending(&state, &found, form.answer == "approve").await?;
-        return show(&state, &visit, &found, standing, Said::Answer(None)).await;
+        return show(&state, &visit, &found, standing, "", Said::Answer(None)).await;
     }
     state.limits.hold_by_ip.check(&visit.ip_key())?;
     match usecases::pay_anew(&state, &found, (&form.provider, &form.method)).await {
-        Ok(standing) => show(&state, &visit, &found, standing, Said::Answer(None)).await,
+        Ok(standing) => show(&state, &visit, &found, standing, &form.provider, Said::Answer(None)).await,
         Err(MendingRefusal::Method(_)) => {
             let standing = usecases::mending_of(&mut state.db.read().await?, &found, visit.now).await?;
-            let error = Some(FieldError::MethodMissing);
-            show(&state, &visit, &found, standing, Said::Answer(error)).await
+            let said = Said::Answer(Some(FieldError::MethodMissing));
+            show(&state, &visit, &found, standing, &form.provider, said).await
         }
         Err(MendingRefusal::Fault(fault)) => Err(fault.into()),
     }
@@ -95,6 +106,7 @@ async fn show(
     visit: &Visit,
     found: &Appointment,
     standing: Mending,
+    by: &str,
     said: Said,
 ) -> AppResult<Response> {
     let owed = found.status.is_over();
@@ -105,13 +117,14 @@ async fn show(
         Mending::Pay { amount, why } => {
             problem = why.map(problem_of);
             let payable = sellers::payable_by(&mut state.db.read().await?, &state.payments, &found.org_id).await?;
-            let mut fields = fields::pay_fields(&payable, "");
+            let mut fields = fields::pay_fields(&payable, by, "");
             fields.error = said.error();
             (amount.minor, PayAnew::Form(fields))
         }
         Mending::Unknown => (most, PayAnew::Unknown),
+        Mending::Later { amount, at } => (amount.minor, PayAnew::Later(at)),
         Mending::NeedsConfirmation(payment) => match usecases::question_of(state, &payment).await? {
-            Some(Question::Redirect(address)) => return Ok(Redirect::to(&address).into_response()),
+            Some(Question::Redirect(address)) => (payment.amount.minor, PayAnew::Link(address)),
             Some(Question::TestBank) => (payment.amount.minor, PayAnew::TestBank),
             Some(Question::Script { fields, secret }) => {
                 (payment.amount.minor, PayAnew::Bank(fields::script_of(fields, secret)))
@@ -122,10 +135,11 @@ async fn show(
     let mut tx = state.db.read().await?;
     let page = AppointmentPaymentPage {
         shell: pages::shell_in(visit, &found.time_zone),
-        appointment: appointment_view(&mut tx, &visit.actor, found, visit.now).await?,
+        appointment: appointment_view(state, &mut tx, &visit.actor, found, visit.now).await?,
         amount_minor,
         currency: found.price.currency.clone(),
         until: (!owed).then_some(usecases::mend_until(found, visit.now)),
+        fee_minor: usecases::mending_fee_minor(&mut tx, found, visit.now).await?,
         problem,
         state: pay,
     };
@@ -137,7 +151,7 @@ async fn show(
     let script = match &page.state {
         PayAnew::Form(fields) => fields.script.as_ref(),
         PayAnew::Bank(script) => Some(script),
-        PayAnew::TestBank | PayAnew::Unknown => None,
+        PayAnew::TestBank | PayAnew::Link(_) | PayAnew::Later(_) | PayAnew::Unknown => None,
     };
     Ok(fields::with_script(pages::html_with(status, &page), script))
 }

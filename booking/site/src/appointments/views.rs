@@ -7,10 +7,12 @@ use web::pages::commission::AppointmentCommission;
 use web::pages::provider::TimeSlot;
 
 use super::timeline::{page_status, timeline};
+use crate::disputes;
 use crate::error::AppResult;
 use crate::extract::Visit;
 use crate::payments::view;
 use crate::refunds;
+use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Hold, reference};
 use booking_core::base::actor::Actor;
 use booking_core::base::db::Tx;
@@ -25,6 +27,7 @@ const NEAREST: usize = 4;
 
 /// Everything that the page of an appointment shows, for the side that looks at it.
 pub(crate) async fn appointment_view(
+    state: &AppState,
     tx: &mut Tx,
     actor: &Actor,
     appointment: &Appointment,
@@ -37,6 +40,14 @@ pub(crate) async fn appointment_view(
     };
     let events = appointments::events(tx, &appointment.id).await?;
     let is_provider = appointment.seat.role == Role::Provider;
+    let mending = match is_provider {
+        true => Mending::NotNeeded,
+        false => usecases::mending_of(tx, appointment, now).await?,
+    };
+    let pay_later = match &mending {
+        Mending::Later { at, .. } => Some(*at),
+        Mending::NotNeeded | Mending::Pay { .. } | Mending::NeedsConfirmation(_) | Mending::Unknown => None,
+    };
     Ok(AppointmentView {
         id: appointment.id.clone(),
         reference: reference(&appointment.id),
@@ -54,7 +65,8 @@ pub(crate) async fn appointment_view(
         opens_at: appointment.opens_us(),
         can_join: appointment.can_join(now),
         can_cancel: calls::can_cancel(tx, appointment, now).await?,
-        pay_anew: !is_provider && usecases::mending_of(tx, appointment, now).await? != Mending::NotNeeded,
+        pay_anew: mending != Mending::NotNeeded && pay_later.is_none(),
+        pay_later,
         status: page_status(appointment.status),
         about: appointment.about.clone(),
         price: view::appointment_price(appointment, &money, now),
@@ -71,6 +83,7 @@ pub(crate) async fn appointment_view(
             .collect(),
         refunds: refunds::lines(&billing::refunds::of_appointment(tx, &appointment.id).await?),
         can_refund: can_refund(actor, appointment, &money),
+        dispute: disputes::link_of(state, tx, appointment, now).await?,
         timeline: timeline(&events, billable),
         commission: match is_provider {
             true => kept_of(tx, appointment).await?,

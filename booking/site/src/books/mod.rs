@@ -71,7 +71,7 @@ fn balance_box(balance: &Balance) -> BalanceBox {
     };
     BalanceBox {
         currency: balance.currency.clone(),
-        sales: row(balance.of(Part::Sales).turned()),
+        sales: row(balance.earned()),
         vat: row(balance.of(Part::Vat).turned()),
         owed: row(balance.of(Part::Owed)),
         held: row(balance.of(Part::Held)),

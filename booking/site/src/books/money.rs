@@ -90,7 +90,7 @@ fn line(posted: Posted, locale: Locale) -> MoneyLine {
     MoneyLine {
         at: posted.at,
         transaction: RecordWord::transaction(&posted.kind),
-        net_minor: posted.minor(Part::Sales).saturating_neg(),
+        net_minor: posted.net_minor(),
         vat_minor: posted.minor(Part::Vat).saturating_neg(),
         held_minor: posted.minor(Part::Held),
         method: posted.method.as_ref().map(Method::words).unwrap_or_default(),

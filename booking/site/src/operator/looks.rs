@@ -18,6 +18,7 @@ use booking_core::appointments::{self, Appointment};
 use booking_core::base::actor::SignedIn;
 use booking_core::base::audit::{self, Action, Line};
 use booking_core::base::{HOUR_US, Micros};
+use booking_core::documents::{self, Document};
 
 /// How long whoever has said why is not asked again about the same appointment: pages are reloaded, and lead to each other.
 const LOOK_US: Micros = HOUR_US;
@@ -118,6 +119,38 @@ pub(super) fn ask(visit: &Visit, opened: Opened, appointment: &Appointment, reas
         ends_at: appointment.end_us,
         reason,
     }
+}
+
+/// What comes of an operator's wish to read a document.
+pub(crate) enum DocumentLook {
+    Read(Box<Document>),
+    /// Why the appointment is opened is to be said first, on this page.
+    AskWhy(String),
+}
+
+/// A document for an operator: it goes on record, for the reason that its appointment was opened for, and both sides see it. One
+/// that belongs to no appointment has nobody's name on it but a business's.
+///
+/// # Errors
+/// [`AppError::NotFound`] for everybody else, and where there is no such document.
+pub(crate) async fn read_document(state: &AppState, visit: &Visit, id: &str) -> AppResult<DocumentLook> {
+    let operator = visit.actor.operator()?;
+    let mut tx = state.db.read().await?;
+    let document = documents::load_any(&mut tx, id).await?;
+    let Some(appointment) = &document.appointment_id else {
+        drop(tx);
+        record(state, operator, Action::DocumentSeen, id, "", &[]).await?;
+        return Ok(DocumentLook::Read(Box::new(document)));
+    };
+    let last = audit::last_look(&mut tx, &operator.id, appointment, visit.now - LOOK_US).await?;
+    let Some((_, reason)) = last else {
+        return Ok(DocumentLook::AskWhy(routes::operator_appointment(appointment)));
+    };
+    let appointment = appointments::load_any(&mut tx, appointment).await?;
+    drop(tx);
+    let people = [&appointment.consumer, &appointment.provider].map(|person| person.account_id.clone());
+    record(state, operator, Action::DocumentSeen, id, &reason, &people).await?;
+    Ok(DocumentLook::Read(Box::new(document)))
 }
 
 #[derive(Debug, Default, Deserialize)]

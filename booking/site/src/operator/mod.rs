@@ -1,6 +1,9 @@
 //! The operator's pages: calls under way, appointments to the last line of the ledger, and the outbox. Only operators get
 //! here; for everybody else these pages do not exist.
 
+mod bank;
+pub(crate) mod disputes;
+mod invoices;
 mod live;
 pub(crate) mod looks;
 mod outbox;
@@ -27,6 +30,7 @@ use web::{Locale, Notice};
 
 use self::looks::Opened;
 use crate::appointments::timeline::{page_status, timeline};
+use crate::appointments::views::document_link;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Query, Visit};
 use crate::pages;
@@ -63,6 +67,16 @@ pub(crate) fn router() -> Router<AppState> {
             get(refunds::form).post(refunds::submit_form),
         )
         .route(pattern::OPERATOR_REFUNDS, get(refunds::list).post(refunds::decide))
+        .route(pattern::OPERATOR_INVOICES, get(invoices::list).post(invoices::submit))
+        .route(
+            pattern::OPERATOR_BANK,
+            get(bank::form).post(bank::submit).layer(bank::body_limit()),
+        )
+        .route(pattern::OPERATOR_DISPUTES, get(disputes::list))
+        .route(
+            pattern::OPERATOR_APPOINTMENT_DISPUTE,
+            get(disputes::page).post(disputes::submit),
+        )
         .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
         .route(
             pattern::OPERATOR_RETENTION,
@@ -307,7 +321,15 @@ async fn appointment(State(state): State<AppState>, visit: Visit, Path(id): Path
         quality: course(&mut tx, &appointment).await?,
         payments: payments(&mut tx, &appointment).await?,
         ledger: ledger(&mut tx, &id).await?,
-        receipt: documents::receipt_number(&mut tx, &id).await?,
+        documents: documents::of_appointment(&mut tx, &id)
+            .await?
+            .iter()
+            .map(document_link)
+            .collect(),
+        dispute: booking_core::disputes::queries::of_appointment(&mut tx, &id)
+            .await?
+            .last()
+            .map(|dispute| crate::disputes::status_of(dispute.state)),
         id,
     }))
 }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 use web::Notice;
 use web::pages::operator_retention::{
-    DeletionRow, HoldRow, KeptRow, OperatorRetentionPage, RetentionReport, RetentionRow,
+    DeletionRow, HoldRow, KeptRow, OperatorRetentionPage, RetentionReport, RetentionRow, StandingRun,
 };
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
@@ -19,6 +19,7 @@ use booking_core::AppState;
 use booking_core::appointments;
 use booking_core::base::Fault;
 use booking_core::base::audit::{Action, Line};
+use booking_core::privacy::retention::failures;
 use booking_core::privacy::retention::holds::{self, LegalHold, Subject};
 use booking_core::privacy::retention::report::{self, Report};
 use booking_core::privacy::retention::run::Tally;
@@ -140,6 +141,10 @@ async fn blank(state: &AppState, visit: &Visit) -> AppResult<OperatorRetentionPa
         shell: pages::shell(visit),
         accounting_years: state.config.retention.accounting_years,
         approved_at: report::approved(&mut tx).await?,
+        standing: failures::standing(&mut tx).await?.map(|failure| StandingRun {
+            since: failure.since,
+            words: failure.words,
+        }),
         report: report.map(|report| RetentionReport {
             as_of: report.as_of,
             rows: rows(&report.tally),

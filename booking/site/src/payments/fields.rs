@@ -5,33 +5,59 @@ use booking_core::billing::provider::{MethodFault, PaymentFields, ScriptFields, 
 use booking_core::billing::sellers::Payable;
 use web::pages::FieldError;
 use web::pages::book::TestCardOutcome;
-use web::pages::pay::{PayFields, PayScript, TestChoice};
+use web::pages::pay::{PayChoice, PayFields, PayScript, TestChoice};
 
 use crate::policy::OpenFor;
 
-/// The fields of the provider that is offered first, with what was chosen before.
-pub(crate) fn pay_fields(payable: &[Payable], chosen: &str) -> PayFields {
+/// The provider of that name, or the one that is offered first.
+pub(crate) fn chosen<'a>(payable: &'a [Payable], by: &str) -> Option<&'a Payable> {
+    let named = payable.iter().find(|payable| payable.provider.name() == by);
+    named.or_else(|| payable.first())
+}
+
+/// The fields of the provider named `by`, or of the one that is offered first, with the method that was chosen before.
+pub(crate) fn pay_fields(payable: &[Payable], by: &str, method: &str) -> PayFields {
     let Some(Payable {
         provider,
         seller_account,
-    }) = payable.first()
+    }) = chosen(payable, by)
     else {
         return PayFields::default();
     };
     let fields = PayFields {
         provider: provider.name().to_owned(),
         is_test: provider.is_test(),
+        choices: payable
+            .iter()
+            .map(|other| choice(other, other.provider.name() == provider.name()))
+            .collect(),
         ..PayFields::default()
     };
     match provider.fields(seller_account.as_deref()) {
         PaymentFields::TestCards(cards) => PayFields {
-            test_cards: cards.iter().map(|card| test_choice(*card, chosen, cards)).collect(),
+            test_cards: cards.iter().map(|card| test_choice(*card, method, cards)).collect(),
             ..fields
         },
         PaymentFields::Script(script) => PayFields {
             script: Some(script_of(script, String::new())),
             ..fields
         },
+        PaymentFields::Invoice { days } => PayFields {
+            invoice_days: Some(days),
+            ..fields
+        },
+    }
+}
+
+fn choice(payable: &Payable, chosen: bool) -> PayChoice {
+    PayChoice {
+        provider: payable.provider.name().to_owned(),
+        key: match payable.provider.fields(payable.seller_account.as_deref()) {
+            PaymentFields::TestCards(_) => "pay-by-test-card",
+            PaymentFields::Script(_) => "pay-by-card",
+            PaymentFields::Invoice { .. } => "pay-by-invoice",
+        },
+        chosen,
     }
 }
 

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use signaling_protocol::Role;
-use web::pages::book::{BookConfirmPage, BookPaymentPage, Overlap, PaymentProblem};
+use web::pages::book::{Bank, BookConfirmPage, BookPaymentPage, Overlap, PaymentProblem};
 use web::pages::legal::LEGAL_VERSION;
 use web::pages::pay::PayFields;
 use web::pages::{Check, FieldError};
@@ -21,8 +21,9 @@ use web::t;
 
 use self::hooks::HOOKS;
 use crate::error::AppResult;
-use crate::extract::{Form, Path, Visit};
+use crate::extract::{Form, Path, Query, Visit};
 use crate::pages;
+use crate::providers::seller::seller_view;
 use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Hold, Status};
 use booking_core::base::{Micros, charge, token_hash};
@@ -30,6 +31,7 @@ use booking_core::billing::payment::DeclineReason;
 use booking_core::billing::provider::Question;
 use booking_core::billing::queries;
 use booking_core::billing::sellers::{self, Payable};
+use booking_core::providers::seller::find_seller;
 use booking_core::usecases::{self as checkout, CheckoutOutcome, CheckoutRefusal};
 
 pub(crate) fn router() -> Router<AppState> {
@@ -50,6 +52,13 @@ struct PaymentForm {
     /// Nothing where it is paid; see [`promo`].
     action: String,
     promo: String,
+}
+
+/// Which way to pay the page shows: the name of a provider.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ChoiceQuery {
+    pub(crate) by: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -106,7 +115,12 @@ async fn resume_booked(state: &AppState, visit: &Visit, hold: &Hold, account: &s
     show_outcome(state, visit, hold, outcome).await
 }
 
-async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
+async fn payment_page(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(choice): Query<ChoiceQuery>,
+) -> AppResult<Response> {
     let hold = match load_payable(&state, &visit, &id).await? {
         Standing::Hold(hold) => hold,
         Standing::Elsewhere(response) => return Ok(response),
@@ -123,7 +137,8 @@ async fn payment_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
             }
         }
     }
-    Ok(show_page(StatusCode::OK, &form_page(&state, &visit, &hold).await?))
+    let page = form_page(&state, &visit, &hold, &choice.by).await?;
+    Ok(show_page(StatusCode::OK, &page))
 }
 
 async fn pay(
@@ -142,7 +157,7 @@ async fn pay(
     }
     // A code was taken away in another tab: nobody pays more than the button said.
     if form.sum.parse::<i64>().is_ok_and(|sum| sum < hold.price.most_minor()) {
-        let page = form_page(&state, &visit, &hold).await?;
+        let page = form_page(&state, &visit, &hold, &form.provider).await?;
         return Ok(show_page(StatusCode::CONFLICT, &page));
     }
     let payable = payable_by(&state, &hold).await?;
@@ -171,7 +186,7 @@ async fn pay(
         return show_outcome(&state, &visit, &hold, outcome).await;
     }
     if !sold {
-        let page = form_page(&state, &visit, &hold).await?;
+        let page = form_page(&state, &visit, &hold, &form.provider).await?;
         return Ok(show_page(StatusCode::CONFLICT, &page));
     }
     state.limits.hold_by_ip.check(&visit.ip_key())?;
@@ -214,7 +229,7 @@ async fn confirm_page(State(state): State<AppState>, visit: Visit, Path(id): Pat
     }
 }
 
-/// The bank's question; where it is asked elsewhere the person goes there.
+/// The bank's question; where it is asked elsewhere a link leads there.
 async fn show_question(state: &AppState, visit: &Visit, hold: &Hold, account: &str) -> AppResult<Response> {
     let payment = queries::last_of_hold(&mut state.db.read().await?, &hold.id).await?;
     let question = match &payment {
@@ -222,9 +237,9 @@ async fn show_question(state: &AppState, visit: &Visit, hold: &Hold, account: &s
         None => None,
     };
     let bank = match question {
-        Some(Question::Redirect(address)) => return Ok(Redirect::to(&address).into_response()),
-        Some(Question::Script { fields, secret }) => Some(fields::script_of(fields, secret)),
-        Some(Question::TestBank) => None,
+        Some(Question::Redirect(address)) => Bank::Link(address),
+        Some(Question::Script { fields, secret }) => Bank::Script(fields::script_of(fields, secret)),
+        Some(Question::TestBank) => Bank::Test,
         // It was answered elsewhere, and nobody has told us yet.
         None => {
             let outcome = checkout::answer_confirmation(state, hold, account, true).await?;
@@ -243,7 +258,11 @@ async fn show_question(state: &AppState, visit: &Visit, hold: &Hold, account: &s
         hold: view::hold_view(hold, visit.now),
         bank,
     };
-    Ok(fields::with_script(pages::html(&page), page.bank.as_ref()))
+    let script = match &page.bank {
+        Bank::Script(script) => Some(script),
+        Bank::Test | Bank::Link(_) => None,
+    };
+    Ok(fields::with_script(pages::html(&page), script))
 }
 
 async fn confirm(
@@ -287,7 +306,7 @@ async fn show_outcome(state: &AppState, visit: &Visit, hold: &Hold, outcome: Che
     let page = BookPaymentPage {
         problem,
         withdrawal,
-        ..form_page(state, visit, hold).await?
+        ..form_page(state, visit, hold, "").await?
     };
     Ok(show_page(StatusCode::UNPROCESSABLE_ENTITY, &page))
 }
@@ -304,45 +323,52 @@ pub(crate) fn problem_of(reason: DeclineReason) -> PaymentProblem {
 /// The form with what was chosen.
 async fn typed_page(state: &AppState, visit: &Visit, hold: &Hold, form: &PaymentForm) -> AppResult<BookPaymentPage> {
     Ok(BookPaymentPage {
-        pay: fields::pay_fields(&payable_by(state, hold).await?, &form.method),
+        pay: fields::pay_fields(&payable_by(state, hold).await?, &form.provider, &form.method),
         withdrawal: hold.asks_for_early_start(visit.now).then_some(Check {
             ticked: form.withdrawal == "yes",
             error: None,
         }),
-        ..form_page(state, visit, hold).await?
+        ..form_page(state, visit, hold, &form.provider).await?
     })
 }
 
-async fn form_page(state: &AppState, visit: &Visit, hold: &Hold) -> AppResult<BookPaymentPage> {
+async fn form_page(state: &AppState, visit: &Visit, hold: &Hold, by: &str) -> AppResult<BookPaymentPage> {
     let mut tx = state.db.read().await?;
-    let payable = sellers::payable_by(&mut tx, &state.payments, &hold.org_id).await?;
+    let payable = sellers::orderable_by(&mut tx, &state.payments, &hold.org_id).await?;
+    let off = if sellers::sells(&mut tx, &state.payments, &hold.org_id).await? {
+        PaymentProblem::SellerUnknown
+    } else {
+        PaymentProblem::Off
+    };
+    let seller = find_seller(&mut tx, &hold.org_id).await?;
     let during = appointments::during(&mut tx, &visit.actor, hold.start_us, hold.end_us).await?;
     Ok(BookPaymentPage {
         overlaps: during.into_iter().map(overlap).collect(),
         shell: pages::shell_in(visit, &hold.time_zone),
         hold: view::hold_view(hold, visit.now),
-        problem: (!charge::can_be_sold(&hold.price, !payable.is_empty())).then_some(PaymentProblem::Off),
-        keeps_card: keeps_card(&payable, hold, visit.now),
+        problem: (!charge::can_be_sold(&hold.price, !payable.is_empty())).then_some(off),
+        keeps_card: keeps_card(&payable, by, hold, visit.now),
         pay: if hold.price.most_minor() > 0 {
-            fields::pay_fields(&payable, "")
+            fields::pay_fields(&payable, by, "")
         } else {
             PayFields::default()
         },
         withdrawal: hold.asks_for_early_start(visit.now).then(Check::default),
         promo: promo::field_of(&mut tx, hold, visit.now).await?,
+        seller: seller.map(|seller| seller_view(seller, visit.locale)),
     })
 }
 
 /// Whether the time is too far ahead for its price to be reserved now.
-fn keeps_card(payable: &[Payable], hold: &Hold, now: Micros) -> bool {
-    let first = payable.first();
-    first.is_some_and(|payable| checkout::keeps_card(payable.provider.as_ref(), hold.start_us, now))
+fn keeps_card(payable: &[Payable], by: &str, hold: &Hold, now: Micros) -> bool {
+    fields::chosen(payable, by)
+        .is_some_and(|payable| checkout::keeps_card(payable.provider.as_ref(), hold.start_us, now))
 }
 
 /// The providers that the held time can be paid by.
 async fn payable_by(state: &AppState, hold: &Hold) -> AppResult<Vec<Payable>> {
     let mut tx = state.db.read().await?;
-    Ok(sellers::payable_by(&mut tx, &state.payments, &hold.org_id).await?)
+    Ok(sellers::orderable_by(&mut tx, &state.payments, &hold.org_id).await?)
 }
 
 fn show_page(status: StatusCode, page: &BookPaymentPage) -> Response {

@@ -58,7 +58,7 @@ pub(super) async fn submit(state: &AppState, visit: &Visit, hold: &Hold, form: &
 }
 
 async fn show_wrong(state: &AppState, visit: &Visit, hold: &Hold, typed: &str) -> AppResult<Response> {
-    let mut page = form_page(state, visit, hold).await?;
+    let mut page = form_page(state, visit, hold, "").await?;
     let error = if typed.trim().is_empty() {
         FieldError::PromoMissing
     } else {

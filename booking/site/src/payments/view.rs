@@ -3,11 +3,12 @@
 use signaling_protocol::Role;
 use web::pages::book::HoldView;
 use web::pages::price::{CancelTerms, Vat};
-use web::pages::{PriceBox, PriceState, Refunded};
+use web::pages::{ByInvoice, PriceBox, PriceState, Refunded};
 
 use booking_core::appointments::{Appointment, Hold};
 use booking_core::base::money::split_vat;
 use booking_core::base::{MINUTE_US, Micros};
+use booking_core::billing::invoice::account_words;
 use booking_core::billing::{Fee, MoneyView, Payment, PaymentState};
 
 /// What the pages of a booking show about the held time.
@@ -32,6 +33,7 @@ pub(crate) fn hold_view(hold: &Hold, now: Micros) -> HoldView {
             test: false,
             state: PriceState::Estimate,
             refunded: None,
+            invoice: None,
         },
     }
 }
@@ -42,7 +44,7 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView, no
     let state = money_state(appointment, money);
     let total = match &state {
         PriceState::Final { charged_minor, .. } | PriceState::Fee { charged_minor, .. } => *charged_minor,
-        PriceState::Owed { owed_minor } => *owed_minor,
+        PriceState::Owed { owed_minor, paid_minor } => owed_minor + paid_minor,
         PriceState::Estimate | PriceState::Reserved { .. } | PriceState::Released { .. } => {
             appointment.price.most_minor()
         }
@@ -66,7 +68,22 @@ pub(crate) fn appointment_price(appointment: &Appointment, money: &MoneyView, no
             refunded_minor: money.refunded_minor,
             kept_minor: money.captured_minor - money.refunded_minor,
         }),
+        invoice: by_invoice(money),
     }
+}
+
+/// How far the invoice has come, where one comes.
+fn by_invoice(money: &MoneyView) -> Option<ByInvoice> {
+    money.payment.as_ref().filter(|payment| payment.is_by_invoice())?;
+    Some(match &money.invoice {
+        None => ByInvoice::Later,
+        Some(invoice) => ByInvoice::Sent {
+            account: account_words(&invoice.account),
+            kid: invoice.kid.clone(),
+            due_at: invoice.due_at - 1,
+            open_minor: invoice.open_minor,
+        },
+    })
 }
 
 /// What cancelling costs whoever looks: a provider pays nothing for it.
@@ -81,17 +98,20 @@ fn cancel_terms(appointment: &Appointment, now: Micros) -> Option<CancelTerms> {
 fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
     let payment = money.payment.as_ref().map(|payment| payment.state);
     // What could not be taken, and is owed, is not shown as taken.
-    if let Some(charge) = &money.charge
-        && charge.amount.minor > 0
-        && money.captured_minor == 0
-        && payment.is_some_and(is_owed)
-    {
+    if money.owed_minor > 0 {
         return PriceState::Owed {
-            owed_minor: charge.amount.minor,
+            owed_minor: money.owed_minor,
+            paid_minor: money.captured_minor,
         };
     }
     let charged = money.charge.as_ref().map(|charge| charge.amount.minor);
-    let released_minor = released(payment, charged).unwrap_or(money.released_minor);
+    let promised = money.payment.as_ref().is_some_and(Payment::is_by_invoice);
+    let released_minor = match charged {
+        _ if promised => 0,
+        // By several payments: what is decided about all of them, whatever each has come to.
+        Some(charged) if money.extended => (money.reserved_minor - charged).max(0),
+        Some(_) | None => released(payment, charged).unwrap_or(money.released_minor),
+    };
     if let Some((charge, fee)) = money.charge.as_ref().and_then(|charge| Some((charge, charge.fee()?))) {
         return PriceState::Fee {
             missed: fee == Fee::Missed,
@@ -114,24 +134,6 @@ fn money_state(appointment: &Appointment, money: &MoneyView) -> PriceState {
             reserved_minor: money.reserved_minor,
         },
         None => PriceState::Estimate,
-    }
-}
-
-/// Whether what is charged did not come in by a payment, and is not on its way.
-fn is_owed(state: PaymentState) -> bool {
-    match state {
-        PaymentState::NeedsConfirmation
-        | PaymentState::Declined { .. }
-        | PaymentState::CaptureFailed { .. }
-        | PaymentState::Released { .. } => true,
-        PaymentState::Created
-        | PaymentState::Authorising
-        | PaymentState::Saved
-        | PaymentState::Authorised { .. }
-        | PaymentState::Capturing { .. }
-        | PaymentState::Captured { .. }
-        | PaymentState::Releasing { .. }
-        | PaymentState::Refunded { .. } => false,
     }
 }
 
@@ -172,15 +174,6 @@ fn minutes(span: Micros) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_was_let_go_of_or_declined_is_owed_and_what_is_on_its_way_is_not() {
-        let authorised_minor = 9_000;
-        assert!(is_owed(PaymentState::Released { authorised_minor }));
-        assert!(is_owed(PaymentState::NeedsConfirmation), "the person has not answered");
-        assert!(!is_owed(PaymentState::Authorised { authorised_minor }));
-        assert!(!is_owed(PaymentState::Releasing { authorised_minor }));
-    }
 
     #[test]
     fn e21_what_is_decided_adds_up_before_the_payment_provider_has_answered() {

@@ -8,6 +8,7 @@ mod own;
 mod payments;
 mod policy_form;
 mod public;
+pub(crate) mod seller;
 mod service_form;
 mod services;
 mod vat;
@@ -25,5 +26,6 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(hours::router())
         .merge(members::router())
         .merge(payments::router())
+        .merge(seller::router())
         .merge(invitations::router())
 }

@@ -31,7 +31,7 @@ use booking_core::base::{DAY_US, Micros};
 use booking_core::billing::queries::{Earned, earned_since};
 use booking_core::billing::sellers;
 use booking_core::calls;
-use booking_core::providers::mandate::give_mandate;
+use booking_core::providers::mandate::{self, MandateStanding, give_mandate, withdraw_mandate};
 use booking_core::providers::vat::stated;
 use booking_core::providers::{
     Org, OrgStatus, ProviderRefusal, SetupStep, missing_steps, orgs, own_org, owner, services,
@@ -213,6 +213,7 @@ async fn load_steps(state: &AppState, tx: &mut Tx, org: &Org) -> AppResult<Vec<p
         SetupStep::Service if opens_account && has_service => provider_admin::SetupStep::Payments,
         SetupStep::Service => provider_admin::SetupStep::Service,
         SetupStep::Hours => provider_admin::SetupStep::Hours,
+        SetupStep::Seller => provider_admin::SetupStep::Seller,
         SetupStep::Mandate => provider_admin::SetupStep::Mandate,
         SetupStep::Publish => provider_admin::SetupStep::Publish,
     };
@@ -259,7 +260,14 @@ async fn profile_with(
     org: &Org,
     fields: BusinessFields,
 ) -> AppResult<ProviderProfilePage> {
+    let (mandate_given_at, mandate_withdrawn_at) = match mandate::standing(tx, &org.id).await? {
+        MandateStanding::Never => (None, None),
+        MandateStanding::Given { at } => (Some(at), None),
+        MandateStanding::Withdrawn { at } => (None, Some(at)),
+    };
     Ok(ProviderProfilePage {
+        mandate_given_at,
+        mandate_withdrawn_at,
         shell: shell_in(visit, &org.time_zone),
         slug: org.slug.clone(),
         published: org.status == OrgStatus::Active,
@@ -282,6 +290,11 @@ async fn profile(State(state): State<AppState>, visit: Visit, Form(form): Form<O
             let who = visit.actor.signed_in()?;
             give_mandate(&state, &mut tx, &org.id, &who.id, visit.locale).await?;
             Notice::MandateGiven
+        }
+        "withdraw" => {
+            let who = visit.actor.signed_in()?;
+            withdraw_mandate(&mut tx, &org.id, &who.id, visit.now).await?;
+            Notice::MandateWithdrawn
         }
         "pause" => {
             orgs::set_status(&mut tx, &org.id, OrgStatus::Paused).await?;

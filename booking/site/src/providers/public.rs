@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use web::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceOption, TimeSlot};
-use web::pages::{PriceBox, PriceState};
+use web::pages::{ByInvoice, PriceBox, PriceState};
 use web::routes::pattern;
 
 use crate::appointments::views::{held, tint};
@@ -17,13 +17,14 @@ use crate::error::{AppError, AppResult};
 use crate::extract::{Path, Query, Visit};
 use crate::pages::{html, shell_in};
 use crate::payments::view;
+use crate::providers::seller::seller_view;
 use crate::providers::service_form::facts;
 use booking_core::AppState;
 use booking_core::availability::{OwnHolds, Reach, Slot, date_in, midnight, of_day};
 use booking_core::base::db::Tx;
 use booking_core::billing::sellers;
 use booking_core::providers::vat::is_registered;
-use booking_core::providers::{Org, Service, members, public_org, services};
+use booking_core::providers::{Org, Service, members, public_org, seller, services};
 
 pub(super) fn router() -> Router<AppState> {
     Router::new().route(pattern::PROVIDER_PAGE, get(page))
@@ -48,9 +49,17 @@ async fn page(
     let members = members::names_met(&mut tx, &org.id).await?;
     let mut services = services::of_org(&mut tx, &org.id).await?;
     let offered = services.iter().filter(|service| service.details.active).count();
-    let sells = sellers::sells(&mut tx, &state.payments, &org.id).await?;
-    services.retain(|service| service.is_offered(sells));
-    let some_unsold = services.len() < offered;
+    let (paid, stands) = (
+        sellers::sells(&mut tx, &state.payments, &org.id).await?,
+        seller::stands(&mut tx, &org.id).await?,
+    );
+    services.retain(|service| service.is_offered(paid && stands));
+    let unsold = (services.len() < offered).then_some(if paid {
+        "provider-seller-unknown"
+    } else {
+        "provider-payments-off"
+    });
+    let seller = seller::find_seller(&mut tx, &org.id).await?;
     let chosen = services
         .iter()
         .find(|service| service.id == query.service)
@@ -84,7 +93,8 @@ async fn page(
         members,
         org_number: (!org.orgno.is_empty()).then_some(org.orgno),
         services: options,
-        some_unsold,
+        unsold,
+        seller: seller.map(|seller| seller_view(seller, visit.locale)),
         picker,
     }))
 }
@@ -145,6 +155,7 @@ async fn picker(
         test: false,
         state: PriceState::Estimate,
         refunded: None,
+        invoice: state.payments.takes_invoices_only().then_some(ByInvoice::Later),
     };
     let calendar = calendar(&free.zone, slots, today, last, selected);
     Ok(Picker {

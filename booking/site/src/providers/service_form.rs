@@ -317,6 +317,7 @@ impl ServiceForm {
         ProviderServicePage {
             shell: shell(visit),
             payments_off: !payments,
+            seller_missing: false,
             id: id.map(str::to_owned),
             about: listed(Part::About),
             tax: listed(Part::Tax),

@@ -16,9 +16,9 @@ use crate::extract::{Form, Path, Visit};
 use crate::pages::{html, html_with, shell};
 use booking_core::AppState;
 use booking_core::billing::sellers;
-use booking_core::providers::{own_org, owner, services};
+use booking_core::providers::{SetupStep, own_org, owner, seller, services};
 use booking_core::search::index_provider;
-use booking_core::usecases::{self, may_publish_service};
+use booking_core::usecases::{self, missing_to_publish};
 
 /// Stands for a service that is being made.
 const NEW: &str = "new";
@@ -45,10 +45,12 @@ async fn list(State(state): State<AppState>, visit: Visit) -> AppResult<Response
         .collect();
     let sells = sellers::sells(&mut tx, &state.payments, &member.org_id).await?;
     let opens_account = usecases::seller_provider(&state).is_some();
+    let seller_missing = !seller::is_whole(&mut tx, &member.org_id).await?;
     Ok(html(&ProviderServicesPage {
         shell: shell(&visit),
         payments_off: !sells && !opens_account,
         account: opens_account.then_some(sells),
+        seller_missing: sells && seller_missing,
         services,
     }))
 }
@@ -57,16 +59,16 @@ async fn page(State(state): State<AppState>, visit: Visit, Path(id): Path<String
     let member = owner(&visit.actor)?;
     let mut tx = state.db.read().await?;
     let payments = sellers::sells(&mut tx, &state.payments, &member.org_id).await?;
-    if id == NEW {
-        return Ok(html(&ServiceForm::fresh(payments).page(payments, &visit, None, false)));
-    }
-    let service = services::load_own(&mut tx, &member.org_id, &id).await?;
-    Ok(html(&ServiceForm::of(&service.details).page(
-        payments,
-        &visit,
-        Some(&id),
-        false,
-    )))
+    let (form, existing) = match id.as_str() {
+        NEW => (ServiceForm::fresh(payments), None),
+        id => {
+            let service = services::load_own(&mut tx, &member.org_id, id).await?;
+            (ServiceForm::of(&service.details), Some(id))
+        }
+    };
+    let mut page = form.page(payments, &visit, existing, false);
+    page.seller_missing = payments && !seller::is_whole(&mut tx, &member.org_id).await?;
+    Ok(html(&page))
 }
 
 async fn save(
@@ -97,9 +99,14 @@ async fn save(
         ));
     };
     let org = own_org(&mut tx, member).await?;
-    if !may_publish_service(&mut tx, &org, &details).await? {
+    if let Some(step) = missing_to_publish(&mut tx, &org, &details).await? {
         let mut page = form.page(payments, &visit, existing, true);
-        page.active.error = Some(FieldError::MandateMissing);
+        page.seller_missing = step == SetupStep::Seller;
+        page.active.error = Some(if page.seller_missing {
+            FieldError::SellerMissing
+        } else {
+            FieldError::MandateMissing
+        });
         return Ok(html_with(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
     match existing {

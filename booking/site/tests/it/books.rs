@@ -129,7 +129,7 @@ fn sum_of(xml: &str, name: &str) -> i64 {
     texts(xml, name).into_iter().map(amount).sum()
 }
 
-async fn saft(client: &mut Client, month: &str) -> String {
+pub(crate) async fn saft(client: &mut Client, month: &str) -> String {
     let answer = client
         .post("/provider/money", &[("month", month), ("file", "saft")])
         .await

@@ -214,6 +214,7 @@ fn room(call: &str, seats: &[&Ticket]) -> RoomReview {
     };
     RoomReview {
         call: call.to_owned(),
+        most_minor: 0,
         seats: seats.iter().map(seat).collect(),
     }
 }

@@ -229,7 +229,7 @@ on_both! {
             .await
             .remove(0);
         let karis = SeatSession { seat, session };
-        let room = [RoomReview { call: id.clone(), seats: vec![karis.clone()] }];
+        let room = [RoomReview { call: id.clone(), most_minor: 0, seats: vec![karis.clone()] }];
         assert_eq!(calls::review_rooms(&app.state, &room, app.now()).await.expect("it is read"), []);
         let take_over = format!("/bookings/{id}/take-over");
         per.post(&take_over, &[]).await.expect(303);

@@ -8,6 +8,7 @@ use booking_core::params;
 use signaling_protocol::{SegmentEnd, SegmentKey};
 
 use crate::harness::{Answer, App, Client, START_US};
+use crate::walk::SELLER;
 
 /// The choices of the test provider.
 pub(crate) const ACCEPTED: &str = "accepted";
@@ -87,6 +88,7 @@ impl<'a> Desk<'a> {
             stranger: signed_in(app, "x").await,
             service: String::new(),
         };
+        desk.provider.post("/provider/seller", &SELLER).await.expect(303);
         desk.offer("service", price).await;
         desk
     }

@@ -143,7 +143,8 @@ impl App {
             mail_from: "Booka <post@booka.example>".to_owned(),
             controller: web::pages::legal::Controller::default(),
             retention: Retention::default(),
-            refund_alone_minor: BookingConfig::REFUND_ALONE_MINOR,
+            refund_alone: BookingConfig::usual_refund_alone(),
+            dispute_days: BookingConfig::DISPUTE_DAYS,
             platform: Platform::default(),
         };
         let now = Arc::new(AtomicI64::new(START_US));

@@ -1,5 +1,5 @@
-//! Whole histories of payments drawn from seeds: what people do, what the payment provider loses or says twice, and where
-//! the process dies. Whatever happens, the books end right. `BOOKA_HISTORIES` says how many are drawn.
+//! Whole histories of payments drawn from seeds, by card and by invoice: what people do, what the payment provider loses or
+//! says twice, and where the process dies. Whatever happens, the books end right. `BOOKA_HISTORIES` says how many are drawn.
 
 use std::pin::pin;
 use std::task::Poll;
@@ -18,7 +18,8 @@ use crate::desk::{
     NO_FUNDS, talk,
 };
 use crate::harness::{App, Engine, with_app};
-use crate::unreliable::{Fault, failing};
+use crate::invoice::invoicing;
+use crate::unreliable::{Fault, failing_with_invoices};
 
 const HOUR_US: Micros = 60 * MINUTE_US;
 /// Histories that one database sees; the time of each begins where the one before ended.
@@ -61,6 +62,14 @@ impl Draw {
         }
     }
 
+    /// Name of the provider and what the page's fields bring.
+    fn way(&mut self) -> (&'static str, &'static str) {
+        match self.below(4) {
+            0 => ("invoice", ""),
+            _ => ("test", self.card()),
+        }
+    }
+
     fn course(&mut self) -> Course {
         match self.below(10) {
             0 => Course::ConsumerCancels,
@@ -99,8 +108,8 @@ async fn until_killed<T>(polls: u32, future: impl Future<Output = T>) -> Option<
 }
 
 /// A round of the jobs with a provider that fails as drawn, which may die anywhere.
-async fn jobs(app: &App, draw: &mut Draw) {
-    let state = failing(app, None, draw.faults());
+async fn jobs(calm: &AppState, draw: &mut Draw) {
+    let state = failing_with_invoices(calm, &draw.faults());
     if draw.chance(40) {
         let polls = draw.below(400) + 1;
         until_killed(polls, booking_core::jobs::round(&state)).await;
@@ -110,27 +119,27 @@ async fn jobs(app: &App, draw: &mut Draw) {
 }
 
 /// Tries to pay for a hold, as often as a patient person does; in between everything may go wrong.
-async fn try_to_pay(app: &App, draw: &mut Draw, hold: &str) {
+async fn try_to_pay(app: &App, calm: &AppState, draw: &mut Draw, hold: &str) {
     for _ in 0..4 {
-        let state = failing(app, None, draw.faults());
-        let card = draw.card();
+        let state = failing_with_invoices(calm, &draw.faults());
+        let way = draw.way();
         let polls = if draw.chance(30) { draw.below(300) + 1 } else { u32::MAX };
-        until_killed(polls, pay_once(&state, hold, card, draw.chance(70))).await;
+        until_killed(polls, pay_once(&state, hold, way, draw.chance(70))).await;
         if draw.chance(50) {
-            jobs(app, draw).await;
+            jobs(calm, draw).await;
         }
         app.advance(i64::from(draw.below(90)) * SECOND_US);
     }
 }
 
-async fn pay_once(state: &AppState, hold: &str, card: &str, approves: bool) {
+async fn pay_once(state: &AppState, hold: &str, way: (&str, &str), approves: bool) {
     let mut tx = state.db.read().await.expect("a connection");
     let loaded = booking_core::appointments::load_hold_any(&mut tx, hold)
         .await
         .expect("the hold is there");
     drop(tx);
     // What is refused, because the slot is gone or the answer is out, is a part of life.
-    let paid = usecases::pay_for_hold(state, &loaded, "c", ("test", card)).await;
+    let paid = usecases::pay_for_hold(state, &loaded, "c", way).await;
     if matches!(paid, Ok(usecases::CheckoutOutcome::NeedsConfirmation)) {
         let _ = usecases::answer_confirmation(state, &loaded, "c", approves).await;
     }
@@ -162,7 +171,7 @@ async fn submit_as_shown(client: &mut crate::harness::Client, path: &str) {
 async fn refund_at_console(app: &App, draw: &mut Draw, appointment: &str) {
     let rows: Vec<(String, String, i64)> = app
         .rows(
-            "SELECT id, reference, captured_minor FROM payment WHERE appointment_id = $1 AND state IN ('captured', 'refunded')",
+            "SELECT id, reference, captured_minor FROM payment WHERE appointment_id = $1 AND psp = 'test' AND state IN ('captured', 'refunded')",
             params![appointment],
         )
         .await;
@@ -186,8 +195,42 @@ async fn refund_at_console(app: &App, draw: &mut Draw, appointment: &str) {
     }
 }
 
+/// What comes in for an invoice, as an operator notes it: too much, too little, or what is owed; and what goes back.
+async fn note_invoice_money(app: &App, desk: &mut Desk<'_>, draw: &mut Draw, appointment: &str) {
+    let sql = "SELECT payment_id, open_minor FROM invoice WHERE appointment_id = $1";
+    for _ in 0..draw.below(3) {
+        let open: Vec<(String, i64)> = app.rows(sql, params![appointment]).await;
+        for (payment, open_minor) in open {
+            let (action, minor) = match open_minor {
+                ..=-1 => ("paid_back", -open_minor),
+                _ => ("paid", open_minor + i64::from(draw.below(3)) * 100 - 100),
+            };
+            let amount = format!("{}.{:02}", minor.max(0) / 100, minor.max(0) % 100);
+            let day = jiff::Timestamp::from_microsecond(app.now())
+                .expect("a moment")
+                .strftime("%F")
+                .to_string();
+            let form = [
+                ("action", action),
+                ("id", payment.as_str()),
+                ("amount", amount.as_str()),
+                ("day", day.as_str()),
+            ];
+            desk.operator.post("/operator/invoices", &form).await;
+        }
+    }
+    if draw.chance(40) {
+        let minor = draw.below(20_000) + 1;
+        let amount = format!("{}.{:02}", minor / 100, minor % 100);
+        let form = [("amount", amount.as_str()), ("reason", "Kulanse"), ("known", "0")];
+        desk.provider
+            .post(&format!("/bookings/{appointment}/refund"), &form)
+            .await;
+    }
+}
+
 /// One history, from the first click until nothing moves any more.
-async fn live_through(app: &App, desk: &mut Desk<'_>, seed: u64) {
+async fn live_through(app: &App, calm: &AppState, desk: &mut Desk<'_>, seed: u64) {
     let mut draw = Draw {
         rng: ChaCha20Rng::seed_from_u64(seed),
     };
@@ -207,9 +250,9 @@ async fn live_through(app: &App, desk: &mut Desk<'_>, seed: u64) {
             .await
             .expect(303);
     }
-    try_to_pay(app, &mut draw, &hold).await;
+    try_to_pay(app, calm, &mut draw, &hold).await;
     for _ in 0..3 {
-        jobs(app, &mut draw).await;
+        jobs(calm, &mut draw).await;
         app.advance(2 * MINUTE_US);
     }
     let found: Vec<String> = app
@@ -220,11 +263,12 @@ async fn live_through(app: &App, desk: &mut Desk<'_>, seed: u64) {
         if far {
             for hours in [25, 24, 12, 2] {
                 app.set_now((start - hours * HOUR_US).max(app.now()));
-                jobs(app, &mut draw).await;
+                jobs(calm, &mut draw).await;
             }
             if draw.chance(60) {
                 let path = format!("/bookings/{appointment}/payment");
-                let form = [("provider", "test"), ("method", draw.card())];
+                let (provider, method) = draw.way();
+                let form = [("provider", provider), ("method", method)];
                 desk.consumer.post(&path, &form).await;
             }
         }
@@ -232,15 +276,17 @@ async fn live_through(app: &App, desk: &mut Desk<'_>, seed: u64) {
     }
     app.set_now(app.now().max(start + 31 * MINUTE_US));
     for _ in 0..3 {
-        jobs(app, &mut draw).await;
+        jobs(calm, &mut draw).await;
         app.advance(i64::from(draw.below(60)) * MINUTE_US);
     }
     if let Some(appointment) = found.first() {
         if draw.chance(40) {
             refund_at_console(app, &mut draw, appointment).await;
         }
+        note_invoice_money(app, desk, &mut draw, appointment).await;
         if draw.chance(20) {
-            let form = [("provider", "test"), ("method", draw.card())];
+            let (provider, method) = draw.way();
+            let form = [("provider", provider), ("method", method)];
             desk.consumer
                 .post(&format!("/bookings/{appointment}/payment"), &form)
                 .await;
@@ -248,7 +294,7 @@ async fn live_through(app: &App, desk: &mut Desk<'_>, seed: u64) {
     }
     // All is well again, and everything comes to its end.
     for _ in 0..14 {
-        booking_core::jobs::round(&app.state).await;
+        booking_core::jobs::round(calm).await;
         app.advance(4 * HOUR_US + MINUTE_US);
     }
     check(app, seed).await;
@@ -305,12 +351,18 @@ async fn check(app: &App, seed: u64) {
          "SELECT COUNT(*) FROM test_psp_payment o JOIN payment p ON p.id = o.merchant_payment
               WHERE o.status = 'captured' AND (p.state NOT IN ('captured', 'refunded') OR p.captured_minor <> o.captured_minor)"),
         ("the provider paid something else back",
-         "SELECT COUNT(*) FROM payment p WHERE p.refunded_minor <> (SELECT COALESCE(SUM(r.amount_minor), 0)
+         "SELECT COUNT(*) FROM payment p WHERE p.psp = 'test' AND p.refunded_minor <> (SELECT COALESCE(SUM(r.amount_minor), 0)
               FROM test_psp_refund r WHERE r.payment = p.reference AND r.status = 'done')"),
         ("a capture has no receipt or several",
          "SELECT COUNT(*) FROM charge h WHERE h.amount_minor > 0 AND
               (SELECT COUNT(*) FROM payment p WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded'))
-              <> (SELECT COUNT(*) FROM document d WHERE d.appointment_id = h.call_id AND d.kind = 'receipt')"),
+              <> (SELECT COUNT(*) FROM document d WHERE d.appointment_id = h.call_id AND d.kind IN ('receipt', 'invoice'))"),
+        ("an invoice says something else than the books",
+         "SELECT COUNT(*) FROM invoice i JOIN charge h ON h.call_id = i.appointment_id WHERE i.open_minor <>
+              (SELECT SUM(e.amount_minor) FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id
+                  WHERE t.appointment_id = i.appointment_id AND e.account = 'consumer_receivable')
+              - h.amount_minor + (SELECT SUM(p.captured_minor) FROM payment p
+                  WHERE p.appointment_id = h.call_id AND p.state IN ('captured', 'refunded'))"),
         ("a series of documents has a gap",
          "SELECT COUNT(*) FROM (SELECT org_id, kind, year FROM document GROUP BY org_id, kind, year
               HAVING COUNT(*) <> MAX(number) OR MIN(number) <> 1) u"),
@@ -357,6 +409,11 @@ async fn live_through_many(engine: Engine) {
         with_app(engine, |app| {
             Box::pin(async move {
                 let mut desk = Desk::open(app, METERED).await;
+                let calm = invoicing(app, true);
+                let there = app.client_of(calm.clone());
+                desk.consumer = desk.consumer.at(&there);
+                desk.provider = desk.provider.at(&there);
+                desk.operator = desk.operator.at(&there);
                 desk.offer("fixed", FIXED).await;
                 set_rule(&mut desk, "", "10", "5").await;
                 let code = [("action", "add"), ("code", "tiende"), ("percent", "10")];
@@ -365,7 +422,7 @@ async fn live_through_many(engine: Engine) {
                     app.execute("UPDATE session SET expires_us = $1", params![app.now() + 400 * DAY_US])
                         .await;
                     desk.choose(if seed % 3 == 0 { "fixed" } else { "service" });
-                    live_through(app, &mut desk, seed).await;
+                    live_through(app, &calm, &mut desk, seed).await;
                 }
             })
         })

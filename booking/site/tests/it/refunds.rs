@@ -11,10 +11,10 @@ use crate::on_both;
 use crate::unreliable::{Fault, failing, telling_refunds, unreliable};
 
 /// 7 000 kr: above what one pays back alone.
-const DEAR: &str = r#"{"currency":"NOK","model":"fixed","amount_minor":700000}"#;
+pub(crate) const DEAR: &str = r#"{"currency":"NOK","model":"fixed","amount_minor":700000}"#;
 
 /// Somebody more, with a session: an operator, or somebody of a business in a role.
-async fn somebody(app: &App, id: &str, operator: i64, role: Option<(&str, &str)>) -> Client {
+pub(crate) async fn somebody(app: &App, id: &str, operator: i64, role: Option<(&str, &str)>) -> Client {
     app.execute(
         "INSERT INTO account (id, email, email_norm, email_verified_us, name, phone, location, locale, is_operator, created_us)
          VALUES ($1, $2, $2, 1, $1, '', '', 'nb', $3, 1)",
@@ -32,7 +32,7 @@ async fn somebody(app: &App, id: &str, operator: i64, role: Option<(&str, &str)>
 }
 
 /// A call that took place and was paid for.
-async fn paid(desk: &mut Desk<'_>) -> String {
+pub(crate) async fn paid(desk: &mut Desk<'_>) -> String {
     let half_hour = 30 * MINUTE_US;
     let start = (desk.app.now() / half_hour + 2) * half_hour;
     let appointment = desk.book(start, ACCEPTED).await;
@@ -360,6 +360,8 @@ on_both! {
         assert_eq!(back(&desk, &appointment).await, [""; 0]);
         let returned = "SELECT COUNT(*) FROM outbox WHERE kind = 'refund_returned'";
         assert_eq!(app.number(returned, params![]).await, 0, "nobody was told that it arrived");
+        let failed: Vec<String> = app.rows("SELECT body FROM outbox WHERE kind = 'refund_failed' AND recipient = 'o@example.no'", params![]).await;
+        assert!(failed.len() == 1 && failed[0].contains("390,00") && failed[0].contains("/operator/refunds"), "{failed:?}");
         let list = desk.operator.get("/operator/refunds").await.expect(200).text();
         assert!(list.contains("ikke kom fram") && list.contains("Penger som venter (1)"), "{list}");
         assert_eq!(notice(&ask(&mut desk.provider, &path, "390", "Kulanse", 1).await), "refund-sent");

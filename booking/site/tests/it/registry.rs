@@ -9,6 +9,7 @@ use booking_core::privacy::registry::{Kind, TABLES, Table, owned};
 use serde_json::Value;
 
 use crate::desk::{ACCEPTED, Desk, METERED, open};
+use crate::disputes::{PIXEL, hand_in};
 use crate::erasure::book_talk_and_pay;
 use crate::harness::{App, Client, Engine};
 use crate::on_both;
@@ -86,7 +87,8 @@ on_both! {
 pub(crate) async fn everybody_at_once(app: &App) -> (Client, String) {
     let mut clinic = provider(app, "kari").await;
     let mut me = provider(app, "marit").await.client;
-    book_talk_and_pay(app, &mut clinic, &mut me).await;
+    let appointment = book_talk_and_pay(app, &mut clinic, &mut me).await;
+    disagree(&mut me, &appointment).await;
     me.post(
         "/provider/hours",
         &[("action", "close"), ("date", "2026-12-24"), ("reason", "Jul")],
@@ -121,6 +123,16 @@ pub(crate) async fn everybody_at_once(app: &App) -> (Client, String) {
     insert_what_takes_more(app, &account, &consumer, &provider).await;
     keep_books(&mut me).await;
     (me, account)
+}
+
+/// Opens a dispute, hands a file in, and takes it back.
+async fn disagree(me: &mut Client, appointment: &str) {
+    let page = format!("/bookings/{appointment}/dispute");
+    let complaint = [("action", "open"), ("body", "Lyden var borte i ti minutter.")];
+    me.post(&page, &complaint).await.expect(303);
+    let files = format!("{page}/files");
+    hand_in(me, &files, None, "bilde.png", PIXEL).await.expect(303);
+    me.post(&page, &[("action", "withdraw")]).await.expect(303);
 }
 
 /// What takes another program, another day or another role to come about.
@@ -163,7 +175,32 @@ async fn insert_what_takes_more(app: &App, account: &str, consumer: &str, provid
     ] {
         assert_eq!(app.execute(text, row).await, 1, "{text}");
     }
+    insert_invoice(app, account).await;
     keep_for_a_while(app, account).await;
+}
+
+/// An invoice with a payment and a reminder: here people pay by card.
+async fn insert_invoice(app: &App, account: &str) {
+    for (text, row) in [
+        (
+            "INSERT INTO invoice (payment_id, appointment_id, org_id, document_id, kid, account, currency, total_minor, open_minor, issued_us, due_us)
+             SELECT p.id, d.appointment_id, d.org_id, d.id, '19', '12345678903', 'NOK', 1, 0, 1, 2
+             FROM payment p JOIN document d ON d.appointment_id = p.appointment_id
+             WHERE d.id = (SELECT MIN(e.id) FROM document e JOIN appointment a ON a.id = e.appointment_id WHERE a.consumer_id = $1)",
+            params![account],
+        ),
+        (
+            "INSERT INTO invoice_payment (id, payment_id, amount_minor, paid_on, noted_by, noted_us)
+             SELECT 'ip', i.payment_id, 1, '2026-12-01', $1, 1 FROM invoice i",
+            params![account],
+        ),
+        (
+            "INSERT INTO invoice_reminder (payment_id, number, sent_us, due_us, fee_minor) SELECT i.payment_id, 1, 1, 2, 0 FROM invoice i",
+            params![],
+        ),
+    ] {
+        assert_eq!(app.execute(text, row).await, 1, "{text}");
+    }
 }
 
 /// The tax details of the business, and a file of its books.

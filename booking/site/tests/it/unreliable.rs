@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use booking_core::AppState;
 use booking_core::base::money::Money;
+use booking_core::billing::invoice::InvoiceTerms;
 use booking_core::billing::provider::{
     Authorisation, Hint, HookError, MethodFault, Order, PaymentFields, PaymentMethod, ProviderError, ProviderPayment,
     Question, RefundStatus,
@@ -39,6 +40,10 @@ pub(crate) struct Unreliable {
     answers_for: Option<String>,
     /// Where the provider says that every refund stands, whatever it did.
     refunds_are: Option<RefundStatus>,
+    /// Where the bank's question is answered, if not on a page of ours.
+    asks_at: Option<String>,
+    /// Where people were to be sent back to.
+    returns: Arc<Mutex<Vec<String>>>,
 }
 
 impl Unreliable {
@@ -96,6 +101,10 @@ impl PaymentProvider for Unreliable {
         self.inner.name()
     }
 
+    fn charges_again(&self) -> bool {
+        self.inner.charges_again()
+    }
+
     fn reserve_days(&self) -> i64 {
         self.inner.reserve_days()
     }
@@ -117,12 +126,15 @@ impl PaymentProvider for Unreliable {
     }
 
     async fn authorise(&self, authorisation: &Authorisation<'_>) -> Result<ProviderPayment, ProviderError> {
+        let back = authorisation.return_url.to_owned();
+        self.returns.lock().expect("nobody panics while holding it").push(back);
         let call = self.inner.authorise(authorisation);
         self.run(OpKind::Authorise, authorisation.key, call).await
     }
 
     async fn question(&self, reference: &str) -> Result<Option<Question>, ProviderError> {
-        self.inner.question(reference).await
+        let asked = self.inner.question(reference).await?;
+        Ok(asked.map(|question| self.asks_at.clone().map_or(question, Question::Redirect)))
     }
 
     async fn answer(&self, reference: &str, approved: bool) -> Result<ProviderPayment, ProviderError> {
@@ -156,6 +168,10 @@ impl PaymentProvider for Unreliable {
         Ok(self.inner.lookup(reference).await?.map(|seen| self.told(seen)))
     }
 
+    fn invoice_terms(&self) -> Option<&InvoiceTerms> {
+        self.inner.invoice_terms()
+    }
+
     fn read_hook(
         &self,
         header: &(dyn for<'a> Fn(&'a str) -> Option<String> + Sync),
@@ -174,6 +190,8 @@ fn with(app: &App, change: impl FnOnce(&mut Unreliable)) -> AppState {
         failed: Mutex::default(),
         answers_for: None,
         refunds_are: None,
+        asks_at: None,
+        returns: Arc::default(),
     };
     change(&mut unreliable);
     AppState {
@@ -190,6 +208,27 @@ pub(crate) fn failing(app: &App, kind: Option<OpKind>, faults: Vec<Option<Fault>
     })
 }
 
+/// A server with cards and invoices, both of which fail as told.
+pub(crate) fn failing_with_invoices(calm: &AppState, faults: &[Option<Fault>]) -> AppState {
+    let offered = calm.payments.offered().iter().map(|inner| {
+        let unreliable: Arc<dyn PaymentProvider> = Arc::new(Unreliable {
+            inner: Arc::clone(inner),
+            kind: None,
+            faults: Mutex::new(faults.to_vec().into()),
+            failed: Mutex::default(),
+            answers_for: None,
+            refunds_are: None,
+            asks_at: None,
+            returns: Arc::default(),
+        });
+        unreliable
+    });
+    AppState {
+        payments: Payments::new(offered.collect()),
+        ..calm.clone()
+    }
+}
+
 /// The same state with a provider that tells about one payment only, by its reference there.
 pub(crate) fn answering_for(app: &App, reference: &str) -> AppState {
     with(app, |unreliable| unreliable.answers_for = Some(reference.to_owned()))
@@ -203,4 +242,15 @@ pub(crate) fn telling_refunds(app: &App, status: RefundStatus) -> AppState {
 /// The same state with a provider that fails once.
 pub(crate) fn unreliable(app: &App, kind: OpKind, fault: Fault) -> AppState {
     failing(app, Some(kind), vec![Some(fault)])
+}
+
+/// The same state with a provider whose questions are answered at an address of its own, and where it was to send people
+/// back to.
+pub(crate) fn asking_at(app: &App, address: &str) -> (AppState, Arc<Mutex<Vec<String>>>) {
+    let returns = Arc::<Mutex<Vec<String>>>::default();
+    let state = with(app, |unreliable| {
+        unreliable.asks_at = Some(address.to_owned());
+        unreliable.returns = Arc::clone(&returns);
+    });
+    (state, returns)
 }

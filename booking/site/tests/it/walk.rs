@@ -91,6 +91,18 @@ pub(crate) async fn verify_link(app: &App, to: &str) -> String {
     link_in(app, to, "verify", "/verify/").await
 }
 
+/// Who sells, as a company with a number says it.
+pub(crate) const SELLER: [(&str, &str); 8] = [
+    ("legal_form", "as"),
+    ("legal_name", "Dyreklinikken Nordli AS"),
+    ("address", "Storgata 1"),
+    ("postcode", "5003"),
+    ("town", "Bergen"),
+    ("country", "NO"),
+    ("phone", "55 00 00 00"),
+    ("email", "post@nordli.example"),
+];
+
 /// Signs up a provider through its pages and publishes it.
 pub(crate) async fn provider(app: &App, name: &str) -> Provider {
     let mut client = consumer(app, name).await;
@@ -113,6 +125,7 @@ pub(crate) async fn provider(app: &App, name: &str) -> Provider {
     }
     let hours: Vec<(&str, &str)> = hours.iter().map(|(key, value)| (key.as_str(), *value)).collect();
     client.post("/provider/hours", &hours).await.expect(303);
+    client.post("/provider/seller", &SELLER).await.expect(303);
     client
         .post("/provider/profile", &[("action", "mandate")])
         .await

@@ -113,6 +113,7 @@ pub(super) async fn review(hub: &Arc<Inner>) {
     for finding in findings {
         match finding {
             Finding::CallOver { call, reason } => hub.handle(&call, Input::AppointmentOver(reason)),
+            Finding::PriceChanged { call, price } => hub.handle(&call, Input::PriceChanged(price)),
             Finding::SeatOver { call, seat, reason } => hub.handle(&call, Input::SeatOver(seat, reason)),
         }
     }

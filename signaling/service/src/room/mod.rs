@@ -158,6 +158,7 @@ impl Room {
             Input::Recorded { record, standing } => self.handle_recorded(now, record, standing),
             Input::ProviderTold { seat, at } => self.provider_told(&seat, at),
             Input::AppointmentOver(reason) => self.end_call(now, reason, SegmentEnd::Left),
+            Input::PriceChanged(price) => self.change_price(price),
             Input::SeatOver(seat, reason) => self.end_seat(now, &seat, reason),
             Input::Drain => self.drain(now),
             Input::Tick => {}
@@ -170,6 +171,14 @@ impl Room {
             self.refresh_speakers();
         }
         std::mem::take(&mut self.effects)
+    }
+
+    /// Both sides agreed to another price, which is on record: everybody here is told.
+    fn change_price(&mut self, price: PriceTerms) {
+        if price != self.price {
+            self.price = price.clone();
+            self.broadcast(&ServerMessage::Price { price });
+        }
     }
 
     /// Open segments that are on record, with their last authenticated packets: one part of a checkpoint.
@@ -187,6 +196,7 @@ impl Room {
         };
         self.going().then(|| RoomReview {
             call: self.call.clone(),
+            most_minor: self.price.most_minor(),
             seats: self.seats.values().filter(here).map(session).collect(),
         })
     }

@@ -1,8 +1,8 @@
 //! What a room hears and what it wants done: closed enums, so that each side is one `match`.
 
 use sfu_core::{Command, Event, Join, JoinError, Joined, PeerId};
-use signaling_protocol::ServerMessage;
 use signaling_protocol::message::EndReason;
+use signaling_protocol::{PriceTerms, ServerMessage};
 
 use crate::authority::{CallGrant, SeatSession, SegmentEnd, Standing, UtcMicros};
 use crate::clock::SegmentId;
@@ -43,6 +43,8 @@ pub enum Input {
     AppointmentOver(EndReason),
     /// A seat is no longer the sign-in's through which it was taken.
     SeatOver(SeatSession, EndReason),
+    /// Both sides agreed to another price, which is on record.
+    PriceChanged(PriceTerms),
     /// The server goes down.
     Drain,
     /// Time passed.

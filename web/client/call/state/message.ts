@@ -90,6 +90,8 @@ function live(state: State, message: ServerMessage): Step {
       const { running, billable_ms, cost_minor, remaining_ms } = message;
       return [{ ...state, clock: { running, billable_ms, cost_minor, remaining_ms } }, []];
     }
+    case "price":
+      return [state.info === null ? state : { ...state, info: { ...state.info, price: message.price } }, []];
     case "ended":
       return message.reason === "dismissed" ? turnedAway(state, message.clock) : over(state, message);
     case "taken_over":

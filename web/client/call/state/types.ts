@@ -13,6 +13,7 @@ import type {
   SlotAssignment,
   SourceKind,
 } from "../../generated/protocol";
+import type { Extension, ExtensionAction } from "../extension";
 import type { Memory } from "./resume";
 
 /** The two kinds of device that a person can be asked for. */
@@ -112,6 +113,8 @@ export interface State {
   network: Network;
   /** When the provider was last told by mail that somebody waits, Unix microseconds. */
   told: number | null;
+  /** How going on beyond the highest price stands; null before the server said. */
+  extension: Extension | null;
   /** The server has said nothing for longer than it ever does. */
   quiet: boolean;
   layout: "speaker" | "grid";
@@ -161,6 +164,9 @@ export type Event =
   | { type: "share_started" }
   | { type: "share_stopped" }
   | { type: "request_pressed"; message: Request }
+  /** The server's word about extending, with the words that it is told in. */
+  | { type: "extension_told"; told: Extension; args: Record<string, string> }
+  | { type: "extension_pressed"; action: ExtensionAction; amount_minor: number }
   | { type: "layout_pressed" }
   | { type: "panel_pressed"; panel: State["panel"] }
   | { type: "ticket"; attempt: number; ticket: string }
@@ -203,6 +209,7 @@ export type Effect =
   /** Starts (or restarts) a timer that comes back as an event after `ms` plus up to `jitter_ms`. */
   | { type: "start_timer"; name: TimerName; attempt: number; ms: number; jitter_ms: number }
   | { type: "stop_timer"; name: TimerName }
+  | { type: "act_on_extension"; action: ExtensionAction; amount_minor: number }
   | { type: "knock" };
 
 export type Step = [State, Effect[]];

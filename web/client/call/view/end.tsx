@@ -12,11 +12,13 @@ import { useCall } from "./context";
 export function End() {
   const { state, page, t } = useCall();
   if (!isCall(page)) return null;
-  const { phase, clock } = state.value;
+  const { phase, clock, info } = state.value;
+  // Both may have gone on beyond the price that the page came with.
+  const agreed = { ...page, price: info?.price ?? page.price };
   switch (phase.at) {
     case "ended":
       if (phase.reason === "dismissed") return <TurnedAway paused={phase.paused === true} page={page} />;
-      return <Ended reason={phase.reason} clock={phase.clock ?? clock} mayReturn={mayReturn(phase)} page={page} />;
+      return <Ended reason={phase.reason} clock={phase.clock ?? clock} mayReturn={mayReturn(phase)} page={agreed} />;
     case "taken_over":
       return (
         <EndFrame title={t("call-taken-title")} words={t("call-taken")}>

@@ -6,6 +6,7 @@ import { useCall } from "./context";
 import { ControlBar } from "./control-bar";
 import { Icon } from "./icon";
 import { AdmitCards } from "./admission";
+import { ExtensionCard } from "./extension";
 import { OpenPanel } from "./panels";
 import { Stage } from "./stage";
 import { TopBar } from "./top-bar";
@@ -18,6 +19,7 @@ export function Room() {
       <TopBar />
       <Stage />
       <AdmitCards />
+      <ExtensionCard />
       <BannerSlot />
       <ControlBar />
       <OpenPanel />

@@ -40,10 +40,11 @@ const ACQUIRE_WAIT: Duration = Duration::from_secs(30);
 const SQLITE_BUSY_WAIT: Duration = Duration::from_secs(5);
 
 /// Tables that lists of providers and their free times are read from.
-pub(crate) const CHOICE_TABLES: [&str; 10] = [
+pub(crate) const CHOICE_TABLES: [&str; 11] = [
     "account",
     "busy_block",
     "day_override",
+    "document_mandate",
     "hold",
     "member",
     "org",

@@ -17,6 +17,8 @@ pub(super) enum BookAccount {
     SalesTaxed,
     SalesZero,
     SalesOutside,
+    /// What reminders of invoices cost.
+    Fees,
     /// What the operator kept of sales: a cost.
     Commission,
     /// The tax in it that the seller may take off its own.
@@ -33,6 +35,7 @@ impl BookAccount {
             Part::Held => Some(Self::Held),
             Part::Sales => Some(sales_of(tax.code)),
             Part::Vat => Some(Self::Vat),
+            Part::Fees => Some(Self::Fees),
             // Who sells without tax takes none off (merverdiavgiftsloven § 8-1): then it is a part of the cost.
             Part::CommissionVat if tax.code.is_taxed() => Some(Self::InputVat),
             Part::Commission | Part::CommissionVat => Some(Self::Commission),
@@ -50,6 +53,7 @@ impl BookAccount {
             Self::SalesTaxed => "3000",
             Self::SalesZero => "3100",
             Self::SalesOutside => "3200",
+            Self::Fees => "3900",
             Self::Commission => "7200",
             Self::InputVat => "2710",
             Self::OwnBank => "1920",
@@ -66,6 +70,7 @@ impl BookAccount {
             Self::SalesTaxed => "saft-sales-taxed",
             Self::SalesZero => "saft-sales-zero",
             Self::SalesOutside => "saft-sales-outside",
+            Self::Fees => "saft-fees",
             Self::Commission => "saft-commission",
             Self::InputVat => "saft-input-vat",
             Self::OwnBank => "saft-bank",
@@ -82,6 +87,7 @@ impl BookAccount {
             Self::SalesTaxed => ("salgsinntekt", "3000"),
             Self::SalesZero => ("salgsinntekt", "3100"),
             Self::SalesOutside => ("salgsinntekt", "3200"),
+            Self::Fees => ("annenDriftsinntekt", "3900"),
             Self::Commission => ("annenDriftskostnad", "7295"),
             Self::InputVat => ("kortsiktigGjeld", "2740"),
             Self::OwnBank => ("balanseverdiForOmloepsmiddel", "1920"),
@@ -91,7 +97,7 @@ impl BookAccount {
     /// Whether it begins at zero each year.
     pub(super) fn is_of_the_year(self) -> bool {
         match self {
-            Self::SalesTaxed | Self::SalesZero | Self::SalesOutside | Self::Commission => true,
+            Self::SalesTaxed | Self::SalesZero | Self::SalesOutside | Self::Fees | Self::Commission => true,
             Self::Receivable | Self::Held | Self::Equity | Self::Vat | Self::InputVat | Self::OwnBank => false,
         }
     }
@@ -104,6 +110,7 @@ impl BookAccount {
             | Self::Held
             | Self::Equity
             | Self::Vat
+            | Self::Fees
             | Self::Commission
             | Self::InputVat
             | Self::OwnBank => false,

@@ -7,6 +7,7 @@ use super::rules::accounting_cut;
 use crate::base::Micros;
 use crate::base::db::{DbError, FromRow, Param, Row, Sql, Tx};
 use crate::books::carried;
+use crate::disputes::evidence::LET_GO_OF_CASES;
 use crate::{params, statements};
 
 statements! {
@@ -98,6 +99,14 @@ pub const PARTS: &[Part] = parts! {
     "ledger_tx", dated "created_us" by "x.appointment_id = a.id": of_appointment!("appointment_id");
     "ledger_tx", dated "created_us" of "payment p JOIN ledger_tx x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
         concat!(of_no_appointment!("appointment_id"), " AND ", of_payment!("payment_id"));
+    "invoice_payment", dated "noted_us" of "payment p JOIN invoice_payment x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
+        of_payment!("payment_id");
+    "invoice_reminder", dated "sent_us" of "payment p JOIN invoice_reminder x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
+        of_payment!("payment_id");
+    "invoice", dated "issued_us" by "x.appointment_id = a.id": of_appointment!("appointment_id");
+    "dispute_file": of_appointment!("appointment_id");
+    "dispute_entry": of_appointment!("appointment_id");
+    "dispute": of_appointment!("appointment_id");
     "refund", dated "created_us" of "payment p JOIN refund x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
         of_payment!("payment_id");
     "money_difference": of_payment!("payment_id");
@@ -107,6 +116,7 @@ pub const PARTS: &[Part] = parts! {
     "document", dated "issued_us" by "x.appointment_id = a.id": of_appointment!("appointment_id");
     "document", dated "issued_us" of "payment p JOIN document x ON x.payment_id = p.id" by "p.hold_id = a.hold_id":
         concat!(of_no_appointment!("appointment_id"), " AND ", of_payment!("payment_id"));
+    "call_extension", dated "asked_us" by "x.call_id = a.id": of_appointment!("call_id");
     "charge", dated "created_us" by "x.call_id = a.id": of_appointment!("call_id");
     "call_quality", dated "at_us": of_appointment!("call_id");
     "call_segment", dated "last_seen_us" by "x.call_id = a.id": of_appointment!("call_id");
@@ -140,11 +150,13 @@ pub const BLOCKS: &[(&str, Sql)] = &[
             name: "RETENTION_UNFINISHED",
             text: "SELECT a.id FROM appointment a WHERE a.id > $1 AND a.id <= $2 AND a.end_us < $3 AND $3 <= $4
             AND (a.status IN ('confirmed', 'in_call')
+                OR EXISTS (SELECT 1 FROM dispute z WHERE z.appointment_id = a.id AND z.state IN ('opened', 'answered', 'deciding'))
                 OR EXISTS (SELECT 1 FROM document d WHERE d.appointment_id = a.id AND d.unstored IS NOT NULL)
                 OR EXISTS (SELECT 1 FROM payment p JOIN document d ON d.payment_id = p.id
                     WHERE p.hold_id = a.hold_id AND d.unstored IS NOT NULL)
                 OR EXISTS (SELECT 1 FROM payment p JOIN refund r ON r.payment_id = p.id
                     WHERE p.hold_id = a.hold_id AND r.state IN ('waiting', 'asked', 'pending'))
+                OR EXISTS (SELECT 1 FROM invoice i WHERE i.appointment_id = a.id AND i.open_minor <> 0)
                 OR EXISTS (SELECT 1 FROM payment p JOIN payment_op o ON o.payment_id = p.id
                     WHERE p.hold_id = a.hold_id AND o.state = 'pending'))",
         },
@@ -323,6 +335,7 @@ pub(super) async fn count(tx: &mut Tx, range: &Range) -> Result<Vec<Counted>, Db
 /// Deletes a range, table by table; what its postings came to is carried. The door must be open.
 pub(super) async fn delete(tx: &mut Tx, range: &Range) -> Result<Vec<Counted>, DbError> {
     carried::carry(tx, &range.after, &range.last).await?;
+    tx.execute(LET_GO_OF_CASES, params![&range.after, &range.last]).await?;
     let mut counted = Vec::with_capacity(PARTS.len() + 1);
     for part in PARTS {
         let rows = tx.execute(part.delete, params![&range.after, &range.last]).await?;

@@ -5,7 +5,7 @@ use super::cases::{Counted, as_count, by_hundreds, hundred, hundred_params};
 use super::rules::{LOOSE_US, accounting_cut};
 use crate::base::db::{DbError, Sql, Tx};
 use crate::base::{DAY_US, DEFAULT_ZONE, Micros};
-use crate::books::carried;
+use crate::books::carried::carry_sql;
 use crate::{params, statements};
 
 /// What acceptances and lifted holds of operators are kept for after their end.
@@ -26,10 +26,10 @@ pub struct List {
     find: Sql,
     /// The files of a hundred of them.
     files: Option<Sql>,
+    /// Carries what the postings of a hundred of them come to, where there are any.
+    carry: Option<Sql>,
     /// Whether an operator may keep some back.
     pub can_be_kept: bool,
-    /// Whether they are postings of their own, whose sums outlive them.
-    is_carried: bool,
     /// The tables, children first.
     parts: &'static [Part],
 }
@@ -75,8 +75,11 @@ pub const LISTS: &[List] = &[
             ORDER BY p.id LIMIT $3",
         },
         files: None,
+        carry: Some(Sql {
+            name: "RETENTION_CARRY_UNBOOKED",
+            text: carry_sql!(concat!("t.payment_id IN (", hundred!(), ")")),
+        }),
         can_be_kept: true,
-        is_carried: false,
         parts: parts! {
             "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)":
                 "tx_id" in "SELECT t.id FROM ledger_tx t WHERE t.payment_id IN (" ")";
@@ -99,8 +102,8 @@ pub const LISTS: &[List] = &[
             name: "RETENTION_DOCUMENT_FILES",
             text: concat!("SELECT path FROM document WHERE id IN (", hundred!(), ")"),
         }),
+        carry: None,
         can_be_kept: false,
-        is_carried: false,
         parts: parts! { "document", "MIN(issued_us), MAX(issued_us)": "id" in "" ""; },
     },
     List {
@@ -111,8 +114,11 @@ pub const LISTS: &[List] = &[
             ORDER BY t.id LIMIT $3",
         },
         files: None,
+        carry: Some(Sql {
+            name: "RETENTION_CARRY_POSTINGS",
+            text: carry_sql!(concat!("t.id IN (", hundred!(), ")")),
+        }),
         can_be_kept: false,
-        is_carried: true,
         parts: parts! {
             "ledger_entry", "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)": "tx_id" in "" "";
             "ledger_tx", "MIN(created_us), MAX(created_us)": "id" in "" "";
@@ -182,7 +188,7 @@ pub(super) fn registered_statements() -> impl Iterator<Item = Sql> {
     let parts = LISTS.iter().flat_map(|list| list.parts);
     let finds = LISTS
         .iter()
-        .flat_map(|list| [Some(list.find), list.files].into_iter().flatten());
+        .flat_map(|list| [Some(list.find), list.files, list.carry].into_iter().flatten());
     finds
         .chain(parts.flat_map(|part| [part.count, part.delete]))
         .chain(AGES.iter().flat_map(|age| [age.count, age.delete]))
@@ -240,10 +246,10 @@ impl List {
         Ok(paths)
     }
 
-    /// Deletes them. The door must be open.
+    /// Deletes them; what their postings came to is carried. The door must be open.
     pub(super) async fn delete(&self, tx: &mut Tx, ids: &[String]) -> Result<Vec<Counted>, DbError> {
-        if self.is_carried {
-            carried::carry_listed(tx, ids).await?;
+        if let Some(carry) = self.carry {
+            by_hundreds(tx, carry, ids).await?;
         }
         let mut counted = Vec::with_capacity(self.parts.len());
         for part in self.parts {

@@ -101,12 +101,26 @@ pub const MARKS: &[(&str, Keep)] = &[
     ("charge", Keep::Case),
     ("payment", Keep::Case),
     ("refund", Keep::Case),
+    ("invoice", Keep::Case),
+    ("invoice_payment", Keep::Case),
+    ("invoice_reminder", Keep::Case),
     ("payment_op", Keep::Case),
     ("money_difference", Keep::Case),
     ("ledger_tx", Keep::Case),
     ("ledger_entry", Keep::Case),
     ("document", Keep::Case),
+    ("dispute", Keep::Case),
+    ("dispute_entry", Keep::Case),
+    ("dispute_file", Keep::Case),
+    (
+        "file_removal",
+        Keep::Swept {
+            days: 1,
+            by: "remove files",
+        },
+    ),
     ("withdrawal_request", Keep::Case),
+    ("call_extension", Keep::Case),
     ("psp_event", Keep::Age { days: 90 }),
     (
         "operator_record",
@@ -157,6 +171,12 @@ pub const MARKS: &[(&str, Keep)] = &[
     ("test_psp_refund", Keep::Outside),
     ("test_psp_payment", Keep::Outside),
     ("test_psp_request", Keep::Outside),
+    (
+        "invoice_seller",
+        Keep::Always {
+            why: "a number is never given twice",
+        },
+    ),
     (
         "document_series",
         Keep::Always {

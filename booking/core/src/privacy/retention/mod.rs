@@ -3,6 +3,7 @@
 
 pub mod cases;
 pub mod door;
+pub mod failures;
 mod files;
 pub mod holds;
 pub mod loose;
@@ -24,5 +25,9 @@ pub fn registered_statements() -> impl Iterator<Item = Sql> {
 /// # Errors
 /// When the database or the store of files fails.
 pub async fn let_go(state: &Base) -> Result<()> {
-    run::step(state).await
+    let done = run::step(state).await;
+    if let Err(error) = failures::record(state, done.as_ref().err()).await {
+        tracing::error!(%error, "operators are not told how retention went");
+    }
+    done
 }

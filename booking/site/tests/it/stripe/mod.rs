@@ -1,5 +1,7 @@
 //! Payments by Stripe, against a server that speaks its wire and fails as it is told.
 
+mod accounts;
+mod differences;
 mod histories;
 pub(crate) mod server;
 

@@ -30,6 +30,8 @@ pub(crate) enum Trouble {
     Late,
     /// Another request with this key is under way, it says.
     Busy,
+    /// Nothing is done, and the answer is a no, which the key brings again.
+    Refuses,
 }
 
 /// A request as it came.
@@ -252,6 +254,7 @@ fn take_request(world: &mut World, asked: &Asked) -> (Option<Trouble>, (u16, Val
     }
     let answer = match trouble {
         Some(Trouble::Fails) => failure(),
+        Some(Trouble::Refuses) => (400, json!({"error": {"type": "invalid_request_error"}})),
         Some(Trouble::FailsAfterActing) => {
             act(world, asked);
             failure()

@@ -1,11 +1,11 @@
 //! What media does to segments, and what records that wait stop.
 
 use sfu_core::PeerId;
-use signaling_protocol::Role;
 use signaling_protocol::message::Presence;
+use signaling_protocol::{PriceModel, PriceTerms, Role, ServerMessage};
 
 use super::{SECOND, Scene, grant};
-use crate::authority::SegmentEnd;
+use crate::authority::{CallGrant, SegmentEnd};
 use crate::limits::{RECORDS_WAITING_MAX, SILENCE_MAX};
 use crate::room::*;
 
@@ -139,4 +139,36 @@ fn unwritten_records_stop_what_is_new_and_not_what_runs() {
             .iter()
             .any(|record| matches!(record, Record::Close { .. }))
     );
+}
+
+/// What both sides agreed to beyond the highest price counts from when the room hears of it, and is told once.
+#[test]
+fn a_price_that_rose_is_told_once_and_counted() {
+    let capped = |cap_minor| PriceTerms {
+        currency: "NOK".into(),
+        model: PriceModel::PerMinute {
+            rate_minor: 60,
+            increment_s: 1,
+            free_s: 0,
+            cap_minor,
+        },
+    };
+    let first = CallGrant {
+        price: capped(5),
+        ..grant("p", Role::Provider)
+    };
+    let mut scene = Scene::talking_by(&first);
+    scene.talk_until(8);
+    assert_eq!(scene.room.clock_message(scene.now).cost_minor, 5);
+    assert_eq!(scene.room.review().map(|review| review.most_minor), Some(5));
+    for _ in 0..2 {
+        scene.give(Input::PriceChanged(capped(30)));
+    }
+    let told = |effect: &&Effect| matches!(effect, Effect::Send { message: ServerMessage::Price { price }, .. } if *price == capped(30));
+    assert_eq!(scene.done.iter().filter(told).count(), 2, "each of both, once");
+    assert_eq!(
+        scene.room.clock_message(scene.now).cost_minor,
+        scene.billable() / SECOND
+    );
+    assert_eq!(scene.room.call_info(scene.now).price, capped(30));
 }
