@@ -178,6 +178,9 @@ impl TestProvider {
     async fn new_payment(&self, tx: &mut Tx, payment: &str, aim: Aim) -> Result<ProviderPayment, ProviderError> {
         let reference = self.new_id("tp");
         let (currency, minor, keeps) = match aim {
+            Aim::Reserve(amount) if amount.minor < amount.currency.least_charge_minor() => {
+                return Err(ProviderError::Refused("less than a card can be charged".to_owned()));
+            }
             Aim::Reserve(amount) => (amount.currency, amount.minor, false),
             Aim::Keep(currency) => (currency, 0, true),
         };
@@ -475,6 +478,9 @@ impl PaymentRow {
         }
         if amount.currency.as_str() != self.currency || amount.minor <= 0 || amount.minor > self.amount_minor {
             return Some("not an amount that is reserved");
+        }
+        if amount.minor < amount.currency.least_charge_minor() {
+            return Some("less than a card can be charged");
         }
         let fails = match self.card {
             Some(TestCard::CaptureFails) => true,

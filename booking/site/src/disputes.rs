@@ -91,10 +91,12 @@ async fn submit(
         }
         "offer" => {
             let currency = party_currency(&party)?;
-            let (amount, body) = (
-                read_amount(&typed.amount, currency),
-                read_refund_reason(&typed.offer_body),
-            );
+            let left_minor = form.dispute.as_ref().map_or(i64::MAX, |dispute| dispute.left_minor);
+            let body = read_refund_reason(&typed.offer_body);
+            let mut amount = read_amount(&typed.amount, currency);
+            if body.is_err() {
+                amount = amount.and_then(|minor| at_most(left_minor, minor));
+            }
             form.amount = field(&typed.amount, &amount);
             form.offer_body = field(&typed.offer_body, &body);
             let (Ok(amount), Ok(body)) = (amount, body) else {
@@ -144,8 +146,8 @@ async fn hand_in(
     state.limits.upload_by_account.check(&who.id)?;
     let upload = read_upload(parts.ok_or(AppError::BadRequest("no form with a file"))?).await?;
     match keep(&state, &visit, &id, upload, None).await? {
-        Ok(()) => Ok(to_page(&id, Notice::DisputeFileKept)),
-        Err((status, error)) => {
+        Kept::Yes => Ok(to_page(&id, Notice::DisputeFileKept)),
+        Kept::No(status, error) => {
             form.file = Some(error);
             Ok(pages::html_with(status, &form))
         }
@@ -191,6 +193,15 @@ pub(crate) fn notice_of(end: DisputeEnd) -> Notice {
     match end {
         DisputeEnd::Decided => Notice::DisputeDecided,
         DisputeEnd::Waits => Notice::DisputeWaits,
+    }
+}
+
+/// An amount that is not more than what can be paid back: told together with whatever else is wrong. Where nothing is, the
+/// operation itself says so, which knows what was sent twice.
+pub(crate) fn at_most(left_minor: i64, minor: i64) -> Result<i64, FieldError> {
+    match minor <= left_minor {
+        true => Ok(minor),
+        false => Err(FieldError::RefundTooMuch),
     }
 }
 
@@ -248,14 +259,21 @@ async fn read_part(mut part: Part<'_>, bytes_max: usize) -> AppResult<(Vec<u8>, 
     Ok((bytes, is_too_large))
 }
 
-/// Checks and keeps a file. The inner error is what is wrong with it.
+/// What became of a file.
+pub(crate) enum Kept {
+    Yes,
+    /// What is wrong with it.
+    No(StatusCode, FieldError),
+}
+
+/// Checks and keeps a file.
 pub(crate) async fn keep(
     state: &AppState,
     visit: &Visit,
     id: &str,
     upload: Upload,
     source: Option<&str>,
-) -> AppResult<Result<(), (StatusCode, FieldError)>> {
+) -> AppResult<Kept> {
     let checked = match upload.is_too_large {
         true => Err(BadFile::TooLarge),
         false => evidence::check_file(upload.bytes).await,
@@ -263,19 +281,20 @@ pub(crate) async fn keep(
     let checked = match checked {
         Ok(checked) => checked,
         Err(bad) => {
-            return Ok(Err(match bad {
+            let (status, error) = match bad {
                 BadFile::Missing => (StatusCode::UNPROCESSABLE_ENTITY, FieldError::FileMissing),
                 BadFile::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, FieldError::FileTooLarge),
                 BadFile::UnknownKind => (StatusCode::UNPROCESSABLE_ENTITY, FieldError::FileUnknownKind),
                 BadFile::Unreadable => (StatusCode::UNPROCESSABLE_ENTITY, FieldError::FileUnreadable),
-            }));
+            };
+            return Ok(Kept::No(status, error));
         }
     };
     let name = evidence::clean_name(&upload.name, checked.kind);
     let stored = evidence::store(state, checked).await?;
     match disputing::hand_in(state, &visit.actor, id, (&stored, &name), source).await {
-        Ok(()) => Ok(Ok(())),
-        Err(DisputeRefusal::TooManyFiles) => Ok(Err((StatusCode::CONFLICT, FieldError::FilesTooMany))),
+        Ok(()) => Ok(Kept::Yes),
+        Err(DisputeRefusal::TooManyFiles) => Ok(Kept::No(StatusCode::CONFLICT, FieldError::FilesTooMany)),
         Err(DisputeRefusal::Fault(fault)) => Err(fault.into()),
         Err(DisputeRefusal::NotNow | DisputeRefusal::Exists | DisputeRefusal::Changed | DisputeRefusal::TooMuch) => {
             Err(AppError::Conflict("no dispute is open"))

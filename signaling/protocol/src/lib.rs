@@ -10,7 +10,7 @@ pub mod message;
 pub mod price;
 pub mod ticket;
 
-pub use billable::{Span, Spans};
+pub use billable::{Span, Spans, least_charge_minor};
 pub use call::{CallGrant, Refusal, SegmentEnd, SegmentKey, Standing, UtcMicros};
 pub use live::{LiveCall, LiveSeat, LiveStats};
 pub use message::{ClientMessage, ServerMessage};

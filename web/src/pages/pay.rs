@@ -18,6 +18,8 @@ pub struct PayFields {
     pub test_cards: Vec<TestChoice>,
     /// The provider's own fields, put on the page by its script.
     pub script: Option<PayScript>,
+    /// Paying anew keeps the card: it is too early to reserve anything.
+    pub keeps_card: bool,
     /// Days that are left to pay an invoice; none where it is paid in another way.
     pub invoice_days: Option<i64>,
     /// The ways to pay where there are several, this one among them.

@@ -107,6 +107,20 @@ impl PriceBox {
         }
     }
 
+    /// The least that is charged, where time is counted, and where nothing was because it came to less; minor units.
+    pub(crate) fn least_minor(&self) -> Option<i64> {
+        let least = signaling_protocol::least_charge_minor(&self.price.currency);
+        let told = match self.state {
+            PriceState::Estimate | PriceState::Reserved { .. } => true,
+            PriceState::Final { charged_minor, .. } => charged_minor == 0,
+            PriceState::Fee { .. } | PriceState::Released { .. } | PriceState::Owed { .. } => false,
+        };
+        match self.price.model {
+            PriceModel::PerMinute { .. } => (told && !self.is_free()).then_some(least),
+            PriceModel::Fixed { .. } | PriceModel::Free => None,
+        }
+    }
+
     /// What cancelling costs, line by line, while there still is something to cancel.
     pub(crate) fn cancel_lines(&self, shell: &Shell) -> Vec<String> {
         match self.state {

@@ -1,12 +1,13 @@
 //! Invoices: choosing one, the booking that is paid so, and the operator's list.
 
 use super::consumer::{pay_fields, payment};
-use super::parts::{DAY, ID, NOW, operator as operator_shell};
+use super::parts::{DAY, ID, NOW, appointment, operator as operator_shell, signed_in};
+use crate::pages::appointment::{AppointmentPage, AppointmentStatus};
 use crate::pages::invoice::{
     BankPreview, BankRow, BankWord, InvoiceRow, InvoiceStanding, OperatorBankPage, OperatorInvoicesPage,
 };
 use crate::pages::pay::{PayChoice, PayFields};
-use crate::pages::{Field, FieldError, render};
+use crate::pages::{ByInvoice, Field, FieldError, PriceState, render};
 use crate::routes;
 use crate::text::Locale;
 
@@ -21,6 +22,13 @@ pub(super) fn pages(locale: Locale) -> Vec<(&'static str, String)> {
     };
     vec![
         ("book-payment-invoice", render(&chosen)),
+        (
+            "booking-invoice-later",
+            booking(locale, PriceState::Estimate, ByInvoice::Later),
+        ),
+        ("booking-invoice-open", booking(locale, FINAL, sent(32_500))),
+        ("booking-invoice-paid", booking(locale, FINAL, sent(0))),
+        ("booking-invoice-back", booking(locale, FINAL, sent(-5_000))),
         ("operator-invoices", render(&list(locale))),
         ("operator-invoices-wrong", render(&wrong)),
         ("operator-invoices-nothing", render(&nothing)),
@@ -31,6 +39,37 @@ pub(super) fn pages(locale: Locale) -> Vec<(&'static str, String)> {
         ),
         ("operator-bank-preview", render(&preview(locale))),
     ]
+}
+
+const FINAL: PriceState = PriceState::Final {
+    billable_ms: 1_300_000,
+    counted_s: 1_320,
+    charged_minor: 32_500,
+    reserved_minor: 0,
+    released_minor: 0,
+};
+
+fn sent(open_minor: i64) -> ByInvoice {
+    ByInvoice::Sent {
+        account: "1234.56.78903".into(),
+        kid: "0000012026000000019".into(),
+        due_at: NOW + 14 * DAY,
+        open_minor,
+    }
+}
+
+/// The page of a booking that is paid by invoice.
+fn booking(locale: Locale, state: PriceState, invoice: ByInvoice) -> String {
+    let status = match invoice {
+        ByInvoice::Later => AppointmentStatus::Confirmed,
+        ByInvoice::Sent { .. } => AppointmentStatus::Completed,
+    };
+    let mut appointment = appointment(status, state);
+    appointment.price.invoice = Some(invoice);
+    render(&AppointmentPage {
+        shell: signed_in(locale, &format!("/bookings/{ID}")),
+        appointment,
+    })
 }
 
 fn by_invoice() -> PayFields {

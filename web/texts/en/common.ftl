@@ -127,6 +127,7 @@ price-step = Billed per
 price-vat = Including VAT { $percent } %
 price-most = Maximum price
 price-total = Total
+price-least = If it comes to less than { $amount }, you pay nothing.
 price-most-short = at most { $amount }
 price-reserved = Reserved
 price-was-reserved = Reserved before the call

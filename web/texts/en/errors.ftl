@@ -42,6 +42,7 @@ error-vat-code = Choose how the service is taxed.
 error-vat-from-missing = Enter the day from which the business is registered for VAT.
 error-vat-from-malformed = Enter a day, at most a year ahead.
 error-payments-off = This server takes no payments yet, so only free services can be offered.
+error-price-too-low = A card cannot be charged less than NOK 3. Set a higher price, or let the service be free.
 error-cap-too-high = The maximum price is more than the call can cost.
 error-free-too-long = The whole call would be free. Choose fewer free minutes, or a free service.
 error-category-missing = Choose a profession.

@@ -85,11 +85,11 @@ mail-invoice-reminder-body =
     The invoice as PDF: { $link }
 
 registry-invoice = Invoices
-registry-invoice-why = What you are to pay, until when, and what is left. Kept for five years because accounting law requires it.
+registry-invoice-why = What you are to pay, until when, and what is left. Kept for as long as the bookkeeping act requires.
 registry-invoice-payment = Payments of invoices
-registry-invoice-payment-why = What came in for your invoices. Kept for five years because accounting law requires it.
+registry-invoice-payment-why = What came in for your invoices. Kept for as long as the bookkeeping act requires.
 registry-invoice-reminder = Reminders
-registry-invoice-reminder-why = When we reminded you of an invoice, and what that cost. Kept for five years because accounting law requires it.
+registry-invoice-reminder-why = When we reminded you of an invoice, and what that cost. Kept for as long as the bookkeeping act requires.
 registry-col-paid-on = Paid on
 registry-col-noted = Noted
 registry-col-fee = Fee
@@ -101,7 +101,7 @@ mail-reminder-fee = Fee of this reminder: { $fee }, included in the amount.
 mail-reminder-no-fee = This reminder costs nothing.
 mail-reminder-last = If it is not paid now either, the claim may be passed on for collection.
 
-bank-title = Payments from the bank
+bank-file-title = Payments from the bank
 label-bank-file = Contents of the bank’s file
 hint-bank-file = Download what came in from the bank as CSV, open the file as text and paste all of it here. The first line must have the headings Date, Amount and KID; the column Arkivref is used where the bank has it. Semicolons, commas or tabs part the columns.
 bank-look = See what it means
@@ -125,3 +125,11 @@ bank-note = { $n ->
 bank-other = Take another file
 error-bank-file-empty = Paste the contents of the file.
 error-bank-file-headings = The first line must have the headings Date, Amount and KID.
+
+mail-credit-invoice-body =
+    Hello { $name },
+
+    your invoice is reduced by { $amount }.{ $reason } If you paid it already, you get back what is too much.
+
+    Credit note { $number } is here:
+    { $link }

@@ -284,6 +284,17 @@ mail-booking-lost-body =
     Find a new time here:
     { $link }
 
+mail-booking-open-subject = The payment is not finished
+mail-booking-open-body =
+    Hello { $name },
+
+    the payment for { $title } with { $other } on { $when } is not finished, and nothing was taken. We hold the time until { $until }.
+
+    Go on here:
+    { $link }
+
+    If you do not, nothing is booked and you pay nothing.
+
 mail-invitation-subject = { $org } invites you
 mail-invitation-body =
     Hello,

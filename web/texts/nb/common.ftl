@@ -127,6 +127,7 @@ price-step = Avregnes per
 price-vat = Herav mva. { $percent } %
 price-most = Makspris
 price-total = Sum
+price-least = Blir det mindre enn { $amount }, betaler du ingenting.
 price-most-short = maks { $amount }
 price-reserved = Reservert
 price-was-reserved = Reservert før samtalen

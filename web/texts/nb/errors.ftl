@@ -42,6 +42,7 @@ error-vat-code = Velg hvordan tjenesten avgiftsbehandles.
 error-vat-from-missing = Oppgi dagen virksomheten er mva-registrert fra.
 error-vat-from-malformed = Oppgi en dag, høyst ett år fram i tid.
 error-payments-off = Denne serveren tar ikke betaling ennå, så bare gratis tjenester kan tilbys.
+error-price-too-low = Et kort kan ikke belastes med mindre enn 3 kr. Sett en høyere pris, eller la tjenesten være gratis.
 error-cap-too-high = Makspris er mer enn samtalen kan koste.
 error-free-too-long = Hele samtalen ville være gratis. Velg færre gratis minutter, eller en gratis tjeneste.
 error-category-missing = Velg et fagområde.

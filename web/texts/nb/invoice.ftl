@@ -85,11 +85,11 @@ mail-invoice-reminder-body =
     Fakturaen som PDF: { $link }
 
 registry-invoice = Fakturaer
-registry-invoice-why = Hva du skal betale, til når, og hva som gjenstår. Oppbevares i fem år fordi bokføringsloven krever det.
+registry-invoice-why = Hva du skal betale, til når, og hva som gjenstår. Oppbevares så lenge bokføringsloven krever det.
 registry-invoice-payment = Betalinger av fakturaer
-registry-invoice-payment-why = Hva som har kommet inn på fakturaene dine. Oppbevares i fem år fordi bokføringsloven krever det.
+registry-invoice-payment-why = Hva som har kommet inn på fakturaene dine. Oppbevares så lenge bokføringsloven krever det.
 registry-invoice-reminder = Purringer
-registry-invoice-reminder-why = Når vi minnet deg om en faktura, og hva det kostet. Oppbevares i fem år fordi bokføringsloven krever det.
+registry-invoice-reminder-why = Når vi minnet deg om en faktura, og hva det kostet. Oppbevares så lenge bokføringsloven krever det.
 registry-col-paid-on = Betalt dag
 registry-col-noted = Notert
 registry-col-fee = Gebyr
@@ -101,7 +101,7 @@ mail-reminder-fee = Purregebyr: { $fee }, som er med i beløpet.
 mail-reminder-no-fee = Denne påminnelsen koster ikke noe.
 mail-reminder-last = Blir den heller ikke betalt nå, kan kravet gå videre til inkasso.
 
-bank-title = Innbetalinger fra banken
+bank-file-title = Innbetalinger fra banken
 label-bank-file = Innholdet i bankens fil
 hint-bank-file = Last ned innbetalingene fra banken som CSV, åpne filen som tekst og lim inn alt her. Første linje må ha overskriftene Dato, Beløp og KID; Arkivref er med hvis banken har den. Semikolon, komma eller tabulator skiller kolonnene.
 bank-look = Se hva den betyr
@@ -125,3 +125,11 @@ bank-note = { $n ->
 bank-other = Ta en annen fil
 error-bank-file-empty = Lim inn innholdet av filen.
 error-bank-file-headings = Første linje må ha overskriftene Dato, Beløp og KID.
+
+mail-credit-invoice-body =
+    Hei { $name },
+
+    fakturaen din er satt ned med { $amount }.{ $reason } Har du betalt den alt, får du igjen det som er for mye.
+
+    Kreditnota { $number } ligger her:
+    { $link }

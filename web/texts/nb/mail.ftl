@@ -284,6 +284,17 @@ mail-booking-lost-body =
     Finn en ny tid her:
     { $link }
 
+mail-booking-open-subject = Betalingen er ikke ferdig
+mail-booking-open-body =
+    Hei { $name },
+
+    betalingen for { $title } hos { $other } { $when } er ikke ferdig, og ingenting er trukket. Vi holder av tiden til { $until }.
+
+    Gå videre her:
+    { $link }
+
+    Gjør du ikke det, blir timen ikke bestilt, og du betaler ingenting.
+
 mail-invitation-subject = { $org } inviterer deg
 mail-invitation-body =
     Hei,

@@ -95,6 +95,8 @@ field_errors! {
     PaymentsOff = "error-payments-off";
     /// A highest price that the time cannot reach.
     CapTooHigh = "error-cap-too-high";
+    /// Less than a card can be charged.
+    PriceTooLow = "error-price-too-low";
     /// All of the time is free.
     FreeTooLong = "error-free-too-long";
     CategoryMissing = "error-category-missing";

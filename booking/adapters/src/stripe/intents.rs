@@ -7,7 +7,7 @@ use booking_core::billing::provider::{Authorisation, Order, ProviderError, Provi
 use super::Stripe;
 use super::client::{Call, CallError};
 use super::reference::Reference;
-use super::wire::{Identified, Intent, currency_code, is_word, to_wire};
+use super::wire::{Identified, Intent, currency_code, is_word, to_wire, to_wire_charge};
 
 /// So that brand and last digits come along.
 const WITH_METHOD: (&str, &str) = ("expand[]", "payment_method");
@@ -15,7 +15,7 @@ const WITH_METHOD: (&str, &str) = ("expand[]", "payment_method");
 impl Stripe {
     /// Makes a payment known whose amount is captured by hand later.
     pub(super) async fn create_payment(&self, order: &Order<'_>, amount: Money) -> Result<String, ProviderError> {
-        let (minor, currency) = (to_wire(amount)?.to_string(), currency_code(amount.currency));
+        let (minor, currency) = (to_wire_charge(amount)?.to_string(), currency_code(amount.currency));
         let mut fields = vec![
             ("amount", minor.as_str()),
             ("currency", currency.as_str()),
@@ -104,7 +104,7 @@ impl Stripe {
         amount: Money,
         fee_minor: i64,
     ) -> Result<ProviderPayment, ProviderError> {
-        let minor = to_wire(amount)?.to_string();
+        let minor = to_wire_charge(amount)?.to_string();
         let fee = match fee_minor {
             ..=0 => String::new(),
             fee_minor => to_wire(Money::new(fee_minor, amount.currency))?.to_string(),

@@ -271,6 +271,17 @@ pub(super) fn to_wire(amount: Money) -> Result<i64, ProviderError> {
     Ok(minor)
 }
 
+/// An amount that is reserved or taken, as Stripe counts it.
+///
+/// # Errors
+/// As [`to_wire`], and for less than a card can be charged: Stripe answers `amount_too_small`.
+pub(super) fn to_wire_charge(amount: Money) -> Result<i64, ProviderError> {
+    if amount.minor < amount.currency.least_charge_minor() {
+        return Err(ProviderError::Refused("less than a card can be charged".to_owned()));
+    }
+    to_wire(amount)
+}
+
 /// An amount of Stripe's as we count it.
 pub(super) fn from_wire(amount: i64, currency: &str) -> i64 {
     if currency.eq_ignore_ascii_case(HUNDREDTHS_THERE) {
@@ -344,6 +355,9 @@ mod tests {
         assert_eq!(wire(0, "NOK"), None);
         assert_eq!(wire(i64::MAX, "ISK"), None);
         assert_eq!(wire(i64::MAX, "NOK"), Some(i64::MAX));
+        let charge = |minor| to_wire_charge(Money::new(minor, Currency::NOK)).ok();
+        assert_eq!((charge(299), charge(300)), (None, Some(300)));
+        assert_eq!(wire(1, "NOK"), Some(1), "so little may be paid back");
     }
 
     #[test]

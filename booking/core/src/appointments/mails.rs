@@ -420,6 +420,9 @@ pub fn appointment_mail(
     money: &MailMoney,
 ) -> Option<Message> {
     let (kind, subject, body) = mail.keys(role)?;
+    // A credit note of an invoice pays nothing back by itself.
+    let is_credited = matches!(mail, AppointmentMail::CreditNote { .. }) && money.invoiced_minor > 0;
+    let body = if is_credited { "mail-credit-invoice-body" } else { body };
     let recipient = match role {
         PartyRole::Consumer => recipient_of(&appointment.consumer),
         PartyRole::Provider => recipient_of(&appointment.provider),
@@ -479,27 +482,35 @@ pub fn appointment_mail(
     })
 }
 
-/// The mail to somebody whose payment came through after the slot was gone.
+/// The mail to somebody whose hold became no appointment, because its payment came to nothing or came too late. While the
+/// time is still held, it says until when the payment can be finished.
 #[must_use]
 pub fn booking_lost_mail(state: &Base, recipient: Recipient, hold: &Hold) -> Message {
-    let when = format::span_in_mail(recipient.locale, hold.start_us, hold.end_us, &hold.time_zone);
-    let link = state.link(&routes::provider_page(&hold.org_slug));
+    let (locale, zone) = (recipient.locale, &hold.time_zone);
+    let is_open = hold.is_live(state.now());
+    let when = format::span_in_mail(locale, hold.start_us, hold.end_us, zone);
+    let link = state.link(&if is_open {
+        routes::book_payment(&hold.id)
+    } else {
+        routes::provider_page(&hold.org_slug)
+    });
+    let until = format::clock_clear(locale, hold.expires_us, zone);
     let args = [
         ("name", recipient.name.as_str()),
         ("other", hold.org_name.as_str()),
         ("title", hold.title.as_str()),
         ("when", when.as_str()),
+        ("until", until.as_str()),
         ("link", link.as_str()),
     ];
-    let (subject, body) = text(
-        recipient.locale,
-        "mail-booking-lost-subject",
-        "mail-booking-lost-body",
-        &args,
-    );
-    let key = format!("booking_lost:{}", hold.id);
+    let (subject, body, key) = if is_open {
+        ("mail-booking-open-subject", "mail-booking-open-body", "booking_open")
+    } else {
+        ("mail-booking-lost-subject", "mail-booking-lost-body", "booking_lost")
+    };
+    let (subject, body) = text(locale, subject, body, &args);
     Message {
-        key,
+        key: format!("{key}:{}", hold.id),
         kind: MailKind::BookingLost,
         recipient,
         appointment_id: None,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use signaling_protocol::PriceTerms;
 
-/// Whether a service can be sold: a priced one needs somebody who takes the money.
+/// Whether a service can be sold: a priced one needs somebody who takes the money, and a price that a card can be charged.
 #[must_use]
 pub fn can_be_sold(price: &PriceTerms, takes_payments: bool) -> bool {
-    takes_payments || price.most_minor() == 0
+    let most = price.most_minor();
+    most == 0 || takes_payments && price.charged_minor(most) == most
 }
 
 /// Who can sell what has a price.

@@ -39,6 +39,12 @@ impl Currency {
         std::str::from_utf8(&self.0).expect("only capital ASCII letters are let in")
     }
 
+    /// The least that a card can be charged, minor units.
+    #[must_use]
+    pub fn least_charge_minor(&self) -> i64 {
+        signaling_protocol::least_charge_minor(self.as_str())
+    }
+
     /// Decimal places of the minor unit (ISO 4217). Unlisted currencies have two.
     #[must_use]
     pub fn exponent(&self) -> u32 {

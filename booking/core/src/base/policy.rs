@@ -128,10 +128,11 @@ fn hours_before(start: Micros, hours: i64) -> Micros {
     start.saturating_sub(hours.max(0).saturating_mul(HOUR_US))
 }
 
-/// A share of the most that can be charged, rounded half up, once.
+/// A share of the most that can be charged, rounded half up, once; nothing where it is less than a card can be charged.
 fn share(price: &PriceTerms, percent: i64) -> i64 {
     let shared = i128::from(price.most_minor()) * i128::from(percent.clamp(0, 100));
-    i64::try_from(div_round_half_up(shared, 100)).expect("a share of an amount is not above the amount")
+    let minor = i64::try_from(div_round_half_up(shared, 100)).expect("a share of an amount is not above the amount");
+    price.charged_minor(minor)
 }
 
 impl FromColumn for CancellationPolicy {
@@ -202,6 +203,12 @@ mod tests {
             "no minor unit"
         );
         assert_eq!(half.fee_minor(&fixed("KWD", 1), START, START), 1);
+        assert_eq!(half.fee_minor(&fixed("NOK", 599), START, START), 300);
+        assert_eq!(
+            half.fee_minor(&fixed("NOK", 598), START, START),
+            0,
+            "a card cannot be charged 2.99"
+        );
         assert_eq!(
             half.fee_minor(&fixed("NOK", i64::MAX), START, START),
             4_611_686_018_427_387_904

@@ -19,6 +19,8 @@ statements! {
                   ORDER BY p.compared_us, p.id LIMIT $3";
     /// payment, now
     COMPARED = "UPDATE payment SET compared_us = $2 WHERE id = $1";
+    /// payment, now, older than
+    MAY_ASK = "UPDATE payment SET compared_us = $2 WHERE id = $1 AND compared_us <= $3";
     /// payment, kind, ours, theirs, now
     NOTE = "INSERT INTO money_difference (payment_id, kind, ours, theirs, found_us, seen_us)
             VALUES ($1, $2, $3, $4, $5, $5)
@@ -107,6 +109,14 @@ pub async fn to_compare(tx: &mut Tx, since: Micros, before: Micros, at_most: i64
 /// When the database fails.
 pub async fn compared(tx: &mut Tx, payment: &str, now: Micros) -> Result<(), DbError> {
     tx.execute(COMPARED, params![payment, now]).await.map(drop)
+}
+
+/// Takes the turn to ask about a payment; `false` where somebody asked since `before`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn may_ask(tx: &mut Tx, payment: &str, now: Micros, before: Micros) -> Result<bool, DbError> {
+    Ok(tx.execute(MAY_ASK, params![payment, now, before]).await? == 1)
 }
 
 /// Puts a difference on record, or that it is still there.

@@ -55,9 +55,6 @@ statements! {
         FROM dispute d JOIN appointment a ON a.id = d.appointment_id JOIN org o ON o.id = a.org_id
         WHERE d.state IN ('decided', 'withdrawn') ORDER BY d.closed_us DESC, d.id DESC LIMIT $1";
     COUNT_OPEN = concat!("SELECT COUNT(*) FROM dispute d WHERE ", is_open!());
-    /// account: open ones in which it is a side
-    COUNT_OF_PERSON = concat!("SELECT COUNT(*) FROM dispute d JOIN appointment a ON a.id = d.appointment_id JOIN member m ON m.id = a.member_id
-        WHERE ", is_open!(), " AND (a.consumer_id = $1 OR m.account_id = $1 OR d.opened_by = $1 OR d.offered_by = $1)");
 }
 
 /// A dispute in the operators' list.
@@ -236,12 +233,4 @@ pub async fn closed(tx: &mut Tx, at_most: i64) -> Result<Vec<ListedDispute>, DbE
 /// When the database fails.
 pub async fn count_open(tx: &mut Tx) -> Result<i64, DbError> {
     tx.one(COUNT_OPEN, params![]).await
-}
-
-/// In how many open ones somebody is a side.
-///
-/// # Errors
-/// When the database fails.
-pub async fn count_of_person(tx: &mut Tx, account: &str) -> Result<i64, DbError> {
-    tx.one(COUNT_OF_PERSON, params![account]).await
 }

@@ -8,7 +8,6 @@ use crate::base::advice::Advice;
 use crate::base::db::{self, DbError, Inspected};
 use crate::base::outbox;
 use crate::params;
-use crate::privacy::retention::failures;
 use crate::state::AppState;
 use crate::statements;
 
@@ -18,6 +17,8 @@ statements! {
     RETENTION_WAITS = "SELECT COUNT(*) FROM retention_line l WHERE l.entries > 0
         AND l.run_id = (SELECT r.id FROM retention_run r WHERE r.kind = 'dry' AND r.ended_us IS NOT NULL ORDER BY r.as_of_us DESC LIMIT 1)
         AND EXISTS (SELECT 1 FROM retention_switch s WHERE s.approved_us IS NULL)";
+    /// What the run that stands still failed at last.
+    RETENTION_STANDS = "SELECT failure FROM retention_run WHERE failed_us IS NOT NULL AND ended_us IS NULL ORDER BY started_us LIMIT 1";
 }
 
 /// Everything that this server lacks.
@@ -32,9 +33,12 @@ pub async fn missing(state: &AppState) -> Result<Vec<Advice>> {
     advice.extend(without_business(published, &state.link(pattern::PROVIDER_SIGNUP)));
     let waiting: i64 = tx.one(RETENTION_WAITS, params![]).await?;
     advice.extend((waiting > 0).then(|| Advice::unwise("advice-retention", "advice-retention-do")));
-    advice.extend(failures::standing(&mut tx).await?.map(|failure| {
-        Advice::broken("advice-retention-stands", "advice-retention-stands-do").with("error", failure.words)
-    }));
+    let failure: Option<String> = tx.optional(RETENTION_STANDS, params![]).await?;
+    advice.extend(
+        failure.map(|failure| {
+            Advice::broken("advice-retention-stands", "advice-retention-stands-do").with("error", failure)
+        }),
+    );
     Ok(advice)
 }
 

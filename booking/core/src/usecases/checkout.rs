@@ -276,6 +276,13 @@ pub async fn leave_confirmation(state: &AppState, hold: &Hold) -> Result<()> {
     let waiting = payment.filter(|payment| payment.state == PaymentState::NeedsConfirmation);
     let Some(payment) = waiting else { return Ok(()) };
     let mut tx = state.db.write().await?;
+    // Read again behind the lock: the bank's answer may have come, and booked it.
+    let now = queries::lock_payment(&mut tx, &payment.id)
+        .await?
+        .ok_or(Fault::NotFound)?;
+    if now.state != PaymentState::NeedsConfirmation || now.appointment_id.is_some() {
+        return Ok(());
+    }
     let ops = request_release(state, &mut tx, &payment.id).await?;
     tx.commit().await?;
     operations::run_operations(state, &ops.into_iter().collect::<Vec<_>>()).await;
@@ -291,10 +298,14 @@ pub(super) async fn finish_late(state: &AppState, payment: &Payment) -> Result<(
     Ok(())
 }
 
-/// Tells the person that the hold became no appointment.
+/// Tells the person that the hold became no appointment; while it may still become one, that something is left to do.
 pub(super) async fn tell_lost(state: &AppState, tx: &mut Tx, payment: &Payment) -> Result<()> {
     let hold = appointments::load_hold_any(tx, &payment.hold_id).await?;
     let Some(account) = &hold.account_id else { return Ok(()) };
+    // Paid in another way meanwhile.
+    if appointments::appointment_of_hold(tx, &hold).await != Err(Fault::NotFound) {
+        return Ok(());
+    }
     if let Some(recipient) = outbox::queries::recipient(tx, account).await? {
         outbox::enqueue(state, tx, &appointments::booking_lost_mail(state, recipient, &hold)).await?;
     }

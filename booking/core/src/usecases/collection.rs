@@ -126,7 +126,9 @@ pub async fn owed_of(tx: &mut Tx, appointment: &Appointment) -> std::result::Res
     let payments = queries::of_appointment(tx, &appointment.id).await?;
     let taken: i64 = payments.iter().map(|payment| payment.state.captured_minor()).sum();
     let owed = charge.map_or(0, |charge| charge.amount.minor) - taken;
-    Ok(Money::new(owed.max(0), currency))
+    // What no card can be charged is not owed.
+    let owed = if owed < currency.least_charge_minor() { 0 } else { owed };
+    Ok(Money::new(owed, currency))
 }
 
 /// Whether a payment stands for an appointment's price: reserved, or being taken, or taken.

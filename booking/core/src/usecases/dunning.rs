@@ -2,7 +2,6 @@
 //! than the law lets them cost. After the last one an invoice is for collection, which people decide about.
 
 use jiff::ToSpan as _;
-use texts::MailKind;
 
 use super::fold::post;
 use super::invoicing::{Reminding, invoice_mail, lock_invoice};
@@ -92,13 +91,7 @@ async fn remind(state: &AppState, terms: &InvoiceTerms, id: &str, wait: Micros) 
             is_last: reminder.number >= REMINDERS_MAX,
         };
         let key = format!("{id}:{}", reminder.number);
-        let message = invoice_mail(
-            state,
-            &appointment,
-            &invoice,
-            (MailKind::InvoiceReminder, &key),
-            reminding,
-        );
+        let message = invoice_mail(state, &appointment, &invoice, &key, Some(reminding));
         outbox::enqueue(state, &mut tx, &message).await?;
     }
     tx.commit().await?;

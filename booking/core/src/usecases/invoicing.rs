@@ -69,20 +69,14 @@ pub(super) async fn record_invoice(
     let data = serde_json::json!({ "number": document.name() });
     appointments::record_event(tx, &appointment.id, "invoice", "system", now, &data).await?;
     if let Some(invoice) = invoices::of_payment(tx, &payment.id).await? {
-        let message = invoice_mail(
-            state,
-            &appointment,
-            &invoice,
-            (MailKind::Invoice, &document.id),
-            Reminding::default(),
-        );
+        let message = invoice_mail(state, &appointment, &invoice, &document.id, None);
         outbox::enqueue(state, tx, &message).await?;
     }
     Ok(())
 }
 
 /// What the mail of a reminder says of it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Reminding {
     pub(super) fee_minor: i64,
     /// The next thing that can happen is collection.
@@ -94,21 +88,28 @@ pub(super) fn invoice_mail(
     state: &Base,
     appointment: &Appointment,
     invoice: &Invoice,
-    (kind, key): (MailKind, &str),
-    reminding: Reminding,
+    key: &str,
+    reminding: Option<Reminding>,
 ) -> Message {
     let to = &appointment.consumer;
     let exact = |minor| format::money_exact(to.locale, minor, invoice.total.currency.as_str());
     let zone = &appointment.time_zone;
-    let fee_line = match reminding.fee_minor {
+    let (kind, subject, body) = match reminding {
+        Some(_) => (
+            MailKind::InvoiceReminder,
+            "mail-invoice-reminder-subject",
+            "mail-invoice-reminder-body",
+        ),
+        None => (MailKind::Invoice, "mail-invoice-subject", "mail-invoice-body"),
+    };
+    let fee_line = match reminding.map_or(0, |reminding| reminding.fee_minor) {
         0 => t(to.locale, "mail-reminder-no-fee", &[]),
         minor => t(to.locale, "mail-reminder-fee", &[("fee", exact(minor).into())]),
     };
-    let last_line = match reminding.is_last {
+    let last_line = match reminding.is_some_and(|reminding| reminding.is_last) {
         true => t(to.locale, "mail-reminder-last", &[]),
         false => String::new(),
     };
-    let word = kind.word().replace('_', "-");
     let args = [
         ("name", to.name.clone()),
         ("other", appointment.org_name.clone()),
@@ -127,12 +128,7 @@ pub(super) fn invoice_mail(
         ("link", state.link(&routes::document(&invoice.document_id))),
     ];
     let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let (subject, body) = outbox::text(
-        to.locale,
-        &format!("mail-{word}-subject"),
-        &format!("mail-{word}-body"),
-        &args,
-    );
+    let (subject, body) = outbox::text(to.locale, subject, body, &args);
     Message {
         key: format!("{}:{key}", kind.word()),
         kind,

@@ -11,7 +11,9 @@ use crate::billing::payment::{DeclineReason, PaymentState};
 use crate::billing::provider::MethodFault;
 use crate::billing::queries::{self, NewPayment};
 use crate::billing::sellers::{self, Payable};
-use crate::billing::{BillingError, Payment, Purpose, mail_money, money_of, request_payment, request_release};
+use crate::billing::{
+    BillingError, OpKind, Payment, PaymentProvider, Purpose, mail_money, money_of, request_payment, request_release,
+};
 use crate::carries_faults;
 use crate::state::AppState;
 
@@ -74,7 +76,7 @@ pub async fn mending_of(tx: &mut Tx, appointment: &Appointment, now: Micros) -> 
         return Ok(Mending::NotNeeded);
     };
     Ok(match last.state {
-        PaymentState::NeedsConfirmation if last.purpose == Purpose::Mend => {
+        PaymentState::NeedsConfirmation if matches!(last.purpose, Purpose::Mend | Purpose::Save) => {
             Mending::NeedsConfirmation(Box::new(last.clone()))
         }
         PaymentState::Created | PaymentState::Authorising => {
@@ -105,10 +107,14 @@ fn most_of(appointment: &Appointment) -> Result<Money, Fault> {
 }
 
 /// Whether a coming appointment was to be paid for, and is not: a card was declined or asked about while the person was
-/// away, or what was reserved was let go of.
+/// away, or what was reserved was let go of. A card that was kept after that makes up for it.
 pub(super) fn is_unpaid(appointment: &Appointment, payments: &[Payment], now: Micros) -> bool {
     let is_coming = matches!(appointment.status, Status::Confirmed) && now < appointment.end_us;
-    is_coming && !is_secured(payments) && payments.iter().any(is_missing)
+    let mut since_kept = payments
+        .iter()
+        .rev()
+        .take_while(|payment| payment.state != PaymentState::Saved);
+    is_coming && !is_secured(payments) && since_kept.any(is_missing)
 }
 
 /// What giving the time back costs at `at`, minor units: as cancelling then, where the bank said no or was not answered. Who
@@ -194,9 +200,13 @@ pub(super) async fn tell_unpaid(
     let mut money = mail_money(appointment, &view);
     money.charged_minor = appointment.price.most_minor();
     // What the person tried meanwhile told by itself how it went.
-    let lost = payments
-        .iter()
-        .rfind(|payment| payment.purpose != Purpose::Mend || matches!(payment.state, PaymentState::Released { .. }));
+    let mut lost = None;
+    for payment in payments.iter().rev() {
+        if is_loss(tx, payment).await? {
+            lost = Some(payment);
+            break;
+        }
+    }
     let mail = AppointmentMail::PayAnew {
         until: mend_until(appointment, base.now()),
         fee_minor: unpaid_fee_minor(appointment, payments, given_back_at(appointment, base.now())),
@@ -206,6 +216,15 @@ pub(super) async fn tell_unpaid(
         outbox::enqueue(base, tx, &message).await?;
     }
     Ok(())
+}
+
+/// Whether something was lost by it, and it is not only what the person tried meanwhile: what was let go of without our asking.
+async fn is_loss(tx: &mut Tx, payment: &Payment) -> Result<bool, BillingError> {
+    if !matches!(payment.purpose, Purpose::Mend | Purpose::Save) {
+        return Ok(true);
+    }
+    let released = matches!(payment.state, PaymentState::Released { .. });
+    Ok(released && queries::asked_before(tx, &payment.id, OpKind::Release).await? == 0)
 }
 
 /// Until when somebody who learns of it now may pay anew.
@@ -249,7 +268,7 @@ pub async fn pay_anew(
         psp,
         method: &method,
         amount,
-        purpose: Purpose::Mend,
+        purpose: mending_purpose(provider.as_ref(), &appointment, now),
         kept_from: None,
         seller_account: seller_account.as_deref(),
         appointment_id: Some(&appointment.id),
@@ -262,6 +281,20 @@ pub async fn pay_anew(
     standing_now(state, &appointment.id).await.map_err(MendingRefusal::from)
 }
 
+/// Whether paying anew now keeps the card, because the appointment is too far ahead for an amount to stay reserved.
+#[must_use]
+pub fn mending_keeps_card(provider: &dyn PaymentProvider, appointment: &Appointment, now: Micros) -> bool {
+    !appointment.status.is_over() && checkout::keeps_card(provider, appointment.start_us, now)
+}
+
+fn mending_purpose(provider: &dyn PaymentProvider, appointment: &Appointment, now: Micros) -> Purpose {
+    if mending_keeps_card(provider, appointment, now) {
+        Purpose::Save
+    } else {
+        Purpose::Mend
+    }
+}
+
 /// The person would rather pay with something else than answer the bank: what was asked for is let go of.
 ///
 /// # Errors
@@ -270,11 +303,17 @@ pub async fn leave_mending(state: &AppState, appointment: &Appointment) -> Resul
     if let Mending::NeedsConfirmation(payment) = standing_now(state, &appointment.id).await? {
         let mut tx = state.db.write().await?;
         appointments::lock(&mut tx, &appointment.id).await?;
-        let op = request_release(state, &mut tx, &payment.id)
-            .await
-            .map_err(Fault::from)?;
-        tx.commit().await?;
-        operations::run_operations(state, &op.into_iter().collect::<Vec<_>>()).await;
+        // Read again behind the locks: the bank's answer may have come.
+        let now = queries::lock_payment(&mut tx, &payment.id)
+            .await?
+            .ok_or(Fault::NotFound)?;
+        if now.state == PaymentState::NeedsConfirmation {
+            let op = request_release(state, &mut tx, &payment.id)
+                .await
+                .map_err(Fault::from)?;
+            tx.commit().await?;
+            operations::run_operations(state, &op.into_iter().collect::<Vec<_>>()).await;
+        }
     }
     standing_now(state, &appointment.id).await
 }

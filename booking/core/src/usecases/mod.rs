@@ -44,7 +44,8 @@ pub use dunning::remind_of_invoices;
 pub use handover::take_over_appointment;
 pub use invoicing::{InvoiceMoney, InvoiceRefusal, note_invoice_paid, note_invoice_paid_back};
 pub use mending::{
-    Mending, MendingRefusal, answer_mending, leave_mending, mend_until, mending_fee_minor, mending_of, pay_anew,
+    Mending, MendingRefusal, answer_mending, leave_mending, mend_until, mending_fee_minor, mending_keeps_card,
+    mending_of, pay_anew,
 };
 pub use months::close_months;
 pub use operations::{follow_hints, note_hint, release_stranded, run_due_operations, run_operations};

@@ -12,6 +12,7 @@ use crate::base::Fault;
 use crate::base::db::Tx;
 use crate::base::money::Money;
 use crate::base::{MINUTE_US, Micros};
+use crate::billing::differences;
 use crate::billing::payment::{DeclineReason, PaymentEvent, PaymentState, ProviderStatus};
 use crate::billing::provider::{Hint, ProviderPayment};
 use crate::billing::queries::NewOp;
@@ -26,6 +27,10 @@ pub(super) const TRIES_MAX: i64 = 5;
 const LEASE_US: Micros = MINUTE_US;
 /// Operations or payments that one round of a job looks at.
 const BATCH_MAX: i64 = 100;
+/// Longest wait between tries while a time is held for the payment.
+const HELD_WAIT_US: Micros = 2 * MINUTE_US;
+/// A payment that the bank asks about is asked for at most once in this time before it is given back.
+const ASK_EVERY_US: Micros = MINUTE_US;
 /// A payment without an appointment is given back this long after its hold ran out.
 const STRANDED_AFTER_US: Micros = 2 * MINUTE_US;
 
@@ -129,10 +134,12 @@ async fn record_answer(state: &AppState, op: &Op, answer: &Answer) -> Result<Vec
         Outcome::Refused(reason) => queries::end_op(&mut tx, &op.id, "failed", Some(reason), now).await?,
         Outcome::Failed(reason) => {
             queries::next_key(&mut tx, &op.id).await?;
-            queries::delay_op(&mut tx, &op.id, now + backoff(op.attempts - 1), reason).await?;
+            let wait = wait_for_next(&mut tx, op, &payment, now).await;
+            queries::delay_op(&mut tx, &op.id, now + wait, reason).await?;
         }
         Outcome::Unknown(reason) => {
-            queries::delay_op(&mut tx, &op.id, now + backoff(op.attempts - 1), reason).await?;
+            let wait = wait_for_next(&mut tx, op, &payment, now).await;
+            queries::delay_op(&mut tx, &op.id, now + wait, reason).await?;
         }
     }
     if matches!(answer.outcome, Outcome::Refused(_)) {
@@ -150,8 +157,51 @@ async fn record_answer(state: &AppState, op: &Op, answer: &Answer) -> Result<Vec
         let appointment = appointments::load_any(&mut tx, appointment).await?;
         ops.extend(collect_payment(state, &mut tx, &appointment).await?);
     }
+    if op.kind == OpKind::Authorise && op.attempts > 1 {
+        tell_late(state, &mut tx, &op.payment_id).await?;
+    }
     tx.commit().await?;
     Ok(ops)
+}
+
+/// How long to wait until a call is made again. While a time is held for it, a person waits.
+async fn wait_for_next(tx: &mut Tx, op: &Op, payment: &Payment, now: Micros) -> Micros {
+    let wait = backoff(op.attempts - 1);
+    if op.kind != OpKind::Authorise || payment.appointment_id.is_some() {
+        return wait;
+    }
+    let hold = appointments::load_hold_any(tx, &payment.hold_id).await;
+    if hold.is_ok_and(|hold| hold.is_live(now)) {
+        wait.min(HELD_WAIT_US)
+    } else {
+        wait
+    }
+}
+
+/// Who was told that we do not know yet, and shall hear, hears that nothing was booked by it.
+async fn tell_late(state: &AppState, tx: &mut Tx, payment: &str) -> Result<()> {
+    let payment = queries::payment(tx, payment).await?.ok_or(BillingError::NoPayment)?;
+    let tells = match payment.state {
+        PaymentState::Declined { .. } => true,
+        // After the hold it may still be answered; if it is not, that is told then.
+        PaymentState::NeedsConfirmation => appointments::load_hold_any(tx, &payment.hold_id)
+            .await?
+            .is_live(state.now()),
+        PaymentState::Created
+        | PaymentState::Authorising
+        | PaymentState::Saved
+        | PaymentState::Authorised { .. }
+        | PaymentState::Capturing { .. }
+        | PaymentState::CaptureFailed { .. }
+        | PaymentState::Captured { .. }
+        | PaymentState::Releasing { .. }
+        | PaymentState::Released { .. }
+        | PaymentState::Refunded { .. } => false,
+    };
+    if tells && payment.appointment_id.is_none() {
+        checkout::tell_lost(state, tx, &payment).await?;
+    }
+    Ok(())
 }
 
 /// Begins a transaction in which a payment is locked, and its appointment before it: everybody takes the two rows in that
@@ -245,6 +295,9 @@ pub async fn release_stranded(state: &AppState) -> Result<()> {
 
 /// Books after all what was paid for in time, or puts its release on record, unless it is already.
 async fn request_stranded(state: &AppState, id: &str) -> Result<Vec<String>> {
+    if !is_heard(state, id).await? {
+        return Ok(Vec::new());
+    }
     finish_booking(state, id).await?;
     let mut tx = state.db.write().await?;
     let payment = queries::lock_payment(&mut tx, id)
@@ -254,12 +307,29 @@ async fn request_stranded(state: &AppState, id: &str) -> Result<Vec<String>> {
     if payment.appointment_id.is_some() || pending.is_some() {
         return Ok(Vec::new());
     }
-    let Some(op) = request_release(state, &mut tx, id).await? else {
-        return Ok(Vec::new());
-    };
+    let op = request_release(state, &mut tx, id).await?;
     checkout::tell_lost(state, &mut tx, &payment).await?;
     tx.commit().await?;
-    Ok(vec![op])
+    Ok(op.into_iter().collect())
+}
+
+/// Whether the truth is known about a payment that is about to be let go of. Where the bank asks the person, its answer may be
+/// there, and no hook has told: the provider is asked first, and while it does not answer, nothing is let go of. Where it is
+/// not set up any more, nobody is there to wait for.
+pub(super) async fn is_heard(state: &AppState, id: &str) -> Result<bool> {
+    let now = state.now();
+    let mut tx = state.db.write().await?;
+    let payment = queries::lock_payment(&mut tx, id)
+        .await?
+        .ok_or(BillingError::NoPayment)?;
+    if payment.state != PaymentState::NeedsConfirmation || provider_calls::provider_of(state, &payment).is_err() {
+        return Ok(true);
+    }
+    if !differences::may_ask(&mut tx, id, now, now - ASK_EVERY_US).await? {
+        return Ok(false);
+    }
+    tx.commit().await?;
+    ask_about(state, id).await.map(|()| true)
 }
 
 /// Stores an incoming hook before it is answered. It is a hint only: [`follow_hints`] asks for the truth. Returns whether

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::extending;
 use crate::appointments::{self, Status};
+use crate::base::Fault;
 use crate::base::money::Money;
 use crate::billing::payment::ProviderStatus;
 use crate::billing::provider::{Aim, Authorisation, Order, ProviderError, ProviderPayment};
@@ -107,7 +108,7 @@ async fn authorise(state: &AppState, op: &Op, payment: &Payment) -> Result<Provi
             }
             reference.clone()
         }
-        None if !is_still_wanted(state, op, payment).await => return Err(over()),
+        None if !is_still_wanted(state, op, payment).await? => return Err(over()),
         None => {
             let order = Order {
                 key: &format!("{key}-create"),
@@ -121,7 +122,7 @@ async fn authorise(state: &AppState, op: &Op, payment: &Payment) -> Result<Provi
             reference
         }
     };
-    if !is_still_wanted(state, op, payment).await {
+    if !is_still_wanted(state, op, payment).await? {
         return Err(over());
     }
     let back = match &payment.appointment_id {
@@ -194,25 +195,32 @@ async fn change(state: &AppState, op: &Op, payment: &Payment) -> Result<Provider
     }
 }
 
-/// An authorisation that was interrupted before it reached the provider is sent only while somebody waits for it.
-async fn is_still_wanted(state: &AppState, op: &Op, payment: &Payment) -> bool {
+/// An authorisation that was interrupted before it reached the provider is sent only while somebody waits for it. What cannot
+/// be read says neither yes nor no.
+async fn is_still_wanted(state: &AppState, op: &Op, payment: &Payment) -> Result<bool, ProviderError> {
     if op.attempts <= 1 {
-        return true;
+        return Ok(true);
     }
-    let Ok(mut tx) = state.db.read().await else {
-        return false;
+    let unread = |error: Fault| ProviderError::Unknown(error.to_string());
+    let mut tx = state.db.read().await.map_err(|error| unread(error.into()))?;
+    let wanted = match (payment.purpose, &payment.appointment_id) {
+        (_, None) => appointments::load_hold_any(&mut tx, &payment.hold_id)
+            .await
+            .map(|hold| hold.is_live(state.now())),
+        (Purpose::Book | Purpose::Save | Purpose::Due | Purpose::Mend, Some(appointment)) => {
+            appointments::load_any(&mut tx, appointment)
+                .await
+                .map(|appointment| appointment.status != Status::Cancelled)
+        }
+        (Purpose::Fee, Some(_)) => Ok(true),
+        (Purpose::Extend, Some(_)) => extending::is_void(&mut tx, payment)
+            .await
+            .map(|void| !void)
+            .map_err(Fault::from),
     };
-    match (payment.purpose, &payment.appointment_id) {
-        (Purpose::Book | Purpose::Save, _) | (_, None) => {
-            let hold = appointments::load_hold_any(&mut tx, &payment.hold_id).await;
-            hold.is_ok_and(|hold| hold.is_live(state.now()))
-        }
-        (Purpose::Due | Purpose::Mend, Some(appointment)) => {
-            let appointment = appointments::load_any(&mut tx, appointment).await;
-            appointment.is_ok_and(|appointment| appointment.status != Status::Cancelled)
-        }
-        (Purpose::Fee, Some(_)) => true,
-        (Purpose::Extend, Some(_)) => extending::is_void(&mut tx, payment).await.is_ok_and(|void| !void),
+    match wanted {
+        Err(Fault::NotFound) => Ok(false),
+        wanted => wanted.map_err(unread),
     }
 }
 

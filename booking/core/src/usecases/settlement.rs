@@ -158,7 +158,10 @@ async fn load_facts(tx: &mut Tx, appointment: &Appointment) -> Result<CallFacts>
 /// What is due, by the price and the policy that were agreed.
 fn charge_of(appointment: &Appointment, outcome: Outcome, billable: Micros, now: Micros) -> Result<Charge> {
     let (billable, amount_minor) = match outcome {
-        Outcome::TookPlace => (billable, appointment.price.cost_minor(billable)),
+        Outcome::TookPlace => {
+            let price = &appointment.price;
+            (billable, price.charged_minor(price.cost_minor(billable)))
+        }
         Outcome::NoShowConsumer => (0, appointment.policy.cancellation.no_show_minor(&appointment.price)),
         // A hello before the start is not paid for.
         Outcome::NeverMet | Outcome::NoShowProvider => (0, 0),

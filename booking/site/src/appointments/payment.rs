@@ -119,6 +119,10 @@ async fn show(
             let payable = sellers::payable_by(&mut state.db.read().await?, &state.payments, &found.org_id).await?;
             let mut fields = fields::pay_fields(&payable, by, "");
             fields.error = said.error();
+            fields.keeps_card = payable
+                .iter()
+                .find(|payable| payable.provider.name() == fields.provider)
+                .is_some_and(|payable| usecases::mending_keeps_card(payable.provider.as_ref(), found, visit.now));
             (amount.minor, PayAnew::Form(fields))
         }
         Mending::Unknown => (most, PayAnew::Unknown),

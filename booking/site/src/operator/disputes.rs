@@ -14,7 +14,7 @@ use super::live;
 use super::looks::{self, Opened};
 use super::{course, ledger, payments, segments};
 use crate::appointments::timeline::timeline;
-use crate::disputes::{self, status_of};
+use crate::disputes::{self, Kept, status_of};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Visit};
 use crate::form::field;
@@ -64,8 +64,8 @@ pub(super) async fn list(State(state): State<AppState>, visit: Visit) -> AppResu
 /// A dispute beside the record of its call; the page of the appointment asks why first.
 pub(super) async fn page(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
     match open(&state, &visit, &id).await? {
-        Ok(form) => Ok(pages::html(&*form)),
-        Err(elsewhere) => Ok(elsewhere),
+        Opening::Page(form) => Ok(pages::html(&*form)),
+        Opening::Asks(page) => Ok(page),
     }
 }
 
@@ -87,14 +87,18 @@ pub(super) async fn submit(
     Form(typed): Form<DecisionFields>,
 ) -> AppResult<Response> {
     let mut form = match open(&state, &visit, &id).await? {
-        Ok(form) => form,
-        Err(elsewhere) => return Ok(elsewhere),
+        Opening::Page(form) => form,
+        Opening::Asks(page) => return Ok(page),
     };
     let (actor, known) = (&visit.actor, disputes::known(&typed.known));
     let done = match typed.action.as_str() {
         "decide" => {
-            let amount = read_decided(&typed.amount, &form.dispute.currency);
+            let left_minor = form.dispute.left_minor;
             let reason = usecases::read_refund_reason(&typed.reason);
+            let mut amount = read_decided(&typed.amount, &form.dispute.currency);
+            if reason.is_err() {
+                amount = amount.and_then(|minor| disputes::at_most(left_minor, minor));
+            }
             form.amount = field(&typed.amount, &amount);
             form.reason = field(&typed.reason, &reason);
             let (Ok(amount), Ok(reason)) = (amount, reason) else {
@@ -142,8 +146,8 @@ pub(crate) async fn hand_in(
     parts: Option<Multipart>,
 ) -> AppResult<Response> {
     let mut form = match open(&state, &visit, &id).await? {
-        Ok(form) => form,
-        Err(elsewhere) => return Ok(elsewhere),
+        Opening::Page(form) => form,
+        Opening::Asks(page) => return Ok(page),
     };
     if !form.dispute.status.is_open() {
         return Err(AppError::Conflict("no dispute is open"));
@@ -154,8 +158,8 @@ pub(crate) async fn hand_in(
     form.file_source = field(&upload.source, &source);
     let Ok(source) = source else { return Ok(again(&form)) };
     match disputes::keep(&state, &visit, &id, upload, Some(&source)).await? {
-        Ok(()) => Ok(to_page(&id, Notice::DisputeFileKept)),
-        Err((status, error)) => {
+        Kept::Yes => Ok(to_page(&id, Notice::DisputeFileKept)),
+        Kept::No(status, error) => {
             form.file = Some(error);
             Ok(pages::html_with(status, &*form))
         }
@@ -179,7 +183,12 @@ pub(crate) async fn may_read(state: &AppState, visit: &Visit, file: &Evidence) -
 }
 
 /// The page of a dispute, or the one that asks why it is looked at.
-async fn open(state: &AppState, visit: &Visit, id: &str) -> AppResult<Result<Box<OperatorDisputePage>, Response>> {
+enum Opening {
+    Page(Box<OperatorDisputePage>),
+    Asks(Response),
+}
+
+async fn open(state: &AppState, visit: &Visit, id: &str) -> AppResult<Opening> {
     let operator = visit.actor.operator()?;
     let mut tx = state.db.read().await?;
     let appointment = disputing::load_for_operator(&mut tx, &visit.actor, id).await?;
@@ -193,12 +202,12 @@ async fn open(state: &AppState, visit: &Visit, id: &str) -> AppResult<Result<Box
         .is_none()
     {
         let page = looks::ask(visit, Opened::Appointment, &appointment, Field::default());
-        return Ok(Err(pages::html(&page)));
+        return Ok(Opening::Asks(pages::html(&page)));
     }
     let mut tx = state.db.read().await?;
     let view = disputes::view_of(&mut tx, visit, &appointment, &dispute, None).await?;
     let form = page_of(state, &mut tx, visit, &appointment, view).await?;
-    Ok(Ok(Box::new(form)))
+    Ok(Opening::Page(Box::new(form)))
 }
 
 async fn page_of(

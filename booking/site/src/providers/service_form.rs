@@ -290,7 +290,7 @@ impl ServiceForm {
                 "fixed" | "per_minute" => Err(FieldError::PaymentsOff),
                 _ => Err(FieldError::AmountMissing),
             },
-            amount: unless("fixed", kroner(self.typed("amount"))),
+            amount: unless("fixed", kroner(self.typed("amount")).and_then(at_least)),
             rate,
             cap,
             free_min,
@@ -415,12 +415,21 @@ fn fives(typed: &str, least: i64, most: i64) -> Result<i64, FieldError> {
 /// The highest price: what the whole time costs, unless less was typed.
 fn cap(typed: &str, rate: i64, reached: i64) -> Result<i64, FieldError> {
     if typed.trim().is_empty() {
-        return Ok(reached);
+        return at_least(reached);
     }
     match kroner(typed)? {
         cap if cap < rate => Err(FieldError::CapTooLow),
         cap if cap > reached => Err(FieldError::CapTooHigh),
-        cap => Ok(cap),
+        cap => at_least(cap),
+    }
+}
+
+/// A price that a card can be charged.
+fn at_least(minor: i64) -> Result<i64, FieldError> {
+    if minor < signaling_protocol::least_charge_minor(CURRENCY) {
+        Err(FieldError::PriceTooLow)
+    } else {
+        Ok(minor)
     }
 }
 
@@ -478,6 +487,17 @@ mod tests {
     fn the_highest_price_is_computed_where_none_is_typed() {
         assert_eq!(details(&[("cap", " ")]).price_terms.most_minor(), 42_000);
         assert_eq!(details(&[("cap", "200")]).price_terms.most_minor(), 20_000);
+    }
+
+    #[test]
+    fn a_price_that_no_card_can_be_charged_is_refused() {
+        let check = |typed: &[(&str, &str)]| form(typed).check(true, &fresh()).err();
+        let fixed = |amount| check(&[("kind", "fixed"), ("amount", amount)]);
+        assert_eq!((fixed("2"), fixed("3")), (Some(FieldError::PriceTooLow), None));
+        let short = |rate, cap| check(&[("rate", rate), ("cap", cap), ("duration_min", "5"), ("free_min", "3")]);
+        assert_eq!(short("1", ""), Some(FieldError::PriceTooLow), "two minutes at most");
+        assert_eq!(short("1", "2"), Some(FieldError::PriceTooLow));
+        assert_eq!((short("2", ""), short("2", "3")), (None, None));
     }
 
     /// Trial E6: opening and saving a service made its notice of 30 minutes an hour.

@@ -48,12 +48,12 @@ on_both! {
         assert!(lost.contains("Etter vilkårene for timen koster det 225,00 kr"), "{lost}");
         let theirs = mail(app, "unpaid", "p@example.no").await;
         assert!(theirs.contains("betaler kunden 225,00 kr"), "{theirs}");
-        // Declined at once, and tried again six hours later: ten in the morning, an hour before the start at eleven.
+        // Declined at once at nine, and tried again six hours later.
         desk.jobs().await;
         let waits = page(&mut desk.consumer, &path).await;
-        assert!(waits.contains("Vi prøver igjen kl. 15:00."), "{waits}");
+        assert!(waits.contains("Vi prøver igjen i dag kl. 15:00."), "{waits}");
         let shown = page(&mut desk.consumer, &format!("/bookings/{appointment}")).await;
-        assert!(shown.contains("Vi prøver igjen kl. 15:00."), "{shown}");
+        assert!(shown.contains("Vi prøver igjen i dag kl. 15:00."), "{shown}");
         assert!(!shown.contains("Timen er ikke betalt"), "{shown}");
         for _ in 0..3 {
             app.advance(16 * HOUR_US);

@@ -2,7 +2,7 @@
 //! highest price rises; the charge is one, taken from both payments.
 
 use booking_core::AppState;
-use booking_core::base::{MINUTE_US, Micros, SECOND_US};
+use booking_core::base::{DAY_US, MINUTE_US, Micros, SECOND_US};
 use booking_core::billing::OpKind;
 use booking_core::params;
 use booking_core::{calls, jobs};
@@ -178,6 +178,28 @@ on_both! {
         assert_eq!(app.number(open, params![]).await, 0);
         let totals: Vec<(i64, i64)> = app.rows("SELECT total_minor, vat_minor FROM document ORDER BY number", params![]).await;
         assert_eq!(totals, [(15_000, 3_000), (9_000, 1_800)]);
+    }
+}
+
+on_both! {
+    /// What was booked far ahead has a card that is kept: that is asked for more, and let go of afterwards.
+    async fn a_kept_card_is_asked_for_more_and_let_go_of_afterwards(app: App) {
+        let mut desk = Desk::open(app, SHORT).await;
+        let start = Desk::slot(2) + 10 * DAY_US;
+        let appointment = desk.book(start, ACCEPTED).await;
+        app.set_now(start - DAY_US);
+        jobs::round(&app.state).await;
+        begin(app, &appointment, start).await;
+        go_on(app, &appointment, start + 9 * MINUTE_US).await;
+        act(&mut desk.consumer, &appointment, "ask").await;
+        act(&mut desk.provider, &appointment, "agree").await;
+        let stand = ["save saved 0 0", "due authorised 15000 0", "extend authorised 15000 0"];
+        assert_eq!(payments(app, &appointment).await, stand);
+        let from = "SELECT k.purpose FROM payment p JOIN payment k ON k.id = p.kept_from WHERE p.purpose = 'extend'";
+        assert_eq!(app.rows::<String>(from, params![]).await, ["save"]);
+        end(app, &appointment, start + 16 * MINUTE_US).await;
+        let done = ["save released 0 0", "due captured 15000 15000", "extend captured 15000 9000"];
+        assert_eq!(payments(app, &appointment).await, done);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::desk::{Desk, FIXED, METERED, booked};
 use crate::documents::text_of;
 use crate::harness::{Answer, App};
 use crate::on_both;
+use crate::policy::save_policy;
 use crate::sums::plain;
 
 /// The reference of the first invoice of the first seller in 2026.
@@ -197,20 +198,44 @@ on_both! {
 
 on_both! {
     async fn s22_who_does_not_come_gets_an_invoice_of_the_fee(app: App) {
-        let (mut desk, state) = open(app, FIXED, false).await;
+        let (mut desk, state) = open(app, METERED, false).await;
+        let policy = [("policy", "own"), ("policy_free_h", "24"), ("policy_percent", "50"), ("policy_no_show", "33")];
+        save_policy(&mut desk, &policy).await.expect(303);
         let start = Desk::slot(2);
         let appointment = book(&mut desk, start).await;
         let (_, provider) = desk.seats(&appointment).await;
-        app.set_now(start);
         crate::desk::present(&state, &appointment, &provider, 0, (start, start + 20 * MINUTE_US)).await;
         app.set_now(start + 31 * MINUTE_US);
         booking_core::jobs::round(&state).await;
         booking_core::jobs::round(&state).await;
         assert_eq!(desk.status(&appointment).await, "no_show_consumer");
-        let charged = app.number("SELECT amount_minor FROM charge", params![]).await;
-        assert_eq!((open_minor(app).await, charged), (39_000, 39_000));
+        assert_eq!((open_minor(app).await, receivable(app).await), (14_850, 14_850));
+        assert_eq!(desk.ledger(&appointment).await, [
+            "charged consumer_receivable 14850",
+            "charged provider_payable -11880",
+            "charged provider_vat -2970",
+        ]);
         if let Some(text) = document(&mut desk, "invoice").await {
-            assert!(text.contains("Kunden kom ikke") && text.contains("390,00 kr"), "{text}");
+            for part in ["Kunden kom ikke", "148,50 kr", "118,80 kr", "Mva. 25 %", "29,70 kr"] {
+                assert!(text.contains(part), "no {part:?} in {text}");
+            }
+        }
+    }
+}
+
+on_both! {
+    async fn s22_who_cancels_late_gets_an_invoice_of_the_fee(app: App) {
+        let (mut desk, state) = open(app, METERED, false).await;
+        save_policy(&mut desk, crate::policy::DAY).await.expect(303);
+        let appointment = book(&mut desk, Desk::slot(2)).await;
+        let form = [("fee", "22500")];
+        desk.consumer.post(&format!("/bookings/{appointment}/cancel"), &form).await.expect(303);
+        booking_core::jobs::round(&state).await;
+        assert_eq!(desk.status(&appointment).await, "cancelled");
+        assert_eq!((open_minor(app).await, receivable(app).await), (22_500, 22_500));
+        let page = plain(&desk.consumer.get(&format!("/bookings/{appointment}")).await.expect(200).text());
+        for part in ["Fakturert", "225,00 kr", KID] {
+            assert!(page.contains(part), "no {part:?} in {page}");
         }
     }
 }
@@ -278,6 +303,7 @@ on_both! {
     /// "Done when" 5 of the money issue: reminders by time travel, with the limits of inkassoforskriften.
     async fn reminders_come_two_weeks_after_the_due_date_cost_what_the_law_allows_and_end_in_collection(app: App) {
         let (mut desk, state) = open(app, FIXED, false).await;
+        app.execute("UPDATE session SET expires_us = $1", params![app.now() + 400 * DAY_US]).await;
         let appointment = invoiced(&mut desk, &state).await;
         assert_eq!(app.number("SELECT due_us FROM invoice", params![]).await, DUE_US);
         live_until(app, &state, DUE_US + 14 * DAY_US - SECOND_US).await;
@@ -303,7 +329,6 @@ on_both! {
         assert_eq!((open_minor(app).await, receivable(app).await), (46_000, 46_000));
         let ledger = desk.ledger(&appointment).await;
         assert_eq!(ledger.iter().filter(|line| *line == "reminder_fee reminder_fees -3500").count(), 2, "{ledger:?}");
-        app.execute("UPDATE session SET last_seen_us = $1, expires_us = $2", params![app.now(), app.now() + DAY_US]).await;
         desk.operator.get("/operator/invoices").await.expect(200).expect_text("Til inkasso");
     }
 }
@@ -404,5 +429,24 @@ on_both! {
             "1500 credit 185.00",
         ]);
         assert!(xml.contains("Faktura 2026-000001"), "{xml}");
+    }
+}
+
+on_both! {
+    async fn s11_the_invoice_of_an_organisation_names_it(app: App) {
+        let (mut desk, state) = open(app, FIXED, false).await;
+        let start = Desk::slot(2);
+        let hold = desk.hold(start).await;
+        let typed = [("about", "Røret lekker"), ("org_name", "Hansen Rør AS"), ("org_number", "999900003")];
+        desk.consumer.post(&format!("/book/{hold}"), &typed).await.expect(303);
+        let answer = desk.consumer.post(&format!("/book/{hold}/payment"), &[("provider", "invoice")]).await;
+        let appointment = booked(&answer);
+        desk.talk(&appointment, start, 10 * MINUTE_US).await;
+        booking_core::jobs::round(&state).await;
+        if let Some(text) = document(&mut desk, "invoice").await {
+            for part in ["Hansen Rør AS", "Org.nr. 999900003", "Ola Hansen", KID, "2026-12-07"] {
+                assert!(text.contains(part), "no {part:?} in {text}");
+            }
+        }
     }
 }

@@ -172,6 +172,11 @@ async fn insert_what_takes_more(app: &App, account: &str, consumer: &str, provid
              SELECT s.appointment_id, s.id, 'received', 'camera', $2, 5, 1, 2, 3, 4 FROM seat s WHERE s.id = $1",
             params![consumer, provider],
         ),
+        (
+            "INSERT INTO call_extension (id, call_id, number, state, currency, amount_minor, cap_minor, asked_by, text_hash, locale, asked_us)
+             SELECT 'x', s.appointment_id, 0, 'declined', 'NOK', 1, 1, s.account_id, 'h', 'nb', 1 FROM seat s WHERE s.id = $1",
+            params![consumer],
+        ),
     ] {
         assert_eq!(app.execute(text, row).await, 1, "{text}");
     }

@@ -175,13 +175,21 @@ on_both! {
         let pay = |method| [("provider", "test"), ("method", method)];
         // The bank asks, and the person would rather take another card.
         desk.consumer.post(&path, &pay(NEEDS_CONFIRMATION)).await.expect(200).expect_text("Betal på en annen måte");
-        desk.consumer.post(&path, &[("answer", "leave")]).await.expect(200).expect_text("Betal på nytt innen");
+        let again = desk.consumer.post(&path, &[("answer", "leave")]).await.expect(200);
+        again.expect_text("Betal på nytt innen").expect_text("Du godtar at kortet lagres");
         desk.consumer.post(&path, &pay(ACCEPTED)).await.expect(303);
-        let expect = ["save released 0 0", "mend released 0 0", "mend authorised 45000 0"];
+        // As far ahead as it is, the other card is kept, too.
+        let expect = ["save released 0 0", "save released 0 0", "save saved 0 0"];
         assert_eq!(payments(app, &appointment).await, expect);
+        assert_eq!((reserved(app).await, kept(app).await), (0, 1));
+        assert_eq!(desk.consumer.get(&path).await.expect(303).location(), format!("/bookings/{appointment}"));
+        app.set_now(start - DAY_US);
+        desk.jobs().await;
+        assert_eq!(desk.payment_of(&appointment, "due", "authorised").await, "45000 0");
         app.set_now(start - HOUR_US);
         desk.jobs().await;
         assert_eq!(desk.status(&appointment).await, "confirmed");
+        assert_eq!(app.number("SELECT COUNT(*) FROM outbox WHERE kind = 'pay_anew'", params![]).await, 1, "told once");
     }
 }
 

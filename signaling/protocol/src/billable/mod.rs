@@ -122,6 +122,16 @@ impl PriceTerms {
         }
     }
 
+    /// What is charged of `minor` units that are due: all, or nothing where it is less than a card can be charged.
+    #[must_use]
+    pub fn charged_minor(&self, minor: i64) -> i64 {
+        if minor < least_charge_minor(&self.currency) {
+            0
+        } else {
+            minor
+        }
+    }
+
     /// How many seconds of `billable` microseconds are paid for by the minute: whole started increments after the free time.
     /// Zero under the other models.
     #[must_use]
@@ -169,6 +179,20 @@ impl Discount {
         let share = (i128::from(minor) * i128::from(self.percent_bp.min(10_000)) + 5_000) / 10_000;
         let share = i64::try_from(share).unwrap_or(i64::MAX);
         share.saturating_add(self.fixed_minor.max(0)).min(minor)
+    }
+}
+
+/// The least that a card can be charged, minor units of the currency with that ISO 4217 code: what is less is not charged at
+/// all, whoever moves the money. One unit in currencies that are not sold in here. Source: Stripe's minimum charge amounts
+/// (docs.stripe.com/currencies), the highest among the payment providers that there are.
+#[must_use]
+pub fn least_charge_minor(currency: &str) -> i64 {
+    match currency {
+        "NOK" | "SEK" => 300,
+        "DKK" => 250,
+        "EUR" | "USD" | "CHF" => 50,
+        "GBP" => 30,
+        _ => 1,
     }
 }
 

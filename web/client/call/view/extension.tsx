@@ -1,5 +1,5 @@
 // The card about going on beyond the highest price: the consumer asks, the provider answers, both see how it stands.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { type ExtensionAction, extensionKey, extensionSerial, extensionSums } from "../extension";
 import { money } from "../format";
 import { isCall } from "../page";
@@ -10,6 +10,7 @@ export function ExtensionCard() {
   const { state, page, dispatch, t } = useCall();
   const { extension, role, info } = state.value;
   const [closed, setClosed] = useState("");
+  const said = useRef<HTMLParagraphElement>(null);
   const key = extensionKey(extension, role);
   const serial = extensionSerial(extension, role);
   if (!isCall(page) || extension === null || key === null || closed === serial) return null;
@@ -25,19 +26,33 @@ export function ExtensionCard() {
       type="button"
       class={`call-button is-${filled ? "filled" : "text"}`}
       data-action={`extend-${action}`}
-      onClick={() => dispatch({ type: "extension_pressed", action, amount_minor })}
+      onClick={() => {
+        // The button goes with what it was for: the focus stays in the card, on what is said next.
+        said.current?.focus();
+        dispatch({ type: "extension_pressed", action, amount_minor });
+      }}
     >
       {t(label, args)}
     </button>
   );
   const close = (label: string) => (
-    <button type="button" class="call-button is-text" data-action="extend-close" onClick={() => setClosed(serial)}>
+    <button
+      type="button"
+      class="call-button is-text"
+      data-action="extend-close"
+      onClick={() => {
+        setClosed(serial);
+        document.querySelector<HTMLElement>(".control-bar button[tabindex='0']")?.focus();
+      }}
+    >
       {t(label)}
     </button>
   );
   return (
     <section class="extend-card" aria-label={t("call-extend-region")} data-extension={key}>
-      <p>{t(key, args)}</p>
+      <p ref={said} tabIndex={-1}>
+        {t(key, args)}
+      </p>
       {key === "call-extend-offer" ? <p class="extend-consent">{t("call-extend-consent", args)}</p> : null}
       <div class="admit-actions">
         {key === "call-extend-offer" ? button("ask", "call-extend-ask", true) : null}
