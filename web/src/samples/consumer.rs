@@ -378,6 +378,7 @@ pub(super) fn pay_fields() -> PayFields {
             .collect(),
         script: None,
         invoice_days: None,
+        keeps_card: false,
         choices: Vec::new(),
         error: None,
     }
