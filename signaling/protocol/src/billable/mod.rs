@@ -163,10 +163,16 @@ impl PriceTerms {
         }
     }
 
-    /// An amount less the discount, if there is one.
+    /// An amount less the discount, if there is one; what is then too little for a card is not charged.
     #[must_use]
     pub fn discounted(&self, minor: i64) -> i64 {
-        self.discount.map_or(minor, |discount| minor - discount.of_minor(minor))
+        let Some(discount) = self.discount else { return minor };
+        let left = minor - discount.of_minor(minor);
+        if left < least_charge_minor(&self.currency) {
+            0
+        } else {
+            left
+        }
     }
 }
 

@@ -183,6 +183,19 @@ fn a_discount_is_taken_off_the_charge_and_the_cap_alike() {
 }
 
 #[test]
+fn what_a_discount_leaves_too_little_of_is_not_charged() {
+    let almost = |fixed_minor| PriceTerms {
+        discount: Some(Discount {
+            percent_bp: 0,
+            fixed_minor,
+        }),
+        ..terms(PriceModel::Fixed { amount_minor: 39_000 })
+    };
+    assert_eq!((almost(38_700).cost_minor(S), almost(38_700).most_minor()), (300, 300));
+    assert_eq!((almost(38_701).cost_minor(S), almost(38_701).most_minor()), (0, 0));
+}
+
+#[test]
 fn terms_without_a_discount_are_stored_as_before() {
     let old = r#"{"currency":"NOK","model":"fixed","amount_minor":39000}"#;
     let read: PriceTerms = serde_json::from_str(old).expect("it reads");
