@@ -53,6 +53,16 @@ fn main() -> io::Result<()> {
     )
 }
 
+/// Somebody new books what costs something, and pays. Returns the appointment.
+async fn book_paid(desk: &mut people::Desk, service: &str, start: Micros) -> String {
+    let person = format!("new{}", desk.next);
+    desk.sign_in(&person).await;
+    let payment = "withdrawal=yes&provider=test&method=accepted";
+    let appointment = desk.book(&person, (service, start), payment).await;
+    desk.next += 1;
+    appointment
+}
+
 async fn measure(stand: Stand, payments: i64) -> String {
     let state = &stand.state;
     fill::fill_business(state, MEMBERS).await;
@@ -62,12 +72,12 @@ async fn measure(stand: Stand, payments: i64) -> String {
     let first = (state.now() + 2 * 60 * MINUTE_US) / quarter * quarter;
     let mut one_by_one = Vec::new();
     for _ in 0..ALONE {
-        one_by_one.push(desk.book_paid("paid", first).await);
+        one_by_one.push(book_paid(&mut desk, "paid", first).await);
     }
     let second = first + quarter;
     let mut at_once = Vec::new();
     for _ in 0..AT_ONCE {
-        at_once.push(desk.book_paid("paid", second).await);
+        at_once.push(book_paid(&mut desk, "paid", second).await);
     }
     stand.advance(first - state.now());
     let jobs = Jobs::begin(state);

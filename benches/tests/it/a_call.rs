@@ -74,6 +74,7 @@ impl CallAuthority for Appointments {
             ends_at: now + 3_600 * SECOND,
             price: PriceTerms {
                 currency: "NOK".to_owned(),
+                discount: None,
                 model: PriceModel::PerMinute {
                     rate_minor: 600,
                     increment_s: 1,

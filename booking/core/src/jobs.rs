@@ -155,9 +155,6 @@ const WORKER_STEPS: &[Step] = &[
     ("erase accounts", |state| {
         Box::pin(async move { privacy::erase_due(state).await.map(drop) })
     }),
-    ("close months", |state| {
-        Box::pin(async move { usecases::close_months(state).await })
-    }),
     ("sweep old mails", |state| {
         Box::pin(async move {
             log_swept("old mails", outbox::sweep(state).await?);
@@ -210,6 +207,9 @@ const COMPARER_STEPS: &[Step] = &[
     }),
     ("follow sellers' accounts", |state| {
         Box::pin(usecases::follow_accounts(state))
+    }),
+    ("close months", |state| {
+        Box::pin(async move { usecases::close_months(state).await })
     }),
     ("store documents", |state| Box::pin(documents::store_pending(state))),
     ("remove files", |state| {

@@ -32,6 +32,7 @@ pub fn statements() -> Vec<base::db::Sql> {
         accounts::credentials::STATEMENTS,
         accounts::queries::STATEMENTS,
         appointments::let_downs::STATEMENTS,
+        appointments::promo::STATEMENTS,
         appointments::queries::STATEMENTS,
         availability::queries::STATEMENTS,
         base::audit::STATEMENTS,

@@ -19,6 +19,7 @@ mod operator;
 mod pages;
 mod payments;
 mod policy;
+mod promo;
 mod providers;
 mod refunds;
 mod search;
@@ -80,6 +81,7 @@ pub fn router(state: AppState) -> Router {
         .merge(disputes::router())
         .merge(documents::router())
         .merge(operator::router())
+        .merge(promo::router())
         .merge(providers::router())
         .merge(search::router());
     let public_url = state.config.public_url.clone();

@@ -14,7 +14,7 @@ pub use billable::{Span, Spans, least_charge_minor};
 pub use call::{CallGrant, Refusal, SegmentEnd, SegmentKey, Standing, UtcMicros};
 pub use live::{LiveCall, LiveSeat, LiveStats};
 pub use message::{ClientMessage, ServerMessage};
-pub use price::{PriceModel, PriceTerms};
+pub use price::{Discount, PriceModel, PriceTerms};
 pub use ticket::{MediaTicket, Role, Ticket, TicketError, TicketKey};
 
 /// The version of the protocol that this code speaks; sent in `hello` and `welcome`.

@@ -8,6 +8,10 @@ use ts_rs::TS;
 pub struct PriceTerms {
     /// ISO 4217 code, for example `NOK`.
     pub currency: String,
+    /// What a promo code takes off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub discount: Option<Discount>,
     #[serde(flatten)]
     pub model: PriceModel,
 }
@@ -32,4 +36,14 @@ pub enum PriceModel {
         #[ts(type = "number")]
         cap_minor: i64,
     },
+}
+
+/// What is taken off whatever is due: a share of it and a fixed part, never more than there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Discount {
+    /// Basis points: 1000 is 10 %.
+    pub percent_bp: u32,
+    /// Minor units, besides.
+    #[ts(type = "number")]
+    pub fixed_minor: i64,
 }

@@ -12,11 +12,23 @@ export type MeterState = "waiting" | "running" | "paused" | "near_cap" | "at_cap
 
 /** The most a call can cost by the minute, minor units; null where the price does not run. */
 export function cap(price: PriceTerms): number | null {
-  return price.model === "per_minute" ? price.cap_minor : null;
+  return price.model === "per_minute" ? discounted(price, price.cap_minor) : null;
+}
+
+/** An amount less what a promo code takes off it: the same sum as the server's. */
+export function discounted(price: PriceTerms, minor: number): number {
+  const off = price.discount;
+  if (off === undefined) return minor;
+  const share = Math.floor((minor * Math.min(off.percent_bp, 10_000) + 5_000) / 10_000);
+  return minor - Math.min(minor, share + Math.max(0, off.fixed_minor));
 }
 
 /** What so much time costs, minor units: the same sum as the server's. */
 export function costOf(price: PriceTerms, billable_ms: number): number {
+  return discounted(price, fullCostOf(price, billable_ms));
+}
+
+function fullCostOf(price: PriceTerms, billable_ms: number): number {
   if (billable_ms <= 0) return 0;
   switch (price.model) {
     case "free":

@@ -254,6 +254,10 @@ test("costs are the server's sums", () => {
     [by(1500, 60, 0, 4_000), 600_000, 4_000],
     [{ currency: "NOK", model: "fixed", amount_minor: 29_000 }, 1, 29_000],
     [{ currency: "NOK", model: "free" }, 1, 0],
+    [{ ...by(1500, 60, 0, 45_000), discount: { percent_bp: 1_000, fixed_minor: 500 } }, 600_000, 13_000],
+    [{ ...by(1500, 60, 0, 45_000), discount: { percent_bp: 1_000, fixed_minor: 500 } }, 3_600_000, 40_000],
+    [{ currency: "NOK", discount: { percent_bp: 1_250, fixed_minor: 0 }, model: "fixed", amount_minor: 1_500 }, 1, 1_312],
+    [{ currency: "NOK", discount: { percent_bp: 0, fixed_minor: 500 }, model: "fixed", amount_minor: 300 }, 1, 0],
   ];
   for (const [price, ms, cost] of rows) assert.equal(costOf(price, ms), cost, JSON.stringify([price, ms]));
 });

@@ -38,6 +38,16 @@ cost_minor: number,
  */
 remaining_ms: number, };
 
+export type Discount = { 
+/**
+ * Basis points: 1000 is 10 %.
+ */
+percent_bp: number, 
+/**
+ * Minor units, besides.
+ */
+fixed_minor: number, };
+
 export type EncodingState = { rid: string, active: boolean, };
 
 export type EndReason = "left" | "left_for_good" | "ended_by_provider" | "window_ended" | "dismissed" | "cancelled" | "settled" | "signed_out" | "handed_over";
@@ -56,7 +66,11 @@ export type PriceTerms = {
 /**
  * ISO 4217 code, for example `NOK`.
  */
-currency: string, } & ({ "model": "free" } | { "model": "fixed", amount_minor: number, } | { "model": "per_minute", rate_minor: number, increment_s: number, free_s: number, cap_minor: number, });
+currency: string, 
+/**
+ * What a promo code takes off.
+ */
+discount?: Discount, } & ({ "model": "free" } | { "model": "fixed", amount_minor: number, } | { "model": "per_minute", rate_minor: number, increment_s: number, free_s: number, cap_minor: number, });
 
 export type PublishedSource = { mid: string, source: SourceKind, };
 

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::commission::CommissionWords;
 use super::pay::{PayFields, PayScript};
 use super::seller::SellerView;
 use super::{Check, Field, FieldError, PriceBox, PriceModel, Shell};
@@ -246,6 +247,16 @@ pub struct BookPaymentPage {
     pub withdrawal: Option<Check>,
     /// Who sells, once the business has said so.
     pub seller: Option<SellerView>,
+    /// A code to type, or the one that is used; none where there are none.
+    pub promo: Option<PromoField>,
+}
+
+/// The form for a promo code. Form fields: `action` (`promo` with `promo`, or `no-promo`).
+#[derive(Debug, Clone)]
+pub struct PromoField {
+    /// Something is off the price already.
+    pub is_used: bool,
+    pub code: Field,
 }
 
 /// The bank's question, or the test provider's in place of it. Form field: `answer` (`approve`, `refuse`, or `leave` to pay in
@@ -276,6 +287,7 @@ impl BookPaymentPage {
 
     fn problems(&self) -> Vec<(&'static str, String)> {
         self.shell.problems(&[
+            ("promo", self.promo.as_ref().and_then(|promo| promo.code.error)),
             ("method", self.pay.error),
             ("withdrawal", self.withdrawal.and_then(|check| check.error)),
         ])
@@ -295,9 +307,23 @@ impl BookPaymentPage {
         self.shell.money(price.most_minor(), &price.currency)
     }
 
+    /// What the code takes off, in words.
+    fn off(&self) -> String {
+        let price = &self.hold.price.price;
+        price.discount.map_or_else(String::new, |discount| {
+            let words = CommissionWords {
+                percent_bp: i64::from(discount.percent_bp),
+                fixed_minor: discount.fixed_minor,
+                currency: price.currency.clone(),
+            };
+            words.words(&self.shell)
+        })
+    }
+
     /// What the button does, in words that fit the price.
     fn button(&self) -> String {
         let key = match self.hold.price.price.model {
+            _ if self.hold.price.is_free() => return self.shell.t("book-free"),
             PriceModel::Free => return self.shell.t("book-free"),
             PriceModel::Fixed { .. } if self.pay.invoice_days.is_some() => "book-and-invoice-fixed",
             PriceModel::PerMinute { .. } if self.pay.invoice_days.is_some() => "book-and-invoice",

@@ -23,6 +23,7 @@ pub mod operator_retention;
 pub mod pay;
 pub mod payouts;
 pub mod price;
+pub mod promo;
 pub mod provider;
 pub mod provider_admin;
 pub mod provider_payments;

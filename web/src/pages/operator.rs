@@ -361,6 +361,8 @@ pub(super) fn look_key(action: &str) -> &'static str {
         "payout_downloaded" => "look-payout-downloaded",
         "payout_sent" => "look-payout-sent",
         "payout_cancelled" => "look-payout-cancelled",
+        "promo_made" => "look-promo-made",
+        "promo_stopped" => "look-promo-stopped",
         _ => "look-other",
     }
 }

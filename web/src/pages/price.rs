@@ -1,9 +1,10 @@
 //! Prices as pages show them: one box from the slot picker to the receipt.
 
-pub use signaling_protocol::{PriceModel, PriceTerms};
+pub use signaling_protocol::{Discount, PriceModel, PriceTerms};
 pub use texts::CancelTerms;
 
 use super::Shell;
+use super::commission::CommissionWords;
 
 /// The price box: what it costs, what is reserved, what happens if nobody comes.
 #[derive(Debug, Clone)]
@@ -76,6 +77,17 @@ impl PriceBox {
     /// Whether nothing is ever due.
     pub(crate) fn is_free(&self) -> bool {
         self.price.most_minor() == 0
+    }
+
+    /// What a promo code takes off, in words.
+    pub(crate) fn discount(&self, shell: &Shell) -> Option<String> {
+        let discount = self.price.discount?;
+        let words = CommissionWords {
+            percent_bp: i64::from(discount.percent_bp),
+            fixed_minor: discount.fixed_minor,
+            currency: self.price.currency.clone(),
+        };
+        Some(format!("−{}", words.words(shell)))
     }
 
     /// Key of the words beside the most that can be charged: a ceiling only where time is counted.

@@ -289,7 +289,11 @@ impl Shell {
         let currency = &price.currency;
         match &price.model {
             PriceModel::Free => self.t("price-free"),
-            PriceModel::Fixed { amount_minor } => self.t1("price-fixed", "amount", self.money(amount_minor, currency)),
+            PriceModel::Fixed { amount_minor } => self.t1(
+                "price-fixed",
+                "amount",
+                self.money(price.discounted(*amount_minor), currency),
+            ),
             PriceModel::PerMinute {
                 rate_minor, cap_minor, ..
             } => self.t2(
@@ -297,7 +301,7 @@ impl Shell {
                 "rate",
                 self.money(rate_minor, currency),
                 "cap",
-                self.money(cap_minor, currency),
+                self.money(price.discounted(*cap_minor), currency),
             ),
         }
     }

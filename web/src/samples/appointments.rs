@@ -37,25 +37,6 @@ pub(super) fn pages(locale: Locale) -> Pages {
         appointment: appointment(Confirmed, RESERVED),
         email: "ola@example.no".into(),
     };
-    let after = AppointmentAfterPage {
-        shell: Shell {
-            now: TEN + HOUR,
-            ..shell.clone()
-        },
-        appointment: appointment(Completed, FINAL),
-        measured: vec![
-            MeasuredRow {
-                from: TEN + 2 * MINUTE,
-                to: TEN + 20 * MINUTE,
-                tenths: 10_800,
-            },
-            MeasuredRow {
-                from: TEN + 21 * MINUTE,
-                to: TEN + 24 * MINUTE + 40_000_000,
-                tenths: 2_200,
-            },
-        ],
-    };
     let fee = |missed| PriceState::Fee {
         missed,
         charged_minor: 22_500,
@@ -99,12 +80,35 @@ pub(super) fn pages(locale: Locale) -> Pages {
                 },
             ),
         ),
-        ("appointment-after", render(&after)),
+        ("appointment-after", render(&after_call(&shell))),
         ("appointment-cancelled-late", page(Cancelled, fee(false))),
         ("appointment-missed", page(NoShowConsumer, fee(true))),
     ];
     pages.extend(paying_anew(&shell));
     pages
+}
+
+/// Both talked, twice.
+fn after_call(shell: &Shell) -> AppointmentAfterPage {
+    AppointmentAfterPage {
+        shell: Shell {
+            now: TEN + HOUR,
+            ..shell.clone()
+        },
+        appointment: appointment(AppointmentStatus::Completed, FINAL),
+        measured: vec![
+            MeasuredRow {
+                from: TEN + 2 * MINUTE,
+                to: TEN + 20 * MINUTE,
+                tenths: 10_800,
+            },
+            MeasuredRow {
+                from: TEN + 21 * MINUTE,
+                to: TEN + 24 * MINUTE + 40_000_000,
+                tenths: 2_200,
+            },
+        ],
+    }
 }
 
 /// A card was declined, before the call or after it.

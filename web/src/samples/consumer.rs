@@ -10,10 +10,11 @@ use crate::pages::auth::{
 };
 use crate::pages::book::{
     AccountStep, Bank, BookConfirmPage, BookDetailsPage, BookPaymentPage, BuyerFields, Overlap, PaymentProblem,
-    TestCardOutcome, VisitorForm,
+    PromoField, TestCardOutcome, VisitorForm,
 };
 use crate::pages::home::HomePage;
 use crate::pages::pay::{PayFields, TestChoice};
+use crate::pages::price::Discount;
 use crate::pages::provider::{Calendar, DayCell, Picker, ProviderPage, ServiceFact, ServiceOption, TimeSlot};
 use crate::pages::search::{Category, PlaceFound, SearchForm, SearchPage, When, Wider};
 use crate::pages::{Check, Field, FieldError, Notice, PriceState, PriceTerms, Shell, render};
@@ -221,6 +222,29 @@ pub(super) fn booking(locale: Locale) -> Pages {
             }),
         ),
     ]);
+    let code = |is_used, code| Some(PromoField { is_used, code });
+    let mut cheaper = hold(by_minute(), 8 * MINUTE);
+    cheaper.price.price.discount = Some(Discount {
+        percent_bp: 1_000,
+        fixed_minor: 500,
+    });
+    for page in [
+        BookPaymentPage {
+            promo: code(false, Field::wrong("SOMER", FieldError::PromoNotHere)),
+            ..pay.clone()
+        },
+        BookPaymentPage {
+            promo: code(false, Field::wrong("", FieldError::PromoMissing)),
+            ..pay.clone()
+        },
+        BookPaymentPage {
+            promo: code(true, Field::default()),
+            hold: cheaper,
+            ..pay.clone()
+        },
+    ] {
+        pages.push(("book-payment-promo", render(&page)));
+    }
     for problem in PaymentProblem::ALL {
         pages.push((
             "book-payment-problem",
@@ -325,6 +349,7 @@ pub(super) fn payment(locale: Locale) -> BookPaymentPage {
         pay: pay_fields(),
         keeps_card: false,
         withdrawal: Some(Check::default()),
+        promo: None,
         seller: Some(seller()),
     }
 }

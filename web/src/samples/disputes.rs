@@ -27,22 +27,24 @@ fn head() -> DisputeHead {
 
 fn entries() -> Vec<DisputeEntryRow> {
     let who = DisputeWho::ALL.into_iter().cycle();
+    let with_amount = [
+        DisputeWord::Offered,
+        DisputeWord::Accepted,
+        DisputeWord::Proposed,
+        DisputeWord::Decided,
+    ];
+    let wordless = [DisputeWord::Accepted, DisputeWord::Withdrawn];
     let row = |(word, who): (DisputeWord, DisputeWho)| DisputeEntryRow {
         at: NOW - DAY,
         who,
         word,
-        source: match word {
-            DisputeWord::Statement => "Verkstedet på hjørnet".into(),
-            _ => String::new(),
-        },
-        body: match word {
-            DisputeWord::Accepted | DisputeWord::Withdrawn => String::new(),
-            _ => "Lyden var borte i ti minutter.\nJeg ringte opp igjen to ganger.".into(),
-        },
-        amount_minor: match word {
-            DisputeWord::Offered | DisputeWord::Accepted | DisputeWord::Proposed | DisputeWord::Decided => Some(20_000),
-            _ => None,
-        },
+        source: (word == DisputeWord::Statement)
+            .then(|| "Verkstedet på hjørnet".into())
+            .unwrap_or_default(),
+        body: (!wordless.contains(&word))
+            .then(|| "Lyden var borte i ti minutter.\nJeg ringte opp igjen to ganger.".into())
+            .unwrap_or_default(),
+        amount_minor: with_amount.contains(&word).then_some(20_000),
     };
     DisputeWord::ALL.into_iter().zip(who).map(row).collect()
 }

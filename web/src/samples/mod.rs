@@ -14,6 +14,7 @@ mod frame;
 mod invoices;
 mod parts;
 mod payouts;
+mod promo;
 mod reasons;
 mod refunds;
 mod retention;
@@ -52,6 +53,7 @@ pub(crate) fn all(locale: Locale) -> Vec<(&'static str, String)> {
     pages.extend(seller::pages(locale));
     pages.extend(commission::pages(locale));
     pages.extend(payouts::pages(locale));
+    pages.extend(promo::pages(locale));
     pages.extend(extension::pages(locale));
     pages.extend(books::provider(locale));
     pages.extend(books::all_sellers(locale));

@@ -79,6 +79,7 @@ pub(super) fn operator(locale: Locale, path: &str) -> Shell {
 fn nok(model: PriceModel) -> PriceTerms {
     PriceTerms {
         currency: "NOK".into(),
+        discount: None,
         model,
     }
 }

@@ -39,6 +39,17 @@ const TABLES: [&str; 28] = [
     "of_tomorrow",
 ];
 
+fn hold(email: &str, appointment: &str) -> HoldRow {
+    HoldRow {
+        id: ID.into(),
+        email: email.into(),
+        appointment: appointment.into(),
+        reference: "B7K-42Q".into(),
+        reason: "Klagesak 12".into(),
+        placed_at: NOW - 30 * DAY,
+    }
+}
+
 pub(super) fn pages(locale: Locale) -> Vec<(&'static str, String)> {
     let row = |table: &str| RetentionRow {
         table: table.into(),
@@ -49,14 +60,6 @@ pub(super) fn pages(locale: Locale) -> Vec<(&'static str, String)> {
     let kept = |reason: &str, appointments| KeptRow {
         reason: reason.into(),
         appointments,
-    };
-    let hold = |email: &str, appointment: &str| HoldRow {
-        id: ID.into(),
-        email: email.into(),
-        appointment: appointment.into(),
-        reference: "B7K-42Q".into(),
-        reason: "Klagesak 12".into(),
-        placed_at: NOW - 30 * DAY,
     };
     let run = |ended_at| DeletionRow {
         started_at: NOW - DAY,

@@ -362,6 +362,40 @@ pub(super) fn operator(locale: Locale) -> Pages {
     pages
 }
 
+const LOOKS: [&str; 31] = [
+    "call_seen",
+    "capture_started",
+    "appointment_seen",
+    "document_seen",
+    "appointments_seen",
+    "outbox_seen",
+    "outbox_searched",
+    "mail_seen",
+    "mail_resent",
+    "people_searched",
+    "operator_invited",
+    "operator_made",
+    "link_made",
+    "retention_approved",
+    "retention_stopped",
+    "hold_placed",
+    "hold_lifted",
+    "refunds_seen",
+    "invoices_seen",
+    "refund_made",
+    "refund_asked",
+    "refund_approved",
+    "refund_declined",
+    "commission_set",
+    "payout_made",
+    "payout_downloaded",
+    "payout_sent",
+    "payout_cancelled",
+    "promo_made",
+    "promo_stopped",
+    "other",
+];
+
 fn people(locale: Locale) -> Pages {
     let person = PersonRow {
         id: ID.into(),
@@ -384,44 +418,14 @@ fn people(locale: Locale) -> Pages {
             email: "drift@example.no".into(),
             since: NOW,
         }],
-        looks: [
-            "call_seen",
-            "capture_started",
-            "appointment_seen",
-            "document_seen",
-            "appointments_seen",
-            "outbox_seen",
-            "outbox_searched",
-            "mail_seen",
-            "mail_resent",
-            "people_searched",
-            "operator_invited",
-            "operator_made",
-            "link_made",
-            "retention_approved",
-            "retention_stopped",
-            "hold_placed",
-            "hold_lifted",
-            "refunds_seen",
-            "invoices_seen",
-            "refund_made",
-            "refund_asked",
-            "refund_approved",
-            "refund_declined",
-            "commission_set",
-            "payout_made",
-            "payout_downloaded",
-            "payout_sent",
-            "payout_cancelled",
-            "other",
-        ]
-        .map(|action| LookRow {
-            at: NOW,
-            operator: "Siri Drift".into(),
-            action: action.into(),
-            reason: "Ringte".into(),
-        })
-        .to_vec(),
+        looks: LOOKS
+            .map(|action| LookRow {
+                at: NOW,
+                operator: "Siri Drift".into(),
+                action: action.into(),
+                reason: "Ringte".into(),
+            })
+            .to_vec(),
     };
     let strangers = OperatorPeoplePage {
         q: Field::new("ingen"),

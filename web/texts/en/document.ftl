@@ -91,3 +91,5 @@ statement-payout-cancelled = Payout taken back
 statement-note-own = The money went straight to the business's own account at the payment provider, which tells when it reaches the bank.
 statement-note-held = The balance is what the business has coming. It is carried over until it is paid out.
 statement-note-negative = The balance is negative: more was paid back than there was. It is taken from what comes in later.
+statement-invoice-paid = Paid by customers for invoices
+statement-invoice-paid-back = Paid back for invoices

@@ -91,3 +91,5 @@ statement-payout-cancelled = Utbetaling trukket tilbake
 statement-note-own = Pengene er gått rett til bedriftens egen konto hos betalingsleverandøren. Når de når banken, står hos betalingsleverandøren.
 statement-note-held = Saldoen er det bedriften har til gode. Den overføres til neste periode til den er utbetalt.
 statement-note-negative = Saldoen er negativ: mer er betalt tilbake enn det som stod til gode. Den trekkes fra det som kommer inn senere.
+statement-invoice-paid = Betalt av kunder for fakturaer
+statement-invoice-paid-back = Betalt tilbake for fakturaer

@@ -141,6 +141,13 @@ field_errors! {
     ReasonShort = "error-reason-short";
     /// No amount, or one with more places than the currency has.
     AmountUnreadable = "error-amount-unreadable";
+    PromoMissing = "error-promo-missing";
+    /// Which codes there are is not told.
+    PromoNotHere = "error-promo-not-here";
+    /// Too short, too long, or with signs.
+    PromoMalformed = "error-promo-malformed";
+    /// Its maker has one of that name already, or too many.
+    PromoTaken = "error-promo-taken";
     /// A file of the bank with nothing in it.
     BankFileEmpty = "error-bank-file-empty";
     /// One that does not name its columns.

@@ -85,6 +85,7 @@ pub mod pattern {
         /// What the business has on its accounts; files of its books are sent for there.
         PROVIDER_MONEY = "/provider/money";
         PROVIDER_PAYOUTS = "/provider/payouts";
+        PROVIDER_PROMO = "/provider/promo";
         PROVIDER_TIME = "/provider/time";
         PROVIDER_TAX = "/provider/tax";
         OPERATOR = "/operator";
@@ -106,6 +107,7 @@ pub mod pattern {
         OPERATOR_MONEY = "/operator/money";
         OPERATOR_SELLERS = "/operator/sellers";
         OPERATOR_COMMISSION = "/operator/commission";
+        OPERATOR_PROMO = "/operator/promo";
         OPERATOR_PAYOUTS = "/operator/payouts";
         OPERATOR_SETUP = "/operator/setup/{token}";
         NOTICE = "/notice";

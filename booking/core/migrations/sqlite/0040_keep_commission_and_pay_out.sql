@@ -15,7 +15,7 @@ CREATE TABLE commission_rule (
 CREATE INDEX commission_rule_org ON commission_rule (org_id, from_us);
 
 -- As it was agreed when it was booked, JSON.
-ALTER TABLE appointment ADD COLUMN commission TEXT NOT NULL DEFAULT '{}'; -- not personal
+ALTER TABLE appointment ADD COLUMN commission TEXT NOT NULL DEFAULT '{}';
 -- What is kept of a capture, on record before the provider is asked.
 ALTER TABLE payment_op ADD COLUMN commission_minor INTEGER NOT NULL DEFAULT 0;
 
@@ -71,6 +71,37 @@ CREATE TABLE payout_switch (
 ) STRICT;
 
 INSERT INTO payout_switch (id, version) VALUES (1, 0);
+
+-- A word that takes something off the price of a business, or with an empty owner the operator's.
+CREATE TABLE promo_code (
+    id TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    code TEXT NOT NULL,
+    percent_bp INTEGER NOT NULL CHECK (percent_bp BETWEEN 0 AND 10000),
+    fixed_minor INTEGER NOT NULL CHECK (fixed_minor >= 0),
+    currency TEXT NOT NULL,
+    min_price_minor INTEGER NOT NULL,
+    from_us INTEGER NOT NULL,
+    until_us INTEGER,
+    -- 0: as often as one likes.
+    uses_max INTEGER NOT NULL,
+    per_person_max INTEGER NOT NULL,
+    stopped_us INTEGER,
+    version INTEGER NOT NULL,
+    created_us INTEGER NOT NULL,
+    UNIQUE (owner, code)
+) STRICT;
+
+-- Without a row it is for all.
+CREATE TABLE promo_service (
+    promo_id TEXT NOT NULL REFERENCES promo_code (id),
+    service_id TEXT NOT NULL REFERENCES service (id),
+    PRIMARY KEY (promo_id, service_id)
+) STRICT;
+
+-- The code whose discount is in the price of the hold.
+ALTER TABLE hold ADD COLUMN promo_id TEXT REFERENCES promo_code (id);
+CREATE INDEX hold_promo ON hold (promo_id);
 
 CREATE INDEX ledger_tx_kind ON ledger_tx (kind, created_us);
 

@@ -4,7 +4,7 @@ use signaling_protocol::Role;
 
 use super::bounds::may_book;
 use super::hold::lock_member;
-use super::{HoldRefusal, Transition, load_hold_any, queries, record_event, role_as_str};
+use super::{HoldRefusal, Transition, load_hold_any, promo, queries, record_event, role_as_str};
 use crate::accounts::queries::ACCOUNT_LOCK;
 use crate::base::db::Tx;
 use crate::base::{Base, Micros};
@@ -46,6 +46,9 @@ pub async fn confirm_hold(
     // Two of the person's holds may be confirmed at once.
     tx.execute(ACCOUNT_LOCK, params![consumer_id]).await?;
     may_book(tx, consumer_id, &hold, now).await?;
+    if !promo::keeps_use(tx, &hold, now).await? {
+        return Ok(Confirmation::Lost);
+    }
     let cells: i64 = tx.one(queries::CELLS_COUNT, params![hold_id]).await?;
     let Ok(next) = hold.state.handle(Transition::Confirm) else {
         return Ok(Confirmation::Lost);
@@ -56,7 +59,8 @@ pub async fn confirm_hold(
     let id = state.id();
     tx.execute(queries::APPOINTMENT_INSERT, params![&id, consumer_id, now, hold_id])
         .await?;
-    providers::commission::freeze(tx, &id, &hold.org_id, now).await?;
+    let kept = promo::commission_of(tx, &hold, now).await?;
+    providers::commission::freeze(tx, &id, &kept).await?;
     let provider_account: String = tx.one(queries::MEMBER_ACCOUNT, params![&hold.member_id]).await?;
     for (role, account) in [
         (Role::Consumer, consumer_id),

@@ -14,6 +14,7 @@ pub(crate) mod let_downs;
 mod mail_lines;
 mod mails;
 mod order_terms;
+pub mod promo;
 pub(crate) mod queries;
 mod status;
 mod withdrawal;

@@ -85,6 +85,9 @@ pub enum Action {
     PayoutDownloaded,
     PayoutSent,
     PayoutCancelled,
+    /// A code that the operator bears was made, or ended.
+    PromoMade,
+    PromoStopped,
 }
 
 impl Action {
@@ -130,6 +133,8 @@ impl Action {
             Self::PayoutDownloaded => "payout_downloaded",
             Self::PayoutSent => "payout_sent",
             Self::PayoutCancelled => "payout_cancelled",
+            Self::PromoMade => "promo_made",
+            Self::PromoStopped => "promo_stopped",
         }
     }
 }

@@ -44,6 +44,26 @@ impl CommissionTerms {
         share.saturating_add(fixed).min(paid_minor)
     }
 
+    /// The terms where the operator gives up a share and a fixed part of the price itself, by a code of its own, which take
+    /// no more than the commission: of what is then paid so much is kept that the seller gets what it would have got. The
+    /// share is exact to a basis point.
+    #[must_use]
+    pub fn less(&self, percent_bp: i64, fixed_minor: i64) -> Self {
+        let paid_bp = i128::from(WHOLE_BP - percent_bp.clamp(0, WHOLE_BP));
+        let left_bp = i128::from((self.percent_bp - percent_bp).max(0));
+        let of_paid = |amount: i128| match paid_bp {
+            0 => 0,
+            paid_bp => i64::try_from(div_round_half_up(amount * left_bp, paid_bp)).unwrap_or(i64::MAX),
+        };
+        Self {
+            percent_bp: of_paid(i128::from(WHOLE_BP)).min(WHOLE_BP),
+            fixed_minor: (self.fixed_minor - fixed_minor)
+                .max(0)
+                .saturating_add(of_paid(i128::from(fixed_minor.max(0)))),
+            currency: self.currency.clone(),
+        }
+    }
+
     /// What is kept of a payment that comes after others, which came to `before_minor`: all payments of an appointment
     /// together are charged as one would be.
     #[must_use]
@@ -89,6 +109,19 @@ mod tests {
     fn terms_of_older_appointments_are_none() {
         let old: CommissionTerms = serde_json::from_str("{}").expect("no fields are fields");
         assert!(old.is_none());
+    }
+
+    #[test]
+    fn a_code_of_the_operators_costs_the_seller_nothing() {
+        let seller_gets = |terms: &CommissionTerms, paid: i64| paid - terms.of_minor(paid, "NOK");
+        // 390 kr at 20 % and 5 kr leave 307 kr; with 10 % and 5 kr off 346 kr are paid, of which 39 kr are kept.
+        let whole = terms(2_000, 500);
+        let less = whole.less(1_000, 500);
+        assert_eq!((less.percent_bp, less.fixed_minor), (1_111, 56));
+        assert_eq!(seller_gets(&whole, 39_000), 30_700);
+        assert_eq!(seller_gets(&less, 34_600), 30_700);
+        assert_eq!(terms(1_000, 0).less(1_000, 0), terms(0, 0), "all of the commission");
+        assert_eq!(terms(1_000, 300).less(0, 200), terms(1_000, 120));
     }
 
     proptest! {

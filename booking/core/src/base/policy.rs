@@ -160,6 +160,7 @@ mod tests {
     fn fixed(currency: &str, amount_minor: i64) -> PriceTerms {
         PriceTerms {
             currency: currency.into(),
+            discount: None,
             model: PriceModel::Fixed { amount_minor },
         }
     }
@@ -167,6 +168,7 @@ mod tests {
     fn metered(cap_minor: i64) -> PriceTerms {
         PriceTerms {
             currency: "NOK".into(),
+            discount: None,
             model: PriceModel::PerMinute {
                 rate_minor: 1_500,
                 increment_s: 1,

@@ -25,6 +25,8 @@ statements! {
             CAST(COALESCE(SUM(CASE WHEN t.kind <> 'commission' AND e.account = 'commission_vat' THEN -e.amount_minor ELSE 0 END), 0) AS BIGINT)
         FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id
         WHERE t.payment_id = $1 AND e.account IN ('commission', 'commission_vat')";
+    /// payment
+    PAID_FOR_INVOICE = "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM invoice_payment WHERE payment_id = $1";
     /// payment, refund: what other refunds of it have paid back
     PAID_BACK = "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM refund WHERE payment_id = $1 AND id <> $2 AND state = 'done'";
     /// appointment: what is kept of it as the ledger stands
@@ -72,6 +74,29 @@ pub async fn of_captured(tx: &mut Tx, payment: &str, amount_minor: i64, vat_bp: 
         None => of_capture(tx, payment, amount_minor).await?,
     };
     Ok(split_vat(kept, vat_bp))
+}
+
+/// What is kept of money that came in for an invoice over `sold_minor`, the last `paid_minor` of it just now, with the tax in
+/// it; and what came in so far of what was sold.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_invoice(
+    tx: &mut Tx,
+    payment: &str,
+    (sold_minor, paid_minor): (i64, i64),
+    vat_bp: u32,
+) -> Result<(i64, VatSplit), DbError> {
+    let all: i64 = tx.one(PAID_FOR_INVOICE, params![payment]).await?;
+    let after = all.clamp(0, sold_minor.max(0));
+    let before = all.saturating_sub(paid_minor).clamp(0, after);
+    let agreed: Option<Agreed> = tx.optional(AGREED, params![payment]).await?;
+    let kept = agreed.map_or(0, |agreed| {
+        agreed
+            .terms
+            .of_next_minor(agreed.before_minor + before, after - before, &agreed.currency)
+    });
+    Ok((after, split_vat(kept, vat_bp)))
 }
 
 /// What of the commission of a payment is given back with a refund that is done: its share of what was captured, so that

@@ -57,11 +57,11 @@ statements! {
         FROM (SELECT t.org_id, t.currency, CASE WHEN e.account = 'seller_clearing' THEN CAST(1 AS BIGINT) ELSE 0 END AS is_own, ", test_flag!(), " AS is_test, t.kind,
                 CASE WHEN t.created_us < $1 THEN e.amount_minor ELSE 0 END AS before_minor,
                 CASE WHEN t.created_us >= $1 THEN e.amount_minor ELSE 0 END AS moved_minor
-            FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id AND e.account IN ('psp_clearing', 'seller_clearing', 'test_clearing')
+            FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id AND e.account IN ('psp_clearing', 'bank', 'seller_clearing', 'test_clearing')
             LEFT JOIN payment p ON p.id = t.payment_id WHERE t.created_us < $2
             UNION ALL SELECT c.org_id, c.currency, CASE WHEN c.account = 'seller_clearing' THEN CAST(1 AS BIGINT) ELSE 0 END,
                 CASE WHEN c.account = 'test_clearing' THEN CAST(1 AS BIGINT) ELSE 0 END, '', c.amount_minor, CAST(0 AS BIGINT)
-            FROM ledger_carried c WHERE c.account IN ('psp_clearing', 'seller_clearing', 'test_clearing')) x
+            FROM ledger_carried c WHERE c.account IN ('psp_clearing', 'bank', 'seller_clearing', 'test_clearing')) x
         GROUP BY x.org_id, x.currency, x.is_own, x.is_test, x.kind ORDER BY x.org_id, x.currency, x.is_own, x.is_test, x.kind");
 }
 

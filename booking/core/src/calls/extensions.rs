@@ -1,7 +1,7 @@
 //! Calls by the minute that go on beyond their highest price, because both sides want it: what was asked, by whom, and what
 //! came of it.
 
-use signaling_protocol::{PriceModel, PriceTerms};
+use signaling_protocol::{Discount, PriceModel, PriceTerms};
 
 use crate::appointments::Appointment;
 use crate::base::db::{DbError, FromRow, Row, Tx};
@@ -170,9 +170,11 @@ pub fn extension_minor(price: &PriceTerms, billable: Micros, remaining: Micros) 
     let PriceModel::PerMinute { cap_minor, .. } = &price.model else {
         return None;
     };
-    let near = price.cost_minor(billable.saturating_add(ASKED_WITHIN_US)) >= *cap_minor;
-    let would_cost = uncapped(price).cost_minor(billable.saturating_add(remaining.max(0)));
-    let amount_minor = rate_minor(price, EXTEND_BY_US);
+    let near = price.full_minor(billable.saturating_add(ASKED_WITHIN_US)) >= *cap_minor;
+    let would_cost = uncapped(price).full_minor(billable.saturating_add(remaining.max(0)));
+    // Of what is dearer before a promo code, too, only what it leaves is paid.
+    let higher = cap_minor.checked_add(rate_minor(price, EXTEND_BY_US))?;
+    let amount_minor = price.discounted(higher) - price.most_minor();
     (remaining > 0 && near && would_cost > *cap_minor && amount_minor > 0).then_some(amount_minor)
 }
 
@@ -181,10 +183,30 @@ pub fn extension_minor(price: &PriceTerms, billable: Micros, remaining: Micros) 
 pub fn raised(price: &PriceTerms, by_minor: i64) -> Option<PriceTerms> {
     let mut price = price.clone();
     if let PriceModel::PerMinute { cap_minor, .. } = &mut price.model {
-        *cap_minor = cap_minor.checked_add(by_minor)?;
+        *cap_minor = match price.discount {
+            None => cap_minor.checked_add(by_minor)?,
+            Some(discount) => highest_below(discount, *cap_minor, by_minor)?,
+        };
         return Some(price);
     }
     None
+}
+
+/// The highest amount before a discount of which so much more is left after it than of `from_minor`, and no more.
+fn highest_below(discount: Discount, from_minor: i64, by_minor: i64) -> Option<i64> {
+    let left = |minor: i64| minor - discount.of_minor(minor);
+    let target = left(from_minor).checked_add(by_minor)?;
+    // What is left never falls as the amount rises, so halving finds it.
+    let (mut low, mut high) = (from_minor, i64::MAX / 2);
+    while low < high {
+        let middle = low + (high - low) / 2 + (high - low) % 2;
+        if left(middle) <= target {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    Some(low)
 }
 
 fn uncapped(price: &PriceTerms) -> PriceTerms {
@@ -205,7 +227,7 @@ fn rate_minor(price: &PriceTerms, time: Micros) -> i64 {
         *free_s = 0;
         *increment_s = 1;
     }
-    price.cost_minor(time)
+    price.full_minor(time)
 }
 
 /// The newest question about a call.
@@ -321,6 +343,7 @@ mod tests {
     fn price(cap_minor: i64, free_s: u32) -> PriceTerms {
         PriceTerms {
             currency: "NOK".into(),
+            discount: None,
             model: PriceModel::PerMinute {
                 rate_minor: 1_500,
                 increment_s: 60,
@@ -350,9 +373,26 @@ mod tests {
         check(&free, 25, 6, Some(15_000));
         let fixed = PriceTerms {
             currency: "NOK".into(),
+            discount: None,
             model: PriceModel::Fixed { amount_minor: 1 },
         };
         check(&fixed, 30, 10, None);
+    }
+
+    #[test]
+    fn what_a_code_takes_off_comes_off_an_extension_too() {
+        let tenth = PriceTerms {
+            discount: Some(Discount {
+                percent_bp: 1_000,
+                fixed_minor: 500,
+            }),
+            ..price(30_000, 0)
+        };
+        assert_eq!(tenth.most_minor(), 26_500);
+        assert_eq!(extension_minor(&tenth, 20 * MINUTE_US, 10 * MINUTE_US), Some(13_500));
+        let raised = raised(&tenth, 13_500).expect("in range");
+        assert_eq!(raised.most_minor(), 40_000);
+        assert_eq!(raised.cost_minor(22 * MINUTE_US), 29_200);
     }
 
     #[test]

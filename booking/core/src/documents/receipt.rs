@@ -114,10 +114,7 @@ pub(super) async fn draft_sale(
         to: spans.as_slice().last().map_or(appointment.end_us, |span| span.to),
         billable,
     };
-    paper.lines.push(PaperLine {
-        text: said.about(&charge.outcome),
-        amount_minor,
-    });
+    paper.lines = lines_of(&said, charge, amount_minor);
     let split = split_vat_between(before, after, charge.vat_bp);
     paper.vat.push(VatLine::new(charge.vat_code, split));
     Ok((paper, (before, after)))
@@ -379,6 +376,28 @@ fn method_name(locale: Locale, payment: &Payment) -> String {
         "document-method",
         &[("brand", brand.into()), ("last4", last4.into())],
     )
+}
+
+/// What is paid for, and where all of it is paid at once what a promo code took off.
+fn lines_of(said: &Said<'_>, charge: &Charge, captured_minor: i64) -> Vec<PaperLine> {
+    let price = &said.appointment.price;
+    let full_minor = price.full_minor(charge.billable);
+    let is_whole = charge.fee().is_none() && captured_minor == charge.amount.minor;
+    let off_minor = match is_whole && price.discount.is_some() {
+        true => full_minor.saturating_sub(captured_minor).max(0),
+        false => 0,
+    };
+    let mut lines = vec![PaperLine {
+        text: said.about(&charge.outcome),
+        amount_minor: captured_minor.saturating_add(off_minor),
+    }];
+    if off_minor > 0 {
+        lines.push(PaperLine {
+            text: vec![t(said.locale, "document-discount", &[])],
+            amount_minor: -off_minor,
+        });
+    }
+    lines
 }
 
 /// What a receipt tells about an appointment.

@@ -161,6 +161,8 @@ const RECORD_WORDS: &[(&str, &[(&str, &str)])] = &[
             ("payout_downloaded", "look-payout-downloaded"),
             ("payout_sent", "look-payout-sent"),
             ("payout_cancelled", "look-payout-cancelled"),
+            ("promo_made", "look-promo-made"),
+            ("promo_stopped", "look-promo-stopped"),
         ],
     ),
     ("psp", &[("test", "registry-test-payment")]),

@@ -156,13 +156,12 @@ pub async fn choices(tx: &mut Tx) -> Result<Vec<(String, String)>, DbError> {
     tx.all(CHOICES, params![]).await
 }
 
-/// Freezes the terms of now with an appointment that is booked.
+/// Freezes terms with an appointment that is booked.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn freeze(tx: &mut Tx, appointment: &str, org: &str, now: Micros) -> Result<()> {
-    let terms = terms_at(tx, org, now).await?;
-    let text = serde_json::to_string(&terms).map_err(|error| Fault::internal(&error))?;
+pub async fn freeze(tx: &mut Tx, appointment: &str, terms: &CommissionTerms) -> Result<()> {
+    let text = serde_json::to_string(terms).map_err(|error| Fault::internal(&error))?;
     tx.execute(FREEZE, params![appointment, text]).await?;
     Ok(())
 }

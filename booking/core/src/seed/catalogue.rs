@@ -51,6 +51,7 @@ impl Offer {
         };
         PriceTerms {
             currency: "NOK".to_owned(),
+            discount: None,
             model,
         }
     }

@@ -86,6 +86,10 @@ pub async fn pay_for_hold(
     let currency = Currency::parse(&hold.price.currency).map_err(|error| Fault::internal(&error))?;
     let now = state.now();
     let mut tx = state.db.write().await?;
+    // A promo code may have changed the price since the page with the sum was sent: then the page comes again.
+    if appointments::load_hold_any(&mut tx, &hold.id).await?.price != hold.price {
+        return Ok(CheckoutOutcome::NotStarted);
+    }
     // Two submits at once have the same number, and one of them finds it taken.
     let attempt = match queries::last_of_hold(&mut tx, &hold.id).await? {
         None => 0,

@@ -173,6 +173,31 @@ async fn post_commission(state: &AppState, tx: &mut Tx, payment: &Payment, captu
     Ok(())
 }
 
+/// What the operator keeps of what came in for an invoice, `paid_minor` of it just now; of fees for reminders nothing.
+pub(super) async fn post_invoice_commission(
+    state: &AppState,
+    tx: &mut Tx,
+    payment: &Payment,
+    paid_minor: i64,
+) -> Result<()> {
+    let vat_bp = commission::vat_bp_at(state.config.platform.vat_from, state.now());
+    let sold_minor = payment.state.captured_minor();
+    let (after_minor, split) = commission::of_invoice(tx, &payment.id, (sold_minor, paid_minor), vat_bp).await?;
+    let posting = Posting::Commission {
+        split,
+        of: Money::new(split.gross_minor, payment.amount.currency),
+    };
+    post(
+        state,
+        tx,
+        payment,
+        &posting,
+        &format!("commission:{}:{after_minor}", payment.id),
+    )
+    .await?;
+    Ok(())
+}
+
 /// The money is in: events, receipt and its mail.
 async fn record_capture(
     state: &AppState,

@@ -4,7 +4,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use texts::{MailKind, format, routes, t};
 
-use super::fold::post;
+use super::fold::{post, post_invoice_commission};
 use super::provider_calls::provider_of;
 use crate::appointments::{self, Appointment};
 use crate::availability::load::zone_named;
@@ -183,7 +183,13 @@ pub async fn note_invoice_paid(
     check(state, &invoice, money)?;
     let amount = Money::new(money.amount_minor, invoice.total.currency);
     let posting = Posting::InvoicePaid { amount };
-    note(state, tx, (&invoice, &payment), money, &noted_by, &posting).await
+    let is_new = note(state, tx, (&invoice, &payment), money, &noted_by, &posting).await?;
+    if is_new {
+        post_invoice_commission(state, tx, &payment, money.amount_minor)
+            .await
+            .map_err(Fault::from)?;
+    }
+    Ok(is_new)
 }
 
 /// Notes that so much of what came in for an invoice was paid back by hand.

@@ -20,14 +20,14 @@ macro_rules! held {
             "SELECT x.org_id, o.name, x.currency, CAST(SUM(x.amount_minor) AS BIGINT) AS held_minor,
                 COALESCE(s.bank_account, '') AS account, COALESCE(s.legal_name, '') AS legal_name
             FROM (SELECT t.org_id, t.currency, e.amount_minor FROM ledger_tx t
-                    JOIN ledger_entry e ON e.tx_id = t.id AND e.account = 'psp_clearing'
+                    JOIN ledger_entry e ON e.tx_id = t.id AND e.account IN ('psp_clearing', 'bank')
                     LEFT JOIN payment p ON p.id = t.payment_id WHERE (p.id IS NULL OR NOT ",
             is_test_payment!("p"),
             ") AND NOT ",
             is_disputed!("COALESCE(t.appointment_id, p.appointment_id)"),
             $transactions,
             "
-                UNION ALL SELECT c.org_id, c.currency, c.amount_minor FROM ledger_carried c WHERE c.account = 'psp_clearing'",
+                UNION ALL SELECT c.org_id, c.currency, c.amount_minor FROM ledger_carried c WHERE c.account IN ('psp_clearing', 'bank')",
             $carried,
             ") x
             JOIN org o ON o.id = x.org_id LEFT JOIN seller_tax s ON s.org_id = x.org_id

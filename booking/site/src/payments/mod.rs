@@ -2,6 +2,7 @@
 
 pub(crate) mod fields;
 mod hooks;
+mod promo;
 pub(crate) mod view;
 
 use axum::Router;
@@ -46,6 +47,11 @@ struct PaymentForm {
     provider: String,
     method: String,
     withdrawal: String,
+    /// The most that could be charged as the page said, minor units.
+    sum: String,
+    /// Nothing where it is paid; see [`promo`].
+    action: String,
+    promo: String,
 }
 
 /// Which way to pay the page shows: the name of a provider.
@@ -146,6 +152,14 @@ async fn pay(
         Standing::Elsewhere(response) => return Ok(response),
     };
     let account = visit.actor.signed_in()?;
+    if matches!(form.action.as_str(), promo::APPLY | promo::REMOVE) {
+        return promo::submit(&state, &visit, &hold, &form).await;
+    }
+    // A code was taken away in another tab: nobody pays more than the button said.
+    if form.sum.parse::<i64>().is_ok_and(|sum| sum < hold.price.most_minor()) {
+        let page = form_page(&state, &visit, &hold, &form.provider).await?;
+        return Ok(show_page(StatusCode::CONFLICT, &page));
+    }
     let payable = payable_by(&state, &hold).await?;
     let sold = charge::can_be_sold(&hold.price, !payable.is_empty());
     let costs = hold.price.most_minor() > 0;
@@ -340,6 +354,7 @@ async fn form_page(state: &AppState, visit: &Visit, hold: &Hold, by: &str) -> Ap
             PayFields::default()
         },
         withdrawal: hold.asks_for_early_start(visit.now).then(Check::default),
+        promo: promo::field_of(&mut tx, hold, visit.now).await?,
         seller: seller.map(|seller| seller_view(seller, visit.locale)),
     })
 }

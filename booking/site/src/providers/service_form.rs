@@ -179,6 +179,7 @@ pub(super) fn fresh() -> ServiceDetails {
         open_max: OPEN_MAX,
         price_terms: PriceTerms {
             currency: CURRENCY.to_owned(),
+            discount: None,
             model: PriceModel::Free,
         },
         vat_code: VatCode::Standard,
@@ -376,6 +377,7 @@ impl ServiceForm {
         };
         Ok(PriceTerms {
             currency: CURRENCY.to_owned(),
+            discount: None,
             model,
         })
     }
@@ -475,6 +477,7 @@ mod tests {
             details.price_terms,
             PriceTerms {
                 currency: "NOK".into(),
+                discount: None,
                 model
             }
         );

@@ -7,6 +7,7 @@ use booking_core::base::config::Platform;
 use booking_core::base::{Base, DAY_US, MINUTE_US, Micros};
 use booking_core::{AppState, BookingConfig, params};
 
+use crate::books::check_schema;
 use crate::desk::{ACCEPTED, Desk, FIXED, METERED};
 use crate::documents::text_of;
 use crate::harness::{App, START_US};
@@ -150,6 +151,15 @@ on_both! {
         booking_core::jobs::round(&state).await;
         let lines = ["commission commission 3520", "commission commission_vat 880", "commission psp_clearing -4400"];
         assert_eq!(kept(&desk, &first).await, lines);
+        let file = |name| [("month", "2026-11"), ("file", name)];
+        let xml = desk.provider.post("/provider/money", &file("saft")).await.expect(200).text();
+        check_schema(xml.as_bytes(), &format!("commission_{:?}", app.engine));
+        for part in ["<AccountID>7200</AccountID>", "<AccountID>2710</AccountID>", "<ClosingDebitBalance>35.20<", "<ClosingDebitBalance>346.00<"] {
+            assert!(xml.contains(part), "no {part} in {xml}");
+        }
+        let sheet = desk.provider.post("/provider/money", &file("transactions")).await.expect(200).text();
+        let line = sheet.lines().find(|line| line.contains(";Provisjon;")).expect("a line of its own");
+        assert!(line.contains(";44,00;0,00;-44,00;NOK;"), "{line}");
         app.set_now(DECEMBER_US - 2 * DAY_US);
         booking_core::jobs::round(&state).await;
         assert_eq!(app.number(DOCUMENTS, params!["commission_invoice"]).await, 0, "the month is not over");

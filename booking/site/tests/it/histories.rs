@@ -17,6 +17,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use tokio::sync::Notify;
 
+use crate::commission::set_rule;
 use crate::desk::{
     ACCEPTED, CAPTURE_FAILS, CAPTURE_FAILS_ONCE, DECLINED, DECLINED_LATER, Desk, FIXED, METERED, NEEDS_CONFIRMATION,
     NO_FUNDS, talk,
@@ -241,6 +242,13 @@ async fn live_through(app: &App, calm: &AppState, desk: &mut Desk<'_>, seed: u64
     let half_hour = 30 * MINUTE_US;
     let start = (app.now() + ahead) / half_hour * half_hour;
     let hold = desk.hold(start).await;
+    if seed % 2 == 0 {
+        let form = [("action", "promo"), ("promo", "tiende")];
+        desk.consumer
+            .post(&format!("/book/{hold}/payment"), &form)
+            .await
+            .expect(303);
+    }
     try_to_pay(app, calm, &mut draw, &hold).await;
     for _ in 0..3 {
         jobs(calm, &mut draw).await;
@@ -358,6 +366,19 @@ async fn check(app: &App, seed: u64) {
         ("a series of documents has a gap",
          "SELECT COUNT(*) FROM (SELECT org_id, kind, year FROM document GROUP BY org_id, kind, year
               HAVING COUNT(*) <> MAX(number) OR MIN(number) <> 1) u"),
+        ("the operator kept something else than was agreed",
+         "SELECT COUNT(*) FROM (SELECT x.kept, CASE WHEN x.paid < (x.paid * 1000 + 5000) / 10000 + 500 THEN x.paid
+                  ELSE (x.paid * 1000 + 5000) / 10000 + 500 END AS agreed, x.paid FROM (
+              SELECT CAST(COALESCE((SELECT SUM(p.captured_minor) FROM payment p WHERE p.appointment_id = a.id
+                      AND p.state IN ('captured', 'refunded')), 0) AS BIGINT) AS paid,
+                  CAST(COALESCE((SELECT SUM(e.amount_minor) FROM payment p JOIN ledger_tx t ON t.payment_id = p.id AND t.kind = 'commission'
+                      JOIN ledger_entry e ON e.tx_id = t.id AND e.account IN ('commission', 'commission_vat')
+                      WHERE p.appointment_id = a.id), 0) AS BIGINT) AS kept FROM appointment a) x) y
+              WHERE y.kept <> CASE WHEN y.paid = 0 THEN 0 ELSE y.agreed END"),
+        ("commission is left of what was paid back in full",
+         "SELECT COUNT(*) FROM payment p WHERE p.captured_minor > 0 AND p.refunded_minor = p.captured_minor
+              AND (SELECT COALESCE(SUM(e.amount_minor), 0) FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id
+                  AND e.account IN ('commission', 'commission_vat') WHERE t.payment_id = p.id) <> 0"),
         ("the provider says something else", "SELECT COUNT(*) FROM money_difference"),
         ("an appointment never ended", "SELECT COUNT(*) FROM appointment WHERE status IN ('confirmed', 'in_call')"),
     ];
@@ -432,6 +453,9 @@ async fn live_through_batch(engine: Engine, seeds: Range<u64>) -> Vec<String> {
             desk.provider = desk.provider.at(&there);
             desk.operator = desk.operator.at(&there);
             desk.offer("fixed", FIXED).await;
+            set_rule(&mut desk, "", "10", "5").await;
+            let code = [("action", "add"), ("code", "tiende"), ("percent", "10")];
+            desk.provider.post("/provider/promo", &code).await.expect(303);
             let looking = tokio::spawn(look_again(Arc::clone(&app.state.provider_answered)));
             let mut found = Vec::new();
             for seed in seeds {

@@ -39,6 +39,7 @@ mod operator;
 mod payouts;
 mod places;
 mod policy;
+mod promo;
 mod providers;
 mod refunds;
 mod registry;

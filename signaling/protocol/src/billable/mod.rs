@@ -1,7 +1,7 @@
 //! The one calculation of billable time and price: what people are shown while they talk, and what they pay afterwards.
 
 use crate::call::UtcMicros;
-use crate::price::{PriceModel, PriceTerms};
+use crate::price::{Discount, PriceModel, PriceTerms};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
@@ -99,6 +99,12 @@ impl PriceTerms {
     /// What `billable` microseconds cost, minor units, value added tax included.
     #[must_use]
     pub fn cost_minor(&self, billable: i64) -> i64 {
+        self.discounted(self.full_minor(billable))
+    }
+
+    /// What they cost before a discount, minor units.
+    #[must_use]
+    pub fn full_minor(&self, billable: i64) -> i64 {
         if billable <= 0 {
             return 0;
         }
@@ -144,11 +150,41 @@ impl PriceTerms {
     /// The most that can ever be due, minor units: what is reserved at booking.
     #[must_use]
     pub fn most_minor(&self) -> i64 {
+        self.discounted(self.full_most_minor())
+    }
+
+    /// The most that could be due before a discount, minor units.
+    #[must_use]
+    pub fn full_most_minor(&self) -> i64 {
         match self.model {
             PriceModel::Free => 0,
             PriceModel::Fixed { amount_minor } => amount_minor.max(0),
             PriceModel::PerMinute { cap_minor, .. } => cap_minor.max(0),
         }
+    }
+
+    /// An amount less the discount, if there is one; what is then too little for a card is not charged.
+    #[must_use]
+    pub fn discounted(&self, minor: i64) -> i64 {
+        let Some(discount) = self.discount else { return minor };
+        let left = minor - discount.of_minor(minor);
+        if left < least_charge_minor(&self.currency) {
+            0
+        } else {
+            left
+        }
+    }
+}
+
+impl Discount {
+    /// What is taken off an amount, minor units: the share rounded half up, once, and the fixed part; never more than the
+    /// amount. What costs more before it never costs less after it, so what was shown as the most stays the most.
+    #[must_use]
+    pub fn of_minor(self, minor: i64) -> i64 {
+        let minor = minor.max(0);
+        let share = (i128::from(minor) * i128::from(self.percent_bp.min(10_000)) + 5_000) / 10_000;
+        let share = i64::try_from(share).unwrap_or(i64::MAX);
+        share.saturating_add(self.fixed_minor.max(0)).min(minor)
     }
 }
 

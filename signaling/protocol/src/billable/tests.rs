@@ -9,6 +9,7 @@ const S: i64 = MICROS_PER_SECOND;
 fn terms(model: PriceModel) -> PriceTerms {
     PriceTerms {
         currency: "NOK".into(),
+        discount: None,
         model,
     }
 }
@@ -132,7 +133,89 @@ fn any_price() -> impl Strategy<Value = PriceTerms> {
     ]
 }
 
+fn any_discount() -> impl Strategy<Value = Discount> {
+    (0u32..12_000, -1_000i64..1_000_000).prop_map(|(percent_bp, fixed_minor)| Discount {
+        percent_bp,
+        fixed_minor,
+    })
+}
+
+#[test]
+fn a_discount_is_taken_off_the_charge_and_the_cap_alike() {
+    let tenth = Some(Discount {
+        percent_bp: 1_000,
+        fixed_minor: 500,
+    });
+    let vet = PriceTerms {
+        discount: tenth,
+        ..metered(1_500, 60, 0, 45_000)
+    };
+    // Ten minutes cost 150 kr, less 15 kr and 5 kr; at most 450 kr, less 45 kr and 5 kr.
+    assert_eq!((vet.full_minor(600 * S), vet.cost_minor(600 * S)), (15_000, 13_000));
+    assert_eq!((vet.full_most_minor(), vet.most_minor()), (45_000, 40_000));
+    assert_eq!(vet.cost_minor(3_600 * S), 40_000);
+    assert_eq!(vet.cost_minor(0), 0);
+    let whole = Discount {
+        percent_bp: 10_000,
+        fixed_minor: 1,
+    };
+    assert_eq!(
+        (whole.of_minor(39_000), whole.of_minor(0), whole.of_minor(-5)),
+        (39_000, 0, 0)
+    );
+    assert_eq!(
+        Discount {
+            percent_bp: 0,
+            fixed_minor: 500
+        }
+        .of_minor(300),
+        300
+    );
+    assert_eq!(
+        Discount {
+            percent_bp: 1_250,
+            fixed_minor: 0
+        }
+        .of_minor(1_500),
+        188,
+        "rounded half up"
+    );
+}
+
+#[test]
+fn what_a_discount_leaves_too_little_of_is_not_charged() {
+    let almost = |fixed_minor| PriceTerms {
+        discount: Some(Discount {
+            percent_bp: 0,
+            fixed_minor,
+        }),
+        ..terms(PriceModel::Fixed { amount_minor: 39_000 })
+    };
+    assert_eq!((almost(38_700).cost_minor(S), almost(38_700).most_minor()), (300, 300));
+    assert_eq!((almost(38_701).cost_minor(S), almost(38_701).most_minor()), (0, 0));
+}
+
+#[test]
+fn terms_without_a_discount_are_stored_as_before() {
+    let old = r#"{"currency":"NOK","model":"fixed","amount_minor":39000}"#;
+    let read: PriceTerms = serde_json::from_str(old).expect("it reads");
+    assert_eq!(read, terms(PriceModel::Fixed { amount_minor: 39_000 }));
+    assert_eq!(serde_json::to_string(&read).expect("it writes"), old);
+}
+
 proptest! {
+    /// What was shown as the most stays the most, and nothing is ever below zero.
+    #[test]
+    fn a_discounted_charge_is_between_nothing_and_what_was_shown(
+        price in any_price(), discount in any_discount(), t in any::<i64>(), more in 0i64..7_200 * S
+    ) {
+        let price = PriceTerms { discount: Some(discount), ..price };
+        let due = price.cost_minor(t);
+        prop_assert!(0 <= due && due <= price.most_minor() && due <= price.full_minor(t));
+        prop_assert!(due <= price.cost_minor(t.saturating_add(more)));
+        prop_assert!(price.most_minor() <= price.full_most_minor());
+    }
+
     #[test]
     fn union_and_overlap_are_those_of_the_moments(a in pairs(), b in pairs()) {
         prop_assert_eq!(set(&a).total(), count(flags(&a).into_iter()));

@@ -159,6 +159,7 @@ impl CallAuthority for Authority {
             ends_at: appointment.ends_at,
             price: PriceTerms {
                 currency: "NOK".into(),
+                discount: None,
                 model: PriceModel::PerMinute {
                     rate_minor: 600,
                     increment_s: 1,

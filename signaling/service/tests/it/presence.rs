@@ -158,6 +158,7 @@ impl World {
             ends_at: micros(WINDOW_MS),
             price: PriceTerms {
                 currency: "NOK".into(),
+                discount: None,
                 model: PriceModel::Free,
             },
             admitted: person.role == Role::Provider || self.admitted,

@@ -1,6 +1,7 @@
 // Before the call: see yourself, hear yourself, choose devices, and go in, with or without a camera.
 import type { ComponentChildren } from "preact";
 import { money, wallClock } from "../format";
+import { discounted } from "../meter";
 import { type CallPage, isCall } from "../page";
 import { useCall } from "./context";
 import { CameraControl, MicrophoneControl, TurnCameraControl } from "./control-bar";
@@ -119,9 +120,9 @@ function PriceWord() {
     case "free":
       return <span>{t("call-meter-free")}</span>;
     case "fixed":
-      return <span>{t("call-meter-fixed", { amount: amount(price.amount_minor) })}</span>;
+      return <span>{t("call-meter-fixed", { amount: amount(discounted(price, price.amount_minor)) })}</span>;
     case "per_minute":
-      return <span>{t("call-price-cap", { rate: amount(price.rate_minor), cap: amount(price.cap_minor) })}</span>;
+      return <span>{t("call-price-cap", { rate: amount(price.rate_minor), cap: amount(discounted(price, price.cap_minor)) })}</span>;
   }
 }
 

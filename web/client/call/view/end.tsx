@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import type { Clock, EndReason } from "../../generated/protocol";
 import { duration, money, wallClock } from "../format";
+import { cap } from "../meter";
 import { type CallPage, isCall } from "../page";
 import type { Refusal } from "../state";
 import { mayReturn } from "../state/leaving";
@@ -147,7 +148,7 @@ function costWords(clock: Clock | null, page: CallPage, t: Translate): string {
   const time = duration(clock.billable_ms, locale);
   if (price.model === "free") return t("call-ended-free", { time });
   const cost = money(clock.cost_minor, price.currency, locale);
-  const rest = price.model === "per_minute" ? price.cap_minor - clock.cost_minor : 0;
+  const rest = (cap(price) ?? clock.cost_minor) - clock.cost_minor;
   if (page.role === "provider" || rest <= 0) return t("call-ended-cost", { time, cost });
   return t("call-ended-cost-rest", { time, cost, rest: money(rest, price.currency, locale) });
 }

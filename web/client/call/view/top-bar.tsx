@@ -1,6 +1,6 @@
 // What the call is about, how long it has lasted, and what it costs so far.
 import { elapsed, money } from "../format";
-import { cap, meterState } from "../meter";
+import { cap, discounted, meterState } from "../meter";
 import { useCall } from "./context";
 import { Icon } from "./icon";
 
@@ -42,9 +42,9 @@ export function Meter() {
       case "free":
         return t("call-meter-free");
       case "fixed":
-        return t("call-meter-fixed", { amount: money(price.amount_minor, price.currency, page.locale) });
+        return t("call-meter-fixed", { amount: money(discounted(price, price.amount_minor), price.currency, page.locale) });
       case "per_minute":
-        return t("call-meter-running", { cost, cap: money(price.cap_minor, price.currency, page.locale) });
+        return t("call-meter-running", { cost, cap: money(discounted(price, price.cap_minor), price.currency, page.locale) });
     }
   };
   return (

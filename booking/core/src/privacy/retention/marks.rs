@@ -156,6 +156,8 @@ pub const MARKS: &[(&str, Keep)] = &[
             by: "sweep old records of exports",
         },
     ),
+    ("promo_code", Keep::Business),
+    ("promo_service", Keep::Business),
     ("commission_rule", Keep::Business),
     ("commission_invoiced", Keep::Business),
     ("month_closed", Keep::Always { why: "one row a month" }),

@@ -310,6 +310,7 @@ fn grant(seat: &str, role: Role) -> CallGrant {
         ends_at: WINDOW,
         price: PriceTerms {
             currency: "NOK".into(),
+            discount: None,
             // One a second.
             model: PriceModel::PerMinute {
                 rate_minor: 60,
