@@ -47,7 +47,7 @@ on_both! {
         let lost = mail(app, "unpaid", "c@example.no").await;
         assert!(lost.contains("Etter vilkårene for timen koster det 225,00 kr"), "{lost}");
         let theirs = mail(app, "unpaid", "p@example.no").await;
-        assert!(theirs.contains("betaler kunden 225,00 kr"), "{theirs}");
+        assert!(theirs.contains("Kunden betaler 225,00 kr"), "{theirs}");
         // Declined at once at nine, and tried again six hours later.
         desk.jobs().await;
         let waits = page(&mut desk.consumer, &path).await;
