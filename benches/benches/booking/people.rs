@@ -41,7 +41,7 @@ impl fmt::Display for Bookings {
 pub(crate) struct Desk {
     router: Router,
     begins: Micros,
-    next: usize,
+    pub(crate) next: usize,
     state: AppState,
 }
 

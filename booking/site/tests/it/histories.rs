@@ -242,7 +242,7 @@ async fn live_through(app: &App, calm: &AppState, desk: &mut Desk<'_>, seed: u64
     let half_hour = 30 * MINUTE_US;
     let start = (app.now() + ahead) / half_hour * half_hour;
     let hold = desk.hold(start).await;
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         let form = [("action", "promo"), ("promo", "tiende")];
         desk.consumer
             .post(&format!("/book/{hold}/payment"), &form)

@@ -146,6 +146,7 @@ fn unwritten_records_stop_what_is_new_and_not_what_runs() {
 fn a_price_that_rose_is_told_once_and_counted() {
     let capped = |cap_minor| PriceTerms {
         currency: "NOK".into(),
+        discount: None,
         model: PriceModel::PerMinute {
             rate_minor: 60,
             increment_s: 1,
