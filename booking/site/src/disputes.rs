@@ -3,8 +3,8 @@
 use axum::Router;
 use axum::extract::multipart::{Field as Part, Multipart};
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use web::Notice;
@@ -18,11 +18,9 @@ use web::routes::{self, pattern};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Visit};
 use crate::form::field;
-use crate::operator;
 use crate::pages;
 use booking_core::AppState;
 use booking_core::appointments::{self, Appointment};
-use booking_core::base::Fault;
 use booking_core::base::amount::read_amount;
 use booking_core::base::db::Tx;
 use booking_core::base::limits::UPLOAD_BYTES_MAX;
@@ -33,17 +31,14 @@ use booking_core::usecases::disputing::{self, DisputeEnd, DisputeRefusal, Party}
 use booking_core::usecases::{read_refund_reason, refund_standing};
 
 pub(crate) fn router() -> Router<AppState> {
-    let uploads = Router::new()
-        .route(pattern::BOOKING_DISPUTE_FILES, post(hand_in))
-        .route(
-            pattern::OPERATOR_APPOINTMENT_DISPUTE_FILES,
-            post(operator::disputes::hand_in),
-        )
-        .layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX));
     Router::new()
         .route(pattern::BOOKING_DISPUTE, get(page).post(submit))
-        .route(pattern::DISPUTE_FILE, get(file))
-        .merge(uploads)
+        .route(pattern::BOOKING_DISPUTE_FILES, post(hand_in).layer(upload_limit()))
+}
+
+/// How much a form with a file may send.
+pub(crate) fn upload_limit() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(UPLOAD_BYTES_MAX)
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -152,33 +147,6 @@ async fn hand_in(
             Ok(pages::html_with(status, &form))
         }
     }
-}
-
-/// A file for those who may read the dispute; operators have said why they look.
-async fn file(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> AppResult<Response> {
-    visit.actor.signed_in()?;
-    let mut tx = state.db.read().await?;
-    let file = evidence::load(&mut tx, &id).await?.ok_or(Fault::NotFound)?;
-    let party = disputing::load_party(&mut tx, &visit.actor, &file.appointment_id).await;
-    drop(tx);
-    match party {
-        Ok(_) => {}
-        Err(Fault::NotFound) => {
-            if let Some(elsewhere) = operator::disputes::may_read(&state, &visit, &file).await? {
-                return Ok(elsewhere);
-            }
-        }
-        Err(fault) => return Err(fault.into()),
-    }
-    let bytes = evidence::load_bytes(&state, &file).await?;
-    // The name that it had elsewhere stays on the page: in a header it could say anything.
-    let tail = &file.id[file.id.len().saturating_sub(8)..];
-    let disposition = format!("attachment; filename=\"booka-{tail}.{}\"", file.kind.extension());
-    let headers = [
-        (header::CONTENT_TYPE, file.kind.media_type().to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    Ok((headers, bytes).into_response())
 }
 
 fn to_page(id: &str, notice: Notice) -> Response {

@@ -9,6 +9,7 @@ mod books;
 mod calls;
 mod commission;
 mod crawlers;
+mod dispute_files;
 mod disputes;
 mod documents;
 mod error;
@@ -79,6 +80,7 @@ pub fn router(state: AppState) -> Router {
         .merge(extension::router())
         .merge(crawlers::router())
         .merge(disputes::router())
+        .merge(dispute_files::router())
         .merge(documents::router())
         .merge(operator::router())
         .merge(promo::router())

@@ -110,7 +110,6 @@ cancelled-fee-text = The appointment is cancelled. Under its terms that costs { 
 no-show-provider-text = { $name } did not show up. You pay nothing, and the whole amount is released.
 no-show-consumer-text = The customer did not show up during the appointment. Nothing is charged, and the amount is released.
 no-show-consumer-fee-text = The customer did not show up during the appointment. Under its terms that costs { $amount }, and the rest is released.
-receipt-link = Receipt { $number } (PDF)
 document-link = { $name } { $number } (PDF)
 receipt-show = Show the receipt
 

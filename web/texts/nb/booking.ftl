@@ -110,7 +110,6 @@ cancelled-fee-text = Timen er avbestilt. Etter vilkårene koster det { $amount }
 no-show-provider-text = { $name } møtte ikke opp. Du betaler ingenting, og hele beløpet blir frigitt.
 no-show-consumer-text = Kunden møtte ikke opp i løpet av timen. Ingenting er trukket, og beløpet er frigitt.
 no-show-consumer-fee-text = Kunden møtte ikke opp i løpet av timen. Etter vilkårene koster det { $amount }, og resten blir frigitt.
-receipt-link = Kvittering { $number } (PDF)
 document-link = { $name } { $number } (PDF)
 receipt-show = Vis kvittering
 

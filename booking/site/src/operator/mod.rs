@@ -31,6 +31,7 @@ use web::{Locale, Notice};
 use self::looks::Opened;
 use crate::appointments::timeline::{page_status, timeline};
 use crate::appointments::views::document_link;
+use crate::disputes::upload_limit;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Form, Path, Query, Visit};
 use crate::pages;
@@ -76,6 +77,10 @@ pub(crate) fn router() -> Router<AppState> {
         .route(
             pattern::OPERATOR_APPOINTMENT_DISPUTE,
             get(disputes::page).post(disputes::submit),
+        )
+        .route(
+            pattern::OPERATOR_APPOINTMENT_DISPUTE_FILES,
+            post(disputes::hand_in).layer(upload_limit()),
         )
         .route(pattern::OPERATOR_PEOPLE, get(people::page).post(people::submit))
         .route(
