@@ -17,6 +17,7 @@ use crate::billing::queries::{self, PostingOf};
 use crate::billing::{
     Charge, NO_SHOW_CONSUMER, Refund, RefundState, mail_both_sides, money_of, refunds, request_refund,
 };
+use crate::calls::queries as call_queries;
 
 /// Withdraws from an appointment for its consumer; a second time changes nothing. The caller ends the call where one is under
 /// way. Returns the operations at the payment provider, which the caller runs after the commit or leaves to the jobs.
@@ -35,7 +36,9 @@ pub async fn withdraw_from_appointment(tx: &mut Tx, base: &Base, id: &str, now: 
     let actor = &appointment.consumer.account_id;
     appointments::record_event(tx, id, WITHDRAWN, actor, now, &serde_json::json!({})).await?;
     if appointment.status == Status::InCall {
-        // Charged when the last of it is measured.
+        // Charged by the jobs, when the last of it is measured.
+        call_queries::record_end(tx, id, now).await?;
+        appointments::free_rest(tx, id, now).await?;
         return Ok(Vec::new());
     }
     match appointments::set_status(tx, id, Transition::Withdraw, actor, now).await? {

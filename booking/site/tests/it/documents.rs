@@ -262,7 +262,8 @@ on_both! {
             desk.consumer.get(&path).await.expect(200);
             desk.provider.get(&path).await.expect(200);
             desk.stranger.get(&path).await.expect(404);
-            desk.operator.get(&path).await.expect(404);
+            // Operators say first why they look.
+            desk.operator.get(&path).await.expect(303);
             app.client().get(&path).await.expect(303);
         }
     }

@@ -8,7 +8,7 @@ use booking_core::params;
 use crate::desk::{ACCEPTED, CAPTURE_FAILS, Desk, FREE, METERED};
 use crate::harness::{App, Client};
 use crate::on_both;
-use crate::walk::{self, PASSWORD, add_service, consumer, hold, provider, tomorrow};
+use crate::walk::{self, PASSWORD, SELLER, add_service, consumer, hold, provider, tomorrow};
 
 on_both! {
     async fn a_provider_is_published_when_it_has_services_and_hours(app: App) {
@@ -32,6 +32,8 @@ on_both! {
         client.post("/provider/hours", &hours).await.expect(303);
         app.client().get("/providers/fjellfot-dyr-co").await.expect(404);
         sell_with_a_mandate(app, &mut client).await;
+        client.post("/provider/profile", &[("action", "publish")]).await.expect(409);
+        client.post("/provider/seller", &SELLER).await.expect(303);
         client.post("/provider/profile", &[("action", "publish")]).await.expect(303);
         app.client().get("/providers/fjellfot-dyr-co").await.expect(200).expect_text("Fjellfot Dyr &#38; Co.");
         // A second provider of the same name gets an address of its own.

@@ -109,6 +109,6 @@ on_both! {
         // What a key for tests took is carried apart from real money.
         let carried = [row("consumer_receivable", -45_000), row("test_clearing", 45_000)];
         assert_eq!(app.rows::<(String, i64)>(BALANCES, params![]).await, carried);
-        till.desk.operator.get("/operator/money").await.expect(200).expect_text("Alle kontoer summerer til null");
+        till.desk.operator.get("/operator/money").await.expect(200).expect_text("Alle kontoer summerer til 0");
     }
 }
