@@ -24,6 +24,7 @@ mod promo;
 mod providers;
 mod refunds;
 mod search;
+mod seller_view;
 
 use std::future::ready;
 use std::sync::Arc;

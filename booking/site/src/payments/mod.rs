@@ -23,7 +23,7 @@ use self::hooks::HOOKS;
 use crate::error::AppResult;
 use crate::extract::{Form, Path, Query, Visit};
 use crate::pages;
-use crate::providers::seller::seller_view;
+use crate::seller_view::seller_view;
 use booking_core::AppState;
 use booking_core::appointments::{self, Appointment, Hold, Status};
 use booking_core::base::{Micros, charge, token_hash};

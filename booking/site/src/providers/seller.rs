@@ -1,4 +1,4 @@
-//! Who sells: the form in which a business says it, and how consumers are shown it.
+//! Who sells: the form in which a business says it.
 
 use axum::Router;
 use axum::extract::State;
@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
-use web::pages::seller::{ProviderSellerPage, SellerView};
+use web::Notice;
+use web::pages::seller::ProviderSellerPage;
 use web::pages::{Field, FieldError};
 use web::routes::{self, pattern};
-use web::{Locale, Notice};
 
 use crate::error::AppResult;
 use crate::extract::{Form, Visit};
@@ -17,7 +17,7 @@ use crate::pages;
 use booking_core::AppState;
 use booking_core::base::fields::spaced_phone;
 use booking_core::base::limits::LINE_CHARS_MAX;
-use booking_core::providers::seller::{self, LegalForm, Seller, SellerIdentity, SellerInput, SellerProblems};
+use booking_core::providers::seller::{self, LegalForm, SellerIdentity, SellerInput, SellerProblems};
 use booking_core::providers::{Org, contact_email, own_org, owner};
 
 pub(super) fn router() -> Router<AppState> {
@@ -131,16 +131,4 @@ async fn submit(State(state): State<AppState>, visit: Visit, Form(form): Form<Se
     tx.commit().await?;
     let next = routes::with_notice(pattern::PROVIDER_SELLER, Notice::SellerStated);
     Ok(Redirect::to(&next).into_response())
-}
-
-/// Who sells, as consumers are shown it.
-pub(crate) fn seller_view(seller: Seller, locale: Locale) -> SellerView {
-    let mut lines: Vec<String> = seller.number_line(locale).into_iter().collect();
-    lines.extend(seller.postal_lines());
-    SellerView {
-        name: seller.identity.legal_name,
-        lines,
-        phone: spaced_phone(&seller.identity.phone),
-        email: seller.identity.email,
-    }
 }

@@ -374,7 +374,7 @@ async fn check(app: &App, seed: u64) {
                   CAST(COALESCE((SELECT SUM(e.amount_minor) FROM payment p JOIN ledger_tx t ON t.payment_id = p.id AND t.kind = 'commission'
                       JOIN ledger_entry e ON e.tx_id = t.id AND e.account IN ('commission', 'commission_vat')
                       WHERE p.appointment_id = a.id), 0) AS BIGINT) AS kept FROM appointment a
-              WHERE NOT EXISTS (SELECT 1 FROM payment i WHERE i.appointment_id = a.id AND i.provider = 'invoice')) x) y
+              WHERE NOT EXISTS (SELECT 1 FROM payment i WHERE i.appointment_id = a.id AND i.psp = 'invoice')) x) y
               WHERE y.kept <> CASE WHEN y.paid = 0 THEN 0 ELSE y.agreed END"),
         ("commission is left of what was paid back in full",
          "SELECT COUNT(*) FROM payment p WHERE p.captured_minor > 0 AND p.refunded_minor = p.captured_minor
