@@ -222,29 +222,7 @@ pub(super) fn booking(locale: Locale) -> Pages {
             }),
         ),
     ]);
-    let code = |is_used, code| Some(PromoField { is_used, code });
-    let mut cheaper = hold(by_minute(), 8 * MINUTE);
-    cheaper.price.price.discount = Some(Discount {
-        percent_bp: 1_000,
-        fixed_minor: 500,
-    });
-    for page in [
-        BookPaymentPage {
-            promo: code(false, Field::wrong("SOMER", FieldError::PromoNotHere)),
-            ..pay.clone()
-        },
-        BookPaymentPage {
-            promo: code(false, Field::wrong("", FieldError::PromoMissing)),
-            ..pay.clone()
-        },
-        BookPaymentPage {
-            promo: code(true, Field::default()),
-            hold: cheaper,
-            ..pay.clone()
-        },
-    ] {
-        pages.push(("book-payment-promo", render(&page)));
-    }
+    pages.extend(promo(&pay));
     for problem in PaymentProblem::ALL {
         pages.push((
             "book-payment-problem",
@@ -267,6 +245,33 @@ pub(super) fn booking(locale: Locale) -> Pages {
     };
     pages.push(("book-payment-wrong", render(&wrong)));
     pages
+}
+
+/// A code that is typed, and what is wrong with it, or what it takes off.
+fn promo(pay: &BookPaymentPage) -> Pages {
+    let code = |is_used, code| Some(PromoField { is_used, code });
+    let mut cheaper = hold(by_minute(), 8 * MINUTE);
+    cheaper.price.price.discount = Some(Discount {
+        percent_bp: 1_000,
+        fixed_minor: 500,
+    });
+    [
+        BookPaymentPage {
+            promo: code(false, Field::wrong("SOMER", FieldError::PromoNotHere)),
+            ..pay.clone()
+        },
+        BookPaymentPage {
+            promo: code(false, Field::wrong("", FieldError::PromoMissing)),
+            ..pay.clone()
+        },
+        BookPaymentPage {
+            promo: code(true, Field::default()),
+            hold: cheaper,
+            ..pay.clone()
+        },
+    ]
+    .map(|page| ("book-payment-promo", render(&page)))
+    .to_vec()
 }
 
 fn details(locale: Locale) -> Pages {

@@ -38,12 +38,16 @@ fn entries() -> Vec<DisputeEntryRow> {
         at: NOW - DAY,
         who,
         word,
-        source: (word == DisputeWord::Statement)
-            .then(|| "Verkstedet på hjørnet".into())
-            .unwrap_or_default(),
-        body: (!wordless.contains(&word))
-            .then(|| "Lyden var borte i ti minutter.\nJeg ringte opp igjen to ganger.".into())
-            .unwrap_or_default(),
+        source: if word == DisputeWord::Statement {
+            "Verkstedet på hjørnet".into()
+        } else {
+            String::new()
+        },
+        body: if wordless.contains(&word) {
+            String::new()
+        } else {
+            "Lyden var borte i ti minutter.\nJeg ringte opp igjen to ganger.".into()
+        },
         amount_minor: with_amount.contains(&word).then_some(20_000),
     };
     DisputeWord::ALL.into_iter().zip(who).map(row).collect()
