@@ -213,7 +213,8 @@ function readKroner(text, before) {
 test("one figure everywhere, and a counter that stands where the page says that it does (trial E21)", () =>
   world.story(async () => {
     const { page } = provider;
-    await h.waitForBillable(page, 8_000);
+    // Less than twelve seconds cost less than a card can be charged.
+    await h.waitForBillable(page, 13_000);
     await h.noteSaid(page);
     await page.evaluate(() => {
       window.looks = [];

@@ -110,7 +110,7 @@ describe("in the call", () => {
 
 /** What is no page, is judged in the call, or needs a server that nobody has set up yet (empty-server.test.mjs). */
 const NOT_HERE = [
-  "/account/export", "/bookings/{id}/calendar.ics", "/bookings/{id}/receipt.pdf", "/documents/{id}", "/robots.txt", "/sitemap.xml",
+  "/account/export", "/bookings/{id}/calendar.ics", "/bookings/{id}/receipt.pdf", "/disputes/files/{id}", "/documents/{id}", "/robots.txt", "/sitemap.xml",
   "/static/{file}", "/call/{id}", "/call/{id}/other", "/call/socket", "/operator/calls/{id}", "/operator/setup/{token}", "/provider/payments",
 ];
 

@@ -1,7 +1,7 @@
 // Everybody and everything that the pages show: one list of pages, and the people who may see them. The test of the
 // pages and the contact sheet share both, so that no page is photographed unjudged or judged unseen.
 import { bookNow, mailTo, signInByLink, Visitor } from "./booking.mjs";
-import { joinCall, waitForPhase } from "./browser.mjs";
+import { joinCall, waitForBillable, waitForPhase } from "./browser.mjs";
 import { CONSUMER, PROVIDER } from "./harness.mjs";
 import { beginNow, endCall, moveToTomorrow, seedLink } from "./walk.mjs";
 
@@ -83,6 +83,10 @@ export const PAGES = [
   { name: "booking-pay-anew", who: "consumer", path: (scene) => `${scene.paths.anew}/payment` },
   { name: "booking-refund", who: "provider", path: (scene) => `${scene.paths.call}/refund` },
   { name: "booking-refund-errors", who: "provider", path: (scene) => `${scene.paths.call}/refund`, act: refundTooMuch },
+  { name: "booking-dispute-new", who: "consumer", path: (scene) => `${scene.paths.call}/dispute` },
+  { name: "booking-dispute-errors", who: "consumer", path: (scene) => `${scene.paths.call}/dispute`, act: sendEmpty },
+  { name: "booking-dispute", who: "consumer", path: (scene) => `${scene.paths.disputed}/dispute` },
+  { name: "call-extension", who: "consumer", path: (scene) => `${scene.paths.upcoming.replace("/bookings/", "/call/")}/extension` },
   { name: "call-not-open", who: "consumer", path: (scene) => scene.paths.upcoming.replace("/bookings/", "/call/") },
   { name: "device-check", who: "consumer", script: true, path: () => "/device-check" },
   { name: "register", who: "nobody", path: () => "/register" },
@@ -126,6 +130,9 @@ export const PAGES = [
   { name: "provider-time", who: "provider", path: () => "/provider/time" },
   { name: "provider-tax", who: "provider", path: () => "/provider/tax" },
   { name: "provider-tax-errors", who: "founder", path: () => "/provider/tax", act: sendEmpty },
+  { name: "provider-payouts", who: "provider", path: () => "/provider/payouts" },
+  { name: "provider-promo", who: "provider", path: () => "/provider/promo" },
+  { name: "provider-promo-errors", who: "founder", path: () => "/provider/promo", act: sendEmpty },
   { name: "provider-seller", who: "provider", path: () => "/provider/seller" },
   { name: "provider-seller-errors", who: "founder", path: () => "/provider/seller", act: sendEmpty },
   { name: "provider-profile", who: "provider", path: () => "/provider/profile" },
@@ -139,6 +146,19 @@ export const PAGES = [
     path: (scene) => `${scene.paths.call.replace("/bookings/", "/operator/appointments/")}/refund`,
   },
   { name: "operator-refunds", who: "operator", path: () => "/operator/refunds" },
+  { name: "operator-disputes", who: "operator", path: () => "/operator/disputes" },
+  {
+    name: "operator-dispute",
+    who: "operator",
+    path: (scene) => `${scene.paths.disputed.replace("/bookings/", "/operator/appointments/")}/dispute`,
+  },
+  { name: "operator-invoices", who: "operator", path: () => "/operator/invoices" },
+  { name: "operator-bank", who: "operator", path: () => "/operator/invoices/bank" },
+  { name: "operator-bank-errors", who: "operator", path: () => "/operator/invoices/bank", act: sendEmpty },
+  { name: "operator-commission", who: "operator", path: () => "/operator/commission" },
+  { name: "operator-commission-errors", who: "operator", path: () => "/operator/commission", act: sendEmpty },
+  { name: "operator-promo", who: "operator", path: () => "/operator/promo" },
+  { name: "operator-payouts", who: "operator", path: () => "/operator/payouts" },
   { name: "operator-money", who: "operator", path: () => "/operator/money" },
   { name: "operator-sellers", who: "operator", path: () => "/operator/sellers" },
   { name: "operator-retention", who: "operator", path: () => "/operator/retention" },
@@ -174,7 +194,9 @@ export async function buildScene(world) {
   await openAccounts(world, scene);
   await inviteStaff(scene);
   paths.service = await firstLink(people.provider, "/provider/services", /href="(\/provider\/services\/(?!new)[^"]+)"/);
-  await must(people.operator.post(paths.call.replace("/bookings/", "/operator/appointments/"), { reason: "test" }), 200);
+  for (const seen of [paths.call, paths.disputed]) {
+    await must(people.operator.post(seen.replace("/bookings/", "/operator/appointments/"), { reason: "test" }), 200);
+  }
   paths.mail = await firstLink(people.operator, "/operator/outbox", /href="(\/operator\/outbox\/[^"?]+)"/);
   return scene;
 }
@@ -184,6 +206,10 @@ async function bookTheRest({ people, paths, workday }) {
   paths.upcoming = await book(people.consumer, on("elektro-vest"), "accepted");
   paths.cancelled = await book(people.consumer, on("advokat-strand"), "accepted");
   await must(people.consumer.post(`${paths.cancelled}/cancel`), 200);
+  paths.disputed = await book(people.consumer, on("advokat-strand"), "accepted");
+  await must(people.consumer.post(`${paths.disputed}/cancel`), 200);
+  const told = { action: "open", body: "Jeg avbestilte, og fikk likevel en regning." };
+  await must(people.consumer.post(`${paths.disputed}/dispute`, told), 200);
   const confirm = await book(people.consumer, on("psykolog-lunde"), "needs_confirmation");
   paths.confirmHold = confirm.replace(/\/confirm$/, "");
   paths.detailsHold = await hold(people.consumer, on("tallene-as"));
@@ -315,6 +341,8 @@ export async function holdCall(world, scene, look) {
   for (const control of ["microphone", "camera"]) await provider.page.click(`[data-control="${control}"]`);
   await look("call-muted-provider", provider.page);
   await look("call-muted-consumer", consumer.page);
+  // Less than twelve seconds cost less than a card can be charged.
+  await waitForBillable(consumer.page, 13_000);
   await consumer.page.click('[data-control="leave"]');
   await waitForPhase(consumer.page, "ended");
   await look("call-ended", consumer.page);
