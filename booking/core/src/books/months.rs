@@ -39,18 +39,20 @@ statements! {
     /// org, currency, test, until
     SET_INVOICED = "UPDATE commission_invoiced SET until_us = $4 WHERE org_id = $1 AND currency = $2 AND is_test = $3";
     /// org, currency, test, from, until, since when the operator declares tax: a refund is taxed as what it gives back
-    COMMISSION = concat!("SELECT CASE WHEN COALESCE(o.created_us, t.created_us) >= $6 THEN CAST(1 AS BIGINT) ELSE 0 END AS is_taxed,
-            CAST(SUM(CASE WHEN t.kind = 'commission_refunded' THEN 0 ELSE e.amount_minor END) AS BIGINT) AS kept_minor,
-            CAST(SUM(CASE WHEN t.kind = 'commission_refunded' OR e.account = 'commission' THEN 0 ELSE e.amount_minor END) AS BIGINT)
+    COMMISSION = concat!("SELECT y.is_taxed,
+            CAST(SUM(CASE WHEN y.kind = 'commission_refunded' THEN 0 ELSE y.amount_minor END) AS BIGINT) AS kept_minor,
+            CAST(SUM(CASE WHEN y.kind = 'commission_refunded' OR y.account = 'commission' THEN 0 ELSE y.amount_minor END) AS BIGINT)
                 AS kept_vat_minor,
-            CAST(SUM(CASE WHEN t.kind = 'commission_refunded' THEN -e.amount_minor ELSE 0 END) AS BIGINT) AS back_minor,
-            CAST(SUM(CASE WHEN t.kind = 'commission_refunded' AND e.account = 'commission_vat' THEN -e.amount_minor ELSE 0 END) AS BIGINT)
-                AS back_vat_minor, MIN(t.created_us) AS first_us
-        FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id AND e.account IN ('commission', 'commission_vat')
-        LEFT JOIN payment p ON p.id = t.payment_id
-        LEFT JOIN ledger_tx o ON o.payment_id = t.payment_id AND o.kind = 'commission'
-        WHERE t.org_id = $1 AND t.currency = $2 AND ", test_flag!(), " = $3 AND t.created_us >= $4 AND t.created_us < $5
-        GROUP BY CASE WHEN COALESCE(o.created_us, t.created_us) >= $6 THEN CAST(1 AS BIGINT) ELSE 0 END ORDER BY 1");
+            CAST(SUM(CASE WHEN y.kind = 'commission_refunded' THEN -y.amount_minor ELSE 0 END) AS BIGINT) AS back_minor,
+            CAST(SUM(CASE WHEN y.kind = 'commission_refunded' AND y.account = 'commission_vat' THEN -y.amount_minor ELSE 0 END) AS BIGINT)
+                AS back_vat_minor, MIN(y.created_us) AS first_us
+        FROM (SELECT t.kind, t.created_us, e.account, e.amount_minor,
+                CASE WHEN COALESCE((SELECT MIN(o.created_us) FROM ledger_tx o WHERE o.payment_id = t.payment_id AND o.kind = 'commission'),
+                    t.created_us) >= $6 THEN CAST(1 AS BIGINT) ELSE 0 END AS is_taxed
+            FROM ledger_tx t JOIN ledger_entry e ON e.tx_id = t.id AND e.account IN ('commission', 'commission_vat')
+            LEFT JOIN payment p ON p.id = t.payment_id
+            WHERE t.org_id = $1 AND t.currency = $2 AND ", test_flag!(), " = $3 AND t.created_us >= $4 AND t.created_us < $5) y
+        GROUP BY y.is_taxed ORDER BY 1");
     /// from, until: by business and place, what each kind of posting moved, and what it came to before
     MOVED = concat!("SELECT x.org_id, x.currency, x.is_own, x.is_test, x.kind, CAST(SUM(x.before_minor) AS BIGINT) AS before_minor,
             CAST(SUM(x.moved_minor) AS BIGINT) AS moved_minor

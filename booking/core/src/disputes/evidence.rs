@@ -212,8 +212,14 @@ pub async fn check_file(bytes: Vec<u8>) -> std::result::Result<CheckedFile, BadF
     let (kind, bytes) = match FileKind::detect(&bytes).ok_or(BadFile::UnknownKind)? {
         FileKind::Pdf => (FileKind::Pdf, bytes),
         kind @ (FileKind::Jpeg | FileKind::Png) => {
-            let _turn = DRAWING.acquire().await.expect("it is never closed");
-            tokio::task::spawn_blocking(move || draw_anew(kind, &bytes))
+            let turn = DRAWING.acquire().await.expect("it is never closed");
+            // The turn ends with the drawing, also where whoever sent the file has gone meanwhile.
+            let drawing = move || {
+                let drawn = draw_anew(kind, &bytes);
+                drop(turn);
+                drawn
+            };
+            tokio::task::spawn_blocking(drawing)
                 .await
                 .unwrap_or(Err(BadFile::Unreadable))?
         }
@@ -263,6 +269,10 @@ fn decode(kind: FileKind, bytes: &[u8]) -> Option<DynamicImage> {
     let mut decoder = reader.into_decoder().ok()?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > PIXELS_MAX || width == 0 || height == 0 {
+        return None;
+    }
+    // The limit of the reader is for what it uses besides the picture itself.
+    if decoder.total_bytes() > DECODE_BYTES_MAX {
         return None;
     }
     let orientation = decoder.orientation().ok()?;

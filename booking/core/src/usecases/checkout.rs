@@ -200,6 +200,10 @@ pub async fn book_free(state: &AppState, hold: &Hold, consumer: &str) -> Result<
         return Err(Fault::Internal(wrong.into()).into());
     }
     let mut tx = state.db.write().await?;
+    // The promo code that made it free may have been taken off since.
+    if appointments::load_hold_any(&mut tx, &hold.id).await?.price != hold.price {
+        return Ok(CheckoutOutcome::NotStarted);
+    }
     let outcome = book_hold(state, &mut tx, &hold.id, consumer, None).await?;
     if matches!(outcome, CheckoutOutcome::Booked(_)) {
         tx.commit().await?;

@@ -134,7 +134,9 @@ async fn give_back(state: &AppState, id: &str) -> Result<Vec<String>> {
     if still == 0 || !is_unpaid(&appointment, &payments, now) {
         return Ok(Vec::new());
     }
-    let fee_minor = unpaid_fee_minor(&appointment, &payments, now);
+    // As it was told: a job that comes later makes nothing dearer.
+    let told_at = now.min(appointment.start_us - MEND_UNTIL_US);
+    let fee_minor = unpaid_fee_minor(&appointment, &payments, told_at);
     let ops = cancellation::call_off_unpaid(&mut tx, state, &appointment, fee_minor, now).await?;
     tx.commit().await?;
     Ok(ops)

@@ -13,9 +13,9 @@ use crate::books::bank::{Payer, Transfer, write_transfers};
 use crate::{is_disputed, is_test_payment, params, statements};
 
 /// SQL: what is held for businesses, where it is not nothing, and where it is to go. What tests brought is no money,
-/// and what a dispute is about waits for its end, also where it was paid out before: then it comes out of what is held besides.
+/// what is to be paid back to customers of invoices is not the seller's, and what a dispute is about waits for its end, also where it was paid out before: then it comes out of what is held besides.
 macro_rules! held {
-    ($transactions:literal, $carried:literal) => {
+    ($transactions:literal, $carried:literal, $invoices:literal) => {
         concat!(
             "SELECT x.org_id, o.name, x.currency, CAST(SUM(x.amount_minor) AS BIGINT) AS held_minor,
                 COALESCE(s.bank_account, '') AS account, COALESCE(s.legal_name, '') AS legal_name
@@ -29,6 +29,10 @@ macro_rules! held {
             "
                 UNION ALL SELECT c.org_id, c.currency, c.amount_minor FROM ledger_carried c WHERE c.account IN ('psp_clearing', 'bank')",
             $carried,
+            "
+                UNION ALL SELECT i.org_id, i.currency, i.open_minor FROM invoice i WHERE i.open_minor < 0 AND NOT ",
+            is_disputed!("i.appointment_id"),
+            $invoices,
             ") x
             JOIN org o ON o.id = x.org_id LEFT JOIN seller_tax s ON s.org_id = x.org_id
             GROUP BY x.org_id, o.name, x.currency, s.bank_account, s.legal_name HAVING SUM(x.amount_minor) <> 0
@@ -38,9 +42,9 @@ macro_rules! held {
 }
 
 statements! {
-    HELD = held!("", "");
+    HELD = held!("", "", "");
     /// org
-    HELD_FOR = held!(" AND t.org_id = $1", " AND c.org_id = $1");
+    HELD_FOR = held!(" AND t.org_id = $1", " AND c.org_id = $1", " AND i.org_id = $1");
     /// Whoever makes or ends a file waits here for others who do.
     LOCK = "UPDATE payout_switch SET version = version + 1 WHERE id = 1";
     /// id, currency, who, now
